@@ -1,0 +1,1 @@
+"""Terraform runs on AWS from notebooks, under multi-factor authentication."""
