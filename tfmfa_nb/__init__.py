@@ -1,1 +1,28 @@
-"""Terraform runs on AWS from notebooks, under multi-factor authentication."""
+"""Terraform runs on AWS from notebooks, under multi-factor authentication.
+
+`%load_ext tfmfa_nb` brings `%%tfplan`, `%%tfapply` and `%tfmfa`. Nothing heavy is imported before it is
+needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__version__ = "0.1.0"
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext tfmfa_nb`."""
+    from tfmfa_nb.extension import load  # noqa: PLC0415 - a plain import of the package stays free
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext tfmfa_nb`."""
+    from tfmfa_nb.extension import unload  # noqa: PLC0415
+
+    unload(shell)

@@ -59,10 +59,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         parts = {
-            part
-            for secret in secrets
-            for part in secret.reveal().splitlines()
-            if len(part) >= _SHORTEST
+            part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _SHORTEST
         }
         # The longest first: where one value contains another, the whole of it goes.
         ordered = sorted(parts, key=len, reverse=True)

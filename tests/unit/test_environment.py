@@ -1,0 +1,169 @@
+import errno
+import json
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.environments.names import check_name
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.words import Level
+
+
+@pytest.mark.parametrize("name", ["default", "staging", "prod-eu", "prod_1", "v1.2", "größe", "環境"])
+def test_ordinary_names_are_accepted(name, tmp_path):
+    assert check_name(name, tmp_path) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "a/b", "/etc", ".git", ".terraform", "-rf", "a b", "a\nb", "a\x00", "trailing."]
+    + ["con", "NUL", "com1.txt", "__pycache__", "x" * 65, "~", "$HOME", "{x}", "a\u202eb"]
+    + [unicodedata.normalize("NFD", "größe")],
+)
+def test_names_that_are_not_one_folder_are_refused(name, tmp_path):
+    with pytest.raises(ConfigurationError):
+        check_name(name, tmp_path)
+
+
+@given(st.text(max_size=80))
+def test_no_name_leads_out_of_its_folder(name):
+    base = Path("/nowhere/base")
+    try:
+        accepted = check_name(name, base)
+    except ConfigurationError as error:
+        assert error.remedy or error.problem
+    else:
+        assert (base / accepted).resolve().parent == base.resolve()
+        assert not accepted.startswith((".", "-"))
+
+
+@pytest.mark.parametrize("other", ["STAGING", "ｓtaging"])
+def test_names_that_differ_by_case_or_form_only_are_refused(other, tmp_path):
+    (tmp_path / "staging").mkdir()
+    with pytest.raises(ConfigurationError, match="by case or Unicode form only"):
+        check_name(other, tmp_path)
+
+
+def test_a_folder_with_foreign_files_is_no_environment(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1")
+    with pytest.raises(ConfigurationError, match="already holds files"):
+        Environment.named("data", tmp_path)
+
+
+def test_a_link_is_no_environment(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    with pytest.raises(ConfigurationError, match="not a folder of its own"):
+        Environment.named("linked", tmp_path)
+
+
+def test_an_environment_from_version_control_is_accepted(tmp_path):
+    (tmp_path / "prod").mkdir()
+    (tmp_path / "prod" / "main.tf").write_text("x")
+    (tmp_path / "prod" / "tfmfa.json").write_text('{"aws_multi_factor_authentication": "applies only"}')
+    assert Environment.named("prod", tmp_path).level is Level.APPLIES_ONLY
+
+
+def test_chdir_needs_a_configuration(tmp_path):
+    with pytest.raises(ConfigurationError, match="no folder"):
+        Environment.at("missing", tmp_path)
+    with pytest.raises(ConfigurationError, match="no Terraform configuration"):
+        Environment.at(".", tmp_path)
+    (tmp_path / "x.tf.json").write_text("{}")
+    assert Environment.at(".", tmp_path).folder == tmp_path
+
+
+def test_the_level_is_never_by_default_and_kept(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    assert environment.level is Level.NEVER
+    for level in Level:
+        environment.set_level(level)
+        assert Environment.named("staging", tmp_path).level is level
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"aws_multi_factor_authentication": "sometimes"}',
+        '{"aws_multi_factor_authentication": 1}',
+    ]
+    + [
+        '{"aws_multi_factor_authentication": null}',
+        '{"aws_multi_factor_authentication": []}',
+        "\x00",
+        "null",
+    ],
+)
+def test_settings_that_are_not_understood_never_mean_never(text, tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    path = environment.folder / "tfmfa.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="cannot be understood"):
+        _ = environment.level
+    with pytest.raises(ConfigurationError):
+        environment.set_level(Level.NEVER)
+    assert path.read_text() == text
+
+
+def test_other_settings_are_kept(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    _ = environment.private
+    (environment.folder / "tfmfa.json").write_text('{"note": "ours"}')
+    environment.set_level(Level.APPLIES_ONLY)
+    assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "ours"
+
+
+def test_the_cell_becomes_main_tf_only_when_it_changed(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    environment.write_configuration("locals {}")
+    path = environment.folder / "main.tf"
+    assert path.read_text() == "locals {}\n"
+    before = path.stat()
+    environment.write_configuration("locals {}\n")
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+    environment.write_configuration("# new")
+    assert path.read_text() == "# new\n"
+
+
+def test_a_main_tf_changed_by_hand_is_not_overwritten_unasked(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    environment.write_configuration("locals {}")
+    (environment.folder / "main.tf").write_text("locals { by = hand }\n")
+    with pytest.raises(ConfigurationError, match="changed by hand") as caught:
+        environment.write_configuration("# cell")
+    assert "--overwrite" in caught.value.remedy
+    assert "-C staging" in caught.value.remedy
+    assert (environment.folder / "main.tf").read_text() == "locals { by = hand }\n"
+    environment.write_configuration("# cell", overwrite=True)
+    assert (environment.folder / "main.tf").read_text() == "# cell\n"
+
+
+def test_private_files_are_private_and_outside_version_control(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    assert environment.private.stat().st_mode & 0o777 == 0o700
+    assert (environment.private / ".gitignore").read_text() == "*\n"
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    environment = Environment.named("staging", tmp_path)
+    environment.set_level(Level.PLANS_AND_APPLIES)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="No space left on device"):
+        environment.set_level(Level.NEVER)
+    assert environment.level is Level.PLANS_AND_APPLIES
+    assert sorted(path.name for path in environment.folder.iterdir()) == [".tfmfa", "tfmfa.json"]

@@ -1,0 +1,68 @@
+import asyncio
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tfmfa_nb.environments import EnvironmentLock
+from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
+
+
+async def test_the_second_is_told_who_holds_it_and_since_when(tmp_path):
+    path = tmp_path / "lock"
+    with await EnvironmentLock.acquire(path, purpose="apply, run-1"):
+        with pytest.raises(EnvironmentLocked) as caught:
+            await EnvironmentLock.acquire(path, purpose="plan, run-2")
+        assert "apply, run-1" in caught.value.problem
+        assert f"process {os.getpid()}" in caught.value.problem
+        assert "since" in caught.value.problem
+        assert "--lock-timeout" in caught.value.remedy
+
+
+async def test_it_waits_for_as_long_as_it_was_told(tmp_path):
+    path = tmp_path / "lock"
+    told = []
+    first = await EnvironmentLock.acquire(path, purpose="plan")
+    asyncio.get_running_loop().call_later(0.3, first.release)
+    began = time.monotonic()
+    second = await EnvironmentLock.acquire(path, purpose="apply", timeout=5, on_wait=told.append)
+    assert 0.2 < time.monotonic() - began < 3
+    assert len(told) == 1
+    second.release()
+    began = time.monotonic()
+    with (
+        await EnvironmentLock.acquire(path, purpose="plan"),
+        pytest.raises(EnvironmentLocked),
+    ):
+        await EnvironmentLock.acquire(path, purpose="apply", timeout=0.3)
+    assert time.monotonic() - began >= 0.3
+
+
+async def test_a_process_that_inherited_the_lock_keeps_it(tmp_path):
+    path = tmp_path / "lock"
+    lock = await EnvironmentLock.acquire(path, purpose="apply")
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[lock.fd])
+    lock.release()
+    with pytest.raises(EnvironmentLocked):
+        await EnvironmentLock.acquire(path, purpose="plan")
+    child.kill()
+    child.communicate()
+    (await EnvironmentLock.acquire(path, purpose="plan")).release()
+
+
+async def test_a_garbled_holder_is_another_run(tmp_path):
+    path = tmp_path / "lock"
+    with await EnvironmentLock.acquire(path, purpose="plan"):
+        path.write_bytes(b"\xff{")
+        with pytest.raises(EnvironmentLocked, match="another run"):
+            await EnvironmentLock.acquire(path, purpose="plan")
+
+
+async def test_a_link_in_its_place_is_refused(tmp_path):
+    (tmp_path / "elsewhere").write_text("precious")
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError):
+        await EnvironmentLock.acquire(tmp_path / "lock", purpose="plan")
+    assert (tmp_path / "elsewhere").read_text() == "precious"

@@ -1,0 +1,55 @@
+import copy
+import pickle
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmfa_nb.errors import RunCanceled
+from tfmfa_nb.redaction import MASK, Redactor, Secret
+
+PLANTED = "wJalrXUtnFEMI/K7MDENG+planted"
+
+
+def test_nothing_shows_a_secret():
+    secret = Secret(PLANTED)
+    assert PLANTED not in repr(secret) + str(secret) + f"{secret} {secret!r} {secret:>40}" + repr([secret])
+    assert secret.reveal() == PLANTED
+    for leak in (lambda: pickle.dumps(secret), lambda: copy.copy(secret), lambda: copy.deepcopy(secret)):
+        with pytest.raises(TypeError):
+            leak()
+    with pytest.raises(TypeError):
+        vars(secret)
+
+
+def test_a_forgotten_secret_is_gone():
+    secret = Secret(PLANTED)
+    secret.forget()
+    assert not secret
+    assert secret.reveal() == ""
+
+
+@given(st.lists(st.text(min_size=6, max_size=30), min_size=1, max_size=5), st.text(max_size=20))
+def test_no_known_value_passes_the_gate(values, between):
+    redact = Redactor(map(Secret, values))
+    cleaned = redact(between.join([*values, between]))
+    for value in values:
+        for line in value.splitlines():
+            if len(line) >= 6 and line not in MASK and not between:
+                assert line not in cleaned.replace(MASK, "")
+
+
+@given(st.text())
+def test_other_text_passes_unchanged(text):
+    assert Redactor([Secret(PLANTED)])(text) == text
+
+
+def test_the_longer_of_two_nested_values_goes_whole():
+    assert Redactor([Secret("abcdef"), Secret("abcdefghij")])("<abcdefghij abcdef>") == f"<{MASK} {MASK}>"
+
+
+def test_an_error_shows_itself_in_one_line():
+    error = RunCanceled("The plan was canceled.", "Nothing was changed.")
+    assert error._render_traceback_() == ["RunCanceled: The plan was canceled. Nothing was changed."]
+    assert "Nothing was changed." in "".join(traceback.format_exception_only(error))

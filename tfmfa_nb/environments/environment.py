@@ -1,0 +1,165 @@
+"""One environment: where its configuration, settings and runs lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfmfa_nb.environments.files import private_folder, write_whole
+from tfmfa_nb.environments.names import check_name
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.words import Level
+
+CONFIGURATION = "main.tf"
+SETTINGS = "tfmfa.json"
+_LEVEL_KEY = "aws_multi_factor_authentication"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A folder of Terraform configuration, with its state, settings and lock.
+
+    Attributes:
+        name: the folder's name, or for `-C DIR` the folder as it was given.
+        folder: absolute.
+        owned: whether the configuration comes from cells (`-e`), not from a folder kept by hand (`-C`).
+    """
+
+    name: str
+    folder: Path
+    owned: bool
+
+    @classmethod
+    def named(cls, name: str, base: Path) -> Environment:
+        """The environment `name` beside the notebook, whose folder may not exist yet.
+
+        Raises:
+            ConfigurationError: the name, or what already stands there, cannot be an environment.
+        """
+        folder = base.absolute() / check_name(name, base)
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise ConfigurationError(
+                f"{folder} is not a folder of its own.", "Choose another name with -e, or move it away."
+            )
+        if folder.is_dir() and not (folder / ".tfmfa").exists() and _foreign(folder):
+            raise ConfigurationError(
+                f"The folder {folder} already holds files that no environment put there.",
+                f"For a Terraform configuration use -C {name}; otherwise choose another name with -e.",
+            )
+        return cls(name, folder, owned=True)
+
+    @classmethod
+    def at(cls, directory: str, base: Path) -> Environment:
+        """The configuration in an existing folder.
+
+        Raises:
+            ConfigurationError: there is no such folder, or no configuration in it.
+        """
+        folder = (base / Path(directory).expanduser()).resolve()
+        if not folder.is_dir():
+            raise ConfigurationError(f"There is no folder {folder}.", "Give -C a folder that exists.")
+        if not any(folder.glob("*.tf")) and not any(folder.glob("*.tf.json")):
+            raise ConfigurationError(
+                f"There is no Terraform configuration in {folder}.",
+                "Give -C a folder with *.tf files, or write the configuration in the cell and use -e NAME.",
+            )
+        return cls(directory, folder, owned=False)
+
+    @property
+    def private(self) -> Path:
+        """`.tfmfa/`: locks, runs and the audit trail; mode 0700 and outside version control.
+
+        Raises:
+            ConfigurationError: it cannot be made.
+        """
+        if not self.folder.exists():
+            _make(self.folder)
+        folder = private_folder(self.folder / ".tfmfa")
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            write_whole(ignore, "*\n")
+        return folder
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that a run locks."""
+        return self.private / "lock"
+
+    @property
+    def level(self) -> Level:
+        """The setting "AWS Multi-Factor Authentication" of this environment; `never` where none is kept.
+
+        Raises:
+            ConfigurationError: the settings' file is torn, or says something unknown. It never means `never`.
+        """
+        path = self.folder / SETTINGS
+        try:
+            settings = json.loads(path.read_text(encoding="utf-8"))
+            return Level(settings.get(_LEVEL_KEY, Level.NEVER))
+        except FileNotFoundError:
+            return Level.NEVER
+        except (OSError, ValueError, AttributeError):
+            choices = ", ".join(f'"{level}"' for level in Level)
+            raise ConfigurationError(
+                f"The settings in {path} cannot be understood.",
+                f'Mend it, as in {{"{_LEVEL_KEY}": "{Level.APPLIES_ONLY}"}}; the levels are {choices}.',
+            ) from None
+
+    def set_level(self, level: Level) -> None:
+        """Keep `level`; it holds from the next run on.
+
+        Raises:
+            ConfigurationError: the settings cannot be read or written.
+        """
+        _ = self.private, self.level  # a torn file is reported, not overwritten
+        path = self.folder / SETTINGS
+        settings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        settings[_LEVEL_KEY] = str(level)
+        write_whole(path, json.dumps(settings, indent=2) + "\n", mode=0o644)
+
+    def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
+        """Make `hcl` the environment's `main.tf`; an unchanged file is left alone, with its time.
+
+        Raises:
+            ConfigurationError: the file was changed by hand since it was last written, and not `overwrite`.
+        """
+        path = self.folder / CONFIGURATION
+        mark = self.private / "configuration.sha256"
+        text = hcl if hcl.endswith("\n") else hcl + "\n"
+        if path.is_symlink():
+            raise ConfigurationError(f"{path} is a symbolic link.", f"Use -C {self.name}, or remove it.")
+        if path.exists():
+            found = path.read_bytes()
+            if found == text.encode():
+                write_whole(mark, _digest(found))
+                return
+            if not overwrite and (not mark.exists() or mark.read_text() != _digest(found)):
+                raise ConfigurationError(
+                    f"{path} was changed by hand since the last run wrote it.",
+                    f"Keep that file with -C {self.name} and no cell body, "
+                    "or replace it by this cell with --overwrite.",
+                )
+        write_whole(path, text, mode=0o644)
+        write_whole(mark, _digest(text.encode()))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The environment's folder {folder} cannot be made: {error.strerror or error}.",
+            "Give yourself write permission to its parent folder.",
+        ) from None
+
+
+def _foreign(folder: Path) -> bool:
+    """Whether anything lies there beyond the settings, which version control brings without `.tfmfa`."""
+    settled = (folder / SETTINGS).exists()
+    return not settled and any(folder.iterdir())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

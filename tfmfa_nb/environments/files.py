@@ -1,0 +1,57 @@
+"""Files that are whole or not there: written beside their place, synced, then moved into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write `text` to `path`, or leave what was there.
+
+    Raises:
+        ConfigurationError: the folder cannot be written, or the disk is full.
+    """
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Nothing was changed. Give yourself write permission to its folder, or make room on the disk.",
+        ) from None
+
+
+def private_folder(path: Path) -> Path:
+    """`path`, made with mode 0700 where it is not there yet.
+
+    Raises:
+        ConfigurationError: it cannot be made, or is a link.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=False, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {path} cannot be made: {error.strerror or error}.",
+            "Give yourself write permission to its parent, or make room on the disk.",
+        ) from None
+    if path.is_symlink():
+        raise ConfigurationError(f"{path} is a symbolic link.", "Put a real folder in its place.")
+    path.chmod(0o700)
+    return path

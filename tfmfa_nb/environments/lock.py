@@ -1,0 +1,124 @@
+"""An environment is locked by the run that plans or applies in it.
+
+The lock is an `flock` on `.tfmfa/lock`. It belongs to the open file, not to the process that opened it:
+Terraform's supervisor inherits the descriptor, so the lock lasts exactly as long as Terraform runs, also
+when the kernel that started it is gone, and a dead holder leaves nothing to clean up. (`filelock` cannot
+hand its lock on.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+_PAUSE = 0.2  # seconds between two tries
+
+
+class EnvironmentLock:
+    """A held lock; a context manager that lets go of it at its end.
+
+    Attributes:
+        fd: the descriptor to hand to a process that must hold the lock too.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    @classmethod
+    async def acquire(
+        cls,
+        path: Path,
+        *,
+        purpose: str,
+        timeout: float = 0.0,  # noqa: ASYNC109 - Terraform's own option, `-lock-timeout`
+        on_wait: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Take the lock at `path`.
+
+        Args:
+            path: the lock's file.
+            purpose: what the holder does, for whoever has to wait: "apply, run 20260102-…".
+            timeout: how many seconds to wait for another holder.
+            on_wait: told once, with one sentence about the holder, when waiting begins.
+
+        Raises:
+            EnvironmentLocked: another run holds it for longer than `timeout`.
+            ConfigurationError: the file cannot be opened.
+        """
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The lock {path} cannot be opened: {error.strerror or error}.",
+                "Give yourself read and write permission to it.",
+            ) from None
+        deadline = time.monotonic() + timeout
+        try:
+            while not _try(fd):
+                holder = _describe(fd)
+                if time.monotonic() >= deadline:
+                    raise EnvironmentLocked(
+                        f"The environment is locked by a run: {holder}.",
+                        "Wait for it, or let this one wait with --lock-timeout 10m.",
+                    )
+                if on_wait:
+                    on_wait(f"Waiting for the environment's lock: {holder}.")
+                    on_wait = None
+                await asyncio.sleep(min(_PAUSE, max(0.0, deadline - time.monotonic())))
+        except BaseException:
+            os.close(fd)
+            raise
+        lock = cls(fd)
+        lock.describe(purpose)
+        return lock
+
+    def describe(self, purpose: str) -> None:
+        """Write down who holds the lock, and why, for whoever finds it held."""
+        holder = {"purpose": purpose, "pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, json.dumps(holder).encode(), 0)
+
+    def release(self) -> None:
+        """Let go; a process that inherited the lock keeps it until its own end."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _try(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _describe(fd: int) -> str:
+    """One clause about the holder; a holder that is just writing its own name is "another run"."""
+    with suppress(ValueError, KeyError, TypeError):
+        holder = json.loads(os.pread(fd, 4096, 0))
+        since = time.strftime("%H:%M:%S", time.localtime(holder["since"]))
+        place = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"
+        return f"{holder['purpose']}, started by process {holder['pid']}{place}, since {since}"
+    return "another run"

@@ -1,0 +1,197 @@
+"""The magics: parse the line, hand over, return the run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import CaselessStrEnum, Float, Int, Unicode
+
+from tfmfa_nb.arguments import (
+    HelpShown,
+    Parser,
+    add_environment,
+    add_plan_options,
+    options_of,
+    read_level,
+)
+from tfmfa_nb.errors import RunStateError
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.runs.run import Run
+
+
+@magics_class
+class TfmfaMagics(Magics):
+    """Terraform under MFA."""
+
+    prompt = CaselessStrEnum(
+        ["auto", "form", "terminal", "command"],
+        default_value="auto",
+        help="Where codes are asked for. auto: the command if one is set, else the form, else the terminal.",
+    ).tag(config=True)
+    token_command = Unicode(
+        help="A command that prints a code, such as: ykman oath accounts code -s aws. "
+        "The default is the environment variable TFMFA_TOKEN_COMMAND."
+    ).tag(config=True)
+    profile = Unicode(
+        help="The AWS profile that holds the organization variables, where the process environment has none. "
+        "The default is the environment variable AWS_PROFILE."
+    ).tag(config=True)
+    session_duration = Int(
+        3600, min=900, max=129_600, help="How long an MFA session lasts, in seconds (STS: 900 to 129,600)."
+    ).tag(config=True)
+    prompt_timeout = Float(
+        0.0, min=0.0, help="How long a prompt waits for its answer, in seconds; 0 waits for ever."
+    ).tag(config=True)
+
+    def __init__(self, shell: InteractiveShell, **arguments: Any) -> None:
+        arguments.setdefault("token_command", os.environ.get("TFMFA_TOKEN_COMMAND", ""))
+        arguments.setdefault("profile", os.environ.get("AWS_PROFILE", ""))
+        # What `%config` or a configuration file says goes before the defaults from the environment.
+        for name in ("token_command", "profile"):
+            if name in shell.config.get("TfmfaMagics", {}):
+                del arguments[name]
+        super().__init__(shell, **arguments)
+        self._runs: dict[Path, Run] = {}
+        self._latest: Run | None = None
+        self._going = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is planning, asking or applying."""
+        return self._going > 0
+
+    def close(self) -> None:
+        """Let go of the runs; plans that wait are given up."""
+        for run in self._runs.values():
+            _give_up(run)
+        self._runs.clear()
+
+    @no_var_expand
+    @line_cell_magic
+    async def tfplan(self, line: str, cell: str | None = None) -> Run | None:
+        """Plan the cell's HCL, or the configuration in a folder; the value is the run."""
+        parser = Parser("%%tfplan", "Plan; ask for an MFA code first if the level is 'plans and applies'.")
+        add_environment(parser)
+        add_plan_options(parser)
+        try:
+            arguments = parser.read(line)
+        except HelpShown:
+            return None
+        run = self._new_run(arguments, cell)
+        await self._go(run, "plan")
+        return run
+
+    @no_var_expand
+    @line_cell_magic
+    async def tfapply(self, line: str, cell: str | None = None) -> Run | None:
+        """Apply the plan that was shown; with HCL in the cell: plan, show, ask, apply."""
+        parser = Parser(
+            "%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask."
+        )
+        add_environment(parser)
+        add_plan_options(parser)
+        parser.add_argument("--auto-approve", action="store_true", help="ask for no confirmation")
+        try:
+            arguments = parser.read(line)
+        except HelpShown:
+            return None
+        if cell is None:
+            run = self._planned(arguments, line)
+            await self._go(run, "apply")
+            return run
+        run = self._new_run(arguments, cell)
+        await self._go(run, "plan", "apply", confirm=not arguments.auto_approve)
+        return run
+
+    @no_var_expand
+    @line_magic
+    def tfmfa(self, line: str) -> None:
+        """Show who will run Terraform and what is missing, and the environment's level; or set the level."""
+        parser = Parser("%tfmfa", "Show the organization variables and the level; or: %tfmfa level LEVEL.")
+        add_environment(parser)
+        parser.add_argument("what", nargs="?", choices=["level"], help="what to set")
+        parser.add_argument("level", nargs="*", help="never, applies only, plans and applies")
+        try:
+            arguments = parser.read(line)
+        except HelpShown:
+            return
+        from tfmfa_nb.views.status import say_level, show_status  # noqa: PLC0415 - until needed
+
+        environment = self._environment(arguments)
+        if arguments.what is None:
+            show_status(self.shell, environment, os.environ, self.profile)
+            return
+        if not arguments.level:
+            raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
+        environment.set_level(read_level(" ".join(arguments.level)))
+        say_level(environment)
+
+    def _environment(self, arguments: Any) -> Environment:
+        from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
+
+        if arguments.chdir is not None:
+            return Environment.at(arguments.chdir, Path.cwd())
+        return Environment.named(arguments.environment or "default", Path.cwd())
+
+    def _new_run(self, arguments: Any, cell: str | None) -> Run:
+        from tfmfa_nb.runs.run import Run  # noqa: PLC0415 - until needed
+
+        options = options_of(arguments)
+        _ = options.lock_seconds  # bad input is told before anything is made
+        if arguments.chdir is not None and cell is not None:
+            raise UsageError(
+                "-C runs the configuration in that folder, so the cell must have no body. "
+                "Empty the cell, or use -e NAME to run the cell's HCL"
+            )
+        if arguments.chdir is None and cell is None:
+            raise UsageError(
+                "there is no configuration: write HCL in the cell, or use -C DIR for a folder that has one"
+            )
+        environment = self._environment(arguments)
+        if cell is not None:
+            environment.write_configuration(cell, overwrite=options.overwrite)
+        run = Run(environment, options, Path.cwd())
+        before = self._runs.get(environment.folder)
+        if before is not None:
+            _give_up(before)
+        self._runs[environment.folder] = self._latest = run
+        return run
+
+    def _planned(self, arguments: Any, line: str) -> Run:
+        """The run that `%tfapply` means: the environment's, or the last one of this kernel."""
+        named = arguments.environment is not None or arguments.chdir is not None
+        run = self._runs.get(self._environment(arguments).folder) if named else self._latest
+        if run is None:
+            raise RunStateError(
+                "There is no plan in this kernel that could be applied.",
+                "Run %%tfplan first, or %%tfapply with the configuration in the cell.",
+            )
+        plain = {"-e", "--environment", "-C", "--chdir", "--auto-approve", "--level", "--lock-timeout"}
+        extra = [word.split("=")[0] for word in line.split() if word.startswith("-")]
+        if unfit := [word for word in extra if word not in plain]:
+            raise UsageError(f"%tfapply: {unfit[0]} belongs to the plan: the saved plan is applied as it is")
+        run.adjust(options_of(arguments))
+        return run
+
+    async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:
+        from tfmfa_nb.views.presentation import present  # noqa: PLC0415 - until needed
+
+        self._going += 1
+        try:
+            await present(run, phases, self.shell, self, confirm=confirm)
+        finally:
+            self._going -= 1
+
+
+def _give_up(run: Run) -> None:
+    """Discard a plan that waits; a run in any other status has nothing to give up."""
+    if run.status == "planned":
+        run.discard()

@@ -1,0 +1,81 @@
+"""The audit trail: append-only lines, each chained to the one before by its hash.
+
+A chain does not stop somebody who may write the file; it makes a line that was changed or taken out of the
+middle visible to whoever kept a later hash.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_START = "0" * 64
+
+
+class AuditTrail:
+    """The audit trail of one environment.
+
+    Args:
+        path: its file, JSON lines {time, event, …, previous}; `previous` is the SHA-256 of the line before.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Add one line, and have it on the disk before going on.
+
+        Raises:
+            ConfigurationError: it cannot be written; what should have been recorded must then not happen.
+        """
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(fd, "r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                previous = hashlib.sha256(last).hexdigest() if (last := _last_line(file.fileno())) else _START
+                line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
+                file.write(json.dumps({**line, **facts, "previous": previous}).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise ConfigurationError(
+                f"The audit trail {self.path} cannot be written: {error.strerror or error}.",
+                "Give yourself write permission to it, or make room on the disk.",
+            ) from None
+
+    def broken_at(self) -> int | None:
+        """The number (from 1) of the first line that does not follow from the one before; None if all do."""
+        previous = _START
+        content = self.path.read_bytes() if self.path.exists() else b""
+        for number, line in enumerate(content.splitlines(), start=1):
+            try:
+                whole = json.loads(line)["previous"] == previous
+            except (ValueError, KeyError, TypeError):
+                whole = False
+            if not whole:
+                return number
+            previous = hashlib.sha256(line).hexdigest()
+        return None
+
+
+def _last_line(fd: int) -> bytes:
+    """The last line without its end; reads backwards, so a long trail costs no more than a short one."""
+    end = os.fstat(fd).st_size
+    tail = b""
+    while end > 0:
+        start = max(0, end - 4096)
+        tail = os.pread(fd, end - start, start) + tail
+        end = start
+        lines = tail.rstrip(b"\n").split(b"\n")
+        if len(lines) > 1:
+            return lines[-1]
+    return tail.rstrip(b"\n")

@@ -1,0 +1,242 @@
+"""The gate before a phase: who is it, may they, and with which session.
+
+A refused code never ends the run: the lock turns red, says why and what to do, and the same prompt asks
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.authentication.codes import UsedCodes, read_code
+from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.prompts import CodeRequest
+from tfmfa_nb.errors import AuthenticationError, ConfigurationError, RoleRefused, TfmfaError
+from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.words import HopState, Identity, LockState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tfmfa_nb.authentication.prompts import Prompt
+    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.words import Phase, RoleChain
+
+# Process-wide: a code is spent for every run of this kernel.
+_USED_CODES = UsedCodes()
+
+
+@dataclass(slots=True)
+class Gate:
+    """What stands between a run and AWS.
+
+    Attributes:
+        prompt: who is asked for codes.
+        environ: where organization variables and regions are read from.
+        profile: the AWS profile that holds the organization variables; "" for none.
+        session_seconds: how long a session lasts, 900 to 129,600.
+        answer_seconds: how long a prompt waits for its answer; None, the default, for ever.
+    """
+
+    prompt: Prompt
+    environ: Mapping[str, str] = field(repr=False)
+    profile: str = ""
+    session_seconds: int = 3600
+    answer_seconds: float | None = None
+
+    async def pass_through(self, run: Run, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
+        """Ask until AWS accepts a code, then check that every role can be assumed.
+
+        Raises:
+            RunCanceled, RunDiscarded, NobodyToAsk, PromptTimedOut: as the prompt was answered, or was not.
+            AuthenticationError: no further code can be had from this prompt.
+            RoleRefused: the session is good, but a role cannot be assumed with it.
+        """
+        run.authenticated_by = ""
+        run.roles = _show_roles(chains)
+        refusal: Refusal | None = None
+        attempt = 0
+        while True:
+            attempt += 1
+            variables, problem = await self._identify(run)
+            refusal = refusal or problem
+            _show_lock(run, phase, refusal)
+            last = self.prompt.attempts
+            if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
+                raise AuthenticationError(refusal.problem, refusal.remedy)
+            request = CodeRequest(
+                phase=phase,
+                environment=run.environment,
+                identity=_identity(run),
+                serial_number=variables.serial_number if variables else "",
+                refusal=refusal,
+                attempt=attempt,
+            )
+            answer = await self._ask(request)
+            run.lock, run.lock_text, run.lock_remedy = str(LockState.VERIFYING), "Asking AWS…", ""
+            session, refusal = await self._exchange(run, variables, answer)
+            answer.forget()
+            if session is None:
+                continue
+            try:
+                await self._check_roles(run, session, chains)
+            except TfmfaError:
+                session.forget()
+                raise
+            self._welcome(run, phase, session)
+            return session
+
+    async def _identify(self, run: Run) -> tuple[OrganizationVariables | None, Refusal | None]:
+        """Who the organization variables belong to, which is shown before a code is typed."""
+        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
+
+        try:
+            variables = read_variables(self.environ, self.profile)
+        except ConfigurationError as error:
+            return None, Refusal(
+                kind=RefusalKind.VARIABLES,
+                problem=error.problem,
+                remedy=error.remedy,
+                code_spent=False,
+                asks_again=True,
+            )
+        try:
+            identity = await identify(
+                variables.access_key_id, variables.secret_access_key, region=variables.region
+            )
+        except Refused as error:
+            return variables, error.refusal
+        run.identity = {
+            "account": identity.account,
+            "user": identity.user,
+            "arn": identity.arn,
+            "serial_number": variables.serial_number,
+            "region": variables.region or "",
+            "source": variables.source,
+        }
+        return variables, None
+
+    async def _ask(self, request: CodeRequest) -> Secret:
+        if self.answer_seconds is None:
+            return await self.prompt.ask(request)
+        from tfmfa_nb.errors import PromptTimedOut  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(self.answer_seconds):
+                return await self.prompt.ask(request)
+        except TimeoutError:
+            raise PromptTimedOut(
+                f"Nobody gave a code in {self.answer_seconds:g} seconds.",
+                "Run it again when somebody is there, or set prompt_timeout higher.",
+            ) from None
+
+    async def _exchange(
+        self, run: Run, variables: OrganizationVariables | None, answer: Secret
+    ) -> tuple[MfaSession | None, Refusal | None]:
+        """The code for a session; whatever AWS, or we, have against it becomes the next prompt's refusal."""
+        from tfmfa_nb.authentication.session import get_session  # noqa: PLC0415 - boto3 is heavy
+
+        if variables is None:
+            return None, None  # the variables are read anew, and say again what they lack
+        serial = variables.serial_number
+        try:
+            code = read_code(answer.reveal())
+            _USED_CODES.refuse_if_used(serial, code)
+            session = await get_session(
+                variables.access_key_id,
+                variables.secret_access_key,
+                serial,
+                code,
+                duration_seconds=self.session_seconds,
+                region=variables.region,
+            )
+        except Refused as error:
+            refusal = error.refusal
+            if refusal.code_spent:
+                _USED_CODES.remember(serial, code)
+            run._audit.write("mfa", run=run.id, result=str(refusal.kind), serial_number=serial)
+            return None, refusal
+        _USED_CODES.remember(serial, code)
+        code.forget()
+        return session, None
+
+    async def _check_roles(self, run: Run, session: MfaSession, chains: Sequence[RoleChain]) -> None:
+        from tfmfa_nb.authentication.roles import check_roles  # noqa: PLC0415 - boto3 is heavy
+
+        def show(chain: int, hop: int, state: HopState, message: str) -> None:
+            roles = [{**role, "hops": [*role["hops"]]} for role in run.roles]
+            roles[chain]["hops"][hop] = {**roles[chain]["hops"][hop], "state": str(state), "message": message}
+            run.roles = roles
+
+        region = run.identity.get("region") or None
+        checks = await check_roles(session, chains, on_change=show, region=region)
+        refused = next((check for check in checks if check.refusal is not None), None)
+        if refused is None or refused.refusal is None:
+            return
+        _show_lock(run, None, refused.refusal)
+        run._audit.write(
+            "role refused",
+            run=run.id,
+            provider=chains[refused.chain_index].provider,
+            result=str(refused.refusal.kind),
+            user=session.identity.arn,
+        )
+        raise RoleRefused(refused.refusal.problem, refused.refusal.remedy)
+
+    def _welcome(self, run: Run, phase: Phase, session: MfaSession) -> None:
+        """Say it on screen, in the log and in the audit trail: the old product's own sentence."""
+        user = session.identity.user
+        run._audit.write(
+            "mfa",
+            run=run.id,
+            result="authenticated",
+            phase=str(phase),
+            user=session.identity.arn,
+            account=session.identity.account,
+            serial_number=session.serial_number,
+            roles=[hop["arn"] for role in run.roles for hop in role["hops"]],
+        )
+        run._log.append(f"Authenticated with MFA by {user}\n")
+        run.authenticated_by = user
+        run.lock = str(LockState.AUTHENTICATED)
+        run.lock_text = f"Authenticated with MFA by {user} (session until {session.expiration:%H:%M} UTC)"
+        run.lock_remedy = ""
+
+
+def _show_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
+    return [
+        {
+            "provider": chain.provider,
+            "place": chain.place,
+            "hops": [
+                {
+                    "arn": hop.role_arn or hop.expression,
+                    "state": str(HopState.UNCHECKED),
+                    "message": "" if hop.role_arn else "Not known before Terraform runs.",
+                }
+                for hop in chain.hops
+            ],
+        }
+        for chain in chains
+    ]
+
+
+def _show_lock(run: Run, phase: Phase | None, refusal: Refusal | None) -> None:
+    if refusal is not None:
+        run.lock, run.lock_text, run.lock_remedy = str(LockState.FAILED), refusal.problem, refusal.remedy
+    else:
+        run.lock, run.lock_text, run.lock_remedy = (
+            str(LockState.REQUIRED),
+            f"MFA code required to {phase}",
+            "",
+        )
+
+
+def _identity(run: Run) -> Identity | None:
+    known = run.identity
+    return Identity(account=known["account"], arn=known["arn"]) if known else None

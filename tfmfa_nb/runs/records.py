@@ -1,0 +1,83 @@
+"""A run's folder: its record, log, events and, for as long as it may be applied, its plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.environments.files import private_folder, write_whole
+from tfmfa_nb.errors import RunStateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PLAN = "plan.tfplan"
+
+
+class RunFolder:
+    """Where one run keeps its files; mode 0700.
+
+    Args:
+        private: the environment's `.tfmfa`.
+        run_id: the run; a new one where it is None.
+
+    Raises:
+        ConfigurationError: the folder cannot be made.
+    """
+
+    def __init__(self, private: Path, run_id: str | None = None) -> None:
+        self.id = run_id or f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        self.path = private_folder(private_folder(private / "runs") / self.id)
+        self.log = self.path / "run.log"
+        self.events = self.path / "apply.jsonl"
+        self.plan = self.path / _PLAN
+
+    def exit_file(self, command: str) -> Path:
+        """Where the supervisor of `command` leaves Terraform's exit code."""
+        return self.path / f"{command}.exit.json"
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Keep `record` as `run.json`: what another kernel needs to find this run.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
+        write_whole(self.path / "run.json", json.dumps(record, indent=2) + "\n")
+
+    def seal_plan(self) -> str:
+        """The saved plan's SHA-256, to be checked before it is applied; the file becomes 0600."""
+        self.plan.chmod(0o600)
+        return self._plan_digest()
+
+    def check_plan(self, digest: str) -> None:
+        """Make sure that the saved plan is the one that was shown.
+
+        Raises:
+            RunStateError: it is gone, or its content is another.
+        """
+        if not self.plan.is_file():
+            raise RunStateError("The saved plan is gone.", "Plan again with %%tfplan.")
+        if self._plan_digest() != digest:
+            raise RunStateError(
+                f"The saved plan {self.plan} is not the one that was shown: its content was changed.",
+                "Do not apply it. Find out who changed it, and plan again.",
+            )
+
+    def drop_plan(self) -> None:
+        """Delete the saved plan, which holds sensitive values in clear."""
+        with suppress(FileNotFoundError):
+            self.plan.unlink()
+
+    def drop_other_plans(self) -> None:
+        """Delete the plans that earlier runs left; call it under the environment's lock."""
+        for plan in self.path.parent.glob(f"*/{_PLAN}"):
+            if plan != self.plan:
+                plan.unlink(missing_ok=True)
+
+    def _plan_digest(self) -> str:
+        with self.plan.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,191 @@
+"""A run: one plan and, if it is confirmed, the apply of exactly that plan.
+
+`Run` knows no widget and no IPython; views observe its traits, which are plain values without a secret.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
+
+from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.records import RunFolder
+from tfmfa_nb.terraform.log import RunLog
+from tfmfa_nb.words import Level, LockState, Phase, Status
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.runs.options import Options
+    from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.terraform.process import TerraformProcess
+    from tfmfa_nb.terraform.providers import Findings
+
+_NEXT: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
+    Status.PLANNING: frozenset(
+        {Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}
+    ),
+    Status.PLANNED: frozenset({Status.CONFIRMED, Status.DISCARDED, Status.ERRORED}),
+    Status.CONFIRMED: frozenset({Status.APPLYING, Status.ERRORED, Status.CANCELED}),
+    Status.APPLYING: frozenset({Status.APPLIED, Status.ERRORED, Status.CANCELED}),
+}
+
+
+class Run(HasTraits):
+    """One run of an environment.
+
+    Args:
+        environment: where it happens.
+        options: what the person said about it.
+        base: the notebook's folder, which relative paths start from.
+    """
+
+    id = Unicode()
+    environment = Unicode()
+    folder = Unicode()
+    phase = Unicode(str(Phase.PLAN), help="The phase under way, or the last one.")
+    status = Unicode(str(Status.PENDING))
+    level = Unicode(str(Level.NEVER))
+    lock = Unicode(str(LockState.OPEN), help="The lock indicator, about MFA.")
+    lock_text = Unicode()
+    lock_remedy = Unicode()
+    authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
+    identity = Dict(help="account, user, arn, serial_number, region, source")
+    roles = List(help="[{provider, place, hops: [{arn, state, message}]}]")
+    counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
+    changes = List(help="[{address, action}]")
+    progress = Dict(help="done, total, current, finished")
+    question = Dict(help="What a person is asked now: kind, phase, text, attempt; empty for nothing.")
+    notes = List(help="What was done with the surroundings, in sentences.")
+    error = Unicode()
+    error_remedy = Unicode()
+    log_lines = Int()
+    log_start = Int(help="The first line of the phase that is shown.")
+    log_path = Unicode()
+    started_at = Float(help="Seconds since the epoch; 0 before the start.")
+    ended_at = Float(help="Seconds since the epoch; 0 while the phase runs.")
+    canceling = Bool(default_value=False)
+    product = Unicode(help="The program and its version: terraform 1.11.4.")
+
+    def __init__(self, environment: Environment, options: Options, base: Path) -> None:
+        private = environment.private
+        self._files = RunFolder(private)
+        self._log = RunLog(self._files.log)
+        self._audit = AuditTrail(private / "audit.jsonl")
+        super().__init__(
+            id=self._files.id,
+            environment=environment.name,
+            folder=str(environment.folder),
+            log_path=str(self._files.log),
+        )
+        self._environment = environment
+        self._options = options
+        self._base = base
+        self._findings: Findings | None = None
+        self._plan: Future[Plan] | None = None
+        self._plan_digest = ""
+        self._outputs: dict[str, Any] = {}
+        self._process: TerraformProcess | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What the plan would change; waits for `terraform show -json`, about two seconds after the plan.
+
+        Raises:
+            RunStateError: there is no plan.
+            TerraformFailed: Terraform could not show it.
+        """
+        if self._plan is None:
+            raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
+        return self._plan.result()
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs that the apply reported, name to value; a sensitive one is "(sensitive)"."""
+        return dict(self._outputs)
+
+    @property
+    def seconds(self) -> float:
+        """How long the last phase took, or has taken so far."""
+        return (self.ended_at or time.time()) - self.started_at if self.started_at else 0.0
+
+    def log_text(self, start: int = 0, stop: int | None = None) -> list[str]:
+        """Lines of the log, without secrets, their colours kept."""
+        return self._log.lines(start, self._log.refresh() if stop is None else stop)
+
+    def cancel(self) -> None:
+        """Stop gracefully: one interrupt to Terraform, which saves what is finished; or leave the prompt."""
+        self.canceling = True
+        if self._process is not None:
+            self._process.interrupt()
+
+    def kill(self) -> None:
+        """Stop by force; what is in flight may be lost from the state.
+
+        Raises:
+            RunStateError: the run was not asked to stop gracefully first.
+        """
+        if not self.canceling:
+            raise RunStateError("The run was not canceled yet.", "Cancel it first, and give it time.")
+        if self._process is not None:
+            self._audit.write("killed", run=self.id)
+            self._process.kill()
+
+    def adjust(self, options: Options) -> None:
+        """Take what `%tfapply` may still say: how long to wait for locks, and a stricter level."""
+        level = Level.strictest(self._options.level, options.level)
+        self._options = replace(self._options, level=level, lock_timeout=options.lock_timeout)
+        self.level = str(Level.strictest(Level(self.level), level))
+
+    def discard(self) -> None:
+        """Give the plan up, and delete it.
+
+        Raises:
+            RunStateError: there is no plan that waits.
+        """
+        if self.status != Status.PLANNED:
+            raise RunStateError(f"The run is {self.status}.", "Only a planned run can be discarded.")
+        self._move(Status.DISCARDED)
+
+    def _move(self, status: Status) -> None:
+        """Change the status, and record it before anything follows from it."""
+        if status not in _NEXT.get(Status(self.status), frozenset()):
+            raise RunStateError(f"A run that is {self.status} cannot become {status}.")
+        self._audit.write("status", run=self.id, status=str(status))
+        if status.final:
+            # From here on nothing may be applied; `show -json` may still be reading it.
+            if self._plan is not None and not self._plan.done():
+                self._plan.add_done_callback(lambda _: self._files.drop_plan())
+            else:
+                self._files.drop_plan()
+        self.status = str(status)
+        self._record()
+
+    def _record(self) -> None:
+        process = self._process
+        self._files.write(
+            {
+                "id": self.id,
+                "environment": self.environment,
+                "status": self.status,
+                "phase": self.phase,
+                "level": self.level,
+                "product": self.product,
+                "authenticated_by": self.authenticated_by,
+                "started_at": self.started_at,
+                "plan_sha256": self._plan_digest,
+                "process": {"pid": process.pid, "started": process.started} if process else None,
+            }
+        )
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        shown = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
+        return f"<Run {self.id} of {self.environment}: {self.status}{shown}>"
