@@ -1,0 +1,124 @@
+"""Where a run shows itself and asks: the card, the terminal, or a notebook that nobody sits at."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tfmfa_nb.authentication.prompts.command import CommandPrompt
+from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
+from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
+from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.runs.phases import apply, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.authentication.prompts import Prompt
+    from tfmfa_nb.runs.run import Run
+
+# From this version on a widget's events reach a cell that awaits.
+_WIDGETS_ANSWER = (7, 4)
+
+
+class Settings(Protocol):
+    """What `%config TfmfaMagics` says about prompts and sessions."""
+
+    prompt: str
+    token_command: str
+    profile: str
+    session_duration: int
+    prompt_timeout: float
+
+
+async def present(
+    run: Run, phases: Sequence[str], shell: InteractiveShell, settings: Settings, *, confirm: bool
+) -> None:
+    """Run `phases` ("plan", "apply") of `run` where the person sees it, and leave the static summary behind.
+
+    Raises:
+        TfmfaError: what stopped the run.
+        asyncio.CancelledError: the person interrupted it.
+    """
+    view = _view(run, shell)
+    gate = Gate(
+        _prompt(view, settings),
+        os.environ,
+        settings.profile,
+        settings.session_duration,
+        settings.prompt_timeout or None,
+    )
+    with _interrupts(shell):
+        view.begin()
+        try:
+            for phase in phases:
+                if phase == "plan":
+                    await plan(run, gate)
+                elif run.status == "planned" or phases == ("apply",):
+                    await apply(run, gate, confirm=confirm)
+        finally:
+            view.end()
+
+
+def _view(run: Run, shell: InteractiveShell) -> Any:
+    """The view that fits who is there."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        from tfmfa_nb.views.text import TerminalView  # noqa: PLC0415
+
+        return TerminalView(run)
+    if not _somebody_there(kernel):
+        from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
+
+        return HeadlessView(run)
+    from tfmfa_nb.views.live import CardView  # noqa: PLC0415 - widgets are heavy
+
+    return CardView(run, answers=_widgets_answer())
+
+
+def _prompt(view: Any, settings: Settings) -> Prompt:
+    """Who is asked: the command if one is set, else the view's own prompt."""
+    wanted = settings.prompt
+    if wanted == "command" or (wanted == "auto" and settings.token_command):
+        if not settings.token_command:
+            return NobodyPrompt("prompt is 'command', but no token_command is set")
+        return CommandPrompt(settings.token_command)
+    if wanted == "terminal" and view.stdin:
+        return TerminalPrompt()
+    prompt: Prompt = view.prompt()
+    return prompt
+
+
+def _somebody_there(kernel: Any) -> bool:
+    """Whether the front end that sent this cell lets a person type; nbclient and papermill do not."""
+    parent = kernel.get_parent("shell")
+    return bool(parent.get("content", {}).get("allow_stdin", False))
+
+
+def _widgets_answer() -> bool:
+    from ipykernel import version_info  # noqa: PLC0415 - only inside a kernel
+
+    return tuple(version_info[:2]) >= _WIDGETS_ANSWER
+
+
+@contextmanager
+def _interrupts(shell: InteractiveShell) -> Iterator[None]:
+    """In a terminal, let Ctrl-C cancel the coroutine; a kernel does so by itself."""
+    task = asyncio.current_task()
+    if getattr(shell, "kernel", None) is not None or task is None or not sys.stdin:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
