@@ -1,0 +1,219 @@
+"""Terraform's process with real Terraform and its built-in `terraform_data`: no provider, no network."""
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tfmfa_nb.redaction import MASK, Secret
+from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.process import Job, TerraformProcess
+
+PLANTED = "wJalrXUtnFEMI/K7MDENG+plantedByTest"
+
+SLOW = """
+resource "terraform_data" "first" {
+  input = "done"
+}
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" {
+    command = "sleep 3; echo finished"
+  }
+}
+resource "terraform_data" "never" {
+  depends_on = [terraform_data.slow]
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "main.tf").write_text(SLOW)
+    (tmp_path / "run").mkdir()
+    return tmp_path
+
+
+def job(folder, *arguments, secrets=(), events=False, lock_fd=None, **extra):
+    environ, _ = child_environment({**os.environ, **extra}, None)
+    return Job(
+        argv=(*find_executable(os.environ).command, *arguments),
+        cwd=folder,
+        environment=environ,
+        secrets=tuple(map(Secret, secrets)),
+        log=folder / "run" / "run.log",
+        exit=folder / "run" / "exit.json",
+        events=folder / "run" / "events.jsonl" if events else None,
+        lock_fd=lock_fd,
+    )
+
+
+async def finish(job):
+    return await (await TerraformProcess.start(job)).wait()
+
+
+APPLY = ("apply", "-json", "-auto-approve", "-input=false")
+
+
+async def wait_for(folder, text, seconds=30):
+    log = folder / "run" / "run.log"
+    for _ in range(seconds * 20):
+        if log.exists() and text in log.read_text():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{text!r} did not come: {log.read_text() if log.exists() else 'no log'}")
+
+
+def resources(folder):
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    return sorted(resource["name"] for resource in state["resources"])
+
+
+async def test_output_streams_and_the_exit_code_is_kept(folder):
+    assert (await finish(job(folder, "init"))).exit_code == 0
+    process = await TerraformProcess.start(job(folder, *APPLY, events=True))
+    await wait_for(folder, "terraform_data.slow: Provisioning with 'local-exec'")
+    assert process.alive
+    outcome = await process.wait()
+    assert (outcome.exit_code, outcome.interrupted) == (0, False)
+    text = (folder / "run" / "run.log").read_text()
+    assert "Apply complete! Resources: 3 added" in text
+    kinds = {json.loads(line)["type"] for line in (folder / "run" / "events.jsonl").read_text().splitlines()}
+    assert {"apply_start", "apply_complete", "change_summary"} <= kinds
+    assert (folder / "run" / "run.log").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_failing_command_says_why_in_the_log(folder):
+    (folder / "main.tf").write_text('resource "terraform_data" {}\n')
+    outcome = await finish(job(folder, "plan"))
+    assert outcome.exit_code == 1
+    assert "Missing name for resource" in (folder / "run" / "run.log").read_text()
+
+
+async def test_a_command_that_cannot_start_ends(folder):
+    broken = job(folder, "plan")
+    broken = Job(("/nonexistent/terraform", "plan"), *[getattr(broken, n) for n in ("cwd", "environment")], (),
+                 broken.log, broken.exit)
+    assert (await finish(broken)).exit_code == 127
+    assert "cannot be started" in broken.log.read_text()
+
+
+async def test_one_interrupt_saves_what_is_finished_and_a_second_is_not_passed_on(folder):
+    await finish(job(folder, "init"))
+    process = await TerraformProcess.start(job(folder, *APPLY, events=True))
+    await wait_for(folder, "Provisioning with 'local-exec'")
+    assert process.interrupt()
+    assert not process.interrupt()
+    os.kill(process.pid, signal.SIGINT)  # whoever else sends one
+    outcome = await process.wait()
+    assert outcome.interrupted
+    assert not outcome.killed
+    assert "first" in resources(folder)
+    assert "never" not in resources(folder)
+    assert not list(folder.glob(".*.lock.info"))
+
+
+async def test_kill_is_the_last_step(folder):
+    await finish(job(folder, "init"))
+    process = await TerraformProcess.start(job(folder, *APPLY, events=True))
+    await wait_for(folder, "Provisioning with 'local-exec'")
+    began = time.monotonic()
+    process.kill()
+    outcome = await process.wait()
+    assert outcome.killed
+    assert time.monotonic() - began < 2
+
+
+async def test_the_death_of_whoever_started_it_does_not_touch_the_apply(folder):
+    await finish(job(folder, "init"))
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    starter = f"""
+import asyncio, os, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_process import APPLY, job
+from tfmfa_nb.terraform.process import TerraformProcess
+from pathlib import Path
+async def main():
+    process = await TerraformProcess.start(job(Path({str(folder)!r}), *APPLY, events=True, lock_fd={lock}))
+    print(process.pid, process.started, flush=True)
+    await process.wait()
+asyncio.run(main())
+"""
+    kernel = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, pass_fds=[lock])
+    pid, started = kernel.stdout.readline().split()
+    os.close(lock)
+    await wait_for(folder, "Provisioning with 'local-exec'")
+    kernel.kill()
+    kernel.communicate()
+    other = os.open(folder / "lock", os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    process = TerraformProcess.attach(int(pid), float(started), folder / "run" / "exit.json")
+    assert process.alive
+    outcome = await process.wait()
+    assert outcome.exit_code == 0
+    assert resources(folder) == ["first", "never", "slow"]
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(other)
+
+
+async def test_the_death_of_the_supervisor_does_not_touch_the_apply(folder):
+    await finish(job(folder, "init"))
+    process = await TerraformProcess.start(job(folder, *APPLY, events=True))
+    await wait_for(folder, "Provisioning with 'local-exec'")
+    children = psutil.Process(process.pid).children()
+    os.kill(process.pid, signal.SIGKILL)
+    assert (await process.wait()).exit_code is None
+    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):
+        await asyncio.sleep(0.05)
+    assert resources(folder) == ["first", "never", "slow"]
+
+
+async def test_a_secret_that_a_program_prints_reaches_no_file(folder):
+    (folder / "main.tf").write_text("""
+resource "terraform_data" "leak" {
+  provisioner "local-exec" {
+    command = "env; printf '%s' \\"$PLANTED\\" | head -c 12; sleep 0.3; printf '%s' \\"$PLANTED\\" | tail -c +13; echo"
+  }
+}
+output "leak" {
+  value = "x"
+}
+""")
+    await finish(job(folder, "init"))
+    outcome = await finish(job(folder, *APPLY, events=True, secrets=[PLANTED], PLANTED=PLANTED))
+    assert outcome.exit_code == 0
+    found = {path.name: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()}
+    assert set(found) == {"run.log", "events.jsonl", "exit.json"}
+    assert MASK in found["run.log"].decode()
+    assert not [name for name, content in found.items() if PLANTED.encode() in content]
+
+
+async def test_attach_is_not_fooled_by_a_number_used_again(folder):
+    mine = psutil.Process()
+    other = TerraformProcess.attach(mine.pid, mine.create_time() - 1000, folder / "run" / "exit.json")
+    assert not other.alive
+    assert TerraformProcess.attach(mine.pid, mine.create_time(), folder / "x").alive
+
+
+async def test_a_hundred_thousand_lines_are_followed_as_they_come(folder):
+    script = folder / "many.sh"
+    script.write_text(f"#!/bin/sh\nexec {sys.executable} -c \"print('x' * 99 + chr(10), end='') or "
+                      f"[print('y' * 99) for _ in range(99999)]\"\n")
+    script.chmod(0o700)
+    plain = job(folder, "plan")
+    began = time.monotonic()
+    outcome = await finish(Job((str(script),), folder, plain.environment, (Secret(PLANTED),), plain.log, plain.exit))
+    assert outcome.exit_code == 0
+    assert plain.log.read_text().count("\n") == 100_000
+    assert time.monotonic() - began < 5

@@ -1,0 +1,55 @@
+"""The environment that Terraform's process gets: with MFA, the session's credentials and no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Every other way in which the AWS SDK, or the S3 backend, finds credentials
+# (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
+_OTHER_CREDENTIALS = re.compile(
+    r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|DEFAULT_PROFILE|ACCESS_KEY|SECRET_KEY"
+    r"|SECURITY_TOKEN|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
+    r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_TOKEN.*)"
+)
+_CHATTY = {"DEBUG", "TRACE", "JSON"}  # levels at which the provider logs a role's session token in clear
+
+
+def child_environment(
+    base: Mapping[str, str], session: Mapping[str, str] | None
+) -> tuple[dict[str, str], list[str]]:
+    """What Terraform's process sees.
+
+    Args:
+        base: this process's environment.
+        session: the MFA session's three variables; None where the level asks for no code, and Terraform uses
+            what credentials it finds.
+
+    Returns:
+        The environment, and what was left out of it, in sentences.
+    """
+    child = dict(base)
+    notes = []
+    for name in sorted(base):
+        if name == "AWS_MFA_SERIAL_NUMBER" or name.startswith("TFMFA_"):
+            del child[name]
+        elif name.startswith("TF_CLI_ARGS"):
+            del child[name]
+            notes.append(f"{name} would change Terraform's commands unseen: it was left out.")
+        elif name.startswith("TF_LOG") and base[name].upper() in _CHATTY:
+            del child[name]
+            notes.append(f"{name}={base[name]} would log session tokens in clear: it was left out.")
+        elif session is not None and _OTHER_CREDENTIALS.fullmatch(name):
+            del child[name]
+    config = base.get("TF_CLI_CONFIG_FILE")
+    if config and not Path(config).is_file():
+        del child["TF_CLI_CONFIG_FILE"]
+        notes.append("TF_CLI_CONFIG_FILE names a file that does not exist: it was left out.")
+    child["TF_IN_AUTOMATION"] = "1"
+    child["TF_INPUT"] = "0"
+    child.update(session or {})
+    return child, notes

@@ -1,0 +1,58 @@
+"""A run's log: on disk, read by the lines that somebody looks at."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+class RunLog:
+    """An append-only text file with an index of its lines; eight bytes of memory a line.
+
+    Args:
+        path: the file, which need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._ends = array("Q")  # the offset behind each whole line
+        self._read = 0
+
+    def append(self, text: str) -> None:
+        """Add `text`, which ends with a line feed; the file is made with mode 0600."""
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+
+    def refresh(self) -> int:
+        """Index what has come since; the result is the number of whole lines."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return 0
+        with file:
+            file.seek(self._read)
+            while chunk := file.read(_CHUNK):
+                at = chunk.find(b"\n")
+                while at >= 0:
+                    self._ends.append(self._read + at + 1)
+                    at = chunk.find(b"\n", at + 1)
+                self._read += len(chunk)
+        return len(self._ends)
+
+    def lines(self, start: int, stop: int) -> list[str]:
+        """The lines from `start` up to `stop`, as far as they are there, without their ends."""
+        start, stop = max(0, start), min(stop, len(self._ends))
+        if start >= stop:
+            return []
+        begin = self._ends[start - 1] if start else 0
+        with self.path.open("rb") as file:
+            file.seek(begin)
+            content = file.read(self._ends[stop - 1] - begin)
+        return [line.rstrip("\r") for line in content.decode("utf-8", "replace").split("\n")[:-1]]

@@ -1,0 +1,164 @@
+"""What a saved plan would change, from `terraform show -json`.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SENSITIVE = "(sensitive)"
+_ACTIONS = {
+    ("no-op",): "no-op",
+    ("create",): "create",
+    ("read",): "read",
+    ("update",): "update",
+    ("delete",): "delete",
+    ("forget",): "forget",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+}
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "forget": "."}
+_SUMMARY = re.compile(
+    r"Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
+    r"(?P<destroy>\d+) to destroy"
+)
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a plan changes, counted as Terraform does: a replacement is one to add and one to destroy."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    imported: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """The four numbers by their names."""
+        return asdict(self)
+
+
+def parse_summary(text: str) -> Counts | None:
+    """The counts in Terraform's own last line, "Plan: 2 to add, …"; None where it says none.
+
+    Terraform prints that line also before an error: believe it only if the command ended well.
+    """
+    found = None
+    for found in _SUMMARY.finditer(_ANSI.sub("", text)):  # noqa: B007 - the last one counts
+        pass
+    return Counts(**{name: int(number or 0) for name, number in found.groupdict().items()}) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource's change; sensitive values are "(sensitive)"."""
+
+    address: str
+    type: str
+    name: str
+    action: str
+    before: Any = field(repr=False, default=None)
+    after: Any = field(repr=False, default=None)
+    imported: bool = False
+
+    def __str__(self) -> str:
+        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}"
+
+
+class Plan:
+    """A saved plan.
+
+    Args:
+        document: what `terraform show -json PLAN` printed.
+
+    Attributes:
+        changes: every resource that is not left as it is.
+        outputs: what each output would become, with its action.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        every = [_change(resource) for resource in document.get("resource_changes", [])]
+        self.changes = tuple(change for change in every if change.action != "no-op" or change.imported)
+        self.outputs = {
+            name: {
+                "action": _ACTIONS.get(tuple(output.get("actions", ())), "update"),
+                "after": _masked(output.get("after"), output.get("after_sensitive")),
+            }
+            for name, output in document.get("output_changes", {}).items()
+        }
+
+    def _addresses(self, *actions: str) -> tuple[str, ...]:
+        return tuple(change.address for change in self.changes if change.action in actions)
+
+    @property
+    def creates(self) -> tuple[str, ...]:
+        """Addresses of what would be made new; a replacement is in `replaces`."""
+        return self._addresses("create")
+
+    @property
+    def updates(self) -> tuple[str, ...]:
+        """Addresses of what would be changed in place."""
+        return self._addresses("update")
+
+    @property
+    def destroys(self) -> tuple[str, ...]:
+        """Addresses of what would be destroyed, those that are made anew afterwards included."""
+        return self._addresses("delete", "replace")
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """Addresses of what would be destroyed and made anew."""
+        return self._addresses("replace")
+
+    @property
+    def counts(self) -> Counts:
+        """How much it changes."""
+        replaced = len(self.replaces)
+        return Counts(
+            add=len(self.creates) + replaced,
+            change=len(self.updates),
+            destroy=len(self.destroys),
+            imported=sum(change.imported for change in self.changes),
+        )
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether an apply would do anything to a resource or an output."""
+        return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.changes)) or "No changes to resources."
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        return f"<Plan +{counts.add} ~{counts.change} -{counts.destroy}>"
+
+
+def _change(resource: dict[str, Any]) -> ResourceChange:
+    change = resource.get("change", {})
+    return ResourceChange(
+        address=str(resource.get("address", "")),
+        type=str(resource.get("type", "")),
+        name=str(resource.get("name", "")),
+        action=_ACTIONS.get(tuple(change.get("actions", ())), "update"),
+        before=_masked(change.get("before"), change.get("before_sensitive")),
+        after=_masked(change.get("after"), change.get("after_sensitive")),
+        imported="importing" in change,
+    )
+
+
+def _masked(value: Any, mask: Any) -> Any:
+    """`value` with what `mask` (the same shape, True where sensitive) marks replaced."""
+    if mask is True:
+        return SENSITIVE
+    if isinstance(value, dict) and isinstance(mask, dict):
+        return {key: _masked(item, mask.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(mask, list):
+        return [
+            _masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)
+        ]
+    return value
