@@ -1,0 +1,1 @@
+"""Authentication: the only place that sees a code or a long-term key."""

@@ -1,0 +1,1 @@
+"""The organization: what is required, and each person's own variables."""

@@ -1,0 +1,1 @@
+"""Terraform: found, started, followed and understood."""

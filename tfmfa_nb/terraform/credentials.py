@@ -19,9 +19,7 @@ _OTHER_CREDENTIALS = re.compile(
 _CHATTY = {"DEBUG", "TRACE", "JSON"}  # levels at which the provider logs a role's session token in clear
 
 
-def child_environment(
-    base: Mapping[str, str], session: Mapping[str, str] | None
-) -> tuple[dict[str, str], list[str]]:
+def child_environment(base: Mapping[str, str], session: Mapping[str, str] | None) -> tuple[dict[str, str], list[str]]:
     """What Terraform's process sees.
 
     Args:

@@ -51,7 +51,12 @@ def _diagnostic(diagnostic: dict[str, Any]) -> list[str]:
 def _outputs(outputs: dict[str, Any]) -> list[str]:
     if not outputs:
         return []
-    return ["", "Outputs:", "", *(f"{name} = {json.dumps(_value(output))}" for name, output in outputs.items())]
+    return [
+        "",
+        "Outputs:",
+        "",
+        *(f"{name} = {json.dumps(_value(output))}" for name, output in outputs.items()),
+    ]
 
 
 def _value(output: Any) -> Any:

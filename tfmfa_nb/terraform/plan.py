@@ -158,7 +158,5 @@ def _masked(value: Any, mask: Any) -> Any:
     if isinstance(value, dict) and isinstance(mask, dict):
         return {key: _masked(item, mask.get(key)) for key, item in value.items()}
     if isinstance(value, list) and isinstance(mask, list):
-        return [
-            _masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)
-        ]
+        return [_masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
     return value

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import psutil
@@ -18,6 +17,7 @@ from tfmfa_nb.errors import TerraformNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from tfmfa_nb.redaction import Secret
 
@@ -66,9 +66,7 @@ class TerraformProcess:
         started: when the supervisor began, in seconds since the epoch: together they name one process.
     """
 
-    def __init__(
-        self, pid: int, started: float, exit_file: Path, popen: subprocess.Popen[bytes] | None = None
-    ) -> None:
+    def __init__(self, pid: int, started: float, exit_file: Path, popen: subprocess.Popen[bytes] | None = None) -> None:
         self.pid, self.started = pid, started
         self._exit, self._popen = exit_file, popen
         self._interrupted = False
@@ -111,13 +109,14 @@ class TerraformProcess:
             return self._popen.poll() is None
         try:
             process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.started) < _SAME and process.status() != psutil.STATUS_ZOMBIE
+            same = abs(process.create_time() - self.started) < _SAME
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
     async def wait(self) -> Outcome:
         """Wait for the end; being cancelled here does not touch the process."""
-        while self.alive:
+        while self.alive:  # noqa: ASYNC110 - nothing tells of the end of a process that is not our child
             await asyncio.sleep(_PACE)
         try:
             outcome = json.loads(self._exit.read_bytes())

@@ -121,7 +121,12 @@ class _Supervisor:
         self._leave(job["exit"], code)
 
     def _leave(self, path: str, code: int) -> None:
-        outcome = {"exit_code": code, "interrupted": self.interrupted, "killed": self.killed, "ended": time.time()}
+        outcome = {
+            "exit_code": code,
+            "interrupted": self.interrupted,
+            "killed": self.killed,
+            "ended": time.time(),
+        }
         temporary = f"{path}.new"
         with _appending(temporary) as file:
             file.write(json.dumps(outcome).encode())

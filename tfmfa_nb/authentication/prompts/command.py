@@ -1,0 +1,80 @@
+"""Asks a command, such as `ykman oath accounts code`, which reads a device."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from typing import TYPE_CHECKING, NoReturn
+
+from tfmfa_nb.errors import ConfigurationError, NobodyToAsk
+from tfmfa_nb.redaction import Redactor, Secret
+
+if TYPE_CHECKING:
+    from tfmfa_nb.authentication.prompts import CodeRequest
+
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_SECONDS = 120.0  # a device may wait for a touch, and for its next window
+
+
+class CommandPrompt:
+    """A command that prints a code on its standard output.
+
+    Args:
+        command: split as a shell would, and run without one.
+        seconds: how long it may take.
+
+    Raises:
+        ConfigurationError: the command cannot be split into words.
+    """
+
+    attempts: int | None = 3
+
+    def __init__(self, command: str, seconds: float = _SECONDS) -> None:
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise ConfigurationError(f"token_command cannot be split into words: {error}.") from None
+        if not self._words:
+            raise ConfigurationError("token_command is empty.", "Set a command that prints the code.")
+        self._seconds = seconds
+
+    async def ask(self, request: CodeRequest) -> Secret:  # noqa: ARG002 - Prompt's own signature
+        """The last code in the command's output, fetched now.
+
+        Raises:
+            NobodyToAsk: the command failed, or printed no code.
+        """
+        name = self._words[0]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NobodyToAsk(f"The token command {name} cannot be started: {error.strerror}.") from None
+        try:
+            async with asyncio.timeout(self._seconds):
+                output, complaint = await process.communicate()
+        except TimeoutError:
+            raise NobodyToAsk(f"The token command {name} gave no code in {self._seconds:g} seconds.") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        codes = [Secret(code) for code in _CODE.findall(output.decode("utf-8", "replace"))]
+        if process.returncode or not codes:
+            said = Redactor(codes)(complaint.decode("utf-8", "replace")).strip().splitlines()
+            why = f"ended with exit code {process.returncode}" if process.returncode else "printed no code"
+            raise NobodyToAsk(f"The token command {name} {why}{': ' + said[-1] if said else ''}.")
+        return codes[-1]
+
+    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
+        """A command cannot agree to anything."""
+        raise NobodyToAsk(
+            "A confirmation is needed, and a token command cannot give one.",
+            "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
+        )
