@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 from jupyter_core.application import JupyterApp, base_aliases
 from traitlets import Unicode
@@ -20,10 +19,8 @@ class RunApp(JupyterApp):
     name = "jupyter-tfmfa-run"
     description = "Execute a runbook headless, with codes from TFMFA_TOKEN_COMMAND, and save what happened."
     examples = "jupyter tfmfa run notebooks/plan-and-apply.ipynb --output executed.ipynb"
-    output = Unicode(help="Where the executed notebook goes; the default is the runbook itself.").tag(
-        config=True
-    )
-    aliases: ClassVar = {**base_aliases, "output": "RunApp.output"}
+    output = Unicode(help="Where the executed notebook goes; the default is the runbook itself.").tag(config=True)
+    aliases = {**base_aliases, "output": "RunApp.output"}
 
     def start(self) -> None:
         """Execute the notebook that was named.
@@ -57,7 +54,7 @@ class TfmfaApp(JupyterApp):
     name = "jupyter-tfmfa"
     version = __version__
     description = "Terraform runs on AWS from notebooks, under multi-factor authentication."
-    subcommands: ClassVar = {
+    subcommands = {
         "run": ("tfmfa_nb.app.RunApp", "Execute a runbook headless."),
         "sandbox": ("tfmfa_nb.sandbox.cli.SandboxApp", "An AWS on this machine that is strict about MFA."),
         "demo": ("tfmfa_nb.runbooks.demo.DemoApp", "The main job against the sandbox, headless."),

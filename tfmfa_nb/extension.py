@@ -39,8 +39,10 @@ def unload(shell: InteractiveShell) -> None:
         for name in names:
             manager.magics[kind].pop(name, None)
     manager.registry.pop(type(magics).__name__, None)
-    if magics in shell.configurables:
-        shell.configurables.remove(magics)
+    # IPython annotates the list with its own type only.
+    configurables: list[object] = shell.configurables  # type: ignore[assignment]
+    if magics in configurables:
+        configurables.remove(magics)
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

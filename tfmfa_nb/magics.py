@@ -59,6 +59,7 @@ class TfmfaMagics(Magics):
             if name in shell.config.get("TfmfaMagics", {}):
                 del arguments[name]
         super().__init__(shell, **arguments)
+        self._shell = shell  # `Magics.shell` may be None
         self._runs: dict[Path, Run] = {}
         self._latest: Run | None = None
         self._going = 0
@@ -93,9 +94,7 @@ class TfmfaMagics(Magics):
     @line_cell_magic
     async def tfapply(self, line: str, cell: str | None = None) -> Run | None:
         """Apply the plan that was shown; with HCL in the cell: plan, show, ask, apply."""
-        parser = Parser(
-            "%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask."
-        )
+        parser = Parser("%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask.")
         add_environment(parser)
         add_plan_options(parser)
         parser.add_argument("--auto-approve", action="store_true", help="ask for no confirmation")
@@ -127,7 +126,7 @@ class TfmfaMagics(Magics):
 
         environment = self._environment(arguments)
         if arguments.what is None:
-            show_status(self.shell, environment, os.environ, self.profile)
+            show_status(self._shell, environment, os.environ, self.profile)
             return
         if not arguments.level:
             raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
@@ -186,7 +185,7 @@ class TfmfaMagics(Magics):
 
         self._going += 1
         try:
-            await present(run, phases, self.shell, self, confirm=confirm)
+            await present(run, phases, self._shell, self, confirm=confirm)
         finally:
             self._going -= 1
 

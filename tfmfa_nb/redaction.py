@@ -58,9 +58,7 @@ class Redactor:
     __slots__ = ("_longest", "_pattern")
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        parts = {
-            part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _SHORTEST
-        }
+        parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _SHORTEST}
         # The longest first: where one value contains another, the whole of it goes.
         ordered = sorted(parts, key=len, reverse=True)
         self._longest = len(ordered[0]) if ordered else 0

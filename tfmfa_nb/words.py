@@ -61,9 +61,7 @@ class Status(StrEnum):
         return self in _FINAL
 
 
-_FINAL = frozenset(
-    {Status.PLANNED_AND_FINISHED, Status.APPLIED, Status.ERRORED, Status.DISCARDED, Status.CANCELED}
-)
+_FINAL = frozenset({Status.PLANNED_AND_FINISHED, Status.APPLIED, Status.ERRORED, Status.DISCARDED, Status.CANCELED})
 
 
 class LockState(StrEnum):
@@ -122,6 +120,19 @@ class RoleChain:
     hops: tuple[RoleHop, ...] = ()
     place: str = ""
     region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where STS is asked.
+
+    Attributes:
+        region: None for the global endpoint.
+        url: None for AWS's own.
+    """
+
+    region: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

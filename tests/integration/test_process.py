@@ -101,8 +101,13 @@ async def test_a_failing_command_says_why_in_the_log(folder):
 
 async def test_a_command_that_cannot_start_ends(folder):
     broken = job(folder, "plan")
-    broken = Job(("/nonexistent/terraform", "plan"), *[getattr(broken, n) for n in ("cwd", "environment")], (),
-                 broken.log, broken.exit)
+    broken = Job(
+        ("/nonexistent/terraform", "plan"),
+        *[getattr(broken, n) for n in ("cwd", "environment")],
+        (),
+        broken.log,
+        broken.exit,
+    )
     assert (await finish(broken)).exit_code == 127
     assert "cannot be started" in broken.log.read_text()
 
@@ -174,7 +179,7 @@ async def test_the_death_of_the_supervisor_does_not_touch_the_apply(folder):
     children = psutil.Process(process.pid).children()
     os.kill(process.pid, signal.SIGKILL)
     assert (await process.wait()).exit_code is None
-    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):
+    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):  # noqa: ASYNC110 - nobody's child tells of its end
         await asyncio.sleep(0.05)
     assert resources(folder) == ["first", "never", "slow"]
 
@@ -200,16 +205,24 @@ output "leak" {
 
 
 async def test_attach_is_not_fooled_by_a_number_used_again(folder):
-    mine = psutil.Process()
-    other = TerraformProcess.attach(mine.pid, mine.create_time() - 1000, folder / "run" / "exit.json")
+    exit_file = folder / "run" / "exit.json"
+    other = TerraformProcess.attach(os.getpid(), time.time(), exit_file)
     assert not other.alive
-    assert TerraformProcess.attach(mine.pid, mine.create_time(), folder / "x").alive
+    assert not other.interrupt()
+    # One whose command line names the file is the supervisor that the record means.
+    command = [sys.executable, "-c", "print(flush=True); input()", str(exit_file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as named:
+        named.stdout.readline()
+        assert TerraformProcess.attach(named.pid, time.time(), exit_file).alive
+        named.communicate(b"\n")
 
 
 async def test_a_hundred_thousand_lines_are_followed_as_they_come(folder):
     script = folder / "many.sh"
-    script.write_text(f"#!/bin/sh\nexec {sys.executable} -c \"print('x' * 99 + chr(10), end='') or "
-                      f"[print('y' * 99) for _ in range(99999)]\"\n")
+    script.write_text(
+        f"#!/bin/sh\nexec {sys.executable} -c \"print('x' * 99 + chr(10), end='') or "
+        f"[print('y' * 99) for _ in range(99999)]\"\n"
+    )
     script.chmod(0o700)
     plain = job(folder, "plan")
     began = time.monotonic()

@@ -19,8 +19,7 @@ def parse(line):
 def test_terraforms_own_options(tmp_path):
     (tmp_path / "prod.tfvars").write_text("")
     options = parse(
-        "-e x --var 'a=b c' --var=d=e --var-file prod.tfvars --target m.x "
-        "--replace 'a.b[\"k\"]' --lock-timeout 1m30s"
+        "-e x --var 'a=b c' --var=d=e --var-file prod.tfvars --target m.x --replace 'a.b[\"k\"]' --lock-timeout 1m30s"
     )
     assert options.plan_arguments(tmp_path) == [
         "-lock-timeout=1m30s",
@@ -42,9 +41,7 @@ def test_modes_of_planning(tmp_path):
         parse("--var-file nowhere.tfvars").plan_arguments(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "line", ["--frobnicate", "-e", "-e a -C b", "--var", "'open", "--level sometimes", "stray"]
-)
+@pytest.mark.parametrize("line", ["--frobnicate", "-e", "-e a -C b", "--var", "'open", "--level sometimes", "stray"])
 def test_bad_lines_are_usage_errors_of_one_line(line):
     with pytest.raises(UsageError) as caught:
         parse(line)

@@ -14,9 +14,7 @@ def transform(cell):
 
 @pytest.mark.parametrize("magic", ["tfplan", "tfapply"])
 def test_our_magics_are_awaited(magic):
-    assert transform(f"%%{magic} -e x\nlocals {{}}\n").startswith(
-        f"await get_ipython().run_cell_magic('{magic}'"
-    )
+    assert transform(f"%%{magic} -e x\nlocals {{}}\n").startswith(f"await get_ipython().run_cell_magic('{magic}'")
     assert transform(f"%{magic} -e x").startswith(f"await get_ipython().run_line_magic('{magic}'")
     assert transform(f"run = %{magic} -e x").startswith("run = await get_ipython()")
     assert "    await get_ipython()" in transform(f"if ok:\n    %{magic}\n")
@@ -59,15 +57,9 @@ def test_it_is_not_awaited_twice():
     assert await_magics(lines) == lines
 
 
-@given(
-    st.text(
-        st.characters(codec="utf-8", exclude_characters="\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029"), max_size=60
-    )
-)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029"), max_size=60))
 def test_any_body_survives(body):
     code = transform(f"%%tfplan -e x\n{body}\n# end\n")
-    (call,) = [
-        node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.args) == 3
-    ]
+    (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.args) == 3]
     assert ast.literal_eval(call.args[2]) == f"{body}\n# end\n"
     assert code.startswith("await ")

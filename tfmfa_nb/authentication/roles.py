@@ -36,7 +36,6 @@ async def check_roles(
     chains: Sequence[RoleChain],
     *,
     on_change: Callable[[int, int, HopState, str], None] | None = None,
-    region: str | None = None,
 ) -> list[RoleCheck]:
     """Assume every role as the provider will: chains side by side, their hops in order.
 
@@ -44,12 +43,13 @@ async def check_roles(
         session: the MFA session.
         chains: as found in the configuration. A role that is not known ends its chain unchecked.
         on_change: told (chain, hop, state, sentence) whenever a role's state changes.
-        region: where to ask; None for the global endpoint.
 
     Returns:
         A check for every hop; those behind a refused or unknown one are unchecked.
     """
-    first = sts_client(session.access_key_id.reveal(), session.secret_access_key, session.session_token, region)
+    first = sts_client(
+        session.access_key_id.reveal(), session.secret_access_key, session.session_token, session.endpoint
+    )
 
     async def walk(index: int, chain: RoleChain) -> list[RoleCheck]:
         client, checks = first, []
@@ -77,7 +77,7 @@ async def check_roles(
                     given["AccessKeyId"],
                     Secret(given.pop("SecretAccessKey")),
                     Secret(given.pop("SessionToken")),
-                    region,
+                    session.endpoint,
                 )
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks

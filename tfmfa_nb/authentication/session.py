@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.authentication.client import call, sts_client
 from tfmfa_nb.authentication.diagnosis import Refused
 from tfmfa_nb.redaction import Secret
-from tfmfa_nb.words import Identity
+from tfmfa_nb.words import Endpoint, Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +24,11 @@ class MfaSession:
     Attributes:
         expiration: when AWS ends it, in UTC.
         identity: who STS says that it is.
+        endpoint: where it was given, and is used.
     """
 
     __slots__ = (
-        "access_key_id", "expiration", "identity", "secret_access_key", "serial_number", "session_token",
+        "access_key_id", "endpoint", "expiration", "identity", "secret_access_key", "serial_number", "session_token",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made in one place, out of AWS's answer
@@ -38,6 +39,7 @@ class MfaSession:
         expiration: datetime,
         identity: Identity,
         serial_number: str,
+        endpoint: Endpoint,
     ) -> None:
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
@@ -45,6 +47,7 @@ class MfaSession:
         self.expiration = expiration
         self.identity = identity
         self.serial_number = serial_number
+        self.endpoint = endpoint
 
     def environment(self) -> dict[str, str]:
         """The three variables for Terraform's process; do not keep them."""
@@ -71,13 +74,13 @@ class MfaSession:
         raise TypeError("an MfaSession is not pickled or copied")
 
 
-async def identify(access_key_id: str, secret_access_key: Secret, *, region: str | None = None) -> Identity:
+async def identify(access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
     """Who the long-term key belongs to; needs no permission (STS GetCallerIdentity).
 
     Raises:
         Refused: the key, its secret, the clock or the network is wrong.
     """
-    answer = await call(lambda: sts_client(access_key_id, secret_access_key, None, region).get_caller_identity())
+    answer = await call(lambda: sts_client(access_key_id, secret_access_key, None, endpoint).get_caller_identity())
     return Identity(account=answer["Account"], arn=answer["Arn"])
 
 
@@ -88,7 +91,7 @@ async def get_session(
     code: Secret,
     *,
     duration_seconds: int = 3600,
-    region: str | None = None,
+    endpoint: Endpoint,
 ) -> MfaSession:
     """Exchange `code` for a session (STS GetSessionToken).
 
@@ -98,22 +101,22 @@ async def get_session(
         serial_number: the MFA device's ARN or serial number.
         code: six digits, see `codes.read_code`.
         duration_seconds: 900 to 129,600.
-        region: where to ask; None for the global endpoint.
+        endpoint: where to ask.
 
     Raises:
         Refused: AWS did not accept it, or could not be asked; `refusal.code_spent` says whether it is spent.
     """
     answer = await call(
-        lambda: sts_client(access_key_id, secret_access_key, None, region).get_session_token(
+        lambda: sts_client(access_key_id, secret_access_key, None, endpoint).get_session_token(
             SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
         ),
     )
     given = answer.pop("Credentials")
     key, secret, token = (Secret(given.pop(name)) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     try:
-        whom = await call(lambda: sts_client(key.reveal(), secret, token, region).get_caller_identity())
+        whom = await call(lambda: sts_client(key.reveal(), secret, token, endpoint).get_caller_identity())
     except Refused as error:
         # The code itself was accepted.
         raise Refused(replace(error.refusal, code_spent=True)) from None
     identity = Identity(account=whom["Account"], arn=whom["Arn"])
-    return MfaSession(key, secret, token, given["Expiration"], identity, serial_number)
+    return MfaSession(key, secret, token, given["Expiration"], identity, serial_number, endpoint)

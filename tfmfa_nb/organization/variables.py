@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.redaction import Secret
+from tfmfa_nb.words import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER")
 # GetSessionToken's own rule for a serial number, narrowed to the two kinds it takes: a virtual device's ARN and
 # a hardware device's number (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html).
 _VIRTUAL = re.compile(r"arn:aws(?:-[a-z]+)*:iam::\d{12}:mfa/[\w+=,.@/-]+")
+_FIRST_REGION = {"aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 _HARDWARE = re.compile(r"[A-Za-z0-9]{9,256}")
 
 
@@ -24,10 +26,10 @@ class OrganizationVariables:
 
     Attributes:
         source: where they were found, for the screen.
-        region: the region to talk to STS in; None for the global endpoint.
+        endpoint: where STS is asked.
     """
 
-    __slots__ = ("access_key_id", "region", "secret_access_key", "serial_number", "source")
+    __slots__ = ("access_key_id", "endpoint", "secret_access_key", "serial_number", "source")
 
     def __init__(
         self,
@@ -35,13 +37,13 @@ class OrganizationVariables:
         secret_access_key: Secret,
         serial_number: str,
         source: str,
-        region: str | None,
+        endpoint: Endpoint,
     ) -> None:
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.serial_number = serial_number
         self.source = source
-        self.region = region
+        self.endpoint = endpoint
 
     def __repr__(self) -> str:
         return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from the {self.source})"
@@ -83,8 +85,22 @@ def read_variables(environ: Mapping[str, str], profile: str = "") -> Organizatio
         Secret(found.pop("AWS_SECRET_ACCESS_KEY")),
         found["AWS_MFA_SERIAL_NUMBER"],
         source,
-        environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or found.get("region") or None,
+        _endpoint(environ, found),
     )
+
+
+def _endpoint(environ: Mapping[str, str], found: Mapping[str, str]) -> Endpoint:
+    """The region as Terraform's provider finds it (boto3 ignores AWS_REGION); elsewhere than AWS where that is set.
+
+    Without a region the global endpoint answers, which knows only the partition `aws`: the MFA device's ARN says
+    which one it is.
+    """
+    partition = found["AWS_MFA_SERIAL_NUMBER"].partition("arn:")[2].partition(":")[0]
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or found.get("region")
+    url = environ.get("AWS_ENDPOINT_URL_STS") or environ.get("AWS_ENDPOINT_URL")
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        url = None
+    return Endpoint(region or _FIRST_REGION.get(partition), url or None)
 
 
 def _read_profile(profile: str) -> dict[str, str]:

@@ -74,13 +74,9 @@ def read_runbook(path: Path) -> Any:
     try:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
-        raise ConfigurationError(
-            f"There is no notebook {path}.", "Give the path of an .ipynb file."
-        ) from None
+        raise ConfigurationError(f"There is no notebook {path}.", "Give the path of an .ipynb file.") from None
     except (OSError, ValueError, nbformat.ValidationError, AttributeError, KeyError):
-        raise ConfigurationError(
-            f"{path} is not a Jupyter notebook.", "Give the path of an .ipynb file."
-        ) from None
+        raise ConfigurationError(f"{path} is not a Jupyter notebook.", "Give the path of an .ipynb file.") from None
 
 
 async def execute(

@@ -47,6 +47,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     """
     from tfmfa_nb.runbooks.client import execute  # noqa: PLC0415 - nbclient, until needed
     from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
+    from tfmfa_nb.terraform.mirror import provider_environment  # noqa: PLC0415
 
     if not notebook.is_file():
         raise ConfigurationError(f"There is no notebook {notebook}.", "Run the demo in the repository's root.")
@@ -57,24 +58,17 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     sandbox = Sandbox.start(folder / "sandbox")
     try:
         _say("User alice with an access key and a virtual MFA device; role deploy, which demands MFA.")
-        environ = {**os.environ, **sandbox.environment(), **_provider(folder), "TFMFA_TOKEN_COMMAND": _code()}
+        environ = {
+            **os.environ,
+            **sandbox.environment(),
+            **provider_environment(os.environ, folder),
+            "TFMFA_TOKEN_COMMAND": _code(),
+        }
         asyncio.run(execute(notebook, folder / notebook.name, environ=environ, say=_say))
         _check(sandbox)
     finally:
         sandbox.stop()
     _say(f"The executed runbook is {folder / notebook.name}. Done in {time.monotonic() - began:.0f} s.")
-
-
-def _provider(folder: Path) -> dict[str, str]:
-    """A filesystem mirror of the provider where this machine has one; else Terraform asks its registry."""
-    from tfmfa_nb.terraform.mirror import find_mirror, write_cli_config  # noqa: PLC0415
-
-    mirror = find_mirror(os.environ)
-    if mirror is None:
-        return {}
-    config = (folder / "terraform.rc").absolute()
-    write_cli_config(mirror, config)
-    return {"TF_CLI_CONFIG_FILE": str(config)}
 
 
 def _code() -> str:
@@ -87,7 +81,7 @@ def _check(sandbox: Any) -> None:
     calls = sandbox.calls()
     sessions = [call for call in calls if call["action"] == "GetSessionToken" and call["allowed"]]
     assumed = [call for call in calls if call["action"] == "AssumeRole" and call["allowed"]]
-    made = [call for call in calls if call["action"] in {"PutParameter", "CreateBucket"} and call["allowed"]]
+    made = [call for call in calls if call["action"] in {"PutParameter", "CreateTopic"} and call["allowed"]]
     _say(f"The sandbox saw {len(sessions)} codes, {len(assumed)} AssumeRole with MFA, {len(made)} resources made.")
     if len(sessions) != 2 or not all(call["mfa"] for call in assumed):  # noqa: PLR2004 - one for each phase
         raise RunbookFailed("The sandbox did not see one code for each phase.")

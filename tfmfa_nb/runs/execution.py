@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.redaction import Secret
 from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tfmfa_nb.environments import EnvironmentLock
+    from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.executable import Executable
 
@@ -88,6 +88,4 @@ class Execution:
 
     def asks_for_init(self) -> bool:
         """Whether Terraform said that it has to be initialized first."""
-        return any(
-            re.search(r"\b(?:terraform|tofu) init\b", line) for line in self.run.log_text(self.run.log_start)
-        )
+        return any(re.search(r"\b(?:terraform|tofu) init\b", line) for line in self.run.log_text(self.run.log_start))

@@ -106,9 +106,7 @@ class Gate:
                 asks_again=True,
             )
         try:
-            identity = await identify(
-                variables.access_key_id, variables.secret_access_key, region=variables.region
-            )
+            identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         except Refused as error:
             return variables, error.refusal
         run.identity = {
@@ -116,7 +114,7 @@ class Gate:
             "user": identity.user,
             "arn": identity.arn,
             "serial_number": variables.serial_number,
-            "region": variables.region or "",
+            "region": variables.endpoint.region or "",
             "source": variables.source,
         }
         return variables, None
@@ -153,7 +151,7 @@ class Gate:
                 serial,
                 code,
                 duration_seconds=self.session_seconds,
-                region=variables.region,
+                endpoint=variables.endpoint,
             )
         except Refused as error:
             refusal = error.refusal
@@ -173,8 +171,7 @@ class Gate:
             roles[chain]["hops"][hop] = {**roles[chain]["hops"][hop], "state": str(state), "message": message}
             run.roles = roles
 
-        region = run.identity.get("region") or None
-        checks = await check_roles(session, chains, on_change=show, region=region)
+        checks = await check_roles(session, chains, on_change=show)
         refused = next((check for check in checks if check.refusal is not None), None)
         if refused is None or refused.refusal is None:
             return

@@ -72,12 +72,7 @@ async def plan(run: Run, gate: Gate) -> None:
                     *arguments,
                 )
                 outcome = await execution.terraform(*command)
-                if (
-                    outcome.exit_code == 1
-                    and not outcome.interrupted
-                    and not fresh
-                    and execution.asks_for_init()
-                ):
+                if outcome.exit_code == 1 and not outcome.interrupted and not fresh and execution.asks_for_init():
                     await initialize(execution, always=True)
                     outcome = await execution.terraform(*command)
             finally:
@@ -268,9 +263,7 @@ def _show(executable: Executable, run: Run, environ: Mapping[str, str]) -> Plan:
     try:
         return Plan(json.loads(shown.stdout))
     except ValueError:
-        raise TerraformFailed(
-            "Terraform could not show the saved plan.", "Plan again with %%tfplan."
-        ) from None
+        raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
 
 
 def _question(run: Run) -> str:

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
 _NEXT: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
-    Status.PLANNING: frozenset(
-        {Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}
-    ),
+    Status.PLANNING: frozenset({Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}),
     Status.PLANNED: frozenset({Status.CONFIRMED, Status.DISCARDED, Status.ERRORED}),
     Status.CONFIRMED: frozenset({Status.APPLYING, Status.ERRORED, Status.CANCELED}),
     Status.APPLYING: frozenset({Status.APPLIED, Status.ERRORED, Status.CANCELED}),
@@ -58,12 +56,12 @@ class Run(HasTraits):
     lock_remedy = Unicode()
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
     identity = Dict(help="account, user, arn, serial_number, region, source")
-    roles = List(help="[{provider, place, hops: [{arn, state, message}]}]")
+    roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
-    changes = List(help="[{address, action}]")
+    changes: List[Any] = List(help="[{address, action}]")
     progress = Dict(help="done, total, current, finished")
     question = Dict(help="What a person is asked now: kind, phase, text, attempt; empty for nothing.")
-    notes = List(help="What was done with the surroundings, in sentences.")
+    notes: List[str] = List(help="What was done with the surroundings, in sentences.")
     error = Unicode()
     error_remedy = Unicode()
     log_lines = Int()

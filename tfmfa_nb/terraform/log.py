@@ -24,6 +24,11 @@ class RunLog:
         self._ends = array("Q")  # the offset behind each whole line
         self._read = 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes have been looked at."""
+        return self._read
+
     def append(self, text: str) -> None:
         """Add `text`, which ends with a line feed; the file is made with mode 0600."""
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -37,6 +42,8 @@ class RunLog:
         except FileNotFoundError:
             return 0
         with file:
+            if os.fstat(file.fileno()).st_size < self._read:  # another file since, or emptied: from its beginning
+                self._ends, self._read = array("Q"), 0
             file.seek(self._read)
             while chunk := file.read(_CHUNK):
                 at = chunk.find(b"\n")

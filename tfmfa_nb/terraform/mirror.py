@@ -6,6 +6,7 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#provider-instal
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,50 +16,72 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
-_BASES = ("/opt", "/srv", "/usr/local/share", "/usr/share", "/usr/local/lib", "/var/lib")
-_DEPTH = 3  # folders between a base and the mirror
+# Bases, and how many levels below each: where a distribution keeps its own thousands of folders, only the first.
+_BASES = {"/opt": 2, "/srv": 2, "/usr/local/share": 2, "/usr/local/lib": 2, "/var/lib": 1, "/usr/share": 1}
+_HOME_DEPTH = 2
+_MOST = 2_000  # folders that are looked at below one base, whatever it holds
+_OTHERS_WRITE = 0o002
 
 
 def find_mirror(environ: Mapping[str, str]) -> Path | None:
     """The folder of a mirror that holds hashicorp/aws: TFMFA_PROVIDER_MIRROR, or one in the usual places.
 
+    A provider is a program: what everybody may write to counts only if it is named.
+
     Raises:
         ConfigurationError: TFMFA_PROVIDER_MIRROR names a folder that holds no such provider.
     """
     if named := environ.get("TFMFA_PROVIDER_MIRROR"):
-        mirror = Path(named).absolute()
+        mirror = Path(named).expanduser().absolute()
         if not (mirror / _PROVIDER).is_dir():
             raise ConfigurationError(
                 f"TFMFA_PROVIDER_MIRROR names {mirror}, which has no {_PROVIDER} in it.",
                 "Name the folder above registry.terraform.io, or unset it.",
             )
         return mirror
+    return next((folder for folder in _places(environ) if _holds_provider(folder)), None)
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where Terraform itself looks, then what lies below the usual bases, then below the home."""
     home = Path(environ.get("HOME") or "~").expanduser()
-    for base in (home / ".terraform.d" / "plugins", *map(Path, _BASES)):
-        for folder in _below(base, _DEPTH):
-            if (folder / _PROVIDER).is_dir():
-                return folder
-    return None
+    data = [environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")]
+    data += (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
+    yield home / ".terraform.d" / "plugins"
+    yield from (Path(folder, "terraform", "plugins") for folder in data)
+    for base, depth in {**_BASES, str(home): _HOME_DEPTH}.items():
+        yield from islice(_below(Path(base), depth), _MOST)
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
-    """`folder` and those below it, the nearest first, without following links."""
+    """`folder` and those below it, the nearest first, without following links or looking into hidden ones."""
     level = [folder]
     for _ in range(depth):
         yield from level
-        deeper: list[Path] = []
-        for parent in level:
-            try:
-                with os.scandir(parent) as entries:
-                    deeper += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-            except OSError:
-                continue
-        level = deeper
+        level = [child for parent in level for child in _children(parent)]
+    yield from level
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names)]
+
+
+def _holds_provider(mirror: Path) -> bool:
+    provider = mirror / _PROVIDER
+    try:
+        return provider.is_dir() and not any(f.stat().st_mode & _OTHERS_WRITE for f in (mirror, provider))
+    except OSError:
+        return False
 
 
 def write_cli_config(mirror: Path, target: Path) -> None:
     """Write a Terraform CLI configuration to `target` that takes hashicorp/aws from `mirror`."""
-    path = str(mirror).replace("\\", "\\\\").replace('"', '\\"')
+    path = str(mirror).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
     target.write_text(
         "provider_installation {\n"
         "  filesystem_mirror {\n"
@@ -71,3 +94,21 @@ def write_cli_config(mirror: Path, target: Path) -> None:
         "}\n",
         encoding="utf-8",
     )
+
+
+def provider_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The variable that lets Terraform use this machine's mirror; empty where Terraform asks the registry itself.
+
+    Args:
+        environ: where to look, see `find_mirror`.
+        folder: where the CLI configuration is written.
+    """
+    own = environ.get("TF_CLI_CONFIG_FILE")
+    if own and Path(own).is_file() and not environ.get("TFMFA_PROVIDER_MIRROR"):
+        return {}  # the person has said where providers come from
+    mirror = find_mirror(environ)
+    if mirror is None:
+        return {}
+    config = folder.absolute() / "terraform.rc"
+    write_cli_config(mirror, config)
+    return {"TF_CLI_CONFIG_FILE": str(config)}

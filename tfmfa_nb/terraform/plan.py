@@ -19,8 +19,18 @@ _ACTIONS = {
     ("forget",): "forget",
     ("delete", "create"): "replace",
     ("create", "delete"): "replace",
+    ("create", "forget"): "create",  # what was there stays, unmanaged
+    ("forget", "create"): "create",
 }
-_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "forget": "."}
+_SIGNS = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "replace": "-/+",
+    "read": "<=",
+    "forget": ".",
+    "import": "<-",
+}
 _SUMMARY = re.compile(
     r"Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
     r"(?P<destroy>\d+) to destroy"
@@ -55,7 +65,13 @@ def parse_summary(text: str) -> Counts | None:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource's change; sensitive values are "(sensitive)"."""
+    """One resource's change; sensitive values are "(sensitive)".
+
+    Attributes:
+        action: create, update, delete, replace, read, forget, import (and nothing else), no-op (only moved).
+        imported: whether it is imported, and perhaps changed then.
+        moved_from: its former address.
+    """
 
     address: str
     type: str
@@ -64,9 +80,11 @@ class ResourceChange:
     before: Any = field(repr=False, default=None)
     after: Any = field(repr=False, default=None)
     imported: bool = False
+    moved_from: str = ""
 
     def __str__(self) -> str:
-        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}"
+        moved = f" (moved from {self.moved_from})" if self.moved_from else ""
+        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{moved}"
 
 
 class Plan:
@@ -82,7 +100,8 @@ class Plan:
 
     def __init__(self, document: dict[str, Any]) -> None:
         every = [_change(resource) for resource in document.get("resource_changes", [])]
-        self.changes = tuple(change for change in every if change.action != "no-op" or change.imported)
+        self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
+        self._applyable = document.get("applyable")
         self.outputs = {
             name: {
                 "action": _ACTIONS.get(tuple(output.get("actions", ())), "update"),
@@ -127,7 +146,9 @@ class Plan:
 
     @property
     def has_changes(self) -> bool:
-        """Whether an apply would do anything to a resource or an output."""
+        """Whether an apply would do anything to a resource, an output or the state."""
+        if isinstance(self._applyable, bool):  # Terraform's own judgement, where it gives one
+            return self._applyable
         return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
 
     def __str__(self) -> str:
@@ -140,14 +161,17 @@ class Plan:
 
 def _change(resource: dict[str, Any]) -> ResourceChange:
     change = resource.get("change", {})
+    action = _ACTIONS.get(tuple(change.get("actions", ())), "update")
+    imported = "importing" in change
     return ResourceChange(
         address=str(resource.get("address", "")),
         type=str(resource.get("type", "")),
         name=str(resource.get("name", "")),
-        action=_ACTIONS.get(tuple(change.get("actions", ())), "update"),
+        action="import" if imported and action == "no-op" else action,
         before=_masked(change.get("before"), change.get("before_sensitive")),
         after=_masked(change.get("after"), change.get("after_sensitive")),
-        imported="importing" in change,
+        imported=imported,
+        moved_from=str(resource.get("previous_address", "")),
     )
 
 

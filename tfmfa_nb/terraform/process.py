@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
 from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.terraform.supervisor import FORCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.redaction import Secret
 
 _PACE = 0.05  # seconds between two looks at the process
-_SAME = 1.0  # seconds by which a recorded start time may differ
+# What the supervisor itself needs of this environment. No credentials: those are for Terraform, through the pipe.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,19 @@ class TerraformProcess:
 
     Attributes:
         pid: the supervisor's.
-        started: when the supervisor began, in seconds since the epoch: together they name one process.
+        started: when the supervisor began, in seconds since the epoch, for the record.
     """
 
     def __init__(self, pid: int, started: float, exit_file: Path, popen: subprocess.Popen[bytes] | None = None) -> None:
         self.pid, self.started = pid, started
-        self._exit, self._popen = exit_file, popen
+        self._exit, self._popen = exit_file.absolute(), popen
         self._interrupted = False
 
     @classmethod
     async def start(cls, job: Job) -> Self:
         """Start `job`; it goes on whatever becomes of this process.
+
+        Being cancelled here stops Terraform gracefully and waits for that, as nobody else knows of it yet.
 
         Raises:
             TerraformNotFound: the supervisor cannot be started.
@@ -81,20 +87,25 @@ class TerraformProcess:
         job.exit.unlink(missing_ok=True)
         try:
             popen = subprocess.Popen(  # noqa: ASYNC220 - a moment; and no loop may own this process
-                [sys.executable, "-P", "-m", "tfmfa_nb.terraform.supervisor"],
+                [sys.executable, "-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 pass_fds=() if job.lock_fd is None else (job.lock_fd,),
-                # No credentials: those come through the pipe, for Terraform alone.
-                env={k: os.environ[k] for k in ("PATH", "HOME", "LANG", "PYTHONPATH") if k in os.environ},
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
             )
         except OSError as error:
             raise TerraformNotFound(f"The supervisor cannot be started: {error.strerror}.") from None
-        process = cls(popen.pid, psutil.Process(popen.pid).create_time(), job.exit, popen)
-        if not await asyncio.shield(asyncio.to_thread(_hand_over, popen, job)):
-            raise TerraformNotFound("Terraform's supervisor ended before it began.", "Look for room on the disk.")
+        process = cls(popen.pid, time.time(), job.exit, popen)
+        handed = asyncio.ensure_future(asyncio.to_thread(_hand_over, popen, job))
+        cancelled = await _whatever_happens(handed)
+        if answer := handed.result():
+            raise TerraformNotFound(f"Terraform's supervisor could not begin: {answer}", "Mend that, and run again.")
+        if cancelled:
+            process.interrupt()
+            await _whatever_happens(asyncio.ensure_future(process.wait()))
+            raise asyncio.CancelledError
         return process
 
     @classmethod
@@ -108,10 +119,9 @@ class TerraformProcess:
         if self._popen is not None:
             return self._popen.poll() is None
         try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < _SAME
-            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
+            # Its exit file names one run's one command. A start time would not do: it shifts with the clock.
+            return str(self._exit) in psutil.Process(self.pid).cmdline()
+        except psutil.Error:
             return False
 
     async def wait(self) -> Outcome:
@@ -129,36 +139,54 @@ class TerraformProcess:
         if self._interrupted or not self.alive:
             return False
         self._interrupted = True
-        os.kill(self.pid, signal.SIGINT)
-        return True
+        return self._signal(signal.SIGINT)
 
     def kill(self) -> None:
         """Kill Terraform and all it started; the last step, which may lose resources from the state."""
         if self.alive:
-            os.kill(self.pid, signal.SIGTERM)
+            self._signal(FORCE)
 
-
-def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> bool:
-    """Give the supervisor its job; whether it has started Terraform."""
-    if popen.stdin is None or popen.stdout is None:
-        return False
-    with popen.stdin as pipe, popen.stdout as answer:
+    def _signal(self, number: signal.Signals) -> bool:
         try:
-            pipe.write(
-                json.dumps(
-                    {
-                        "argv": list(job.argv),
-                        "cwd": str(job.cwd),
-                        "environment": dict(job.environment),
-                        "secrets": [secret.reveal() for secret in job.secrets],
-                        "log": str(job.log),
-                        "exit": str(job.exit),
-                        "events": str(job.events) if job.events else None,
-                        "lock_fd": job.lock_fd,
-                    }
-                ).encode()
-            )
-            pipe.close()
-            return answer.readline() == b"ready\n"
-        except BrokenPipeError:
+            os.kill(self.pid, number)
+        except ProcessLookupError:  # it has ended this very moment
             return False
+        return True
+
+
+async def _whatever_happens(future: asyncio.Future[Any]) -> bool:
+    """Wait for `future` to be done; whether somebody cancelled this meanwhile."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
+
+
+def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
+    """Give the supervisor its job; empty once it has started Terraform, else what hinders it."""
+    if popen.stdin is None or popen.stdout is None:
+        return "no pipe."
+    # What is flushed to a process that has died shows only when the pipe is closed.
+    with contextlib.suppress(BrokenPipeError), popen.stdin as pipe:
+        pipe.write(
+            json.dumps(
+                {
+                    "argv": list(job.argv),
+                    "cwd": str(job.cwd.absolute()),
+                    "environment": dict(job.environment),
+                    "secrets": [secret.reveal() for secret in job.secrets],
+                    "log": str(job.log.absolute()),
+                    "events": str(job.events.absolute()) if job.events else None,
+                    "lock_fd": job.lock_fd,
+                }
+            ).encode()
+        )
+    with popen.stdout as answer:
+        said = answer.readline().decode("utf-8", "replace").strip()
+    if said == "ready":
+        return ""
+    popen.wait()
+    return said or f"it ended with {popen.returncode}."

@@ -1,7 +1,7 @@
 """The process between the kernel and Terraform, which outlives the kernel.
 
-`python -m tfmfa_nb.terraform.supervisor` reads one job (JSON) from its standard input: {argv, cwd, environment,
-secrets, log, events, exit, lock_fd}. Standard library only, so that it starts in a moment.
+`python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from its standard input: {argv, cwd,
+environment, secrets, log, events, lock_fd}. Standard library only, so that it starts in a moment.
 
 Terraform writes to a file without a name: nobody's death can break that as it breaks a pipe (Terraform killed by
 SIGPIPE loses resources from its state), and nothing unmasked has a path. This process follows that file, masks the
@@ -11,18 +11,21 @@ abandons what is in flight.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from tfmfa_nb.redaction import Redactor, Secret
 from tfmfa_nb.terraform.events import render
+
+FORCE = signal.SIGUSR1
+"""What ends Terraform at once. Not SIGTERM: a service manager sends that to all processes of a service, and
+Terraform, which stops gracefully by its own one, must be left to do so."""
 
 _PACE = 0.03  # seconds between two looks at the output
 _CHUNK = 1 << 20
@@ -34,7 +37,10 @@ class _Follower:
 
     def __init__(self, raw: BinaryIO, job: dict[str, Any]) -> None:
         self._raw, self._offset, self._rest = raw.fileno(), 0, b""
-        self._redact = Redactor([Secret(secret) for secret in job.pop("secrets")])
+        secrets = job.pop("secrets")
+        # In an event a value stands as JSON writes it.
+        escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
+        self._redact = Redactor([Secret(secret) for secret in (*secrets, *escaped)])
         self._log = _appending(job["log"])
         self._events = _appending(job["events"]) if job["events"] else None
 
@@ -52,110 +58,135 @@ class _Follower:
         if not lines:
             return
         text = self._redact(lines.decode("utf-8", "replace"))
+        events: list[str] = []
         if self._events is not None:
-            text = "".join(self._render(line) for line in text.split("\n")[:-1])
-        self._log.write(text.encode("utf-8", "replace"))
-        self._log.flush()
-        if self._events is not None:
-            self._events.flush()
+            text = "".join([_readable(line, events) for line in text.split("\n")[:-1]])
+        # With a full disk lines are lost; how Terraform ended must not be.
+        with contextlib.suppress(OSError):
+            # The log first: whoever has seen an event finds its lines there.
+            _write_all(self._log, text)
+            if self._events is not None:
+                _write_all(self._events, "".join(events))
 
-    def _render(self, line: str) -> str:
-        """One line of `-json` output as a person reads it; the event itself goes to the events' file."""
-        try:
-            event = json.loads(line) if line.startswith("{") else None
-        except ValueError:
-            event = None
-        if not isinstance(event, dict) or "@message" not in event or self._events is None:
-            return line + "\n"  # a panic, or a program that Terraform started
-        self._events.write(line.encode("utf-8", "replace") + b"\n")
-        return "".join(f"{shown}\n" for shown in render(event))
+
+def _readable(line: str, events: list[str]) -> str:
+    """One line of `-json` output as a person reads it; an event also goes to `events`."""
+    try:
+        event = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        event = None
+    if not isinstance(event, dict) or "@message" not in event:
+        return line + "\n"  # a panic, or a program that Terraform started
+    events.append(line + "\n")
+    try:
+        return "".join([f"{shown}\n" for shown in render(event)])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return f"{event['@message']}\n"  # of a shape that no Terraform known here writes
 
 
 class _Supervisor:
     """Starts Terraform, passes signals on, and leaves its exit code."""
 
-    def __init__(self) -> None:
-        self.child: subprocess.Popen[bytes] | None = None
-        self.interrupted = self.killed = False
-        for ignored in (signal.SIGHUP, signal.SIGPIPE):
-            signal.signal(ignored, signal.SIG_IGN)
+    def __init__(self, exit_file: str) -> None:
+        self._exit = exit_file
+        self._child: subprocess.Popen[bytes] | None = None
+        self._interrupted = self._killed = False
+        for unheeded in (signal.SIGHUP, signal.SIGTERM):
+            # Not SIG_IGN, which Terraform and all that it starts would inherit.
+            signal.signal(unheeded, lambda *_: None)
         signal.signal(signal.SIGINT, self._interrupt)
-        signal.signal(signal.SIGTERM, self._kill)
+        signal.signal(FORCE, self._kill)
 
     def _interrupt(self, *_: object) -> None:
-        if self.child is not None and not self.interrupted:
-            self.interrupted = True
-            self.child.send_signal(signal.SIGINT)
+        if self._child is not None and not self._interrupted:
+            self._interrupted = True
+            self._child.send_signal(signal.SIGINT)
 
     def _kill(self, *_: object) -> None:
-        if self.child is not None:
-            self.killed = True
-            os.killpg(self.child.pid, signal.SIGKILL)
+        if self._child is not None and self._child.returncode is None:
+            self._killed = True
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def run(self, job: dict[str, Any]) -> None:
-        lock = (job["lock_fd"],) if job["lock_fd"] is not None else ()
-        with tempfile.TemporaryFile(dir=Path(job["log"]).parent, buffering=0) as raw:
+        with _unnamed(f"{job['log']}.{os.getpid()}") as raw:
             follower = _Follower(raw, job)
-            try:
-                self.child = subprocess.Popen(
-                    job["argv"],
-                    cwd=job["cwd"],
-                    env=job.pop("environment"),
-                    stdin=subprocess.DEVNULL,
-                    stdout=raw,
-                    stderr=raw,
-                    process_group=0,
-                    pass_fds=lock,  # the environment stays locked even if this process is killed
-                )
-            except OSError as error:
-                raw.write(f"{job['argv'][0]} cannot be started: {error.strerror}\n".encode())
-                code = 127
-                _tell_ready()
-            else:
-                _tell_ready()
-                while self.child.poll() is None:
-                    follower.follow()
-                    time.sleep(_PACE)
-                code = self.child.returncode
+            code = self._start(job, raw)
+            _answer(_READY)
+            while self._child is not None and (code := self._child.poll()) is None:
+                follower.follow()
+                time.sleep(_PACE)
             follower.follow(to_the_end=True)
-        self._leave(job["exit"], code)
+        self._leave(code)
 
-    def _leave(self, path: str, code: int) -> None:
+    def _start(self, job: dict[str, Any], raw: BinaryIO) -> int | None:
+        """Start Terraform; the exit code that a shell would give where that fails."""
+        lock = (job["lock_fd"],) if job["lock_fd"] is not None else ()
+        try:
+            self._child = subprocess.Popen(
+                job["argv"],
+                cwd=job["cwd"],
+                env=job.pop("environment"),
+                stdin=subprocess.DEVNULL,
+                stdout=raw,
+                stderr=raw,
+                process_group=0,
+                pass_fds=lock,  # the environment stays locked even if this process is killed
+            )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raw.write(f"{job['argv'][0]} cannot be started: {reason}\n".encode())
+            return 127
+        return None
+
+    def _leave(self, code: int | None) -> None:
         outcome = {
             "exit_code": code,
-            "interrupted": self.interrupted,
-            "killed": self.killed,
+            "interrupted": self._interrupted,
+            "killed": self._killed,
             "ended": time.time(),
         }
-        temporary = f"{path}.new"
+        temporary = f"{self._exit}.new"
         with _appending(temporary) as file:
-            file.write(json.dumps(outcome).encode())
-            file.flush()
+            _write_all(file, json.dumps(outcome))
             os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - plain strings, as they came
+        os.replace(temporary, self._exit)  # noqa: PTH105 - plain strings, as they came
 
 
 def _appending(path: str) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab")
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab", buffering=0)
 
 
-def _tell_ready() -> None:
-    """Whoever started this process may signal it, or go away, from here on."""
-    try:
-        os.write(1, _READY)
-    except OSError:
-        return
-    finally:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.close(null)
+def _write_all(file: BinaryIO, text: str) -> None:
+    rest = memoryview(text.encode("utf-8", "replace"))
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _unnamed(path: str) -> BinaryIO:
+    """A new file that has lost its name; `tempfile` would cost a third of this process's start."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.unlink(path)  # noqa: PTH108 - without pathlib, for the same reason
+    return os.fdopen(fd, "r+b", buffering=0)
+
+
+def _answer(line: bytes) -> None:
+    """Tell whoever started this process, who may signal it, or go away, from here on."""
+    with contextlib.suppress(OSError):
+        os.write(1, line)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
 
 
 def main() -> None:
     """Do the job on standard input."""
     os.umask(0o077)
-    supervisor = _Supervisor()
-    supervisor.run(json.load(sys.stdin))
+    try:
+        _Supervisor(sys.argv[1]).run(json.load(sys.stdin))
+    except OSError as error:  # no file can be made in the run's folder; later on nobody reads this
+        _answer(f"{error.filename}: {error.strerror}\n".encode("utf-8", "replace"))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def _somebody_there(kernel: Any) -> bool:
 
 
 def _widgets_answer() -> bool:
-    from ipykernel import version_info  # noqa: PLC0415 - only inside a kernel
+    from ipykernel import version_info  # type: ignore[attr-defined]  # noqa: PLC0415 - only inside a kernel
 
     return tuple(version_info[:2]) >= _WIDGETS_ANSWER
 

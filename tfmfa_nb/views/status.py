@@ -28,9 +28,7 @@ def say_level(environment: Environment) -> None:
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {MEANING[level]}')  # noqa: T201
 
 
-def show_status(
-    shell: InteractiveShell, environment: Environment, environ: Mapping[str, str], profile: str
-) -> None:
+def show_status(shell: InteractiveShell, environment: Environment, environ: Mapping[str, str], profile: str) -> None:
     """Print the organization variables' origin, or what they lack, and the level; with its form where one works."""
     try:
         variables = read_variables(environ, profile)
@@ -46,6 +44,7 @@ def show_status(
     if kernel is None or not kernel.get_parent("shell").get("content", {}).get("allow_stdin", False):
         return
     from IPython.display import display  # noqa: PLC0415
+
     from tfmfa_nb.views.settings import settings_form  # noqa: PLC0415 - widgets are heavy
 
     def save(level: str) -> None:

@@ -1,0 +1,66 @@
+"""Who lives in the sandbox, made by ordinary IAM calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfmfa_nb.sandbox.core import ACCOUNT
+
+USER = "alice"
+ROLES = ("deploy", "deploy-prod", "audit")
+_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def provision(iam: Any, *, user_may_act: bool = False) -> dict[str, str]:
+    """User alice with a key and a virtual MFA device, and roles that demand MFA.
+
+    Alice may assume roles and look at herself; `deploy` and `audit` trust the account's users with MFA, and
+    `deploy-prod` trusts `deploy`.
+
+    Args:
+        iam: an administrator's IAM client.
+        user_may_act: let alice do everything herself too, for runs without roles.
+
+    Returns:
+        access_key_id, secret_access_key, serial_number, seed (base32) of alice.
+    """
+    iam.create_user(UserName=USER)
+    own = {"Effect": "Allow", "Action": ["sts:AssumeRole", "iam:GetUser", "iam:ListMFADevices"], "Resource": "*"}
+    _put(iam.put_user_policy, {"UserName": USER}, [own, *([_EVERYTHING] if user_may_act else [])])
+    key = iam.create_access_key(UserName=USER)["AccessKey"]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=USER)["VirtualMFADevice"]
+    serial = device["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName=USER, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+    with_mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    _role(iam, "deploy", f"arn:aws:iam::{ACCOUNT}:root", with_mfa)
+    _role(iam, "deploy-prod", f"arn:aws:iam::{ACCOUNT}:role/deploy", with_mfa)
+    _role(iam, "audit", f"arn:aws:iam::{ACCOUNT}:root", with_mfa)
+    seed = device["Base32StringSeed"]
+    return {
+        "access_key_id": key["AccessKeyId"],
+        "secret_access_key": key["SecretAccessKey"],
+        "serial_number": serial,
+        "seed": seed.decode() if isinstance(seed, bytes) else seed,
+    }
+
+
+def _role(iam: Any, name: str, principal: str, condition: dict[str, Any]) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([statement]))
+    _put(iam.put_role_policy, {"RoleName": name}, [_EVERYTHING])
+
+
+def _put(put: Any, whose: dict[str, str], statements: list[dict[str, Any]]) -> None:
+    put(PolicyName="sandbox", PolicyDocument=_document(statements), **whose)
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

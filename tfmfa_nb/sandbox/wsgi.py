@@ -1,0 +1,106 @@
+"""The strict core in front of moto's server, and the door for whoever holds the sandbox."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from tfmfa_nb.sandbox.core import ACCOUNT
+from tfmfa_nb.sandbox.requests import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tfmfa_nb.sandbox.core import StrictAws
+
+ADMIN_PATH = "/_sandbox/"
+
+
+class StrictMiddleware:
+    """WSGI: answers what AWS would refuse, and STS altogether; hands the rest on.
+
+    Args:
+        aws: the core.
+        inner: moto's application.
+        token: what a request for the sandbox itself must bring.
+    """
+
+    def __init__(self, aws: StrictAws, inner: Callable[..., Iterable[bytes]], token: str) -> None:
+        self._aws, self._inner, self._token = aws, inner, token
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        body = _body(environ)
+        request = _request(environ, body)
+        path = environ.get("PATH_INFO", "")
+        answer = self._admin(path, request) if path.startswith(ADMIN_PATH) else self._aws.answer(request)
+        if answer is None:
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
+            return self._inner(environ, start_response)
+        if answer.reset:
+            connection: socket.socket = environ["werkzeug.socket"]
+            connection.shutdown(socket.SHUT_RDWR)
+            return []
+        start_response(
+            f"{answer.status} {'OK' if answer.status < 400 else 'Error'}",  # noqa: PLR2004
+            [*answer.headers.items(), ("Content-Length", str(len(answer.body)))],
+        )
+        return [answer.body]
+
+    def _admin(self, path: str, request: Request) -> Answer:
+        if not secrets.compare_digest(request.headers.get("x-sandbox-token", ""), self._token):
+            return _json(403, {"error": "The sandbox's own token is missing."})
+        aws, given = self._aws, dict(parse_qsl(request.query))
+        match path.removeprefix(ADMIN_PATH):
+            case "code":
+                code, wait = aws.next_code(given["serial_number"])
+                return _json(200, {"code": code, "wait": wait})
+            case "advance":
+                aws.ahead += float(given["seconds"])
+            case "skew":
+                aws.signature_ahead = float(given["seconds"])
+            case "expire":
+                aws.expire()
+            case "fault":
+                try:
+                    aws.fault(given["kind"], int(given.get("times", "1")))
+                except ValueError as error:
+                    return _json(400, {"error": str(error)})
+            case "calls":
+                return _json(200, list(aws.calls))
+            case unknown:
+                return _json(404, {"error": f"The sandbox knows no {unknown!r}."})
+        return _json(200, {})
+
+
+def _json(status: int, content: Any) -> Answer:
+    return Answer(status, {"content-type": "application/json"}, json.dumps(content).encode())
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """The body, read here and put back for whoever comes next."""
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        body: bytes = environ["wsgi.input"].read(int(length))
+    elif environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read()
+    else:
+        body = b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return body
+
+
+def _request(environ: dict[str, Any], body: bytes) -> Request:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
+    }
+    path, _, query = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/").partition("?")
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body)

@@ -1,0 +1,71 @@
+"""Output values as Terraform's own text shows them, by their type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_WRAPPED = {"list": ("tolist([", "])"), "set": ("toset([", "])"), "map": ("tomap({", "})")}
+_PLAIN = {"tuple": ("[", "]"), "object": ("{", "}")}
+_NULLS = {"string": "tostring(null)", "number": "tonumber(null)", "bool": "tobool(null)"}
+
+
+def render_value(value: Any, kind: Any, indent: int = 0) -> str:
+    """`value` as HCL.
+
+    Args:
+        value: from JSON.
+        kind: its type as Terraform's JSON says it: "string", ["list", "string"], ["object", {…}], …
+        indent: how far its further lines stand to the right.
+    """
+    if value is None:
+        return _NULLS.get(kind, "null") if isinstance(kind, str) else "null"
+    if isinstance(value, str):
+        return _text(value, indent)
+    inner = " " * (indent + 2)
+    if isinstance(value, list):
+        entries = [render_value(item, _element(kind, index), indent + 2) for index, item in enumerate(value)]
+        lines = [f"{inner}{entry},\n" for entry in entries]
+    elif isinstance(value, dict):
+        lines = [
+            f"{inner}{_quoted(key)} = {render_value(item, _element(kind, key), indent + 2)}\n"
+            for key, item in value.items()
+        ]
+    else:
+        return json.dumps(value)
+    start, end = _brackets(value, kind)
+    return f"{start}\n{''.join(lines)}{' ' * indent}{end}" if lines else start + end
+
+
+def _brackets(value: list[Any] | dict[str, Any], kind: Any) -> tuple[str, str]:
+    name = kind[0] if isinstance(kind, list) and kind else ""
+    fallback = "tuple" if isinstance(value, list) else "object"
+    return _WRAPPED.get(name) or _PLAIN.get(name) or _PLAIN[fallback]
+
+
+def _element(kind: Any, key: int | str) -> Any:
+    """The type of one element of a value of the type `kind`; "dynamic" where that is not said."""
+    match kind:
+        case ["list" | "set" | "map", inner]:
+            return inner
+        case ["tuple", list(inner)] if isinstance(key, int) and key < len(inner):
+            return inner[key]
+        case ["object", dict(inner), *_] if isinstance(key, str):
+            return inner.get(key, "dynamic")
+    return "dynamic"
+
+
+def _text(value: str, indent: int) -> str:
+    lines = value.split("\n")
+    if len(lines) == 1:
+        return _quoted(value)
+    end = "EOT"
+    while any(end == line.strip() for line in lines):
+        end += "_"
+    margin = " " * indent
+    start = f"<<-{end}" if indent else f"<<{end}"
+    return "\n".join([start, *(margin + line for line in lines), margin + end])
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,199 @@
+"""The run card: a run, live, in a notebook.
+
+It has no synced trait of its own, because widget state is public and may be saved in the notebook.
+Everything goes by custom messages, any of which may be lost: the kernel sends the whole state each time, and
+the front end asks again. The log is pulled, by the lines in view.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+
+from tfmfa_nb.errors import TfmfaError
+from tfmfa_nb.redaction import Secret
+from tfmfa_nb.views.visible import shorten, spans, visible_all
+
+if TYPE_CHECKING:
+    from tfmfa_nb.runs.run import Run
+
+_HERE = Path(__file__).parent
+_PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
+_MOST_LINES = 600  # in one answer; a view shows some forty
+_MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
+_MOST_BYTES = 400_000  # in one answer: the server drops what exceeds 1 MB/s
+_LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
+_SHOWN = (
+    "id", "environment", "phase", "status", "level", "lock", "lock_text", "lock_remedy", "authenticated_by",
+    "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "log_lines", "log_start",
+    "log_path", "started_at", "ended_at", "canceling", "product",
+)  # fmt: skip
+_MOST_ROLES, _MOST_CURRENT, _MOST_NOTES = 100, 50, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person answered on the card: kind is "code", "confirm", "cancel" or "discard"."""
+
+    kind: str
+    code: Secret | None = None
+
+
+class RunCard(anywidget.AnyWidget):
+    """Shows `run` and passes on what the person presses; made on the kernel's loop.
+
+    Args:
+        run: what is shown; its traits may change on any thread.
+    """
+
+    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in ("elements.js", "log.js", "form.js", "card.js"))
+    _css = _HERE / "card.css"
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._loop = asyncio.get_running_loop()
+        self._heard = asyncio.Event()
+        self._answer: asyncio.Future[Answer] | None = None
+        self._question = 0
+        self._sequence = 0
+        self._handle: asyncio.TimerHandle | None = None
+        self._pushed = 0.0
+        self._gone = False
+        super().__init__()
+        self.on_msg(self._receive)
+        run.observe(self._changed, names=[*_SHOWN, "question"])
+
+    async def wait_for_front_end(self, seconds: float) -> bool:
+        """Whether a front end has shown the card, now or within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def ask(self, question: dict[str, Any]) -> Answer:
+        """Put `question` to the person and wait for the answer; canceling the run is one."""
+        if self._run.canceling:
+            return Answer("cancel")
+        self._answer = self._loop.create_future()
+        self._question += 1
+        self._run.question = question
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+            self._run.question = {}
+
+    def close(self) -> None:
+        """Let go of the run and of the front end."""
+        if not getattr(self, "_gone", True):
+            self._gone = True
+            self._run.unobserve(self._changed, names=[*_SHOWN, "question"])
+            if self._handle is not None:
+                self._handle.cancel()
+            self._resolve(Answer("cancel"))
+        super().close()
+
+    def flush(self) -> None:
+        """Send the state now, as before closing."""
+        if self._handle is not None:
+            self._handle.cancel()
+        self._push()
+
+    def _changed(self, _change: Any) -> None:
+        """A trait has changed, on whatever thread; everything further happens on the loop's."""
+        with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown
+            self._loop.call_soon_threadsafe(self._schedule)
+
+    def _schedule(self) -> None:
+        if self._run.canceling:
+            self._resolve(Answer("cancel"))
+        if self._handle is None and not self._gone:
+            self._handle = self._loop.call_at(max(self._loop.time(), self._pushed + _PACE), self._push)
+
+    def _push(self) -> None:
+        self._handle, self._pushed = None, self._loop.time()
+        self._sequence += 1
+        self.send({"type": "state", "seq": self._sequence, "now": time.time(), **self._state()})
+
+    def _state(self) -> dict[str, Any]:
+        run = self._run
+        state = {name: getattr(run, name) for name in _SHOWN}
+        state["roles"] = state["roles"][:_MOST_ROLES]
+        state["notes"] = state["notes"][:_MOST_NOTES]
+        progress = state["progress"]
+        if progress:
+            current = progress.get("current") or []
+            state["progress"] = {
+                "done": progress.get("done", 0),
+                "total": progress.get("total", 0),
+                "current": current[:_MOST_CURRENT],
+                "more": max(0, len(current) - _MOST_CURRENT),
+            }
+        # A question that another prompt asks, or another card of the same run, cannot be answered here.
+        asked = self._answer is not None and not self._answer.done()
+        state["question"] = {**run.question, "number": self._question} if asked and run.question else {}
+        return visible_all(state)  # type: ignore[no-any-return]
+
+    def _receive(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
+        """One message of a front end; a code in it neither stays behind nor meets an exception here."""
+        if self._gone:
+            return
+        typed = message.pop("code", None)
+        code = Secret(typed if isinstance(typed, str) and len(typed) <= _LONGEST_CODE else "")
+        del typed
+        kind = message.get("type")
+        if kind == "hello":
+            self._heard.set()
+            self.flush()
+        elif kind == "lines":
+            self._send_lines(message)
+        elif kind in {"authenticate", "confirm"}:
+            asked = self._run.question.get("kind") if message.get("number") in {None, self._question} else None
+            if kind == "authenticate" and asked == "code":
+                self._resolve(Answer("code", code))
+            elif kind == "confirm" and asked == "confirm":
+                self._resolve(Answer("confirm"))
+        elif kind in {"cancel", "kill", "discard"}:
+            self._stop(kind)
+
+    def _stop(self, kind: str) -> None:
+        with suppress(TfmfaError):  # pressed a moment too late: the state that follows says what is true
+            if kind == "cancel":
+                self._run.cancel()
+                self._resolve(Answer("cancel"))
+            elif kind == "kill":
+                self._run.kill()
+            elif self._answer is not None:
+                self._resolve(Answer("discard"))
+            else:
+                self._run.discard()
+        self._schedule()
+
+    def _resolve(self, answer: Answer) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _send_lines(self, message: dict[str, Any]) -> None:
+        start, stop = message.get("start"), message.get("stop")
+        if not isinstance(start, int) or not isinstance(stop, int):
+            return
+        start = max(0, start)
+        stop = min(stop, start + _MOST_LINES, self._run.log_lines)
+        lines: list[Any] = []
+        size = 0
+        for line in self._run.log_text(start, stop) if start < stop else []:
+            pieces = spans(shorten(line, _MOST_CHARACTERS))
+            plain = len(pieces) == 1 and not pieces[0][1]
+            lines.append(pieces[0][0] if plain else [[text, " ".join(classes)] for text, classes in pieces])
+            size += len(line[:_MOST_CHARACTERS])
+            if size > _MOST_BYTES:
+                break  # the front end asks for the rest
+        self.send({"type": "lines", "seq": message.get("seq"), "start": start, "lines": lines})

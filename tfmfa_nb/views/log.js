@@ -1,0 +1,184 @@
+// The log: a window on lines that lie on the kernel's disk. Only the lines in view are asked for, and drawn.
+
+const LINE_HEIGHT = 18; // card.css has the same
+const OVERSCAN = 12; // lines drawn above and below the view
+const AHEAD = 120; // lines asked for beyond what is drawn
+const MOST_ASKED = 500;
+const MOST_KEPT = 20_000;
+const MOST_SHOWN = 1_500_000; // a browser's tallest element
+const PATIENCE = 1000; // ms until the same lines are asked for again
+const CLASSES = new Set(
+  ["bold", "dim", "italic", "underline", "inverse", "strike"].concat(
+    ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"].flatMap((c) => [c, `bright-${c}`]),
+  ),
+);
+
+class Log {
+  /** @param ask called with (start, stop) for lines that are missing; the answer comes to `receive`. */
+  constructor(ask) {
+    this.ask = ask;
+    this.start = this.total = 0;
+    this.lines = new Map();
+    this.drawn = new Map();
+    this.asked = 0; // when, 0 for no question under way
+    this.follow = true;
+    this.seen = 0; // the total when the person left the end
+    this.frame = 0;
+
+    this.rows = make("div", "tfmfa-log-rows");
+    this.space = make("div", "tfmfa-log-space", this.rows);
+    this.pane = label(make("div", "tfmfa-log-pane", this.space), {
+      tabindex: "0",
+      role: "log",
+      "aria-live": "off", // it would read every line; the card says what matters
+    });
+    this.jump = button("Jump to end", "tfmfa-jump", () => this.toEnd());
+    this.size = make("span", "tfmfa-log-size");
+    this.path = make("span", "tfmfa-mono tfmfa-log-path");
+    this.taller = label(button("Taller", "tfmfa-plain", () => this.toggle()), { "aria-pressed": "false" });
+    const foot = make("div", "tfmfa-log-foot", this.size, this.path, this.taller);
+    this.node = make("div", "tfmfa-log", make("div", "tfmfa-log-frame", this.pane, this.jump), foot);
+    this.pane.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.watch = new ResizeObserver(() => this.later());
+    this.watch.observe(this.pane);
+    show(this.jump, false);
+  }
+
+  update(start, total, path) {
+    const base = Math.max(start, total - MOST_SHOWN);
+    if (base !== this.start || total < this.total) {
+      this.lines.clear();
+      this.clear();
+    }
+    this.start = base;
+    this.total = total;
+    const count = `${number(total - start)} ${total - start === 1 ? "line" : "lines"}`;
+    setText(this.size, count);
+    setText(this.path, path);
+    this.path.title = path;
+    label(this.pane, { "aria-label": `Terraform log, ${count}` });
+    show(this.node, total > start);
+    this.later();
+  }
+
+  receive(start, lines) {
+    this.asked = 0;
+    lines.forEach((line, index) => this.lines.set(start + index, line));
+    for (let index = start; index < start + lines.length; index++) {
+      const row = this.drawn.get(index);
+      if (row?.classList.contains("tfmfa-missing")) this.fill(row, index);
+    }
+    if (this.lines.size > MOST_KEPT) {
+      const middle = this.start + this.pane.scrollTop / LINE_HEIGHT;
+      for (const index of this.lines.keys()) {
+        if (Math.abs(index - middle) > MOST_KEPT / 4) this.lines.delete(index);
+      }
+    }
+    this.later();
+  }
+
+  scrolled() {
+    const rest = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight;
+    const end = rest < LINE_HEIGHT * 1.5;
+    if (this.follow && !end) this.seen = this.total;
+    this.follow = end;
+    this.later();
+  }
+
+  toEnd() {
+    this.follow = true;
+    this.draw();
+    this.pane.focus({ preventScroll: true });
+  }
+
+  toggle() {
+    const tall = this.node.classList.toggle("tfmfa-tall");
+    setText(this.taller, tall ? "Shorter" : "Taller");
+    label(this.taller, { "aria-pressed": String(tall) });
+    this.later();
+  }
+
+  later() {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const count = this.total - this.start;
+    this.space.style.height = `${count * LINE_HEIGHT}px`;
+    if (this.follow) this.pane.scrollTop = count * LINE_HEIGHT;
+    const top = Math.floor(this.pane.scrollTop / LINE_HEIGHT);
+    const inView = Math.ceil(this.pane.clientHeight / LINE_HEIGHT);
+    const first = this.start + Math.max(0, top - OVERSCAN);
+    const last = this.start + Math.min(count, top + inView + OVERSCAN);
+    this.rows.style.transform = `translateY(${(first - this.start) * LINE_HEIGHT}px)`;
+    this.place(first, last);
+    this.want(first, last);
+    show(this.jump, !this.follow && count > 0);
+    const fresh = this.total - this.seen;
+    setText(this.jump, fresh > 0 && !this.follow ? `Jump to end (${number(fresh)} new)` : "Jump to end");
+  }
+
+  // Rows that stay in view stay as they are, so that a selection survives new lines.
+  place(first, last) {
+    for (const [index, row] of this.drawn) {
+      if (index < first || index >= last) {
+        row.remove();
+        this.drawn.delete(index);
+      }
+    }
+    let next = this.rows.firstChild;
+    for (let index = first; index < last; index++) {
+      const row = this.drawn.get(index);
+      if (row) {
+        next = row.nextSibling;
+      } else {
+        const fresh = make("div", "tfmfa-log-row");
+        this.fill(fresh, index);
+        this.drawn.set(index, fresh);
+        this.rows.insertBefore(fresh, next);
+      }
+    }
+  }
+
+  fill(row, index) {
+    const line = this.lines.get(index);
+    row.classList.toggle("tfmfa-missing", line === undefined);
+    if (line === undefined) return;
+    if (typeof line === "string") row.textContent = line;
+    else row.replaceChildren(...line.map(([text, classes]) => this.span(text, classes)));
+  }
+
+  span(text, classes) {
+    const known = classes.split(" ").filter((name) => CLASSES.has(name));
+    return make("span", known.map((name) => `tfmfa-${name}`).join(" "), text);
+  }
+
+  // One question at a time: while a person scrolls fast, only where they arrive is asked for.
+  want(first, last) {
+    if (this.asked && performance.now() - this.asked < PATIENCE) return;
+    let from = first;
+    while (from < last && this.lines.has(from)) from++;
+    if (from === last) return;
+    let to = last;
+    while (this.lines.has(to - 1)) to--;
+    if (from === first) from = Math.max(this.start, from - AHEAD);
+    to = Math.min(this.total, to + AHEAD, from + MOST_ASKED);
+    this.asked = performance.now();
+    this.ask(from, to);
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.later(), PATIENCE + 50);
+  }
+
+  clear() {
+    this.rows.replaceChildren();
+    this.drawn.clear();
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.again);
+    this.watch.disconnect();
+  }
+}

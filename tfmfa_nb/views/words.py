@@ -1,0 +1,58 @@
+"""A run's state in words for people, the same wherever it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.views.visible import plain
+from tfmfa_nb.words import LockState
+
+if TYPE_CHECKING:
+    from tfmfa_nb.runs.run import Run
+
+_LOCKS = {
+    LockState.OPEN: "MFA not required",
+    LockState.REQUIRED: "MFA required",
+    LockState.VERIFYING: "MFA verifying",
+    LockState.AUTHENTICATED: "MFA authenticated",
+    LockState.FAILED: "MFA failed",
+}
+
+
+def status_name(status: str) -> str:
+    """HCP Terraform's name of the status as its pages write it: Planned and finished."""
+    return status.replace("_", " ").capitalize()
+
+
+def status_sentence(run: Run) -> str:
+    """One line: `staging: Planned +2 ~1 -0`; empty while the run is still pending."""
+    if run.status == "pending":
+        return ""
+    counts = counts_text(run.counts)
+    return f"{plain(run.environment)}: {status_name(run.status)}{' ' + counts if counts else ''}"
+
+
+def lock_sentence(run: Run) -> str:
+    """The lock indicator as one line of text; the remedy follows the problem."""
+    words = f"{plain(run.lock_text)} {plain(run.lock_remedy)}".strip()
+    return f"[{lock_name(run.lock)}] {words}".strip()
+
+
+def lock_name(lock: str) -> str:
+    """The lock indicator's state in two words."""
+    return _LOCKS.get(lock, lock)  # type: ignore[call-overload,no-any-return]  # a StrEnum's key is its text
+
+
+def counts_text(counts: dict[str, int] | None) -> str:
+    """`+2 ~1 -0`, and what is imported where anything is; empty where nothing is known."""
+    if not counts:
+        return ""
+    shown = f"+{counts.get('add', 0)} ~{counts.get('change', 0)} -{counts.get('destroy', 0)}"
+    return f"{shown}, {counts['imported']} imported" if counts.get("imported") else shown
+
+
+def duration(seconds: float) -> str:
+    """0:42, 12:05, 1:02:33."""
+    whole = max(0, int(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
