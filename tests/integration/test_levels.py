@@ -130,8 +130,9 @@ async def test_never_is_refused_by_roles_that_demand_mfa(tmp_path, sandbox, gate
 async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
-    locks = []
+    locks, sentences = [], set()
     run.observe(lambda change: locks.append(change["new"]), "lock")
+    run.observe(lambda _: sentences.add((run.lock, run.lock_text)), ["lock", "lock_text", "lock_remedy"])
     await plan(run, gate_of(sandbox, device))
     device.wrong = ["000000", "abc", device.given[-1]]
     await apply(run, gate_of(sandbox, device))
@@ -140,6 +141,9 @@ async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, ga
     assert len(refusals) == 3
     assert locks.count("failed") == 3
     assert locks[-1] == "authenticated"
+    # No view ever saw one state with another's words.
+    assert {lock for lock, text in sentences if text.startswith("Authenticated with MFA")} == {"authenticated"}
+    assert {text for lock, text in sentences if lock == "verifying"} == {"Asking AWS…"}
 
 
 async def test_a_level_lowered_after_the_plan_does_not_weaken_the_run(tmp_path, sandbox, gate_of):

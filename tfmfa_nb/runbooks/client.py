@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -12,12 +13,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from traitlets.config import Config
 
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed
+from tfmfa_nb.terraform.log import RunLog
+from tfmfa_nb.views.headless import LOG_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# The key, in a display's metadata, under which a run says where its log is and how far it has got.
-LOG_KEY = "tfmfa_nb"
 
 
 class RunbookClient(NotebookClient):
@@ -25,14 +25,22 @@ class RunbookClient(NotebookClient):
 
     A run's log is read from its file, as far as its display says that it goes: a long log sent through
     messages would lose lines.
+
+    Args:
+        notebook: what is executed.
+        say: told each line as it comes.
+        sockets: a folder of mode 0700 with a short path. The kernel is talked to through sockets there: its
+            messages over TCP could be read by other users of the machine. By their default name they would lie in
+            the working folder, which is another one here than in the kernel.
+        options: nbclient's own.
     """
 
-    def __init__(self, notebook: Any, say: Callable[[str], None], **options: Any) -> None:
-        # A kernel's messages over TCP could be read by other users of the machine.
-        config = Config({"KernelManager": {"transport": "ipc"}})
+    def __init__(self, notebook: Any, say: Callable[[str], None], sockets: Path, **options: Any) -> None:
+        config = Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
         super().__init__(notebook, store_widget_state=False, timeout=None, config=config, **options)
         self._say = say
         self._shown: dict[str, int] = {}
+        self._lock = ""
         self.on_cell_start = self._cell_started
 
     def _cell_started(self, cell: Any, cell_index: int) -> None:
@@ -53,8 +61,9 @@ class RunbookClient(NotebookClient):
     def _follow(self, log: dict[str, Any] | None) -> None:
         if not log:
             return
-        from tfmfa_nb.terraform.log import RunLog  # noqa: PLC0415
-
+        if log["lock"] and log["lock"] != self._lock:
+            self._say(f"   {log['lock']}")
+        self._lock = log["lock"]
         path, stop = log["path"], log["lines"]
         start = max(self._shown.get(path, 0), log["start"])
         if stop > start:
@@ -95,19 +104,20 @@ async def execute(
         RunbookFailed: a cell failed, or the kernel died.
     """
     notebook = read_runbook(path)
-    client = RunbookClient(notebook, say, resources={"metadata": {"path": str(output.parent)}})
     failure = ""
-    try:
-        await client.async_execute(env=dict(os.environ if environ is None else environ))
-    except CellExecutionError as error:
-        failure = f"{error.ename}: {error.evalue}" if error.ename != "RunbookFailed" else error.evalue
-    except (CellTimeoutError, DeadKernelError) as error:
-        failure = str(error)
-    finally:
+    with TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets:
+        client = RunbookClient(notebook, say, Path(sockets), resources={"metadata": {"path": str(output.parent)}})
         try:
-            nbformat.write(notebook, output)
-        except OSError as error:
-            raise ConfigurationError(f"{output} cannot be written: {error.strerror}.") from None
+            await client.async_execute(env=dict(os.environ if environ is None else environ))
+        except CellExecutionError as error:
+            failure = f"{error.ename}: {error.evalue}" if error.ename != "RunbookFailed" else error.evalue
+        except (CellTimeoutError, DeadKernelError, RuntimeError) as error:  # the last: it does not start
+            failure = str(error)
+        finally:
+            try:
+                nbformat.write(notebook, output)
+            except OSError as error:
+                raise ConfigurationError(f"{output} cannot be written: {error.strerror}.") from None
     if failure:
         raise RunbookFailed(f"{path.name} stopped: {failure}", f"See {output}.")
     return notebook

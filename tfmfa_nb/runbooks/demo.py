@@ -9,12 +9,16 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jupyter_core.application import JupyterApp
 from traitlets import Unicode
 
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed, TfmfaError
+from tfmfa_nb.views.visible import plain, visible
+
+if TYPE_CHECKING:
+    from tfmfa_nb.sandbox.server import Sandbox
 
 
 class DemoApp(JupyterApp):
@@ -76,18 +80,25 @@ def _code() -> str:
     return shlex.join([sys.executable, "-m", "tfmfa_nb.app", "sandbox", "code"])
 
 
-def _check(sandbox: Any) -> None:
+def _check(sandbox: Sandbox) -> None:
     """The resources are in the sandbox, and every one was made by the role, with MFA."""
-    calls = sandbox.calls()
-    sessions = [call for call in calls if call["action"] == "GetSessionToken" and call["allowed"]]
-    assumed = [call for call in calls if call["action"] == "AssumeRole" and call["allowed"]]
-    made = [call for call in calls if call["action"] in {"PutParameter", "CreateTopic"} and call["allowed"]]
-    _say(f"The sandbox saw {len(sessions)} codes, {len(assumed)} AssumeRole with MFA, {len(made)} resources made.")
+    calls = [call for call in sandbox.calls() if call["allowed"]]
+    sessions = [call for call in calls if call["action"] == "GetSessionToken"]
+    assumed = [call for call in calls if call["action"] == "AssumeRole"]
+    made = [call for call in calls if call["action"] in {"PutParameter", "CreateTopic"}]
     if len(sessions) != 2 or not all(call["mfa"] for call in assumed):  # noqa: PLR2004 - one for each phase
         raise RunbookFailed("The sandbox did not see one code for each phase.")
-    if not made or any("assumed-role/deploy" not in call["identity"] for call in made):
+    if not made or any("assumed-role/deploy/" not in call["identity"] for call in made):
         raise RunbookFailed("The resources were not made by the role.")
+    parameters = [entry["Name"] for entry in sandbox.client("ssm").describe_parameters()["Parameters"]]
+    topics = [entry["TopicArn"] for entry in sandbox.client("sns").list_topics()["Topics"]]
+    there = sorted([*parameters, *topics])
+    if len(there) != len(made):
+        raise RunbookFailed(f"{len(made)} resources were made, but the sandbox has {', '.join(there) or 'none'}.")
+    _say(f"The sandbox gave {len(sessions)} sessions for codes, and {len(assumed)} roles, all with MFA. It now has:")
+    for name in there:
+        _say(f"   {name}")
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    print(visible(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201

@@ -58,6 +58,7 @@ class Gate:
             RoleRefused: the session is good, but a role cannot be assumed with it.
         """
         run.authenticated_by = ""
+        run._show_lock(LockState.REQUIRED, f"MFA code required to {phase}")
         run.roles = _show_roles(chains)
         refusal: Refusal | None = None
         attempt = 0
@@ -65,7 +66,8 @@ class Gate:
             attempt += 1
             variables, problem = await self._identify(run)
             refusal = refusal or problem
-            _show_lock(run, phase, refusal)
+            if refusal is not None:
+                run._show_lock(LockState.FAILED, refusal.problem, refusal.remedy)
             last = self.prompt.attempts
             if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
                 raise AuthenticationError(refusal.problem, refusal.remedy)
@@ -78,7 +80,7 @@ class Gate:
                 attempt=attempt,
             )
             answer = await self._ask(request)
-            run.lock, run.lock_text, run.lock_remedy = str(LockState.VERIFYING), "Asking AWS…", ""
+            run._show_lock(LockState.VERIFYING, "Asking AWS…")
             session, refusal = await self._exchange(run, variables, answer)
             answer.forget()
             if session is None:
@@ -175,7 +177,7 @@ class Gate:
         refused = next((check for check in checks if check.refusal is not None), None)
         if refused is None or refused.refusal is None:
             return
-        _show_lock(run, None, refused.refusal)
+        run._show_lock(LockState.FAILED, refused.refusal.problem, refused.refusal.remedy)
         run._audit.write(
             "role refused",
             run=run.id,
@@ -200,9 +202,8 @@ class Gate:
         )
         run._log.append(f"Authenticated with MFA by {user}\n")
         run.authenticated_by = user
-        run.lock = str(LockState.AUTHENTICATED)
-        run.lock_text = f"Authenticated with MFA by {user} (session until {session.expiration:%H:%M} UTC)"
-        run.lock_remedy = ""
+        until = f"{session.expiration:%H:%M} UTC"
+        run._show_lock(LockState.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
 
 
 def _show_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
@@ -221,17 +222,6 @@ def _show_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
         }
         for chain in chains
     ]
-
-
-def _show_lock(run: Run, phase: Phase | None, refusal: Refusal | None) -> None:
-    if refusal is not None:
-        run.lock, run.lock_text, run.lock_remedy = str(LockState.FAILED), refusal.problem, refusal.remedy
-    else:
-        run.lock, run.lock_text, run.lock_remedy = (
-            str(LockState.REQUIRED),
-            f"MFA code required to {phase}",
-            "",
-        )
 
 
 def _identity(run: Run) -> Identity | None:

@@ -187,7 +187,7 @@ async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None
         bypass = findings.bypasses[0]
         raise MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy)
     if not level.asks_before(phase):
-        run.lock, run.lock_text, run.lock_remedy = str(LockState.OPEN), f"No MFA code needed to {phase}", ""
+        run._show_lock(LockState.OPEN, f"No MFA code needed to {phase}")
         run.authenticated_by = ""
         return None
     return await gate.pass_through(run, phase, findings.chains if findings else ())

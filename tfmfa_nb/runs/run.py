@@ -152,6 +152,11 @@ class Run(HasTraits):
             raise RunStateError(f"The run is {self.status}.", "Only a planned run can be discarded.")
         self._move(Status.DISCARDED)
 
+    def _show_lock(self, lock: LockState, text: str, remedy: str = "") -> None:
+        """The indicator and its words change as one: no view may see one state with another's words."""
+        with self.hold_trait_notifications():
+            self.lock, self.lock_text, self.lock_remedy = str(lock), text, remedy
+
     def _move(self, status: Status) -> None:
         """Change the status, and record it before anything follows from it."""
         if status not in _NEXT.get(Status(self.status), frozenset()):

@@ -12,6 +12,7 @@ from IPython.display import display
 
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
 from tfmfa_nb.views.summary import summary_bundle
+from tfmfa_nb.views.words import lock_sentence
 
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PACE = 0.25  # seconds between two updates
 
 LOG_KEY = "tfmfa_nb"
+"""The key in a display's metadata under which a run says where its log is, how far it goes, and its lock."""
 
 
 class HeadlessView:
@@ -65,4 +67,5 @@ class HeadlessView:
 
     def _log(self) -> dict[str, dict[str, Any]]:
         run = self._run
-        return {LOG_KEY: {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}}
+        log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
+        return {LOG_KEY: {**log, "lock": lock_sentence(run) if run.lock_text else ""}}
