@@ -29,6 +29,8 @@ const HOPS = {
 const SILENCE = 2000; // ms without a word after which the card asks
 const STALE = 7000; // ms after which it says that the kernel is silent
 const SHOWN_CURRENT = 6;
+const SILENT = "The kernel does not answer; this may be out of date.";
+const GONE = "The kernel has ended, and this card with it. Terraform goes on without it: its log and state stay whole.";
 
 class Card {
   constructor(model, host) {
@@ -89,7 +91,8 @@ class Card {
     this.error = make("div", "tfmfa-error", icon("bad", "Error"), make("div", "tfmfa-grow", this.problem, this.remedy));
     this.said = label(make("div", "tfmfa-said"), { role: "status", "aria-live": "polite" });
     this.alarm = label(make("div", "tfmfa-said"), { role: "alert" });
-    this.silent = make("div", "tfmfa-silent", icon("warning"), "The kernel does not answer; this may be out of date.");
+    this.silence = make("span", "tfmfa-grow");
+    this.silent = make("div", "tfmfa-silent", icon("warning"), this.silence);
     this.body = make(
       "div", "tfmfa-body", this.lock, this.facts, this.roles, this.notes, this.form.node, this.stopping,
       this.progress, this.error, this.silent, this.log.node,
@@ -103,7 +106,12 @@ class Card {
   }
 
   send(message) {
-    this.model.send(message);
+    try {
+      this.model.send(message);
+      this.gone = false;
+    } catch {
+      this.gone = true; // the kernel has ended; what was on the card stays
+    }
   }
 
   receive(message) {
@@ -116,7 +124,8 @@ class Card {
     const quiet = performance.now() - this.heard;
     const over = this.state && this.state.ended_at > 0;
     if (!over && quiet > SILENCE) this.send({ type: "hello" });
-    show(this.silent, Boolean(this.state) && !over && quiet > STALE);
+    show(this.silent, Boolean(this.state) && !over && (this.gone || quiet > STALE));
+    setText(this.silence, this.gone ? GONE : SILENT);
     if (this.state) this.drawTimes();
   }
 
