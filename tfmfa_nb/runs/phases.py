@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import EnvironmentLock
-from tfmfa_nb.errors import MfaBypass, RunCanceled, RunDiscarded, RunStateError, TerraformFailed, TfmfaError
+from tfmfa_nb.errors import MfaBypass, RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.redaction import Secret
+from tfmfa_nb.runs.ending import phase_of, raise_for
 from tfmfa_nb.runs.execution import Execution
 from tfmfa_nb.runs.initialization import initialize
+from tfmfa_nb.runs.shown import show_plan
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.plan import Plan, parse_summary
+from tfmfa_nb.terraform.plan import parse_summary
 from tfmfa_nb.terraform.providers import find_chains
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.runs.gate import Gate
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.executable import Executable
-    from tfmfa_nb.terraform.process import Outcome
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-_show_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tfmfa-show")
 
 
 async def plan(run: Run, gate: Gate) -> None:
@@ -43,7 +37,7 @@ async def plan(run: Run, gate: Gate) -> None:
         TfmfaError: what stopped it, in words for the person.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with _phase(run, Phase.PLAN):
+    with phase_of(run, Phase.PLAN):
         executable, environment, options = find_executable(gate.environ), run._environment, run._options
         run.product = f"{executable.product} {executable.version}"
         arguments = options.plan_arguments(run._base)
@@ -78,12 +72,11 @@ async def plan(run: Run, gate: Gate) -> None:
             finally:
                 if session:
                     session.forget()
-            _raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
+            raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
             run._plan_digest = run._files.seal_plan()
             summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
             run.counts = summary.as_dict() if summary else _nothing()
-            environ = child_environment(gate.environ, {})[0]
-            run._plan = _show_pool.submit(_show, executable, run, environ)
+            show_plan(run, executable, child_environment(gate.environ, {})[0])
             run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
 
 
@@ -101,7 +94,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
     """
     if run.status != Status.PLANNED:
         raise RunStateError(f"{run.id} is {run.status}: there is no plan to apply.", "Run %%tfplan first.")
-    with _phase(run, Phase.APPLY):
+    with phase_of(run, Phase.APPLY):
         executable = find_executable(gate.environ)
         with await _lock(run, Phase.APPLY) as lock:
             run._files.check_plan(run._plan_digest)
@@ -130,45 +123,8 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 if session:
                     session.forget()
             run._outputs = dict(progress.outputs)
-            _raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
+            raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
             run._move(Status.APPLIED)
-
-
-@contextmanager
-def _phase(run: Run, phase: Phase) -> Iterator[None]:
-    """Begin a phase, and whatever ends it, leave the run in a status that says so."""
-    run.phase = str(phase)
-    run.canceling = False
-    run.error = run.error_remedy = ""
-    run.log_start = run.log_lines = run._log.refresh()
-    run.started_at, run.ended_at = time.time(), 0.0
-    try:
-        yield
-    except (RunDiscarded, RunCanceled, asyncio.CancelledError, TfmfaError) as error:
-        _settle(run, error)
-        raise
-    except BaseException:
-        _settle(run, TfmfaError("An unexpected error stopped the run."))
-        raise
-    finally:
-        run.question = {}
-        run.log_lines = run._log.refresh()
-        run.ended_at = time.time()
-
-
-def _settle(run: Run, error: BaseException) -> None:
-    """A plan that waits stays so whatever happened at the prompt; what had begun ends canceled or errored."""
-    if isinstance(error, TfmfaError):
-        run.error, run.error_remedy = error.problem, error.remedy
-    status = Status(run.status)
-    stopped = isinstance(error, (RunCanceled, asyncio.CancelledError))
-    if isinstance(error, RunDiscarded):
-        run._move(Status.DISCARDED)
-    elif status is Status.PLANNED:
-        if not isinstance(error, RunCanceled | asyncio.CancelledError):
-            run.error_remedy = f"{run.error_remedy} The plan still waits: apply it with %tfapply.".strip()
-    elif not status.final:
-        run._move(Status.CANCELED if stopped else Status.ERRORED)
 
 
 async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
@@ -211,23 +167,6 @@ def _still_wanted(run: Run) -> None:
         raise RunCanceled("The run was canceled.", "Nothing was changed.")
 
 
-def _raise_for(outcome: Outcome, execution: Execution, phase: Phase, *, accepted: tuple[int, ...]) -> None:
-    if outcome.exit_code in accepted:
-        return
-    if outcome.interrupted or outcome.killed:
-        changed = "What was finished is in the state." if phase is Phase.APPLY else "Nothing was changed."
-        if outcome.killed:
-            changed = "It was stopped by force: compare the state with AWS before the next run."
-        raise RunCanceled(f"The {phase} was canceled.", changed)
-    reason = execution.first_error()
-    code = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
-    remedy = "The log above has Terraform's whole message."
-    if "plan is stale" in reason:
-        remedy = "The state has changed since the plan. Plan again, and look at what it says now."
-    product = execution.executable.product
-    raise TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)
-
-
 def _follow(run: Run, progress: Progress) -> Any:
     from tfmfa_nb.terraform.log import RunLog  # noqa: PLC0415
 
@@ -247,23 +186,6 @@ def _follow(run: Run, progress: Progress) -> Any:
             run.progress = shown
 
     return look
-
-
-def _show(executable: Executable, run: Run, environ: Mapping[str, str]) -> Plan:
-    """`terraform show -json` of the saved plan: what changes, masked by Terraform's own marks."""
-    # Its own session: the kernel's interrupt is not for it.
-    shown = subprocess.run(
-        [*executable.command, "show", "-json", str(run._files.plan)],
-        cwd=run._environment.folder,
-        env=dict(environ),
-        capture_output=True,
-        check=False,
-        start_new_session=True,
-    )
-    try:
-        return Plan(json.loads(shown.stdout))
-    except ValueError:
-        raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
 
 
 def _question(run: Run) -> str:

@@ -66,7 +66,7 @@ class Run(HasTraits):
     error_remedy = Unicode()
     log_lines = Int()
     log_start = Int(help="The first line of the phase that is shown.")
-    log_path = Unicode()
+    log_path = Unicode(help="The log's file, seen from the notebook.")
     started_at = Float(help="Seconds since the epoch; 0 before the start.")
     ended_at = Float(help="Seconds since the epoch; 0 while the phase runs.")
     canceling = Bool(default_value=False)
@@ -81,7 +81,7 @@ class Run(HasTraits):
             id=self._files.id,
             environment=environment.name,
             folder=str(environment.folder),
-            log_path=str(self._files.log),
+            log_path=_from(base, self._files.log),
         )
         self._environment = environment
         self._options = options
@@ -113,6 +113,11 @@ class Run(HasTraits):
     def seconds(self) -> float:
         """How long the last phase took, or has taken so far."""
         return (self.ended_at or time.time()) - self.started_at if self.started_at else 0.0
+
+    @property
+    def log_file(self) -> Path:
+        """The whole log, without secrets; absolute."""
+        return self._files.log.absolute()
 
     def log_text(self, start: int = 0, stop: int | None = None) -> list[str]:
         """Lines of the log, without secrets, their colours kept."""
@@ -192,3 +197,8 @@ class Run(HasTraits):
         counts = self.counts
         shown = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
         return f"<Run {self.id} of {self.environment}: {self.status}{shown}>"
+
+
+def _from(base: Path, path: Path) -> str:
+    """`path` as seen from `base`: what stays in a notebook need not say where this machine keeps it."""
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

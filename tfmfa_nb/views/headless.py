@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
+from tfmfa_nb.views.lasting import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
 from tfmfa_nb.views.words import lock_sentence
 
@@ -51,7 +52,8 @@ class HeadlessView:
     def end(self) -> None:
         """Leave the static summary."""
         self._run.unobserve(self._changed, names=["status", "log_lines", "lock"])
-        self._update()
+        if self._handle is not None:
+            leave_summary(self._run, self._handle, self._log())
 
     def _changed(self, change: dict[str, Any]) -> None:
         if change["name"] != "log_lines" or time.monotonic() - self._told > _PACE:
@@ -67,5 +69,5 @@ class HeadlessView:
 
     def _log(self) -> dict[str, dict[str, Any]]:
         run = self._run
-        log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
+        log = {"path": str(run.log_file), "start": run.log_start, "lines": run.log_lines}
         return {LOG_KEY: {**log, "lock": lock_sentence(run) if run.lock_text else ""}}

@@ -12,7 +12,7 @@ from IPython.display import display
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
 from tfmfa_nb.views.card import RunCard
 from tfmfa_nb.views.form import FormPrompt, NoFrontEnd
-from tfmfa_nb.views.summary import summary_bundle
+from tfmfa_nb.views.lasting import leave_summary
 
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
@@ -77,5 +77,5 @@ class CardView:
     def end(self) -> None:
         """Put the static summary in the card's place."""
         if self._handle is not None:
-            self._handle.update(summary_bundle(self._run), raw=True)
+            leave_summary(self._run, self._handle)
         self._card.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tfmfa_nb.authentication.prompts.command import CommandPrompt
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
+from tfmfa_nb.errors import RunCanceled
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.phases import apply, plan
 
@@ -43,8 +44,7 @@ async def present(
     """Run `phases` ("plan", "apply") of `run` where the person sees it, and leave the static summary behind.
 
     Raises:
-        TfmfaError: what stopped the run.
-        asyncio.CancelledError: the person interrupted it.
+        TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
     view = _view(run, shell)
     gate = Gate(
@@ -54,6 +54,7 @@ async def present(
         settings.session_duration,
         settings.prompt_timeout or None,
     )
+    interrupted = False
     with _interrupts(shell):
         view.begin()
         try:
@@ -62,8 +63,12 @@ async def present(
                     await plan(run, gate)
                 elif run.status == "planned" or phases == ("apply",):
                     await apply(run, gate, confirm=confirm)
+        except asyncio.CancelledError:
+            interrupted = True
         finally:
             view.end()
+    if interrupted:  # raised out here, an error without the frames and the context of the other one
+        raise RunCanceled(run.error, run.error_remedy)
 
 
 def _view(run: Run, shell: InteractiveShell) -> Any:

@@ -1,0 +1,245 @@
+"""The magics in a plain IPython, with real Terraform and its built-in `terraform_data`."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from tfmfa_nb.authentication.prompts import terminal
+
+CONFIGURATION = """\
+variable "word" {
+  default = "first"
+}
+resource "terraform_data" "one" {
+  input = var.word
+}
+output "word" {
+  value = terraform_data.one.output
+}
+"""
+
+
+@pytest.fixture
+def ipython(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
+        monkeypatch.delenv(name)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell
+
+
+async def run(shell, cell):
+    """What a front end does with a cell: transform it, run it, show its error."""
+    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell), store_history=True)
+    if result.error_before_exec:
+        raise result.error_before_exec
+    return result
+
+
+async def value(shell, cell):
+    result = await run(shell, cell)
+    result.raise_error()
+    return result.result
+
+
+async def test_the_value_of_the_cell_is_the_run(ipython, capsys, tmp_path):
+    planned = await value(ipython, f"%%tfplan -e staging\n{CONFIGURATION}")
+    assert planned.status == "planned"
+    assert planned.plan.creates == ("terraform_data.one",)
+    assert (tmp_path / "staging" / "main.tf").read_text() == CONFIGURATION
+    shown = capsys.readouterr().out
+    assert "terraform_data.one" in shown
+    assert "staging: Planned +1 ~0 -0" in shown
+    applied = await value(ipython, "%tfapply -e staging")
+    assert applied is planned
+    assert (applied.status, applied.outputs) == ("applied", {"word": "first"})
+    assert "Apply complete! Resources: 1 added" in capsys.readouterr().out
+    again = await value(ipython, f"%%tfplan -e staging\n{CONFIGURATION}")
+    assert again.status == "planned_and_finished"
+
+
+async def test_an_empty_apply_cell_is_the_line_magic(ipython):
+    planned = await value(ipython, f"%%tfplan\n{CONFIGURATION}")
+    assert (await value(ipython, "%%tfapply\n")) is planned
+    assert planned.status == "applied"
+
+
+async def test_terraforms_options_reach_terraform(ipython, tmp_path):
+    (tmp_path / "words.tfvars").write_text('word = "from-file"\n')
+    run_of = await value(ipython, f"%%tfplan --var-file words.tfvars\n{CONFIGURATION}")
+    assert run_of.plan.changes[0].after["input"] == "from-file"
+    run_of = await value(ipython, f"%%tfplan --var 'word=two words {{x}} $HOME'\n{CONFIGURATION}")
+    assert run_of.plan.changes[0].after["input"] == "two words {x} $HOME"
+    await value(ipython, "%tfapply")
+    replaced = await value(ipython, f"%%tfplan --replace terraform_data.one\n{CONFIGURATION}")
+    assert replaced.plan.replaces == ("terraform_data.one",)
+    gone = await value(ipython, f"%%tfplan --destroy\n{CONFIGURATION}")
+    assert gone.plan.destroys == ("terraform_data.one",)
+    same = await value(ipython, f"%%tfplan --refresh-only\n{CONFIGURATION}")
+    assert same.status == "planned_and_finished"
+
+
+async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "main.tf").write_text(CONFIGURATION)
+    assert (await value(ipython, "%tfplan -C live")).status == "planned"
+    assert (await value(ipython, "%%tfplan -C live\n")).status == "planned"
+    error = (await run(ipython, f"%%tfplan -C live\n{CONFIGURATION}")).error_in_exec
+    assert "Empty the cell, or use -e NAME" in str(error)
+    assert (tmp_path / "live" / "main.tf").read_text() == CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("%tfplan", "there is no configuration"),
+        ("%%tfplan --nonsense\nx", "unrecognized arguments: --nonsense"),
+        ("%%tfplan -e a -C b\nx", "not allowed with argument"),
+        ("%%tfplan -e ../up\nx", "cannot be an environment's name"),
+        ("%%tfplan 'open\nx", "no closing quotation"),
+        ("%%tfplan --lock-timeout soon\nx", "is no duration"),
+        ("%%tfplan --level sometimes\nx", "is no level"),
+        ("%tfplan -C nowhere", "There is no folder"),
+        ("%tfapply", "no plan in this kernel"),
+        ("%tfmfa level", "which level?"),
+        ("%tfmfa level sometimes", "is no level"),
+        ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
+    ],
+)
+async def test_bad_input_is_one_line_and_makes_nothing(ipython, tmp_path, capsys, line, words):
+    result = await run(ipython, line)
+    assert words in str(result.error_in_exec)
+    shown = "".join(capsys.readouterr())
+    assert words in shown
+    assert "Traceback" not in shown
+    assert not list(tmp_path.rglob("main.tf"))
+
+
+async def test_help_lists_the_options(ipython, capsys):
+    assert await value(ipython, "%tfplan --help") is None
+    assert "--lock-timeout" in capsys.readouterr().out
+    assert await value(ipython, "%tfapply --help") is None
+    assert "--auto-approve" in capsys.readouterr().out
+
+
+async def test_a_failed_run_raises_with_one_line_and_the_next_one_works(ipython, capsys):
+    result = await run(ipython, '%%tfplan\nresource "terraform_data" {}\n')
+    assert type(result.error_in_exec).__name__ == "TerraformFailed"
+    shown = "".join(capsys.readouterr())
+    assert "Missing name for resource" in shown
+    assert "Traceback" not in shown
+    assert (await value(ipython, f"%%tfplan\n{CONFIGURATION}")).status == "planned"
+
+
+async def test_a_file_changed_by_hand_is_not_overwritten_unasked(ipython, tmp_path):
+    await value(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")
+    by_hand = CONFIGURATION.replace("first", "by hand")
+    (tmp_path / "kept" / "main.tf").write_text(by_hand)
+    error = (await run(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")).error_in_exec
+    assert "changed by hand" in str(error)
+    assert (tmp_path / "kept" / "main.tf").read_text() == by_hand
+    await value(ipython, f"%%tfplan -e kept --overwrite\n{CONFIGURATION}")
+    assert (tmp_path / "kept" / "main.tf").read_text() == CONFIGURATION
+
+
+async def test_a_cell_that_applies_shows_the_plan_and_asks(ipython, monkeypatch, capsys):
+    asked = []
+
+    def answer(text):
+        asked.append(text)
+        return answers.pop(0)
+
+    monkeypatch.setattr(terminal.getpass, "getpass", answer)
+    answers = ["no"]
+    result = await run(ipython, f"%%tfapply -e asked\n{CONFIGURATION}")
+    assert type(result.error_in_exec).__name__ == "RunDiscarded"
+    assert "1 to add, 0 to change, 0 to destroy?" in asked[0]
+    assert "will be created" in capsys.readouterr().out
+    answers = ["yes"]
+    assert (await value(ipython, f"%%tfapply -e asked\n{CONFIGURATION}")).status == "applied"
+    changed = CONFIGURATION.replace("first", "second")
+    assert (await value(ipython, f"%%tfapply -e asked --auto-approve\n{changed}")).status == "applied"
+    assert len(asked) == 2
+
+
+async def test_a_new_plan_gives_up_the_one_that_waited(ipython):
+    first = await value(ipython, f"%%tfplan\n{CONFIGURATION}")
+    second = await value(ipython, f"%%tfplan\n{CONFIGURATION.replace('first', 'second')}")
+    assert (first.status, second.status) == ("discarded", "planned")
+    assert not first._files.plan.exists()
+    await value(ipython, "%tfapply")
+    assert second.outputs == {"word": "second"}
+
+
+async def test_a_plan_gone_stale_says_so(ipython):
+    stale = await value(ipython, f"%%tfplan -e stale\n{CONFIGURATION}")
+    await value(ipython, f"%%tfapply -e other --auto-approve\n{CONFIGURATION}")
+    state = stale._environment.folder.parent / "other" / "terraform.tfstate"
+    (stale._environment.folder / "terraform.tfstate").write_bytes(state.read_bytes())
+    error = (await run(ipython, "%tfapply -e stale")).error_in_exec
+    assert "stale" in str(error)
+    assert "Plan again" in str(error)
+
+
+async def test_level_is_kept_and_only_raised_by_the_option(ipython, capsys, monkeypatch):
+    await value(ipython, "%tfmfa level applies-only -e staging")
+    assert "every apply asks for one" in capsys.readouterr().out
+    planned = await value(ipython, f"%%tfplan -e staging\n{CONFIGURATION}")
+    assert planned.level == "applies only"
+    monkeypatch.setattr(terminal.getpass, "getpass", lambda _: "")
+    result = await run(ipython, "%tfapply -e staging --level never")
+    assert "No code was entered" in str(result.error_in_exec)
+    assert planned.status == "planned"
+    assert "AWS_ACCESS_KEY_ID" in planned.lock_text  # and why: the variables are missing
+
+
+async def test_an_interrupt_is_one_line_and_saves_what_is_finished(ipython, capsys, tmp_path):
+    slow = """
+resource "terraform_data" "first" {}
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" { command = "sleep 3" }
+}
+resource "terraform_data" "never" { depends_on = [terraform_data.slow] }
+"""
+    await value(ipython, f"%%tfplan -e slow\n{slow}")
+    going = asyncio.ensure_future(run(ipython, "%tfapply"))
+    while not any("slow: Creating" in line for line in ipython.user_ns["_"].log_text()):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    going.cancel()
+    result = await going
+    assert type(result.error_in_exec).__name__ == "RunCanceled"
+    shown = "".join(capsys.readouterr())
+    assert "RunCanceled: The apply was interrupted. Terraform stopped gracefully" in shown
+    assert "Traceback" not in shown
+    assert ipython.user_ns["_"].status == "canceled"
+    assert "first" in (tmp_path / "slow" / "terraform.tfstate").read_text()
+
+
+async def test_around_magics_say_that_they_cannot(ipython):
+    for outer in ("%%time", "%%capture x"):
+        with pytest.raises(SyntaxError, match="cannot run %%tfplan"):
+            await run(ipython, f"{outer}\n%%tfplan\n{CONFIGURATION}")
+
+
+async def test_two_kernels_on_one_environment(ipython, tmp_path):
+    await value(ipython, f"%%tfplan -e shared\n{CONFIGURATION}")
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c",
+        "import fcntl,sys,time; f=open('shared/.tfmfa/lock','r+'); fcntl.flock(f,fcntl.LOCK_EX); "
+        "print('held',flush=True); sys.stdin.read()",
+        cwd=tmp_path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    await holder.stdout.readline()
+    error = (await run(ipython, "%tfapply")).error_in_exec
+    assert "The environment is locked by a run: plan, run-" in str(error)
+    assert "--lock-timeout" in str(error)
+    waiting = asyncio.ensure_future(value(ipython, "%tfapply --lock-timeout 20s"))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    await holder.communicate(b"")
+    assert (await waiting).status == "applied"

@@ -1,0 +1,86 @@
+"""How a phase ends: whatever happened, the run's status says so, and the person reads one sentence about it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
+from tfmfa_nb.words import Phase, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfmfa_nb.runs.execution import Execution
+    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.terraform.process import Outcome
+
+
+@contextmanager
+def phase_of(run: Run, phase: Phase) -> Iterator[None]:
+    """Begin a phase, and whatever ends it, leave the run in a status that says so."""
+    run.phase = str(phase)
+    run.canceling = False
+    run.error = run.error_remedy = ""
+    run.log_start = run.log_lines = run._log.refresh()
+    run.started_at, run.ended_at = time.time(), 0.0
+    try:
+        yield
+    except (RunDiscarded, RunCanceled, asyncio.CancelledError, TfmfaError) as error:
+        _settle(run, error)
+        raise
+    except BaseException:
+        _settle(run, TfmfaError("An unexpected error stopped the run."))
+        raise
+    finally:
+        run.question = {}
+        run.log_lines = run._log.refresh()
+        run.ended_at = time.time()
+
+
+def _settle(run: Run, error: BaseException) -> None:
+    """A plan that waits stays so whatever happened at the prompt; what had begun ends canceled or errored."""
+    status = Status(run.status)
+    if isinstance(error, TfmfaError):
+        run.error, run.error_remedy = error.problem, error.remedy
+    elif isinstance(error, asyncio.CancelledError):
+        run.error, run.error_remedy = f"The {run.phase} was interrupted.", _left_behind(status)
+    if isinstance(error, RunDiscarded):
+        run._move(Status.DISCARDED)
+    elif status is Status.PLANNED:
+        run.error_remedy = f"{run.error_remedy} The plan still waits: apply it with %tfapply.".strip()
+    elif not status.final:
+        stopped = isinstance(error, RunCanceled | asyncio.CancelledError)
+        run._move(Status.CANCELED if stopped else Status.ERRORED)
+
+
+def _left_behind(status: Status) -> str:
+    """What an interrupt leaves: nothing was applied yet, or Terraform saved what it had finished."""
+    if status is Status.APPLYING:
+        return "Terraform stopped gracefully: what was finished is in the state."
+    return "" if status is Status.PLANNED else "Nothing was changed."
+
+
+def raise_for(outcome: Outcome, execution: Execution, phase: Phase, *, accepted: tuple[int, ...]) -> None:
+    """Raise what went wrong, where Terraform ended otherwise than `accepted`.
+
+    Raises:
+        RunCanceled: it was stopped.
+        TerraformFailed: it failed; the first of its own errors is quoted.
+    """
+    if outcome.exit_code in accepted:
+        return
+    if outcome.interrupted or outcome.killed:
+        changed = "What was finished is in the state." if phase is Phase.APPLY else "Nothing was changed."
+        if outcome.killed:
+            changed = "It was stopped by force: compare the state with AWS before the next run."
+        raise RunCanceled(f"The {phase} was canceled.", changed)
+    reason = execution.first_error()
+    code = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
+    remedy = "The log above has Terraform's whole message."
+    if "plan is stale" in reason:
+        remedy = "The state has changed since the plan. Plan again, and look at what it says now."
+    product = execution.executable.product
+    raise TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)
