@@ -137,6 +137,8 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.screenshot("runbook-4-planned")
 
         page.run_cell(cell_of(page, "run = _"))
+        expect(plan).to_contain_text("Changes (4)")  # known a moment after the plan
+        expect(plan).to_contain_text("+ aws_ssm_parameter.release (create)")
         page.start_cell(apply_cell)
         apply = page.output(apply_cell)
         authenticate(apply, given[0])

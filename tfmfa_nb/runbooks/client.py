@@ -67,7 +67,7 @@ class RunbookClient(NotebookClient):
         path, stop = log["path"], log["lines"]
         start = max(self._shown.get(path, 0), log["start"])
         if stop > start:
-            reader = RunLog(Path(path))
+            reader = RunLog(Path(self.resources["metadata"]["path"], path))
             reader.refresh()
             for line in reader.lines(start, stop):
                 self._say(f"   {line}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,11 @@ class Run(HasTraits):
         if self._plan is None:
             raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
         return self._plan.result()
+
+    async def wait_for_changes(self) -> None:
+        """Until `changes` says what the plan would change, or it is clear that nothing will."""
+        if self._plan is not None:
+            await asyncio.wait({asyncio.wrap_future(self._plan)})
 
     @property
     def outputs(self) -> dict[str, Any]:

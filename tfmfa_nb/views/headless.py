@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _PACE = 0.25  # seconds between two updates
 
 LOG_KEY = "tfmfa_nb"
-"""The key in a display's metadata under which a run says where its log is, how far it goes, and its lock."""
+"""The key in a display's metadata under which a run says where its log is (seen from the kernel's folder), how far
+it goes, and its lock."""
 
 
 class HeadlessView:
@@ -69,5 +70,5 @@ class HeadlessView:
 
     def _log(self) -> dict[str, dict[str, Any]]:
         run = self._run
-        log = {"path": str(run.log_file), "start": run.log_start, "lines": run.log_lines}
+        log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
         return {LOG_KEY: {**log, "lock": lock_sentence(run) if run.lock_text else ""}}

@@ -63,6 +63,9 @@ async def present(
                     await plan(run, gate)
                 elif run.status == "planned" or phases == ("apply",):
                     await apply(run, gate, confirm=confirm)
+            if not view.stdin:
+                # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
+                await run.wait_for_changes()
         except asyncio.CancelledError:
             interrupted = True
         finally:

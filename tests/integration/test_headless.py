@@ -1,0 +1,141 @@
+"""Runbooks executed by programs, against the sandbox: our runner, and nbclient as everybody else uses it."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tfmfa_nb.errors import ConfigurationError, RunbookFailed
+from tfmfa_nb.runbooks.client import execute
+from tfmfa_nb.runbooks.demo import demonstrate
+
+BEGIN = "%load_ext tfmfa_nb\n%tfmfa level 'plans and applies' -e head"
+PLAN = """\
+%%tfplan -e head
+provider "aws" {
+  assume_role {
+    role_arn = "arn:aws:iam::123456789012:role/deploy"
+  }
+}
+resource "aws_ssm_parameter" "one" {
+  name  = "/headless/one"
+  type  = "String"
+  value = "1"
+}"""
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+@pytest.fixture
+def environ(sandbox, provider):
+    device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
+    return {**os.environ, **sandbox.environment(), **provider, "TFMFA_TOKEN_COMMAND": device}
+
+
+def texts(cell):
+    return "\n".join(
+        output.get("text", "") + "".join(output.get("data", {}).get("text/plain", "")) for output in cell.outputs
+    )
+
+
+async def test_a_runbook_runs_headless_and_reads_as_a_record(tmp_path, environ, sandbox):
+    runbook = tmp_path / "runbook.ipynb"
+    nbformat.write(notebook(BEGIN, PLAN, "run = _\nassert not run.plan.destroys", "%tfapply"), runbook)
+    said = []
+    await execute(runbook, tmp_path / "executed.ipynb", environ=environ, say=said.append)
+    executed = nbformat.read(tmp_path / "executed.ipynb", as_version=4)
+    assert "widgets" not in executed.metadata
+    _, planned, _, applied = executed.cells
+    assert "head: Planned +1 ~0 -0" in texts(planned)
+    assert "+ aws_ssm_parameter.one (create)" in texts(planned)
+    assert "Authenticated with MFA by alice" in texts(planned)
+    assert "head: Applied +1 ~0 -0" in texts(applied)
+    assert str(tmp_path) not in json.dumps(executed.cells)
+    # It was told as it happened.
+    told = "\n".join(said)
+    assert told.index("[MFA required] MFA code required to plan") < told.index("Authenticated with MFA by alice")
+    assert told.index("Terraform will perform") < told.index("%tfapply") < told.index("Apply complete!")
+    assert [p["Name"] for p in sandbox.client("ssm").describe_parameters()["Parameters"]] == ["/headless/one"]
+
+
+async def test_without_a_token_command_it_stops_at_the_first_prompt_at_once(tmp_path, environ):
+    del environ["TFMFA_TOKEN_COMMAND"]
+    runbook = tmp_path / "runbook.ipynb"
+    nbformat.write(notebook(BEGIN, PLAN, "raise SystemError('went on')"), runbook)
+    with pytest.raises(RunbookFailed, match="nobody can type one; set TFMFA_TOKEN_COMMAND"):
+        await execute(runbook, runbook, environ=environ, say=lambda _: None)
+    _, planned, after = nbformat.read(runbook, as_version=4).cells
+    assert after.execution_count is None
+    (error,) = [output for output in planned.outputs if output.output_type == "error"]
+    assert len(error.traceback) == 1
+
+
+async def test_plain_nbclient_works_too(tmp_path, environ):
+    client = NotebookClient(
+        notebook(BEGIN, PLAN, "%tfapply", "1 / 0"), resources={"metadata": {"path": str(tmp_path)}}, timeout=120
+    )
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        await client.async_execute(env=environ)
+    assert "head: Applied +1 ~0 -0" in texts(client.nb.cells[2])
+
+
+async def test_a_failed_run_stops_the_runbook(tmp_path, environ):
+    runbook = tmp_path / "runbook.ipynb"
+    nbformat.write(notebook("%load_ext tfmfa_nb", "%%tfplan\nnonsense", "print('went on')"), runbook)
+    with pytest.raises(RunbookFailed, match="TerraformFailed: terraform init failed"):
+        await execute(runbook, runbook, environ=environ, say=lambda _: None)
+    assert "went on" not in runbook.read_text().replace("print('went on')", "")
+
+
+async def test_a_kernel_that_dies_is_told(tmp_path, environ):
+    runbook = tmp_path / "runbook.ipynb"
+    nbformat.write(notebook("import os\nos._exit(3)", "print('went on')"), runbook)
+    with pytest.raises(RunbookFailed, match="Kernel died"):
+        await execute(runbook, tmp_path / "out.ipynb", environ=environ, say=lambda _: None)
+    assert (tmp_path / "out.ipynb").is_file()
+
+
+async def test_what_is_no_notebook_is_told_before_anything_is_made(tmp_path):
+    for name, content in {"missing": None, "text": "hello", "list": "[]", "empty": "{}"}.items():
+        path = tmp_path / f"{name}.ipynb"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(ConfigurationError, match=r"no notebook|not a Jupyter notebook"):
+            await execute(path, tmp_path / "out.ipynb", say=lambda _: None)
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_the_command_line_says_what_is_wrong_and_with_which_code(tmp_path):
+    def command(*arguments):
+        ended = subprocess.run(
+            [sys.executable, "-m", "tfmfa_nb.app", "run", *arguments],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return ended.returncode, ended.stderr
+
+    assert command()[0] == 2
+    code, said = command("nowhere.ipynb")
+    assert code == 2
+    assert "There is no notebook nowhere.ipynb" in said
+    assert "Traceback" not in said
+    nbformat.write(notebook("1 / 0"), tmp_path / "fails.ipynb")
+    code, said = command("fails.ipynb")
+    assert code == 1
+    assert "ZeroDivisionError" in said
+    assert "Traceback" not in said
+
+
+def test_the_demo_does_the_main_job(tmp_path):
+    """What `make demo` runs, in a folder of the test's own."""
+    demonstrate(Path(__file__).parents[2] / "notebooks" / "plan-and-apply.ipynb", tmp_path / "demo")
+    executed = nbformat.read(tmp_path / "demo" / "plan-and-apply.ipynb", as_version=4)
+    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
