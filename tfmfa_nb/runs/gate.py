@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.authentication.codes import UsedCodes, read_code
 from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
 from tfmfa_nb.authentication.prompts import CodeRequest
-from tfmfa_nb.errors import AuthenticationError, ConfigurationError, RoleRefused, TfmfaError
+from tfmfa_nb.errors import AuthenticationError, ConfigurationError, RoleRefused
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.words import HopState, Identity, LockState
 
@@ -87,10 +87,10 @@ class Gate:
                 continue
             try:
                 await self._check_roles(run, session, chains)
-            except TfmfaError:
+                self._welcome(run, phase, session)
+            except BaseException:
                 session.forget()
                 raise
-            self._welcome(run, phase, session)
             return session
 
     async def _identify(self, run: Run) -> tuple[OrganizationVariables | None, Refusal | None]:

@@ -1,0 +1,244 @@
+"""The gate before a phase, against the strict AWS in this process."""
+
+import asyncio
+import gc
+import json
+
+import boto3
+import pytest
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.errors import (
+    AuthenticationError,
+    NobodyToAsk,
+    PromptTimedOut,
+    RoleRefused,
+    RunCanceled,
+    RunDiscarded,
+)
+from tfmfa_nb.redaction import Secret
+from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.sandbox.inprocess import strict_aws
+from tfmfa_nb.sandbox.provision import provision
+from tfmfa_nb.words import Phase, RoleChain, RoleHop
+
+DEPLOY = RoleHop("arn:aws:iam::123456789012:role/deploy")
+CHAINS = (RoleChain("aws", (DEPLOY, RoleHop("arn:aws:iam::123456789012:role/deploy-prod"))),)
+
+
+class Scripted:
+    """A prompt that answers from a list; an exception in it is raised, NEXT is the device's next code."""
+
+    NEXT = object()
+
+    def __init__(self, aws, serial, *answers, attempts=None):
+        self.aws, self.serial, self.answers, self.attempts, self.asked = aws, serial, list(answers), attempts, []
+
+    async def ask(self, request):
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer is self.NEXT:
+            self.aws.ahead += 30
+            answer, _ = self.aws.next_code(self.serial)
+        return Secret(answer)
+
+
+NEXT = Scripted.NEXT
+
+
+@pytest.fixture
+def world(tmp_path):
+    with strict_aws() as (aws, admin):
+        alice = provision(boto3.client("iam", **admin))
+        environ = {
+            "AWS_ACCESS_KEY_ID": alice["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": alice["secret_access_key"],
+            "AWS_MFA_SERIAL_NUMBER": alice["serial_number"],
+            "AWS_REGION": "eu-west-1",
+        }
+        run = Run(Environment.named("staging", tmp_path), Options(), tmp_path)
+
+        def gate(*answers, attempts=None, **changed):
+            prompt = Scripted(aws, alice["serial_number"], *answers, attempts=attempts)
+            seconds = changed.pop("answer_seconds", None)
+            return Gate(prompt, {**environ, **changed}, answer_seconds=seconds)
+
+        yield run, gate, aws
+
+
+def sessions_kept():
+    return [held for held in gc.get_objects() if type(held).__name__ == "MfaSession" and held.session_token]
+
+
+def refusals(gate):
+    return [str(request.refusal.kind) if request.refusal else "" for request in gate.prompt.asked]
+
+
+async def test_a_good_code_gives_a_session_and_says_so_everywhere(world):
+    run, gate, _ = world
+    session = await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    assert session.identity.user == run.authenticated_by == "alice"
+    assert run.lock == "authenticated"
+    assert run.log_text() == ["Authenticated with MFA by alice"]
+    assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed"]
+    (line,) = map(json.loads, run._audit.path.read_text().splitlines())
+    assert (line["result"], line["phase"], line["account"]) == ("authenticated", "plan", "123456789012")
+    assert line["roles"] == [hop.role_arn for hop in CHAINS[0].hops]
+
+
+async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
+    run, gate, _ = world
+    seen = {}
+
+    def look(change):
+        if change["new"] == "required":
+            seen["roles"] = run.roles
+
+    run.observe(look, "lock")
+    passing = gate(RunCanceled("left"))
+    with pytest.raises(RunCanceled):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    (request,) = passing.prompt.asked
+    assert request.identity.arn == run.identity["arn"] == "arn:aws:iam::123456789012:user/alice"
+    assert "MFA code of alice in account 123456789012" in request.text()
+    assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["unchecked", "unchecked"]
+
+
+async def test_each_refusal_asks_again_and_the_last_good_code_counts(world):
+    run, gate, aws = world
+    passing = gate("12345", "abcdef", "000000", NEXT)
+    await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert refusals(passing) == ["", "malformed code", "malformed code", "wrong code"]
+    assert [call["action"] for call in aws.calls].count("GetSessionToken") == 2
+    assert [json.loads(line)["result"] for line in run._audit.path.read_text().splitlines()] == [
+        "malformed code", "malformed code", "wrong code", "authenticated",
+    ]  # fmt: skip
+
+
+async def test_a_code_is_refused_here_once_it_was_used(world):
+    run, gate, aws = world
+    first = gate(NEXT)
+    await first.pass_through(run, Phase.PLAN, CHAINS)
+    used, _ = aws.next_code(first.prompt.serial)
+    assert not used
+    aws._shown.clear()
+    used, _ = aws.next_code(first.prompt.serial)
+    again = gate(used, RunCanceled("left"))
+    with pytest.raises(RunCanceled):
+        await again.pass_through(run, Phase.APPLY, CHAINS)
+    assert refusals(again) == ["", "code used before"]
+    assert [call["action"] for call in aws.calls].count("GetSessionToken") == 1
+
+
+@pytest.mark.parametrize("fault", ["throttle", "server-error", "reset-before", "reset-after", "captive-portal"])
+async def test_a_fault_on_the_way_loses_nothing(world, fault):
+    run, gate, aws = world
+    aws.fault(fault, 3 if fault == "throttle" else 1)
+    passing = gate(NEXT, NEXT, NEXT)
+    await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert run.lock == "authenticated"
+    assert len(passing.prompt.asked) == 2
+    assert passing.prompt.asked[1].refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "words"),
+    [
+        ({"AWS_ACCESS_KEY_ID": ""}, "organization variables", "AWS_ACCESS_KEY_ID missing"),
+        ({"AWS_MFA_SERIAL_NUMBER": "arn:aws:iam::123456789012:u2f/alice"}, "organization variables", "passkey"),
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "wrong secret access key", "does not belong to this access key"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "unknown access key", "does not know the access key"),
+    ],
+)
+async def test_what_is_wrong_with_the_variables_is_told_before_a_code_is_typed(world, changed, kind, words):
+    run, gate, _ = world
+    passing = gate(RunCanceled("left"), **changed)
+    with pytest.raises(RunCanceled):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert refusals(passing) == [kind]
+    assert run.lock == "failed"
+    assert words in run.lock_text
+    assert run.lock_remedy
+
+
+async def test_a_device_that_is_not_hers(world):
+    run, gate, _ = world
+    passing = gate("123456", RunCanceled("left"), AWS_MFA_SERIAL_NUMBER="arn:aws:iam::123456789012:mfa/bob")
+    with pytest.raises(RunCanceled):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert refusals(passing) == ["", "wrong MFA device"]
+
+
+async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
+    run, gate, _ = world
+    passing = gate("000000", "000001", "000002", "000003", attempts=3)
+    with pytest.raises(AuthenticationError, match="AWS refused the code"):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert len(passing.prompt.asked) == 3
+    assert run.lock == "failed"
+
+
+async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_mend_them(world):
+    run, gate, _ = world
+    passing = gate(attempts=3, AWS_ACCESS_KEY_ID="")
+    with pytest.raises(AuthenticationError, match="AWS_ACCESS_KEY_ID missing"):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert passing.prompt.asked == []
+
+
+@pytest.mark.parametrize("answer", [RunCanceled("x"), RunDiscarded("x"), NobodyToAsk("x")])
+async def test_who_leaves_the_prompt_spends_nothing(world, answer):
+    run, gate, aws = world
+    with pytest.raises(type(answer)):
+        await gate(answer).pass_through(run, Phase.PLAN, CHAINS)
+    assert "GetSessionToken" not in {call["action"] for call in aws.calls}
+
+
+async def test_a_prompt_without_an_answer_times_out_if_that_was_set(world):
+    run, gate, _ = world
+    passing = gate(answer_seconds=0.05)
+
+    async def never(_request):
+        await asyncio.Event().wait()
+
+    passing.prompt.ask = never
+    with pytest.raises(PromptTimedOut, match=r"Nobody gave a code in 0\.05 seconds"):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+
+
+async def test_a_role_that_is_refused_is_named_and_the_session_dropped(world):
+    run, gate, _ = world
+    missing = RoleChain("aws.audit", (RoleHop("arn:aws:iam::123456789012:role/missing"),))
+    with pytest.raises(RoleRefused, match="role/missing cannot be assumed by") as caught:
+        await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, missing))
+    assert run.lock == "failed"
+    assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed", "refused"]
+    assert sessions_kept() == [], caught
+    trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
+    assert trail[-1]["event"] == "role refused"
+
+
+async def test_an_audit_trail_that_cannot_be_written_stops_before_terraform(world):
+    run, gate, _ = world
+    run._audit.path.mkdir()
+    with pytest.raises(Exception, match="audit trail") as caught:
+        await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    assert run.lock != "authenticated"
+    assert run.log_text() == []
+    assert sessions_kept() == [], caught  # its frames live as long as it does
+
+
+async def test_an_interrupt_while_roles_are_checked_drops_the_session(world, monkeypatch):
+    run, gate, _ = world
+
+    async def interrupted(*_arguments, **_options):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("tfmfa_nb.authentication.roles.check_roles", interrupted)
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    assert sessions_kept() == [], caught
