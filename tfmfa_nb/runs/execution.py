@@ -12,6 +12,7 @@ from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
@@ -26,14 +27,16 @@ class Execution:
     """What all commands of one phase share.
 
     Attributes:
-        environ: the child's whole environment; with MFA it holds the session's credentials and no others.
-        secrets: what the supervisor masks in Terraform's output.
+        environ: the child's environment; with MFA it has no credentials, which each command gets from the session.
+        session: the MFA session, which alone keeps its secrets, so that nothing is left once it has forgotten them.
+        secrets: what else the supervisor masks in Terraform's output.
     """
 
     run: Run
     executable: Executable
     lock: EnvironmentLock
     environ: Mapping[str, str] = field(repr=False)
+    session: MfaSession | None = None
     secrets: tuple[Secret, ...] = ()
 
     async def terraform(
@@ -49,8 +52,8 @@ class Execution:
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=run._environment.folder,
-                environment=dict(self.environ),
-                secrets=self.secrets,
+                environment={**self.environ, **(self.session.environment() if self.session else {})},
+                secrets=(*self.secrets, *(self.session.secrets() if self.session else ())),
                 log=run._files.log,
                 exit=run._files.exit_file(command),
                 events=run._files.events if events else None,

@@ -152,14 +152,14 @@ async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None
 def _execution(
     run: Run, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> Execution:
-    environ, notes = child_environment(gate.environ, session.environment() if session else None)
+    environ, notes = child_environment(gate.environ, {} if session else None)
     for note in notes:
         if note not in run.notes:
             _note(run, note)
     # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
     names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     own = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
-    return Execution(run, executable, lock, environ, (*own, *(session.secrets() if session else ())))
+    return Execution(run, executable, lock, environ, session, own)
 
 
 def _still_wanted(run: Run) -> None:
