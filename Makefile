@@ -1,6 +1,8 @@
 # Everything is made under ignored paths: .venv/ and build/. `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
+# Jupyter asks whoever is root, as in a container, to say so.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test lint chromium terraform clean
 
@@ -11,7 +13,8 @@ demo: .venv/.sandbox terraform  ## plan and apply under MFA against the sandbox,
 	@$(BIN)/jupyter tfmfa demo
 
 lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox running
-	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab notebooks/plan-and-apply.ipynb
+	@mkdir -p build/lab && cp -n notebooks/*.ipynb build/lab/
+	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab $(AS_ROOT) build/lab/plan-and-apply.ipynb
 
 test: .venv/.test terraform chromium lint  ## all checks and tests
 	@$(BIN)/pytest

@@ -7,6 +7,29 @@ import pytest
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
+_ran: list[str] = []
+
+
+def pytest_runtest_logreport(report):
+    """Note who has used the real provider; only those that were not skipped get here with a call."""
+    if report.when == "call" and "provider" in report.keywords:
+        _ran.append(report.nodeid)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what uses the real provider, so that it can be counted, or chosen with `-m provider`."""
+    for item in items:
+        if "provider" in item.fixturenames:
+            item.add_marker("provider")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many ran with the real provider; none is worth a loud line."""
+    if _ran:
+        terminalreporter.write_line(f"With the real hashicorp/aws provider: {len(_ran)} tests ran.")
+    else:
+        terminalreporter.write_line("NO TEST RAN WITH THE REAL hashicorp/aws PROVIDER.", red=True, bold=True)
+
 
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -139,3 +140,34 @@ def test_the_demo_does_the_main_job(tmp_path):
     demonstrate(Path(__file__).parents[2] / "notebooks" / "plan-and-apply.ipynb", tmp_path / "demo")
     executed = nbformat.read(tmp_path / "demo" / "plan-and-apply.ipynb", as_version=4)
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+
+
+async def test_a_console_is_asked_on_its_standard_input_without_an_echo(tmp_path, environ, sandbox):
+    """A front end that has no widgets, but a person who types: `jupyter console`."""
+    del environ["TFMFA_TOKEN_COMMAND"]
+    manager = AsyncKernelManager()
+    await manager.start_kernel(cwd=str(tmp_path), env=environ)
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        await client.execute_interactive(BEGIN, allow_stdin=True, timeout=60, output_hook=lambda _: None)
+        asked, shown = [], []
+
+        def answer(message):
+            asked.append(message["content"])
+            client.input(sandbox.code(wait=False))
+
+        def output(message):
+            shown.append(json.dumps(message["content"]))
+
+        reply = await client.execute_interactive(
+            PLAN, allow_stdin=True, stdin_hook=answer, output_hook=output, timeout=90
+        )
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+    assert reply["content"]["status"] == "ok", shown
+    assert [content["password"] for content in asked] == [True]
+    assert "MFA code of alice in account 123456789012" in asked[0]["prompt"]
+    assert "head: Planned +1 ~0 -0" in "".join(shown)
