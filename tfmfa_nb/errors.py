@@ -60,6 +60,10 @@ class MfaBypass(AuthenticationError):
     """The configuration would use other credentials than the MFA session's."""
 
 
+class AccountNotAllowed(AuthenticationError):
+    """The organization's policy does not allow runs in the account that the keys belong to."""
+
+
 class RoleRefused(AuthenticationError):
     """A role of the configuration cannot be assumed with this session."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,24 +115,35 @@ class TfmfaMagics(Magics):
     @line_magic
     def tfmfa(self, line: str) -> None:
         """Show who will run Terraform and what is missing, and the environment's level; or set the level."""
-        parser = Parser("%tfmfa", "Show the organization variables and the level; or: %tfmfa level LEVEL.")
+        parser = Parser(
+            "%tfmfa", "Show the organization variables and the level; or: %tfmfa level LEVEL, %tfmfa policy [on]."
+        )
         add_environment(parser)
-        parser.add_argument("what", nargs="?", choices=["level"], help="what to set")
-        parser.add_argument("level", nargs="*", help="never, applies only, plans and applies")
+        parser.add_argument("what", nargs="?", choices=["level", "policy"], help="what to show or set")
+        parser.add_argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on")
         try:
             arguments = parser.read(line)
         except HelpShown:
             return
-        from tfmfa_nb.views.status import say_level, show_status  # noqa: PLC0415 - until needed
+        from tfmfa_nb.organization.files import policy_folders, read_policy, switch_on  # noqa: PLC0415 - until needed
+        from tfmfa_nb.runs.levels import set_level  # noqa: PLC0415
+        from tfmfa_nb.views.status import say_level, say_policy, show_status  # noqa: PLC0415
 
-        environment = self._environment(arguments)
-        if arguments.what is None:
-            show_status(self._shell, environment, os.environ, self.profile)
+        if arguments.what == "policy":
+            if arguments.words == ["on"]:
+                switch_on(policy_folders()[1], getpass.getuser())
+            elif arguments.words:
+                raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on switches MFA on")
+            say_policy(read_policy(os.environ))
             return
-        if not arguments.level:
+        environment, policy = self._environment(arguments), read_policy(os.environ)
+        if arguments.what is None:
+            show_status(self._shell, environment, policy, os.environ, self.profile)
+            return
+        if not arguments.words:
             raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
-        environment.set_level(read_level(" ".join(arguments.level)))
-        say_level(environment)
+        set_level(environment, read_level(" ".join(arguments.words)), policy)
+        say_level(environment, policy)
 
     def _environment(self, arguments: Any) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed

@@ -9,6 +9,7 @@ import pytest
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import (
+    AccountNotAllowed,
     AuthenticationError,
     NobodyToAsk,
     PromptTimedOut,
@@ -16,6 +17,7 @@ from tfmfa_nb.errors import (
     RunCanceled,
     RunDiscarded,
 )
+from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.options import Options
@@ -242,3 +244,36 @@ async def test_an_interrupt_while_roles_are_checked_drops_the_session(world, mon
     with pytest.raises(asyncio.CancelledError) as caught:
         await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
     assert sessions_kept() == [], caught
+
+
+async def test_an_account_that_is_not_allowed_stops_the_run_before_a_code_is_asked_for(world, tmp_path):
+    run, gate, aws = world
+    passing = gate(NEXT)
+    passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, accounts=frozenset({"444455556666"})),))
+    with pytest.raises(AccountNotAllowed, match=r"account 123456789012 \(says .*policy.toml\)"):
+        await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert passing.prompt.asked == []
+    assert run.lock == "failed"
+    assert "GetSessionToken" not in {call["action"] for call in aws.calls}
+
+
+@pytest.mark.parametrize(
+    ("chains", "words"),
+    [(CHAINS, "does not allow the role .*deploy-prod"), ((RoleChain("aws", (RoleHop(None, "local.x"),)),), "local.x")],
+)
+async def test_a_role_that_is_not_allowed_or_not_known_stops_it_too(world, tmp_path, chains, words):
+    run, gate, aws = world
+    passing = gate(NEXT)
+    passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, roles=("*:role/deploy",)),))
+    with pytest.raises(RoleRefused, match=words):
+        await passing.pass_through(run, Phase.PLAN, chains)
+    assert passing.prompt.asked == []
+    assert aws.calls[-1:] == [] or aws.calls[-1]["action"] != "GetSessionToken"
+
+
+async def test_a_session_is_no_longer_than_the_policy_says(world, tmp_path):
+    run, gate, aws = world
+    passing = gate(NEXT)
+    passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, session_seconds=(None, 900)),))
+    session = await passing.pass_through(run, Phase.PLAN, CHAINS)
+    assert session.expiration.timestamp() - aws.now() <= 900

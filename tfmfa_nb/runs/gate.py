@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.codes import UsedCodes, read_code
 from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
 from tfmfa_nb.authentication.prompts import CodeRequest
-from tfmfa_nb.errors import AuthenticationError, ConfigurationError, RoleRefused
+from tfmfa_nb.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.words import HopState, Identity, LockState
+from tfmfa_nb.runs.roles import check_run_roles, refuse_other_roles, shown_roles, turn_red
+from tfmfa_nb.words import Identity, LockState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +43,7 @@ class Gate:
         profile: the AWS profile that holds the organization variables; "" for none.
         session_seconds: how long a session lasts, 900 to 129,600.
         answer_seconds: how long a prompt waits for its answer; None, the default, for ever.
+        policy: the organization's.
     """
 
     prompt: Prompt
@@ -48,6 +51,7 @@ class Gate:
     profile: str = ""
     session_seconds: int = 3600
     answer_seconds: float | None = None
+    policy: Policy = field(default_factory=Policy)
 
     async def pass_through(self, run: Run, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
         """Ask until AWS accepts a code, then check that every role can be assumed.
@@ -59,7 +63,8 @@ class Gate:
         """
         run.authenticated_by = ""
         run._show_lock(LockState.REQUIRED, f"MFA code required to {phase}")
-        run.roles = _show_roles(chains)
+        run.roles = shown_roles(chains)
+        refuse_other_roles(run, chains, self.policy)
         refusal: Refusal | None = None
         attempt = 0
         while True:
@@ -86,7 +91,7 @@ class Gate:
             if session is None:
                 continue
             try:
-                await self._check_roles(run, session, chains)
+                await check_run_roles(run, session, chains)
                 self._welcome(run, phase, session)
             except BaseException:
                 session.forget()
@@ -119,6 +124,15 @@ class Gate:
             "region": variables.endpoint.region or "",
             "source": variables.source,
         }
+        if not self.policy.allows_account(identity.account):
+            files = ", ".join(map(str, self.policy.said_by("accounts")))
+            raise turn_red(
+                run,
+                AccountNotAllowed(
+                    f"The organization does not allow runs in account {identity.account} (says {files}).",
+                    "Use the keys of an allowed account; no code was spent.",
+                ),
+            )
         return variables, None
 
     async def _ask(self, request: CodeRequest) -> Secret:
@@ -152,7 +166,7 @@ class Gate:
                 variables.secret_access_key,
                 serial,
                 code,
-                duration_seconds=self.session_seconds,
+                duration_seconds=self._seconds(),
                 endpoint=variables.endpoint,
             )
         except Refused as error:
@@ -165,27 +179,10 @@ class Gate:
         code.forget()
         return session, None
 
-    async def _check_roles(self, run: Run, session: MfaSession, chains: Sequence[RoleChain]) -> None:
-        from tfmfa_nb.authentication.roles import check_roles  # noqa: PLC0415 - boto3 is heavy
-
-        def show(chain: int, hop: int, state: HopState, message: str) -> None:
-            roles = [{**role, "hops": [*role["hops"]]} for role in run.roles]
-            roles[chain]["hops"][hop] = {**roles[chain]["hops"][hop], "state": str(state), "message": message}
-            run.roles = roles
-
-        checks = await check_roles(session, chains, on_change=show)
-        refused = next((check for check in checks if check.refusal is not None), None)
-        if refused is None or refused.refusal is None:
-            return
-        run._show_lock(LockState.FAILED, refused.refusal.problem, refused.refusal.remedy)
-        run._audit.write(
-            "role refused",
-            run=run.id,
-            provider=chains[refused.chain_index].provider,
-            result=str(refused.refusal.kind),
-            user=session.identity.arn,
-        )
-        raise RoleRefused(refused.refusal.problem, refused.refusal.remedy)
+    def _seconds(self) -> int:
+        """How long the session may last: what was set, within the policy's bounds."""
+        shortest, longest = self.policy.session_bounds
+        return min(max(self.session_seconds, shortest), longest)
 
     def _welcome(self, run: Run, phase: Phase, session: MfaSession) -> None:
         """Say it on screen, in the log and in the audit trail: the old product's own sentence."""
@@ -204,24 +201,6 @@ class Gate:
         run.authenticated_by = user
         until = f"{session.expiration:%H:%M} UTC"
         run._show_lock(LockState.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
-
-
-def _show_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
-    return [
-        {
-            "provider": chain.provider,
-            "place": chain.place,
-            "hops": [
-                {
-                    "arn": hop.role_arn or hop.expression,
-                    "state": str(HopState.UNCHECKED),
-                    "message": "" if hop.role_arn else "Not known before Terraform runs.",
-                }
-                for hop in chain.hops
-            ],
-        }
-        for chain in chains
-    ]
 
 
 def _identity(run: Run) -> Identity | None:

@@ -12,6 +12,7 @@ from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runs.ending import phase_of, raise_for
 from tfmfa_nb.runs.execution import Execution
 from tfmfa_nb.runs.initialization import initialize
+from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.shown import show_plan
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
@@ -43,7 +44,7 @@ async def plan(run: Run, gate: Gate) -> None:
         arguments = options.plan_arguments(run._base)
         with await _lock(run, Phase.PLAN) as lock:
             run._files.drop_other_plans()
-            run.level = str(Level.strictest(environment.level, options.level))
+            run.level = str(effective_level(environment, gate.policy, options.level))
             run._findings = await asyncio.to_thread(
                 find_chains,
                 environment.folder,
@@ -99,7 +100,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
         with await _lock(run, Phase.APPLY) as lock:
             run._files.check_plan(run._plan_digest)
             # The stricter of then and now: a level lowered since the plan does not weaken this run.
-            run.level = str(Level.strictest(Level(run.level), run._environment.level))
+            run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
             session = await _authenticate(run, gate, Phase.APPLY)
             try:
                 if session is None and confirm and not await gate.prompt.confirm(_question(run)):

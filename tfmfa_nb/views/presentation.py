@@ -13,6 +13,7 @@ from tfmfa_nb.authentication.prompts.command import CommandPrompt
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
 from tfmfa_nb.errors import RunCanceled
+from tfmfa_nb.organization.files import read_policy
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.phases import apply, plan
 
@@ -53,6 +54,7 @@ async def present(
         settings.profile,
         settings.session_duration,
         settings.prompt_timeout or None,
+        read_policy(os.environ),
     )
     interrupted = False
     with _interrupts(shell):

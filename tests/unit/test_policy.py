@@ -1,0 +1,292 @@
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.organization import files
+from tfmfa_nb.organization.files import read_layer, read_policy, switch_on
+from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
+from tfmfa_nb.runs.levels import effective_level, set_level
+from tfmfa_nb.words import Level
+
+WHOLE = """
+mfa = true
+owners = ["alice"]
+[environments]
+"prod-*" = "plans and applies"
+"*" = "applies only"
+[session]
+shortest = 900
+longest = 1800
+[allow]
+accounts = ["111122223333"]
+roles = ["arn:aws:iam::111122223333:role/deploy-*"]
+local_state = false
+bypasses = ["profile"]
+"""
+names = st.sampled_from(["prod-eu", "PROD-EU", "staging", "prod", "x"])
+patterns = st.sampled_from(["prod-*", "*", "prod", "stag?ng", "PROD-??"])
+accounts = st.sampled_from(["111122223333", "444455556666"])
+roles = st.sampled_from(["arn:aws:iam::111122223333:role/deploy-a", "arn:aws:iam::111122223333:role/admin"])
+seconds = st.none() | st.integers(SHORTEST_SESSION, LONGEST_SESSION)
+layers = st.builds(
+    Layer,
+    path=st.sampled_from([Path("/etc/a"), Path("/home/b"), Path("/c")]),
+    mfa=st.none() | st.booleans(),
+    owners=st.none() | st.just(("alice",)),
+    environments=st.lists(st.tuples(patterns, st.sampled_from(list(Level))), max_size=3).map(tuple),
+    session_seconds=st.tuples(seconds, seconds),
+    accounts=st.none() | st.frozensets(accounts),
+    roles=st.none() | st.lists(st.sampled_from(["*role/deploy-*", "*", "nothing"]), max_size=2).map(tuple),
+    local_state=st.none() | st.booleans(),
+    bypasses=st.none() | st.frozensets(st.sampled_from(["profile", "token"])),
+)
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    both = (tmp_path / "system", tmp_path / "user")
+    for folder in both:
+        folder.mkdir(mode=0o755)
+    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    return both
+
+
+def write(folder, text, name="policy.toml"):
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+@given(given_layers=st.lists(layers, min_size=1, max_size=4), added=layers, at=st.integers(0, 4), name=names)
+def test_a_further_file_never_weakens_wherever_it_stands(given_layers, added, at, name):
+    before = Policy(tuple(given_layers))
+    after = Policy((*given_layers[:at], added, *given_layers[at:]))
+    assert after.mfa >= before.mfa
+    assert after.minimum(name).strictness >= before.minimum(name).strictness
+    assert after.session_bounds[1] <= before.session_bounds[1]
+    for account in ("111122223333", "444455556666"):
+        assert after.allows_account(account) <= before.allows_account(account)
+    for role in ("arn:aws:iam::111122223333:role/deploy-a", "arn:aws:iam::111122223333:role/admin"):
+        assert after.allows_role(role) <= before.allows_role(role)
+    assert after.limits_roles >= before.limits_roles
+    assert after.local_state <= before.local_state
+    for bypass in ("profile", "token"):
+        assert after.allows_bypass(bypass) <= before.allows_bypass(bypass)
+
+
+@given(given_layers=st.lists(layers, max_size=3), name=names)
+def test_the_order_of_the_files_matters_only_for_who_is_named_owner(given_layers, name):
+    def decides(policy):
+        return (
+            policy.mfa, policy.minimum(name), policy.session_bounds, policy.local_state,
+            policy.allows_account("111122223333"), policy.allows_role("arn:aws:iam::111122223333:role/admin"),
+            policy.allows_bypass("profile"),
+        )  # fmt: skip
+
+    assert len({decides(Policy(order)) for order in itertools.permutations(given_layers)}) <= 1
+
+
+@given(given_layers=st.lists(layers, max_size=3), name=names)
+def test_whoever_demands_a_level_is_named(given_layers, name):
+    policy = Policy(tuple(given_layers))
+    said = policy.minimum_said_by(name)
+    assert (said is None) == (policy.minimum(name) is Level.NEVER)
+    assert said is None or said in {layer.path for layer in given_layers}
+
+
+@pytest.mark.usefixtures("folders")
+def test_disabled_by_default():
+    policy = read_policy({})
+    assert not policy.mfa
+    assert policy.minimum("prod-eu") is Level.NEVER
+    assert policy.allows_account("111122223333")
+    assert policy.session_bounds == (900, 129_600)
+
+
+def test_a_whole_policy_is_read_and_merged_with_the_user_s(folders):
+    system = write(folders[0], WHOLE)
+    user = write(folders[1], json.dumps({"environments": {"staging": "plans and applies"}}), "policy.json")
+    policy = read_policy({})
+    assert policy.mfa
+    assert [policy.minimum(name) for name in ("prod-eu", "staging", "dev")] == [
+        Level.PLANS_AND_APPLIES, Level.PLANS_AND_APPLIES, Level.APPLIES_ONLY,
+    ]  # fmt: skip
+    assert (policy.minimum_said_by("prod-eu"), policy.minimum_said_by("staging")) == (system, user)
+    assert policy.session_bounds == (900, 1800)
+    assert policy.allows_role("arn:aws:iam::111122223333:role/deploy-x")
+    assert not policy.allows_role("arn:aws:iam::111122223333:role/admin")
+    assert not policy.allows_account("444455556666")
+    assert not policy.allows_bypass("profile")  # the user's file does not allow it
+    assert policy.said_by("accounts") == (system,)
+
+
+def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
+    write(folders[0], WHOLE)
+    extra = write(tmp_path, 'mfa = false\n[environments]\n"*" = "plans and applies"\n', "extra.toml")
+    policy = read_policy({"TFMFA_POLICY": str(extra)})
+    assert policy.mfa
+    assert policy.minimum("dev") is Level.PLANS_AND_APPLIES
+    with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY names .* does not exist"):
+        read_policy({"TFMFA_POLICY": str(tmp_path / "gone.toml")})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mfa = tru", "torn or no TOML"),
+        ("mfa = true\nowners = [\n", "torn or no TOML"),
+        ("mfa = 1", "mfa: 1 is neither true nor false"),
+        ('mfa = "true"', "neither true nor false"),
+        ("mfaa = true", 'mfaa: is not known. Did you mean "mfa"?'),
+        ("zzz = true", "zzz: is not known. The keys are mfa, owners"),
+        ('owners = "alice"', "owners: must be a list of strings"),
+        ("owners = [1]", "owners: must be a list of strings"),
+        ("environments = []", "environments: must be a table"),
+        ('[environments]\n"prod-*" = "always"', "'always' is no level"),
+        ("[environments]\nprod = 3", "3 is no level"),
+        ("[session]\nlongest = 60", "60 is no number of seconds from 900"),
+        ("[session]\nlongest = true", "True is no number of seconds"),
+        ("[session]\nlongets = 900", 'session.longets: is not known. Did you mean "longest"?'),
+        ('[allow]\naccounts = ["12"]', "'12' is no account id"),
+        ("[allow]\naccounts = [111122223333]", "allow.accounts: must be a list of strings"),
+        ("allow = 3", "allow: must be a table"),
+        ("\x00\xff", "torn or no TOML"),
+    ],
+)
+def test_a_fault_is_told_with_file_and_key_and_never_means_off(folders, text, words):
+    path = write(folders[0], text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_policy({})
+    assert words in str(caught.value)
+    assert str(path) in caught.value.problem
+    assert caught.value.remedy
+
+
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_a_policy_or_one_error(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("policy", numbered=True)
+    folder.chmod(0o755)
+    for name in ("policy.toml", "policy.json"):
+        path = folder / name
+        path.write_bytes(content)
+        try:
+            read_layer(path)
+        except ConfigurationError as error:
+            assert str(path) in error.problem
+
+
+def test_two_files_in_one_folder_are_refused(folders):
+    write(folders[0], "mfa = true")
+    write(folders[0], "{}", "policy.json")
+    with pytest.raises(ConfigurationError, match="holds both"):
+        read_policy({})
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
+def test_a_file_that_others_may_write_is_refused_with_the_command_that_mends_it(folders, mode):
+    path = write(folders[0], WHOLE)
+    path.chmod(mode)
+    with pytest.raises(ConfigurationError, match="Others than its owner may write") as caught:
+        read_policy({})
+    command = caught.value.remedy.partition("then: ")[2]
+    subprocess.run(command, shell=True, check=True)
+    assert read_policy({}).mfa
+
+
+def test_a_folder_that_others_may_write_is_refused_too(folders):
+    write(folders[0], WHOLE)
+    folders[0].chmod(0o777)
+    with pytest.raises(ConfigurationError, match="chmod go-w"):
+        read_policy({})
+
+
+def test_a_link_a_folder_and_a_pipe_are_no_policy(folders, tmp_path):
+    path = folders[0] / "policy.toml"
+    path.symlink_to(write(tmp_path, WHOLE, "elsewhere.toml"))
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        read_policy({})
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        read_policy({})
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigurationError, match="is not a file"):
+        read_policy({})
+    path.rmdir()
+    os.mkfifo(path, 0o644)
+    with pytest.raises(ConfigurationError, match="is not a file"):
+        read_policy({})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's file can be made by root only")
+def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folders):
+    path = write(folders[0], WHOLE)
+    os.chown(path, 12345, 12345)
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        read_policy({})
+    path.unlink()
+    folders[0].parent.chmod(0o755)
+    asked = (
+        "import os, sys; os.setgid(12345); os.setuid(12345)\n"
+        "from pathlib import Path\n"
+        "from tfmfa_nb.errors import ConfigurationError\n"
+        "from tfmfa_nb.organization.files import switch_on\n"
+        "try:\n    switch_on(Path(sys.argv[1]), 'bob')\n"
+        "except ConfigurationError as error:\n    print(error)\n"
+    )
+    # The modules are loaded before the user changes: a home of root's own cannot be read by others.
+    asked = "import tfmfa_nb.organization.files\n" + asked
+    said = subprocess.run([sys.executable, "-c", asked, folders[0]], capture_output=True, text=True, check=True).stdout
+    assert "cannot be written: Permission denied" in said
+    assert "Whoever may write it is the owner" in said
+    assert list(folders[0].iterdir()) == []
+
+
+def test_an_owner_switches_it_on_once(folders):
+    path = switch_on(folders[1], 'al"ice')
+    assert path.stat().st_mode & 0o777 == 0o644
+    policy = read_policy({})
+    assert policy.mfa
+    assert policy.owners == ('al"ice',)
+    content = path.read_bytes()
+    assert switch_on(folders[1], "bob") == path
+    assert path.read_bytes() == content
+    path.write_text("mfa = false\n")
+    with pytest.raises(ConfigurationError, match="mfa = true"):
+        switch_on(folders[1], "alice")
+    assert path.read_text() == "mfa = false\n"
+
+
+@pytest.mark.usefixtures("folders")
+def test_with_mfa_off_levels_cannot_be_set_and_what_is_set_still_holds(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    with pytest.raises(ConfigurationError, match="switched off for this organization") as caught:
+        set_level(environment, Level.APPLIES_ONLY, read_policy({}))
+    assert "%tfmfa policy on" in caught.value.remedy
+    assert not environment.folder.exists()
+    environment.set_level(Level.APPLIES_ONLY)  # as a colleague's commit brings it
+    assert effective_level(environment, read_policy({})) is Level.APPLIES_ONLY
+
+
+def test_no_level_below_the_policy_s_minimum_can_be_set_or_holds(folders, tmp_path):
+    path = write(folders[0], WHOLE)
+    policy, environment = read_policy({}), Environment.named("prod-eu", tmp_path)
+    with pytest.raises(ConfigurationError, match='requires at least "plans and applies"') as caught:
+        set_level(environment, Level.APPLIES_ONLY, policy)
+    assert str(path) in caught.value.problem
+    environment.set_level(Level.NEVER)
+    assert effective_level(environment, policy) is Level.PLANS_AND_APPLIES
+    assert effective_level(Environment.named("dev", tmp_path), policy, Level.NEVER) is Level.APPLIES_ONLY
+    set_level(environment, Level.PLANS_AND_APPLIES, policy)
+    assert environment.level is Level.PLANS_AND_APPLIES
