@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import threading
 import unicodedata
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.environments.files import one_at_a_time
 from tfmfa_nb.environments.names import check_name
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.words import Level
@@ -121,6 +123,29 @@ def test_other_settings_are_kept(tmp_path):
     (environment.folder / "tfmfa.json").write_text('{"note": "ours"}')
     environment.set_level(Level.APPLIES_ONLY)
     assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "ours"
+
+
+def test_two_writers_take_turns_and_neither_loses_what_the_other_wrote(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    with one_at_a_time(environment.private / "settings.lock"):
+        other = threading.Thread(target=environment.set_level, args=[Level.APPLIES_ONLY])
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        (environment.folder / "tfmfa.json").write_text('{"note": "written meanwhile"}')
+    other.join(5)
+    assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "written meanwhile"
+    assert environment.level is Level.APPLIES_ONLY
+
+
+def test_settings_behind_a_link_are_not_replaced(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    _ = environment.private
+    (tmp_path / "shared.json").write_text("{}")
+    (environment.folder / "tfmfa.json").symlink_to(tmp_path / "shared.json")
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        environment.set_level(Level.APPLIES_ONLY)
+    assert (tmp_path / "shared.json").read_text() == "{}"
 
 
 def test_the_cell_becomes_main_tf_only_when_it_changed(tmp_path):

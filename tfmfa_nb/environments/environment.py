@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfmfa_nb.environments.files import private_folder, write_whole
+from tfmfa_nb.environments.files import one_at_a_time, private_folder, write_whole
 from tfmfa_nb.environments.names import check_name
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.words import Level
@@ -113,11 +113,14 @@ class Environment:
         Raises:
             ConfigurationError: the settings cannot be read or written.
         """
-        _ = self.private, self.level  # a torn file is reported, not overwritten
         path = self.folder / SETTINGS
-        settings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        settings[_LEVEL_KEY] = str(level)
-        write_whole(path, json.dumps(settings, indent=2) + "\n", mode=0o644)
+        with one_at_a_time(self.private / "settings.lock"):
+            if path.is_symlink():
+                raise ConfigurationError(f"{path} is a symbolic link.", "Put the settings themselves there.")
+            _ = self.level  # a torn file is reported, not overwritten
+            settings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            settings[_LEVEL_KEY] = str(level)
+            write_whole(path, json.dumps(settings, indent=2) + "\n", mode=0o644)
 
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
         """Make `hcl` the environment's `main.tf`; an unchanged file is left alone, with its time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -36,6 +38,26 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
             f"{path} cannot be written: {error.strerror or error}.",
             "Nothing was changed. Give yourself write permission to its folder, or make room on the disk.",
         ) from None
+
+
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Whoever reads, changes and writes a file does so alone: an `flock` on `path`, held for a moment.
+
+    Raises:
+        ConfigurationError: the lock cannot be opened.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be opened: {error.strerror or error}.", "Give yourself read and write permission to it."
+        ) from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def private_folder(path: Path) -> Path:
