@@ -58,7 +58,7 @@ def test_with_these_policies_the_strict_aws_lets_alice_in_with_mfa_only():
         sts = boto3.client("sts", region_name="eu-west-1", **keys)
         with pytest.raises(sts.exceptions.ClientError, match="AccessDenied"):
             sts.assume_role(RoleArn=found.role_arn, RoleSessionName="without")
-        code, _ = aws.next_code(alice["serial_number"])
+        code, _ = aws.devices.next_code(alice["serial_number"])
         given = sts.get_session_token(SerialNumber=alice["serial_number"], TokenCode=code)["Credentials"]
         with_mfa = boto3.client(
             "sts", region_name="eu-west-1", aws_access_key_id=given["AccessKeyId"],

@@ -7,11 +7,10 @@ import re
 import secrets
 import time
 
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused, next_code_at
 from tfmfa_nb.redaction import Secret
 
 _FORM = re.compile(r"[0-9]{6}")
-_WINDOW = 30  # seconds that a code is shown for (RFC 6238, and AWS's devices)
 _REMEMBERED = 90  # seconds: one window before and one after are accepted as well
 
 
@@ -24,6 +23,7 @@ def read_code(text: str) -> Secret:
     digits = re.sub(r"[\s-]", "", text)
     if not _FORM.fullmatch(digits):
         what = "nothing was entered" if not digits else "that is not six digits"
+        del text, digits  # or the error's frame would hold them
         raise Refused(
             Refusal(RefusalKind.MALFORMED, f"No code: {what}.", "Enter the six digits that the device shows.")
         )
@@ -47,15 +47,16 @@ class UsedCodes:
         """Raise before AWS is asked.
 
         Raises:
-            Refused: `code` was used; says in how many seconds the device shows the next one.
+            Refused: `code` was used; it says when the device shows the next one.
         """
         if self._until.get(self._digest(serial_number, code), 0.0) > time.time():
-            seconds = _WINDOW - int(time.time()) % _WINDOW
             raise Refused(
                 Refusal(
                     RefusalKind.USED,
                     "This code was used already; AWS accepts each one only once.",
-                    f"Enter the next code; the device shows it in {seconds} seconds.",
+                    "Enter the device's next code.",
+                    code_spent=True,
+                    next_code_at=next_code_at(),
                 )
             )
 

@@ -6,9 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.client import call, sts_client
+from tfmfa_nb.authentication.client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.diagnosis import Refusal, Refused
-from tfmfa_nb.redaction import Secret
 from tfmfa_nb.words import HopState
 
 if TYPE_CHECKING:
@@ -47,9 +46,9 @@ async def check_roles(
     Returns:
         A check for every hop; those behind a refused or unknown one are unchecked.
     """
-    first = sts_client(
-        session.access_key_id.reveal(), session.secret_access_key, session.session_token, session.endpoint
-    )
+    if not any(chain.hops for chain in chains):
+        return []
+    first = sts_client(session.access_key_id, session.secret_access_key, session.session_token, session.endpoint)
 
     async def walk(index: int, chain: RoleChain) -> list[RoleCheck]:
         client, checks = first, []
@@ -66,19 +65,16 @@ async def check_roles(
             tell(number, HopState.CHECKING)
             parameters, assume = _parameters(hop), client.assume_role
             try:
-                answer = await call(lambda: assume(**parameters), role_arn=hop.role_arn)  # noqa: B023 - awaited here
+                key, secret, token, _ = await call(
+                    lambda: credentials_of(assume(**parameters)),  # noqa: B023 - awaited here
+                    role_arn=hop.role_arn,
+                )
             except Refused as error:
                 tell(number, HopState.REFUSED, error.refusal)
                 break
             tell(number, HopState.ASSUMED)
             if number + 1 < len(chain.hops):
-                given = answer.pop("Credentials")
-                client = sts_client(
-                    given["AccessKeyId"],
-                    Secret(given.pop("SecretAccessKey")),
-                    Secret(given.pop("SessionToken")),
-                    session.endpoint,
-                )
+                client = sts_client(key, secret, token, session.endpoint)
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks
 

@@ -7,15 +7,17 @@ serves every alias and every hop of a chain.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from tfmfa_nb.authentication.client import call, sts_client
-from tfmfa_nb.authentication.diagnosis import Refused
+from tfmfa_nb.authentication.client import call, credentials_of, sts_client
+from tfmfa_nb.authentication.diagnosis import Refusal, Refused, next_code_at
 from tfmfa_nb.redaction import Secret
-from tfmfa_nb.words import Endpoint, Identity
+from tfmfa_nb.words import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from tfmfa_nb.words import Endpoint
 
 
 class MfaSession:
@@ -80,8 +82,7 @@ async def identify(access_key_id: str, secret_access_key: Secret, endpoint: Endp
     Raises:
         Refused: the key, its secret, the clock or the network is wrong.
     """
-    answer = await call(lambda: sts_client(access_key_id, secret_access_key, None, endpoint).get_caller_identity())
-    return Identity(account=answer["Account"], arn=answer["Arn"])
+    return await call(lambda: _whom(sts_client(access_key_id, secret_access_key, None, endpoint)))
 
 
 async def get_session(
@@ -106,17 +107,36 @@ async def get_session(
     Raises:
         Refused: AWS did not accept it, or could not be asked; `refusal.code_spent` says whether it is spent.
     """
-    answer = await call(
-        lambda: sts_client(access_key_id, secret_access_key, None, endpoint).get_session_token(
-            SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
+    key, secret, token, expiration = await call(
+        lambda: credentials_of(
+            sts_client(access_key_id, secret_access_key, None, endpoint).get_session_token(
+                SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
+            )
         ),
+        carries_code=True,
     )
-    given = answer.pop("Credentials")
-    key, secret, token = (Secret(given.pop(name)) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    identity = await _identify_session(key, secret, token, endpoint)
+    if isinstance(identity, Refusal):
+        for held in (key, secret, token):
+            held.forget()
+        raise Refused(identity)
+    return MfaSession(key, secret, token, expiration, identity, serial_number, endpoint)
+
+
+async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint: Endpoint) -> Identity | Refusal:
+    """Whose session it is; if AWS does not say, the code is spent all the same."""
     try:
-        whom = await call(lambda: sts_client(key.reveal(), secret, token, endpoint).get_caller_identity())
+        return await call(lambda: _whom(sts_client(key, secret, token, endpoint)))
     except Refused as error:
-        # The code itself was accepted.
-        raise Refused(replace(error.refusal, code_spent=True)) from None
-    identity = Identity(account=whom["Account"], arn=whom["Arn"])
-    return MfaSession(key, secret, token, given["Expiration"], identity, serial_number, endpoint)
+        return replace(
+            error.refusal,
+            problem=f"AWS took the code, but did not say whose session it is. {error.refusal.problem}",
+            remedy=f"{error.refusal.remedy} It takes the device's next code.",
+            code_spent=True,
+            next_code_at=next_code_at(),
+        )
+
+
+def _whom(client: Any) -> Identity:
+    answer = client.get_caller_identity()
+    return Identity(account=answer["Account"], arn=answer["Arn"])

@@ -171,10 +171,13 @@ class Gate:
             )
         except Refused as error:
             refusal = error.refusal
-            if refusal.code_spent:
+            if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # which is remembered from its first use
                 _USED_CODES.remember(serial, code)
             run._audit.write("mfa", run=run.id, result=str(refusal.kind), serial_number=serial)
             return None, refusal
+        except asyncio.CancelledError:  # AWS may have it by now
+            _USED_CODES.remember(serial, code)
+            raise
         _USED_CODES.remember(serial, code)
         code.forget()
         return session, None

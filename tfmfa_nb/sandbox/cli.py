@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -10,17 +11,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from jupyter_core.application import JupyterApp, base_aliases, base_flags
 from jupyter_core.paths import jupyter_runtime_dir
-from traitlets import Bool, Int, Unicode
+from traitlets import Bool, Float, Int
 
 from tfmfa_nb.errors import SandboxError
-from tfmfa_nb.sandbox.core import FAULTS
+from tfmfa_nb.sandbox.faults import FAULTS
 from tfmfa_nb.sandbox.server import INFO_VARIABLE, Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
 _POINTER = "tfmfa-sandbox"
+_BY_SIGNAL = 128  # a shell's exit code for what a signal ended is this and the signal's number
 
 
 def _say(text: str) -> None:
@@ -83,6 +86,9 @@ class StartApp(_SandboxCommand):
 
     def act(self) -> None:
         """Start, say how to use it, wait."""
+        # A terminal that is closed, or a supervisor, must leave no keys and no server behind either.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
         folder = Path(tempfile.mkdtemp(prefix="tfmfa-sandbox-"))
         try:
             sandbox = Sandbox.start(folder, self.port, user_may_act=self.user_may_act)
@@ -111,9 +117,11 @@ class StartApp(_SandboxCommand):
             if not self._command:
                 _say(f"In another terminal:      source {script}\nCtrl-C stops the sandbox.")
                 return _wait()
-            return _follow(subprocess.Popen(self._command, env={**os.environ, **environ}))
-        except FileNotFoundError:
-            raise SandboxError(f"There is no command {self._command[0]}.") from None
+            try:
+                child = subprocess.Popen(self._command, env={**os.environ, **environ})
+            except (OSError, ValueError) as error:
+                raise SandboxError(f"{self._command[0]!r} cannot be started: {error}.") from None
+            return _follow(child)
         finally:
             pointer.unlink(missing_ok=True)
 
@@ -160,15 +168,16 @@ class FaultApp(_SandboxCommand):
     name = "jupyter-tfmfa-sandbox-fault"
     description = f"Make the next calls that carry a code fail: {', '.join(FAULTS)}."
     times = Int(1, min=1, help="How many calls.").tag(config=True)
-    kind = Unicode()
-    aliases = {**base_aliases, "times": "FaultApp.times"}
+    seconds = Float(20.0, min=0.0, help="How long an answer takes, if the fault is `slow`.").tag(config=True)
+    aliases = {**base_aliases, "times": "FaultApp.times", "seconds": "FaultApp.seconds"}
 
     def act(self) -> None:
         """Plan the fault."""
         if len(self.extra_args) != 1:
             raise SandboxError(f"Name one fault: {', '.join(FAULTS)}.")
-        self.running().fault(self.extra_args[0], self.times)
-        _say(f"The next {self.times} calls that carry a code: {self.extra_args[0]}.")
+        self.running().fault(self.extra_args[0], self.times, self.seconds)
+        calls = "call that carries" if self.times == 1 else f"{self.times} calls that carry"
+        _say(f"The next {calls} a code: {self.extra_args[0]}.")
 
 
 class SandboxApp(JupyterApp):
@@ -207,18 +216,26 @@ def _again() -> str:
     )
 
 
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(_BY_SIGNAL + number)
+
+
 def _wait() -> int:
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        return 0
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
     return 0
 
 
 def _follow(child: subprocess.Popen[bytes]) -> int:
-    """Wait for the command, which gets the terminal's Ctrl-C itself."""
+    """Wait for the command, which gets the terminal's Ctrl-C itself; the exit code is as a shell would give it."""
     while True:
         try:
-            return child.wait()
+            code = child.wait()
         except KeyboardInterrupt:
             continue
+        except SystemExit:
+            child.terminate()
+            child.wait()
+            raise
+        return code if code >= 0 else _BY_SIGNAL - code

@@ -13,6 +13,8 @@ from tfmfa_nb.sandbox.requests import Request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PATIENCE = 15.0  # seconds, as the package's own client has; a slower answer is not waited for here
+
 
 @contextmanager
 def strict_aws() -> Iterator[tuple[StrictAws, dict[str, str]]]:
@@ -21,7 +23,7 @@ def strict_aws() -> Iterator[tuple[StrictAws, dict[str, str]]]:
     Yields:
         The core, and boto3's arguments for an administrator's client.
     """
-    from botocore.exceptions import ConnectionClosedError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ConnectionClosedError, ReadTimeoutError  # noqa: PLC0415 - heavy
     from moto import mock_aws  # noqa: PLC0415
     from moto.core.botocore_stubber import BotocoreStubber  # noqa: PLC0415
 
@@ -45,6 +47,8 @@ def strict_aws() -> Iterator[tuple[StrictAws, dict[str, str]]]:
             return plain(stubber, prepared)
         if answer.reset:
             raise ConnectionClosedError(endpoint_url=prepared.url)
+        if answer.seconds > _PATIENCE:
+            raise ReadTimeoutError(endpoint_url=prepared.url)
         return answer.status, answer.headers, answer.body
 
     with mock_aws():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tfmfa_nb.sandbox.core import ACCOUNT
+from tfmfa_nb.sandbox.callers import ACCOUNT
 
 USER = "alice"
 ROLES = ("deploy", "deploy-prod", "audit")

@@ -11,7 +11,14 @@ import json
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote_plus
 
-_SKEW = 15 * 60  # seconds by which a request's clock may differ
+# What the JSON protocols call the errors of the query protocol.
+_JSON_NAMES = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,11 @@ class Request:
         """Whether the signature was made with `secret`."""
         given = self._authorization()
         names = given.get("SignedHeaders", "").split(";")
-        payload = self.headers.get("x-amz-content-sha256") or hashlib.sha256(self.body).hexdigest()
+        if not {"host", "x-amz-date"} <= set(names):
+            return False
+        payload = hashlib.sha256(self.body).hexdigest()
+        if self.service == "s3":  # the only one that may leave its body unsigned
+            payload = self.headers.get("x-amz-content-sha256", payload)
         path = self.path or "/"
         canonical = "\n".join([
             self.method,
@@ -81,7 +92,8 @@ class Request:
         key = f"AWS4{secret}".encode()
         for part in (date, region, service, end):
             key = hmac.digest(key, part.encode(), "sha256")
-        return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), given.get("Signature", ""))
+        wanted = hmac.digest(key, text.encode(), "sha256").hex()
+        return hmac.compare_digest(wanted.encode(), given.get("Signature", "").encode())
 
     def _authorization(self) -> dict[str, str]:
         scheme, _, rest = self.headers.get("authorization", "").partition(" ")
@@ -110,21 +122,26 @@ def _rest_action(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; `reset` cuts the connection instead."""
+    """What is sent back.
+
+    Attributes:
+        reset: cut the connection instead.
+        seconds: how long it takes.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     reset: bool = False
+    seconds: float = 0.0
 
 
 def error(request: Request, status: int, code: str, message: str) -> Answer:
     """An error in the shape that the request's protocol wants."""
     headers = {"x-amzn-requestid": "sandbox"}
     if request.speaks_json():
-        name = {"AccessDenied": "AccessDeniedException"}.get(code, code)
-        body = json.dumps({"__type": name, "message": message})
-        return Answer(status, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
+        body = json.dumps({"__type": _JSON_NAMES.get(code, code), "message": message})
+        return Answer(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
     inner = f"<Code>{_escape(code)}</Code><Message>{_escape(message)}</Message>"
     if request.service == "s3":
         body = f"<Error>{inner}<RequestId>sandbox</RequestId></Error>"
@@ -147,8 +164,3 @@ def result(action: str, inner: str) -> Answer:
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def within_skew(request_time: float, now: float) -> bool:
-    """Whether AWS would take a request of that time for a current one."""
-    return abs(request_time - now) <= _SKEW

@@ -1,16 +1,14 @@
-"""The sandbox as a process of its own, and the handle on it.
-
-The process ends when whoever started it does: it watches its standard input.
-"""
+"""The handle on the sandbox, which is a process of its own (`python -m tfmfa_nb.sandbox`)."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import secrets
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,16 +16,22 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from tfmfa_nb.errors import SandboxError
-from tfmfa_nb.sandbox.core import ACCOUNT, StrictAws
+from tfmfa_nb.organization.files import VARIABLE as POLICY_VARIABLE
+from tfmfa_nb.sandbox.callers import ACCOUNT
 from tfmfa_nb.sandbox.provision import USER, provision
-from tfmfa_nb.sandbox.wsgi import ADMIN_PATH, StrictMiddleware
+from tfmfa_nb.sandbox.wsgi import ADMIN_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _REGION = "eu-west-1"
 _INFO = "sandbox.json"
+_POLICY = "policy.toml"  # which switches MFA on: levels can be set only then
 INFO_VARIABLE = "TFMFA_SANDBOX"
+# What the sandbox's file holds.
+_KNOWN = {
+    "access_key_id", "admin", "admin_secret", "secret_access_key", "seed", "serial_number", "token", "url",
+}  # fmt: skip
 
 
 class Sandbox:
@@ -57,32 +61,29 @@ class Sandbox:
         token = secrets.token_urlsafe(30)
         with (folder / "server.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", "-m", "tfmfa_nb.sandbox.server"],
+                [sys.executable, "-P", "-W", "ignore", "-m", "tfmfa_nb.sandbox"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
-        if process.stdin is None or process.stdout is None:
-            raise SandboxError("The sandbox cannot be talked to.")
-        process.stdin.write(json.dumps({"port": port, "token": token, "admin": admin}).encode() + b"\n")
-        process.stdin.flush()
-        answer = process.stdout.readline().split()
-        if len(answer) != 2:  # noqa: PLR2004 - "port N"
-            process.kill()
-            process.wait()
-            raise SandboxError(f"The sandbox did not start; see {folder / 'server.log'}.")
-        info = {
-            "url": f"http://127.0.0.1:{int(answer[1])}",
-            "token": token,
-            "admin": admin[0],
-            "admin_secret": admin[1],
-        }
+        info = {"token": token, "admin": admin[0], "admin_secret": admin[1]}
         sandbox = cls(info, (folder / _INFO).absolute(), process)
-        info.update(provision(sandbox.client("iam"), user_may_act=user_may_act))
-        fd = os.open(sandbox._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w") as file:
-            json.dump(info, file)
+        try:
+            served = _first_line(process, {"port": port, "token": token, "admin": admin})
+            if served is None:
+                raise SandboxError(f"The sandbox did not start: {_last_line(folder / 'server.log')}.")
+            info["url"] = f"http://127.0.0.1:{served}"
+            info.update(provision(sandbox.client("iam"), user_may_act=user_may_act))
+            fd = os.open(sandbox._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(fd, "w") as file:
+                json.dump(info, file)
+            policy = folder / _POLICY
+            policy.write_text(f'mfa = true\nowners = ["{USER}"]\n')
+            policy.chmod(0o644)  # whatever the umask: a policy that others may write is none
+        except BaseException:
+            sandbox.stop()
+            raise
         return sandbox
 
     @classmethod
@@ -93,9 +94,12 @@ class Sandbox:
             SandboxError: there is none.
         """
         try:
-            return cls(json.loads(path.read_text()), path)
+            info = json.loads(path.read_text())
         except (OSError, ValueError):
-            raise SandboxError("No sandbox is running here.", "Start one: jupyter tfmfa sandbox start") from None
+            info = None
+        if not isinstance(info, dict) or not info.keys() >= _KNOWN:
+            raise SandboxError("No sandbox is running here.", "Start one: jupyter tfmfa sandbox start")
+        return cls(info, path)
 
     @property
     def path(self) -> Path:
@@ -114,6 +118,7 @@ class Sandbox:
             "AWS_EC2_METADATA_DISABLED": "true",
             "TF_VAR_deploy_role_arn": f"arn:aws:iam::{ACCOUNT}:role/deploy",
             INFO_VARIABLE: str(self._path),
+            POLICY_VARIABLE: str(self._path.with_name(_POLICY)),
         }
 
     def uri(self) -> str:
@@ -157,9 +162,18 @@ class Sandbox:
         """End all sessions now."""
         self._ask("expire")
 
-    def fault(self, kind: str, times: int = 1) -> None:
-        """Make the next calls that carry a code fail."""
-        self._ask("fault", kind=kind, times=times)
+    def fault(self, kind: str, times: int = 1, seconds: float = 20.0) -> None:
+        """Make the next calls that carry a code fail.
+
+        Args:
+            kind: one of `faults.FAULTS`.
+            times: how many calls.
+            seconds: how long an answer takes, if the fault is that it is slow.
+
+        Raises:
+            SandboxError: there is no such fault.
+        """
+        self._ask("fault", kind=kind, times=times, seconds=seconds)
 
     def calls(self) -> list[dict[str, Any]]:
         """Who called what, with which credentials, with MFA or not, allowed or not."""
@@ -169,7 +183,8 @@ class Sandbox:
     def stop(self) -> None:
         """Stop it, if this is who started it."""
         if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it died before it had read its job
+                self._process.stdin.close()
             try:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:
@@ -186,31 +201,30 @@ class Sandbox:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise SandboxError(str(json.load(error).get("error", error))) from None
-        except OSError:
+            with error:
+                raise SandboxError(_complaint(error)) from None
+        except (OSError, http.client.HTTPException, ValueError):
             raise SandboxError("The sandbox does not answer.", "Start one: jupyter tfmfa sandbox start") from None
 
 
-def main() -> None:
-    """Serve until standard input ends."""
-    import logging  # noqa: PLC0415
-
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        DomainDispatcherApplication,
-        MotoRequestHandler,
-        create_backend_app,
-    )
-    from werkzeug.serving import make_server  # noqa: PLC0415
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    job = json.loads(sys.stdin.readline())
-    aws = StrictAws(tuple(job["admin"]))
-    app = StrictMiddleware(aws, DomainDispatcherApplication(create_backend_app), job["token"])
-    server = make_server("127.0.0.1", job["port"], app, threaded=True, request_handler=MotoRequestHandler)
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    print("port", server.port, flush=True)  # noqa: T201 - whoever started this reads it
-    server.serve_forever()
+def _first_line(process: subprocess.Popen[bytes], job: dict[str, Any]) -> int | None:
+    """Hand over the job; the port that is served then, or None."""
+    if process.stdin is None or process.stdout is None:
+        return None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+    word, _, port = process.stdout.readline().partition(b" ")
+    return int(port) if word == b"port" else None
 
 
-if __name__ == "__main__":
-    main()
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it ended at once")
+
+
+def _complaint(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, LookupError, TypeError):
+        return f"Something other than the sandbox answered: {error}."

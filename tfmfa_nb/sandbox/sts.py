@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.sandbox.core import ACCOUNT, Caller, iam, policies_of, user_caller
-from tfmfa_nb.sandbox.policies import allows, trusts
+from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
+from tfmfa_nb.sandbox.policies import Verdict, decide, trusts
 from tfmfa_nb.sandbox.requests import error, result
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.core import Credentials, StrictAws
+    from tfmfa_nb.sandbox.callers import Caller, Credentials
+    from tfmfa_nb.sandbox.core import StrictAws
     from tfmfa_nb.sandbox.requests import Answer, Request
 
 _CODE_LENGTH = 6
 _SHORTEST, _LONGEST, _DEFAULT = 900, 129_600, 43_200  # seconds: GetSessionToken's bounds
-_ROLE_DEFAULT, _CHAINED = 3600, 3600  # seconds: AssumeRole's default, and its cap for a role's own session
+_ROLE_LONGEST, _ROLE_DEFAULT, _CHAINED = 43_200, 3600, 3600  # seconds: AssumeRole's, and a role's own session's cap
 
 
 def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
@@ -33,50 +35,41 @@ def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
 
 
 def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answer:
-    if caller.session or caller.user is None:
+    if caller.session or caller.identity is None:
         return error(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
-    seconds = _seconds(request, _DEFAULT)
-    if not _SHORTEST <= seconds <= _LONGEST:
-        return _invalid(
-            request, str(seconds), "durationSeconds", f"Member must have value between {_SHORTEST} and {_LONGEST}"
-        )
+    seconds = _seconds(request, _DEFAULT, _LONGEST)
+    if not isinstance(seconds, int):
+        return seconds
     mfa_at = _check_code(aws, request, caller)
     if not isinstance(mfa_at, float | None):
         return mfa_at
-    key, held = aws.give(user_caller(caller.user, mfa_at, session=True), seconds)
+    key, held = aws.give(user_caller(caller.identity, mfa_at, session=True), seconds)
     return result("GetSessionToken", _credentials(key, held))
 
 
 def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  # noqa: PLR0911 - one for each rule
     parameters = request.parameters()
-    arn = parameters.get("RoleArn", "")
-    denied = error(
-        request, 403, "AccessDenied",
-        f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-    )  # fmt: skip
-    name = parameters.get("RoleSessionName", "")
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", name):
-        return _invalid(request, name, "roleSessionName", "Member must satisfy regular expression pattern")
+    arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
+    if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
+        return _invalid(
+            request, name, "roleSessionName", r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
+        )
+    seconds = _seconds(request, _ROLE_DEFAULT, _ROLE_LONGEST)
+    if not isinstance(seconds, int):
+        return seconds
     role = next((role for role in iam().roles.values() if role.arn == arn), None)
-    if role is None:
-        return denied
-    mfa_at = _check_code(aws, request, caller) if "TokenCode" in parameters else caller.mfa_at
+    mfa_at = _check_code(aws, request, caller)
     if not isinstance(mfa_at, float | None):
         return mfa_at
-    context = aws.context(
-        Caller(caller.arn, caller.user_id, caller.names, mfa_at=mfa_at, session=caller.session or mfa_at is not None)
-    )
+    mfa_at = caller.mfa_at if mfa_at is None else mfa_at
+    context = aws.context(replace(caller, mfa_at=mfa_at, session=caller.session or mfa_at is not None))
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = parameters["ExternalId"]
-    named = arn_is_named(role.assume_role_policy_document, caller)
-    permitted = allows(caller.policies, "sts:AssumeRole", arn, context) or (named and not caller.role)
-    if not permitted or not trusts(role.assume_role_policy_document, caller.names, context):
-        return denied
-    seconds = _seconds(request, _ROLE_DEFAULT)
-    if seconds < _SHORTEST:
-        return _invalid(
-            request, str(seconds), "durationSeconds", f"Member must have value greater than or equal to {_SHORTEST}"
-        )
+    if role is None or not _may_assume(caller, role, context):
+        return error(
+            request, 403, "AccessDenied",
+            f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        )  # fmt: skip
     if caller.role and seconds > _CHAINED:
         return error(
             request, 400, "ValidationError",
@@ -87,21 +80,25 @@ def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  #
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )  # fmt: skip
-    session_arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.name}/{name}"
-    assumed = Caller(
-        session_arn, f"{role.id}:{name}", (session_arn, role.arn, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT),
-        policies_of(role), mfa_at, session=True, role=True,
-    )  # fmt: skip
+    assumed = role_caller(role, name, mfa_at)
     key, held = aws.give(assumed, seconds)
     user = (
-        f"<AssumedRoleUser><AssumedRoleId>{assumed.user_id}</AssumedRoleId><Arn>{session_arn}</Arn></AssumedRoleUser>"
+        f"<AssumedRoleUser><AssumedRoleId>{assumed.user_id}</AssumedRoleId><Arn>{assumed.arn}</Arn></AssumedRoleUser>"
     )
     return result("AssumeRole", _credentials(key, held) + user)
 
 
-def arn_is_named(document: str, caller: Caller) -> bool:
-    """Whether the trust policy names the caller itself, which then needs no permission of its own."""
-    return f'"{caller.arn}"' in document
+def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
+    """Whether the trust policy and the caller's own policies agree.
+
+    A trust policy that names the caller itself, rather than its account, is permission enough; nothing is enough
+    against the caller's own explicit denial.
+    """
+    trust = role.assume_role_policy_document
+    own = decide(caller.policies, "sts:AssumeRole", role.arn, context)
+    if own is Verdict.DENY or not trusts(trust, caller.names, context):
+        return False
+    return own is Verdict.ALLOW or trusts(trust, caller.itself, context)
 
 
 def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Answer | None:
@@ -110,25 +107,48 @@ def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Ans
     serial, code = parameters.get("SerialNumber"), parameters.get("TokenCode")
     if serial is None and code is None:
         return None
-    if code is None or len(code) != _CODE_LENGTH:
-        # AWS echoes what it found malformed: a client must check the form first.
-        return _invalid(request, str(code), "tokenCode", "Member must have length equal to 6")
-    if serial is None or caller.user is None or serial not in caller.user.mfa_devices:
-        return error(
-            request, 403, "AccessDenied",
-            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is "
-            "valid and associated with this user.",
-        )  # fmt: skip
-    if not aws.take_code(serial, code):
+    if serial is None or code is None:
+        return _denied(request, "must provide both MFA serial number and one time pass code.")
+    rule = _malformed(code)
+    if rule:  # AWS echoes what it found malformed: a client must check the form first
+        return _invalid(request, code, "tokenCode", rule)
+    if caller.role or caller.identity is None or serial not in caller.identity.mfa_devices:
+        return _denied(
+            request,
+            "unable to validate MFA code.  "
+            "Please verify your MFA serial number is valid and associated with this user.",
+        )
+    if not aws.devices.take(serial, code):
         return error(
             request, 403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         )
     return aws.now()
 
 
-def _seconds(request: Request, default: int) -> int:
-    given = request.parameters().get("DurationSeconds", "")
-    return int(given) if given.isdigit() else default
+def _malformed(code: str) -> str:
+    if len(code) < _CODE_LENGTH:
+        return "Member must have length greater than or equal to 6"
+    if len(code) > _CODE_LENGTH:
+        return "Member must have length less than or equal to 6"
+    return "" if re.fullmatch("[0-9]+", code) else r"Member must satisfy regular expression pattern: [\d]*"
+
+
+def _denied(request: Request, why: str) -> Answer:
+    return error(request, 403, "AccessDenied", f"MultiFactorAuthentication failed, {why}")
+
+
+def _seconds(request: Request, default: int, longest: int) -> int | Answer:
+    """`DurationSeconds`, or AWS's answer to one out of its bounds."""
+    given = request.parameters().get("DurationSeconds", str(default))
+    if not re.fullmatch("-?[0-9]{1,9}", given):
+        return error(request, 400, "MalformedInput", "Could not parse DurationSeconds")
+    if int(given) < _SHORTEST:
+        rule = f"Member must have value greater than or equal to {_SHORTEST}"
+    elif int(given) > longest:
+        rule = f"Member must have value less than or equal to {longest}"
+    else:
+        return int(given)
+    return _invalid(request, given, "durationSeconds", rule)
 
 
 def _invalid(request: Request, value: str, name: str, rule: str) -> Answer:

@@ -6,10 +6,11 @@ import io
 import json
 import secrets
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tfmfa_nb.sandbox.core import ACCOUNT
+from tfmfa_nb.sandbox.callers import ACCOUNT
 from tfmfa_nb.sandbox.requests import Answer, Request
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class StrictMiddleware:
         if answer.reset:
             connection: socket.socket = environ["werkzeug.socket"]
             connection.shutdown(socket.SHUT_RDWR)
-            return []
+            raise ConnectionResetError("a fault that was asked for")  # the server takes it for a client that left
+        time.sleep(answer.seconds)
         start_response(
             f"{answer.status} {'OK' if answer.status < 400 else 'Error'}",  # noqa: PLR2004
             [*answer.headers.items(), ("Content-Length", str(len(answer.body)))],
@@ -52,29 +54,37 @@ class StrictMiddleware:
         return [answer.body]
 
     def _admin(self, path: str, request: Request) -> Answer:
-        if not secrets.compare_digest(request.headers.get("x-sandbox-token", ""), self._token):
+        given = request.headers.get("x-sandbox-token", "").encode()
+        if not secrets.compare_digest(given, self._token.encode()):
             return _json(403, {"error": "The sandbox's own token is missing."})
-        aws, given = self._aws, dict(parse_qsl(request.query))
-        match path.removeprefix(ADMIN_PATH):
+        what = path.removeprefix(ADMIN_PATH)
+        try:
+            return _json(200, self._act(what, dict(parse_qsl(request.query))))
+        except KeyError as error:
+            return _json(400, {"error": f"The sandbox lacks {error} for {what!r}."})
+        except ValueError as error:
+            return _json(400, {"error": str(error)})
+
+    def _act(self, what: str, given: dict[str, str]) -> Any:
+        aws = self._aws
+        match what:
             case "code":
-                code, wait = aws.next_code(given["serial_number"])
-                return _json(200, {"code": code, "wait": wait})
+                code, wait = aws.devices.next_code(given["serial_number"])
+                return {"code": code, "wait": wait}
+            case "calls":
+                return list(aws.calls)
             case "advance":
-                aws.ahead += float(given["seconds"])
+                aws.advance(float(given["seconds"]))
             case "skew":
-                aws.signature_ahead = float(given["seconds"])
+                aws.skew(float(given["seconds"]))
             case "expire":
                 aws.expire()
             case "fault":
-                try:
-                    aws.fault(given["kind"], int(given.get("times", "1")))
-                except ValueError as error:
-                    return _json(400, {"error": str(error)})
-            case "calls":
-                return _json(200, list(aws.calls))
-            case unknown:
-                return _json(404, {"error": f"The sandbox knows no {unknown!r}."})
-        return _json(200, {})
+                aws.faults.seconds = float(given.get("seconds", aws.faults.seconds))
+                aws.faults.plan(given["kind"], int(given.get("times", "1")))
+            case _:
+                raise ValueError(f"The sandbox knows no {what!r}.")
+        return {}
 
 
 def _json(status: int, content: Any) -> Answer:

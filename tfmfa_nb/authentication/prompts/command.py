@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
 import shlex
+import signal
 from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.errors import ConfigurationError, NobodyToAsk
@@ -13,7 +16,10 @@ from tfmfa_nb.redaction import Redactor, Secret
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.prompts import CodeRequest
 
-_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_KEPT = 64 * 1024  # bytes: the end of the output, where the code is
+_LAST = 2.0  # seconds to see a killed command's end
+_SHOWN = 200  # characters of its complaint
 _SECONDS = 120.0  # a device may wait for a touch, and for its next window
 
 
@@ -54,22 +60,28 @@ class CommandPrompt:
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise NobodyToAsk(f"The token command {name} cannot be started: {error.strerror}.") from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no command"
+            raise NobodyToAsk(f"The token command {name!r} cannot be started: {why}.") from None
         try:
             async with asyncio.timeout(self._seconds):
-                output, complaint = await process.communicate()
+                output, complaint = await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr))
+                await process.wait()
         except TimeoutError:
-            raise NobodyToAsk(f"The token command {name} gave no code in {self._seconds:g} seconds.") from None
+            raise NobodyToAsk(f"The token command {name!r} gave no code in {self._seconds:g} seconds.") from None
         finally:
             if process.returncode is None:
-                process.kill()
-                await process.wait()
-        codes = [Secret(code) for code in _CODE.findall(output.decode("utf-8", "replace"))]
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # whatever it started goes with it
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LAST):  # asyncio knows of the end only when the pipes are read
+                        await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr), process.wait())
+        codes = [Secret(code) for code in _CODE.findall(output)]
         if process.returncode or not codes:
-            said = Redactor(codes)(complaint.decode("utf-8", "replace")).strip().splitlines()
             why = f"ended with exit code {process.returncode}" if process.returncode else "printed no code"
-            raise NobodyToAsk(f"The token command {name} {why}{': ' + said[-1] if said else ''}.")
+            # A command may well complain about the code that it has just read.
+            said = Redactor([*codes, *map(Secret, _CODE.findall(complaint))])(complaint).strip().splitlines()
+            raise NobodyToAsk(f"The token command {name!r} {why}{': ' + said[-1][:_SHOWN] if said else ''}.")
         return codes[-1]
 
     async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
@@ -78,3 +90,11 @@ class CommandPrompt:
             "A confirmation is needed, and a token command cannot give one.",
             "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
         )
+
+
+async def _end_of(stream: asyncio.StreamReader | None) -> str:
+    """Read it all, and keep what fits: a command that never stops must not fill the memory."""
+    kept = b""
+    while stream and (chunk := await stream.read(_KEPT)):
+        kept = (kept + chunk)[-_KEPT:]
+    return kept.decode("utf-8", "replace")

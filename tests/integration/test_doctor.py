@@ -1,0 +1,116 @@
+"""The doctor, against the sandbox: each thing that can be wrong is one line with a remedy."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tfmfa_nb.doctor import State, examine, worst
+from tfmfa_nb.environments import Environment
+
+CONFIGURATION = """
+provider "aws" {
+  assume_role {
+    role_arn = "arn:aws:iam::123456789012:role/ROLE"
+  }
+}
+"""
+
+
+@pytest.fixture
+def surroundings(sandbox):
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    return {**keep, **sandbox.environment()}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    made = Environment.named("staging", tmp_path)
+    made.write_configuration(CONFIGURATION.replace("ROLE", "deploy"))
+    return made
+
+
+async def findings(environ, environment=None):
+    return [finding async for finding in examine(environ, "", environment)]
+
+
+def about(found, subject):
+    return [finding for finding in found if finding.subject.startswith(subject)]
+
+
+async def test_where_all_is_well_it_says_so_and_spends_no_code(surroundings, environment, sandbox):
+    environment.set_level(environment.level.__class__("applies only"))
+    found = await findings(surroundings, environment)
+    assert worst(found) is State.GOOD, "\n".join(map(str, found))
+    assert {"Terraform", "provider", "kernel", "policy", "keys", "clock", "MFA device", "without MFA"} <= {
+        finding.subject for finding in found
+    }
+    assert "GetSessionToken" not in {call["action"] for call in sandbox.calls()}
+
+
+async def test_what_is_wrong_is_one_line_with_a_remedy(surroundings, environment, sandbox):
+    iam = sandbox.client("iam")
+    open_role = json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+        ],
+    })  # fmt: skip
+    iam.create_role(RoleName="open", AssumeRolePolicyDocument=open_role)
+    environment.write_configuration(CONFIGURATION.replace("ROLE", "open").replace('aws" {', 'aws" {\n  profile = "x"'))
+    surroundings["TF_LOG"] = "TRACE"
+    surroundings["AWS_MFA_SERIAL_NUMBER"] = "arn:aws:iam::123456789012:mfa/bob"
+    found = await findings(surroundings, environment)
+    (loud,) = about(found, "process environment")
+    assert "TF_LOG would log session tokens" in loud.text
+    (bypass,) = about(found, "configuration")
+    assert (bypass.state, "main.tf:3" in bypass.text, "profile" in bypass.text) == (State.BAD, True, True)
+    (device,) = about(found, "MFA device")
+    assert device.state is State.BAD
+    assert "arn:aws:iam::123456789012:mfa/alice" in device.remedy
+    (open_one,) = [finding for finding in about(found, "without MFA") if finding.state is State.BAD]
+    assert "role/open can be assumed without MFA" in open_one.text
+    assert "%tfmfa trust-policy arn:aws:iam::123456789012:role/open" in open_one.remedy
+    (level,) = about(found, "environment")
+    assert "neither plans nor applies" in level.text
+    assert all(finding.remedy for finding in found if finding.state is State.BAD)
+
+
+async def test_keys_that_can_do_more_than_assume_roles_are_told(lenient_sandbox):
+    environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environment()}
+    found = await findings(environ)
+    (alone,) = about(found, "without MFA")
+    assert alone.state is State.WARNING
+    assert "ssm:DescribeParameters" in alone.text
+
+
+async def test_a_wrong_clock_is_told(surroundings, sandbox):
+    sandbox.skew(3600)
+    (keys,) = about(await findings(surroundings), "keys")
+    assert keys.state is State.BAD
+    assert "clock" in keys.text
+
+
+def test_the_command_s_exit_code_is_the_worst_finding_s(surroundings, tmp_path):
+    def doctor(environ):
+        return subprocess.run(
+            [sys.executable, "-m", "tfmfa_nb.app", "doctor"],
+            cwd=tmp_path, env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    good = doctor(surroundings)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "✓ keys: alice in account 123456789012." in good.stdout
+    (tmp_path / "policy.toml").write_text("mfa = nonsense")
+    bad = doctor({**surroundings, "TFMFA_POLICY": str(tmp_path / "policy.toml")})
+    assert bad.returncode == 2
+    assert "✗ policy: The policy" in bad.stdout
+    assert "Traceback" not in bad.stderr
+
+
+def test_the_exit_codes_follow_the_states():
+    assert [state.exit_code for state in State] == [0, 1, 2]
+    assert asyncio.run(findings({"PATH": ""}))[0].state is State.BAD

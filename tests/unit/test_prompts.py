@@ -1,0 +1,232 @@
+import asyncio
+import getpass
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind
+from tfmfa_nb.authentication.prompts import CodeRequest
+from tfmfa_nb.authentication.prompts.command import CommandPrompt
+from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
+from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
+from tfmfa_nb.errors import ConfigurationError, NobodyToAsk, RunCanceled
+from tfmfa_nb.words import Identity, Phase
+
+
+def request(refusal=None, identity=None, serial_number=""):
+    return CodeRequest(Phase.PLAN, "staging", identity, serial_number, refusal, 1)
+
+
+def shell(script, seconds=10.0):
+    prompt = CommandPrompt("sh -c 'x'", seconds)
+    prompt._words[-1] = script
+    return prompt
+
+
+def test_the_question_says_who_acts_with_which_device_on_what():
+    alice = Identity("123456789012", "arn:aws:iam::123456789012:user/alice")
+    asked = request(identity=alice, serial_number="arn:aws:iam::123456789012:mfa/alice").text()
+    assert asked == (
+        'MFA code of alice in account 123456789012 (arn:aws:iam::123456789012:mfa/alice) to plan "staging": '
+    )
+    assert request().text() == 'MFA code to plan "staging": '
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("echo 123456", "123456"),
+        ("echo 'AWS:alice  123456'", "123456"),
+        ("echo 111111; echo 222222", "222222"),
+        ("echo '1234567 12345 a123456b'", "123456"),
+        ("echo 654321; echo 1234567890", "654321"),
+        ("printf '\\377\\376 123456'", "123456"),
+        ("head -c 200000 /dev/zero; echo 123456", "123456"),
+        ("echo touch your key >&2; echo 123456", "123456"),
+    ],
+)
+async def test_the_last_code_in_a_commands_output(script, code):
+    assert (await shell(script).ask(request())).reveal() == code
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo no", "printed no code"),
+        ("true", "printed no code"),
+        ("echo １２３４５６", "printed no code"),
+        ("echo 123456; exit 3", "exit code 3"),
+        ("kill -9 $$", "exit code -9"),
+        ("echo no device >&2; exit 1", "no device"),
+        ("head -c 100000 /dev/urandom | base64 -w 0 | tr -d 0-9 >&2; exit 1", "exit code 1"),
+    ],
+)
+async def test_a_command_that_gives_no_code(script, why):
+    with pytest.raises(NobodyToAsk, match=why) as caught:
+        await shell(script).ask(request())
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("script", ["echo 123456; echo got 123456 >&2; exit 1", "echo refused 123456 >&2; exit 1"])
+async def test_its_complaint_shows_no_code(script):
+    with pytest.raises(NobodyToAsk) as caught:
+        await shell(script).ask(request())
+    assert "123456" not in str(caught.value)
+    assert "(redacted)" in str(caught.value)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def gone(pid):
+    deadline = time.monotonic() + 5
+    while alive(pid) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process sets no event
+        await asyncio.sleep(0.01)
+    return not alive(pid)
+
+
+async def test_a_command_that_takes_too_long_ends_with_all_it_started(tmp_path):
+    script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait"
+    with pytest.raises(NobodyToAsk, match=r"no code in 0\.3 seconds"):
+        await shell(script, 0.3).ask(request())
+    for name in ("own", "child"):
+        assert await gone(int((tmp_path / name).read_text()))
+
+
+async def test_a_prompt_that_is_canceled_ends_its_command(tmp_path):
+    asking = asyncio.create_task(shell(f"sleep 60 & echo $! > {tmp_path}/child; wait").ask(request()))
+    while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():  # noqa: ASYNC110 - nor does a shell
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await gone(int((tmp_path / "child").read_text()))
+
+
+async def test_a_command_that_never_stops_talking_does_not_fill_the_memory():
+    tail = shell("yes 123456", 0.2)
+    with pytest.raises(NobodyToAsk, match=r"in 0\.2 seconds"):
+        await tail.ask(request())
+
+
+async def test_no_shell_sees_the_command(tmp_path):
+    prompt = CommandPrompt(f"{sys.executable} -c 'import sys; print(123456, sys.argv[1:])' '; touch x' $HOME *")
+    assert prompt._words[-3:] == ["; touch x", "$HOME", "*"]
+    assert (await prompt.ask(request())).reveal() == "123456"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["/no/such/command", "''", "/", "'a\0b'"])
+async def test_a_command_that_cannot_be_started(command):
+    with pytest.raises(NobodyToAsk, match="cannot be started"):
+        await CommandPrompt(command).ask(request())
+
+
+@pytest.mark.parametrize(("command", "why"), [("", "empty"), ("  ", "empty"), ("echo 'x", "split")])
+def test_a_command_that_is_none(command, why):
+    with pytest.raises(ConfigurationError, match=why):
+        CommandPrompt(command)
+
+
+async def test_the_command_is_out_of_reach_of_the_terminals_interrupt():
+    code = await shell('[ "$(ps -o pgid= -p $$ | tr -d " ")" = $$ ] && echo 123456').ask(request())
+    assert code.reveal() == "123456"
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+async def test_a_command_and_nobody_confirm_nothing():
+    for prompt in (CommandPrompt("true"), NobodyPrompt("it is night")):
+        with pytest.raises(NobodyToAsk) as caught:
+            await prompt.confirm("Apply?")
+        assert "--auto-approve" in caught.value.remedy
+
+
+async def test_nobody_says_why():
+    with pytest.raises(NobodyToAsk, match="An MFA code is needed, but it is night"):
+        await NobodyPrompt("it is night").ask(request())
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """What will be typed; patched as a kernel does it, after everything was imported."""
+
+    def will_be(answer):
+        asked = []
+
+        def read(prompt):
+            asked.append(prompt)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(getpass, "getpass", read)
+        return asked
+
+    return will_be
+
+
+async def test_a_terminal_asks_without_an_echo(typed, capsys):
+    asked = typed("123 456")
+    assert (await TerminalPrompt().ask(request())).reveal() == "123 456"
+    assert asked == ['MFA code to plan "staging": ']
+    assert capsys.readouterr().out == ""
+
+
+async def test_a_terminal_says_what_was_wrong_and_how_long_to_wait(typed, capsys, monkeypatch):
+    typed("123456")
+    monkeypatch.setattr(time, "time", lambda: 1000.5)
+    refusal = Refusal(RefusalKind.USED, "It was used.", "Enter the next.", code_spent=True, next_code_at=1020.0)
+    await TerminalPrompt().ask(request(refusal))
+    assert capsys.readouterr().out == "It was used. Enter the next. The device shows it in 20 s.\n"
+    for over in (0.0, 1000.0):
+        await TerminalPrompt().ask(request(Refusal(RefusalKind.USED, "It was used.", "Enter it.", next_code_at=over)))
+        assert capsys.readouterr().out == "It was used. Enter it.\n"
+
+
+@pytest.mark.parametrize("answer", ["", "  \n", EOFError(), KeyboardInterrupt()])
+async def test_leaving_the_terminals_prompt_cancels_the_run(typed, answer):
+    typed(answer)
+    with pytest.raises(RunCanceled, match="No code was entered"):
+        await TerminalPrompt().ask(request())
+    with pytest.raises(RunCanceled, match="No confirmation was entered"):
+        await TerminalPrompt().confirm("Apply?")
+
+
+class StdinNotImplementedError(NotImplementedError):
+    """As ipykernel's own, by name."""
+
+
+async def test_where_nobody_can_type(typed):
+    typed(StdinNotImplementedError("raw_input was called, but this frontend does not support input requests."))
+    with pytest.raises(NobodyToAsk, match="code is needed") as caught:
+        await TerminalPrompt().ask(request())
+    assert "TFMFA_TOKEN_COMMAND" in caught.value.remedy
+    assert caught.value.__context__ is None
+    with pytest.raises(NobodyToAsk, match="confirmation is needed") as caught:
+        await TerminalPrompt().confirm("Apply?")
+    assert "--auto-approve" in caught.value.remedy
+
+
+async def test_any_other_fault_of_the_terminal_is_its_own(typed):
+    typed(OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        await TerminalPrompt().ask(request())
+
+
+@pytest.mark.parametrize(("answer", "agrees"), [("yes", True), (" yes\n", True), ("y", False), ("YES", False)])
+async def test_only_yes_is_yes(typed, answer, agrees):
+    asked = typed(answer)
+    assert await TerminalPrompt().confirm("Apply 3 changes?") is agrees
+    assert asked == ["Apply 3 changes? Only 'yes' is accepted: "]

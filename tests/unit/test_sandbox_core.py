@@ -1,0 +1,480 @@
+import itertools
+import json
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
+from pyotp import TOTP
+from strict_world import ONE_TRY, refused, strict_world
+
+from tfmfa_nb.sandbox.requests import Answer, Request
+
+WRONG_CODE = ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
+NOT_THE_DEVICE = (
+    "MultiFactorAuthentication failed, unable to validate MFA code.  "
+    "Please verify your MFA serial number is valid and associated with this user."
+)
+WRONG_DEVICE = ("AccessDenied", NOT_THE_DEVICE, 403)
+NUMBERS = itertools.count()
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with strict_world() as world:
+        yield world
+
+
+@pytest.fixture
+def world(shared):
+    shared.forget()
+    return shared
+
+
+def session_token(world, code, serial=None, client=None, **more):
+    return refused((client or world.sts).get_session_token, SerialNumber=serial or world.serial, TokenCode=code, **more)
+
+
+def assume(client, arn, **more):
+    return client.assume_role(RoleArn=arn, RoleSessionName="test", **more)["Credentials"]
+
+
+def policy(effect, action):
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": effect, "Action": action, "Resource": "*"},
+        }
+    )
+
+
+def denied(client, arn, **more):
+    return refused(client.assume_role, RoleArn=arn, RoleSessionName="test", **more)
+
+
+def test_a_code_counts_once(world):
+    code = world.code()
+    given = world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)["Credentials"]
+    assert given["AccessKeyId"].startswith("ASIA")
+    assert session_token(world, code) == WRONG_CODE
+
+
+@pytest.mark.parametrize(("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_code_counts_within_one_step(world, steps, good):
+    world.aws.advance(300)
+    now = world.aws.now() // 30 * 30 + 15  # the middle of a step, so that none ends meanwhile
+    world.aws.advance(now - world.aws.now())
+    code = TOTP(world.alice["seed"]).at(int(now) + 30 * steps)
+    if good:
+        assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)
+    else:
+        assert session_token(world, code) == WRONG_CODE
+
+
+def test_of_twenty_that_race_with_one_code_one_wins(world):
+    code, start = world.code(), threading.Barrier(20)
+
+    def race(_):
+        start.wait()
+        return world.aws.devices.take(world.serial, code)
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(race, range(20))) == 1
+
+
+def test_of_twenty_calls_with_one_code_one_gets_a_session(world):
+    code, start = world.code(), threading.Barrier(20)
+
+    def race(_):
+        start.wait()
+        try:
+            return bool(world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code))
+        except world.sts.exceptions.ClientError as error:
+            assert error.response["Error"]["Message"] == WRONG_CODE[1]
+            return False
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(race, range(20))) == 1
+    assert sum(call["allowed"] for call in world.calls("GetSessionToken")) == 1
+
+
+def test_a_device_belongs_to_its_user(world):
+    bob = world.client(world.bob)
+    assert session_token(world, world.code(), client=bob) == WRONG_DEVICE
+    code = world.code(world.bob["serial_number"])
+    assert session_token(world, code, world.bob["serial_number"]) == WRONG_DEVICE
+    assert session_token(world, code, f"{world.serial}x") == WRONG_DEVICE
+    assert session_token(world, code) == WRONG_CODE  # bob's code on alice's device
+    assert bob.get_session_token(SerialNumber=world.bob["serial_number"], TokenCode=code)  # none of that spent it
+
+
+@pytest.mark.parametrize("code", ["1234567", "12345a", "１２３４５６", "²²²²²²", "<&'\">", "      "])
+def test_a_malformed_code_comes_back_in_the_text(world, code):
+    kind, text, status = session_token(world, code)
+    assert (kind, status) == ("ValidationError", 400)
+    assert text.startswith(f"1 validation error detected: Value '{code}' at 'tokenCode' failed to satisfy constraint:")
+
+
+def test_a_serial_without_a_code_and_a_code_without_a_serial(world):
+    for given in ({"SerialNumber": world.serial}, {"TokenCode": world.code()}):
+        kind, text, status = refused(world.sts.get_session_token, **given)
+        assert (kind, status) == ("AccessDenied", 403)
+        assert text == "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+
+
+def test_session_credentials_get_no_session(world):
+    session = world.client(world.session())
+    text = "Cannot call GetSessionToken with session credentials"
+    assert session_token(world, world.code(), client=session) == ("AccessDenied", text, 403)
+    assert refused(session.get_session_token) == ("AccessDenied", text, 403)
+
+
+@pytest.mark.parametrize("seconds", [899, 129_601, -5, 0])
+def test_a_sessions_length_has_bounds_and_the_code_survives(world, seconds):
+    code = world.code()
+    kind, text, status = session_token(world, code, DurationSeconds=seconds)
+    assert (kind, status) == ("ValidationError", 400)
+    assert f"'{seconds}' at 'durationSeconds'" in text
+    assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code, DurationSeconds=900)
+
+
+def test_a_session_is_its_users_and_has_mfa(world):
+    session = world.client(world.session())
+    assert session.get_caller_identity()["Arn"].endswith("user/alice")
+    (call,) = world.calls("GetCallerIdentity")
+    assert call["mfa"]
+    world.client(world.sts.get_session_token()["Credentials"]).get_caller_identity()
+    assert not world.calls("GetCallerIdentity")[-1]["mfa"]
+
+
+def test_credentials_are_a_key_a_secret_and_a_token_together(world):
+    first, second = world.session(), world.session()
+    invalid = ("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    identify = lambda credentials: refused(world.client(credentials).get_caller_identity)  # noqa: E731
+    assert identify(first | {"SessionToken": second["SessionToken"]}) == invalid
+    assert identify(first | {"SessionToken": None}) == invalid
+    assert identify(world.alice | {"sessiontoken": first["SessionToken"]}) == invalid
+    assert identify(world.alice | {"access_key_id": "AKIAAAAAAAAAAAAAAAAA"}) == invalid
+    kind, text, status = identify(world.alice | {"secret_access_key": "x" * 40})
+    assert (kind, status) == ("SignatureDoesNotMatch", 403)
+    assert text.startswith("The request signature we calculated does not match the signature you provided.")
+    assert identify(first | {"SecretAccessKey": second["SecretAccessKey"]})[0] == "SignatureDoesNotMatch"
+
+
+def test_an_inactive_key_is_not_known(world):
+    key = world.bob["access_key_id"]
+    world.iam.update_access_key(UserName="bob", AccessKeyId=key, Status="Inactive")
+    assert refused(world.client(world.bob).get_caller_identity)[0] == "InvalidClientTokenId"
+    world.iam.update_access_key(UserName="bob", AccessKeyId=key, Status="Active")
+    assert world.client(world.bob).get_caller_identity()
+
+
+def test_sessions_end_in_time_and_at_once(world):
+    session = world.client(world.session(DurationSeconds=900))
+    world.aws.advance(899)
+    assert session.get_caller_identity()
+    world.aws.advance(2)
+    expired = ("ExpiredToken", "The security token included in the request is expired", 403)
+    assert refused(session.get_caller_identity) == expired
+    session = world.client(world.session())
+    world.aws.expire()
+    assert refused(session.get_caller_identity) == expired
+    assert world.sts.get_caller_identity()  # long-term keys do not
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"), [(1000, "Signature expired: .* is now earlier than .* - 15 min"), (-1000, "not yet current: ")]
+)
+def test_two_clocks(world, ahead, text):
+    code = world.code()
+    world.aws.skew(ahead)
+    kind, message, status = session_token(world, code)
+    assert (kind, status) == ("SignatureDoesNotMatch", 403)
+    assert re.search(text, message)
+    world.aws.skew(ahead * 0.8)
+    assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_a_clock_is_moved_by_numbers_only(world, seconds):
+    for move in (world.aws.advance, world.aws.skew):
+        with pytest.raises(ValueError, match="clock"):
+            move(seconds)
+
+
+@pytest.mark.parametrize(
+    ("condition", "mfa", "plain"),
+    [
+        (MFA, True, False),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True, True),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}, True, False),
+        ({"StringEquals": {"sts:ExternalId": "x"}}, False, False),
+        (None, True, True),
+    ],
+)
+def test_a_role_is_assumed_under_its_trust_policy(world, condition, mfa, plain):
+    arn = world.role(f"under-{next(NUMBERS)}", condition=condition)
+    session = world.client(world.session())
+    for client, allowed in ((session, mfa), (world.sts, plain)):
+        if allowed:
+            assert assume(client, arn)
+        else:
+            who = client.get_caller_identity()["Arn"]
+            text = f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+            assert denied(client, arn) == ("AccessDenied", text, 403)
+    if condition and "sts:ExternalId" in str(condition):
+        assert assume(session, arn, ExternalId="x")
+        assert denied(session, arn, ExternalId="y")[0] == "AccessDenied"
+
+
+def test_mfa_grows_old(world):
+    arn = world.role("recent", condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}})
+    session = world.client(world.session())
+    assert assume(session, arn)
+    world.aws.advance(61)
+    assert denied(session, arn)[0] == "AccessDenied"
+
+
+def test_a_role_that_is_not_there_looks_like_one_that_is_denied(world):
+    arn = "arn:aws:iam::123456789012:role/nowhere"
+    text = f"User: arn:aws:iam::123456789012:user/alice is not authorized to perform: sts:AssumeRole on resource: {arn}"
+    assert denied(world.sts, arn) == ("AccessDenied", text, 403)
+
+
+def test_a_user_needs_a_permission_or_to_be_named(world):
+    bob = world.client(world.bob)  # bob has no policy at all
+    assert denied(bob, world.role("of-the-account"))[0] == "AccessDenied"
+    named = world.role("of-bob", bob.get_caller_identity()["Arn"])
+    assert assume(bob, named)
+    assert denied(world.sts, named)[0] == "AccessDenied"
+
+
+def test_an_explicit_denial_is_stronger_than_being_named(world):
+    arn = world.role("of-bob-in-vain", world.client(world.bob).get_caller_identity()["Arn"])
+    world.iam.put_user_policy(
+        UserName="bob",
+        PolicyName="never",
+        PolicyDocument=policy("Deny", "sts:AssumeRole"),
+    )
+    try:
+        assert denied(world.client(world.bob), arn)[0] == "AccessDenied"
+    finally:
+        world.iam.delete_user_policy(UserName="bob", PolicyName="never")
+
+
+def test_a_groups_policy_is_its_users_and_takes_effect_at_once(world):
+    arn = world.role("of-the-group")
+    session = world.client(world.client(world.bob).get_session_token()["Credentials"])
+    assert denied(session, arn)[0] == "AccessDenied"
+    world.iam.create_group(GroupName="people")
+    world.iam.put_group_policy(
+        GroupName="people",
+        PolicyName="assume",
+        PolicyDocument=policy("Allow", "sts:*"),
+    )
+    world.iam.add_user_to_group(GroupName="people", UserName="bob")
+    assert assume(session, arn)
+    world.iam.remove_user_from_group(GroupName="people", UserName="bob")
+    assert denied(session, arn)[0] == "AccessDenied"
+
+
+def test_mfa_is_carried_from_role_to_role(world):
+    session = world.client(world.session())
+    deploy = world.client(assume(session, "arn:aws:iam::123456789012:role/deploy"))
+    assert assume(deploy, "arn:aws:iam::123456789012:role/deploy-prod")
+    assert denied(session, "arn:aws:iam::123456789012:role/deploy-prod")[0] == "AccessDenied"
+
+
+def test_a_code_may_come_with_assume_role_itself(world):
+    arn = world.role("with-code", condition=MFA)
+    code = world.code()
+    assert denied(world.sts, arn, SerialNumber=world.bob["serial_number"], TokenCode=code) == WRONG_DEVICE
+    assert assume(world.sts, arn, SerialNumber=world.serial, TokenCode=code)
+    assert denied(world.sts, arn, SerialNumber=world.serial, TokenCode=code) == WRONG_CODE
+
+
+def test_a_role_has_a_longest_session(world):
+    arn = world.role("short", longest=3600)
+    kind, text, status = denied(world.sts, arn, DurationSeconds=3601)
+    assert (kind, status) == ("ValidationError", 400)
+    assert text == "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    assert denied(world.sts, arn, DurationSeconds=43_201)[0] == "ValidationError"
+    assert denied(world.sts, arn, DurationSeconds=899)[0] == "ValidationError"
+    assert assume(world.sts, arn, DurationSeconds=3600)
+
+
+def test_a_chained_role_has_an_hour_at_most(world):
+    deploy = "arn:aws:iam::123456789012:role/deploy"
+    long = world.role("long", deploy, longest=43_200)
+    chained = world.client(assume(world.client(world.session()), deploy))
+    kind, text, status = denied(chained, long, DurationSeconds=3601)
+    assert (kind, status) == ("ValidationError", 400)
+    assert text == "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+    assert assume(chained, long, DurationSeconds=3600)
+
+
+def test_other_services_are_behind_the_same_door(world):
+    queues = world.client(world.alice, "sqs")
+    kind, text, status = refused(queues.create_queue, QueueName="x")
+    assert (kind, status) == ("AccessDeniedException", 400)
+    assert "user/alice is not authorized to perform: sqs:CreateQueue" in text
+    queues = world.client(assume(world.client(world.session()), "arn:aws:iam::123456789012:role/deploy"), "sqs")
+    assert queues.create_queue(QueueName="x")
+    world.aws.expire()
+    assert refused(queues.list_queues)[0] == "ExpiredTokenException"
+    wrong = world.client(world.alice | {"secret_access_key": "x" * 40}, "sqs")
+    assert refused(wrong.list_queues)[0] == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised", "spent"),
+    [
+        ("throttle", ("Throttling", "Rate exceeded", 400), False),
+        ("server-error", ("ServiceUnavailable", "Service is unable to handle request.", 503), False),
+        ("reset-before", ConnectionClosedError, False),
+        ("reset-after", ConnectionClosedError, True),
+        ("slow", ReadTimeoutError, True),
+        ("captive-portal", (ResponseParserError, KeyError), False),
+    ],
+)
+def test_faults(world, kind, raised, spent):
+    code = world.code()
+    world.aws.faults.plan(kind)
+    world.sts.get_caller_identity()  # it carries no code
+    if isinstance(raised, tuple) and isinstance(raised[0], str):
+        assert session_token(world, code) == raised
+    else:
+        with pytest.raises(raised):
+            world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)
+    assert world.calls("GetSessionToken")[0]["fault"] == kind
+    if spent:
+        assert session_token(world, code) == WRONG_CODE
+    else:
+        assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)
+
+
+def test_a_slow_answer_comes_to_whoever_waits(world):
+    world.aws.faults.seconds = 0.05
+    world.aws.faults.plan("slow")
+    assert world.session()
+    world.aws.faults.seconds = 20.0
+
+
+def test_faults_happen_in_their_order_and_as_often_as_planned(world):
+    world.aws.faults.plan("throttle", 2)
+    world.aws.faults.plan("server-error")
+    kinds = [session_token(world, "000000")[0] for _ in range(4)]
+    assert kinds == ["Throttling", "Throttling", "ServiceUnavailable", "AccessDenied"]
+    for kind, times in (("earthquake", 1), ("slow", 0), ("slow", -1)):
+        with pytest.raises(ValueError, match="fault"):
+            world.aws.faults.plan(kind, times)
+
+
+def test_the_log_holds_no_code_secret_or_token(world):
+    code = world.code()
+    given = world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)["Credentials"]
+    assume(world.client(given), "arn:aws:iam::123456789012:role/deploy")
+    text = repr(world.aws.calls) + repr(world.aws.sessions)
+    for secret in (code, given["SecretAccessKey"], given["SessionToken"], world.alice["secret_access_key"]):
+        assert secret not in text
+    assert world.calls("AssumeRole")[0]["role_arn"].endswith("role/deploy")
+
+
+# The core itself, with requests that boto3 would not make.
+
+
+def signed(world, body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=None):
+    request = AWSRequest("POST", "https://sts.eu-west-1.amazonaws.com/", data=body)
+    request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+    SigV4Auth(Credentials(world.key, world.secret.reveal()), "sts", "eu-west-1").add_auth(request)
+    made = {name.lower(): value for name, value in request.headers.items()} | {"host": "sts.eu-west-1.amazonaws.com"}
+    return Request("POST", "/", "", made | (headers or {}), body)
+
+
+def code_of(answer):
+    assert isinstance(answer, Answer)
+    return answer.body.partition(b"<Code>")[2].partition(b"</Code>")[0].decode()
+
+
+def test_a_body_that_was_changed_on_its_way_is_not_signed(world):
+    assert world.aws.answer(signed(world)).status == 200
+    other = b"Action=GetSessionToken&Version=2011-06-15"
+    request = signed(world)
+    changed = Request("POST", "/", "", request.headers, other)
+    assert code_of(world.aws.answer(changed)) == "SignatureDoesNotMatch"
+    # Nor when the old body's hash is sent along.
+    hashed = request.headers | {"x-amz-content-sha256": sha256(request.body).hexdigest()}
+    assert code_of(world.aws.answer(Request("POST", "/", "", hashed, other))) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"),
+    [
+        ("x-amz-date", "20269999T999999Z", "SignatureDoesNotMatch"),
+        ("x-amz-date", "", "SignatureDoesNotMatch"),
+        ("x-amz-date", "٢٠٢٦٠١٠١T000000Z", "SignatureDoesNotMatch"),
+        ("authorization", "", "MissingAuthenticationToken"),
+        ("authorization", "Basic YTpi", "MissingAuthenticationToken"),
+        ("authorization", "AWS4-HMAC-SHA256 Credential=a/b, Signature", "MissingAuthenticationToken"),
+        ("authorization", "AWS4-HMAC-SHA256 Credential=////", "InvalidClientTokenId"),
+        ("authorization", "AWS4-HMAC-SHA256 Credential=é/b/c/sts/e", "InvalidClientTokenId"),
+        ("x-amz-security-token", "é", "InvalidClientTokenId"),
+    ],
+)
+def test_garbled_headers(world, header, value, code):
+    assert code_of(world.aws.answer(signed(world, headers={header: value}))) == code
+
+
+def test_a_signature_covers_the_host_the_time_and_its_own_day(world):
+    request = signed(world)
+    authorization = request.headers["authorization"]
+    for changed in (
+        authorization.replace("host;", ""),
+        authorization.replace("x-amz-date", "content-type"),
+        authorization[:-1] + ("0" if authorization[-1] != "0" else "1"),
+        authorization[:-1] + "é",
+        authorization.replace(request.headers["x-amz-date"][:8], "20200101"),
+    ):
+        headers = request.headers | {"authorization": changed}
+        assert code_of(world.aws.answer(Request("POST", "/", "", headers, request.body))) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("seconds", ["²", "1e3", "", "9" * 30, "900 "])
+def test_a_length_that_is_no_number(world, seconds):
+    body = f"Action=GetSessionToken&Version=2011-06-15&DurationSeconds={seconds}".encode()
+    assert code_of(world.aws.answer(signed(world, body))) == "MalformedInput"
+
+
+def test_an_operation_that_is_not_there(world):
+    assert code_of(world.aws.answer(signed(world, b"Action=<x>&Version=2011-06-15"))) == "InvalidAction"
+    assert code_of(world.aws.answer(signed(world, b"\xff\x00"))) == "InvalidAction"
+
+
+def test_the_administrator_provisions_and_gets_no_session(world):
+    root = boto3.client("sts", config=ONE_TRY, **world._admin)
+    assert root.get_caller_identity()["Arn"].endswith(":root")
+    assert refused(root.get_session_token)[0] == "AccessDenied"
+
+
+def test_a_device_shows_each_code_once(world):
+    code = world.code()
+    again, wait = world.aws.devices.next_code(world.serial)
+    assert (again, 0 < wait <= 30) == ("", True)
+    world.aws.advance(wait)
+    following, none = world.aws.devices.next_code(world.serial)
+    assert (len(following), none) == (6, 0.0)
+    assert following != code
+    with pytest.raises(ValueError, match="no MFA device"):
+        world.aws.devices.next_code("nothing")
+
+
+def test_a_hardware_device_that_is_not_there(world):
+    assert session_token(world, "123456", "GAHT12345678") == WRONG_DEVICE

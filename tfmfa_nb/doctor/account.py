@@ -1,0 +1,94 @@
+"""What AWS says: who the keys are, whether the clock is right, which device is theirs, and what they can do alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.authentication.account import (
+    acts_without_mfa,
+    assumable_without_mfa,
+    aws_clock,
+    mfa_devices,
+)
+from tfmfa_nb.authentication.diagnosis import Refused
+from tfmfa_nb.authentication.session import identify
+from tfmfa_nb.doctor.finding import Finding, State
+from tfmfa_nb.organization.trust import trust_policies
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.words import RoleChain
+
+_BAD_CLOCK, _DOUBTFUL_CLOCK = 60, 20  # seconds: two windows of a code, and most of one
+
+
+async def look_at_account(
+    variables: OrganizationVariables, policy: Policy | None, chains: Sequence[RoleChain]
+) -> AsyncIterator[Finding]:
+    """Ask AWS with the long-term keys, without spending a code.
+
+    Args:
+        variables: the organization variables.
+        policy: the organization's; None where it cannot be read.
+        chains: whose first roles are tried without MFA, which they should refuse.
+    """
+    keys = (variables.access_key_id, variables.secret_access_key)
+    try:
+        identity = await identify(*keys, variables.endpoint)
+    except Refused as error:
+        yield Finding("keys", State.BAD, error.problem, error.remedy)
+        return
+    yield Finding("keys", State.GOOD, f"{identity.user} in account {identity.account}.")
+    if policy is not None and not policy.allows_account(identity.account):
+        yield Finding("account", State.BAD, f"the policy does not allow runs in account {identity.account}.")
+    yield _clock(await aws_clock(*keys, endpoint=variables.endpoint))
+    yield await _device(variables, identity.user)
+    alone = await acts_without_mfa(*keys, endpoint=variables.endpoint)
+    if alone:
+        yield Finding(
+            "without MFA",
+            State.WARNING,
+            f"these keys can act without MFA: {', '.join(alone)} succeeded.",
+            "Give the user no permission but sts:AssumeRole, and demand aws:MultiFactorAuthPresent for the rest.",
+        )
+    else:
+        yield Finding("without MFA", State.GOOD, "these keys could do nothing that was tried without MFA.")
+    for arn in await assumable_without_mfa(*keys, chains, endpoint=variables.endpoint):
+        yield Finding(
+            "without MFA",
+            State.BAD,
+            f"{arn} can be assumed without MFA.",
+            f"Demand it in the role's trust policy: %tfmfa trust-policy {trust_policies(arn, identity.arn).role_arn}",
+        )
+
+
+def _clock(ahead: float) -> Finding:
+    """AWS's clock against this machine's; `ahead` in seconds."""
+    off = abs(ahead)
+    text = f"{off:.0f} s {'behind' if ahead > 0 else 'ahead of'} AWS's."
+    if off >= _BAD_CLOCK:
+        return Finding("clock", State.BAD, text, "Set it: timedatectl set-ntp true")
+    if off >= _DOUBTFUL_CLOCK:
+        return Finding("clock", State.WARNING, text, "Codes may be refused; set it: timedatectl set-ntp true")
+    return Finding("clock", State.GOOD, "agrees with AWS's.")
+
+
+async def _device(variables: OrganizationVariables, user: str) -> Finding:
+    try:
+        devices = await mfa_devices(
+            variables.access_key_id, variables.secret_access_key, user, endpoint=variables.endpoint
+        )
+    except Refused:
+        return Finding(
+            "MFA device",
+            State.WARNING,
+            f"{variables.serial_number} has the right form; whether it is yours shows only with a code.",
+            "With iam:ListMFADevices on your own user it could be looked up.",
+        )
+    if variables.serial_number in devices:
+        return Finding("MFA device", State.GOOD, f"{variables.serial_number} is yours.")
+    yours = f"Set AWS_MFA_SERIAL_NUMBER to one of yours: {', '.join(devices)}." if devices else "Add one in IAM."
+    return Finding("MFA device", State.BAD, f"{variables.serial_number} is none of your devices.", yours)
