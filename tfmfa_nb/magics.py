@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from tfmfa_nb.arguments import (
     add_environment,
     add_plan_options,
     options_of,
-    read_level,
 )
 from tfmfa_nb.errors import RunStateError
 
@@ -113,37 +111,22 @@ class TfmfaMagics(Magics):
 
     @no_var_expand
     @line_magic
-    def tfmfa(self, line: str) -> None:
-        """Show who will run Terraform and what is missing, and the environment's level; or set the level."""
-        parser = Parser(
-            "%tfmfa", "Show the organization variables and the level; or: %tfmfa level LEVEL, %tfmfa policy [on]."
-        )
+    async def tfmfa(self, line: str) -> None:
+        """Show who will run Terraform and what is missing, and the environment's level; or do one thing about it."""
+        parser = Parser("%tfmfa", "Show the organization variables and the level, or do WHAT.")
         add_environment(parser)
-        parser.add_argument("what", nargs="?", choices=["level", "policy"], help="what to show or set")
-        parser.add_argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on")
+        what = ("level", "policy", "trust-policy", "doctor")
+        parser.add_argument("what", nargs="?", choices=what, default="", metavar="WHAT", help=", ".join(what))
+        words = "level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"
+        parser.add_argument("words", nargs="*", help=words)
         try:
             arguments = parser.read(line)
         except HelpShown:
             return
-        from tfmfa_nb.organization.files import policy_folders, read_policy, switch_on  # noqa: PLC0415 - until needed
-        from tfmfa_nb.runs.levels import set_level  # noqa: PLC0415
-        from tfmfa_nb.views.status import say_level, say_policy, show_status  # noqa: PLC0415
+        from tfmfa_nb.subcommands import Subcommands  # noqa: PLC0415 - until needed
 
-        if arguments.what == "policy":
-            if arguments.words == ["on"]:
-                switch_on(policy_folders()[1], getpass.getuser())
-            elif arguments.words:
-                raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on switches MFA on")
-            say_policy(read_policy(os.environ))
-            return
-        environment, policy = self._environment(arguments), read_policy(os.environ)
-        if arguments.what is None:
-            show_status(self._shell, environment, policy, os.environ, self.profile)
-            return
-        if not arguments.words:
-            raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
-        set_level(environment, read_level(" ".join(arguments.words)), policy)
-        say_level(environment, policy)
+        command = Subcommands(self._shell, self._environment(arguments), self.profile)
+        await command.run(arguments.what, arguments.words)
 
     def _environment(self, arguments: Any) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed

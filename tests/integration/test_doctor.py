@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.doctor import State, examine, worst
 from tfmfa_nb.environments import Environment
@@ -114,3 +115,55 @@ def test_the_command_s_exit_code_is_the_worst_finding_s(surroundings, tmp_path):
 def test_the_exit_codes_follow_the_states():
     assert [state.exit_code for state in State] == [0, 1, 2]
     assert asyncio.run(findings({"PATH": ""}))[0].state is State.BAD
+
+
+@pytest.fixture
+def ipython(tmp_path, monkeypatch, surroundings):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_", "TF_"))]:
+        monkeypatch.delenv(name)
+    for name, value in surroundings.items():
+        monkeypatch.setenv(name, value)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell
+
+
+async def said(shell, capsys, line):
+    capsys.readouterr()
+    result = await shell.run_cell_async(line, transformed_cell=shell.transform_cell(line))
+    return "".join(capsys.readouterr()), result.error_in_exec
+
+
+async def test_the_magic_says_the_same_and_raises_when_something_is_wrong(ipython, capsys, monkeypatch):
+    text, error = await said(ipython, capsys, "%tfmfa doctor")
+    assert "✓ keys: alice in account 123456789012." in text
+    assert error is None
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    text, error = await said(ipython, capsys, "%tfmfa doctor")
+    assert "✗ keys:" in text
+    assert "1 thing is wrong" in str(error)
+
+
+async def test_the_trust_policy_is_printed_for_whoever_the_keys_are(ipython, capsys):
+    text, error = await said(ipython, capsys, "%tfmfa trust-policy deploy")
+    assert error is None
+    assert '"AWS": "arn:aws:iam::123456789012:user/alice"' in text
+    assert '"Resource": "arn:aws:iam::123456789012:role/deploy"' in text
+    assert '"aws:MultiFactorAuthPresent": "true"' in text
+    assert "which role?" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
+
+
+async def test_levels_are_set_only_where_an_owner_has_switched_mfa_on(ipython, capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("TFMFA_POLICY")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
+    _, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
+    assert "MFA is switched off for this organization" in str(error)
+    assert "MFA: off, the default" in (await said(ipython, capsys, "%tfmfa policy"))[0]
+    text, error = await said(ipython, capsys, "%tfmfa policy on")
+    assert error is None
+    assert f"MFA: on  (says {tmp_path}/config/tfmfa_nb/policy.toml)" in text
+    text, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
+    assert "Plans run without a code; every apply asks for one." in text
+    assert Environment.named("staging", tmp_path).level == "applies only"

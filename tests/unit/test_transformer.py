@@ -42,7 +42,7 @@ def test_the_same_around_a_line_magic():
     "cell",
     [
         "%%writefile x.py\n%%tfplan\n",
-        "%tfmfa",
+        "%time 1",
         "print('%tfapply')",
         "%%time\nx = 1\n",
         "%%bash\necho %tfplan\n",
