@@ -1,40 +1,18 @@
 import json
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-
-SET_UP = """\
-import asyncio, sys
-sys.path.insert(0, {fixtures!r})
-from scripted_run import *
-from tfmfa_nb.views.card import RunCard
-from tfmfa_nb.views.form import FormPrompt
-run = ScriptedRun({lines})
-card = RunCard(run)
-prompt = FormPrompt(card)
-answers = []
-async def ask(**what):
-    try:
-        answers.append((await prompt.ask(request(**what))).reveal())
-    except Exception as error:
-        answers.append(type(error).__name__)
-async def confirm():
-    answers.append(await prompt.confirm('Apply to "staging": 2 to add, 1 to change, 0 to destroy?'))
-def ask_to_confirm():
-    global task
-    task = asyncio.ensure_future(confirm())
-card"""
+from scripted_run import REFUSED, card_code
 
 
 @pytest.fixture
 def show(lab, open_notebook, request):
     def make(lines="PLAN", **window):
-        fixtures = str(Path(__file__).parents[1] / "fixtures")
-        name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
-        lab.write(name, SET_UP.format(fixtures=fixtures, lines=lines))
+        name = re.sub(r"\W+", "-", request.node.name) + ".ipynb"
+        lab.write(name, "card", "", "")
         notebook = open_notebook(name, **window)
+        notebook.execute(card_code(lines))
         notebook.run_cell(0)
         card = notebook.page.locator(".tfmfa-card")
         expect(card).to_be_visible()
@@ -44,18 +22,21 @@ def show(lab, open_notebook, request):
 
 
 def answers(notebook):
-    return json.loads(notebook.execute("import json; print(json.dumps(answers))"))
+    return json.loads(notebook.execute("print(json.dumps(answers))"))
 
 
-ASK = "; task = asyncio.ensure_future(ask(attempt={}))"
+ASK = "; ask_soon(attempt={})"
 NOTE = "TF_LOG would log session tokens in clear: it was left out."
 # What the kernel does, and what a person then reads in the card's parts.
 STATES = {
     "1-code-asked": ("run.show('asked')" + ASK.format(1), {".tfmfa-lock": "MFA required"}),
     "2-verifying": ("task.cancel(); run.show('verifying')", {".tfmfa-lock": "MFA verifying"}),
     "3-refused": (
-        "run.show('refused')" + ASK.format(2),
-        {".tfmfa-lock": r"MFA failed .*it is wrong, or it was used before.*Wait for the next code"},
+        "run.show('refused'); ask_soon(attempt=2, next_code_in=17)",
+        {
+            ".tfmfa-form": "Next code in 0:1[0-9]",
+            ".tfmfa-lock": r"MFA failed .*it is wrong, or it was used before.*Wait for the next code",
+        },
     ),
     "4-planning": (
         "task.cancel(); run.show('planning'); run.write(*PLAN[:10])",
@@ -102,3 +83,220 @@ def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
     # The lock has said it; the card does not say it twice.
     said = card.locator(".tfmfa-body").get_by_text("cannot be assumed with this session")
     expect(said.locator("visible=true")).to_have_count(1)
+
+
+def focused(notebook):
+    """What has the keyboard: a label, a button's text, or a class."""
+    return notebook.page.evaluate(
+        "(({ className, ariaLabel, labels, tagName, textContent }) => labels?.[0]?.textContent || ariaLabel ||"
+        " (tagName === 'BUTTON' ? textContent : className))(document.activeElement)"
+    )
+
+
+def ask(notebook, **what):
+    arguments = ", ".join(f"{name}={value!r}" for name, value in what.items())
+    notebook.execute(f"ask_soon({arguments})")
+
+
+@pytest.mark.parametrize("typed", ["492817", "492 817", "4a9b2d8m1y7"])
+def test_a_code_is_typed_entered_and_asked_for_again_without_the_mouse(show, typed):
+    notebook, card = show()
+    notebook.execute("run.show('asked')")
+    ask(notebook)
+    field = card.get_by_label("MFA code for alice")
+    expect(field).to_be_focused()
+    notebook.page.keyboard.type(typed)
+    expect(field).to_have_value(typed)
+    notebook.page.keyboard.press("Enter")
+    expect(field).to_be_hidden()
+    assert answers(notebook) == [typed]
+    notebook.execute("run.show('verifying')")
+    notebook.execute("run.show('refused')")
+    ask(notebook, attempt=2)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    expect(card.get_by_role("alert")).to_contain_text(REFUSED[0])
+    # No shortcut of the notebook has seen a key: digits make headings, letters add, delete and convert cells.
+    expect(notebook.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
+
+
+@pytest.mark.parametrize("pasted", ["   492 817   ", "492817\n", "\t 492\u00a0817"])
+def test_a_code_is_pasted_with_blanks_around_it(show, pasted):
+    notebook, card = show()
+    ask(notebook)
+    expect(card.get_by_label("MFA code for alice")).to_be_focused()
+    notebook.page.keyboard.insert_text(pasted)
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    assert ["".join(answer.split()) for answer in answers(notebook)] == ["492817"]
+
+
+def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
+    notebook, card = show()
+    notebook.execute("run.show('asked'); run.status = 'planned'; run.phase = 'apply'")
+    ask(notebook, phase="apply")
+    expect(card.get_by_label("MFA code for alice")).to_be_focused()
+    order = []
+    for _ in range(6):
+        order.append(focused(notebook))
+        notebook.page.keyboard.press("Tab")
+    assert order[:4] == ['MFA code for alice to apply in "staging":', "Authenticate", "Cancel", "Discard"]
+    assert order[4:] == ["Terraform log, 23 lines", "Taller"]
+    card.get_by_label("MFA code for alice").focus()
+    for _ in range(3):
+        notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    assert answers(notebook) == ["RunDiscarded"]
+
+
+@pytest.mark.parametrize("part", ["Terraform log", "Taller", "Cancel"])
+def test_no_key_pressed_on_the_card_reaches_the_notebook(show, part):
+    notebook, card = show()
+    notebook.execute("run.show('planning')")
+    target = card.get_by_label(part) if part == "Terraform log" else card.get_by_role("button", name=part)
+    target.focus()
+    for key in ("x", "d", "d", "a", "b", "m", "1", "y", "ArrowDown", "ArrowUp", "j", "k"):
+        notebook.page.keyboard.press(key)
+    expect(target).to_be_focused()
+    expect(notebook.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
+    notebook.page.keyboard.press("Control+s")
+    expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
+
+
+def test_a_confirmation_is_never_one_stray_enter_away(show):
+    notebook, card = show()
+    notebook.execute("run.show('planned'); run.ended_at = 0; ask_to_confirm()")
+    expect(card.get_by_role("button", name="Confirm & apply")).to_be_visible()
+    assert not card.evaluate("(card) => card.contains(document.activeElement)")
+    notebook.page.keyboard.press("Enter")
+    notebook.page.wait_for_timeout(200)
+    assert answers(notebook) == []
+    card.get_by_role("button", name="Confirm & apply").focus()
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    assert answers(notebook) == [True]
+
+
+def test_the_keyboard_is_not_taken_from_who_types_elsewhere(show):
+    notebook, card = show()
+    editor = notebook.cell(1).locator(".cm-content")
+    editor.click()
+    notebook.page.keyboard.type("x = 1")
+    ask(notebook)
+    expect(card.locator(".tfmfa-form")).to_be_visible()
+    notebook.page.wait_for_timeout(200)
+    notebook.page.keyboard.type("23")
+    expect(editor).to_have_text("x = 123")
+    # Nor by a refusal, though the answer came from the card.
+    card.get_by_label("MFA code for alice").fill("492817")
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    editor.click()
+    notebook.page.keyboard.press("End")
+    notebook.page.keyboard.type("4")
+    notebook.execute("run.show('refused')")
+    ask(notebook, attempt=2)
+    expect(card.locator(".tfmfa-form")).to_be_visible()
+    notebook.page.wait_for_timeout(200)
+    notebook.page.keyboard.type("56")
+    expect(editor).to_have_text("x = 123456")
+    expect(card.get_by_label("MFA code for alice")).to_have_value("")
+
+
+def test_the_keyboard_is_not_taken_from_a_field_that_is_empty_but_no_cell(show):
+    notebook, card = show()
+    notebook.page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'other' }))")
+    notebook.page.locator("#other").focus()
+    ask(notebook)
+    expect(card.locator(".tfmfa-form")).to_be_visible()
+    notebook.page.wait_for_timeout(200)
+    expect(notebook.page.locator("#other")).to_be_focused()
+
+
+def test_the_wait_for_the_next_code_counts_down_by_the_kernels_clock(show):
+    notebook, card = show()
+    notebook.execute("import time; real = time.time; time.time = lambda: real() + 1000")
+    notebook.execute("run.show('refused')")
+    ask(notebook, attempt=2, next_code_in=3.5)
+    wait, ready = card.get_by_role("timer").filter(has_text="Next code"), card.locator(".tfmfa-wait[role=status]")
+    expect(wait).to_have_text(re.compile("^Next code in 0:0[34]$"))
+    expect(ready).to_have_text("")
+    expect(wait).to_have_text("Next code in 0:01")
+    expect(ready).to_have_text("The next code is there.")
+    expect(wait).to_have_count(0)
+    notebook.execute("task.cancel()")
+    ask(notebook, attempt=3)
+    expect(ready).to_have_text("")
+
+
+def test_who_listens_hears_refusals_at_once_and_the_rest_in_turn(show):
+    notebook, card = show()
+    said, alarm = card.locator(".tfmfa-said[role=status]"), card.get_by_role("alert")
+    notebook.execute("run.show('asked')")
+    expect(said).to_contain_text("MFA required. MFA code required to plan")
+    expect(alarm).to_have_text("")
+    notebook.execute("run.show('refused')")
+    expect(alarm).to_have_text(f"MFA failed. {REFUSED[0]} {REFUSED[1]}")
+    expect(said).not_to_contain_text(REFUSED[0])
+    notebook.execute("run.show('authenticated')")
+    expect(alarm).to_have_text("")
+    expect(said).to_contain_text("Authenticated with MFA by alice")
+    notebook.execute("run.show('errored')")
+    expect(alarm).to_contain_text("BucketAlreadyExists")
+
+
+def test_foreign_text_is_text(show):
+    notebook, card = show()
+    foreign = "<img src=x onerror='document.title=1'><script>document.title=2</script>\u202e\x1b[31mred"
+    notebook.execute(f"""
+x = {foreign!r}
+run.show('refused'); run.show('applying')
+run.lock_text = run.lock_remedy = run.environment = run.level = run.error = run.error_remedy = run.log_path = x
+run.notes, run.product, run.status, run.lock = [x], x, x, x
+run.identity = dict.fromkeys(run.identity, x)
+run.roles = [{{"provider": x, "place": x, "hops": [{{"arn": x, "state": x, "message": x}}]}}]
+run.progress = {{"done": 1, "total": 3, "current": [{{"address": x, "action": x, "seconds": 1.0}}]}}
+run.write(x)
+""")
+    expect(card.locator(".tfmfa-log-row").last).to_have_text(foreign.replace("\u202e\x1b[31m", "⟨U+202E⟩"))
+    expect(card.locator(".tfmfa-error")).to_contain_text("<img src=x")
+    assert card.locator("img, script").count() == 0
+    assert "onerror" not in card.evaluate(
+        "(card) => card.outerHTML.replaceAll('&lt;img src=x onerror=', '').replaceAll(/\"[^\"]*\"/g, '')"
+    )
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_a_narrow_card_shows_everything(lab, show, theme):
+    lab.theme(f"JupyterLab {theme}")
+    notebook, card = show()
+    card.evaluate("(card) => { card.parentElement.style.width = '460px'; }")
+    notebook.execute("run.show('refused'); ask_soon(attempt=2, next_code_in=17, phase='apply')")
+    expect(card.get_by_label("MFA code for alice")).to_be_visible()
+    notebook.page.wait_for_timeout(300)
+    notebook.screenshot(f"card-{theme.lower()}-narrow", card)
+    wide = """(card) => [...card.querySelectorAll(':not(.tfmfa-log *)')]
+      .filter((node) => !node.closest('.tfmfa-said, svg'))
+      .filter((node) => node.getBoundingClientRect().right > card.getBoundingClientRect().right)
+      .map((node) => node.className)"""
+    assert card.evaluate(wide) == []
+
+
+def test_a_reloaded_page_shows_the_card_of_a_run_that_still_asks(lab, open_notebook):
+    lab.write("reload.ipynb", "card", "run.show('asked'); await ask(); answers")
+    notebook = open_notebook("reload.ipynb")
+    notebook.execute(card_code("PLAN"))
+    notebook.run_cell(0)
+    notebook.start_cell(1)
+    card = notebook.page.locator(".tfmfa-card")
+    expect(card.get_by_label("MFA code for alice")).to_be_visible()
+    notebook.command("docmanager:save")
+    expect(notebook.page.locator(".jp-mod-dirty, .jp-Document.jp-mod-dirty")).to_have_count(0)
+    notebook.page.reload()
+    field = card.get_by_label("MFA code for alice")
+    expect(field).to_be_visible(timeout=30_000)
+    field.fill("492817")
+    notebook.page.keyboard.press("Enter")
+    expect(field).to_be_hidden()
+    assert answers(notebook) == ["492817"]

@@ -36,11 +36,10 @@ class Card {
   constructor(model, host) {
     this.model = model;
     this.state = null;
-    this.sequence = 0;
     this.heard = performance.now();
     this.offset = 0; // the kernel's clock less the browser's, in seconds
     this.began = new Map(); // resource → when it began, by the kernel's clock
-    this.log = new Log((start, stop) => this.send({ type: "lines", start, stop, seq: ++this.sequence }));
+    this.log = new Log((start, stop) => this.send({ type: "lines", start, stop }));
     this.form = new Form((message) => this.send(message));
     this.build(host);
     this.listen = (message) => this.receive(message);
@@ -97,10 +96,9 @@ class Card {
       "div", "tfmfa-body", this.lock, this.facts, this.roles, this.notes, this.form.node, this.stopping,
       this.progress, this.error, this.silent, this.log.node,
     );
-    this.node = label(make("section", "tfmfa-card", head, this.body, this.said, this.alarm), {
-      "aria-label": "Terraform run",
-      "data-lm-suppress-shortcuts": "true", // digits would turn cells into headings
-    });
+    this.node = make("section", "tfmfa-card", head, this.body, this.said, this.alarm);
+    label(this.node, { "aria-label": "Terraform run" });
+    keepKeys(this.node);
     this.body.hidden = this.cancel.hidden = this.silent.hidden = true;
     host.append(this.node);
   }
@@ -266,6 +264,7 @@ class Card {
   drawTimes() {
     const now = Date.now() / 1000 + this.offset;
     const { started_at: started, ended_at: ended } = this.state;
+    this.form.drawWait(now);
     setText(this.elapsed, started ? duration((ended || now) - started) : "");
     for (const [address, node] of this.times ?? []) setText(node, duration(now - this.began.get(address)));
   }

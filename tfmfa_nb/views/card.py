@@ -8,6 +8,7 @@ the front end asks again. The log is pulled, by the lines in view.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,14 +28,14 @@ _HERE = Path(__file__).parent
 _PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
 _MOST_LINES = 600  # in one answer; a view shows some forty
 _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
-_MOST_BYTES = 400_000  # in one answer: the server drops what exceeds 1 MB/s
+_MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exceeds 1 MB/s
 _LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
 _SHOWN = (
     "id", "environment", "phase", "status", "level", "lock", "lock_text", "lock_remedy", "authenticated_by",
     "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "log_lines", "log_start",
     "log_path", "started_at", "ended_at", "canceling", "product",
 )  # fmt: skip
-_MOST_ROLES, _MOST_CURRENT, _MOST_NOTES = 100, 50, 20
+_MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class RunCard(anywidget.AnyWidget):
         self._loop = asyncio.get_running_loop()
         self._heard = asyncio.Event()
         self._answer: asyncio.Future[Answer] | None = None
-        self._question = 0
+        self._asked: dict[str, Any] = {}
+        self._number = 0
         self._sequence = 0
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
@@ -83,13 +85,17 @@ class RunCard(anywidget.AnyWidget):
         if self._run.canceling:
             return Answer("cancel")
         self._answer = self._loop.create_future()
-        self._question += 1
+        self._number += 1
+        self._asked = {**question, "number": self._number}
         self._run.question = question
+        self._schedule()  # the same question again is no change of the trait
         try:
             return await self._answer
         finally:
             self._answer = None
-            self._run.question = {}
+            if self._run.question == question:  # else another card of the run asks by now
+                self._run.question = {}
+            self._schedule()
 
     def close(self) -> None:
         """Let go of the run and of the front end."""
@@ -126,7 +132,7 @@ class RunCard(anywidget.AnyWidget):
     def _state(self) -> dict[str, Any]:
         run = self._run
         state = {name: getattr(run, name) for name in _SHOWN}
-        state["roles"] = state["roles"][:_MOST_ROLES]
+        state["roles"] = [{**role, "hops": role["hops"][:_MOST_HOPS]} for role in state["roles"][:_MOST_ROLES]]
         state["notes"] = state["notes"][:_MOST_NOTES]
         progress = state["progress"]
         if progress:
@@ -138,13 +144,16 @@ class RunCard(anywidget.AnyWidget):
                 "more": max(0, len(current) - _MOST_CURRENT),
             }
         # A question that another prompt asks, or another card of the same run, cannot be answered here.
-        asked = self._answer is not None and not self._answer.done()
-        state["question"] = {**run.question, "number": self._question} if asked and run.question else {}
+        state["question"] = self._asked if self._asking else {}
         return visible_all(state)  # type: ignore[no-any-return]
 
-    def _receive(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
+    @property
+    def _asking(self) -> bool:
+        return self._answer is not None and not self._answer.done()
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """One message of a front end; a code in it neither stays behind nor meets an exception here."""
-        if self._gone:
+        if self._gone or not isinstance(message, dict):
             return
         typed = message.pop("code", None)
         code = Secret(typed if isinstance(typed, str) and len(typed) <= _LONGEST_CODE else "")
@@ -155,14 +164,18 @@ class RunCard(anywidget.AnyWidget):
             self.flush()
         elif kind == "lines":
             self._send_lines(message)
-        elif kind in {"authenticate", "confirm"}:
-            asked = self._run.question.get("kind") if message.get("number") in {None, self._question} else None
-            if kind == "authenticate" and asked == "code":
+        elif kind == "authenticate":
+            if self._answers(message, "code"):
                 self._resolve(Answer("code", code))
-            elif kind == "confirm" and asked == "confirm":
+        elif kind == "confirm":
+            if self._answers(message, "confirm"):
                 self._resolve(Answer("confirm"))
-        elif kind in {"cancel", "kill", "discard"}:
+        elif isinstance(kind, str):
             self._stop(kind)
+
+    def _answers(self, message: dict[str, Any], kind: str) -> bool:
+        """Whether `message` answers the question that is asked now, and not one before it."""
+        return self._asking and self._asked["kind"] == kind and message.get("number") == self._number
 
     def _stop(self, kind: str) -> None:
         with suppress(TfmfaError):  # pressed a moment too late: the state that follows says what is true
@@ -171,9 +184,9 @@ class RunCard(anywidget.AnyWidget):
                 self._resolve(Answer("cancel"))
             elif kind == "kill":
                 self._run.kill()
-            elif self._answer is not None:
+            elif kind == "discard" and self._asking:
                 self._resolve(Answer("discard"))
-            else:
+            elif kind == "discard":
                 self._run.discard()
         self._schedule()
 
@@ -188,12 +201,15 @@ class RunCard(anywidget.AnyWidget):
         start = max(0, start)
         stop = min(stop, start + _MOST_LINES, self._run.log_lines)
         lines: list[Any] = []
-        size = 0
-        for line in self._run.log_text(start, stop) if start < stop else []:
-            pieces = spans(shorten(line, _MOST_CHARACTERS))
-            plain = len(pieces) == 1 and not pieces[0][1]
-            lines.append(pieces[0][0] if plain else [[text, " ".join(classes)] for text, classes in pieces])
-            size += len(line[:_MOST_CHARACTERS])
-            if size > _MOST_BYTES:
-                break  # the front end asks for the rest
-        self.send({"type": "lines", "seq": message.get("seq"), "start": start, "lines": lines})
+        room = _MOST_BYTES
+        with suppress(OSError):  # the log was deleted: the front end goes on asking, at its own pace
+            for line in self._run.log_text(start, stop) if start < stop else []:
+                pieces = spans(shorten(line, _MOST_CHARACTERS))
+                shown: Any = [[text, " ".join(classes)] for text, classes in pieces]
+                if len(pieces) == 1 and not pieces[0][1]:
+                    shown = pieces[0][0]
+                room -= len(json.dumps(shown)) + 2
+                if room < 0 and lines:
+                    break  # the front end asks for the rest
+                lines.append(shown)
+        self.send({"type": "lines", "start": start, "lines": lines})

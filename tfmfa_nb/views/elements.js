@@ -68,6 +68,13 @@ function button(text, className, press) {
   return node;
 }
 
+// A notebook's shortcuts must not see plain keys: an x pressed on a button would cut a cell. Saving still works.
+function keepKeys(node) {
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  });
+}
+
 function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (number) => String(number).padStart(2, "0");

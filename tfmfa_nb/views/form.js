@@ -7,7 +7,7 @@ class Form {
     this.number = 0;
     const id = `tfmfa-code-${Math.random().toString(36).slice(2)}`;
     this.field = label(make("input", "tfmfa-code"), {
-      id, type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9", size: "9",
+      id, type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "64", size: "9",
       placeholder: "000 000", spellcheck: "false", autocapitalize: "off",
     });
     this.prompt = label(make("label", "tfmfa-prompt"), { for: id });
@@ -15,15 +15,17 @@ class Form {
     this.confirm = button("Confirm & apply", "tfmfa-primary", () => this.answer({ type: "confirm" }));
     this.cancel = button("Cancel", "", () => this.answer({ type: "cancel" }));
     this.discard = button("Discard", "", () => this.answer({ type: "discard" }));
+    this.wait = label(make("span", "tfmfa-wait"), { role: "timer" });
+    this.ready = label(make("span", "tfmfa-wait"), { role: "status" });
+    this.nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
     this.node = make(
       "form", "tfmfa-form", this.prompt,
       make("span", "tfmfa-controls", this.field, this.submit, this.confirm, this.cancel, this.discard),
+      this.wait, this.ready,
     );
     this.node.noValidate = true;
     this.node.hidden = true;
     this.node.addEventListener("submit", (event) => this.authenticate(event));
-    // The notebook's own shortcuts must not see what is typed here.
-    this.node.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
   draw(question) {
@@ -33,6 +35,7 @@ class Form {
       this.number = question.number;
       this.field.value = "";
       this.enable(true);
+      this.nextCodeAt = question.next_code_at ?? 0;
       setText(this.prompt, question.text);
       show(this.field, code);
       show(this.submit, code);
@@ -47,6 +50,13 @@ class Form {
       this.hadFocus ||= this.node.contains(document.activeElement);
       show(this.node, false);
     }
+  }
+
+  /** Count down to the next code. @param now seconds since the epoch, by the kernel's clock. */
+  drawWait(now) {
+    const seconds = Math.ceil(this.nextCodeAt - now);
+    setText(this.wait, seconds > 0 ? `Next code in ${duration(seconds)}` : "");
+    setText(this.ready, this.nextCodeAt && seconds <= 0 ? "The next code is there." : "");
   }
 
   authenticate(event) {
@@ -74,15 +84,19 @@ class Form {
   }
 
   // Only where it does not take the keyboard from somebody who types elsewhere, nor into what is out of view.
-  // The empty cell that Shift+Enter has just made is nobody's typing yet.
   focus() {
-    const editor = document.activeElement?.closest?.("input, textarea, select, [contenteditable='true']");
-    const typing = editor && (editor.value ?? editor.textContent).trim() !== "";
     requestAnimationFrame(() => {
       const { top, bottom } = this.node.getBoundingClientRect();
       const inView = top >= 0 && bottom <= window.innerHeight;
-      if (this.hadFocus || (!typing && inView)) this.field.focus({ preventScroll: true });
+      if (!typingElsewhere(this.node) && (this.hadFocus || inView)) this.field.focus({ preventScroll: true });
       this.hadFocus = false;
     });
   }
+}
+
+// The empty cell that Shift+Enter has just made is nobody's typing yet; a terminal's field is always empty.
+function typingElsewhere(own) {
+  const editor = document.activeElement?.closest?.("input, textarea, select, [contenteditable='true']");
+  if (!editor || own.contains(editor)) return false;
+  return !editor.closest(".jp-Cell") || (editor.value ?? editor.textContent).trim() !== "";
 }

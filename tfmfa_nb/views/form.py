@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.errors import RunCanceled, RunDiscarded
 
@@ -40,11 +40,12 @@ class FormPrompt:
             RunDiscarded: the person discarded the plan.
             NoFrontEnd: the card is not shown anywhere.
         """
-        question: dict[str, str | int] = {
+        question: dict[str, Any] = {
             "kind": "code",
             "phase": str(request.phase),
             "text": request.text(),
             "attempt": request.attempt,
+            "next_code_at": request.refusal.next_code_at if request.refusal else 0.0,
         }
         answer = await self._answer(question)
         if answer.code is None:
@@ -61,7 +62,7 @@ class FormPrompt:
         answer = await self._answer({"kind": "confirm", "phase": "apply", "text": question, "attempt": 1})
         return answer.kind == "confirm"
 
-    async def _answer(self, question: dict[str, str | int]) -> Answer:
+    async def _answer(self, question: dict[str, Any]) -> Answer:
         if not await self._card.wait_for_front_end(self._hello_timeout):
             raise NoFrontEnd
         answer = await self._card.ask(question)

@@ -5,7 +5,9 @@ const OVERSCAN = 12; // lines drawn above and below the view
 const AHEAD = 120; // lines asked for beyond what is drawn
 const MOST_ASKED = 500;
 const MOST_KEPT = 20_000;
-const MOST_SHOWN = 1_500_000; // a browser's tallest element
+const MOST_SHOWN = 900_000; // Firefox lays out no more than 17.8 million pixels
+const STEP = 100_000; // lines by which the beginning moves on in a longer log
+const END = 6; // pixels from the end that still count as being there
 const PATIENCE = 1000; // ms until the same lines are asked for again
 const CLASSES = new Set(
   ["bold", "dim", "italic", "underline", "inverse", "strike"].concat(
@@ -45,10 +47,15 @@ class Log {
   }
 
   update(start, total, path) {
-    const base = Math.max(start, total - MOST_SHOWN);
+    const base = start + STEP * Math.ceil(Math.max(0, total - start - MOST_SHOWN) / STEP);
     if (base !== this.start || total < this.total) {
       this.lines.clear();
       this.clear();
+    }
+    // Lines that come would take what is being selected out of view.
+    if (this.follow && total > this.total && this.selecting()) {
+      this.follow = false;
+      this.seen = this.total;
     }
     this.start = base;
     this.total = total;
@@ -62,7 +69,7 @@ class Log {
   }
 
   receive(start, lines) {
-    this.asked = 0;
+    if (lines.length) this.asked = 0; // an empty answer is asked for again with patience
     lines.forEach((line, index) => this.lines.set(start + index, line));
     for (let index = start; index < start + lines.length; index++) {
       const row = this.drawn.get(index);
@@ -79,13 +86,19 @@ class Log {
 
   scrolled() {
     const rest = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight;
-    const end = rest < LINE_HEIGHT * 1.5;
+    const end = rest < END;
     if (this.follow && !end) this.seen = this.total;
     this.follow = end;
     this.later();
   }
 
+  selecting() {
+    const selection = document.getSelection();
+    return Boolean(selection && !selection.isCollapsed && this.rows.contains(selection.anchorNode));
+  }
+
   toEnd() {
+    if (this.selecting()) document.getSelection().removeAllRanges();
     this.follow = true;
     this.draw();
     this.pane.focus({ preventScroll: true });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anywidget
 import ipywidgets
 
 from tfmfa_nb.errors import TfmfaError
@@ -13,6 +14,26 @@ from tfmfa_nb.words import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class _Manners(anywidget.AnyWidget):
+    """What the box around it lacks: its plain keys are no shortcuts of JupyterLab, and its long lines wrap."""
+
+    _esm = """export default {
+      render({ el }) {
+        const claim = () => {
+          const box = el.parentElement?.closest(".widget-vbox");
+          if (!box) return requestAnimationFrame(claim); // it is not on the page yet
+          box.addEventListener("keydown", (event) => {
+            if (event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+          });
+        };
+        claim();
+      },
+    };"""
+    _css = """.tfmfa-settings .widget-label {
+      height: auto; line-height: 1.5; overflow-wrap: anywhere; white-space: normal;
+    }"""
 
 
 def settings_form(environment_name: str, level: str, minimum: str, save: Callable[[str], None]) -> ipywidgets.VBox:
@@ -38,7 +59,7 @@ def settings_form(environment_name: str, level: str, minimum: str, save: Callabl
     )
     meaning = ipywidgets.Label(value=MEANING[Level(chosen)])
     button = ipywidgets.Button(description="Save", button_style="primary", tooltip="Save the level")
-    message = ipywidgets.Label(value="")
+    message = ipywidgets.Label(value="", layout={"flex": "1 1 0"})
     reason = ipywidgets.Label(value="" if lowest is Level.NEVER else f'The organization requires at least "{lowest}".')
 
     def describe(change: Any) -> None:
@@ -46,17 +67,15 @@ def settings_form(environment_name: str, level: str, minimum: str, save: Callabl
         message.value = ""
 
     def keep(_button: Any) -> None:
-        button.disabled = True
         try:
             save(choice.value)
         except (TfmfaError, OSError) as error:
             message.value = plain(f"Not saved: {error}")
         else:
-            message.value = f'Saved: "{choice.value}". All subsequent runs on the environment require it.'
-        finally:
-            button.disabled = False
+            message.value = f'Saved: "{choice.value}". It holds for all subsequent runs on the environment.'
 
     choice.observe(describe, names="value")
     button.on_click(keep)
     shown = [title, choice, meaning, *([reason] if reason.value else []), ipywidgets.HBox([button, message])]
-    return ipywidgets.VBox(shown, layout={"width": "100%"})
+    shown.append(_Manners(layout={"display": "none"}))
+    return ipywidgets.VBox(shown, layout={"width": "100%"}).add_class("tfmfa-settings")

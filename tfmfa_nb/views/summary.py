@@ -10,15 +10,17 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.views.visible import plain, shorten, spans
+from tfmfa_nb.views.visible import brief, plain, shorten, spans
 from tfmfa_nb.views.words import counts_text, duration, lock_name, status_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tfmfa_nb.runs.run import Run
 
-_HEAD, _TAIL, _MOST_CHANGES, _MOST_CHARACTERS = 40, 200, 200, 400
+_HEAD, _TAIL, _MOST_CHANGES, _MOST_ROLES, _MOST_CHARACTERS, _MOST_NAME = 40, 200, 200, 20, 400, 80
+# Bytes as they are written: marks and escaped characters can make a line ten times as long as it was.
+_MOST_HEAD, _MOST_TAIL, _MOST_LISTED = 20_000, 80_000, 40_000
 _OPEN_LINES = 80  # a longer log is folded, so that the notebook still scrolls
 _MARKS = {
     "create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "=>", "no-op": " ",
@@ -38,16 +40,16 @@ def summary_bundle(run: Run) -> dict[str, str]:
 def summary_text(run: Run) -> str:
     """`run` as lines of plain text."""
     parts = [_title(run), *(f"  {label}: {text}" for label, text in _facts(run))]
-    changes = list(_changes(run))
+    changes = _changes(run, plain)
     if changes:
         parts += ["", *(f"  {line}" for line in changes)]
-    log = list(_log(run))
+    log = _log(run, plain)
     if log:
-        parts += ["", *(plain(line) for line in log)]
+        parts += ["", *log]
     if run.error:
-        parts += ["", f"Error: {plain(run.error)}"]
+        parts += ["", f"Error: {brief(run.error)}"]
         if run.error_remedy:
-            parts.append(f"What to do: {plain(run.error_remedy)}")
+            parts.append(f"What to do: {brief(run.error_remedy)}")
     return "\n".join(parts)
 
 
@@ -56,43 +58,45 @@ def summary_html(run: Run) -> str:
     parts = [f"<p><strong>{escape(_title(run))}</strong></p>"]
     if run.error:
         parts.append(
-            f"<p>{_span('✗ Error:', ('bold', 'red'))} {escape(plain(run.error))}"
-            + (f"<br><strong>What to do:</strong> {escape(plain(run.error_remedy))}" if run.error_remedy else "")
+            f"<p>{_span('✗ Error:', ('bold', 'red'))} {escape(brief(run.error))}"
+            + (f"<br><strong>What to do:</strong> {escape(brief(run.error_remedy))}" if run.error_remedy else "")
             + "</p>"
         )
     rows = "".join(f"<li><strong>{escape(label)}:</strong> {escape(text)}</li>" for label, text in _facts(run))
     parts.append(f"<ul>{rows}</ul>")
-    changes = list(_changes(run))
+    changes = _changes(run, _html)
     if changes:
-        parts.append(_folded(f"Changes ({len(run.changes):,})", _lines(changes), len(changes)))
-    log = list(_log(run))
+        parts.append(_folded(f"Changes ({len(run.changes):,})", changes))
+    log = _log(run, _html)
     if log:
         shown = run.log_lines - run.log_start
-        parts.append(_folded(f"Log ({shown:,} {'line' if shown == 1 else 'lines'})", _lines(log), len(log)))
+        parts.append(_folded(f"Log ({shown:,} {'line' if shown == 1 else 'lines'})", log))
     return f"<div>{''.join(parts)}</div>"
 
 
 def _title(run: Run) -> str:
     counts = counts_text(run.counts)
-    return f"{plain(run.environment)}: {status_name(run.status)}{' ' + counts if counts else ''}"
+    return f"{_short(run.environment)}: {status_name(run.status)}{' ' + counts if counts else ''}"
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     """What a reader of the record wants to know, in the order of the asking."""
     if run.authenticated_by:
-        yield "MFA", f"Authenticated with MFA by {plain(run.authenticated_by)}"
+        yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
     else:
-        words = plain(f"{run.lock_text} {run.lock_remedy}".strip())
+        words = _short(f"{run.lock_text} {run.lock_remedy}".strip())
         yield "MFA", f"{lock_name(run.lock)}{'. ' + words if words else ''}"
-    yield "Level", plain(run.level)
+    yield "Level", _short(run.level)
     identity = run.identity
     if identity:
-        yield "Identity", plain(f"{identity.get('arn', '')} (keys from {identity.get('source', '')})")
-        yield "MFA device", plain(identity.get("serial_number", ""))
-    for role in run.roles[:_MOST_CHANGES]:
-        hops = " → ".join(f"{hop.get('arn', '')} ({hop.get('state', '')})" for hop in role.get("hops", []))
+        yield "Identity", _short(f"{identity.get('arn', '')} (keys from {identity.get('source', '')})")
+        yield "MFA device", _short(identity.get("serial_number", ""))
+    for role in run.roles[:_MOST_ROLES]:
+        hops = [f"{hop.get('arn', '')} ({hop.get('state', '')})" for hop in role.get("hops", [])[:_MOST_ROLES]]
         if hops:
-            yield f"Roles of {plain(role.get('provider', ''))}", plain(hops)
+            yield f"Roles of {brief(role.get('provider', ''), _MOST_NAME)}", _short(" → ".join(hops))
+    if len(run.roles) > _MOST_ROLES:
+        yield "Roles", f"and those of {len(run.roles) - _MOST_ROLES:,} more providers"
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"
@@ -105,35 +109,54 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             else f"since {_when(run.started_at)}",
         )
     if run.product:
-        yield "Program", plain(run.product)
-    yield "Run", plain(run.id)
-    yield "Whole log", plain(run.log_path)
+        yield "Program", _short(run.product)
+    yield "Run", _short(run.id)
+    yield "Whole log", _short(run.log_path)
 
 
-def _changes(run: Run) -> Iterator[str]:
+def _short(text: str) -> str:
+    return brief(text, _MOST_CHARACTERS)
+
+
+def _changes(run: Run, render: Callable[[str], str]) -> list[str]:
+    lines = []
     for change in run.changes[:_MOST_CHANGES]:
         action = str(change.get("action", ""))
         mark = _MARKS.get(action, "")
-        yield plain(shorten(f"{mark:>3} {change.get('address', '')} ({action})", _MOST_CHARACTERS))
-    more = len(run.changes) - _MOST_CHANGES
-    if more > 0:
-        yield f"… and {more:,} more"
+        lines.append(render(brief(f"{mark:>3} {change.get('address', '')} ({action})", _MOST_CHARACTERS)))
+    shown = _within(_MOST_LISTED, lines)
+    more = len(run.changes) - len(shown)
+    return [*shown, *([f"… and {more:,} more"] if more else [])]
 
 
-def _log(run: Run) -> Iterator[str]:
-    """The head and the tail of the phase's log; colours kept."""
+def _log(run: Run, render: Callable[[str], str]) -> list[str]:
+    """The head and the tail of the phase's log."""
+
+    def rendered(start: int, stop: int) -> list[str]:
+        return [render(shorten(line, _MOST_CHARACTERS)) for line in run.log_text(start, stop)] if start < stop else []
+
     start, stop = run.log_start, run.log_lines
-    left_out = stop - start - _HEAD - _TAIL
-    if left_out <= 0:
-        yield from (shorten(line, _MOST_CHARACTERS) for line in run.log_text(start, stop))
-        return
-    yield from (shorten(line, _MOST_CHARACTERS) for line in run.log_text(start, start + _HEAD))
-    yield f"… {left_out:,} lines left out; the whole log has them …"
-    yield from (shorten(line, _MOST_CHARACTERS) for line in run.log_text(stop - _TAIL, stop))
+    split = min(start + _HEAD, stop)
+    head = _within(_MOST_HEAD, rendered(start, split))
+    tail = _within(_MOST_TAIL, reversed(rendered(max(split, stop - _TAIL), stop)))[::-1]
+    left_out = stop - start - len(head) - len(tail)
+    gap = [f"… {left_out:,} lines left out; the whole log has them …"] if left_out > 0 else []
+    return [*head, *gap, *tail]
 
 
-def _lines(lines: list[str]) -> str:
-    return "\n".join("".join(_span(text, classes) for text, classes in spans(line)) for line in lines)
+def _within(most: int, lines: Iterable[str]) -> list[str]:
+    """The first of `lines`, as many as are `most` bytes."""
+    kept = []
+    for line in lines:
+        most -= len(line.encode("utf-8", "replace")) + 1
+        if most < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _html(line: str) -> str:
+    return "".join(_span(text, classes) for text, classes in spans(line))
 
 
 def _span(text: str, classes: tuple[str, ...]) -> str:
@@ -145,9 +168,10 @@ def _span(text: str, classes: tuple[str, ...]) -> str:
     return f"<strong>{shown}</strong>" if "bold" in classes else shown
 
 
-def _folded(title: str, lines: str, count: int) -> str:
-    opened = " open" if count <= _OPEN_LINES else ""
-    return f"<details{opened}><summary>{escape(title)}</summary><pre>{lines}</pre></details>"
+def _folded(title: str, lines: list[str]) -> str:
+    opened = " open" if len(lines) <= _OPEN_LINES else ""
+    shown = "\n".join(lines)
+    return f"<details{opened}><summary>{escape(title)}</summary><pre>{shown}</pre></details>"
 
 
 def _when(seconds: float) -> str:

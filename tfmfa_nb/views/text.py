@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
-from tfmfa_nb.views.visible import plain, shorten, visible
+from tfmfa_nb.views.visible import coloured, plain, shorten
 from tfmfa_nb.views.words import lock_sentence, status_sentence
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class TerminalView:
             upto = min(stop, self._next + _BATCH)
             lines = self._run.log_text(self._next, upto)
             self._next = upto
-            show = visible if self._colour else plain
+            show = coloured if self._colour else plain
             self._print("\n".join(show(shorten(line, _MOST_CHARACTERS)) for line in lines))
 
     def _print(self, text: str) -> None:

@@ -1,0 +1,207 @@
+"""A log of 100,000 lines on the card, in a real browser."""
+
+import statistics
+
+import pytest
+from playwright.sync_api import expect
+from scripted_run import card_code
+
+LINES = 100_000
+LONG = f"[line(n) for n in range({LINES})]"
+HELPERS = """\
+import threading, time
+def line(n):
+    return f"{n:06d} " + "x" * 93
+def stream():
+    global ended
+    for first in range(0, 100_000, 250):
+        run.write(*map(line, range(first, first + 250)))
+        time.sleep(0.008)
+    ended = time.time()
+"""
+# The numbers of the rows in view, -1 for one that has not come, and where the first one stands.
+IN_VIEW = """(pane) => {
+  const { top } = pane.getBoundingClientRect();
+  const bottom = top + pane.clientHeight;
+  const rows = [...pane.querySelectorAll('.tfmfa-log-row')].filter((row) => {
+    const box = row.getBoundingClientRect();
+    return box.bottom > top + 1 && box.top < bottom - 1;
+  });
+  return rows.map((row) => row.classList.contains('tfmfa-missing') ? -1 : Number(row.textContent.slice(0, 6)));
+}"""
+# Scrolls by so many pixels a frame; the frames' times in milliseconds.
+SCROLL = """(pane, [step, frames]) => new Promise((resolve) => {
+  const times = [];
+  let last = performance.now();
+  const next = () => {
+    const now = performance.now();
+    times.push(now - last);
+    last = now;
+    pane.scrollTop += step;
+    if (times.length < frames) requestAnimationFrame(next);
+    else resolve(times.slice(1));
+  };
+  requestAnimationFrame(next);
+})"""
+WATCH = """(pane) => {
+  window.lastSeen = 0;
+  const look = () => {
+    const last = pane.querySelector('.tfmfa-log-rows').lastChild;
+    if (last?.textContent.startsWith('099999')) window.lastSeen = Date.now() / 1000;
+    else requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+@pytest.fixture
+def show(lab, open_notebook, request):
+    def make(lines=""):
+        name = f"{request.node.name}.ipynb"
+        lab.write(name, "card")
+        notebook = open_notebook(name)
+        notebook.execute(HELPERS + card_code(lines))
+        notebook.run_cell(0)
+        notebook.execute("run.show('planning')")
+        card = notebook.page.locator(".tfmfa-card")
+        expect(card).to_be_visible()
+        return notebook, card, card.locator(".tfmfa-log-pane")
+
+    return make
+
+
+def shown(notebook, pane, first):
+    """Wait until the view is whole and begins with this line; whether its lines are those in their places."""
+    handle = pane.element_handle()
+    notebook.page.wait_for_function(
+        f"([pane, first]) => {{ const rows = ({IN_VIEW})(pane); return rows[0] === first && !rows.includes(-1); }}",
+        arg=[handle, first],
+        timeout=5000,
+    )
+    rows = pane.evaluate(IN_VIEW)
+    return rows == list(range(first, first + len(rows))) and len(rows) >= 16
+
+
+def test_every_line_of_a_long_log_can_be_reached(show, record_property):
+    notebook, card, pane = show(LONG)
+    expect(card.locator(".tfmfa-log-size")).to_have_text("100,000 lines")
+    expect(card.locator(".tfmfa-log-row").last).to_contain_text("099999 ")
+    pane.evaluate("(pane) => { pane.scrollTop = 0; }")
+    assert shown(notebook, pane, 0)
+    for first in (1, 77, 12_345, 49_999, 50_000, 83_210, 99_980):
+        pane.evaluate("(pane, first) => { pane.scrollTop = first * 18 + 4; }", first)
+        assert shown(notebook, pane, first)
+    for name, step, frames in (("whole", 6000, 301), ("lines", 90, 200)):
+        pane.evaluate("(pane) => { pane.scrollTop = 0; }")
+        times = pane.evaluate(SCROLL, [step, frames])
+        median, worst = statistics.median(times), statistics.quantiles(times, n=100)[-1]
+        record_property(f"{name}: median and 99 % of frames, ms", f"{median:.1f} {worst:.1f}")
+        print(f"{name}: median frame {median:.1f} ms, 99 % {worst:.1f} ms, longest {max(times):.1f} ms")  # noqa: T201
+        assert median < 50
+    pane.evaluate("(pane) => { pane.scrollTop = pane.scrollHeight; }")
+    expect(card.locator(".tfmfa-log-row").last).to_contain_text("099999 ")
+    assert pane.evaluate(IN_VIEW)[-1] == LINES - 1
+    assert card.locator(".tfmfa-log-row").count() < 100
+
+
+def test_the_end_is_followed_while_lines_stream_in(show):
+    notebook, card, pane = show()
+    frames = []
+    notebook.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(len(data))))
+    notebook.page.reload()
+    notebook._ready()
+    notebook.execute("run.log.clear(); run.log_lines = 0")
+    notebook.run_cell(0)
+    notebook.execute("run.show('planning')")
+    pane.wait_for(state="attached")
+    pane.evaluate(WATCH)
+    frames.clear()
+    notebook.execute("threading.Thread(target=stream).start(); began = time.time()")
+    notebook.page.wait_for_function("() => window.lastSeen", timeout=60_000)
+    began, ended = map(float, notebook.execute("print(began, ended)").split())
+    seconds = ended - began
+    delay = notebook.page.evaluate("() => window.lastSeen") - ended
+    print(  # noqa: T201
+        f"{LINES:,} lines in {seconds:.1f} s: last one seen {delay:.2f} s after it came; "
+        f"{sum(frames) / seconds:,.0f} bytes/s, {len(frames) / seconds:.0f} messages/s"
+    )
+    assert delay < 2
+    assert sum(frames) / seconds < 500_000
+    assert len(frames) / seconds < 200
+    expect(card.locator(".tfmfa-log-size")).to_have_text("100,000 lines")
+    for first in (0, 31_415, 65_358, 99_900):
+        pane.evaluate("(pane, first) => { pane.scrollTop = first * 18 + 4; }", first)
+        assert shown(notebook, pane, first)
+
+
+def test_what_is_being_selected_stays_and_the_end_is_one_press_away(show):
+    notebook, card, pane = show("[line(n) for n in range(200)]")
+    row = card.locator(".tfmfa-log-row", has_text="000197 ")
+    row.dblclick(position={"x": 25, "y": 8})
+    selected = "() => document.getSelection().toString().trim()"
+    assert notebook.page.evaluate(selected) == "000197"
+    notebook.execute("for n in range(200, 2000): run.write(line(n))")
+    jump = card.get_by_role("button", name="Jump to end (1,800 new)")
+    expect(jump).to_be_visible()
+    assert notebook.page.evaluate(selected) == "000197"
+    expect(row).to_be_in_viewport()
+    jump.click()
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+    notebook.execute("run.write(line(2000))")
+    expect(card.locator(".tfmfa-log-row", has_text="002000 ")).to_be_in_viewport()
+    assert pane.evaluate(IN_VIEW)[-1] == 2000
+
+
+def test_whoever_scrolls_back_is_left_there_while_lines_come(show):
+    notebook, card, pane = show("[line(n) for n in range(2000)]")
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    pane.hover()
+    notebook.page.mouse.wheel(0, -12)
+    expect(card.get_by_role("button", name="Jump to end")).to_be_visible()
+    place = pane.evaluate("(pane) => pane.scrollTop")
+    notebook.execute("for n in range(2000, 2500): run.write(line(n))")
+    expect(card.get_by_role("button", name="Jump to end (500 new)")).to_be_visible()
+    assert pane.evaluate("(pane) => pane.scrollTop") == place
+
+
+def test_the_log_is_read_with_the_keyboard_alone(show):
+    notebook, card, pane = show("[line(n) for n in range(2000)]")
+    pane.focus()
+    notebook.page.keyboard.press("Home")
+    assert shown(notebook, pane, 0)
+    notebook.page.keyboard.press("PageDown")
+    notebook.page.wait_for_function("(pane) => pane.scrollTop > 200", arg=pane.element_handle())
+    expect(pane).to_be_focused()
+    notebook.page.keyboard.press("End")
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    notebook.page.keyboard.press("Home")
+    assert shown(notebook, pane, 0)  # a browser scrolls smoothly, and goes on until it is there
+    jump = card.get_by_role("button", name="Jump to end")
+    expect(jump).to_be_visible()
+    notebook.page.keyboard.press("Tab")
+    expect(jump).to_be_focused()
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    expect(pane).to_be_focused()
+
+
+def test_a_line_wider_than_the_pane_is_scrolled_to_and_hides_no_other(show):
+    _, card, pane = show("['a', 'y' * 5000, 'last']")
+    row = card.locator(".tfmfa-log-row", has_text="last")
+    expect(row).to_be_in_viewport()
+    wide = card.locator(".tfmfa-log-row", has_text="more characters")
+    expect(wide).to_contain_text("(3,000 more characters)")
+    assert pane.evaluate("(pane) => pane.scrollWidth > pane.clientWidth")
+    pane.evaluate("(pane) => { pane.scrollLeft = pane.scrollWidth; }")
+    end = "(row) => row.getBoundingClientRect().right - row.closest('.tfmfa-log-pane').getBoundingClientRect().right"
+    assert wide.evaluate(end) < 20
+    below = "(row) => { const pane = row.closest('.tfmfa-log-pane'); return row.getBoundingClientRect().bottom"
+    assert row.evaluate(below + " - pane.getBoundingClientRect().top - pane.clientHeight; }") <= 0
+
+
+def test_piled_up_accents_stay_in_their_line(show):
+    _, card, _ = show("['above', 'Z' + '\\\\u0301' * 80, 'below']")
+    row = card.locator(".tfmfa-log-row", has_text="Z")
+    expect(row).to_have_css("overflow-y", "clip")
+    assert row.evaluate("(row) => row.getBoundingClientRect().height") == 18

@@ -1,0 +1,367 @@
+import asyncio
+import json
+import pickle
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ipywidgets import Widget
+from scripted_run import PLAN, ScriptedRun
+
+from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.redaction import Secret
+from tfmfa_nb.views import card as card_module
+from tfmfa_nb.views.card import Answer, RunCard
+
+CODE = "492817"
+ASK = {"kind": "code", "phase": "plan", "text": "MFA code:", "attempt": 1}
+CONFIRM = {"kind": "confirm", "phase": "apply", "text": "Apply?", "attempt": 1}
+
+
+class Front:
+    """A front end: what it was sent, and what it says."""
+
+    def __init__(self, card):
+        self.card, self.sent = card, []
+        card.send = lambda content: self.sent.append(json.loads(json.dumps(content)))
+
+    def say(self, message):
+        self.card._handle_custom_msg(message, [])
+
+    def of(self, kind):
+        return [message for message in self.sent if message["type"] == kind]
+
+    @property
+    def state(self):
+        return self.of("state")[-1]
+
+    async def asked(self, number):
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if self.sent and self.state["question"].get("number") == number:
+                return
+        pytest.fail(f"question {number} was not sent")
+
+
+@pytest.fixture
+async def made():
+    cards = []
+
+    def make(run=None):
+        card = RunCard(run or ScriptedRun(PLAN))
+        cards.append(card)
+        return card, Front(card)
+
+    yield make
+    for card in cards:
+        card.close()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+MESSAGES = JSON | st.fixed_dictionaries(
+    {"type": st.sampled_from(["hello", "lines", "authenticate", "confirm", "cancel", "kill", "discard"]) | JSON},
+    optional={"start": JSON, "stop": JSON, "seq": JSON, "number": JSON, "code": JSON},
+)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(message=MESSAGES)
+async def test_no_message_makes_the_card_raise(made, message):
+    card, front = made()
+    card._receive(card, message, [])
+    if isinstance(message, dict):
+        assert "code" not in message
+    assert all(len(lines["lines"]) <= len(PLAN) for lines in front.of("lines"))
+
+
+async def test_a_code_stays_nowhere(made, caplog):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    message = {"type": "authenticate", "number": 1, "code": CODE}
+    front.say(message)
+    answer = await asking
+    assert answer.kind == "code"
+    assert answer.code.reveal() == CODE
+    assert message == {"type": "authenticate", "number": 1}
+    with pytest.raises(TypeError):
+        pickle.dumps(answer)
+    seen = [repr(answer), repr(card), repr(vars(card)), card.get_state(), Widget.get_manager_state(), front.sent]
+    assert CODE not in repr(seen) + caplog.text
+    assert CODE not in repr(card._run.trait_values())
+
+
+async def test_a_code_beside_any_other_message_is_dropped_unseen(made):
+    card, front = made()
+    for kind in ("hello", "lines", "confirm", "authenticate", "nothing", None, ["authenticate"]):
+        message = {"type": kind, "code": CODE, "number": 0}
+        front.say(message)
+        assert "code" not in message
+    assert CODE not in repr([front.sent, vars(card)])
+
+
+@pytest.mark.parametrize("code", [None, 7, ["1"], {"a": 1}, "9" * 65])
+async def test_what_is_no_typed_code_counts_as_an_empty_one(made, code):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    front.say({"type": "authenticate", "number": 1, "code": code})
+    assert (await asking).code.reveal() == ""
+
+
+@pytest.mark.parametrize("number", [0, 1, None, "2", [2], 3])
+async def test_an_answer_to_another_question_is_ignored(made, number):
+    card, front = made()
+    first = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    front.say({"type": "authenticate", "number": 1, "code": CODE})
+    await first
+    second = asyncio.create_task(card.ask({**ASK, "attempt": 2}))
+    await front.asked(2)
+    front.say({"type": "authenticate", "number": number, "code": CODE})
+    front.say({"type": "authenticate", "code": CODE})
+    await asyncio.sleep(0.02)
+    assert not second.done()
+    front.say({"type": "authenticate", "number": 2, "code": "111111"})
+    assert (await second).code.reveal() == "111111"
+
+
+async def test_the_second_of_two_answers_is_ignored(made):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    for code in (CODE, "111111"):
+        front.say({"type": "authenticate", "number": 1, "code": code})
+    assert (await asking).code.reveal() == CODE
+
+
+@pytest.mark.parametrize(("question", "kind"), [(ASK, "confirm"), (CONFIRM, "authenticate")])
+async def test_a_question_takes_only_its_own_kind_of_answer(made, question, kind):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(question))
+    await front.asked(1)
+    front.say({"type": kind, "number": 1, "code": CODE})
+    await asyncio.sleep(0.02)
+    assert not asking.done()
+    front.say({"type": "discard", "number": 1})
+    assert await asking == Answer("discard")
+
+
+async def test_canceling_answers_whatever_is_asked(made):
+    for cancel in (
+        lambda run, _: run.cancel(),
+        lambda _, front: front.say({"type": "cancel"}),
+        lambda run, _: threading.Thread(target=run.cancel).start(),
+    ):
+        run = ScriptedRun()
+        card, front = made(run)
+        asking = asyncio.create_task(card.ask(ASK))
+        await front.asked(1)
+        cancel(run, front)
+        assert await asyncio.wait_for(asking, 2) == Answer("cancel")
+        assert await card.ask(ASK) == Answer("cancel")  # it is being canceled already
+        assert run.question == {}
+
+
+async def test_a_question_that_is_given_up_is_taken_off_the_card(made):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await asyncio.sleep(0.15)
+    assert front.state["question"] == {}
+    front.say({"type": "authenticate", "number": 1, "code": CODE})
+
+
+async def test_a_press_too_late_is_no_error(made):
+    run = ScriptedRun()
+
+    def refuse():
+        raise RunStateError("The run is applied.")
+
+    run.cancel = run.kill = run.discard = refuse
+    _, front = made(run)
+    for kind in ("cancel", "kill", "discard"):
+        front.say({"type": kind})
+    await asyncio.sleep(0.15)
+    assert front.state["status"] == "pending"
+
+
+async def test_two_cards_of_one_run_ask_each_for_itself(made):
+    run = ScriptedRun()
+    (one, front_one), (two, front_two) = made(run), made(run)
+    first = asyncio.create_task(one.ask(ASK))
+    await front_one.asked(1)
+    front_two.say({"type": "hello"})
+    assert front_two.state["question"] == {}
+    front_two.say({"type": "authenticate", "number": 1, "code": CODE})
+    second = asyncio.create_task(two.ask(CONFIRM))
+    await front_two.asked(1)
+    front_one.say({"type": "hello"})
+    assert front_one.state["question"]["kind"] == "code"
+    front_one.say({"type": "authenticate", "number": 1, "code": CODE})
+    assert (await first).code.reveal() == CODE
+    assert run.question == CONFIRM
+    front_two.say({"type": "confirm", "number": 1})
+    assert await second == Answer("confirm")
+    assert run.question == {}
+
+
+async def test_pushes_are_paced_however_many_threads_change_however_much(made):
+    run = ScriptedRun()
+    _, front = made(run)
+    until = time.monotonic() + 1
+
+    def change():
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            run.log_lines = number
+            run.progress = {"done": number, "total": 10**9, "current": []}
+            time.sleep(0)
+
+    threads = [threading.Thread(target=change) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    await asyncio.sleep(1)
+    for thread in threads:
+        thread.join()
+    await asyncio.sleep(0.25)
+    assert 3 <= len(front.sent) <= 13
+    assert [state["seq"] for state in front.of("state")] == list(range(1, len(front.sent) + 1))
+    assert front.state["progress"]["done"] == run.progress["done"]
+
+
+async def test_a_state_is_bounded_and_readable(made):
+    long = "\u202e" * 100_000
+    run = ScriptedRun(
+        roles=[{"provider": "aws", "place": "", "hops": [{"arn": "a", "state": "refused", "message": long}] * 100}] * 3,
+        notes=[long] * 1000,
+        error=long,
+        progress={"done": 1, "total": 5000, "current": [{"address": "a", "action": "create", "seconds": 1.0}] * 5000},
+        started_at=1.0,
+    )
+    _, front = made(run)
+    front.say({"type": "hello"})
+    state = json.dumps(front.state)
+    assert len(state) < 1_000_000
+    assert "\\u202e" not in state
+    assert front.state["progress"]["more"] == 4950
+
+
+@pytest.mark.parametrize("unit", ["x", "\u202e", "\x1b[31mx\x1b[32my", '"', "漢"])
+async def test_an_answer_of_lines_is_bounded_and_the_rest_can_be_asked_for(made, unit):
+    _, front = made(ScriptedRun([unit * 5000] * 2000))
+    start = 0
+    for _ in range(5):
+        front.say({"type": "lines", "start": start, "stop": 10**12})
+        answer = front.of("lines")[-1]
+        assert answer["start"] == start
+        assert 1 <= len(answer["lines"]) <= 600
+        assert len(json.dumps(answer)) < 400_000
+        start += len(answer["lines"])
+
+
+async def test_every_line_of_a_long_log_can_be_pulled(made):
+    log = [f"{number:06d} " + "x" * 93 for number in range(100_000)]
+    _, front = made(ScriptedRun(log))
+    pulled = []
+    while len(pulled) < len(log):
+        front.say({"type": "lines", "start": len(pulled), "stop": len(pulled) + 500})
+        (answer,) = front.of("lines")
+        assert answer["lines"]
+        pulled += answer["lines"]
+        front.sent.clear()
+    assert pulled == log
+
+
+async def test_lines_are_text_or_pieces_with_classes_and_end_where_the_log_does(made):
+    _, front = made(ScriptedRun(["plain <b>", "\x1b[32m+\x1b[0m create", ""]))
+    front.say({"type": "lines", "start": -7, "stop": 99})
+    assert front.of("lines")[-1]["lines"] == ["plain <b>", [["+", "green"], [" create", ""]], []]
+    front.say({"type": "lines", "start": 10**30, "stop": 10**31})
+    assert front.of("lines")[-1]["lines"] == []
+
+
+async def test_a_log_that_was_deleted_is_an_empty_answer(made):
+    run = ScriptedRun(["a"])
+
+    def gone(*_):
+        raise FileNotFoundError
+
+    run.log_text = gone
+    _, front = made(run)
+    front.say({"type": "lines", "start": 0, "stop": 1})
+    assert front.of("lines")[-1]["lines"] == []
+
+
+async def test_widget_state_holds_nothing_of_the_run(made):
+    Widget.close_all()
+    run = ScriptedRun(["planted line"], environment="planted", lock_text="planted", error="planted")
+    card, front = made(run)
+    before = card.get_state()
+    asking = asyncio.create_task(card.ask({**ASK, "text": "planted"}))
+    await front.asked(1)
+    front.say({"type": "lines", "start": 0, "stop": 1})
+    run.show("refused")
+    run.notes = ["planted"]
+    await asyncio.sleep(0.15)
+    state = card.get_state()
+    assert {name: value for name, value in state.items() if before[name] != value} == {}
+    assert state["_esm"] == RunCard._esm
+    assert state["_css"] == (Path(card_module.__file__).parent / "card.css").read_text("utf-8")
+    saved = repr(Widget.get_manager_state()).replace(repr(state["_esm"]), "").replace(repr(state["_css"]), "")
+    assert not any(word in saved for word in ("planted", "alice", "123456789012", run.id))
+    card.flush()
+    asking.cancel()
+
+
+async def test_closing_lets_go_of_the_run_and_answers_the_question(made):
+    run = ScriptedRun()
+    observers = {name: list(found) for name, types in run._trait_notifiers.items() for found in types.values() if found}
+    card, front = made(run)
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    card.close()
+    card.close()
+    assert await asking == Answer("cancel")
+    left = {name: list(found) for name, types in run._trait_notifiers.items() for found in types.values() if found}
+    assert left == observers
+    sent = len(front.sent)
+    run.status = "planning"
+    front.say({"type": "hello"})
+    card._receive(card, {"type": "cancel"}, [])
+    await asyncio.sleep(0.15)
+    assert len(front.sent) == sent
+    assert run.calls == []
+
+
+async def test_a_card_that_nobody_shows_is_not_waited_for(made):
+    card, front = made()
+    assert not await card.wait_for_front_end(0.01)
+    front.say({"type": "hello"})
+    assert await card.wait_for_front_end(0.01)
+
+
+def test_a_loop_that_has_ended_does_not_end_the_run():
+    run = ScriptedRun()
+
+    async def make():
+        return RunCard(run)
+
+    card = asyncio.run(make())
+    run.status = "planning"
+    card.close()
+
+
+def test_an_answer_shows_no_code():
+    assert CODE not in repr(Answer("code", Secret(CODE)))

@@ -1,0 +1,105 @@
+import asyncio
+
+import pytest
+from scripted_run import ScriptedRun, request
+
+from tfmfa_nb.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.views.card import RunCard
+from tfmfa_nb.views.form import FormPrompt, NoFrontEnd
+
+
+class Person:
+    """A front end that answers every question with the same message."""
+
+    def __init__(self, card, message):
+        self.card, self.message, self.questions = card, message, []
+        card.send = self._shown
+
+    def _shown(self, content, buffers=None):  # noqa: ARG002 - a widget's own signature
+        question = content.get("question")
+        if question and question not in self.questions:
+            self.questions.append(question)
+            answer = {**self.message, "number": question["number"]}
+            asyncio.get_running_loop().call_soon(self.card._handle_custom_msg, answer, [])
+
+    def arrive(self):
+        self.card._handle_custom_msg({"type": "hello"}, [])
+
+
+@pytest.fixture
+async def asked():
+    cards = []
+
+    def make(message):
+        card = RunCard(ScriptedRun())
+        cards.append(card)
+        person = Person(card, message)
+        person.arrive()
+        return FormPrompt(card), person
+
+    yield make
+    for card in cards:
+        card.close()
+
+
+async def test_the_code_is_what_was_typed(asked):
+    prompt, person = asked({"type": "authenticate", "code": "492 817"})
+    assert (await prompt.ask(request())).reveal() == "492 817"
+    (question,) = person.questions
+    assert question == {
+        "kind": "code",
+        "phase": "plan",
+        "text": 'MFA code for alice to plan in "staging":',
+        "attempt": 1,
+        "next_code_at": 0.0,
+        "number": 1,
+    }
+
+
+async def test_after_a_refusal_the_card_knows_when_the_next_code_comes(asked):
+    prompt, person = asked({"type": "authenticate", "code": "492817"})
+    what = request(attempt=2, next_code_in=12)
+    await prompt.ask(what)
+    assert person.questions[0]["next_code_at"] == what.refusal.next_code_at > 0
+    assert person.questions[0]["attempt"] == 2
+
+
+@pytest.mark.parametrize(("kind", "error"), [("cancel", RunCanceled), ("discard", RunDiscarded)])
+async def test_leaving_the_prompt_raises_what_it_means(asked, kind, error):
+    prompt, _ = asked({"type": kind})
+    with pytest.raises(error, match=r"was (canceled|discarded)"):
+        await prompt.ask(request(phase="apply"))
+
+
+@pytest.mark.parametrize(("kind", "agreed"), [("confirm", True), ("discard", False)])
+async def test_a_confirmation_is_yes_or_no(asked, kind, agreed):
+    prompt, person = asked({"type": kind})
+    assert await prompt.confirm("Apply?") is agreed
+    assert person.questions[0]["text"] == "Apply?"
+
+
+async def test_a_confirmation_can_be_canceled(asked):
+    prompt, _ = asked({"type": "cancel"})
+    with pytest.raises(RunCanceled):
+        await prompt.confirm("Apply?")
+
+
+async def test_a_card_that_nobody_sees_asks_nobody():
+    run = ScriptedRun()
+    card = RunCard(run)
+    prompt = FormPrompt(card, hello_timeout=0.01)
+    for asking in (prompt.ask(request()), prompt.confirm("Apply?")):
+        with pytest.raises(NoFrontEnd):
+            await asking
+    assert run.question == {}
+    card.close()
+
+
+async def test_a_card_that_is_closed_while_it_asks_cancels():
+    card = RunCard(ScriptedRun())
+    Person(card, {"type": "nothing"}).arrive()
+    asking = asyncio.create_task(FormPrompt(card).ask(request()))
+    await asyncio.sleep(0.02)
+    card.close()
+    with pytest.raises(RunCanceled):
+        await asking

@@ -1,0 +1,136 @@
+import time
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripted_run import PLAN, ScriptedRun
+
+from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
+
+PLANTED = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; \x1b[31mred\x1b]0;t\x07 \u202eevil\u200b"
+ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "span"}
+HIDDEN = set("\x1b\x07\u202e\u200b\r\x00\x9b")
+FOREIGN = st.text(st.sampled_from("<>&\"'/=ax \x1b[31m;\u202e\r\n\x00é漢"), max_size=40)
+
+
+class Page(HTMLParser):
+    """What a browser would make of the summary."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def planted(text, lines=()):
+    """A run in which everything that others could have named is `text`."""
+    return ScriptedRun(
+        lines,
+        environment=text,
+        level=text,
+        lock_text=text,
+        lock_remedy=text,
+        identity={"arn": text, "source": text, "serial_number": text},
+        roles=[{"provider": text, "place": text, "hops": [{"arn": text, "state": text, "message": text}] * 3}] * 300,
+        changes=[{"address": text, "action": text}] * 1000,
+        error=text,
+        error_remedy=text,
+        log_path=text,
+        product=text,
+        id=text,
+        status="errored",
+        counts={"add": 2, "change": 1, "destroy": 0, "imported": 3},
+        progress={"done": 1, "total": 3},
+        started_at=1_800_000_000.0,
+        ended_at=1_800_000_042.0,
+    )
+
+
+def check(run, text):
+    page = Page(summary_html(run))
+    assert set(page.tags) <= ALLOWED
+    assert {name for name, _ in page.attributes} <= {"style", "open"}
+    assert all(value.startswith("color: #") for name, value in page.attributes if name == "style")
+    assert not HIDDEN & set(page.text)
+    assert not HIDDEN & set(summary_text(run))
+    return text in page.text
+
+
+def test_foreign_text_stays_text():
+    run = planted(PLANTED, [PLANTED] * 3)
+    assert check(run, "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; red␛]0;t␇ ⟨U+202E⟩evil⟨U+200B⟩")
+
+
+@settings(max_examples=40, deadline=None)
+@given(FOREIGN)
+def test_any_foreign_text_stays_text(text):
+    check(planted(text, [text, *text.split("\n")]), text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["x", "&", '"', "\u202e", "漢", "\U000e0041", "\x1b[31mx\x1b[32my", "\x1b[1;31mx\x1b[0m", "\ud83d"]
+)
+@pytest.mark.parametrize("count", [100, 399, 100_000])
+def test_the_bundle_is_bounded_whatever_the_run_holds(unit, count):
+    line = (unit * count)[:count]
+    began = time.perf_counter()
+    bundle = summary_bundle(planted(line, [line] * 1000))
+    assert time.perf_counter() - began < 2
+    assert sum(len(text.encode()) for text in bundle.values()) < 400_000
+    assert "lines left out; the whole log has them" in bundle["text/plain"]
+
+
+def test_a_long_log_keeps_its_head_and_its_tail_and_says_what_is_left_out():
+    run = ScriptedRun([f"line {number}" for number in range(100_000)], log_start=1000)
+    run.log_lines = 100_000
+    text = summary_text(run).splitlines()
+    begin = text.index("line 1000")
+    assert text[begin : begin + 40] == [f"line {number}" for number in range(1000, 1040)]
+    assert text[begin + 40] == "… 98,760 lines left out; the whole log has them …"
+    assert text[begin + 41 :] == [f"line {number}" for number in range(99_800, 100_000)]
+    assert "Log (99,000 lines)" in summary_html(run)
+
+
+@pytest.mark.parametrize("count", [0, 1, 39, 40, 41, 239, 240, 241])
+def test_every_line_is_there_or_counted(count):
+    run = ScriptedRun([f"line {number}." for number in range(count)])
+    text = summary_text(run)
+    shown = text.count("line ")
+    left_out = count - shown
+    assert left_out == max(0, count - 240)
+    assert ("lines left out" in text) == (left_out > 0)
+
+
+def test_colours_survive_as_spans_and_words_do_without_them():
+    run = ScriptedRun(PLAN)
+    assert '<span style="color: #2f8a3c">+</span> create' in summary_html(run)
+    assert "  + create" in summary_text(run)
+
+
+def test_the_record_says_who_what_and_how_long():
+    run = ScriptedRun()
+    run.show("applied")
+    run.started_at, run.ended_at = 1_800_000_000.0, 1_800_000_042.0
+    text = summary_text(run)
+    assert text.startswith("staging: Applied +2 ~1 -0\n")
+    for words in (
+        "MFA: Authenticated with MFA by alice",
+        "Level: plans and applies",
+        "Identity: arn:aws:iam::123456789012:user/alice (keys from process environment)",
+        "Roles of aws: arn:aws:iam::123456789012:role/deploy (assumed) → arn:aws:iam::123456789012:role/deploy-prod",
+        "Resources: 3 of 3 done",
+        "Apply: 2027-01-15 08:00:00 UTC to 2027-01-15 08:00:42 UTC, 0:42",
+    ):
+        assert words in text
+    assert all(
+        words in Page(summary_html(run)).text for words in ("staging: Applied", "Authenticated with MFA by alice")
+    )
