@@ -91,6 +91,7 @@ class RoleHop:
         role_arn: the role, or None where its value cannot be known before Terraform runs.
         expression: the HCL it was written as, for what is unknown.
         duration_seconds: the session's length, 900 to 43,200; None means the provider's 900.
+        place: "main.tf:4", where the role is written.
     """
 
     role_arn: str | None
@@ -103,6 +104,7 @@ class RoleHop:
     tags: tuple[tuple[str, str], ...] = ()
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class RoleChain:
     """The roles that one provider configuration assumes, in order; the last one is used.
 
     Attributes:
-        provider: Terraform's name of the configuration: "aws", "aws.west".
+        provider: Terraform's name of the configuration: "aws", "module.net.aws.west", 'backend "s3"',
+            "data.terraform_remote_state.net".
         hops: the roles; empty for a provider that assumes none.
         place: "main.tf:3", where the block begins.
         region: the provider's region where it is known.

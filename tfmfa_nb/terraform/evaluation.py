@@ -1,31 +1,33 @@
 """Values of expressions, by `terraform console` itself.
 
-It runs in a temporary folder that holds only the variables and locals that are needed: in the person's own folder
-it would need `init`, and hold the state's lock. What cannot be known before a plan is unknown, never guessed.
+It runs in a temporary folder that holds only the variables, locals and modules that are needed: in the person's own
+folder it would need `init`, and hold the state's lock. What cannot be known before a plan is unknown, never guessed.
+
+A console that reads a pipe prints its last answer only: so all questions are the entries of one list, one a line.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.replica import ANSWERS, Replica
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.executable import Executable
-    from tfmfa_nb.terraform.hcl import Block, Expression
 
 _SECONDS = 30
-_QUESTION = "tfmfa_question_"
+_MOST_SPLITS = 20  # two consoles each, about 0.1 s
 
 
 class Unknown:
@@ -39,12 +41,56 @@ UNKNOWN = Unknown()
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """What a block is repeated by: `for_each` with its iterator, or `count`.
+
+    Attributes:
+        name: what the expressions within call the iterator: "each", "count", "assume_role".
+        over: the expression that says how often.
+    """
+
+    name: str
+    over: Expression
+
+    def around(self, body: str) -> str:
+        """A list of `body` for every repetition."""
+        if self.name == "count":
+            steps = f"[for tfmfa_key in range({self.over.text}\n) : {{ index = tfmfa_key }}]"
+        else:
+            steps = f"[for tfmfa_key, tfmfa_value in ({self.over.text}\n) : {{ key = tfmfa_key, value = tfmfa_value }}]"
+        return f"[for {self.name} in {steps} : ({body}\n)]"
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """An expression whose value is wanted.
+
+    Attributes:
+        module: whose names it uses.
+        loops: what repeats it, the outermost first: its value is a list for every one of them.
+        value: as JSON has it, once it is answered; UNKNOWN if it cannot be known, or is sensitive.
+    """
+
+    module: Module
+    expression: Expression
+    loops: tuple[Loop, ...] = ()
+    value: Any = field(default=UNKNOWN)
+
+    @property
+    def asked(self) -> Expression:
+        """The expression with its loops around it."""
+        text = self.expression.text
+        for loop in reversed(self.loops):
+            text = loop.around(text)
+        return Expression(text) if self.loops else self.expression
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Evaluates expressions of one configuration.
+    """Answers questions about one configuration.
 
     Args:
-        folder: the configuration, for its own variable files.
-        blocks: its top-level blocks.
+        folder: the configuration, for its own variable files and those that functions read.
         executable: whose `console` is asked.
         environ: for `TF_VAR_…` and `TF_WORKSPACE`; credentials in it are not passed on.
         var: values of `--var`.
@@ -52,110 +98,100 @@ class Evaluator:
     """
 
     folder: Path
-    blocks: Sequence[Block]
     executable: Executable
     environ: Mapping[str, str]
     var: Sequence[str] = ()
     var_files: Sequence[Path] = ()
 
-    def values(self, expressions: Sequence[Expression]) -> list[Any]:
-        """The value of each expression as JSON has it, or UNKNOWN; literals cost nothing."""
-        answers: list[Any] = [UNKNOWN if e.literal is None else e.literal for e in expressions]
-        needs = {index: self._needs(e) for index, e in enumerate(expressions) if e.literal is None}
-        asked = [index for index, need in needs.items() if need is not None]
-        if not asked:
-            return answers
-        found = self._ask([expressions[index] for index in asked], [needs[index] for index in asked])
-        if found is None:  # one that fails must not cost the others theirs
-            found = [(self._ask([expressions[index]], [needs[index]]) or [UNKNOWN])[0] for index in asked]
-        for index, value in zip(asked, found, strict=True):
-            answers[index] = value
-        return answers
+    def answer(self, questions: Sequence[Question]) -> bool:
+        """Set each question's value; literals cost nothing, all others together one console.
 
-    def _needs(self, expression: Expression) -> frozenset[str] | None:
-        """The variables and locals below an expression; None where something else is below it."""
-        local = {
-            name: value for block in self.blocks if block.type == "locals" for name, value in block.attributes.items()
-        }
-        declared = {block.labels[0] for block in self.blocks if block.type == "variable" and block.labels}
-        seen: set[str] = set()
-        waiting = list(expression.references)
-        while waiting:
-            name = waiting.pop()
-            scope, _, member = name.partition(".")
-            if name in seen or name == "terraform.workspace":
-                continue
-            if scope == "var" and member in declared:
-                seen.add(name)
-            elif scope == "local" and member in local:
-                seen.add(name)
-                waiting += local[member].references
+        Returns:
+            Whether the console works at all with this configuration's variable files.
+        """
+        asked = []
+        for question in questions:
+            if question.loops:
+                asked.append(question)
+            elif question.expression.text == "null":
+                question.value = None
+            elif question.expression.literal is not None:
+                question.value = question.expression.literal
             else:
-                return None
-        return frozenset(seen)
+                asked.append(question)
+        # The calls of a repeated module may differ in everything.
+        return self._answer(
+            [question for question in asked if not question.module.repeated and not question.asked.broken]
+        )
 
-    def _ask(self, expressions: Sequence[Expression], needs: Sequence[frozenset[str] | None]) -> list[Any] | None:
-        """One console for all of them; None if it failed."""
-        needed = frozenset().union(*(need or frozenset() for need in needs))
+    def _answer(self, questions: Sequence[Question]) -> bool:
+        """One that fails must not cost the others their answers: halve until it stands alone."""
+        if not questions or self._ask(questions):
+            return True
+        if not self._ask([]):
+            return False
+        waiting = [questions]
+        for _ in range(_MOST_SPLITS):
+            if not waiting:
+                break
+            some = waiting.pop()
+            middle = len(some) // 2
+            waiting += [half for half in (some[:middle], some[middle:]) if len(some) > 1 and not self._ask(half)]
+        return True
+
+    def _ask(self, questions: Sequence[Question]) -> bool:
+        """One console for all of them; False if it failed."""
+        replica = Replica([(question.module, question.asked) for question in questions])
         with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
-            temporary = Path(name)
-            (temporary / "main.tf").write_text(self._configuration(expressions, needed), encoding="utf-8")
-            arguments = [*self._variable_files(temporary), *self._variables(needed)]
-            environ, _ = child_environment(self.environ, {})
-            environ |= {"TF_DATA_DIR": str(temporary / ".terraform"), "CHECKPOINT_DISABLE": "1"}
-            if workspace := self._workspace():
-                environ["TF_WORKSPACE"] = workspace
-            questions = "".join(f"base64encode(jsonencode(local.{_QUESTION}{n}))\n" for n in range(len(expressions)))
             try:
-                answer = subprocess.run(
-                    [*self.executable.command, "console", *arguments],
-                    cwd=temporary,
-                    env=environ,
-                    input=questions,
-                    capture_output=True,
-                    text=True,
-                    timeout=_SECONDS,
-                    check=False,
-                    start_new_session=True,
-                )
-            except (OSError, subprocess.SubprocessError):
-                return None
-        lines = [line for line in answer.stdout.splitlines() if line.strip()]
-        if answer.returncode or len(lines) != len(expressions):
-            return None
-        return [_decode(line) for line in lines]
+                root = replica.write(Path(name), self.folder)
+                answer = self._console(root, replica)
+            except (OSError, ValueError, subprocess.SubprocessError):
+                return False
+        if answer.returncode:
+            return False
+        lines = [line.strip() for line in answer.stdout.decode("utf-8", "replace").splitlines()]
+        if not questions:
+            return True
+        if "[" not in lines or len(lines) < len(questions) + 2:
+            return False
+        first = lines.index("[") + 1
+        for question, line in zip(questions, lines[first:], strict=False):
+            question.value = _decode(line.removesuffix(","))
+        return True
 
-    def _configuration(self, expressions: Sequence[Expression], needed: frozenset[str]) -> str:
-        parts = [
-            block.text for block in self.blocks
-            if block.type == "variable" and block.labels and f"var.{block.labels[0]}" in needed
-        ]  # fmt: skip
-        local = [
-            f"{name} = {value.text}"
-            for block in self.blocks if block.type == "locals"
-            for name, value in block.attributes.items() if f"local.{name}" in needed
-        ]  # fmt: skip
-        local += [f"{_QUESTION}{number} = {expression.text}" for number, expression in enumerate(expressions)]
-        return "\n".join([*parts, "locals {", *local, "}", ""])
-
-    def _variable_files(self, temporary: Path) -> list[str]:
-        """Terraform reads its own variable files where it stands, so they are copied; then those that were named."""
-        for file in sorted(self.folder.iterdir()):
-            if file.name in {"terraform.tfvars", "terraform.tfvars.json"} or file.name.endswith(
-                (".auto.tfvars", ".auto.tfvars.json")
-            ):
-                shutil.copy(file, temporary / file.name)
-        return [f"-var-file={file.absolute()}" for file in self.var_files]
-
-    def _variables(self, needed: frozenset[str]) -> list[str]:
-        """Only those that are declared there: Terraform refuses others."""
-        return [f"-var={value}" for value in self.var if f"var.{value.partition('=')[0]}" in needed]
+    def _console(self, root: Path, replica: Replica) -> subprocess.CompletedProcess[bytes]:
+        # An empty session: the console gets no credentials, which it has no use for.
+        environ, _ = child_environment(self.environ, {})
+        environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
+        environ.pop("TF_WORKSPACE", None)
+        if workspace := self._workspace():
+            environ["TF_WORKSPACE"] = workspace
+        declared = replica.variables
+        return subprocess.run(
+            [
+                *(*self.executable.command, "console"),
+                *(f"-var-file={file.absolute()}" for file in self.var_files),
+                # Terraform refuses a value of what is not declared there.
+                *(f"-var={value}" for value in self.var if value.partition("=")[0].strip() in declared),
+            ],
+            cwd=root,
+            env=environ,
+            input=f"local.{ANSWERS}\n".encode(),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            start_new_session=True,
+        )
 
     def _workspace(self) -> str:
-        chosen = self.folder / ".terraform" / "environment"
-        if self.environ.get("TF_WORKSPACE"):
-            return self.environ["TF_WORKSPACE"]
-        return chosen.read_text(encoding="utf-8").strip() if chosen.is_file() and os.access(chosen, os.R_OK) else ""
+        if chosen := self.environ.get("TF_WORKSPACE"):
+            return chosen
+        data = self.folder / (self.environ.get("TF_DATA_DIR") or ".terraform")
+        try:
+            return (data / "environment").read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return ""
 
 
 def _decode(line: str) -> Any:

@@ -5,6 +5,7 @@ https://developer.hashicorp.com/terraform/internals/machine-readable-ui
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -17,24 +18,37 @@ _COUNTED = {"create": 1, "update": 1, "delete": 1, "replace": 2}
 _SHOWN_FINISHED = 20  # the last ones; the log has them all
 
 
-def render(event: dict[str, Any]) -> list[str]:
-    """The lines that a person reads for one event; none for what only a program needs."""
-    kind, message = event.get("type"), str(event.get("@message", ""))
+def render(event: Any) -> list[str]:
+    """The lines that a person reads for one event; none for what only a program needs.
+
+    Args:
+        event: as it was read from JSON; what is no event is shown as it is.
+    """
+    kind = event.get("type") if isinstance(event, dict) else None
+    if not isinstance(kind, str):
+        return [json.dumps(event)]
+    message = str(event.get("@message", ""))
     if kind == "diagnostic" and isinstance(event.get("diagnostic"), dict):
         return _diagnostic(event["diagnostic"])
     if kind == "outputs" and isinstance(event.get("outputs"), dict):
         return _outputs(event["outputs"])
     if kind == "change_summary":
-        colour = _GREEN if (event.get("changes") or {}).get("operation") != "plan" else ""
+        colour = _GREEN if _table(event, "changes").get("operation") != "plan" else ""
         return ["", f"{_BOLD}{colour}{message}{_OFF}"]
-    hook = event.get("hook")
-    if kind == "provision_progress" and isinstance(hook, dict) and "output" in hook:
+    hook = _table(event, "hook")
+    if kind == "provision_progress" and "output" in hook:
         return f"{_address(hook)} ({hook.get('provisioner')}): {hook['output']}".split("\n")
     return [] if kind in _SILENT else message.split("\n")
 
 
+def _table(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """A member that is an object; an empty one where it is missing, or something else."""
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}
+
+
 def _address(hook: dict[str, Any]) -> str:
-    return str((hook.get("resource") or {}).get("addr", ""))
+    return str(_table(hook, "resource").get("addr", ""))
 
 
 def _diagnostic(diagnostic: dict[str, Any]) -> list[str]:
@@ -45,37 +59,53 @@ def _diagnostic(diagnostic: dict[str, Any]) -> list[str]:
     if address := diagnostic.get("address"):
         body.append(f"  with {address},")
     body += _place(diagnostic)
-    body += str(diagnostic.get("detail", "")).split("\n")
+    body += str(diagnostic.get("detail") or "").split("\n")
     bar = f"{colour}│{_OFF}"
     return [f"{colour}╷{_OFF}", *(f"{bar} {line}".rstrip() for line in body), f"{colour}╵{_OFF}"]
 
 
 def _place(diagnostic: dict[str, Any]) -> list[str]:
     """Where in the configuration, with the code there, the values in it, and an empty line."""
-    place, snippet = diagnostic.get("range") or {}, diagnostic.get("snippet") or {}
+    place, snippet = _table(diagnostic, "range"), _table(diagnostic, "snippet")
     if not place.get("filename"):
         return [""] if diagnostic.get("address") else []
-    line = (place.get("start") or {}).get("line", "?")
+    line = _table(place, "start").get("line", "?")
     context = f", in {snippet['context']}" if snippet.get("context") else ""
     lines = [f"  on {place['filename']} line {line}{context}:"]
     first = snippet.get("start_line", line)
     for offset, code in enumerate(_underlined(snippet).split("\n") if snippet.get("code") else []):
         number = first + offset if isinstance(first, int) else first
-        lines.append(f"{number:>4}: {code}")
-    values = [f"{_BOLD}{v.get('traversal', '')}{_OFF} {v.get('statement', '')}" for v in snippet.get("values") or []]
-    called = (snippet.get("function_call") or {}).get("called_as")
+        lines.append(f"{number!s:>4}: {code}")
+    given = snippet.get("values")
+    values = [
+        f"{_BOLD}{value.get('traversal', '')}{_OFF} {value.get('statement', '')}"
+        for value in (given if isinstance(given, list) else [])
+        if isinstance(value, dict)
+    ]
+    called = _called(_table(snippet, "function_call"))
     if values or called:
         lines.append("    ├────────────────")
-        lines += [f"    │ while calling {_BOLD}{called}{_OFF}"] if called else []
+        lines += [f"    │ while calling {called}"] if called else []
         lines += [f"    │ {value}" for value in values]
     return [*lines, ""]
 
 
+def _called(call: dict[str, Any]) -> str:
+    """A function and the names of its parameters: file(path)."""
+    signature = _table(call, "signature")
+    given = signature.get("params")
+    names = [str(one.get("name", "")) for one in (given if isinstance(given, list) else []) if isinstance(one, dict)]
+    if more := _table(signature, "variadic_param").get("name"):
+        names.append(f"{more}...")
+    return f"{_BOLD}{call['called_as']}{_OFF}({', '.join(names)})" if call.get("called_as") else ""
+
+
 def _underlined(snippet: dict[str, Any]) -> str:
     """The code, with the place that is meant underlined; the offsets count bytes."""
-    code = str(snippet["code"]).encode()
+    code = str(snippet["code"]).encode("utf-8", "replace")
     start, end = snippet.get("highlight_start_offset", 0), snippet.get("highlight_end_offset", 0)
-    if not 0 <= start < end <= len(code) or b"\n" in code[start:end]:
+    numbers = isinstance(start, int) and isinstance(end, int)
+    if not numbers or not 0 <= start < end <= len(code) or b"\n" in code[start:end]:
         return code.decode()
     parts = (part.decode("utf-8", "replace") for part in (code[:start], code[start:end], code[end:]))
     before, meant, after = parts
@@ -85,11 +115,20 @@ def _underlined(snippet: dict[str, Any]) -> str:
 def _outputs(outputs: dict[str, Any]) -> list[str]:
     lines = []
     for name, output in outputs.items():
+        if not _is_final(output):
+            continue
         if output.get("sensitive"):
             lines.append(f"{name} = <sensitive>")
-        elif "value" in output:  # a plan's outputs have none yet
-            lines += f"{name} = {render_value(output['value'], output.get('type'))}".split("\n")
+        else:
+            lines += f"{name} = {render_value(output.get('value'), output.get('type'))}".split("\n")
     return ["", f"{_BOLD}{_GREEN}Outputs:{_OFF}", "", *lines] if lines else []
+
+
+def _is_final(output: Any) -> bool:
+    """Whether an output has its value; a plan only says what will be done to it."""
+    return isinstance(output, dict) and (
+        "value" in output or (bool(output.get("sensitive")) and "action" not in output)
+    )
 
 
 class Progress:
@@ -108,11 +147,14 @@ class Progress:
         self._current: dict[tuple[str, str], float] = {}
         self._finished: list[dict[str, Any]] = []
 
-    def feed(self, event: dict[str, Any]) -> None:
-        """Take one event in."""
+    def feed(self, event: Any) -> None:
+        """Take one event in; what is none, such as a line of a program that Terraform started, is passed over."""
+        if not isinstance(event, dict):
+            return
         kind = event.get("type")
         if kind == "outputs" and isinstance(event.get("outputs"), dict):
-            self.outputs = {name: _value(output) for name, output in event["outputs"].items()}
+            final = {name: output for name, output in event["outputs"].items() if _is_final(output)}
+            self.outputs = {name: _value(output) for name, output in final.items()}
         elif kind == "planned_change" and isinstance(event.get("change"), dict):
             self._planned += _COUNTED.get(str(event["change"].get("action")), 0)
             self.total = max(self.total, self._planned)
@@ -125,7 +167,8 @@ class Progress:
             self._current[address, action] = time.monotonic()
         elif kind in {"apply_complete", "apply_errored"}:
             self._current.pop((address, action), None)
-            seconds = float(hook.get("elapsed_seconds") or 0)
+            given = hook.get("elapsed_seconds")
+            seconds = float(given) if isinstance(given, int | float) else 0.0
             self._finished.append(
                 {"address": address, "action": action, "seconds": seconds, "failed": kind == "apply_errored"}
             )
@@ -146,7 +189,5 @@ class Progress:
         }
 
 
-def _value(output: Any) -> Any:
-    if not isinstance(output, dict):
-        return None
+def _value(output: dict[str, Any]) -> Any:
     return "(sensitive)" if output.get("sensitive") else output.get("value")

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.terraform.expressions import Expression, named, tree
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """An attribute's value as it was written.
-
-    Attributes:
-        text: the source.
-        literal: its value, if it is a plain string, number or bool; else None.
-        references: what it names: "var.region", "local.role", "data.aws_x", "aws_instance.web".
-    """
-
-    text: str
-    literal: str | None = None
-    references: frozenset[str] = frozenset()
+# Where roles and credentials, or what they are made of, are written; of other blocks only the labels are read.
+_TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
+_EXPONENT = re.compile(rb"(?<=\d)[eE][+-]?\d+")
+_HEREDOC = re.compile(rb"<<-?([^\s<]+)")
+_DEEPEST = 30  # blocks in blocks; no schema has as many
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: `type "label" { … }`; `line` counts from 1."""
+    """A block: `type "label" { … }`; `line` counts from 1, and only a top-level block has its `text`."""
 
     type: str
     labels: tuple[str, ...]
     file: str
     line: int
     text: str = field(repr=False, default="")
-    attributes: dict[str, Expression] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    attributes: Mapping[str, Expression] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
 
     def all(self, block_type: str) -> Iterator[Block]:
@@ -50,82 +41,75 @@ class Block:
         return f"{self.file}:{self.line}"
 
 
-@cache
-def _parser() -> Any:
-    from tree_sitter import Language, Parser  # noqa: PLC0415 - until a configuration is read
-    from tree_sitter_hcl import language  # noqa: PLC0415
+def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
+    """The top-level blocks of `source`.
 
-    return Parser(Language(language()))
-
-
-def parse(source: bytes, file: str) -> tuple[Block, ...]:
-    """The top-level blocks of `source`; what is broken in it is passed over, for Terraform to report."""
-    tree = _parser().parse(source.removeprefix(_BOM))
-    return tuple(_blocks(tree.root_node, file))
-
-
-def _blocks(node: Any, file: str) -> Iterator[Block]:
-    for child in node.children:
-        if child.type == "block":
-            yield _block(child, file)
-        elif child.type in {"body", "ERROR"}:
-            yield from _blocks(child, file)
+    Returns:
+        The blocks (of those that do not matter to roles and credentials only the labels), and the line of the first
+        place that is not understood. That is passed over, for Terraform to report.
+    """
+    # Undecodable bytes are Terraform's to refuse; tree-sitter's offsets must fit the text all the same.
+    text = source.removeprefix(_BOM).decode("utf-8", "replace").encode()
+    root = tree(text)
+    if root.has_error:
+        root = tree(_readable(text))
+    return tuple(_Structure(text, file).blocks(root)), _first_error(root)
 
 
-def _block(node: Any, file: str) -> Block:
-    words: list[str] = []
-    attributes: dict[str, Expression] = {}
-    lines: dict[str, int] = {}
-    blocks: tuple[Block, ...] = ()
-    for child in node.children:
-        if child.type == "identifier":
-            words.append(_text(child))
-        elif child.type == "string_lit":
-            words.append(_text(child)[1:-1])
-        elif child.type == "body":
-            blocks = tuple(_blocks(child, file))
-            for attribute in child.children:
-                if attribute.type == "attribute" and (value := _named(attribute, "expression")) is not None:
-                    name = _text(attribute.children[0])
-                    attributes[name] = _expression(value)
-                    lines[name] = attribute.start_point[0] + 1
-    kind, *labels = words or [""]
-    line = node.start_point[0] + 1
-    return Block(kind, tuple(labels), file, line, _text(node), attributes, lines, blocks)
+def _readable(source: bytes) -> bytes:
+    """What this grammar cannot read though it is HCL, as long but readable, for the structure only."""
+    source = _EXPONENT.sub(lambda found: b"0" * len(found[0]), source)
+    for marker in sorted({found[1] for found in _HEREDOC.finditer(source) if not found[1].isascii()}, key=len):
+        source = source.replace(marker, b"H" * len(marker))
+    return source
 
 
-def _expression(node: Any) -> Expression:
-    return Expression(_text(node), _literal(node), frozenset(_references(node)))
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """Makes blocks of a tree; what is written in them is taken from `source`, whose offsets the tree has."""
+
+    source: bytes
+    file: str
+
+    def _text(self, node: Any) -> str:
+        return self.source[node.start_byte : node.end_byte].decode()
+
+    def blocks(self, node: Any, depth: int = 0) -> Iterator[Block]:
+        waiting = list(reversed(node.children))
+        while waiting:
+            child = waiting.pop()
+            if child.type == "block":
+                yield self._block(child, depth)
+            elif child.type in {"body", "ERROR"}:
+                waiting += reversed(child.children)
+
+    def _block(self, node: Any, depth: int) -> Block:
+        shallow = not depth and self._text(node.children[0]) not in _TYPES
+        words: list[str] = []
+        attributes: dict[str, Expression] = {}
+        blocks: tuple[Block, ...] = ()
+        for child in node.children:
+            if child.type == "identifier":
+                words.append(self._text(child))
+            elif child.type == "string_lit":
+                words.append(self._text(child)[1:-1])
+            elif child.type == "body" and depth < _DEEPEST and not shallow:
+                blocks = tuple(self.blocks(child, depth + 1))
+                for attribute in child.children:
+                    if attribute.type == "attribute" and (value := named(attribute, "expression")) is not None:
+                        line = attribute.start_point[0] + 1
+                        written = Expression(self._text(value), self.file, line)
+                        attributes[self._text(attribute.children[0])] = written
+        kind, *labels = words or [""]
+        text = "" if shallow or depth else self._text(node)
+        return Block(kind, tuple(labels), self.file, node.start_point[0] + 1, text, attributes, blocks)
 
 
-def _literal(node: Any) -> str | None:
-    """The value of a plain literal; whatever has an escape or a template is Terraform's to work out."""
-    value = _named(node, "literal_value")
-    if value is None or len(node.children) != 1:
+def _first_error(root: Any) -> int | None:
+    if not root.has_error:
         return None
-    inner = value.children[0]
-    if inner.type in {"numeric_lit", "bool_lit"}:
-        return _text(inner)
-    text = _text(inner)
-    if inner.type != "string_lit" or any(mark in text for mark in ("\\", "${", "%{", "$$", "%%")):
-        return None
-    return text[1:-1]
-
-
-def _references(node: Any) -> Iterator[str]:
-    children = node.children
-    for index, child in enumerate(children):
-        if child.type == "variable_expr":
-            following = children[index + 1] if index + 1 < len(children) else None
-            member = _text(following).lstrip(".") if following is not None and following.type == "get_attr" else ""
-            yield f"{_text(child)}.{member}" if member else _text(child)
-        else:
-            yield from _references(child)
-
-
-def _named(node: Any, kind: str) -> Any:
-    return next((child for child in node.children if child.type == kind), None)
-
-
-def _text(node: Any) -> str:
-    return str(node.text.decode("utf-8", "replace"))
+    node = seen = root
+    while node is not None and node.type != "ERROR":
+        seen = node if node.end_byte > node.start_byte else seen  # what is missing has no place of its own
+        node = next((child for child in node.children if child.has_error or child.is_missing), None)
+    return int((node or seen).start_point[0]) + 1

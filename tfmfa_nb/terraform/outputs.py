@@ -7,6 +7,7 @@ from typing import Any
 
 _WRAPPED = {"list": ("tolist([", "])"), "set": ("toset([", "])"), "map": ("tomap({", "})")}
 _PLAIN = {"tuple": ("[", "]"), "object": ("{", "}")}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", **dict(zip("\a\b\f\n\r\t\v", map("\\{}".format, "abfnrtv"), strict=True))}
 _NULLS = {"string": "tostring(null)", "number": "tonumber(null)", "bool": "tobool(null)"}
 
 
@@ -68,4 +69,14 @@ def _text(value: str, indent: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """As Go's `strconv.Quote`: whatever cannot be seen is escaped."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES or char.isprintable():
+        return _ESCAPES.get(char, char)
+    number = ord(char)
+    if number < 0x80:  # noqa: PLR2004 - ASCII
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004

@@ -32,8 +32,9 @@ _SIGNS = {
     "import": "<-",
 }
 _SUMMARY = re.compile(
-    r"Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
-    r"(?P<destroy>\d+) to destroy"
+    r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
+    r"(?P<destroy>\d+) to destroy",
+    re.MULTILINE,  # at a line's beginning: an output's value may say the same
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -71,6 +72,7 @@ class ResourceChange:
         action: create, update, delete, replace, read, forget, import (and nothing else), no-op (only moved).
         imported: whether it is imported, and perhaps changed then.
         moved_from: its former address.
+        deposed: the key of a former object of a replaced resource, which this is about; else "".
     """
 
     address: str
@@ -81,10 +83,12 @@ class ResourceChange:
     after: Any = field(repr=False, default=None)
     imported: bool = False
     moved_from: str = ""
+    deposed: str = ""
 
     def __str__(self) -> str:
+        deposed = f" (deposed object {self.deposed})" if self.deposed else ""
         moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{moved}"
+        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{deposed}{moved}"
 
 
 class Plan:
@@ -95,19 +99,27 @@ class Plan:
 
     Attributes:
         changes: every resource that is not left as it is.
+        drift: what was changed outside of Terraform since the last run.
         outputs: what each output would become, with its action.
+
+    Raises:
+        ValueError: it is no plan.
     """
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        every = [_change(resource) for resource in document.get("resource_changes", [])]
+    def __init__(self, document: Any) -> None:
+        if not isinstance(document, dict):
+            raise ValueError("not a plan")  # noqa: TRY004 - JSON of another kind, as what is no JSON at all
+        every = [_change(resource) for resource in _tables(document.get("resource_changes"))]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
+        self.drift = tuple(_change(resource) for resource in _tables(document.get("resource_drift")))
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
-                "action": _ACTIONS.get(tuple(output.get("actions", ())), "update"),
+                "action": _action(output),
                 "after": _masked(output.get("after"), output.get("after_sensitive")),
             }
-            for name, output in document.get("output_changes", {}).items()
+            for name, output in _table(document.get("output_changes")).items()
+            if isinstance(output, dict)
         }
 
     def _addresses(self, *actions: str) -> tuple[str, ...]:
@@ -159,10 +171,23 @@ class Plan:
         return f"<Plan +{counts.add} ~{counts.change} -{counts.destroy}>"
 
 
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _action(change: dict[str, Any]) -> str:
+    actions = change.get("actions")
+    return _ACTIONS.get(tuple(map(str, actions)) if isinstance(actions, list) else (), "update")
+
+
 def _change(resource: dict[str, Any]) -> ResourceChange:
-    change = resource.get("change", {})
-    action = _ACTIONS.get(tuple(change.get("actions", ())), "update")
-    imported = "importing" in change
+    change = _table(resource.get("change"))
+    action = _action(change)
+    imported = change.get("importing") is not None
     return ResourceChange(
         address=str(resource.get("address", "")),
         type=str(resource.get("type", "")),
@@ -171,7 +196,8 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
         before=_masked(change.get("before"), change.get("before_sensitive")),
         after=_masked(change.get("after"), change.get("after_sensitive")),
         imported=imported,
-        moved_from=str(resource.get("previous_address", "")),
+        moved_from=str(resource.get("previous_address") or ""),
+        deposed=str(resource.get("deposed") or ""),
     )
 
 
@@ -183,4 +209,10 @@ def _masked(value: Any, mask: Any) -> Any:
         return {key: _masked(item, mask.get(key)) for key, item in value.items()}
     if isinstance(value, list) and isinstance(mask, list):
         return [_masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
-    return value
+    # A mask that marks something, but of another shape: rather too little is shown than too much.
+    return SENSITIVE if value is not None and _marks(mask) else value
+
+
+def _marks(mask: Any) -> bool:
+    inner = mask.values() if isinstance(mask, dict) else mask if isinstance(mask, list) else ()
+    return mask is True or any(map(_marks, inner))

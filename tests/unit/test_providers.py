@@ -1,0 +1,183 @@
+"""The finder against the corpus: every chain, bypass and unknown, with its place."""
+
+import os
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from corpus import FOLDER, NAMES, Case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfmfa_nb.terraform.executable import Executable, find_executable
+from tfmfa_nb.terraform.providers import Findings, find_chains, read_blocks
+
+ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+
+
+@pytest.fixture(scope="module")
+def executable():
+    return find_executable(os.environ)
+
+
+def summary(hop, like):
+    """As much of a hop as is expected."""
+    if isinstance(like, str):
+        return hop.role_arn
+    if "unknown" in like:
+        return {"unknown": hop.expression} if hop.role_arn is None else hop.role_arn
+    found = {name: getattr(hop, name) for name in like}
+    lists = {name: [list(item) if isinstance(item, tuple) else item for item in value]
+             for name, value in found.items() if isinstance(value, tuple)}  # fmt: skip
+    return found | lists
+
+
+def said(problem):
+    (name,) = re.findall(r"`(\w+)", problem.what)
+    return f"{problem.place} {name}{' may' if ' may use ' in problem.what else ''}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_corpus(name, tmp_path, executable):
+    case = Case.copied(name, tmp_path)
+    findings = case.find(executable, ENVIRON)
+    expected = case.expected["chains"]
+    chains = {
+        chain.provider: [
+            summary(hop, expected.get(chain.provider, [])[n] if n < len(expected.get(chain.provider, [])) else "")
+            for n, hop in enumerate(chain.hops)
+        ]
+        for chain in findings.chains
+    }
+    assert chains == expected
+    assert sorted(map(said, findings.bypasses)) == sorted(case.expected.get("bypasses", []))
+    places = [problem.place for problem in findings.problems]
+    wanted = case.expected.get("problems", [])
+    assert len(places) == len(wanted)
+    assert all(re.fullmatch(want.replace("?", r"\d+"), place) for want, place in zip(wanted, places, strict=True))
+
+
+NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
+SPACE = st.sampled_from(["", " ", "  \t ", ' /* " { */ ', "/* a\n } */ "])
+END = st.sampled_from(["\n", "\r\n", ' # } " {\n', " // ${\n\n", " /* { */\n"])
+WORD = st.from_regex(r"[a-zé][a-zé0-9_-]{0,8}", fullmatch=True)
+ROLE = st.builds("arn:aws:iam::123456789012:role/{}".format, WORD)
+
+
+@st.composite
+def assume_role(draw):
+    role, order = draw(ROLE), draw(st.permutations(["role", "name", "id"]))
+    lines = {
+        "role": f'role_arn{draw(SPACE)}={draw(SPACE)}"{role}"{draw(END)}',
+        "name": f'session_name = "s"{draw(END)}' if draw(st.booleans()) else draw(END),
+        "id": 'external_id = "role_arn" # = "x" {\n' if draw(st.booleans()) else "",
+    }
+    return f"assume_role{draw(SPACE)}{{{draw(END)}{''.join(lines[name] for name in order)}}}{draw(END)}", role
+
+
+@st.composite
+def provider_block(draw):
+    alias, roles = draw(st.none() | WORD), draw(st.lists(assume_role(), max_size=3))
+    others = [f'region = "x"{draw(END)}', f'default_tags {{\n  tags = {{ a = "role_arn" }}\n}}{draw(END)}']
+    if alias:
+        others.append(f'alias{draw(SPACE)}= "{alias}"{draw(END)}')
+    parts = [text for text, _ in roles]
+    for other in others:
+        parts.insert(draw(st.integers(0, len(parts))), other)
+    quoted = draw(st.sampled_from(["aws", '"aws"']))
+    text = f"provider {draw(SPACE)}{quoted}{draw(SPACE)} {{{draw(END)}{''.join(parts)}}}{draw(END)}"
+    return text, (f"aws.{alias}" if alias else "aws", tuple(role for _, role in roles))
+
+
+@given(st.lists(provider_block(), max_size=4), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_any_layout(tmp_path_factory, blocks, bom):
+    folder = tmp_path_factory.mktemp("layout")
+    text = "".join(text for text, _ in blocks)
+    (folder / "main.tf").write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.encode())
+    findings = find_chains(folder, executable=NO_CONSOLE, environ={})
+    found = [(chain.provider, tuple(hop.role_arn for hop in chain.hops)) for chain in findings.chains]
+    assert found == [expected for _, expected in blocks]
+    assert findings.problems == findings.bypasses == ()
+
+
+SYNTAXES = (".tf", ".tf.json", ".tofu", "modules.json")
+FILES = sorted(file for file in FOLDER.rglob("*") if file.is_file() and file.name.endswith(SYNTAXES))
+
+
+@given(
+    st.sampled_from(FILES),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 60), st.binary(max_size=6)), min_size=1, max_size=4),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_garbled_file_is_too_much(tmp_path_factory, file, cuts):
+    source = file.read_bytes()
+    for at, length, inserted in cuts:
+        source = source[:at] + inserted + source[at + length :]
+    case = Case.copied(file.relative_to(FOLDER).parts[0], tmp_path_factory.mktemp("garbled"))
+    inner = file.relative_to(FOLDER / case.folder.name).as_posix().replace("dot_terraform", ".terraform")
+    (case.folder / inner).write_bytes(source)
+    case.find(NO_CONSOLE, {})
+
+
+@pytest.mark.parametrize("cut", range(0, 400, 7))
+def test_a_file_that_is_being_written(tmp_path, cut):
+    case = Case.copied("dynamic-between-static", tmp_path)
+    file = case.folder / "main.tf"
+    file.write_bytes(file.read_bytes()[:cut])
+    case.find(NO_CONSOLE, {})
+
+
+def test_what_cannot_be_read(tmp_path):
+    (tmp_path / "main.tf").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop.tf").symlink_to(tmp_path / "loop.tf")
+    os.mkfifo(tmp_path / "pipe.tf")
+    findings = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    assert [problem.place for problem in findings.problems] == ["loop.tf", "main.tf", "pipe.tf"]
+    assert replace(findings, problems=()) == Findings()
+    missing = find_chains(tmp_path / "missing", executable=NO_CONSOLE, environ={})
+    assert [problem.what for problem in missing.problems] == ["missing cannot be read: No such file or directory."]
+
+
+def test_ten_thousand_lines(tmp_path, executable):
+    resource = 'resource "aws_ssm_parameter" "p{n}" {{\n  name = "/${{var.env}}/{n}"\n  value = local.l{n}\n}}\n'
+    local = 'locals {{\n  l{n} = "x-${{var.env}}"\n}}\n'
+    parts = [(resource + local).format(n=n) for n in range(1_400)]
+    parts += [
+        f'provider "aws" {{\n  alias = "a{n}"\n  assume_role {{\n    role_arn = "arn:${{local.l{n}}}"\n  }}\n}}\n'
+        for n in range(100)
+    ]
+    text = 'variable "env" {\n  default = "e"\n}\n' + "".join(parts)
+    assert text.count("\n") > 10_000
+    (tmp_path / "main.tf").write_text(text)
+    began = time.monotonic()
+    findings = find_chains(tmp_path, executable=executable, environ=ENVIRON)
+    took = time.monotonic() - began
+    assert {hop.role_arn for chain in findings.chains for hop in chain.hops} == {"arn:x-e"}
+    assert len(findings.chains) == 100
+    assert took < 1
+
+
+def test_a_deep_tree_of_modules_is_gone_through_once_per_call_and_no_deeper_than_terraform_could(tmp_path):
+    for n in range(30):
+        inner = tmp_path / f"m{n}"
+        inner.mkdir()
+        (inner / "main.tf").write_text(f'module "next" {{\n  source = "../m{n + 1}"\n}}\nprovider "aws" {{\n}}\n')
+    (tmp_path / "main.tf").write_text('module "next" {\n  source = "./m0"\n}\n')
+    findings = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    assert len(findings.chains) == 20
+    assert [problem.place for problem in findings.problems] == ["m19/main.tf:1"]
+
+
+def test_blocks_for_init_are_told_apart_by_their_text_not_their_place(tmp_path):
+    text = 'terraform {\n  required_version = ">= 1"\n}\nresource "aws_vpc" "v" {\n}\n'
+    (tmp_path / "main.tf").write_text(text)
+    before, _ = read_blocks(tmp_path)
+    (tmp_path / "main.tf").write_text("\n\n" + text.replace("{\n}", "{\n  a = 1\n}"))
+    after, problems = read_blocks(tmp_path)
+    assert [(b.type, b.labels, b.text) for b in before] == [(b.type, b.labels, b.text) for b in after]
+    assert before[0].text == text[: text.index("resource") - 1]
+    assert problems == []
+    (tmp_path / "x.tf.json").write_text('{"resource": {"aws_s3_bucket": {"b": {}}}}')
+    assert read_blocks(tmp_path)[0][-1].labels == ("aws_s3_bucket", "b")

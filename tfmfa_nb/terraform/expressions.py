@@ -1,0 +1,186 @@
+"""HCL's expressions, by tree-sitter: what they name, and the few values that can be read off them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_ASSIGNED = "x = "
+# What binds names of its own, and which part of it says them.
+_SCOPES = {"for_tuple_expr": "for_intro", "for_object_expr": "for_intro", "template_for": "template_for_start"}
+# Their values at plan time are not those that they have now, or need a provider.
+_UNKNOWABLE_CALL = re.compile(r"timestamp|plantimestamp|uuid|bcrypt|provider::.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What an expression names: `path` of "var.site.role" is ("var", "site", "role"); the offsets count bytes.
+
+    A call whose value cannot be known has an empty path.
+    """
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An attribute's value as it was written, and where.
+
+    Attributes:
+        whole: for a member that is accessed, what it is a member of.
+    """
+
+    text: str
+    file: str = ""
+    line: int = 0
+    whole: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What stands in the configuration."""
+        return self.whole or self.text
+
+    @property
+    def place(self) -> str:
+        """Where it is written: main.tf:3."""
+        return f"{self.file}:{self.line}"
+
+    @cached_property
+    def _node(self) -> Any:
+        root = tree(f"{_ASSIGNED}{self.text}\n".encode())
+        body = named(root, "body")
+        attribute = named(body, "attribute") if body is not None and len(body.children) == 1 else None
+        return None if attribute is None or root.has_error else named(attribute, "expression")
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is no expression at all."""
+        return self._node is None
+
+    @cached_property
+    def literal(self) -> str | None:
+        """Its value, if it is a plain string, whole number or bool; escapes and templates are Terraform's to read."""
+        value = named(self._node, "literal_value") if self._node is not None else None
+        if value is None or len(self._node.children) != 1:
+            return None
+        inner, text = value.children[0], _text(value.children[0])
+        if inner.type == "bool_lit" or (inner.type == "numeric_lit" and text.isdecimal()):
+            return text
+        if inner.type != "string_lit" or any(mark in text for mark in ("\\", "${", "%{", "$$", "%%")):
+            return None
+        return unicodedata.normalize("NFC", text[1:-1])  # as Terraform does with every string
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        """What it names outside itself: neither `for`'s own variables nor the keys of objects."""
+        return tuple(_names(self._node)) if self._node is not None else ()
+
+    def member(self, name: str) -> Expression | None:
+        """The expression of one member: of an object as it is written, None where it has none; else an access."""
+        entries = self._entries
+        if entries is not None:
+            return entries.get(name)
+        return Expression(f"try(({self.text}\n).{name}, null)", self.file, self.line, self.shown)
+
+    @property
+    def members(self) -> Mapping[str, Expression]:
+        """The members of an object as it is written; none of anything else."""
+        return self._entries or {}
+
+    @cached_property
+    def _entries(self) -> dict[str, Expression] | None:
+        """None if it is no object, or one whose keys are worked out."""
+        value = named(self._node, "collection_value") if self._node is not None else None
+        body = named(value, "object") if value is not None and len(self._node.children) == 1 else None
+        if body is None:
+            return None
+        entries = {}
+        for element in (child for child in body.children if child.type == "object_elem"):
+            key, value = element.child_by_field_name("key"), element.child_by_field_name("val")
+            written = Expression(_text(key)) if key is not None else None
+            name = written and (written.literal or (_text(key) if _is_bare(key) else None))
+            if not name or value is None:
+                return None
+            entries[name] = Expression(_text(value), self.file, self.line + value.start_point[0])
+        return entries
+
+    def rewritten(self, replacement: Callable[[Name], str | None]) -> str:
+        """The source with another text in place of the first word of each name; None leaves it alone."""
+        source, parts, at = self.text.encode(), [], 0
+        for name in sorted(self.names, key=lambda name: name.start):
+            text = replacement(name)
+            if text is not None and name.start >= at:
+                parts += [source[at : name.start], text.encode()]
+                at = name.end
+        return b"".join([*parts, source[at:]]).decode()
+
+
+@cache
+def _language() -> Any:
+    from tree_sitter import Language  # noqa: PLC0415 - until a configuration is read
+    from tree_sitter_hcl import language  # noqa: PLC0415
+
+    return Language(language())
+
+
+def tree(source: bytes) -> Any:
+    """The root of what tree-sitter makes of `source`."""
+    from tree_sitter import Parser  # noqa: PLC0415
+
+    return Parser(_language()).parse(source).root_node  # one parser is not for several threads
+
+
+def _names(node: Any) -> Iterator[Name]:
+    """Without recursion: nothing that is written may be too deep."""
+    waiting: list[tuple[Any, frozenset[str]]] = [(node, frozenset())]
+    while waiting:
+        current, bound = waiting.pop()
+        children = current.children
+        if current.type == "function_call" and _UNKNOWABLE_CALL.fullmatch(_text(children[0])):
+            yield Name((), *_span(current))
+            continue
+        head = named(current, _SCOPES[current.type]) if current.type in _SCOPES else None
+        if head is not None:
+            inner = bound | {_text(child) for child in head.children if child.type == "identifier"}
+            waiting.append((head, bound))  # what is gone through is outside of it
+            waiting += [(child, inner) for child in children if child.type != head.type]
+            continue
+        for index, child in enumerate(children):
+            if child.type == "variable_expr":
+                if _text(child) not in bound:
+                    yield Name((_text(child), *_members(children[index + 1 :])), *_span(child))
+            elif not (current.type == "object_elem" and index == 0 and _is_bare(child)):
+                waiting.append((child, bound))
+
+
+def _members(following: list[Any]) -> Iterator[str]:
+    for child in following:
+        if child.type != "get_attr":
+            return
+        yield _text(child.children[-1])
+
+
+def _is_bare(key: Any) -> bool:
+    """Whether an object's key is a word, which stands for itself."""
+    return len(key.children) == 1 and key.children[0].type == "variable_expr"
+
+
+def _span(node: Any) -> tuple[int, int]:
+    return node.start_byte - len(_ASSIGNED), node.end_byte - len(_ASSIGNED)
+
+
+def named(node: Any, kind: str) -> Any:
+    """The first child of one type; None where there is none."""
+    return next((child for child in node.children if child.type == kind), None)
+
+
+def _text(node: Any) -> str:
+    return str(node.text.decode())

@@ -1,0 +1,172 @@
+"""Terraform's JSON syntax, in the shape of `hcl`'s blocks.
+
+https://developer.hashicorp.com/terraform/language/syntax/json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.hcl import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_TOKEN = re.compile(r'[ \t\r\n]*([{}\[\],:]|"(?:[^"\\\x00-\x1f]|\\.)*"|[-+.\w]+)')
+_TRIVIA = re.compile(r"[ \t\r\n]*")
+_DEEPEST = 100  # objects and lists in each other
+# Which blocks are in a block, as the schemas say, and by how many labels each of them is named.
+_Schema = dict[str, tuple[int, Any]]
+_ROLES: _Schema = {"assume_role": (0, {}), "assume_role_with_web_identity": (0, {})}
+_DATA: _Schema = {"data": (2, {})}
+_TOP: _Schema = {
+    "provider": (1, {**_ROLES, "dynamic": (1, {"content": (0, {})})}),
+    "variable": (1, {}),
+    "locals": (0, {}),
+    "module": (1, {}),
+    "output": (1, {}),
+    **_DATA,
+    "check": (1, _DATA),
+    "resource": (2, {}),
+    "ephemeral": (2, {}),
+    "terraform": (0, {"required_providers": (0, {}), "backend": (1, {}), "cloud": (0, {})}),
+}
+_MARKER = "TFMFA_JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A JSON value and its line; an object is a tuple of pairs, as a name may come twice in it."""
+
+    value: Any
+    line: int
+
+
+def parse_json(source: bytes, file: str) -> tuple[Block, ...]:
+    """The top-level blocks that matter to roles, credentials and `init`.
+
+    Raises:
+        ValueError: it is not JSON, or too deep.
+    """
+    return tuple(_blocks(_Reader(source.decode("utf-8-sig")).document(), _TOP, file))
+
+
+class _Reader:
+    """Reads JSON with the lines, which `json` does not tell."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._counted, self._line = text, 0, 0, 1
+
+    def document(self) -> _Node:
+        node = self._value(self._token(), 0)
+        if _TRIVIA.sub("", self._text[self._at :]):
+            raise ValueError(f"line {self._line}: more than one value")
+        return node
+
+    def _token(self) -> str:
+        found = _TOKEN.match(self._text, self._at)
+        if found is None:
+            raise ValueError(f"line {self._line}: not JSON")
+        self._line += self._text.count("\n", self._counted, found.start(1))
+        self._at, self._counted = found.end(), found.start(1)
+        return found[1]
+
+    def _value(self, token: str, depth: int) -> _Node:
+        line = self._line
+        if depth > _DEEPEST:
+            raise ValueError(f"line {line}: too deep")
+        if token == "[":  # noqa: S105 - JSON's own tokens
+            return _Node(self._several("]", lambda first: self._value(first, depth + 1)), line)
+        if token == "{":  # noqa: S105
+            return _Node(tuple(self._several("}", lambda first: self._pair(first, depth + 1))), line)
+        value = json.loads(token)
+        if isinstance(value, str):  # half a character is none, as Terraform has it
+            value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return _Node(value, line)
+
+    def _pair(self, token: str, depth: int) -> tuple[str, _Node]:
+        line, name = self._line, json.loads(token)
+        if not isinstance(name, str) or self._token() != ":":
+            raise ValueError(f"line {line}: not JSON")
+        return name, _Node(self._value(self._token(), depth).value, line)
+
+    def _several(self, end: str, one: Callable[[str], Any]) -> list[Any]:
+        found: list[Any] = []
+        token = self._token()
+        while token != end:
+            found.append(one(token))
+            token = self._token()
+            if token == ",":  # noqa: S105
+                token = self._token()
+            elif token != end:
+                raise ValueError(f"line {self._line}: not JSON")
+        return found
+
+
+def _blocks(node: _Node, schema: _Schema, file: str) -> Iterator[Block]:
+    for name, body in _pairs(node):
+        if name in schema:
+            labels, inner = schema[name]
+            for words, one in _labelled(body, labels):
+                yield _block(name, words, one, inner, file)
+
+
+def _labelled(node: _Node, labels: int) -> Iterator[tuple[tuple[str, ...], _Node]]:
+    """The bodies below so many labels."""
+    if not labels:
+        for one in node.value if isinstance(node.value, list) else [node]:
+            if isinstance(one.value, tuple):
+                yield (), one
+        return
+    for name, inner in _pairs(node):
+        for words, one in _labelled(inner, labels - 1):
+            yield (name, *words), one
+
+
+def _block(kind: str, labels: tuple[str, ...], node: _Node, schema: Mapping[str, Any], file: str) -> Block:
+    attributes = {name: Expression(_hcl(value), file, value.line) for name, value in _pairs(node) if name not in schema}
+    return Block(kind, labels, file, node.line, attributes=attributes, blocks=tuple(_blocks(node, dict(schema), file)))
+
+
+def _pairs(node: _Node) -> Iterator[tuple[str, _Node]]:
+    """An object's, or those of a list of objects; "//" is a comment."""
+    for one in node.value if isinstance(node.value, list) else [node]:
+        if isinstance(one.value, tuple):
+            yield from (pair for pair in one.value if pair[0] != "//")
+
+
+def _hcl(node: _Node) -> str:
+    """The same value as HCL: strings are templates."""
+    value = node.value
+    if isinstance(value, str):
+        return _template(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_hcl, value)) + "]"
+    if isinstance(value, tuple):
+        return "{" + ", ".join(f"{_key(name)} = {_hcl(inner)}" for name, inner in value) + "}"
+    return json.dumps(value)
+
+
+def _key(name: str) -> str:
+    return _template(name) if _plain(name) else f"({_template(name)})"
+
+
+def _template(text: str) -> str:
+    """A heredoc reads a template just as JSON's does: nothing but `${` and `%{` is special."""
+    if _plain(text):
+        return json.dumps(text, ensure_ascii=False)
+    marker = _MARKER
+    while marker in text:
+        marker += "_"
+    alone = Expression(text.removeprefix("${").removesuffix("}"))
+    if text.startswith("${") and text.endswith("}") and not alone.broken:
+        return f"({alone.text})"  # then it is not made a string
+    return f'trimsuffix(<<{marker}\n{text}\n{marker}\n, "\\n")'
+
+
+def _plain(text: str) -> bool:
+    return not any(mark in text for mark in ("${", "%{"))

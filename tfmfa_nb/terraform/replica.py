@@ -1,0 +1,230 @@
+"""A small copy of a configuration, for `terraform console`.
+
+It holds the modules, variables, locals and outputs that some expressions need, and nothing that needs a provider.
+Whatever is left out is an unknown value there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tfmfa_nb.terraform.configuration import Module
+    from tfmfa_nb.terraform.expressions import Expression, Name
+    from tfmfa_nb.terraform.hcl import Block
+
+ANSWERS = "tfmfa_answers"
+_UNKNOWN = "tfmfa_unknown"
+_QUESTION = "tfmfa_question_"
+_FAILED = '"!"'  # what is no base64, for an expression that fails
+_VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
+_CALL = {"source", "version", "providers", "depends_on"}
+_REPEATS = {"count", "for_each"}
+_REPEATED = {("count",), ("each",)}
+_READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
+_CONFIGURATION = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_KEPT_AWAY = (".terraform", "terraform.tfstate")
+_VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
+_FARTHEST = 8  # folders upwards
+
+
+class Replica:
+    """What is needed for `questions`.
+
+    Args:
+        questions: expressions and the modules in which they stand.
+    """
+
+    def __init__(self, questions: Sequence[tuple[Module, Expression]]) -> None:
+        self._questions = questions
+        self._needs: dict[Module, dict[tuple[str, str], None]] = defaultdict(dict)
+        self._texts: list[str] = []
+        waiting = list(questions)
+        for module, _ in questions:
+            self._add_ancestors(module)
+        while waiting:
+            module, expression = waiting.pop()
+            self._texts.append(expression.text)
+            for name in expression.names:
+                waiting += self._need(module, name)
+
+    @property
+    def variables(self) -> set[str]:
+        """The root's that are declared in it."""
+        return {
+            name for module, needs in self._needs.items() if not module.name for kind, name in needs if kind == "var"
+        }
+
+    def _add_ancestors(self, module: Module | None) -> None:
+        while module is not None and module not in self._needs:
+            self._needs[module] = {}
+            module = module.parent
+
+    def _need(self, module: Module, name: Name) -> Iterator[tuple[Module, Expression]]:
+        """Note what a name means, and what is below it."""
+        for kind, inner in _meant(module, name):
+            where = module.children[name.path[1]] if kind == "output" else module
+            if (kind, inner) in self._needs[where]:
+                continue
+            self._add_ancestors(where)
+            self._needs[where][kind, inner] = None
+            if kind == "local":
+                yield module, module.locals[inner]
+            elif kind == "output" and "value" in where.outputs[inner].attributes:
+                yield where, where.outputs[inner].attributes["value"]
+                if where.call is not None:
+                    yield from ((module, where.call.attributes[r]) for r in _REPEATS & where.call.attributes.keys())
+            elif kind == "var" and module.parent is not None and module.call is not None:
+                given = module.call.attributes.get(inner)
+                if given is not None:
+                    yield module.parent, given
+
+    def write(self, top: Path, folder: Path) -> Path:
+        """Write it below `top`.
+
+        Args:
+            top: an empty folder.
+            folder: the configuration's own, whose variable files, and what functions may read, are linked.
+
+        Returns:
+            The root module's folder.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        root = self._link(top, folder)
+        modules = [{"Key": "", "Source": "", "Dir": "."}]
+        order = sorted(self._needs, key=lambda module: module.name)
+        numbers = {module: number for number, module in enumerate(order)}
+        if not order:
+            (root / "main.tf").write_text(f"locals {{\n{ANSWERS} = []\n}}\n", encoding="utf-8")
+        for module, number in numbers.items():
+            inner = root if not module.name else root / f"tfmfa_{number}"
+            inner.mkdir(exist_ok=True)
+            text = "\n".join(self._text(module, numbers))
+            (inner / "main.tf").write_text(text, encoding="utf-8")
+            if module.name:
+                modules.append({"Key": ".".join(module.name), "Source": f"./tfmfa_{number}", "Dir": f"tfmfa_{number}"})
+        manifest = root / ".terraform" / "modules"
+        manifest.mkdir(parents=True)
+        (manifest / "modules.json").write_text(json.dumps({"Modules": modules}), encoding="utf-8")
+        return root
+
+    def _link(self, top: Path, folder: Path) -> Path:
+        """The root module's new folder, with links to the old one's files, and to what is above it as far as needed."""
+        absolute = folder.absolute()
+        reads = any(_READS_FILES.search(text) for text in self._texts)
+        texts = [*self._texts, *(f"{module.path}/" for module in self._needs)]
+        upwards = max((text.count("../") for text in texts), default=0) if reads else 0
+        upwards = min(upwards, _FARTHEST, len(absolute.parents) - 1)
+        new, old = top, absolute
+        for _ in range(upwards):
+            old = old.parent
+        for part in absolute.relative_to(old).parts:
+            for entry in old.iterdir():
+                if entry.name != part:
+                    (new / entry.name).symlink_to(entry)
+            new, old = new / part, old / part
+            new.mkdir()
+        for entry in old.iterdir():
+            variables = entry.name.startswith("terraform.tfvars") or entry.name.endswith(_VARIABLE_FILES)
+            own = entry.name.endswith(_CONFIGURATION) or entry.name.startswith(_KEPT_AWAY)
+            if variables or (reads and not own):
+                (new / entry.name).symlink_to(entry)
+        return new
+
+    def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
+        yield f'variable "{_UNKNOWN}" {{}}'
+        local = {}
+        for kind, name in self._needs[module]:
+            if kind == "var":
+                yield from _variable(name, module.variables[name])
+            elif kind == "output":
+                value = module.outputs[name].attributes.get("value")
+                yield from _output(name, self._rewritten(module, value) if value else f"var.{_UNKNOWN}")
+            else:
+                local[name] = self._rewritten(module, module.locals[name])
+        if not module.name:
+            local[ANSWERS] = f"[{', '.join(self._answer(module, n) for n in range(len(self._questions)))}]"
+        yield from ("locals {", *(f"{name} = {text}" for name, text in local.items()), "}")
+        for child in module.children.values():
+            if child in numbers:
+                yield from self._call(child, numbers[child])
+        for number, (where, _) in enumerate(self._questions if module.name else ()):
+            if where.name[: len(module.name)] == module.name:
+                yield from _output(f"{_QUESTION}{number}", self._answer(module, number))
+
+    def _call(self, module: Module, number: int) -> Iterator[str]:
+        attributes = module.call.attributes if module.call else {}
+        yield f'module "{module.name[-1]}" {{'
+        yield f'source = "./tfmfa_{number}"'
+        yield f"{_UNKNOWN} = var.{_UNKNOWN}"
+        for key, value in attributes.items():
+            if key in _REPEATS or (key not in _CALL and ("var", key) in self._needs[module]):
+                repeated = bool(attributes.keys() & _REPEATS)
+                yield f"{key} = {self._rewritten(module.parent or module, value, repeated=repeated)}"
+        for kind, name in self._needs[module]:
+            if kind == "var" and name not in attributes and "default" not in module.variables[name].attributes:
+                yield f"{name} = var.{_UNKNOWN}"
+        yield "}"
+
+    def _answer(self, module: Module, number: int) -> str:
+        """A question's answer, as the module in which it stands, or one above, has it."""
+        where, expression = self._questions[number]
+        if where is not module:
+            return f"module.{where.name[len(module.name)]}.{_QUESTION}{number}"
+        return f"try(base64encode(jsonencode({self._rewritten(module, expression)}\n)), {_FAILED})"
+
+    def _rewritten(self, module: Module, expression: Expression, *, repeated: bool = False) -> str:
+        """The expression with an unknown value in place of what is not here.
+
+        Args:
+            module: where it stands.
+            expression: as it is written.
+            repeated: whether it stands in a call with `count` or `for_each`.
+        """
+
+        def replacement(name: Name) -> str | None:
+            if name.path[:1] == ("path",) and name.path[1:2] != ("cwd",):
+                return f'({{ module = {json.dumps(module.path)}, root = "." }})'
+            here = name.path[:2] == ("terraform", "workspace") or (repeated and name.path[:1] in _REPEATED)
+            return None if here or _meant(module, name) else f"var.{_UNKNOWN}"
+
+        # In brackets it may go over several lines.
+        return f"var.{_UNKNOWN}" if expression.broken else f"({expression.rewritten(replacement)}\n)"
+
+
+def _variable(name: str, block: Block) -> Iterator[str]:
+    """What decides on its value; its validation is left to the plan."""
+    attributes = block.attributes
+    yield f'variable "{name}" {{'
+    yield from (f"{key} = {attributes[key].text}" for key in _VARIABLE if key in attributes)
+    if "type" in attributes:  # JSON has it in quotes
+        yield f"type = {attributes['type'].literal or attributes['type'].text}"
+    yield "}"
+
+
+def _output(name: str, value: str) -> Iterator[str]:
+    yield f'output "{name}" {{'
+    yield f"value = {value}"
+    yield "}"
+
+
+def _meant(module: Module, name: Name) -> list[tuple[str, str]]:
+    """What a name stands for, as (kind, name): one variable or local, or outputs of a module that is called."""
+    match name.path:
+        case ("var", inner, *_) if inner in module.variables:
+            return [("var", inner)]
+        case ("local", inner, *_) if inner in module.locals:
+            return [("local", inner)]
+        case ("module", called) if called in module.children:
+            return [("output", inner) for inner in module.children[called].outputs]
+        case ("module", called, inner, *_) if called in module.children:
+            return [("output", inner)] if inner in module.children[called].outputs else []
+    return []

@@ -1,0 +1,193 @@
+"""The roles that a block or a backend's configuration assumes: first their questions, then, answered, their hops."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.terraform.evaluation import UNKNOWN, Loop, Question
+from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.words import RoleHop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tfmfa_nb.terraform.configuration import Module
+    from tfmfa_nb.terraform.hcl import Block
+
+# Go's form of a duration, as the provider takes it: "1h30m".
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)")
+_UNIT = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+_FIELDS = (
+    *("role_arn", "session_name", "external_id", "duration", "duration_seconds", "policy", "policy_arns"),
+    *("tags", "transitive_tag_keys", "source_identity"),
+)
+# The S3 backend's older form, beside its other settings.
+_FLAT = {
+    **{name: name for name in ("role_arn", "session_name", "external_id")},
+    "duration_seconds": "assume_role_duration_seconds",
+    "policy": "assume_role_policy",
+    "policy_arns": "assume_role_policy_arns",
+    "tags": "assume_role_tags",
+    "transitive_tag_keys": "assume_role_transitive_tag_keys",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRole:
+    """A role as it is written, and the questions about it.
+
+    Attributes:
+        written: its HCL, shown where the value is not known.
+        place: where that is: main.tf:3.
+        fields: a question for each argument; where the role is repeated its value is a list.
+        keys: a question that has a list of as many entries as the role is repeated; None where it is not.
+        depth: how many loops are around the block that it stands in.
+    """
+
+    written: str
+    place: str
+    fields: Mapping[str, Question]
+    keys: Question | None = None
+    depth: int = 0
+
+    def questions(self) -> Iterator[Question]:
+        """All of them."""
+        yield from self.fields.values()
+        if self.keys:
+            yield self.keys
+
+    def hops(self, index: int = 0) -> list[RoleHop]:
+        """The hops, once the questions are answered: none where the role is null or "".
+
+        Args:
+            index: which repetition of the block that it stands in.
+        """
+        role = self.fields.get("role_arn")
+        if self.keys is None:
+            known = {name: _at(question, index, self.depth) for name, question in self.fields.items()}
+            return [] if role is None else self._hop(known)
+        times = _at(self.keys, index, self.depth)
+        if not isinstance(times, list):
+            return [RoleHop(None, self.written, place=self.place)]
+        lists = {name: _at(question, index, self.depth) for name, question in self.fields.items()}
+        hops = []
+        for number in range(len(times) if role is not None else 0):
+            known = {name: _item(values, number, self.fields[name]) for name, values in lists.items()}
+            hops += self._hop(known)
+        return hops
+
+    def _hop(self, values: Mapping[str, Any]) -> list[RoleHop]:
+        role = values.get("role_arn")
+        if role in (None, ""):
+            return []
+        seconds = _seconds(values.get("duration"))
+        if seconds is None and (given := _string(values.get("duration_seconds"))) and given.isdecimal():
+            seconds = int(given)
+        tags = values.get("tags")
+        hop = RoleHop(
+            role_arn=_string(role),
+            expression=self.written,
+            place=self.place,
+            session_name=_string(values.get("session_name")),
+            external_id=_string(values.get("external_id")),
+            duration_seconds=seconds,
+            policy=_string(values.get("policy")),
+            policy_arns=_strings(values.get("policy_arns")),
+            transitive_tag_keys=_strings(values.get("transitive_tag_keys")),
+            source_identity=_string(values.get("source_identity")),
+        )
+        if isinstance(tags, dict):
+            pairs = ((key, _string(value)) for key, value in tags.items())
+            hop = replace(hop, tags=tuple((key, text) for key, text in pairs if text is not None))
+        return [hop]
+
+
+def roles_of_block(module: Module, block: Block, loops: tuple[Loop, ...] = ()) -> list[WrittenRole]:
+    """The `assume_role` blocks of `block` in order, `dynamic` ones among them."""
+    roles = []
+    for inner in block.blocks:
+        if inner.type == "assume_role":
+            fields = {name: Question(module, value, loops) for name, value in inner.attributes.items()}
+            roles.append(WrittenRole(*_written(inner), fields, depth=len(loops)))
+        elif inner.type == "dynamic" and inner.labels == ("assume_role",):
+            loop = dynamic_loop(inner)
+            content = next(inner.all("content"), None)
+            if loop is None or content is None:
+                continue
+            around = (*loops, loop)
+            fields = {name: Question(module, value, around) for name, value in content.attributes.items()}
+            keys = Question(module, Expression("true"), around)
+            roles.append(WrittenRole(*_written(content), fields, keys, len(loops)))
+    return roles
+
+
+def dynamic_loop(block: Block) -> Loop | None:
+    """What a `dynamic` block is repeated by."""
+    over, iterator = block.attributes.get("for_each"), block.attributes.get("iterator")
+    if over is None:
+        return None
+    return Loop((iterator.literal or iterator.text) if iterator else block.labels[0], over)
+
+
+def roles_of_backend(
+    module: Module, value: Callable[[str], Expression | None], loops: tuple[Loop, ...] = ()
+) -> list[WrittenRole]:
+    """The role of an S3 backend, in either form.
+
+    Args:
+        module: where it is configured.
+        value: its settings by their names.
+        loops: what repeats it.
+    """
+    roles = []
+    forms: list[Mapping[str, Expression | None]] = [{name: value(old) for name, old in _FLAT.items()}]
+    nested = value("assume_role")
+    if nested is not None:
+        forms.append({name: nested.member(name) for name in _FIELDS})
+    for form in forms:
+        fields = {name: Question(module, inner, loops) for name, inner in form.items() if inner is not None}
+        if "role_arn" in fields:
+            role = fields["role_arn"].expression
+            roles.append(WrittenRole(role.shown, role.place, fields, depth=len(loops)))
+    return roles
+
+
+def _written(block: Block) -> tuple[str, str]:
+    role = block.attributes.get("role_arn")
+    return (role.text, role.place) if role else ("", block.place)
+
+
+def _at(question: Question, index: int, depth: int) -> Any:
+    """The value for one repetition; what is written in place holds for all, whether or not they are known."""
+    if not depth:
+        return question.value
+    return _item(question.value, index, question)
+
+
+def _item(values: Any, index: int, question: Question) -> Any:
+    if isinstance(values, list) and index < len(values):
+        return values[index]
+    literal = question.expression.literal
+    return UNKNOWN if literal is None else literal
+
+
+def _string(value: Any) -> str | None:
+    """As Terraform makes a string of what is none; None for what is unknown, null or empty."""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    values: Sequence[Any] = value if isinstance(value, list) else ()
+    return tuple(text for text in map(_string, values) if text is not None)
+
+
+def _seconds(value: Any) -> int | None:
+    parts = _DURATION.findall(value) if isinstance(value, str) else []
+    if not parts or "".join(number + unit for number, unit in parts) != value:
+        return None
+    return int(sum(float(number) * _UNIT[unit] for number, unit in parts))
