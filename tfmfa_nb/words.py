@@ -6,7 +6,7 @@ HCP Terraform's run states (https://developer.hashicorp.com/terraform/cloud-docs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -154,9 +154,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that a person has to mend: what is wrong, and what to do about it."""
+    """Something that a person has to mend: what is wrong, and what to do about it.
+
+    Attributes:
+        name: the setting that it is about, where a policy may allow it by that name: "profile".
+    """
 
     what: str
     remedy: str = ""
     place: str = ""
-    detail: str = field(default="", repr=False)
+    name: str = ""

@@ -130,3 +130,16 @@ def test_plans_that_earlier_runs_left_are_dropped(tmp_path):
     mine._files.drop_other_plans()
     assert not left._files.plan.exists()
     assert mine._files.plan.exists()
+
+
+def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
+    run = new_run(tmp_path)
+
+    def fails(_change):
+        raise BrokenPipeError
+
+    run.observe(fails)
+    run._move(Status.PLANNING)
+    run._show_lock(LockState.REQUIRED, "a code")
+    assert (run.status, run.lock_text) == ("planning", "a code")
+    assert "A view of run-" in caplog.text

@@ -129,3 +129,11 @@ def test_a_stream_that_cannot_write_a_character_writes_another():
 
 def test_codes_are_asked_for_on_the_terminal():
     assert isinstance(TerminalView(ScriptedRun(), io.StringIO()).prompt(), TerminalPrompt)
+
+
+def test_what_the_plan_s_view_said_is_not_said_again_when_the_apply_begins():
+    run = ScriptedRun(status="planned", lock="open", lock_text="No MFA code needed to plan", environment="staging")
+    text = printed(run, lambda: setattr(run, "status", "applying"))
+    assert "to plan" not in text
+    assert "Planned" not in text
+    assert "staging: Applying" in text

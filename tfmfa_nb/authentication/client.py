@@ -42,6 +42,11 @@ def _factory() -> Any:
     return Session(botocore_session=get_session({"profile": (None, None, None, None)}))
 
 
+def start_anew() -> None:
+    """Make further clients by a new maker: one from before moto was loaded would ask the real AWS."""
+    _factory.cache_clear()
+
+
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_AT_ONCE, _THREAD)

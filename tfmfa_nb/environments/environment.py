@@ -60,7 +60,7 @@ class Environment:
         folder = (base / Path(directory).expanduser()).resolve()
         if not folder.is_dir():
             raise ConfigurationError(f"There is no folder {folder}.", "Give -C a folder that exists.")
-        if not any(folder.glob("*.tf")) and not any(folder.glob("*.tf.json")):
+        if not any(any(folder.glob(f"*.{ending}")) for ending in ("tf", "tf.json", "tofu", "tofu.json")):
             raise ConfigurationError(
                 f"There is no Terraform configuration in {folder}.",
                 "Give -C a folder with *.tf files, or write the configuration in the cell and use -e NAME.",

@@ -50,7 +50,7 @@ async def initialize(execution: Execution, *, always: bool = False) -> bool:
 def _fingerprint(execution: Execution) -> str:
     """Of what `init` acts on: `terraform` and `module` blocks, providers in use, lock file, product, CLI settings."""
     folder: Path = execution.run._environment.folder
-    blocks, _ = read_blocks(folder)
+    blocks, _ = read_blocks(folder, execution.executable.product)
     lock_file = folder / ".terraform.lock.hcl"
     providers = {
         block.labels[0].partition("_")[0] if block.type in {"resource", "data", "ephemeral"} else block.labels[0]

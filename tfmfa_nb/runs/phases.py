@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import EnvironmentLock
-from tfmfa_nb.errors import MfaBypass, RunCanceled, RunDiscarded, RunStateError
+from tfmfa_nb.errors import RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runs.ending import phase_of, raise_for
 from tfmfa_nb.runs.execution import Execution
 from tfmfa_nb.runs.initialization import initialize
+from tfmfa_nb.runs.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.shown import show_plan
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import parse_summary
-from tfmfa_nb.terraform.providers import find_chains
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
 if TYPE_CHECKING:
@@ -45,20 +44,17 @@ async def plan(run: Run, gate: Gate) -> None:
         with await _lock(run, Phase.PLAN) as lock:
             run._files.drop_other_plans()
             run.level = str(effective_level(environment, gate.policy, options.level))
-            run._findings = await asyncio.to_thread(
-                find_chains,
-                environment.folder,
-                executable=executable,
-                environ=gate.environ,
-                var=options.var,
-                var_files=options.var_files(run._base),
-            )
+            await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.PLAN)
             try:
                 execution = _execution(run, gate, executable, lock, session)
                 _still_wanted(run)
                 run._move(Status.PLANNING)
                 fresh = await initialize(execution)
+                if fresh:
+                    await inspect_again(run, gate, executable, session)
+                for sentence in problems_of(run):
+                    _note(run, sentence)
                 command = (
                     "plan",
                     "-input=false",
@@ -69,6 +65,7 @@ async def plan(run: Run, gate: Gate) -> None:
                 outcome = await execution.terraform(*command)
                 if outcome.exit_code == 1 and not outcome.interrupted and not fresh and execution.asks_for_init():
                     await initialize(execution, always=True)
+                    await inspect_again(run, gate, executable, session)
                     outcome = await execution.terraform(*command)
             finally:
                 if session:
@@ -101,6 +98,8 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
             run._files.check_plan(run._plan_digest)
             # The stricter of then and now: a level lowered since the plan does not weaken this run.
             run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
+            if run._findings is None:  # the level was `never` until now
+                await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.APPLY)
             try:
                 if session is None and confirm and not await gate.prompt.confirm(_question(run)):
@@ -139,15 +138,11 @@ async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
 
 async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:
     """The phase's session, or None where the level asks for no code."""
-    level, findings = Level(run.level), run._findings
-    if level is not Level.NEVER and findings and findings.bypasses:
-        bypass = findings.bypasses[0]
-        raise MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy)
-    if not level.asks_before(phase):
+    if not Level(run.level).asks_before(phase):
         run._show_lock(LockState.OPEN, f"No MFA code needed to {phase}")
         run.authenticated_by = ""
         return None
-    return await gate.pass_through(run, phase, findings.chains if findings else ())
+    return await gate.pass_through(run, phase, run._findings.chains if run._findings else ())
 
 
 def _execution(
@@ -180,7 +175,7 @@ def _follow(run: Run, progress: Progress) -> Any:
         for line in lines:
             try:
                 progress.feed(json.loads(line))
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # a line of a program that Terraform started; it is in the log
         shown = progress.as_dict()
         if shown != run.progress:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.process import TerraformProcess
     from tfmfa_nb.terraform.providers import Findings
 
+_log = logging.getLogger(__name__)
 _NEXT: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
     Status.PLANNING: frozenset({Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}),
@@ -92,6 +94,13 @@ class Run(HasTraits):
         self._plan_digest = ""
         self._outputs: dict[str, Any] = {}
         self._process: TerraformProcess | None = None
+
+    def notify_change(self, change: Any) -> None:
+        """Tell the observers; a view that cannot show something must not stop what is shown."""
+        try:
+            super().notify_change(change)
+        except Exception as error:  # noqa: BLE001 - whatever a view does
+            _log.warning("A view of %s failed: %s", self.id, type(error).__name__)
 
     @property
     def plan(self) -> Plan:

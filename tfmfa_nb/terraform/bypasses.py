@@ -56,7 +56,7 @@ class WrittenBypass:
             text = f"{self.whose} may use {what} (`{self.name}` is not known yet), which would pass MFA by."
         else:
             text = f"{self.whose} uses {what} (`{self.name}`), which would pass MFA by."
-        return Problem(text, _REMEDY, self.place)
+        return Problem(text, _REMEDY, self.place, self.name)
 
 
 def bypasses_of_block(

@@ -34,11 +34,13 @@ class Findings:
         chains: one for every configuration of the AWS provider, S3 backend and remote state.
         bypasses: what would use other credentials than the MFA session's.
         problems: what could not be known, or read.
+        backend: where the state lies: "s3", "cloud", "remote", …; "local" where nothing is said.
     """
 
     chains: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    backend: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,19 @@ def find_chains(
         if hop.role_arn is None
     ]
     bypasses = [problem for one in meant for bypass in one.bypasses if (problem := bypass.problem())]
-    return Findings(chains, tuple(bypasses), tuple(problems))
+    return Findings(chains, tuple(bypasses), tuple(problems), _state(root.blocks))
+
+
+def _state(blocks: Sequence[Block]) -> str:
+    """Where the root module keeps its state (https://developer.hashicorp.com/terraform/language/backend)."""
+    for block in blocks:
+        if block.type == "terraform":
+            for inner in block.blocks:
+                if inner.type == "backend" and inner.labels:
+                    return inner.labels[0]
+                if inner.type == "cloud":
+                    return "cloud"
+    return "local"
 
 
 def _written(module: Module) -> Iterator[_Written]:

@@ -48,6 +48,9 @@ class TerminalView:
     def begin(self) -> None:
         """Print what there is, and go on printing."""
         self._start = self._next = self._run.log_start
+        # What the plan's view has said already is no news when the apply's begins.
+        if self._run.status == "planned":
+            self._said = {"lock": lock_sentence(self._run), "status": status_sentence(self._run)}
         self._run.observe(self._changed, names=_NAMES)
         self._changed(None)
 

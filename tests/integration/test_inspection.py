@@ -1,0 +1,122 @@
+"""What a configuration says is held against level and policy, also where a module comes only with `init`."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from device import Device
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.errors import ConfigurationError, MfaBypass, RoleRefused
+from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.runs.inspection import inspect
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.phases import plan
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.words import Level
+
+MODULE = """
+provider "aws" {
+  BODY
+}
+resource "aws_ssm_parameter" "inner" {
+  name  = "/inspection/inner"
+  type  = "String"
+  value = "1"
+}
+"""
+ROLE = 'assume_role {\n    role_arn = "arn:aws:iam::123456789012:role/NAME"\n  }'
+
+
+def fetched_module(tmp_path, body):
+    """A configuration whose module is not there before `init` has fetched it."""
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "main.tf").write_text(MODULE.replace("BODY", body))
+    identity = ("-c", "user.name=alice", "-c", "user.email=alice@example.com")
+    for command in (("init", "-q"), ("add", "."), (*identity, "commit", "-qm", "module")):
+        subprocess.run(["git", *command], cwd=origin, check=True)
+    return f'module "inner" {{\n  source = "git::file://{origin}"\n}}\n'
+
+
+def new_run(tmp_path, hcl, level=Level.PLANS_AND_APPLIES):
+    environment = Environment.named("inspected", tmp_path)
+    environment.write_configuration(hcl)
+    environment.set_level(level)
+    return Run(environment, Options(), tmp_path)
+
+
+async def test_a_bypass_in_a_module_that_init_fetches_is_refused_before_the_plan(tmp_path, sandbox, gate_of):
+    run = new_run(tmp_path, fetched_module(tmp_path, 'profile = "other"'))
+    with pytest.raises(MfaBypass, match=r"main.tf:3: .*profile"):
+        await plan(run, gate_of(sandbox, Device(sandbox)))
+    assert run.status == "errored"
+    assert run.lock == "failed"
+    log = "\n".join(run.log_text())
+    assert "successfully initialized" in log
+    assert "Terraform will perform" not in log
+
+
+async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(tmp_path, sandbox, gate_of):
+    device = Device(sandbox)
+    run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "audit")))
+    await plan(run, gate_of(sandbox, device))
+    assert run.status == "planned"
+    assert len(device.asked) == 1
+    assert [(role["provider"], hop["state"]) for role in run.roles for hop in role["hops"]] == [
+        ("module.inner.aws", "assumed")
+    ]
+    assert not any("not here yet" in note for note in run.notes)
+
+
+async def test_a_refused_role_in_such_a_module_stops_before_the_plan(tmp_path, sandbox, gate_of):
+    run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "missing")))
+    with pytest.raises(RoleRefused, match="role/missing"):
+        await plan(run, gate_of(sandbox, Device(sandbox)))
+    assert "Terraform will perform" not in "\n".join(run.log_text())
+
+
+async def test_what_cannot_be_known_is_told(tmp_path, sandbox, gate_of):
+    hcl = MODULE.replace("BODY", ROLE.replace('"arn:aws:iam::123456789012:role/NAME"', "terraform_data.x.output"))
+    run = new_run(
+        tmp_path, f'{hcl}\nresource "terraform_data" "x" {{\n  input = "arn:aws:iam::123456789012:role/x"\n}}\n'
+    )
+    await plan(run, gate_of(sandbox, Device(sandbox)))
+    (note,) = [note for note in run.notes if "terraform_data.x.output" in note]
+    assert note.startswith("main.tf:4: The role")
+    assert note in run.log_text()
+
+
+@pytest.fixture
+def look(tmp_path, sandbox, gate_of):
+    async def make(hcl, level, **says):
+        run, gate = new_run(tmp_path, hcl, level), gate_of(sandbox, None)
+        run.level = str(level)
+        gate.policy = Policy((Layer(Path("/etc/policy.toml"), mfa=True, **says),))
+        await inspect(run, gate, find_executable(gate.environ))
+        return run
+
+    return make
+
+
+async def test_the_policy_may_allow_a_bypass_by_its_name(look):
+    hcl = 'provider "aws" {\n  profile = "x"\n  shared_credentials_files = ["y"]\n}\n'
+    with pytest.raises(MfaBypass):
+        await look(hcl, Level.APPLIES_ONLY)
+    with pytest.raises(MfaBypass, match="shared_credentials_files"):
+        await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"profile"}))
+    await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"profile", "shared_credentials_files"}))
+
+
+async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):
+    with pytest.raises(ConfigurationError, match=r"keeps its state on this machine.*says /etc/policy.toml"):
+        await look('provider "aws" {}\n', Level.NEVER, local_state=False)
+    with pytest.raises(ConfigurationError, match="keeps its state on this machine"):
+        await look('terraform {\n  backend "local" {}\n}\n', Level.APPLIES_ONLY, local_state=False)
+    await look('terraform {\n  backend "s3" {}\n}\n', Level.APPLIES_ONLY, local_state=False)
+    await look("terraform {\n  cloud {}\n}\n", Level.APPLIES_ONLY, local_state=False)
+
+
+async def test_at_never_nothing_is_looked_at(look):
+    assert (await look('provider "aws" {\n  profile = "x"\n}\n', Level.NEVER))._findings is None
