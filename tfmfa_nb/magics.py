@@ -17,6 +17,7 @@ from tfmfa_nb.arguments import (
     add_plan_options,
     options_of,
 )
+from tfmfa_nb.awaiting import awaited, awaited_or_at_once
 from tfmfa_nb.errors import RunStateError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class TfmfaMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @awaited
     async def tfplan(self, line: str, cell: str | None = None) -> Run | None:
         """Plan the cell's HCL, or the configuration in a folder; the value is the run."""
         parser = Parser("%%tfplan", "Plan; ask for an MFA code first if the level is 'plans and applies'.")
@@ -91,6 +93,7 @@ class TfmfaMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @awaited
     async def tfapply(self, line: str, cell: str | None = None) -> Run | None:
         """Apply the plan that was shown; with HCL in the cell: plan, show, ask, apply."""
         parser = Parser("%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask.")
@@ -111,18 +114,21 @@ class TfmfaMagics(Magics):
 
     @no_var_expand
     @line_magic
+    @awaited_or_at_once
     async def tfmfa(self, line: str) -> None:
         """Show who will run Terraform and what is missing, and the environment's level; or do one thing about it."""
         parser = Parser("%tfmfa", "Show the organization variables and the level, or do WHAT.")
         add_environment(parser)
         what = ("level", "policy", "trust-policy", "doctor")
-        parser.add_argument("what", nargs="?", choices=what, default="", metavar="WHAT", help=", ".join(what))
+        parser.add_argument("what", nargs="?", default="", metavar="WHAT", help=", ".join(what))
         words = "level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"
         parser.add_argument("words", nargs="*", help=words)
         try:
             arguments = parser.read(line)
         except HelpShown:
             return
+        if arguments.what not in {"", *what}:
+            parser.error(f"{arguments.what!r} is nothing that it can do: {', '.join(what)}")
         from tfmfa_nb.subcommands import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self.profile)

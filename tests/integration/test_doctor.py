@@ -135,6 +135,14 @@ async def said(shell, capsys, line):
     return "".join(capsys.readouterr()), result.error_in_exec
 
 
+async def test_without_a_word_the_magic_shows_variables_and_level(ipython, capsys):
+    for line in ("%tfmfa", "%tfmfa -e staging"):
+        text, error = await said(ipython, capsys, line)
+        assert error is None
+        assert "MFA device arn:aws:iam::123456789012:mfa/alice, from the process environment" in text
+        assert "never. Plans and applies run without a code." in text
+
+
 async def test_the_magic_says_the_same_and_raises_when_something_is_wrong(ipython, capsys, monkeypatch):
     text, error = await said(ipython, capsys, "%tfmfa doctor")
     assert "✓ keys: alice in account 123456789012." in text

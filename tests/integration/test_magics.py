@@ -106,6 +106,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%tfplan -C nowhere", "There is no folder"),
         ("%tfapply", "no plan in this kernel"),
         ("%tfmfa level", "which level?"),
+        ("%tfmfa levle never", "'levle' is nothing that it can do: level, policy"),
         ("%tfmfa level sometimes", "is no level"),
         ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
     ],
@@ -245,3 +246,22 @@ async def test_two_kernels_on_one_environment(ipython, tmp_path):
     assert not waiting.done()
     await holder.communicate(b"")
     assert (await waiting).status == "applied"
+
+
+async def test_in_the_cell_that_loads_the_extension_nothing_passes_in_silence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policy.toml").write_text("mfa = true\n")
+    monkeypatch.setenv("TFMFA_POLICY", str(tmp_path / "policy.toml"))
+    shell = InteractiveShell()
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "main.tf").write_text(CONFIGURATION)
+    for line in ("%tfplan -C live", "%tfapply", "%tfmfa doctor"):
+        error = (await run(shell, f"%load_ext tfmfa_nb\n{line}")).error_in_exec
+        assert "Put %load_ext tfmfa_nb into a cell of its own" in str(error)
+        shell.run_line_magic("unload_ext", "tfmfa_nb")
+    assert not (tmp_path / "live" / ".tfmfa").exists()
+    # What has nothing to wait for works there too.
+    await value(shell, "%load_ext tfmfa_nb\n%tfmfa level 'applies only' -e staging")
+    assert "applies only" in (tmp_path / "staging" / "tfmfa.json").read_text()
+    planned = await value(shell, "run = await get_ipython().run_line_magic('tfplan', '-C live')\nrun")
+    assert planned.status == "planned"

@@ -1,0 +1,76 @@
+"""A magic that is a coroutine does nothing in a cell that does not await it: such a call must not pass in silence.
+
+It happens where the extension is loaded in the very same cell: IPython has transformed that cell before.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    Magic = Callable[..., Coroutine[Any, Any, Any]]
+
+
+def awaited(magic: Magic) -> Callable[..., Any]:
+    """A magic that refuses to be called where nobody awaits it.
+
+    Raises:
+        UsageError: by the magic, in such a cell.
+    """
+
+    @functools.wraps(magic)
+    def call(self: Any, *arguments: Any) -> Coroutine[Any, Any, Any]:
+        if not _is_awaited(self.shell):
+            raise UsageError(_advice(magic.__name__))
+        return magic(self, *arguments)
+
+    return call
+
+
+def awaited_or_at_once(magic: Magic) -> Callable[..., Any]:
+    """A magic that also works there, as long as it has nothing to wait for.
+
+    Raises:
+        UsageError: by the magic, if it has.
+    """
+
+    @functools.wraps(magic)
+    def call(self: Any, *arguments: Any) -> Any:
+        coroutine = magic(self, *arguments)
+        if _is_awaited(self.shell):
+            return coroutine
+        try:
+            coroutine.send(None)
+        except StopIteration as finished:
+            return finished.value
+        coroutine.close()
+        raise UsageError(_advice(magic.__name__))
+
+    return call
+
+
+def _is_awaited(shell: InteractiveShell) -> bool:
+    """Whether the code of the cell that calls us can await; true where no cell calls, but a program."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+    while frame is not None:
+        if frame.f_globals is shell.user_global_ns:
+            return bool(frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR))
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return True
+
+
+def _advice(name: str) -> str:
+    return (
+        f"%{name} cannot run in the cell that loads the extension. Put %load_ext tfmfa_nb into a cell of its own above"
+    )
