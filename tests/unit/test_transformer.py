@@ -61,5 +61,6 @@ def test_it_is_not_awaited_twice():
 def test_any_body_survives(body):
     code = transform(f"%%tfplan -e x\n{body}\n# end\n")
     (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.args) == 3]
-    assert ast.literal_eval(call.args[2]) == f"{body}\n# end\n"
+    kept = body if body.strip() else ""  # IPython empties a first line that is blank
+    assert ast.literal_eval(call.args[2]) in {f"{body}\n# end\n", f"{kept}\n# end\n"}
     assert code.startswith("await ")
