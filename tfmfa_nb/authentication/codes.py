@@ -30,6 +30,11 @@ def read_code(text: str) -> Secret:
     return Secret(digits)
 
 
+def seconds_to_next_code() -> float:
+    """Until devices show another code, by this machine's clock."""
+    return _WINDOW - int(time.time()) % _WINDOW
+
+
 class UsedCodes:
     """Remembers which codes are spent, as salted digests and no longer than AWS would accept them."""
 
@@ -50,7 +55,7 @@ class UsedCodes:
             Refused: `code` was used; says in how many seconds the device shows the next one.
         """
         if self._until.get(self._digest(serial_number, code), 0.0) > time.time():
-            seconds = _WINDOW - int(time.time()) % _WINDOW
+            seconds = int(seconds_to_next_code())
             raise Refused(
                 Refusal(
                     RefusalKind.USED,

@@ -95,12 +95,14 @@ class Plan:
 
     Attributes:
         changes: every resource that is not left as it is.
+        drifts: addresses of what was changed, or deleted, outside of Terraform.
         outputs: what each output would become, with its action.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
         every = [_change(resource) for resource in document.get("resource_changes", [])]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
+        self.drifts = tuple(str(resource.get("address", "")) for resource in document.get("resource_drift", []))
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
@@ -150,6 +152,27 @@ class Plan:
         if isinstance(self._applyable, bool):  # Terraform's own judgement, where it gives one
             return self._applyable
         return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
+
+    def without_values(self) -> dict[str, Any]:
+        """What another `Plan` can be made of: which resources change, and how, but no value of theirs."""
+        actions = {name: list(words) for words, name in reversed(_ACTIONS.items())}
+        return {
+            "applyable": self._applyable,
+            "resource_changes": [
+                {
+                    "address": one.address,
+                    "type": one.type,
+                    "name": one.name,
+                    "change": {
+                        "actions": actions.get(one.action, ["no-op"]),
+                        **({"importing": {}} if one.imported else {}),
+                    },
+                    **({"previous_address": one.moved_from} if one.moved_from else {}),
+                }
+                for one in self.changes
+            ],
+            "resource_drift": [{"address": address} for address in self.drifts],
+        }
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.changes)) or "No changes to resources."
