@@ -199,12 +199,12 @@ class TfmfaMagics(Magics):
         """
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
         from tfmfa_nb.runs.restored import restore  # noqa: PLC0415
-        from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
+        from tfmfa_nb.views.headless import show_restored  # noqa: PLC0415
 
         path = (Path.cwd() / folder).absolute()
         run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
         self._runs[path] = self._latest = run
-        HeadlessView(run).begin()
+        show_restored(run)
         return run
 
     def _planned(self, arguments: Any, line: str) -> Run:

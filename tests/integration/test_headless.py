@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed
-from tfmfa_nb.runbooks.client import execute
+from tfmfa_nb.runbooks.execution import execute
 from tfmfa_nb.runbooks.demo import demonstrate
 
 BEGIN = "%load_ext tfmfa_nb\n%tfmfa level 'plans and applies' -e head"

@@ -49,7 +49,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     Raises:
         TfmfaError: what went wrong.
     """
-    from tfmfa_nb.runbooks.client import execute  # noqa: PLC0415 - nbclient, until needed
+    from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
     from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
     from tfmfa_nb.terraform.mirror import provider_environment  # noqa: PLC0415
 

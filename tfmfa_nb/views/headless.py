@@ -55,14 +55,14 @@ class HeadlessView:
 
     def begin(self) -> None:
         """Show the output that will be updated."""
-        self._handle = display(self._bundle(), raw=True, metadata=self._log(), display_id=True)
+        self._handle = display(self.bundle(), raw=True, metadata=self.metadata(), display_id=True)
         self._run.observe(self._changed, names=_WATCHED)
 
     def end(self) -> None:
         """Leave the static summary."""
         self._run.unobserve(self._changed, names=_WATCHED)
         if self._handle is not None:
-            leave_summary(self._run, self._handle, self._log())
+            leave_summary(self._run, self._handle, self.metadata())
 
     def _changed(self, change: dict[str, Any]) -> None:
         if change["name"] not in {"log_lines", "progress"} or time.monotonic() - self._told > _PACE:
@@ -71,16 +71,24 @@ class HeadlessView:
     def _update(self) -> None:
         self._told = time.monotonic()
         if self._handle is not None:
-            self._handle.update(self._bundle(), raw=True, metadata=self._log())
+            self._handle.update(self.bundle(), raw=True, metadata=self.metadata())
 
-    def _bundle(self) -> dict[str, str]:
+    def bundle(self) -> dict[str, str]:
+        """The run as it is now, as text and HTML."""
         return summary_bundle(self._run)
 
-    def _log(self) -> dict[str, dict[str, Any]]:
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """What a program that executes the notebook can follow, and keep."""
         run = self._run
         log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
         lock = {"lock": lock_sentence(run) if run.lock_text else "", "lock_state": run.lock}
         return {LOG_KEY: {**log, **lock, "progress": _progress(run), "run": _facts(run)}}
+
+
+def show_restored(run: Run) -> None:
+    """Show a run of an earlier kernel once, as it is now."""
+    view = HeadlessView(run)
+    display(view.bundle(), raw=True, metadata=view.metadata())
 
 
 def _progress(run: Run) -> dict[str, int]:
