@@ -12,6 +12,7 @@ from tfmfa_nb.views.visible import plain
 from tfmfa_nb.words import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from tfmfa_nb.runbooks.display import Display
@@ -28,6 +29,7 @@ class Answerer:
     Args:
         marker: what our own questions begin with.
         command: the token command; "" for none.
+        environ: the token command's environment.
         terminal: where a person sits; None for nobody.
         display: told what is waited for; it steps aside while the terminal is used.
 
@@ -35,9 +37,11 @@ class Answerer:
         ConfigurationError: the token command cannot be understood.
     """
 
-    def __init__(self, marker: str, command: str, terminal: Terminal | None, display: Display) -> None:
+    def __init__(
+        self, marker: str, command: str, environ: Mapping[str, str], terminal: Terminal | None, display: Display
+    ) -> None:
         self._marker, self._terminal, self._display = marker, terminal, display
-        self._command = CommandPrompt(command, tell=display.say) if command else None
+        self._command = CommandPrompt(command, environ=environ, tell=display.say) if command else None
 
     def question(self, content: dict[str, Any]) -> Question | None:
         """Our own question in a request for input; None for a notebook's own."""

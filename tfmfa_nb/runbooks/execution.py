@@ -77,7 +77,7 @@ class _Execution:
         runner = Runner(environment=order.environment, plan_only=order.plan_only)
         terminal = Terminal.find() if order.at_terminal else None
         try:
-            answerer = Answerer(runner.marker, order.token_command, terminal, self._display)
+            answerer = Answerer(runner.marker, order.token_command, order.environ, terminal, self._display)
             self._display.begin([(index + 1, title(cell)) for index, cell in cells.items()])
             with TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets:
                 client = RunbookClient(

@@ -32,7 +32,22 @@ _HARMLESS = {
     *("print", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip"),
 }
 _HARMLESS_METHODS = {
-    *("endswith", "format", "get", "items", "join", "keys", "lower", "split", "startswith", "strip", "upper", "values"),
+    *(
+        "endswith",
+        "format",
+        "get",
+        "isalnum",
+        "items",
+        "join",
+        "keys",
+        "lower",
+        "replace",
+        "split",
+        "startswith",
+        "strip",
+        "upper",
+        "values",
+    ),
 }
 # A save may take this share of the time: trivial cells are not saved one by one.
 _SHARE = 50

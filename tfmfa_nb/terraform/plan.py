@@ -102,7 +102,9 @@ class Plan:
     def __init__(self, document: dict[str, Any]) -> None:
         every = [_change(resource) for resource in document.get("resource_changes", [])]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
-        self.drifts = tuple(str(resource.get("address", "")) for resource in document.get("resource_drift", []))
+        self.drifts = tuple(
+            str(resource.get("address", "")) for resource in document.get("resource_drift", []) if _drifted(resource)
+        )
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
@@ -196,6 +198,21 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
         imported=imported,
         moved_from=str(resource.get("previous_address", "")),
     )
+
+
+def _drifted(resource: dict[str, Any]) -> bool:
+    """Whether it differs in more than that an unset map or list was read back as an empty one."""
+    change = resource.get("change", {})
+    return "before" not in change or _without_empty(change["before"]) != _without_empty(change.get("after"))
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in (None, {}, [], "")} or None
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value] or None
+    return value
 
 
 def _masked(value: Any, mask: Any) -> Any:

@@ -13,7 +13,7 @@ from tfmfa_nb.errors import ConfigurationError, NobodyToAsk
 from tfmfa_nb.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tfmfa_nb.authentication.prompts import CodeRequest
 
@@ -30,6 +30,7 @@ class CommandPrompt:
     Args:
         command: split as a shell would, and run without one.
         seconds: how long it may take.
+        environ: its environment; this process's own where it is None.
         tell: told one sentence where the device's next code has to be waited for.
 
     Raises:
@@ -38,7 +39,14 @@ class CommandPrompt:
 
     attempts: int | None = 3
 
-    def __init__(self, command: str, seconds: float = _SECONDS, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        command: str,
+        seconds: float = _SECONDS,
+        *,
+        environ: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         try:
             self._words = shlex.split(command)
         except ValueError as error:
@@ -46,7 +54,7 @@ class CommandPrompt:
         if not self._words:
             raise ConfigurationError("token_command is empty.", "Set a command that prints the code.")
         self._seconds = seconds
-        self._tell = tell
+        self._environ, self._tell = environ, tell
 
     async def ask(self, request: CodeRequest) -> Secret:
         """The last code in the command's output, fetched now.
@@ -82,6 +90,7 @@ class CommandPrompt:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                env=self._environ,
             )
         except OSError as error:
             raise NobodyToAsk(f"The token command {name} cannot be started: {error.strerror}.") from None
