@@ -5,31 +5,42 @@ import os
 import re
 
 import pytest
-from runbooks import DEVICE, PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
+from runbooks import DEVICE, PLAN, SLOW, code_cells, read, states, texts, write
+
+from tfmfa_nb.runbooks.command import RunApp, VerifyApp
+from tfmfa_nb.runbooks.terminal import Terminal
 
 LOAD = "%load_ext tfmfa_nb"
 FREE = '%%tfplan -e head\nresource "terraform_data" "one" {}'
 APPLY = "%tfapply -e head"
 
 
-@pytest.fixture
-def environ(policy):
-    kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
-    return {**kept, **policy}
+def launch(app, arguments):
+    """The exit code."""
+    try:
+        app.initialize(arguments)
+        app.start()
+    except SystemExit as ended:
+        return ended.code
+    raise AssertionError("a command ends with its exit code")
 
 
 @pytest.fixture
-def run(tmp_path, environ):
-    """Executes cells; (exit code, standard output, standard error)."""
+def run(tmp_path, policy, monkeypatch, capfd):
+    """Executes cells as the command does, away from any terminal; (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFMFA_TOKEN_COMMAND", raising=False)
+    monkeypatch.setattr(Terminal, "find", lambda: None)
+    for name, value in policy.items():
+        monkeypatch.setenv(name, value)
 
-    def execute(*cells, options=(), more=None, book="book.ipynb"):
+    def execute(*cells, options=(), more=None):
         if cells:
-            write(tmp_path / book, *cells)
-        ended = jupyter_tfmfa(
-            "run", book, "--output", "out.ipynb", *options, environ={**environ, **(more or {})}, cwd=tmp_path
-        )
-        assert "Traceback" not in ended.stderr
-        return ended.returncode, ended.stdout, ended.stderr
+            write(tmp_path / "book.ipynb", *cells)
+        for name, value in (more or {}).items():
+            monkeypatch.setenv(name, value)
+        code = launch(RunApp(), ["book.ipynb", "--output", "out.ipynb", *options])
+        return code, *capfd.readouterr()
 
     return execute
 
@@ -50,9 +61,9 @@ def test_exit_codes_say_what_stopped_it(run, tmp_path, sandbox):
     assert (code, "printed no code" in said) == (3, True)
 
 
-def test_organization_variables_that_are_missing_are_told_at_once(run, environ):
-    for name in [name for name in environ if name.startswith("AWS_")]:
-        del environ[name]
+def test_organization_variables_that_are_missing_are_told_at_once(run, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     code, _, said = run(LOAD, PLAN, options=["--token-command", "echo 123456"])
     assert code == 3
     assert "AWS_ACCESS_KEY_ID" in said
@@ -160,7 +171,7 @@ def test_for_programs_and_for_nobody(run, tmp_path):
     code, said, _ = run(LOAD, FREE, "print('\\x1b]0;evil\\x07')", options=["--json"])
     assert code == 0
     events = [json.loads(line) for line in said.splitlines()]
-    assert [event["event"] for event in events][0] == "begin"
+    assert events[0]["event"] == "begin"
     assert events[-1]["event"] == "end"
     assert (events[-1]["result"], events[-1]["exit_code"]) == ("planned", 0)
     assert any(event["event"] == "run" and event["run"]["status"] == "planned" for event in events)
@@ -171,15 +182,14 @@ def test_for_programs_and_for_nobody(run, tmp_path):
     assert "hello" in (tmp_path / "out.ipynb").read_text()
 
 
-def test_nothing_is_begun_where_nothing_can_be_saved(tmp_path, environ):
-    write(tmp_path / "book.ipynb", f"open({str(tmp_path / 'begun')!r}, 'w')")
-    ended = jupyter_tfmfa("run", "book.ipynb", "--output", "/proc/out.ipynb", environ=environ, cwd=tmp_path)
-    assert ended.returncode == 2
-    assert "/proc/out.ipynb cannot be written" in ended.stderr
+def test_nothing_is_begun_where_nothing_can_be_saved(run, tmp_path):
+    begins = f"open({str(tmp_path / 'begun')!r}, 'w')"
+    code, _, said = run(begins, options=["--output", "/proc/out.ipynb"])
+    assert (code, "/proc/out.ipynb cannot be written" in said) == (2, True)
     assert not (tmp_path / "begun").exists()
 
 
-def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox):
+def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):
     code, _, wrong = run(LOAD, PLAN, APPLY, more={**sandbox.environment(), "TFMFA_TOKEN_COMMAND": DEVICE})
     assert code == 0, wrong
     out, trail = tmp_path / "out.ipynb", tmp_path / "head" / ".tfmfa" / "audit.jsonl"
@@ -190,8 +200,8 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox):
     assert "+ terraform&#95;data.one</code> (create)".replace("+", "&#43;") in record
 
     def verify():
-        ended = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
-        return ended.returncode, [line for line in ended.stdout.splitlines() if not line.startswith("ok")]
+        code = launch(VerifyApp(), ["out.ipynb"])
+        return code, [line for line in capfd.readouterr().out.splitlines() if not line.startswith("ok")]
 
     assert verify() == (0, [])
     kept, lines = out.read_bytes(), trail.read_bytes()

@@ -126,9 +126,7 @@ def test_ctrl_c_in_a_cell_of_python(terminal, tmp_path):
 
 
 def test_a_second_ctrl_c_ends_a_kernel_that_does_not_heed_the_first(terminal, tmp_path):
-    stubborn = (
-        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('be' + 'gun')\ntime.sleep(60)"
-    )
+    stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('be' + 'gun')\ntime.sleep(60)"
     child = terminal(stubborn)
     child.expect("begun")
     child.sendintr()
@@ -158,8 +156,10 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     assert "what was finished is in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
 
 
-def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path, environ):
-    cell = "import getpass\nname = input('Whose? ')\nsecret = getpass.getpass('MFA code of alice: ')\n(name, len(secret))"
+def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path):
+    cell = (
+        "import getpass\nname = input('Whose? ')\nsecret = getpass.getpass('MFA code of alice: ')\n(name, len(secret))"
+    )
     child = terminal(cell, options=["--token-command", "echo 111111"])
     child.expect(r"Whose\? ")
     child.sendline("bob's")
@@ -197,9 +197,7 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "running", None, None]
     time.sleep(0.5)
     (tmp_path / "head" / "go-on").touch()
-    resumed = jupyter_tfmfa(
-        "run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path
-    )
+    resumed = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "its apply is not repeated" in resumed.stdout
     out = tmp_path / "out.ipynb"

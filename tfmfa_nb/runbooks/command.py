@@ -96,7 +96,6 @@ def _run_parser() -> argparse.ArgumentParser:
     add("--timeout", type=float, default=0.0, metavar="SECONDS", help="of each cell; never of an apply; default: none")
     add(
         "--token-command",
-        default=os.environ.get("TFMFA_TOKEN_COMMAND", ""),
         metavar="CMD",
         help="a command that prints a code; default: TFMFA_TOKEN_COMMAND; none: the terminal",
     )
@@ -135,7 +134,7 @@ class RunApp(_Command):
             stop_after=options.stop_after,
             resume=options.resume,
             cell_seconds=max(options.timeout, 0.0),
-            token_command=options.token_command,
+            token_command=options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", ""),
         )
 
     def act(self) -> int:

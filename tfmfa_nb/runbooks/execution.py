@@ -34,10 +34,12 @@ from tfmfa_nb.runbooks.parameters import defaults, inject
 from tfmfa_nb.runbooks.record import Record
 from tfmfa_nb.runbooks.terminal import Terminal
 from tfmfa_nb.runner import Runner
+from tfmfa_nb.views.visible import plain
 from tfmfa_nb.words import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
 _TOKEN_COMMAND = "TFMFA_TOKEN_COMMAND"  # noqa: S105 - the name of a variable
 
@@ -79,7 +81,10 @@ class _Execution:
         try:
             answerer = Answerer(runner.marker, order.token_command, order.environ, terminal, self._display)
             self._display.begin([(index + 1, title(cell)) for index, cell in cells.items()])
-            with TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets:
+            with (
+                TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets,
+                (Path(sockets) / "kernel.log").open("w+b") as log,
+            ):
                 client = RunbookClient(
                     notebook,
                     display=self._display,
@@ -94,7 +99,7 @@ class _Execution:
                 # One door for codes: the kernel has no token command of its own.
                 environ = {name: value for name, value in order.environ.items() if name != _TOKEN_COMMAND}
                 with _signals(client):
-                    outcome = await self._execute(client, {**environ, **runner.environ()})
+                    outcome = await self._execute(client, {**environ, **runner.environ()}, log)
         finally:
             if terminal is not None:
                 terminal.close()
@@ -144,9 +149,10 @@ class _Execution:
             raise Stopped
         return Step()
 
-    async def _execute(self, client: RunbookClient, environ: dict[str, str]) -> Outcome:
+    async def _execute(self, client: RunbookClient, environ: dict[str, str], log: BinaryIO) -> Outcome:
+        """Execute it; what the kernel's process says besides goes to `log`, not into the person's terminal."""
         try:
-            await client.async_execute(env=environ)
+            await client.async_execute(env=environ, stdout=log, stderr=log)
         except Stopped:
             pass
         except CellExecutionError as error:
@@ -156,7 +162,7 @@ class _Execution:
             if not client.interrupted:  # this is not how a kernel that is being started is interrupted
                 raise
         except (DeadKernelError, RuntimeError) as error:  # the last: it does not start
-            return _stopped(client, failed(Code.FAILED, _died(client, error)))
+            return _stopped(client, failed(Code.FAILED, _died(client, error, log)))
         return failed(Code.INTERRUPTED, "Interrupted.") if client.interrupted else _success(client)
 
 
@@ -174,8 +180,10 @@ def _success(client: RunbookClient) -> Outcome:
     return Outcome(Code.DONE, "planned" if statuses else "finished")
 
 
-def _died(client: RunbookClient, error: BaseException) -> str:
-    said = f"{_where(client.nb)}: {error}."
+def _died(client: RunbookClient, error: BaseException, log: BinaryIO) -> str:
+    log.seek(0)
+    last = (log.read().decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+    said = f"{_where(client.nb)}: {error}." + (f" It said: {plain(last)}" if last else "")
     if any(facts["status"] == Status.APPLYING for facts in client.runs.values()):
         return f"{said} Terraform goes on with its apply: --resume waits for its end, and goes on from there."
     return said
