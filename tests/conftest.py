@@ -42,6 +42,15 @@ def provider(tmp_path_factory):
     return provider_environment(os.environ, tmp_path_factory.mktemp("cli"))
 
 
+@pytest.fixture(scope="session")
+def policy(tmp_path_factory):
+    """The environment of a kernel whose organization has switched MFA on."""
+    file = tmp_path_factory.mktemp("policy") / "policy.toml"
+    file.write_text("mfa = true\n")
+    file.chmod(0o644)
+    return {"TFMFA_POLICY": str(file)}
+
+
 @pytest.fixture
 def sandbox(tmp_path_factory):
     running = Sandbox.start(tmp_path_factory.mktemp("sandbox"))

@@ -76,6 +76,10 @@ class RunDiscarded(TfmfaError):
     """The person discarded the plan."""
 
 
+class PlanOnly(TfmfaError):
+    """The runbook's runner was told to apply nothing, and this is where it would have."""
+
+
 class RunStateError(TfmfaError):
     """The run is not in a status that allows what was asked."""
 

@@ -18,7 +18,8 @@ from tfmfa_nb.arguments import (
     options_of,
 )
 from tfmfa_nb.awaiting import awaited, awaited_or_at_once
-from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.errors import ConfigurationError, RunStateError
+from tfmfa_nb.runner import current_runner
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -51,7 +52,12 @@ class TfmfaMagics(Magics):
         0.0, min=0.0, help="How long a prompt waits for its answer, in seconds; 0 waits for ever."
     ).tag(config=True)
 
+    environment = Unicode("default", help="The environment of magics that name none with -e or -C.").tag(config=True)
+
     def __init__(self, shell: InteractiveShell, **arguments: Any) -> None:
+        self._runner = current_runner()
+        if self._runner and self._runner.environment:
+            arguments.setdefault("environment", self._runner.environment)
         arguments.setdefault("token_command", os.environ.get("TFMFA_TOKEN_COMMAND", ""))
         arguments.setdefault("profile", os.environ.get("AWS_PROFILE", ""))
         # What `%config` or a configuration file says goes before the defaults from the environment.
@@ -137,12 +143,20 @@ class TfmfaMagics(Magics):
     def _environment(self, arguments: Any) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
+        only = self._runner.environment if self._runner else ""
+        name = arguments.chdir or arguments.environment or self.environment
+        if only and name != only:
+            raise ConfigurationError(
+                f'This cell is about "{name}", but the runbook was started for "{only}" only.',
+                f"Start it with --environment {name}, or leave -e and -C out of the cell.",
+            )
         if arguments.chdir is not None:
             return Environment.at(arguments.chdir, Path.cwd())
-        return Environment.named(arguments.environment or "default", Path.cwd())
+        return Environment.named(name, Path.cwd())
 
     def _new_run(self, arguments: Any, cell: str | None) -> Run:
-        from tfmfa_nb.runs.run import Run  # noqa: PLC0415 - until needed
+        from tfmfa_nb.environments.environment import CONFIGURATION  # noqa: PLC0415 - until needed
+        from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
         _ = options.lock_seconds  # bad input is told before anything is made
@@ -151,11 +165,12 @@ class TfmfaMagics(Magics):
                 "-C runs the configuration in that folder, so the cell must have no body. "
                 "Empty the cell, or use -e NAME to run the cell's HCL"
             )
-        if arguments.chdir is None and cell is None:
+        environment = self._environment(arguments)
+        # Without a body it is what the environment has already: what a destroy or a drift check is about.
+        if arguments.chdir is None and cell is None and not (environment.folder / CONFIGURATION).is_file():
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR for a folder that has one"
             )
-        environment = self._environment(arguments)
         if cell is not None:
             environment.write_configuration(cell, overwrite=options.overwrite)
         run = Run(environment, options, Path.cwd())
@@ -163,6 +178,22 @@ class TfmfaMagics(Magics):
         if before is not None:
             _give_up(before)
         self._runs[environment.folder] = self._latest = run
+        return run
+
+    def restore(self, folder: str, run_id: str) -> Run:
+        """A run of an earlier kernel, shown as it is now; what `jupyter tfmfa run --resume` goes on with.
+
+        Raises:
+            RunStateError: there is no record of it, or it is still going on.
+        """
+        from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
+        from tfmfa_nb.runs.restored import restore  # noqa: PLC0415
+        from tfmfa_nb.views.headless import show_restored  # noqa: PLC0415
+
+        path = (Path.cwd() / folder).absolute()
+        run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
+        self._runs[path] = self._latest = run
+        show_restored(run)
         return run
 
     def _planned(self, arguments: Any, line: str) -> Run:

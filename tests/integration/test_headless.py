@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +11,11 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from runbooks import DEVICE, code_cells, notebook, texts
 
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed
-from tfmfa_nb.runbooks.client import execute
 from tfmfa_nb.runbooks.demo import demonstrate
+from tfmfa_nb.runbooks.execution import execute
 
 BEGIN = "%load_ext tfmfa_nb\n%tfmfa level 'plans and applies' -e head"
 PLAN = """\
@@ -32,20 +32,9 @@ resource "aws_ssm_parameter" "one" {
 }"""
 
 
-def notebook(*cells):
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-
-
 @pytest.fixture
-def environ(sandbox, provider):
-    device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
-    return {**os.environ, **sandbox.environment(), **provider, "TFMFA_TOKEN_COMMAND": device}
-
-
-def texts(cell):
-    return "\n".join(
-        output.get("text", "") + "".join(output.get("data", {}).get("text/plain", "")) for output in cell.outputs
-    )
+def environ(sandbox, provider, policy):
+    return {**os.environ, **sandbox.environment(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
 
 
 async def test_a_runbook_runs_headless_and_reads_as_a_record(tmp_path, environ, sandbox):
@@ -55,7 +44,7 @@ async def test_a_runbook_runs_headless_and_reads_as_a_record(tmp_path, environ, 
     await execute(runbook, tmp_path / "executed.ipynb", environ=environ, say=said.append)
     executed = nbformat.read(tmp_path / "executed.ipynb", as_version=4)
     assert "widgets" not in executed.metadata
-    _, planned, _, applied = executed.cells
+    _, planned, _, applied = code_cells(tmp_path / "executed.ipynb")
     assert "head: Planned +1 ~0 -0" in texts(planned)
     assert "+ aws_ssm_parameter.one (create)" in texts(planned)
     assert "Authenticated with MFA by alice" in texts(planned)
@@ -72,9 +61,9 @@ async def test_without_a_token_command_it_stops_at_the_first_prompt_at_once(tmp_
     del environ["TFMFA_TOKEN_COMMAND"]
     runbook = tmp_path / "runbook.ipynb"
     nbformat.write(notebook(BEGIN, PLAN, "raise SystemError('went on')"), runbook)
-    with pytest.raises(RunbookFailed, match="nobody can type one; set TFMFA_TOKEN_COMMAND"):
+    with pytest.raises(RunbookFailed, match="no terminal to ask at, and no token command"):
         await execute(runbook, runbook, environ=environ, say=lambda _: None)
-    _, planned, after = nbformat.read(runbook, as_version=4).cells
+    _, planned, after = code_cells(runbook)
     assert after.execution_count is None
     (error,) = [output for output in planned.outputs if output.output_type == "error"]
     assert len(error.traceback) == 1

@@ -9,7 +9,7 @@ import tfmfa_nb
 
 ROOT = Path(tfmfa_nb.__file__).parent
 FLOORS = (
-    {"words", "errors", "redaction"},
+    {"words", "errors", "redaction", "runner"},
     {"organization", "environments", "authentication", "terraform"},
     {"runs"},
     {"doctor"},

@@ -1,123 +1,260 @@
-"""Headless execution of a runbook with nbclient, telling what happens as it happens."""
+"""nbclient, with somebody to ask, interrupts that wait for Terraform, and everything told as it happens."""
 
 from __future__ import annotations
 
-import os
+import asyncio
+import logging
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from tfmfa_nb.errors import ConfigurationError, RunbookFailed
-from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.views.headless import LOG_KEY
+from tfmfa_nb.runbooks.following import Follower
+from tfmfa_nb.runbooks.notebook import KEY, applies
+from tfmfa_nb.runbooks.patience import wait_for_end_of_patience
+from tfmfa_nb.runbooks.questions import Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from tfmfa_nb.runbooks.answers import Answerer
+    from tfmfa_nb.runbooks.display import Display
+    from tfmfa_nb.runbooks.notebook import Saver
+
+
+def _silent() -> logging.Logger:
+    """What nbclient would log, the display tells."""
+    log = logging.Logger(__name__)  # noqa: LOG001 - outside of the hierarchy, so that nobody prints it
+    log.addHandler(logging.NullHandler())
+    return log
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a cell is executed.
+
+    Attributes:
+        code: what is executed in its stead; "" for nothing at all, None for its own.
+        keep: whether the cell keeps what it showed before.
+    """
+
+    code: str | None = None
+    keep: bool = False
+
+
+class Stopped(Exception):
+    """The runbook goes no further; not because of a cell."""
 
 
 class RunbookClient(NotebookClient):
-    """Executes one notebook; reports cells, their text, and the lines of the runs' logs.
-
-    A run's log is read from its file, as far as its display says that it goes: a long log sent through
-    messages would lose lines.
+    """Executes one notebook.
 
     Args:
         notebook: what is executed.
-        say: told each line as it comes.
+        display: told what happens.
+        answerer: answers what the kernel asks.
+        saver: saves the notebook.
         sockets: a folder of mode 0700 with a short path. The kernel is talked to through sockets there: its
             messages over TCP could be read by other users of the machine. By their default name they would lie in
             the working folder, which is another one here than in the kernel.
+        before_cell: called with a cell and its place; says how it is executed. It may raise `Stopped`.
+        on_run: called when a run has begun, or ended, in a cell.
+        cell_seconds: how long a cell may take; 0 for ever. It never ends an apply, nor a person's thinking.
         options: nbclient's own.
+
+    Attributes:
+        interrupted: whether the person asked to stop.
+        timed_out: what ended a cell whose time was up, in a sentence.
+        runs: what the runs' displays said last, by run and phase.
     """
 
-    def __init__(self, notebook: Any, say: Callable[[str], None], sockets: Path, **options: Any) -> None:
-        config = Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
-        super().__init__(notebook, store_widget_state=False, timeout=None, config=config, **options)
-        self._say = say
-        self._shown: dict[str, int] = {}
-        self._lock = ""
-        self.on_cell_start = self._cell_started
+    km: Any
+    kc: Any
 
-    def _cell_started(self, cell: Any, cell_index: int) -> None:
-        if cell.cell_type == "code" and cell.source.strip():
-            self._say(f"── cell {cell_index + 1}: {cell.source.strip().splitlines()[0]}")
+    def __init__(
+        self,
+        notebook: Any,
+        *,
+        display: Display,
+        answerer: Answerer,
+        saver: Saver,
+        sockets: Path,
+        before_cell: Callable[[Any, int], Step],
+        on_run: Callable[[], None],
+        cell_seconds: float = 0.0,
+        **options: Any,
+    ) -> None:
+        config = Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
+        super().__init__(notebook, store_widget_state=False, timeout=None, config=config, log=_silent(), **options)
+        self._display, self._saver = display, saver
+        self._before_cell, self._on_run, self._cell_seconds = before_cell, on_run, cell_seconds
+        self._follower = Follower(display, Path(self.resources["metadata"]["path"]))
+        self.interrupted = False
+        self.timed_out = ""
+        self.runs = self._follower.runs
+        self._starting: asyncio.Task[Any] | None = None
+        self._questions = Questions(answerer, self._interrupt_kernel)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def stopped_by(self) -> str:
+        """What ended a cell from outside, in a sentence; empty where nothing did."""
+        return self.timed_out or self._questions.nobody
+
+    def interrupt(self) -> None:
+        """Stop gracefully: one interrupt to the kernel, which gives Terraform exactly one and waits for it.
+
+        Before the kernel is there, it is not started. At a prompt, the prompt is left. A second time ends the kernel,
+        unless a run is under way: Terraform's second interrupt would lose what it is making.
+        """
+        again, self.interrupted = self.interrupted, True
+        if self._starting is not None:
+            self._starting.cancel()
+        elif self._questions.open:
+            self._questions.leave()
+        elif not again:
+            self._display.say("Interrupted: stopping gracefully.")
+            self._later(self._interrupt_kernel())
+        elif self._follower.under_way:
+            self._display.say("Terraform is still finishing what it has begun; a second interrupt would lose it.")
+        else:
+            self._later(self._end_kernel())
+
+    @asynccontextmanager
+    async def async_setup_kernel(self, **kwargs: Any) -> AsyncIterator[None]:
+        """Nbclient's own, without its handlers: a signal would end the kernel in the middle of an apply."""
+        self.km = self.create_kernel_manager()
+        self._starting = asyncio.current_task()
+        try:
+            await self.async_start_new_kernel(**kwargs)
+            await self.async_start_new_kernel_client()
+            self._starting = None
+            self.kc.allow_stdin = True
+            answering = asyncio.create_task(self._questions.serve(self.kc))
+            try:
+                yield
+            finally:
+                answering.cancel()
+                with suppress(asyncio.CancelledError):
+                    await answering
+        finally:
+            self._starting = None
+            if self.km is not None:
+                await self._async_cleanup_kernel()
+
+    async def async_execute_cell(
+        self,
+        cell: Any,
+        cell_index: int,
+        execution_count: int | None = None,
+        store_history: bool = True,  # noqa: FBT001, FBT002 - nbclient's own signature
+    ) -> Any:
+        """Execute one cell, or what stands for it, and note in its metadata how that went.
+
+        Raises:
+            Stopped: the person interrupted, or what is asked before each cell says so.
+            CellExecutionError, DeadKernelError: nbclient's own.
+        """
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        self._go_on()
+        step = self._before_cell(cell, cell_index)
+        if step.code == "":
+            self._display.cell(cell_index + 1, "skipped")
+            return cell
+        if step.keep:
+            return await self._execute_again(cell, cell_index, step)
+        began = time.monotonic()
+        self._follower.begin_cell()
+        self._note(cell, cell_index, state="running", started=time.time())
+        if applies(cell.source):
+            self._saver.save()  # what was before must be known, whatever becomes of this process
+        watch = self._watch(cell)
+        state = "failed"
+        try:
+            if step.code is None:
+                await super().async_execute_cell(cell, cell_index, execution_count, store_history)
+            else:
+                await self._execute_instead(cell, cell_index, step.code)
+            state = "done" if step.code is None else "restored"
+        finally:
+            if watch is not None:
+                watch.cancel()
+            if state == "failed" and self.interrupted:
+                state = "interrupted"
+            seconds = time.monotonic() - began
+            self._note(cell, cell_index, state=state, seconds=round(seconds, 3))
+            if self._follower.in_cell:
+                self._on_run()
+            self._saver.soon()
+        return cell
+
+    def _go_on(self) -> None:
+        if self.interrupted:
+            raise Stopped
+
+    async def _execute_again(self, cell: Any, cell_index: int, step: Step) -> Any:
+        """Bring back what an earlier kernel had from this cell; the cell keeps what it showed then."""
+        self._display.cell(cell_index + 1, "running")
+        before = cell.outputs, cell.execution_count
+        await self._execute_instead(cell, cell_index, step.code or cell.source)
+        cell.outputs, cell.execution_count = before
+        self._display.cell(cell_index + 1, "restored")
+        return cell
+
+    async def _execute_instead(self, cell: Any, cell_index: int, code: str) -> None:
+        """Execute `code`, whose outputs become the cell's."""
+        stand_in = cell.copy()
+        stand_in.source = code
+        try:
+            await super().async_execute_cell(stand_in, cell_index, None, store_history=True)
+        finally:
+            cell.outputs, cell.execution_count = stand_in.outputs, stand_in.execution_count
+            self.nb["cells"][cell_index] = cell
+
+    def _note(self, cell: Any, cell_index: int, **facts: Any) -> None:
+        kept = cell.metadata.get(KEY, {}) if facts["state"] != "running" else {}
+        cell.metadata[KEY] = {**kept, **facts}
+        self._display.cell(cell_index + 1, facts["state"], facts.get("seconds", 0.0))
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        """Report what a message shows, then do with it what nbclient does."""
-        content = msg["content"]
-        if msg["msg_type"] == "stream":
-            self._say(content["text"].rstrip("\n"))
-        elif msg["msg_type"] in {"display_data", "update_display_data"}:
-            self._follow(content.get("metadata", {}).get(LOG_KEY))
-        elif msg["msg_type"] == "execute_result":
-            self._say(content["data"].get("text/plain", ""))
+        """Tell what a message shows, then do with it what nbclient does."""
+        if self._follower.message(msg["msg_type"], msg["content"]):
+            # Noted at once: should this process end now, the run is what another one has to go on with.
+            cell.metadata.setdefault(KEY, {})["runs"] = list(self._follower.in_cell)
+            self._on_run()
+            self._saver.save()
         return super().process_message(msg, cell, cell_index)
 
-    def _follow(self, log: dict[str, Any] | None) -> None:
-        if not log:
-            return
-        if log["lock"] and log["lock"] != self._lock:
-            self._say(f"   {log['lock']}")
-        self._lock = log["lock"]
-        path, stop = log["path"], log["lines"]
-        start = max(self._shown.get(path, 0), log["start"])
-        if stop > start:
-            reader = RunLog(Path(self.resources["metadata"]["path"], path))
-            reader.refresh()
-            for line in reader.lines(start, stop):
-                self._say(f"   {line}")
-            self._shown[path] = stop
+    def _watch(self, cell: Any) -> asyncio.Task[None] | None:
+        """Ends the cell when its time is up; not one that applies, however it comes to that."""
+        if not self._cell_seconds or applies(cell.source):
+            return None
 
+        async def interrupt() -> None:
+            self.timed_out = f"it took longer than {self._cell_seconds:g} seconds (--timeout)."
+            await self._interrupt_kernel()
 
-def read_runbook(path: Path) -> Any:
-    """The notebook at `path`.
+        return asyncio.create_task(
+            wait_for_end_of_patience(
+                self._cell_seconds, self._questions, self._follower, interrupt=interrupt, end=self._end_kernel
+            )
+        )
 
-    Raises:
-        ConfigurationError: it is not there, or is no notebook.
-    """
-    try:
-        return nbformat.read(path, as_version=4)
-    except FileNotFoundError:
-        raise ConfigurationError(f"There is no notebook {path}.", "Give the path of an .ipynb file.") from None
-    except (OSError, ValueError, nbformat.ValidationError, AttributeError, KeyError):
-        raise ConfigurationError(f"{path} is not a Jupyter notebook.", "Give the path of an .ipynb file.") from None
+    def _later(self, coroutine: Any) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
+    async def _interrupt_kernel(self) -> None:
+        with suppress(RuntimeError, AttributeError):  # it is gone already
+            await self.km.interrupt_kernel()
 
-async def execute(
-    path: Path, output: Path, *, environ: dict[str, str] | None = None, say: Callable[[str], None] = print
-) -> Any:
-    """Execute the notebook at `path` and save it to `output`, also when it fails; the result is the notebook.
-
-    Args:
-        path: the runbook.
-        output: where the executed notebook goes; its folder is where the kernel works.
-        environ: the kernel's environment; this process's own where it is None.
-        say: told each line as it comes.
-
-    Raises:
-        ConfigurationError: `path` is no notebook, or `output` cannot be written.
-        RunbookFailed: a cell failed, or the kernel died.
-    """
-    notebook = read_runbook(path)
-    failure = ""
-    with TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets:
-        client = RunbookClient(notebook, say, Path(sockets), resources={"metadata": {"path": str(output.parent)}})
-        try:
-            await client.async_execute(env=dict(os.environ if environ is None else environ))
-        except CellExecutionError as error:
-            failure = f"{error.ename}: {error.evalue}" if error.ename != "RunbookFailed" else error.evalue
-        except (CellTimeoutError, DeadKernelError, RuntimeError) as error:  # the last: it does not start
-            failure = str(error)
-        finally:
-            try:
-                nbformat.write(notebook, output)
-            except OSError as error:
-                raise ConfigurationError(f"{output} cannot be written: {error.strerror}.") from None
-    if failure:
-        raise RunbookFailed(f"{path.name} stopped: {failure}", f"See {output}.")
-    return notebook
+    async def _end_kernel(self) -> None:
+        with suppress(RuntimeError, AttributeError, DeadKernelError):
+            await self.km.shutdown_kernel(now=True)

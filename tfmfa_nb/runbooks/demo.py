@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from jupyter_core.application import JupyterApp
 from traitlets import Unicode
 
+from tfmfa_nb.environments.files import write_whole
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed, TfmfaError
 from tfmfa_nb.views.visible import plain, visible
 
@@ -49,7 +50,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     Raises:
         TfmfaError: what went wrong.
     """
-    from tfmfa_nb.runbooks.client import execute  # noqa: PLC0415 - nbclient, until needed
+    from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
     from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
     from tfmfa_nb.terraform.mirror import provider_environment  # noqa: PLC0415
 
@@ -66,6 +67,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
             **os.environ,
             **sandbox.environment(),
             **provider_environment(os.environ, folder),
+            **_policy(folder),
             "TFMFA_TOKEN_COMMAND": _code(),
         }
         asyncio.run(execute(notebook, folder / notebook.name, environ=environ, say=_say))
@@ -73,6 +75,13 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     finally:
         sandbox.stop()
     _say(f"The executed runbook is {folder / notebook.name}. Done in {time.monotonic() - began:.0f} s.")
+
+
+def _policy(folder: Path) -> dict[str, str]:
+    """An organization that has switched MFA on; without one no level can be set."""
+    file = folder / "policy.toml"
+    write_whole(file, "mfa = true\n", mode=0o644)
+    return {"TFMFA_POLICY": str(file.absolute())}
 
 
 def _code() -> str:

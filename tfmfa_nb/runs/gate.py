@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,7 @@ class Gate:
             roles=[hop["arn"] for role in run.roles for hop in role["hops"]],
         )
         run._log.append(f"Authenticated with MFA by {user}\n")
-        run.authenticated_by = user
+        run.authenticated_by, run.authenticated_at = user, time.time()
         until = f"{session.expiration:%H:%M} UTC"
         run._show_lock(LockState.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
 

@@ -71,7 +71,7 @@ async def plan(run: Run, gate: Gate) -> None:
                 if session:
                     session.forget()
             raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-            run._plan_digest = run._files.seal_plan()
+            run.plan_sha256 = run._files.seal_plan()
             summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
             run.counts = summary.as_dict() if summary else _nothing()
             show_plan(run, executable, child_environment(gate.environ, {})[0])
@@ -95,7 +95,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
     with phase_of(run, Phase.APPLY):
         executable = find_executable(gate.environ)
         with await _lock(run, Phase.APPLY) as lock:
-            run._files.check_plan(run._plan_digest)
+            run._files.check_plan(run.plan_sha256)
             # The stricter of then and now: a level lowered since the plan does not weaken this run.
             run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
             if run._findings is None:  # the level was `never` until now
@@ -105,7 +105,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 if session is None and confirm and not await gate.prompt.confirm(_question(run)):
                     raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
                 _still_wanted(run)
-                run._files.check_plan(run._plan_digest)  # a person took their time in between
+                run._files.check_plan(run.plan_sha256)  # a person took their time in between
                 run._move(Status.CONFIRMED)
                 execution = _execution(run, gate, executable, lock, session)
                 progress = Progress()

@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from tfmfa_nb.errors import RunStateError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tfmfa_nb.runs.run import Run
 
 _PLAN = "plan.tfplan"
 
@@ -35,6 +38,7 @@ class RunFolder:
         self.log = self.path / "run.log"
         self.events = self.path / "apply.jsonl"
         self.plan = self.path / _PLAN
+        self.changes = self.path / "changes.json"
 
     def exit_file(self, command: str) -> Path:
         """Where the supervisor of `command` leaves Terraform's exit code."""
@@ -47,6 +51,20 @@ class RunFolder:
             ConfigurationError: it cannot be written.
         """
         write_whole(self.path / "run.json", json.dumps(record, indent=2) + "\n")
+
+    def read(self) -> dict[str, Any]:
+        """The record.
+
+        Raises:
+            RunStateError: there is none that can be understood.
+        """
+        try:
+            record = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            record = None
+        if not isinstance(record, dict):
+            raise RunStateError(f"There is no record of {self.id}.", "Plan again with %%tfplan.")
+        return record
 
     def seal_plan(self) -> str:
         """The saved plan's SHA-256, to be checked before it is applied; the file becomes 0600."""
@@ -81,3 +99,27 @@ class RunFolder:
     def _plan_digest(self) -> str:
         with self.plan.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record_of(run: Run) -> dict[str, Any]:
+    """What another kernel needs to go on with `run`; nothing in it is secret."""
+    process, findings = run._process, run._findings
+    return {
+        "id": run.id,
+        "environment": run.environment,
+        "status": run.status,
+        "phase": run.phase,
+        "level": run.level,
+        "product": run.product,
+        "authenticated_by": run.authenticated_by,
+        "authenticated_at": run.authenticated_at,
+        "identity": run.identity,
+        "started_at": run.started_at,
+        "plan_sha256": run.plan_sha256,
+        "counts": run.counts,
+        "lock_timeout": run._options.lock_timeout,
+        # Whoever applies this plan must pass the same gate as here.
+        "chains": [asdict(chain) for chain in findings.chains] if findings else [],
+        "bypasses": [asdict(bypass) for bypass in findings.bypasses] if findings else [],
+        "process": {"pid": process.pid, "started": process.started} if process else None,
+    }

@@ -15,7 +15,7 @@ from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
 from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.runs.records import RunFolder
+from tfmfa_nb.runs.records import RunFolder, record_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
@@ -46,6 +46,7 @@ class Run(HasTraits):
         environment: where it happens.
         options: what the person said about it.
         base: the notebook's folder, which relative paths start from.
+        run_id: an earlier run, whose files are there; a new one where it is None.
     """
 
     id = Unicode()
@@ -58,6 +59,8 @@ class Run(HasTraits):
     lock_text = Unicode()
     lock_remedy = Unicode()
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
+    authenticated_at = Float(help="When, in seconds since the epoch; 0 if nobody did.")
+    plan_sha256 = Unicode(help="Of the saved plan; what is applied is checked against it.")
     identity = Dict(help="account, user, arn, serial_number, region, source")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
@@ -75,9 +78,9 @@ class Run(HasTraits):
     canceling = Bool(default_value=False)
     product = Unicode(help="The program and its version: terraform 1.11.4.")
 
-    def __init__(self, environment: Environment, options: Options, base: Path) -> None:
+    def __init__(self, environment: Environment, options: Options, base: Path, run_id: str | None = None) -> None:
         private = environment.private
-        self._files = RunFolder(private)
+        self._files = RunFolder(private, run_id)
         self._log = RunLog(self._files.log)
         self._audit = AuditTrail(private / "audit.jsonl")
         super().__init__(
@@ -91,7 +94,6 @@ class Run(HasTraits):
         self._base = base
         self._findings: Findings | None = None
         self._plan: Future[Plan] | None = None
-        self._plan_digest = ""
         self._outputs: dict[str, Any] = {}
         self._process: TerraformProcess | None = None
 
@@ -181,7 +183,8 @@ class Run(HasTraits):
         """Change the status, and record it before anything follows from it."""
         if status not in _NEXT.get(Status(self.status), frozenset()):
             raise RunStateError(f"A run that is {self.status} cannot become {status}.")
-        self._audit.write("status", run=self.id, status=str(status))
+        plan = {"plan_sha256": self.plan_sha256} if self.plan_sha256 else {}
+        self._audit.write("status", run=self.id, status=str(status), **plan)
         if status.final:
             # From here on nothing may be applied; `show -json` may still be reading it.
             if self._plan is not None and not self._plan.done():
@@ -192,21 +195,7 @@ class Run(HasTraits):
         self._record()
 
     def _record(self) -> None:
-        process = self._process
-        self._files.write(
-            {
-                "id": self.id,
-                "environment": self.environment,
-                "status": self.status,
-                "phase": self.phase,
-                "level": self.level,
-                "product": self.product,
-                "authenticated_by": self.authenticated_by,
-                "started_at": self.started_at,
-                "plan_sha256": self._plan_digest,
-                "process": {"pid": process.pid, "started": process.started} if process else None,
-            }
-        )
+        self._files.write(record_of(self))
 
     def __repr__(self) -> str:
         counts = self.counts

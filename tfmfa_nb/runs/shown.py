@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import TerraformFailed
+from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.errors import TerraformFailed, TfmfaError
 from tfmfa_nb.terraform.plan import Plan
 
 if TYPE_CHECKING:
@@ -46,4 +48,7 @@ def _show(executable: Executable, run: Run, environ: Mapping[str, str]) -> Plan:
 def _tell_changes(run: Run, shown: Future[Plan]) -> None:
     """What the plan changes, for the views; a plan that could not be shown says so where it is asked for."""
     if not shown.cancelled() and shown.exception() is None:
+        document = shown.result().without_values()
+        with suppress(TfmfaError):  # only a later kernel would want it
+            write_whole(run._files.changes, json.dumps(document) + "\n")
         run.changes = [{"address": change.address, "action": change.action} for change in shown.result().changes]

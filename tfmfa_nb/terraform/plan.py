@@ -9,7 +9,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SENSITIVE = "(sensitive)"
+from tfmfa_nb.terraform.masks import masked
+
 _ACTIONS = {
     ("no-op",): "no-op",
     ("create",): "create",
@@ -111,12 +112,13 @@ class Plan:
             raise ValueError("not a plan")  # noqa: TRY004 - JSON of another kind, as what is no JSON at all
         every = [_change(resource) for resource in _tables(document.get("resource_changes"))]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
-        self.drift = tuple(_change(resource) for resource in _tables(document.get("resource_drift")))
+        drifted = (resource for resource in _tables(document.get("resource_drift")) if _drifted(resource))
+        self.drift = tuple(_change(resource) for resource in drifted)
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
                 "action": _action(output),
-                "after": _masked(output.get("after"), output.get("after_sensitive")),
+                "after": masked(output.get("after"), output.get("after_sensitive")),
             }
             for name, output in _table(document.get("output_changes")).items()
             if isinstance(output, dict)
@@ -146,6 +148,11 @@ class Plan:
         return self._addresses("replace")
 
     @property
+    def drifts(self) -> tuple[str, ...]:
+        """Addresses of what was changed, or deleted, outside of Terraform."""
+        return tuple(change.address for change in self.drift)
+
+    @property
     def counts(self) -> Counts:
         """How much it changes."""
         replaced = len(self.replaces)
@@ -162,6 +169,27 @@ class Plan:
         if isinstance(self._applyable, bool):  # Terraform's own judgement, where it gives one
             return self._applyable
         return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
+
+    def without_values(self) -> dict[str, Any]:
+        """What another `Plan` can be made of: which resources change, and how, but no value of theirs."""
+        actions = {name: list(words) for words, name in reversed(_ACTIONS.items())}
+        return {
+            "applyable": self._applyable,
+            "resource_changes": [
+                {
+                    "address": one.address,
+                    "type": one.type,
+                    "name": one.name,
+                    "change": {
+                        "actions": actions.get(one.action, ["no-op"]),
+                        **({"importing": {}} if one.imported else {}),
+                    },
+                    **({"previous_address": one.moved_from} if one.moved_from else {}),
+                }
+                for one in self.changes
+            ],
+            "resource_drift": [{"address": address} for address in self.drifts],
+        }
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.changes)) or "No changes to resources."
@@ -193,26 +221,26 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
         type=str(resource.get("type", "")),
         name=str(resource.get("name", "")),
         action="import" if imported and action == "no-op" else action,
-        before=_masked(change.get("before"), change.get("before_sensitive")),
-        after=_masked(change.get("after"), change.get("after_sensitive")),
+        before=masked(change.get("before"), change.get("before_sensitive")),
+        after=masked(change.get("after"), change.get("after_sensitive")),
         imported=imported,
         moved_from=str(resource.get("previous_address") or ""),
         deposed=str(resource.get("deposed") or ""),
     )
 
 
-def _masked(value: Any, mask: Any) -> Any:
-    """`value` with what `mask` (the same shape, True where sensitive) marks replaced."""
-    if mask is True:
-        return SENSITIVE
-    if isinstance(value, dict) and isinstance(mask, dict):
-        return {key: _masked(item, mask.get(key)) for key, item in value.items()}
-    if isinstance(value, list) and isinstance(mask, list):
-        return [_masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
-    # A mask that marks something, but of another shape: rather too little is shown than too much.
-    return SENSITIVE if value is not None and _marks(mask) else value
+def _drifted(resource: dict[str, Any]) -> bool:
+    """Whether it differs in more than that an unset map or list was read back as an empty one."""
+    change = resource.get("change")
+    if not isinstance(change, dict):
+        return False
+    return "before" not in change or _without_empty(change["before"]) != _without_empty(change.get("after"))
 
 
-def _marks(mask: Any) -> bool:
-    inner = mask.values() if isinstance(mask, dict) else mask if isinstance(mask, list) else ()
-    return mask is True or any(map(_marks, inner))
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in (None, {}, [], "")} or None
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value] or None
+    return value

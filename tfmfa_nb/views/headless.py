@@ -13,6 +13,7 @@ from IPython.display import display
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
 from tfmfa_nb.views.lasting import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
+from tfmfa_nb.views.visible import visible_all
 from tfmfa_nb.views.words import lock_sentence
 
 if TYPE_CHECKING:
@@ -21,54 +22,87 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
+_WATCHED = ["status", "phase", "log_lines", "lock", "progress"]
 _PACE = 0.25  # seconds between two updates
+_MOST = 200  # changes and roles in the facts; the audit trail and the log have them all
 
 LOG_KEY = "tfmfa_nb"
 """The key in a display's metadata under which a run says where its log is (seen from the kernel's folder), how far
-it goes, and its lock."""
+it goes, its lock, and the facts about it that a record keeps."""
 
 
 class HeadlessView:
-    """Shows `run` in a notebook that is executed by a program."""
+    """Shows `run` in a notebook that is executed by a program.
+
+    Args:
+        run: the run.
+        prompt: whoever can be asked through that program.
+    """
 
     stdin = False
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, prompt: Prompt | None = None) -> None:
+        self._run, self._prompt = run, prompt
         self._handle: DisplayHandle | None = None
         self._told = 0.0
 
     def prompt(self) -> Prompt:
-        """Nobody can type a code here."""
-        return NobodyPrompt(
+        """The program's own; where there is none, nobody can type a code."""
+        return self._prompt or NobodyPrompt(
             "this notebook is executed by a program, so nobody can type one; "
-            "set TFMFA_TOKEN_COMMAND to a command that prints the code"
+            "set TFMFA_TOKEN_COMMAND to a command that prints the code, or use: jupyter tfmfa run"
         )
 
     def begin(self) -> None:
         """Show the output that will be updated."""
-        self._handle = display(self._bundle(), raw=True, metadata=self._log(), display_id=True)
-        self._run.observe(self._changed, names=["status", "log_lines", "lock"])
+        self._handle = display(self.bundle(), raw=True, metadata=self.metadata(), display_id=True)
+        self._run.observe(self._changed, names=_WATCHED)
 
     def end(self) -> None:
         """Leave the static summary."""
-        self._run.unobserve(self._changed, names=["status", "log_lines", "lock"])
+        self._run.unobserve(self._changed, names=_WATCHED)
         if self._handle is not None:
-            leave_summary(self._run, self._handle, self._log())
+            leave_summary(self._run, self._handle, self.metadata())
 
     def _changed(self, change: dict[str, Any]) -> None:
-        if change["name"] != "log_lines" or time.monotonic() - self._told > _PACE:
+        if change["name"] not in {"log_lines", "progress"} or time.monotonic() - self._told > _PACE:
             self._update()
 
     def _update(self) -> None:
         self._told = time.monotonic()
         if self._handle is not None:
-            self._handle.update(self._bundle(), raw=True, metadata=self._log())
+            self._handle.update(self.bundle(), raw=True, metadata=self.metadata())
 
-    def _bundle(self) -> dict[str, str]:
+    def bundle(self) -> dict[str, str]:
+        """The run as it is now, as text and HTML."""
         return summary_bundle(self._run)
 
-    def _log(self) -> dict[str, dict[str, Any]]:
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """What a program that executes the notebook can follow, and keep."""
         run = self._run
         log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
-        return {LOG_KEY: {**log, "lock": lock_sentence(run) if run.lock_text else ""}}
+        lock = {"lock": lock_sentence(run) if run.lock_text else "", "lock_state": run.lock}
+        return {LOG_KEY: {**log, **lock, "progress": _progress(run), "run": _facts(run)}}
+
+
+def show_restored(run: Run) -> None:
+    """Show a run of an earlier kernel once, as it is now."""
+    view = HeadlessView(run)
+    display(view.bundle(), raw=True, metadata=view.metadata())
+
+
+def _progress(run: Run) -> dict[str, int]:
+    return {name: int(run.progress.get(name, 0)) for name in ("done", "total")}
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What a record says of this phase of the run; nothing in it is secret."""
+    names = (
+        *("id", "environment", "phase", "status", "level", "authenticated_by", "authenticated_at", "plan_sha256"),
+        *("counts", "product", "started_at", "ended_at", "error"),
+    )
+    facts: dict[str, Any] = {name: getattr(run, name) for name in names}
+    facts["identity"] = {name: run.identity.get(name, "") for name in ("account", "arn", "serial_number")}
+    facts["roles"] = [hop.get("arn", "") for role in run.roles for hop in role.get("hops", ())][:_MOST]
+    facts["changes"] = [{"address": one["address"], "action": one["action"]} for one in run.changes[:_MOST]]
+    return visible_all(facts)  # type: ignore[no-any-return]  # a dict comes back as one

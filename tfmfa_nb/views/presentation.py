@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.authentication.prompts.command import CommandPrompt
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
+from tfmfa_nb.authentication.prompts.runner import RunnerPrompt
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
-from tfmfa_nb.errors import RunCanceled
+from tfmfa_nb.errors import PlanOnly, RunCanceled
 from tfmfa_nb.organization.files import read_policy
+from tfmfa_nb.runner import current_runner
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.phases import apply, plan
 
@@ -45,8 +47,13 @@ async def present(
     """Run `phases` ("plan", "apply") of `run` where the person sees it, and leave the static summary behind.
 
     Raises:
+        PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
+    runner = current_runner()
+    plan_only = runner is not None and runner.plan_only and "apply" in phases
+    if plan_only and "plan" not in phases:
+        raise _plan_only(run)
     view = _view(run, shell)
     gate = Gate(
         _prompt(view, settings),
@@ -63,6 +70,8 @@ async def present(
             for phase in phases:
                 if phase == "plan":
                     await plan(run, gate)
+                elif plan_only:
+                    break
                 elif run.status == "planned" or phases == ("apply",):
                     await apply(run, gate, confirm=confirm)
             if not view.stdin:
@@ -74,6 +83,12 @@ async def present(
             view.end()
     if interrupted:  # raised out here, an error without the frames and the context of the other one
         raise RunCanceled(run.error, run.error_remedy)
+    if plan_only and run.status == "planned":
+        raise _plan_only(run)
+
+
+def _plan_only(run: Run) -> PlanOnly:
+    return PlanOnly(f'Nothing is applied to "{run.environment}" here.', "Run it without --plan-only.")
 
 
 def _view(run: Run, shell: InteractiveShell) -> Any:
@@ -83,10 +98,12 @@ def _view(run: Run, shell: InteractiveShell) -> Any:
         from tfmfa_nb.views.text import TerminalView  # noqa: PLC0415
 
         return TerminalView(run)
-    if not _somebody_there(kernel):
+    runner = current_runner()
+    if runner is not None or not _somebody_there(kernel):
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
-        return HeadlessView(run)
+        # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
+        return HeadlessView(run, RunnerPrompt(runner.marker) if runner else None)
     from tfmfa_nb.views.live import CardView  # noqa: PLC0415 - widgets are heavy
 
     return CardView(run, answers=_widgets_answer())

@@ -8,18 +8,26 @@ import os
 import re
 import shlex
 import signal
+import time
 from typing import TYPE_CHECKING, NoReturn
 
+from tfmfa_nb.authentication.codes import UsedCodes
+from tfmfa_nb.authentication.diagnosis import Refused, next_code_at
 from tfmfa_nb.errors import ConfigurationError, NobodyToAsk
 from tfmfa_nb.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tfmfa_nb.authentication.prompts import CodeRequest
 
 _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _KEPT = 64 * 1024  # bytes: the end of the output, where the code is
 _LAST = 2.0  # seconds to see a killed command's end
 _SHOWN = 200  # characters of its complaint
+_LONGEST, _PAUSE = 35.0, 5.0  # seconds: for how long the same code is put up with, and between two looks
+# Process-wide: each run's phase has a prompt of its own, but the device is the same.
+_GIVEN = UsedCodes()
 _SECONDS = 120.0  # a device may wait for a touch, and for its next window
 
 
@@ -29,6 +37,8 @@ class CommandPrompt:
     Args:
         command: split as a shell would, and run without one.
         seconds: how long it may take.
+        environ: its environment; this process's own where it is None.
+        tell: told one sentence where the device's next code has to be waited for.
 
     Raises:
         ConfigurationError: the command cannot be split into words.
@@ -36,7 +46,14 @@ class CommandPrompt:
 
     attempts: int | None = 3
 
-    def __init__(self, command: str, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self,
+        command: str,
+        seconds: float = _SECONDS,
+        *,
+        environ: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         try:
             self._words = shlex.split(command)
         except ValueError as error:
@@ -44,13 +61,34 @@ class CommandPrompt:
         if not self._words:
             raise ConfigurationError("token_command is empty.", "Set a command that prints the code.")
         self._seconds = seconds
+        self._environ, self._tell = environ, tell
 
-    async def ask(self, request: CodeRequest) -> Secret:  # noqa: ARG002 - Prompt's own signature
+    async def ask(self, request: CodeRequest) -> Secret:
         """The last code in the command's output, fetched now.
 
+        A device shows the same code for thirty seconds, and AWS takes it once: one that was given before is not
+        given again, but the next one waited for.
+
         Raises:
-            NobodyToAsk: the command failed, or printed no code.
+            NobodyToAsk: the command failed, printed no code, or the same one for longer than a device shows it.
         """
+        waited, pause = 0.0, next_code_at() - time.time()
+        while True:
+            code = await self._fetch()
+            try:
+                _GIVEN.refuse_if_used(request.serial_number, code)
+            except Refused:
+                code.forget()
+            else:
+                _GIVEN.remember(request.serial_number, code)
+                return code
+            if waited > _LONGEST:
+                raise NobodyToAsk(f"The token command {self._words[0]} prints the same code for {waited:.0f} seconds.")
+            self._tell(f"That code was used already: waiting {pause:.0f} seconds for the device's next one.")
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, _PAUSE  # the device's clock may be a little behind
+
+    async def _fetch(self) -> Secret:
         name = self._words[0]
         try:
             process = await asyncio.create_subprocess_exec(
@@ -59,6 +97,7 @@ class CommandPrompt:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                env=self._environ,
             )
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no command"

@@ -1,0 +1,221 @@
+"""The runner in a real terminal: what a person types, sees, and stops."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
+
+from tfmfa_nb.sandbox.server import Sandbox
+
+ASKED = r"MFA code of alice in account \d+ .* to {} \"head\": "
+APPLY = "%tfapply -e head"
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """One for all of these: they only authenticate."""
+    running = Sandbox.start(tmp_path_factory.mktemp("sandbox"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def environ(sandbox, policy):
+    kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
+    return {**kept, **sandbox.environment(), **policy, "TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def terminal(tmp_path, environ):
+    """Starts `jupyter tfmfa run` in a pseudo-terminal; what was shown there is in `.shown`."""
+    started = []
+
+    def start(*cells, options=()):
+        write(tmp_path / "book.ipynb", "%load_ext tfmfa_nb", *cells)
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "tfmfa_nb.app", "run", "book.ipynb", "--output", "out.ipynb", *options],
+            cwd=str(tmp_path),
+            env=environ,
+            encoding="utf-8",
+            dimensions=(40, 140),
+            timeout=60,
+        )
+        child.shown = tmp_path / "shown.txt"
+        child.logfile_read = child.shown.open("w")
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+        child.logfile_read.close()
+
+
+def ended(child):
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus
+
+
+def type_after(child, phase, text):
+    child.expect(ASKED.format(phase))
+    child.sendline(text)
+
+
+def test_wrong_late_and_reused_codes_ask_again_and_none_is_shown(terminal, tmp_path, sandbox):
+    child = terminal(PLAN, APPLY)
+    late = sandbox.code(wait=False)
+    sandbox.advance(120)
+    type_after(child, "plan", late)
+    child.expect(r"\[MFA failed\] AWS refused")
+    type_after(child, "plan", "no code")
+    child.expect("not six digits")
+    good = sandbox.code(wait=False)
+    type_after(child, "plan", f"{good[:3]} {good[3:]}")
+    type_after(child, "apply", good)
+    child.expect("This code was used already")
+    sandbox.advance(30)
+    last = sandbox.code(wait=False)
+    type_after(child, "apply", last)
+    assert ended(child) == 0
+    shown = child.shown.read_text() + (tmp_path / "out.ipynb").read_text()
+    for code in (late, good, last):
+        assert code not in shown
+    assert "2 resources" in shown or "1 of 1 resources" in shown
+    assert states(tmp_path / "out.ipynb") == ["done"] * 3
+
+
+def test_leaving_the_prompt_interrupts_and_the_next_cells_do_not_run(terminal, tmp_path):
+    child = terminal(PLAN, "print('went on')")
+    child.expect(ASKED.format("plan"))
+    child.sendeof()
+    assert ended(child) == 130
+    assert "No code was entered" in child.shown.read_text()
+    assert states(tmp_path / "out.ipynb") == ["done", "failed", None]
+
+
+def test_ctrl_c_at_the_prompt_leaves_it_and_the_terminal_as_it_was(terminal, tmp_path):
+    child = terminal(PLAN, "print('went on')")
+    child.expect(ASKED.format("plan"))
+    child.sendintr()
+    assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == ["done", "interrupted", None]
+
+
+def test_ctrl_c_while_the_kernel_is_started(terminal, tmp_path):
+    child = terminal("print('went on')")
+    child.expect("waiting")
+    child.sendintr()
+    assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == [None, None]
+
+
+def test_ctrl_c_in_a_cell_of_python(terminal, tmp_path):
+    child = terminal("import time\nprint('be' + 'gun')\ntime.sleep(60)", "print('went on')")
+    child.expect("begun")
+    child.sendintr()
+    assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == ["done", "interrupted", None]
+    assert read(tmp_path / "out.ipynb").metadata["tfmfa_nb"]["executions"][-1]["result"] == "interrupted"
+
+
+def test_a_second_ctrl_c_ends_a_kernel_that_does_not_heed_the_first(terminal, tmp_path):
+    stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('be' + 'gun')\ntime.sleep(60)"
+    child = terminal(stubborn)
+    child.expect("begun")
+    child.sendintr()
+    child.expect("stopping gracefully")
+    child.sendintr()
+    assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == ["done", "interrupted"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(terminal, tmp_path, times):
+    """A second interrupt would take what is being made out of the state."""
+    child = terminal(SLOW, APPLY, "print('went on')")
+    child.expect("begun")
+    for _ in range(times):
+        child.sendintr()
+        child.expect("stopping gracefully|still finishing")
+    (tmp_path / "head" / "go-on").touch()
+    assert ended(child) == 130
+    log = next((tmp_path / "head").glob(".tfmfa/runs/*/run.log")).read_text()
+    assert log.count("Interrupt received") == 1
+    assert "Two interrupts received" not in log
+    state = (tmp_path / "head" / "terraform.tfstate").read_text()
+    assert '"name": "quick"' in state
+    assert '"name": "slow"' in state
+    assert states(tmp_path / "out.ipynb") == ["done", "done", "interrupted", None]
+    assert "what was finished is in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
+
+
+def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path):
+    cell = (
+        "import getpass\nname = input('Whose? ')\nsecret = getpass.getpass('MFA code of alice: ')\n(name, len(secret))"
+    )
+    child = terminal(cell, options=["--token-command", "echo 111111"])
+    child.expect(r"Whose\? ")
+    child.sendline("bob's")
+    child.expect("MFA code of alice: ")
+    child.sendline("longer than a code")
+    assert ended(child) == 0
+    assert texts(code_cells(tmp_path / "out.ipynb")[1]) == '("bob\'s", 18)'
+    assert "longer than a code" not in child.shown.read_text()
+
+
+def test_a_terminal_that_goes_away_stops_it_gracefully(terminal, tmp_path):
+    child = terminal("import time\nprint('be' + 'gun')\ntime.sleep(60)")
+    child.expect("begun")
+    os.kill(child.pid, signal.SIGHUP)
+    assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == ["done", "interrupted"]
+
+
+def test_a_confirmation_is_asked_for_in_the_open(terminal, tmp_path):
+    child = terminal('%%tfapply -e head\nresource "terraform_data" "one" {}')
+    child.expect(r'Apply to "head": 1 to add.*Only .yes. is accepted: ')
+    child.sendline("yes")
+    assert ended(child) == 0
+    assert "Applied +1" in (tmp_path / "out.ipynb").read_text()
+
+
+def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(terminal, tmp_path, environ):
+    child = terminal(SLOW, "run = _\nassert not run.plan.destroys", APPLY, "run.status", "print('to the end')")
+    child.expect("begun")
+    # The runner and its kernel, as when the machine's session ends; Terraform is not one of their group.
+    kernels = [pid for pid in _children(child.pid) if "ipykernel" in _command(pid)]
+    for pid in [child.pid, *kernels]:
+        os.kill(pid, signal.SIGKILL)
+    child.close(force=True)
+    assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "running", None, None]
+    time.sleep(0.5)
+    (tmp_path / "head" / "go-on").touch()
+    resumed = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "its apply is not repeated" in resumed.stdout
+    out = tmp_path / "out.ipynb"
+    assert states(out) == ["done", "done", "done", "restored", "done", "done"]
+    assert "head: Applied +2" in texts(code_cells(out)[3])
+    assert texts(code_cells(out)[4]) == "'applied'"
+    runs = list((tmp_path / "head").glob(".tfmfa/runs/*"))
+    assert len(runs) == 1
+    assert (runs[0] / "apply.jsonl").read_text().count('"type":"apply_complete"') == 2
+    verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    again = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
+    assert (again.returncode, "nothing to resume" in again.stdout) == (0, True)
+
+
+def _children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _command(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text()

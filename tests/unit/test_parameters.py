@@ -1,0 +1,108 @@
+import json
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.runbooks.parameters import inject, read_file
+
+DEFAULTS = "count = 1\nname = 'a'\nratio: float = 1\non = False\nmany = []\nrest = None\nlate = max(1, 2)"
+
+
+def book(source=DEFAULTS):
+    cells = [nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell("1")]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def injected(notebook):
+    names = {}
+    exec(notebook.cells[1].source, names)
+    return {name: value for name, value in names.items() if not name.startswith("__")}
+
+
+@given(st.text())
+def test_any_text_arrives_as_it_is(text):
+    notebook = book()
+    inject(notebook, [("name", text)], {})
+    assert injected(notebook) == {"name": text}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
+def test_what_has_no_known_type_may_be_any_json(value):
+    notebook = book()
+    inject(notebook, [("rest", json.dumps(value))], {})
+    assert injected(notebook) == {"rest": value}
+
+
+def test_types_come_from_the_defaults_and_what_is_typed_goes_before_the_file():
+    notebook = book()
+    typed = [("count", "2"), ("ratio", "0.5"), ("on", "TRUE"), ("many", "[1]"), ("late", "3")]
+    inject(notebook, typed, {"count": 9, "name": "b", "ratio": 3})
+    assert injected(notebook) == {
+        "count": 2, "name": "b", "ratio": 0.5, "on": True, "many": [1], "late": 3,
+    }  # fmt: skip
+
+
+def test_a_second_injection_takes_the_place_of_the_first():
+    notebook = book()
+    inject(notebook, [("count", "2")], {})
+    inject(notebook, [("count", "3")], {})
+    assert len(notebook.cells) == 3
+    assert injected(notebook) == {"count": 3}
+    inject(notebook, [], {})
+    assert len(notebook.cells) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("cont", "1", "Did you mean count?"),
+        ("zzz", "1", "It has count, name"),
+        ("count", "one", "a whole number, not 'one'"),
+        ("ratio", "x", "a number"),
+        ("on", "maybe", "true or false"),
+        ("many", "{", "JSON, a list"),
+        ("many", "{}", "of type list"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(name, value, says):
+    with pytest.raises(ConfigurationError) as refused:
+        inject(book(), [(name, value)], {})
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "db_password", "dbPassword", "API_TOKEN", "aws_secret_access_key", "sshKey", "mfa_code"]
+)
+def test_secrets_are_refused_by_their_name_and_not_repeated(name):
+    with pytest.raises(ConfigurationError, match="secret by its name") as refused:
+        inject(book(f"{name} = ''"), [(name, "hunter2hunter2")], {})
+    assert f"TF_VAR_{name}" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["keyboard", "monkey", "tokenizer", "passenger", "secretary"])
+def test_words_that_only_contain_such_a_word_are_none(name):
+    inject(book(f"{name} = ''"), [(name, "x")], {})
+
+
+def test_a_runbook_without_parameters_says_so():
+    with pytest.raises(ConfigurationError, match="no cell of it is tagged parameters"):
+        inject(nbformat.v4.new_notebook(), [("count", "1")], {})
+
+
+def test_files_in_three_formats_and_what_is_none(tmp_path):
+    for name, text in {"a.yaml": "count: 2", "a.json": '{"count": 2}', "a.toml": "count = 2"}.items():
+        (tmp_path / name).write_text(text)
+        assert read_file(tmp_path / name) == {"count": 2}
+    for name, text in {
+        "b.yaml": "- 1",
+        "b.toml": "nonsense",
+        "c.yaml": "a: [",
+        "d.yaml": "!!python/object:os.x {}",
+    }.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ConfigurationError):
+            read_file(tmp_path / name)

@@ -1,0 +1,227 @@
+"""The runner's small parts, without a kernel."""
+
+import io
+import json
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from tfmfa_nb import runner
+from tfmfa_nb.authentication.prompts import command
+from tfmfa_nb.authentication.prompts.command import CommandPrompt
+from tfmfa_nb.errors import NobodyToAsk
+from tfmfa_nb.runbooks.answers import Answerer, NobodySits
+from tfmfa_nb.runbooks.display import Json, Lines
+from tfmfa_nb.runbooks.live import Live
+from tfmfa_nb.runbooks.notebook import applies, applies_configuration, digest, only_prepares
+from tfmfa_nb.runbooks.outcome import Code, Outcome, of_error
+from tfmfa_nb.runbooks.record import Record
+from tfmfa_nb.runner import Question, Runner
+
+
+def cell(source, *tags):
+    return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
+
+
+@given(st.text(), st.text(), st.integers(1, 9))
+def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text, refusal, attempt):
+    question = Question("code", text, "arn", refusal, attempt)
+    marker = Runner().marker
+    assert Question.decode(question.encode(marker), marker) == question
+    assert Question.decode(question.encode(marker), Runner().marker) is None
+    assert Question.decode(text, marker) is None
+
+
+def test_the_kernel_takes_its_runner_out_of_its_environment(monkeypatch):
+    monkeypatch.setattr(runner, "_ours", [])
+    told = Runner(environment="staging", plan_only=True)
+    for name, value in told.environ().items():
+        monkeypatch.setenv(name, value)
+    assert runner.current_runner() == told
+    assert runner.VARIABLE not in runner.os.environ
+    assert runner.current_runner() == told
+    assert told.marker not in repr(told)
+
+
+class Recorded(Lines):
+    def __init__(self):
+        self.said = []
+        super().__init__(self.said.append)
+
+
+def answerer(command_line="", terminal=None):
+    return Answerer("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, Recorded())
+
+
+def asked(kind="code", *, password=True, **facts):
+    return {"prompt": Question(kind, "MFA code: ", "arn:mfa", **facts).encode("marker"), "password": password}
+
+
+async def test_only_our_own_hidden_questions_get_a_code():
+    ours = answerer("echo 314159")
+    assert await ours.answer(asked()) == "=314159"
+    for other in (
+        {"prompt": "MFA code: ", "password": True},
+        asked(password=False),
+        {"prompt": asked()["prompt"].replace("marker", "other"), "password": True},
+    ):
+        with pytest.raises(NobodySits, match="no terminal to answer at"):
+            await ours.answer(other)
+
+
+async def test_nobody_says_what_would_help():
+    assert "--token-command" in await answerer().answer(asked())
+    assert "--auto-approve" in await answerer("echo 1").answer(asked("confirmation"))
+    assert "refused 3 times" in await answerer("echo 271828").answer(asked(attempt=4, refusal="Wrong."))
+
+
+async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_for(monkeypatch, tmp_path):
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:  # the device's clock is a little behind ours
+            (tmp_path / "code").write_text("222222")
+
+    monkeypatch.setattr(command.asyncio, "sleep", sleep)
+    (tmp_path / "code").write_text("111111")
+    told = []
+    prompt = CommandPrompt(f"cat {tmp_path / 'code'}", tell=told.append)
+    question = type("Request", (), {"serial_number": "arn:mfa/waits"})
+    assert (await prompt.ask(question)).reveal() == "111111"
+    # Another phase has a prompt of its own.
+    assert (await CommandPrompt(f"cat {tmp_path / 'code'}", tell=told.append).ask(question)).reveal() == "222222"
+    assert 0 < waits[0] <= 30
+    assert waits[1:] == [5.0]
+    assert "waiting" in told[0]
+    assert "111111" not in "".join(told)
+    with pytest.raises(NobodyToAsk, match="the same code for"):
+        await prompt.ask(question)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("AssertionError", "too many", Code.GATE),
+        ("NobodyToAsk", "x", Code.NOT_AUTHENTICATED),
+        ("AuthenticationError", "x", Code.NOT_AUTHENTICATED),
+        ("RoleRefused", "x", Code.NOT_AUTHENTICATED),
+        ("RunCanceled", "x", Code.INTERRUPTED),
+        ("KeyboardInterrupt", "", Code.INTERRUPTED),
+        ("TerraformFailed", "x", Code.FAILED),
+        ("ZeroDivisionError", "x", Code.FAILED),
+        ("annotations", "x", Code.FAILED),
+    ],
+)
+def test_errors_become_exit_codes(name, text, code):
+    outcome = of_error(name, text, where="Cell 3")
+    assert outcome.code is code
+    assert outcome.sentence.startswith("Cell 3: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "prepares"),
+    [
+        ("import os\n%load_ext tfmfa_nb\nos.environ['A'] = 'b'", True),
+        ("run = _\nprint(run.plan)\nassert not run.plan.destroys, f'{run.plan}'", True),
+        ("def f():\n    return launch()", True),
+        ("client.create_access_key()", False),
+        ("x = await f()", False),
+        ("%tfmfa level never", False),
+        ("!rm -r x", False),
+        ("%%bash\nls", False),
+        ("del x", False),
+    ],
+)
+def test_what_only_prepares_may_be_done_again(source, prepares):
+    assert only_prepares(cell(source)) is prepares
+    assert only_prepares(cell(source, "setup"))
+
+
+def test_cells_that_apply_are_known_by_their_magic():
+    assert applies("%tfapply -e x")
+    assert applies("run = 1\n  %tfapply")
+    assert applies("%%tfapply\nx")
+    assert applies_configuration("%%tfapply\nx")
+    assert not applies_configuration("%%tfapply -e x\n")
+    assert not applies("# %tfapply")
+    assert not applies("%tfplan")
+
+
+FACTS = {
+    "lock": "[MFA authenticated] Authenticated with MFA by alice",
+    "lock_state": "authenticated",
+    "progress": {"done": 1, "total": 4},
+    "run": {},
+}
+
+
+def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_terminal():
+    screen = io.StringIO()
+    live = Live(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))
+    live.begin([(number, f"cell of {number}\x1b]0;x\x07") for number in range(1, 41)])
+    live.cell(1, "done", 1.5)
+    live.cell(2, "running")
+    live.run(FACTS)
+    for number in range(100):
+        live.terraform(f"line {number}")
+    with live.aside():
+        drawn = screen.getvalue()
+    live.end(Outcome(Code.DONE, "applied"), "out.ipynb")
+    for word in ("done", "running", "waiting", "1 of 4 resources", "Authenticated with MFA by alice", "line 99"):
+        assert word in drawn
+    assert "line 50" not in drawn
+    assert "cell of 40" not in drawn  # it is further down than what fits
+    assert "cell of 40" in screen.getvalue()
+    assert "\x07" not in screen.getvalue()
+    assert "Applied; the record is out.ipynb" in screen.getvalue()
+
+
+def test_json_is_one_object_a_line():
+    stream = io.StringIO()
+    display = Json(stream)
+    display.begin([(1, "a")])
+    display.cell(1, "running")
+    display.run(FACTS)
+    display.text("a\nb")
+    display.terraform("\x1b[32mgreen\x1b[0m")
+    display.say("waiting")
+    display.end(Outcome(Code.GATE, "stopped by a gate", "no"), "out")
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["event"] for event in events] == ["begin", "cell", "run", "text", "terraform", "note", "end"]
+    assert events[4]["line"] == "green"
+    assert events[-1]["exit_code"] == 4
+
+
+def run_facts(**more):
+    return {
+        "id": "run-1", "phase": "plan", "environment": "a", "folder": "a", "status": "planned", "level": "never",
+        "authenticated_by": "", "authenticated_at": 0.0, "plan_sha256": "00", "counts": None, "product": "terraform",
+        "started_at": 1.0, "ended_at": 2.0, "error": "", "identity": {}, "roles": [], "changes": [], **more,
+    }  # fmt: skip
+
+
+@given(st.text())
+def test_whatever_something_is_called_it_stays_text_in_the_record(name):
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")])
+    record = Record(notebook, name, {}, "")
+    hostile = name + "|<script>[x](http://y)`*_\\"
+    record.update({("run-1", "plan"): run_facts(changes=[{"address": hostile, "action": "create"}], error=hostile)})
+    shown = notebook.cells[0].source
+    assert "<script" not in shown
+    assert "](" not in shown
+    assert "http&" in shown or "http:" in shown
+    rows = [line for line in shown.splitlines() if line.startswith("|")]
+    assert all(row.count("|") == 3 for row in rows)
+
+
+def test_the_digest_covers_what_a_reader_sees_and_the_record():
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")])
+    before = digest(notebook)
+    notebook.cells[0].metadata["trusted"] = True  # what JupyterLab may add
+    assert digest(notebook) == before
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="x")]
+    assert digest(notebook) != before

@@ -1,0 +1,185 @@
+"""What a person, or a program, sees while a runbook is executed: lines of text, lines of JSON, or next to nothing.
+
+The live view of a terminal is in `live`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from tfmfa_nb.views.visible import plain, visible, visible_all
+from tfmfa_nb.views.words import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from tfmfa_nb.runbooks.outcome import Outcome
+
+
+class Display(Protocol):
+    """Told of everything that happens, as it happens."""
+
+    def begin(self, cells: Sequence[tuple[int, str]]) -> None:
+        """The places (from 1) and first lines of the cells that will be executed."""
+
+    def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
+        """Cell `number` is now running, done, failed, skipped, restored."""
+
+    def run(self, facts: dict[str, Any]) -> None:
+        """What a run's display says of it: lock, lock_state, progress, run."""
+
+    def text(self, text: str) -> None:
+        """What a cell printed, or its value."""
+
+    def terraform(self, line: str) -> None:
+        """A line of a run's log."""
+
+    def say(self, sentence: str) -> None:
+        """The runner's own words."""
+
+    def end(self, outcome: Outcome, output: str) -> None:
+        """How it ended, and where the record is."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a prompt."""
+
+
+class Lines:
+    """Plain lines.
+
+    Args:
+        write: told each line.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._titles: dict[int, str] = {}
+        self._lock = ""
+        self._done: tuple[int, int] = (0, 0)
+
+    def begin(self, cells: Sequence[tuple[int, str]]) -> None:
+        """Nothing is said before there is something to say."""
+        self._titles = dict(cells)
+
+    def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
+        """A line as it begins, and one for what is not an ordinary end."""
+        if state == "running":
+            self._write(f"── cell {number}: {self._titles.get(number, '')}")
+        elif state != "done":
+            self._write(f"── cell {number}: {state} after {duration(seconds)}")
+
+    def run(self, facts: dict[str, Any]) -> None:
+        """A line for each change of the lock."""
+        lock = str(facts.get("lock", ""))
+        if lock and lock != self._lock:
+            self._write(f"   {lock}")
+        self._lock = lock
+        progress = facts.get("progress") or {}
+        done = (int(progress.get("done", 0)), int(progress.get("total", 0)))
+        if done[1] and done != self._done:
+            self._write(f"   {done[0]} of {done[1]} resources done")
+        self._done = done
+
+    def text(self, text: str) -> None:
+        """As it is."""
+        self._write(text.rstrip("\n"))
+
+    def terraform(self, line: str) -> None:
+        """Set in a little."""
+        self._write(f"   {line}")
+
+    def say(self, sentence: str) -> None:
+        """As it is."""
+        self._write(sentence)
+
+    def end(self, outcome: Outcome, output: str) -> None:
+        """One line."""
+        self._write(f"── {outcome.result}; the record is {output}")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lines are never in the way."""
+        yield
+
+
+class Quiet(Lines):
+    """Nothing but the runner's own words; what stopped a runbook is said by the command itself."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+
+    def say(self, sentence: str) -> None:
+        """On standard error."""
+        print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
+
+
+class Json:
+    """One JSON object a line: {"event": …, "time": …, …}.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def _event(self, event: str, **facts: Any) -> None:
+        line = {"event": event, "time": round(time.time(), 3), **visible_all(facts)}
+        self._stream.write(json.dumps(line) + "\n")
+        self._stream.flush()
+
+    def begin(self, cells: Sequence[tuple[int, str]]) -> None:
+        """{"cells": [{"cell": 1, "title": …}]}."""
+        self._event("begin", cells=[{"cell": number, "title": title} for number, title in cells])
+
+    def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
+        """{"cell": 1, "state": …, "seconds": …}."""
+        self._event("cell", cell=number, state=state, seconds=round(seconds, 3))
+
+    def run(self, facts: dict[str, Any]) -> None:
+        """{"lock": …, "lock_state": …, "progress": …, "run": …}."""
+        self._event("run", **{name: facts.get(name) for name in ("lock", "lock_state", "progress", "run")})
+
+    def text(self, text: str) -> None:
+        """{"text": …}."""
+        self._event("text", text=text)
+
+    def terraform(self, line: str) -> None:
+        """{"line": …}."""
+        self._event("terraform", line=line)
+
+    def say(self, sentence: str) -> None:
+        """{"sentence": …}."""
+        self._event("note", sentence=sentence)
+
+    def end(self, outcome: Outcome, output: str) -> None:
+        """{"result": …, "exit_code": …, "sentence": …, "record": …}."""
+        self._event("end", result=outcome.result, exit_code=int(outcome.code), sentence=outcome.sentence, record=output)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A prompt goes to the terminal, not into this stream."""
+        yield
+
+
+def write_line(line: str) -> None:
+    """To standard output, with nothing hidden in it; in colours where it is a terminal."""
+    print(visible(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201
+
+
+def display_for(*, quiet: bool, as_json: bool) -> Display:
+    """The display that was asked for, or that fits the standard output."""
+    if as_json:
+        return Json(sys.stdout)
+    if quiet:
+        return Quiet()
+    if sys.stdout.isatty():
+        from tfmfa_nb.runbooks.live import Live  # noqa: PLC0415 - rich, until needed
+
+        return Live()
+    return Lines(write_line)

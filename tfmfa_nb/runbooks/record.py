@@ -1,0 +1,181 @@
+"""The record: what an executed notebook says of its own execution, for people and for `jupyter tfmfa verify`.
+
+For people it is a cell near the top; for programs the notebook's metadata. Both hold the same facts, none secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from tfmfa_nb import __version__
+from tfmfa_nb.runbooks.notebook import KEY, RECORD, digest, source_digest, tags
+from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.views.visible import plain
+from tfmfa_nb.views.words import counts_text, duration, status_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tfmfa_nb.runbooks.outcome import Outcome
+
+# Markdown's and HTML's own characters: names in AWS may hold them.
+_MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "\\`*_{}[]()#+!|~$@<>&\"'"})
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "<-"}
+_MOST_CHANGES = 50
+
+
+class Record:
+    """The record in `notebook`.
+
+    Args:
+        notebook: the one that is executed; an earlier record's runs stay in it.
+        name: the runbook's file name.
+        parameters: what was given to it.
+        environment: the only one it may act on; "" for any.
+    """
+
+    def __init__(self, notebook: Any, name: str, parameters: Mapping[str, Any], environment: str) -> None:
+        self._notebook = notebook
+        earlier = notebook.metadata.get(KEY, {})
+        self._earlier = {(run["id"], run["phase"]): run for run in earlier.get("runs", [])}
+        self._executions = list(earlier.get("executions", []))
+        self._executions.append({"started": time.time(), "ended": 0.0, "result": "under way", "sentence": ""})
+        notebook.metadata[KEY] = {
+            "version": __version__,
+            "runbook": name,
+            "runbook_sha256": source_digest(notebook),
+            "parameters": dict(parameters),
+            "environment": environment,
+        }
+        notebook.cells = [cell for cell in notebook.cells if RECORD not in tags(cell)]
+        self._cell = nbformat.v4.new_markdown_cell(metadata={"tags": [RECORD]})
+        titled = bool(notebook.cells) and notebook.cells[0].cell_type == "markdown"
+        notebook.cells.insert(int(titled), self._cell)
+        self.update({})
+
+    def update(self, runs: Mapping[tuple[str, str], dict[str, Any]], outcome: Outcome | None = None) -> None:
+        """Write down what is known: the runs, and how it ended."""
+        if outcome is not None:
+            ended = {"ended": time.time(), "result": outcome.result, "sentence": plain(outcome.sentence)}
+            self._executions[-1].update(ended, exit_code=int(outcome.code))
+        record = self._notebook.metadata[KEY]
+        record["executions"] = self._executions
+        record["runs"] = list({**self._earlier, **runs}.values())
+        self._cell.source = "\n".join(_markdown(record))
+
+    def seal(self, output: Path) -> None:
+        """Tie the record to the audit trails: each one's last line is noted, and a line of theirs has the digest.
+
+        Raises:
+            ConfigurationError: a trail cannot be written.
+        """
+        record = self._notebook.metadata[KEY]
+        folders = sorted({run["folder"] for run in record["runs"]})
+        trails = {folder: AuditTrail(output.parent / folder / ".tfmfa" / "audit.jsonl") for folder in folders}
+        record["trails"] = {folder: anchor(trail) for folder, trail in trails.items()}
+        record["sha256"] = digest(self._notebook)
+        for folder, trail in trails.items():
+            trail.write(
+                "runbook",
+                notebook=output.name,
+                sha256=record["sha256"],
+                result=self._executions[-1]["result"],
+                runs=sorted({run["id"] for run in record["runs"] if run["folder"] == folder}),
+            )
+
+
+def anchor(trail: AuditTrail) -> dict[str, Any]:
+    """How many lines a trail has, and the SHA-256 of the last one: whoever keeps it sees a later change."""
+    lines = trail.path.read_bytes().splitlines() if trail.path.exists() else []
+    return {"lines": len(lines), "sha256": hashlib.sha256(lines[-1]).hexdigest() if lines else ""}
+
+
+def _markdown(record: Mapping[str, Any]) -> Iterator[str]:
+    last = record["executions"][-1]
+    yield f"## Record: {_text(last['result'])}"
+    yield ""
+    if last["sentence"]:
+        yield f"**{_text(last['sentence'])}**"
+        yield ""
+    rows = [("Runbook", f"{_text(record['runbook'])}, SHA-256 {_code(record['runbook_sha256'])}")]
+    if record["environment"]:
+        rows.append(("Environment", _text(record["environment"])))
+    if record["parameters"]:
+        given = ", ".join(f"{_code(name)} = {_code(repr(value))}" for name, value in record["parameters"].items())
+        rows.append(("Parameters", given))
+    for number, one in enumerate(record["executions"], start=1):
+        label = "Executed" if len(record["executions"]) == 1 else f"Execution {number}"
+        until = f" to {_when(one['ended'])}, {duration(one['ended'] - one['started'])}" if one["ended"] else ""
+        rows.append((label, f"{_when(one['started'])}{until}: {_text(one['result'])}"))
+    yield from _table(rows)
+    for run in record["runs"]:
+        yield ""
+        yield f"### {_text(run['phase'].capitalize())} of {_text(run['environment'])}: {_title(run)}"
+        yield ""
+        yield from _table(_run_rows(run))
+        yield from _changes(run)
+
+
+def _title(run: Mapping[str, Any]) -> str:
+    return _text(f"{status_name(run['status'])} {counts_text(run['counts'])}".strip())
+
+
+def _run_rows(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    identity = run["identity"]
+    if run["authenticated_by"]:
+        yield (
+            "Authenticated with MFA by",
+            f"{_text(run['authenticated_by'])} ({_text(identity['arn'])}) at {_when(run['authenticated_at'])}",
+        )
+        yield "MFA device", _text(identity["serial_number"])
+    else:
+        yield "Authenticated with MFA by", "nobody"
+    yield "Level", _text(run["level"])
+    if run["roles"]:
+        yield "Roles", ", ".join(_code(role) for role in run["roles"])
+    if run["plan_sha256"]:
+        yield "Plan, SHA-256", _code(run["plan_sha256"])
+    if run["started_at"]:
+        until = f" to {_when(run['ended_at'])}" if run["ended_at"] else ""
+        yield "Time", f"{_when(run['started_at'])}{until}"
+    if run["error"]:
+        yield "Error", _text(run["error"])
+    yield "Run", f"{_code(run['id'])}, {_text(run['product'])}"
+
+
+def _changes(run: Mapping[str, Any]) -> Iterator[str]:
+    changes = run["changes"]
+    if not changes:
+        return
+    yield ""
+    yield "Changes:" if run["phase"] == "apply" else "Planned changes:"
+    yield ""
+    for change in changes[:_MOST_CHANGES]:
+        yield f"* {_code(_SIGNS.get(change['action'], ' ') + ' ' + change['address'])} ({_text(change['action'])})"
+    if len(changes) > _MOST_CHANGES:
+        yield f"* and {len(changes) - _MOST_CHANGES:,} more"
+
+
+def _table(rows: Any) -> Iterator[str]:
+    yield "| | |"
+    yield "|---|---|"
+    for label, text in rows:
+        yield f"| {label} | {text} |"
+
+
+def _text(value: Any) -> str:
+    """Text that is only text, whatever Markdown or HTML would make of it."""
+    return " ".join(plain(str(value)).split()).translate(_MARKDOWN)
+
+
+def _code(value: Any) -> str:
+    return f"<code>{_text(value)}</code>"
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

@@ -1,0 +1,141 @@
+"""A run that another kernel began: its end is waited for, then it is there again, from its record.
+
+Its apply is never begun a second time. What its record cannot say for sure counts as errored.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.records import RunFolder
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.runs.shown import show_plan
+from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.events import Progress
+from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.process import TerraformProcess
+from tfmfa_nb.terraform.providers import Findings
+from tfmfa_nb.words import Level, Problem, RoleChain, RoleHop, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tfmfa_nb.environments import Environment
+
+_UNDER_WAY = {Status.PENDING, Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
+
+
+async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
+    """The status of a run whose kernel is gone, once its Terraform has ended too; it is recorded.
+
+    Args:
+        environment: its environment.
+        run_id: the run.
+        tell: told one sentence where there is something to wait for.
+
+    Raises:
+        RunStateError: there is no record of it.
+        ConfigurationError: it cannot be recorded.
+    """
+    files = RunFolder(environment.private, run_id)
+    record = files.read()
+    status = Status(record["status"])
+    if status not in _UNDER_WAY:
+        return status
+    exit_code = None
+    if started := record.get("process"):
+        command = "apply" if status is Status.APPLYING else "plan"
+        process = TerraformProcess.attach(started["pid"], started["started"], files.exit_file(command))
+        if process.alive:
+            tell(f"Terraform still runs the {command} of {run_id}: waiting for its end.")
+        exit_code = (await process.wait()).exit_code
+    # A plan that nobody saw the end of is not one that was shown.
+    applied = status is Status.APPLYING and exit_code == 0
+    record["status"] = str(Status.APPLIED if applied else Status.ERRORED)
+    record["process"] = None
+    AuditTrail(environment.private / "audit.jsonl").write(
+        "status", run=run_id, status=record["status"], plan_sha256=record.get("plan_sha256", ""), found_later=True
+    )
+    files.drop_plan()
+    files.write(record)
+    return Status(record["status"])
+
+
+def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
+    """The run `run_id` as its record has it; one that waits can be applied, after the same gate and checks.
+
+    Raises:
+        RunStateError: there is no record of it, it may still be going on, or its plan is not the one shown.
+    """
+    record = RunFolder(environment.private, run_id).read()
+    if Status(record["status"]) in _UNDER_WAY:
+        raise RunStateError(f"{run_id} is {record['status']}.", "Wait for its end.")
+    run = Run(environment, Options(lock_timeout=record.get("lock_timeout", "0s")), base, run_id)
+    names = (
+        *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
+        *("started_at", "plan_sha256", "counts"),
+    )
+    for name in names:
+        setattr(run, name, record[name])
+    Level(run.level)  # a level that is none must not pass for no level
+    run._findings = Findings(
+        chains=tuple(_chain(chain) for chain in record["chains"]),
+        bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
+    )
+    run.log_lines = run._log.refresh()
+    run._outputs = _outputs(run)
+    if run.status == Status.PLANNED:
+        run._files.check_plan(run.plan_sha256)
+        show_plan(run, find_executable(environ), child_environment(environ, {})[0])
+    else:
+        run._plan = _kept_plan(run)
+    return run
+
+
+def _chain(record: dict[str, Any]) -> RoleChain:
+    hops = tuple(
+        RoleHop(
+            **{
+                **hop,
+                "policy_arns": tuple(hop["policy_arns"]),
+                "tags": tuple((str(key), str(value)) for key, value in hop["tags"]),
+                "transitive_tag_keys": tuple(hop["transitive_tag_keys"]),
+            }
+        )
+        for hop in record["hops"]
+    )
+    return RoleChain(**{**record, "hops": hops})
+
+
+def _kept_plan(run: Run) -> Future[Plan]:
+    """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
+    plan: Future[Plan] = Future()
+    try:
+        document = json.loads(run._files.changes.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        plan.set_exception(RunStateError(f"What {run.id} changed is not known any more."))
+        return plan
+    plan.set_result(Plan(document))
+    run.changes = [{"address": one.address, "action": one.action} for one in plan.result().changes]
+    return plan
+
+
+def _outputs(run: Run) -> dict[str, Any]:
+    progress = Progress()
+    try:
+        lines = run._files.events.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        try:
+            progress.feed(json.loads(line))
+        except ValueError:
+            continue  # a line of a program that Terraform started
+    return dict(progress.outputs)

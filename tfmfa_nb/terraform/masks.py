@@ -1,0 +1,27 @@
+"""Terraform's marks of what is sensitive, honoured before anything is shown.
+
+https://developer.hashicorp.com/terraform/internals/json-format (`before_sensitive`, `after_sensitive`)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SENSITIVE = "(sensitive)"
+
+
+def masked(value: Any, mask: Any) -> Any:
+    """`value` with what `mask` (the same shape, True where sensitive) marks replaced."""
+    if mask is True:
+        return SENSITIVE
+    if isinstance(value, dict) and isinstance(mask, dict):
+        return {key: masked(item, mask.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(mask, list):
+        return [masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
+    # A mask that marks something, but of another shape: rather too little is shown than too much.
+    return SENSITIVE if value is not None and _marks(mask) else value
+
+
+def _marks(mask: Any) -> bool:
+    inner = mask.values() if isinstance(mask, dict) else mask if isinstance(mask, list) else ()
+    return mask is True or any(map(_marks, inner))
