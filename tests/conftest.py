@@ -3,10 +3,16 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
+# How long one example takes says how busy the machine is. A build decides the same about the same commit twice.
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("here")
 _chosen: list[str] = []
 _ran: list[str] = []
 

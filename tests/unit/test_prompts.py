@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tfmfa_nb.authentication.codes import UsedCodes
 from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind
 from tfmfa_nb.authentication.prompts import CodeRequest
 from tfmfa_nb.authentication.prompts.command import CommandPrompt
@@ -14,6 +15,12 @@ from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
 from tfmfa_nb.errors import ConfigurationError, NobodyToAsk, RunCanceled
 from tfmfa_nb.words import Identity, Phase
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given_yet(monkeypatch):
+    """Each test's device begins anew: the codes that were given are remembered for the whole process."""
+    monkeypatch.setattr("tfmfa_nb.authentication.prompts.command._GIVEN", UsedCodes())
 
 
 def request(refusal=None, identity=None, serial_number=""):
