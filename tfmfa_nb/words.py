@@ -164,3 +164,16 @@ class Problem:
     remedy: str = ""
     place: str = ""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Text that is ready to paste.
+
+    Attributes:
+        title: what it is, and where it belongs.
+        text: a policy as JSON, or a few lines of HCL.
+    """
+
+    title: str
+    text: str
