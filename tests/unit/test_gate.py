@@ -266,6 +266,19 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
     assert [(line["event"], line["cause"]) for line in trail] == [("role refused", "the role does not exist")] * 2
 
 
+async def test_a_role_whose_external_id_is_not_known_is_left_to_terraform(world):
+    run, gate, _ = world
+    chain = RoleChain("aws.x", (RoleHop("arn:aws:iam::123456789012:role/partner", unknown=("external_id",)),))
+    assert await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, chain))
+    assert run.roles[1]["hops"] == [
+        {
+            "arn": "arn:aws:iam::123456789012:role/partner",
+            "state": "unchecked",
+            "message": "Its external_id is sensitive, or not known before Terraform runs.",
+        }
+    ]
+
+
 async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_asked_for(world):
     run, gate, aws = world
     (chain,) = CHAINS

@@ -53,7 +53,8 @@ async def check_roles(
 
     Args:
         session: the MFA session.
-        chains: as found in the configuration. A role that is not known ends its chain unchecked.
+        chains: as found in the configuration. A role that is not known, or whose external id is not, ends its
+            chain unchecked.
         on_change: told (chain, hop, state, sentence) whenever a role's state changes.
 
     Returns:
@@ -75,7 +76,7 @@ async def check_roles(
                 on_change(index, hop, state, (refusal.why or refusal.problem) if refusal else "")
 
         for number, hop in enumerate(chain.hops):
-            if hop.role_arn is None:
+            if not hop.can_be_tried:
                 break
             tell(number, HopState.CHECKING)
             given = too_long(hop, number) or await _assume(asker, hop, session, chained=number > 0)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
-    from tfmfa_nb.words import RoleChain
+    from tfmfa_nb.words import RoleChain, RoleHop
 
 _MOST_DOCUMENTS = 6
 
@@ -35,13 +35,20 @@ def shown_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
                 {
                     "arn": hop.role_arn or hop.expression,
                     "state": str(HopState.UNCHECKED),
-                    "message": "" if hop.role_arn else "Not known before Terraform runs.",
+                    "message": _unknown(hop),
                 }
                 for hop in chain.hops
             ],
         }
         for chain in chains
     ]
+
+
+def _unknown(hop: RoleHop) -> str:
+    """Why a role will not be tried; empty where it will."""
+    if hop.role_arn is None:
+        return "Not known before Terraform runs."
+    return "" if hop.can_be_tried else "Its external_id is sensitive, or not known before Terraform runs."
 
 
 def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) -> None:
