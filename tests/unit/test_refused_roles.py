@@ -429,6 +429,20 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.PRINCIPAL
 
 
+async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world, monkeypatch):
+    permit(world, MAY_ASSUME, MAY_LOOK)
+    made, look, make = [], evidence._role, evidence.aws_client
+    monkeypatch.setattr(evidence, "aws_client", lambda *given: made.append(given[0]) or make(*given))
+    monkeypatch.setattr(evidence, "_role", lambda *given: time.sleep(0.3) or look(*given))
+    session = await session_of(world)
+    chains = [RoleChain(f"aws.a{n}", (RoleHop(f"{ROLE}-{n}"),)) for n in range(40)]
+    began = time.monotonic()
+    checks = await check_roles(session, chains)
+    assert time.monotonic() - began < 6  # one after the other: 12
+    assert {check.refusal.cause for check in checks} == {Cause.MISSING}
+    assert made == ["iam"]
+
+
 # Whatever is wrong with a role at once, the cause that is named is one of them, none of them is ruled out, and a
 # trust policy that is shown as mended lets the request in, if nothing else stands against it.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,26 +95,45 @@ def context_of(session: MfaSession, hop: RoleHop, *, chained: bool) -> dict[str,
     return context
 
 
-async def gather_evidence(
-    credentials: tuple[Secret, Secret, Secret], endpoint: Endpoint, attempt: Attempt, action: str
-) -> Evidence:
+class Looker:
+    """Looks at IAM with the credentials that were refused; its client is made once, in a thread, if at all.
+
+    Args:
+        credentials: access key id, secret and token.
+        endpoint: where to ask.
+    """
+
+    __slots__ = ("_client", "_credentials", "_endpoint", "_making")
+
+    def __init__(self, credentials: tuple[Secret, Secret, Secret], endpoint: Endpoint) -> None:
+        self._credentials, self._endpoint = credentials, endpoint
+        self._client: Any = None
+        self._making = threading.Lock()
+
+    def client(self) -> Any:
+        """The IAM client; IAM's description is the longest of all, so it is not read on the kernel's loop."""
+        with self._making:
+            if self._client is None:
+                self._client = aws_client("iam", *self._credentials, self._endpoint)
+            return self._client
+
+
+async def gather_evidence(looker: Looker, attempt: Attempt, action: str) -> Evidence:
     """Ask about a refused role with the credentials that were refused; at most a few seconds, and never fails.
 
     Args:
-        credentials: access key id, secret and token of who was refused.
-        endpoint: where to ask.
+        looker: who asks.
         attempt: what was refused.
         action: what AWS did not allow; "" where that was no permission, but the session's length.
     """
     match = _ROLE.fullmatch(attempt.role_arn)
     if match is None:
         return Evidence()
-    client = aws_client("iam", *credentials, endpoint)
     asked: dict[str, asyncio.Task[dict[str, Any]]] = {}
     if attempt.same_account:
-        asked["role"] = asyncio.create_task(_ask(lambda: _role(client, match["name"], attempt.role_arn)))
+        asked["role"] = asyncio.create_task(_ask(lambda: _role(looker.client(), match["name"], attempt.role_arn)))
     if action and not attempt.caller.principal.endswith(":root"):
-        asked["own"] = asyncio.create_task(_ask(lambda: _own(client, attempt, action)))
+        asked["own"] = asyncio.create_task(_ask(lambda: _own(looker.client(), attempt, action)))
     if not asked:
         return Evidence()
     try:

@@ -12,20 +12,16 @@ from tfmfa_nb.authentication.remedies import put_in_words
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.evidence import Attempt
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint
+    from tfmfa_nb.authentication.evidence import Attempt, Looker
 
 
-async def explained(
-    refusal: Refusal, attempt: Attempt, credentials: tuple[Secret, Secret, Secret], endpoint: Endpoint
-) -> Refusal:
+async def explained(refusal: Refusal, attempt: Attempt, looker: Looker) -> Refusal:
     """`refusal` with its cause, as far as it can be found out by the credentials that were refused.
 
     Only a denial, or a duration, needs that; everything else AWS has said itself.
     """
     if refusal.action or refusal.cause is Cause.DURATION:
-        return explain(refusal, attempt, await gather_evidence(credentials, endpoint, attempt, refusal.action))
+        return explain(refusal, attempt, await gather_evidence(looker, attempt, refusal.action))
     return refusal
 
 

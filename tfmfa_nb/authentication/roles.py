@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.diagnosis import Refusal, Refused
 from tfmfa_nb.authentication.durations import SHORTEST_SECONDS, too_long
-from tfmfa_nb.authentication.evidence import Attempt, context_of
+from tfmfa_nb.authentication.evidence import Attempt, Looker, context_of
 from tfmfa_nb.authentication.explanation import explained
 from tfmfa_nb.authentication.trust_evaluation import Caller, account_of
 from tfmfa_nb.words import HopState
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import RoleChain, RoleHop
+    from tfmfa_nb.words import Endpoint, RoleChain, RoleHop
 
 _SESSION_NAME = "tfmfa-check"
 
@@ -38,9 +38,14 @@ class RoleCheck:
 class _Asker:
     """Who asks for a role: the MFA session, or the role before it in the chain."""
 
-    client: Any = field(repr=False)
-    credentials: tuple[Secret, Secret, Secret]
+    client: Any
+    looker: Looker
     caller: Caller
+
+    @classmethod
+    def of(cls, credentials: tuple[Secret, Secret, Secret], caller: Caller, endpoint: Endpoint) -> _Asker:
+        """By its credentials."""
+        return cls(sts_client(*credentials, endpoint), Looker(credentials, endpoint), caller)
 
 
 async def check_roles(
@@ -64,7 +69,7 @@ async def check_roles(
     if not any(chain.hops for chain in chains):
         return []
     held = (session.access_key_id, session.secret_access_key, session.session_token)
-    first = _Asker(sts_client(*held, session.endpoint), held, Caller(session.identity.arn, session.identity.arn))
+    first = _Asker.of(held, Caller(session.identity.arn, session.identity.arn), session.endpoint)
 
     async def walk(index: int, chain: RoleChain) -> list[RoleCheck]:
         asker, checks = first, []
@@ -85,7 +90,7 @@ async def check_roles(
                 break
             tell(number, HopState.ASSUMED)
             if number + 1 < len(chain.hops):
-                asker = _Asker(sts_client(*given, session.endpoint), given, _role_caller(hop))
+                asker = _Asker.of(given, _role_caller(hop), session.endpoint)
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks
 
@@ -108,7 +113,7 @@ async def _assume(
         return key, secret, token
     # Out here, where the error is gone: an explanation takes a while, and may be interrupted.
     attempt = Attempt(asker.caller, hop, context_of(session, hop, chained=chained), chained, session.seconds)
-    return await explained(refusal, attempt, asker.credentials, session.endpoint)
+    return await explained(refusal, attempt, asker.looker)
 
 
 def _parameters(hop: RoleHop) -> dict[str, Any]:
