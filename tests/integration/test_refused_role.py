@@ -95,7 +95,7 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
 @pytest.mark.usefixtures("iam")
 async def test_what_cannot_be_looked_at_is_not_claimed(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path)
-    with pytest.raises(RoleRefused, match="Possible: the role does not exist; its trust policy does not let"):
+    with pytest.raises(RoleRefused, match="Possible: the role does not exist; its trust policy lacks this principal"):
         await plan(run, gate_of(sandbox, Device(sandbox)))
     assert [document["title"] for document in run.error_documents] == [
         f"What the trust policy of {PARTNER} has to contain",
