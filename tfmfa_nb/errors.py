@@ -6,6 +6,13 @@ print every local in it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.words import Document
+
 
 class TfmfaError(Exception):
     """The root of all errors of this package.
@@ -13,12 +20,14 @@ class TfmfaError(Exception):
     Attributes:
         problem: one sentence, what is wrong and where.
         remedy: one sentence, what to do; may be empty.
+        documents: what mends it, ready to paste; for the card and the log, never for the one line.
     """
 
-    def __init__(self, problem: str, remedy: str = "") -> None:
+    def __init__(self, problem: str, remedy: str = "", documents: Sequence[Document] = ()) -> None:
         super().__init__(problem, remedy)
         self.problem = problem
         self.remedy = remedy
+        self.documents = tuple(documents)
 
     def __str__(self) -> str:
         return f"{self.problem} {self.remedy}".strip()

@@ -92,6 +92,8 @@ class RoleHop:
         expression: the HCL it was written as, for what is unknown.
         duration_seconds: the session's length, 900 to 43,200; None means the provider's 900.
         place: "main.tf:4", where the role is written.
+        unknown: the other arguments that are written, and whose values cannot be known before Terraform runs, or are
+            sensitive.
     """
 
     role_arn: str | None
@@ -105,6 +107,12 @@ class RoleHop:
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
     place: str = ""
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether enough is known to assume it as Terraform will; without its external id it would be refused."""
+        return self.role_arn is not None and "external_id" not in self.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +172,16 @@ class Problem:
     remedy: str = ""
     place: str = ""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Text that is ready to paste.
+
+    Attributes:
+        title: what it is, and where it belongs.
+        text: a policy as JSON, or a few lines of HCL.
+    """
+
+    title: str
+    text: str

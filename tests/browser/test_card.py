@@ -3,7 +3,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from scripted_run import REFUSED, card_code
+from scripted_run import MENDED, REFUSED, card_code
 
 
 @pytest.fixture
@@ -59,7 +59,11 @@ STATES = {
     "a-canceled": ("run.show('canceled')", {".tfmfa-status": "^Canceled$"}),
     "b-role-refused": (
         "run.progress = {}; run.canceling = False; run.show('role refused')",
-        {".tfmfa-hop-bad": "refused", ".tfmfa-lock": "cannot be assumed with this session"},
+        {
+            ".tfmfa-hop-bad": "refused: .*asks for another external id",
+            ".tfmfa-lock": "cannot be assumed: its trust policy",
+            ".tfmfa-documents": r'Trust policy of arn:.*deploy-prod, mended.*"sts:ExternalId": \[',
+        },
     ),
 }
 # What is announced, where the words stand beside an icon.
@@ -81,8 +85,10 @@ def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
         notebook.page.wait_for_timeout(300)  # the paced push that may still come
         notebook.screenshot(f"card-{theme.lower()}-{name}", card)
     # The lock has said it; the card does not say it twice.
-    said = card.locator(".tfmfa-body").get_by_text("cannot be assumed with this session")
+    said = card.locator(".tfmfa-body").get_by_text("cannot be assumed: its trust policy")
     expect(said.locator("visible=true")).to_have_count(1)
+    # What is copied from the card is the policy, blanks and all.
+    assert card.locator(".tfmfa-document").inner_text() == MENDED
 
 
 def focused(notebook):
@@ -256,6 +262,7 @@ run.lock_text = run.lock_remedy = run.environment = run.level = run.error = run.
 run.notes, run.product, run.status, run.lock = [x], x, x, x
 run.identity = dict.fromkeys(run.identity, x)
 run.roles = [{{"provider": x, "place": x, "hops": [{{"arn": x, "state": x, "message": x}}]}}]
+run.error_documents = [{{"title": x, "text": x}}]
 run.progress = {{"done": 1, "total": 3, "current": [{{"address": x, "action": x, "seconds": 1.0}}]}}
 run.write(x)
 """)
@@ -280,6 +287,11 @@ def test_a_narrow_card_shows_everything(lab, show, theme):
       .filter((node) => !node.closest('.tfmfa-said, svg'))
       .filter((node) => node.getBoundingClientRect().right > card.getBoundingClientRect().right)
       .map((node) => node.className)"""
+    assert card.evaluate(wide) == []
+    notebook.execute("task.cancel(); run.show('role refused')")
+    expect(card.locator(".tfmfa-document")).to_be_visible()
+    notebook.page.wait_for_timeout(300)
+    notebook.screenshot(f"card-{theme.lower()}-narrow-role-refused", card)
     assert card.evaluate(wide) == []
 
 

@@ -9,7 +9,7 @@ import tfmfa_nb
 
 ROOT = Path(tfmfa_nb.__file__).parent
 FLOORS = (
-    {"words", "errors", "redaction", "runner"},
+    {"words", "errors", "redaction", "policy_documents", "runner"},
     {"organization", "environments", "authentication", "terraform"},
     {"runs"},
     {"doctor"},

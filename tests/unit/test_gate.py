@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -57,6 +58,7 @@ NEXT = Scripted.NEXT
 @pytest.fixture
 def world(tmp_path):
     with strict_aws() as (aws, admin):
+        aws.admin = lambda service: boto3.client(service, **admin)
         alice = provision(boto3.client("iam", **admin))
         environ = {
             "AWS_ACCESS_KEY_ID": alice["access_key_id"],
@@ -237,6 +239,58 @@ async def test_a_role_that_is_refused_is_named_and_the_session_dropped(world):
     assert sessions_kept() == [], caught
     trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
     assert trail[-1]["event"] == "role refused"
+
+
+async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_log(world):
+    run, gate, aws = world
+    allowed = {"Effect": "Allow", "Action": ["sts:AssumeRole", "iam:GetRole"], "Resource": "*"}
+    aws.admin("iam").put_user_policy(
+        UserName="alice",
+        PolicyName="look",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )
+    missing = [RoleChain(f"aws.{name}", (RoleHop(f"arn:aws:iam::123456789012:role/{name}"),)) for name in ("a", "b")]
+    with pytest.raises(RoleRefused) as caught:
+        await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, *missing))
+    shown = [hop["message"] for role in run.roles for hop in role["hops"]]
+    assert shown == ["", "", "the role does not exist", "the role does not exist"]
+    assert caught.value.remedy.endswith("1 other role was refused too.")
+    (line,) = caught.value._render_traceback_()
+    assert "\n" not in line
+    assert "Statement" not in line
+    documents = caught.value.documents
+    assert [document.title.split("/")[-1] for document in documents] == ["a with", "b with"]
+    log = "\n".join(run.log_text())
+    assert all(document.text in log for document in documents)
+    trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
+    assert [(line["event"], line["cause"]) for line in trail] == [("role refused", "the role does not exist")] * 2
+
+
+async def test_a_role_whose_external_id_is_not_known_is_left_to_terraform(world):
+    run, gate, _ = world
+    chain = RoleChain("aws.x", (RoleHop("arn:aws:iam::123456789012:role/partner", unknown=("external_id",)),))
+    assert await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, chain))
+    assert run.roles[1]["hops"] == [
+        {
+            "arn": "arn:aws:iam::123456789012:role/partner",
+            "state": "unchecked",
+            "message": "Its external_id is sensitive, or not known before Terraform runs.",
+        }
+    ]
+
+
+async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_asked_for(world):
+    run, gate, aws = world
+    (chain,) = CHAINS
+    long = RoleChain("aws", (chain.hops[0], replace(chain.hops[1], duration_seconds=3601)))
+    passing = gate(NEXT)
+    with pytest.raises(RoleRefused, match=r"1 h 1 s is too long .*No code was spent\.") as caught:
+        await passing.pass_through(run, Phase.PLAN, (long,))
+    assert passing.prompt.asked == []
+    assert run.lock == "failed"
+    assert [hop["state"] for hop in run.roles[0]["hops"]] == ["unchecked", "refused"]
+    assert 'duration = "3600s"' in caught.value.documents[0].text
+    assert not {"AssumeRole", "GetSessionToken"} & {call["action"] for call in aws.calls}
 
 
 async def test_an_audit_trail_that_cannot_be_written_stops_before_terraform(world):

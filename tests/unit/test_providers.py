@@ -140,6 +140,29 @@ def test_what_cannot_be_read(tmp_path):
     assert [problem.what for problem in missing.problems] == ["missing cannot be read: No such file or directory."]
 
 
+@pytest.mark.parametrize("value", ["terraform_data.x.output", "var.secret"])
+def test_an_argument_whose_value_cannot_be_known_is_told_from_one_that_is_not_there(tmp_path, executable, value):
+    (tmp_path / "main.tf").write_text(f"""
+variable "secret" {{
+  default   = "agreed"
+  sensitive = true
+}}
+provider "aws" {{
+  assume_role {{
+    role_arn    = "arn:x"
+    external_id = {value}
+  }}
+  assume_role {{
+    role_arn    = "arn:y"
+    external_id = null
+  }}
+}}
+""")
+    (chain,) = find_chains(tmp_path, executable=executable, environ=ENVIRON).chains
+    assert [(hop.external_id, hop.unknown) for hop in chain.hops] == [(None, ("external_id",)), (None, ())]
+    assert [hop.can_be_tried for hop in chain.hops] == [False, True]
+
+
 def test_ten_thousand_lines(tmp_path, executable):
     resource = 'resource "aws_ssm_parameter" "p{n}" {{\n  name = "/${{var.env}}/{n}"\n  value = local.l{n}\n}}\n'
     local = 'locals {{\n  l{n} = "x-${{var.env}}"\n}}\n'

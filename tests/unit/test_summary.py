@@ -1,4 +1,6 @@
+import json
 import time
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -44,6 +46,7 @@ def planted(text, lines=()):
         changes=[{"address": text, "action": text}] * 1000,
         error=text,
         error_remedy=text,
+        error_documents=[{"title": text, "text": text}] * 300,
         log_path=text,
         product=text,
         id=text,
@@ -134,3 +137,22 @@ def test_the_record_says_who_what_and_how_long():
     assert all(
         words in Page(summary_html(run)).text for words in ("staging: Applied", "Authenticated with MFA by alice")
     )
+
+
+def test_what_mends_an_error_stands_below_it_as_it_is_pasted():
+    run = ScriptedRun()
+    run.show("role refused")
+    policy = run.error_documents[0]["text"]
+    assert f"What to do: {run.error_remedy}\n\n{run.error_documents[0]['title']}:\n  {{\n" in summary_text(run)
+    assert "\n".join(f"  {line}" for line in policy.split("\n")) in summary_text(run)
+    assert f"<pre>{escape(policy)}</pre>" in summary_html(run)
+    assert json.loads(Page(summary_html(run)).text.partition("mended:")[2].partition("MFA:")[0]) == json.loads(policy)
+    # Each hop has its own state, and the refused one its cause.
+    assert "role/deploy (assumed) → " in summary_text(run)
+    assert "role/deploy-prod (refused: its trust policy asks for another external id" in summary_text(run)
+
+
+def test_a_policy_of_any_length_is_bounded():
+    run = ScriptedRun(status="errored", error="x", error_documents=[{"title": "t", "text": "&\u202e" * 10**6}] * 50)
+    assert len(summary_html(run)) < 60_000
+    assert len(summary_text(run)) < 60_000

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, next_code_at
+from tfmfa_nb.authentication.diagnosis import Cause, Refusal, RefusalKind, next_code_at
 
 _SET_CLOCK = "Set the clock (timedatectl set-ntp true), then enter a fresh code."
 _BY_TEXT: tuple[tuple[str, str, Refusal], ...] = (
@@ -81,6 +81,12 @@ _BY_CODE: dict[str, Refusal] = {
         "Check AWS_MFA_SERIAL_NUMBER and the session's duration.",
     ),
 }
+_CAUSES = {RefusalKind.REGION: Cause.REGION, RefusalKind.THROTTLED: Cause.THROTTLED}  # which need no explanation
+# How AWS says, where it does, that it is the caller's own side that does not allow a role, or that denies it.
+_CALLERS_SIDE = re.compile(
+    r"no (?:identity-based|session) policy allows|no (?:permissions boundary|service control policy) allows"
+    r"|explicit deny in an? (?!resource)"
+)
 _THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _SERVER_ERROR, _UNAVAILABLE = 500, 503
 # What cannot have reached AWS, so that the code is still good.
@@ -114,7 +120,8 @@ def diagnose(error: BaseException, *, carries_code: bool = False, role_arn: str 
     else:
         refusal = _without_answer(error, carries_code=carries_code)
     if role_arn is not None:
-        refusal = replace(refusal, asks_again=False)
+        cause = refusal.cause or _CAUSES.get(refusal.kind)
+        refusal = replace(refusal, asks_again=False, cause=cause, why=refusal.why or refusal.problem.rstrip("."))
     return replace(refusal, next_code_at=next_code_at()) if refusal.code_spent else refusal
 
 
@@ -208,7 +215,9 @@ def _from_answer(response: dict[str, Any], role_arn: str | None, *, carries_code
 
 def _role(role_arn: str, code: str, message: str) -> Refusal:
     """Why a role cannot be assumed. AWS has one text for many causes: say which are possible."""
+    action, cause = "", None
     if code == "ValidationError" and "duration" in message.lower():
+        cause = Cause.DURATION
         why = "the session would be longer than the role allows"
         remedy = "Lower `duration` in the assume_role block: at most the role's own maximum, one hour from a role."
     elif code == "AccessDenied":
@@ -220,8 +229,12 @@ def _role(role_arn: str, code: str, message: str) -> Refusal:
             "or demands a condition that is not met (MFA, an external id); or your permissions lack "
             f"{action} on it."
         )
+        if _CALLERS_SIDE.search(message.lower()):
+            cause = Cause.CALLER
         if "explicit deny" in message.lower():
+            why = f"a policy denies {caller} {action} explicitly"
             remedy = "A policy denies it explicitly: look at your permissions and your organization's policies."
     else:
         why, remedy = f"AWS answered {code}", "Correct the values of the assume_role block."
-    return Refusal(RefusalKind.ROLE, f"{role_arn} cannot be assumed: {why}.", remedy)
+    problem = f"{role_arn} cannot be assumed: {why}."
+    return Refusal(RefusalKind.ROLE, problem, remedy, why=why, action=action, cause=cause)

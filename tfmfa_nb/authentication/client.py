@@ -97,20 +97,23 @@ def credentials_of(answer: dict[str, Any]) -> tuple[Secret, Secret, Secret, date
     )
 
 
-async def call(make: Callable[[], T], *, carries_code: bool = False, role_arn: str | None = None) -> T:
+async def call(
+    make: Callable[[], T], *, carries_code: bool = False, role_arn: str | None = None, once: bool = False
+) -> T:
     """Call AWS in a thread; repeat only what cannot have had an effect.
 
     Args:
         make: makes the call and takes out of the answer what is wanted; it may be called again.
         carries_code: whether the call carries a code.
         role_arn: the role to be assumed, for the diagnosis.
+        once: do not repeat it at all: the answer is welcome, and not worth waiting for.
 
     Raises:
         Refused: what is wrong; nothing of the failed call hangs on it.
     """
     repeated = _WITHOUT_EFFECT if carries_code else _WITHOUT_CODE
     loop = asyncio.get_running_loop()
-    for pause in (*_PAUSES, None):
+    for pause in (*(() if once else _PAUSES), None):
         outcome = await loop.run_in_executor(_threads(), _attempt, make, carries_code, role_arn)
         if not isinstance(outcome, Refusal):
             return outcome

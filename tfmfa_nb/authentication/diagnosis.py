@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.errors import AuthenticationError
+
+if TYPE_CHECKING:
+    from tfmfa_nb.words import Document
 
 _WINDOW = 30  # seconds that a code is shown for (RFC 6238, and AWS's devices)
 
@@ -41,6 +45,20 @@ class RefusalKind(StrEnum):
     INVALID = "invalid request"
 
 
+class Cause(StrEnum):
+    """Why a role is refused. AWS has one text for the first six of them."""
+
+    MISSING = "the role does not exist"
+    PRINCIPAL = "its trust policy lacks this principal"
+    MFA = "a condition on MFA or its age is not met"
+    EXTERNAL_ID = "the external id is missing or wrong"
+    CONDITION = "another condition is not met"
+    CALLER = "the caller lacks the permission, or is denied it"
+    DURATION = "the session would be too long"
+    REGION = "STS is switched off in the region"
+    THROTTLED = "AWS is throttling the calls"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a session, or a role, could not be had.
@@ -52,6 +70,12 @@ class Refusal:
         asks_again: whether it is worth asking again, once the remedy was followed.
         next_code_at: when the device shows its next code, in seconds since the epoch, where the remedy is to enter
             that; else 0.
+        why: for a role, the reason alone: a few words beside the role's own name.
+        action: what AWS did not allow on a role, where that is all it said: "sts:AssumeRole", "sts:TagSession".
+        cause: of a refused role, where it is known.
+        possible: which causes it may have, where it is not known.
+        ruled_out: which of them it cannot have.
+        documents: what mends it, ready to paste.
     """
 
     kind: RefusalKind
@@ -60,6 +84,12 @@ class Refusal:
     code_spent: bool = False
     asks_again: bool = True
     next_code_at: float = 0.0
+    why: str = ""
+    action: str = ""
+    cause: Cause | None = None
+    possible: tuple[Cause, ...] = ()
+    ruled_out: tuple[Cause, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 class Refused(AuthenticationError):

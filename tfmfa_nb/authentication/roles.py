@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.diagnosis import Refusal, Refused
+from tfmfa_nb.authentication.durations import SHORTEST_SECONDS, too_long
+from tfmfa_nb.authentication.evidence import Attempt, Looker, context_of
+from tfmfa_nb.authentication.explanation import explained
+from tfmfa_nb.authentication.trust_evaluation import Caller, account_of
 from tfmfa_nb.words import HopState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tfmfa_nb.authentication.session import MfaSession
-    from tfmfa_nb.words import RoleChain, RoleHop
+    from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.words import Endpoint, RoleChain, RoleHop
 
-_SHORTEST = 900  # seconds: AssumeRole's minimum, and the provider's default
 _SESSION_NAME = "tfmfa-check"
 
 
@@ -30,6 +34,20 @@ class RoleCheck:
     refusal: Refusal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks for a role: the MFA session, or the role before it in the chain."""
+
+    client: Any
+    looker: Looker
+    caller: Caller
+
+    @classmethod
+    def of(cls, credentials: tuple[Secret, Secret, Secret], caller: Caller, endpoint: Endpoint) -> _Asker:
+        """By its credentials."""
+        return cls(sts_client(*credentials, endpoint), Looker(credentials, endpoint), caller)
+
+
 async def check_roles(
     session: MfaSession,
     chains: Sequence[RoleChain],
@@ -40,41 +58,39 @@ async def check_roles(
 
     Args:
         session: the MFA session.
-        chains: as found in the configuration. A role that is not known ends its chain unchecked.
+        chains: as found in the configuration. A role that is not known, or whose external id is not, ends its
+            chain unchecked.
         on_change: told (chain, hop, state, sentence) whenever a role's state changes.
 
     Returns:
-        A check for every hop; those behind a refused or unknown one are unchecked.
+        A check for every hop; those behind a refused or unknown one are unchecked. A refusal says why, as far as
+        that can be found out with the credentials that were refused, and what would mend it.
     """
     if not any(chain.hops for chain in chains):
         return []
-    first = sts_client(session.access_key_id, session.secret_access_key, session.session_token, session.endpoint)
+    held = (session.access_key_id, session.secret_access_key, session.session_token)
+    first = _Asker.of(held, Caller(session.identity.arn, session.identity.arn), session.endpoint)
 
     async def walk(index: int, chain: RoleChain) -> list[RoleCheck]:
-        client, checks = first, []
+        asker, checks = first, []
 
         def tell(hop: int, state: HopState, refusal: Refusal | None = None) -> None:
             if state is not HopState.CHECKING:
                 checks.append(RoleCheck(index, hop, state, refusal))
             if on_change:
-                on_change(index, hop, state, refusal.problem if refusal else "")
+                on_change(index, hop, state, (refusal.why or refusal.problem) if refusal else "")
 
         for number, hop in enumerate(chain.hops):
-            if hop.role_arn is None:
+            if not hop.can_be_tried:
                 break
             tell(number, HopState.CHECKING)
-            parameters, assume = _parameters(hop), client.assume_role
-            try:
-                key, secret, token, _ = await call(
-                    lambda: credentials_of(assume(**parameters)),  # noqa: B023 - awaited here
-                    role_arn=hop.role_arn,
-                )
-            except Refused as error:
-                tell(number, HopState.REFUSED, error.refusal)
+            given = too_long(hop, number) or await _assume(asker, hop, session, chained=number > 0)
+            if isinstance(given, Refusal):
+                tell(number, HopState.REFUSED, given)
                 break
             tell(number, HopState.ASSUMED)
             if number + 1 < len(chain.hops):
-                client = sts_client(key, secret, token, session.endpoint)
+                asker = _Asker.of(given, _role_caller(hop), session.endpoint)
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks
 
@@ -82,12 +98,30 @@ async def check_roles(
     return [check for checks in walks for check in checks]
 
 
+async def _assume(
+    asker: _Asker, hop: RoleHop, session: MfaSession, *, chained: bool
+) -> tuple[Secret, Secret, Secret] | Refusal:
+    """The role's credentials, or why there are none."""
+    parameters = _parameters(hop)
+    try:
+        key, secret, token, _ = await call(
+            lambda: credentials_of(asker.client.assume_role(**parameters)), role_arn=hop.role_arn
+        )
+    except Refused as error:
+        refusal = error.refusal
+    else:
+        return key, secret, token
+    # Out here, where the error is gone: an explanation takes a while, and may be interrupted.
+    attempt = Attempt(asker.caller, hop, context_of(session, hop, chained=chained), chained, session.seconds)
+    return await explained(refusal, attempt, asker.looker)
+
+
 def _parameters(hop: RoleHop) -> dict[str, Any]:
     """AssumeRole's parameters, as the provider gives them."""
     given = {
         "RoleArn": hop.role_arn,
         "RoleSessionName": hop.session_name or _SESSION_NAME,
-        "DurationSeconds": hop.duration_seconds or _SHORTEST,
+        "DurationSeconds": hop.duration_seconds or SHORTEST_SECONDS,
         "ExternalId": hop.external_id,
         "Policy": hop.policy,
         "PolicyArns": [{"arn": arn} for arn in hop.policy_arns],
@@ -96,3 +130,11 @@ def _parameters(hop: RoleHop) -> dict[str, Any]:
         "SourceIdentity": hop.source_identity,
     }
     return {name: value for name, value in given.items() if value}
+
+
+def _role_caller(hop: RoleHop) -> Caller:
+    """Who asks for the next role of the chain: the session of this one."""
+    arn, partition = hop.role_arn or "", (hop.role_arn or "").split(":")[1]
+    name = arn.rpartition("/")[2]
+    session = hop.session_name or _SESSION_NAME
+    return Caller(f"arn:{partition}:sts::{account_of(arn)}:assumed-role/{name}/{session}", arn)

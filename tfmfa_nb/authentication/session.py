@@ -6,6 +6,7 @@ serves every alias and every hop of a chain.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,13 +25,16 @@ class MfaSession:
     """Temporary credentials with the MFA mark; kept in memory for one phase of a run.
 
     Attributes:
+        authenticated_at: when AWS had taken the code, in seconds since the epoch by this machine's clock.
         expiration: when AWS ends it, in UTC.
+        seconds: how long it lasts altogether.
         identity: who STS says that it is.
         endpoint: where it was given, and is used.
     """
 
     __slots__ = (
-        "access_key_id", "endpoint", "expiration", "identity", "secret_access_key", "serial_number", "session_token",
+        "access_key_id", "authenticated_at", "endpoint", "expiration", "identity", "seconds", "secret_access_key",
+        "serial_number", "session_token",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made in one place, out of AWS's answer
@@ -42,7 +46,10 @@ class MfaSession:
         identity: Identity,
         serial_number: str,
         endpoint: Endpoint,
+        seconds: int = 3600,
     ) -> None:
+        self.authenticated_at = time.time()
+        self.seconds = seconds
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.session_token = session_token
@@ -120,7 +127,7 @@ async def get_session(
         for held in (key, secret, token):
             held.forget()
         raise Refused(identity)
-    return MfaSession(key, secret, token, expiration, identity, serial_number, endpoint)
+    return MfaSession(key, secret, token, expiration, identity, serial_number, endpoint, duration_seconds)
 
 
 async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint: Endpoint) -> Identity | Refusal:

@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-ap
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.policy_documents import document, permission_statement, trust_statement
 
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/(?P<name>[\w+=,.@/-]{1,576})")
 _NAME = re.compile(r"[\w+=,.@/-]{1,576}")
@@ -67,20 +66,8 @@ def trust_policies(role: str, caller_arn: str) -> TrustPolicies:
         arn = _arn(partition, account, role)
     else:
         raise ConfigurationError(f"{role!r} is no role's name.", "Give its name or its ARN.")
-    # A person's own ARN, not the account's root: whoever may assume the role then stands in its trust policy.
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"AWS": caller_arn},
-        "Action": "sts:AssumeRole",
-        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
-    }
-    permission = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}
-    return TrustPolicies(arn, caller_arn, _document(trust), _document(permission))
+    return TrustPolicies(arn, caller_arn, document(trust_statement(caller_arn)), document(permission_statement(arn)))
 
 
 def _arn(partition: str, account: str, name: str) -> str:
     return f"arn:{partition}:iam::{account}:role/{name}"
-
-
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

@@ -24,6 +24,7 @@ def phase_of(run: Run, phase: Phase) -> Iterator[None]:
     run.phase = str(phase)
     run.canceling = False
     run.error = run.error_remedy = ""
+    run.error_documents = []
     run.log_start = run.log_lines = run._log.refresh()
     run.started_at, run.ended_at = time.time(), 0.0
     try:
@@ -45,6 +46,7 @@ def _settle(run: Run, error: BaseException) -> None:
     status = Status(run.status)
     if isinstance(error, TfmfaError):
         run.error, run.error_remedy = error.problem, error.remedy
+        run.error_documents = [{"title": one.title, "text": one.text} for one in error.documents]
     elif isinstance(error, asyncio.CancelledError):
         run.error, run.error_remedy = f"The {run.phase} was interrupted.", _left_behind(status)
     if isinstance(error, RunDiscarded):

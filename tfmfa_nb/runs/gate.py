@@ -17,7 +17,7 @@ from tfmfa_nb.authentication.prompts import CodeRequest
 from tfmfa_nb.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.roles import check_run_roles, refuse_other_roles, shown_roles, turn_red
+from tfmfa_nb.runs.roles import check_run_roles, refuse_long_sessions, refuse_other_roles, shown_roles, turn_red
 from tfmfa_nb.words import Identity, LockState
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Gate:
         run._show_lock(LockState.REQUIRED, f"MFA code required to {phase}")
         run.roles = shown_roles(chains)
         refuse_other_roles(run, chains, self.policy)
+        refuse_long_sessions(run, chains)
         refusal: Refusal | None = None
         attempt = 0
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.authentication.durations import session_note
 from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.errors import RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.redaction import Secret
@@ -102,6 +103,8 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.APPLY)
             try:
+                if session is not None:
+                    _note_short_session(run, session)
                 if session is None and confirm and not await gate.prompt.confirm(_question(run)):
                     raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
                 _still_wanted(run)
@@ -182,6 +185,13 @@ def _follow(run: Run, progress: Progress) -> Any:
             run.progress = shown
 
     return look
+
+
+def _note_short_session(run: Run, session: MfaSession) -> None:
+    """Say before the apply starts where a role's session cannot be renewed while it goes on."""
+    note = session_note(run._findings.chains if run._findings else (), session.seconds)
+    if note and note not in run.notes:
+        _note(run, note)
 
 
 def _question(run: Run) -> str:

@@ -70,6 +70,7 @@ class Run(HasTraits):
     notes: List[str] = List(help="What was done with the surroundings, in sentences.")
     error = Unicode()
     error_remedy = Unicode()
+    error_documents: List[Any] = List(help="[{title, text}]: what mends the error, ready to paste.")
     log_lines = Int()
     log_start = Int(help="The first line of the phase that is shown.")
     log_path = Unicode(help="The log's file, seen from the notebook.")

@@ -39,7 +39,7 @@ class Caller:
     @property
     def policies(self) -> tuple[str, ...]:
         """The identity policies as they are now; a session has its user's or its role's."""
-        return (_EVERYTHING,) if self.identity is None else _policies_of(self.identity)
+        return (_EVERYTHING,) if self.identity is None else policies_of(self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def iam() -> Any:
     return get_backend("iam")[ACCOUNT][_PARTITION]
 
 
-def _policies_of(identity: Any) -> tuple[str, ...]:
+def policies_of(identity: Any) -> tuple[str, ...]:
     """Inline and attached policies, a user's groups' among them."""
     holders = (identity, *(group for group in iam().groups.values() if identity in group.users))
     return tuple(

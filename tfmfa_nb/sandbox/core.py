@@ -16,6 +16,7 @@ from tfmfa_nb.sandbox.faults import Faults, answer_instead
 from tfmfa_nb.sandbox.policies import allows
 from tfmfa_nb.sandbox.requests import Answer, Request, error
 from tfmfa_nb.sandbox.signatures import refuse_signature
+from tfmfa_nb.sandbox.simulation import answer_simulation
 from tfmfa_nb.sandbox.sts import answer_sts
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class StrictAws:
         if isinstance(caller, Answer):
             return self._noted(request, None, caller, fault)
         answer = answer_sts(self, request, caller) if request.service == "sts" else self._forbid(request, caller)
+        if answer is None and (request.service, request.action) == ("iam", "SimulatePrincipalPolicy"):
+            answer = answer_simulation(request)
         self._noted(request, caller, answer, fault)
         return None if answer is None else self.faults.after(fault, answer)
 

@@ -98,6 +98,7 @@ class WrittenRole:
             policy_arns=_strings(values.get("policy_arns")),
             transitive_tag_keys=_strings(values.get("transitive_tag_keys")),
             source_identity=_string(values.get("source_identity")),
+            unknown=tuple(sorted(name for name, value in values.items() if value is UNKNOWN and name != "role_arn")),
         )
         if isinstance(tags, dict):
             pairs = ((key, _string(value)) for key, value in tags.items())

@@ -87,7 +87,11 @@ class Card {
     );
     this.problem = make("strong", "");
     this.remedy = make("div", "tfmfa-remedy");
-    this.error = make("div", "tfmfa-error", icon("bad", "Error"), make("div", "tfmfa-grow", this.problem, this.remedy));
+    this.errorIcon = make("span", "", icon("bad", "Error"));
+    this.documents = new Documents();
+    this.error = make(
+      "div", "tfmfa-error", this.errorIcon, make("div", "tfmfa-grow", this.problem, this.remedy, this.documents.node),
+    );
     this.said = label(make("div", "tfmfa-said"), { role: "status", "aria-live": "polite" });
     this.alarm = label(make("div", "tfmfa-said"), { role: "alert" });
     this.silence = make("span", "tfmfa-grow");
@@ -150,8 +154,11 @@ class Card {
     this.cancel.disabled = state.canceling;
     setText(this.cancel, state.canceling ? "Canceling…" : "Cancel");
     show(this.stopping, state.canceling && !over);
-    // The lock has said it already where both are the same.
-    show(this.error, Boolean(state.error) && !(state.lock === "failed" && state.error === state.lock_text));
+    // The lock has said it already where both are the same; what mends it stands here in any case.
+    const said = state.lock === "failed" && state.error === state.lock_text;
+    show(this.error, Boolean(state.error) && !(said && !state.error_documents.length));
+    for (const part of [this.errorIcon, this.problem, this.remedy]) show(part, !said);
+    this.documents.draw(state.error_documents);
     setText(this.problem, state.error);
     setText(this.remedy, state.error_remedy);
     this.log.update(state.log_start, state.log_lines, state.log_path);
@@ -221,7 +228,7 @@ class Card {
     const [kind, words] = HOPS[state] ?? HOPS.unchecked;
     const item = make(
       "li", `tfmfa-hop tfmfa-hop-${kind}`, icon(kind), " ", make("span", "tfmfa-mono", arn), " ",
-      make("span", "tfmfa-hop-state", words),
+      make("span", "tfmfa-hop-state", state === "refused" && message ? `${words}:` : words),
     );
     if (message) item.append(" ", make("span", "tfmfa-faint", message));
     return item;

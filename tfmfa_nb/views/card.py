@@ -20,11 +20,13 @@ import anywidget
 from tfmfa_nb.errors import TfmfaError
 from tfmfa_nb.redaction import Secret
 from tfmfa_nb.views.visible import shorten, spans, visible_all
+from tfmfa_nb.views.words import documents_of
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("elements", "log", "form", "documents", "card")  # one after the other they are one module
 _PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
 _MOST_LINES = 600  # in one answer; a view shows some forty
 _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
@@ -32,8 +34,8 @@ _MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exc
 _LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
 _SHOWN = (
     "id", "environment", "phase", "status", "level", "lock", "lock_text", "lock_remedy", "authenticated_by",
-    "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "log_lines", "log_start",
-    "log_path", "started_at", "ended_at", "canceling", "product",
+    "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents", "log_lines",
+    "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
 )  # fmt: skip
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
@@ -53,7 +55,7 @@ class RunCard(anywidget.AnyWidget):
         run: what is shown; its traits may change on any thread.
     """
 
-    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in ("elements.js", "log.js", "form.js", "card.js"))
+    _esm = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
     _css = _HERE / "card.css"
 
     def __init__(self, run: Run) -> None:
@@ -131,7 +133,7 @@ class RunCard(anywidget.AnyWidget):
 
     def _state(self) -> dict[str, Any]:
         run = self._run
-        state = {name: getattr(run, name) for name in _SHOWN}
+        state = {name: getattr(run, name) for name in _SHOWN if name != "error_documents"}
         state["roles"] = [{**role, "hops": role["hops"][:_MOST_HOPS]} for role in state["roles"][:_MOST_ROLES]]
         state["notes"] = state["notes"][:_MOST_NOTES]
         progress = state["progress"]
@@ -145,7 +147,9 @@ class RunCard(anywidget.AnyWidget):
             }
         # A question that another prompt asks, or another card of the same run, cannot be answered here.
         state["question"] = self._asked if self._asking else {}
-        return visible_all(state)  # type: ignore[no-any-return]
+        shown: dict[str, Any] = visible_all(state)
+        shown["error_documents"] = [{"title": title, "text": text} for title, text in documents_of(run)]
+        return shown
 
     @property
     def _asking(self) -> bool:

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.views.visible import brief, plain, shorten, spans
-from tfmfa_nb.views.words import counts_text, duration, lock_name, status_name
+from tfmfa_nb.views.words import counts_text, documents_of, duration, lock_name, status_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HEAD, _TAIL, _MOST_CHANGES, _MOST_ROLES, _MOST_CHARACTERS, _MOST_NAME = 40, 200, 200, 20, 400, 80
 # Bytes as they are written: marks and escaped characters can make a line ten times as long as it was.
-_MOST_HEAD, _MOST_TAIL, _MOST_LISTED = 20_000, 80_000, 40_000
+_MOST_HEAD, _MOST_TAIL, _MOST_LISTED, _MOST_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
 _OPEN_LINES = 80  # a longer log is folded, so that the notebook still scrolls
 _MARKS = {
     "create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "=>", "no-op": " ",
@@ -50,6 +50,8 @@ def summary_text(run: Run) -> str:
         parts += ["", f"Error: {brief(run.error)}"]
         if run.error_remedy:
             parts.append(f"What to do: {brief(run.error_remedy)}")
+        for title, text in _documents(run):
+            parts += ["", f"{title}:", *(f"  {line}" for line in text.split("\n"))]
     return "\n".join(parts)
 
 
@@ -62,6 +64,8 @@ def summary_html(run: Run) -> str:
             + (f"<br><strong>What to do:</strong> {escape(brief(run.error_remedy))}" if run.error_remedy else "")
             + "</p>"
         )
+        # Open, however long the log below is: it is what the reader needs.
+        parts += [f"<p>{escape(title)}:</p><pre>{escape(text)}</pre>" for title, text in _documents(run)]
     rows = "".join(f"<li><strong>{escape(label)}:</strong> {escape(text)}</li>" for label, text in _facts(run))
     parts.append(f"<ul>{rows}</ul>")
     changes = _changes(run, _html)
@@ -72,6 +76,18 @@ def summary_html(run: Run) -> str:
         shown = run.log_lines - run.log_start
         parts.append(_folded(f"Log ({shown:,} {'line' if shown == 1 else 'lines'})", log))
     return f"<div>{''.join(parts)}</div>"
+
+
+def _documents(run: Run) -> list[tuple[str, str]]:
+    """What mends the error, as much as is kept here; the log has them all, whole."""
+    kept: list[tuple[str, str]] = []
+    room, documents = _MOST_DOCUMENTS, documents_of(run)
+    for title, text in documents:
+        room -= len(escape(title + text).encode("utf-8", "replace"))
+        if room < 0:
+            return [*kept, ("And more", f"… {len(documents) - len(kept)} left out; the whole log has them …")]
+        kept.append((title, text))
+    return kept
 
 
 def _title(run: Run) -> str:
@@ -92,7 +108,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Identity", _short(f"{identity.get('arn', '')} (keys from {identity.get('source', '')})")
         yield "MFA device", _short(identity.get("serial_number", ""))
     for role in run.roles[:_MOST_ROLES]:
-        hops = [f"{hop.get('arn', '')} ({hop.get('state', '')})" for hop in role.get("hops", [])[:_MOST_ROLES]]
+        hops = [_hop(hop) for hop in role.get("hops", [])[:_MOST_ROLES]]
         if hops:
             yield f"Roles of {brief(role.get('provider', ''), _MOST_NAME)}", _short(" → ".join(hops))
     if len(run.roles) > _MOST_ROLES:
@@ -112,6 +128,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Program", _short(run.product)
     yield "Run", _short(run.id)
     yield "Whole log", _short(run.log_path)
+
+
+def _hop(hop: dict[str, str]) -> str:
+    """One role and its state, a refused one with its cause."""
+    message = hop.get("message", "")
+    return f"{hop.get('arn', '')} ({hop.get('state', '')}{': ' + message if message else ''})"
 
 
 def _short(text: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.views.visible import plain
+from tfmfa_nb.views.visible import brief, plain
 from tfmfa_nb.words import LockState
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
+
+# A policy that AWS takes has at most 6,144 characters without its blanks.
+_MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
 
 _LOCKS = {
     LockState.OPEN: "MFA not required",
@@ -41,6 +44,14 @@ def lock_sentence(run: Run) -> str:
 def lock_name(lock: str) -> str:
     """The lock indicator's state in two words."""
     return _LOCKS.get(lock, lock)  # type: ignore[call-overload,no-any-return]  # a StrEnum's key is its text
+
+
+def documents_of(run: Run) -> list[tuple[str, str]]:
+    """What mends the run's error, as titles and texts: made visible, and no more of it than a person reads."""
+    return [
+        (brief(str(one.get("title", "")), _MOST_TITLE), brief(str(one.get("text", "")), _MOST_TEXT))
+        for one in run.error_documents[:_MOST_DOCUMENTS]
+    ]
 
 
 def counts_text(counts: dict[str, int] | None) -> str:

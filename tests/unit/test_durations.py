@@ -1,0 +1,62 @@
+import pytest
+
+from tfmfa_nb.authentication.diagnosis import Cause
+from tfmfa_nb.authentication.durations import in_words, session_note, too_long
+from tfmfa_nb.words import RoleChain, RoleHop
+
+ROLE = "arn:aws:iam::123456789012:role/it"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (900, "15 min"),
+        (3600, "1 h"),
+        (5400, "1 h 30 min"),
+        (43_200, "12 h"),
+        (3661, "1 h 1 min 1 s"),
+    ],
+)
+def test_a_duration_in_words(seconds, words):
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "number", "refused"),
+    [(43_200, 0, False), (3600, 1, False), (None, 1, False), (3601, 1, True), (43_200, 4, True)],
+)
+def test_only_a_role_from_a_role_is_known_to_be_bound_to_an_hour(seconds, number, refused):
+    refusal = too_long(RoleHop(ROLE, duration_seconds=seconds), number)
+    assert bool(refusal) is refused
+    if refusal:
+        assert (refusal.cause, refusal.asks_again) == (Cause.DURATION, False)
+        assert ROLE in refusal.problem
+    assert too_long(RoleHop(None, "local.x", duration_seconds=seconds), number) is None
+
+
+def chains(*seconds):
+    return [
+        RoleChain("aws.none"),
+        *(RoleChain(f"aws.a{one}", (RoleHop(ROLE, duration_seconds=one),), f"main.tf:{one}") for one in seconds),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hops", "session", "note"),
+    [
+        ((), 900, ""),
+        ((None,), 900, ""),
+        ((3600,), 3600, ""),
+        ((3600, 7200), 3600, "2 h"),
+        ((1800,), 900, "30 min"),
+    ],
+)
+def test_a_session_that_ends_before_a_role_can_be_renewed_is_told(hops, session, note):
+    said = session_note(chains(*hops), session)
+    assert bool(said) is bool(note)
+    if note:
+        assert f"The MFA session lasts {in_words(session)}, and the longest role session of aws.a{max(hops)}" in said
+        assert f"(main.tf:{max(hops)}) {note}:" in said
+        assert f"Set session_duration to {max(hops)} or more" in said
