@@ -7,6 +7,9 @@ import pytest
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
+# No test looks into the keychain of whoever runs it; those about keychains bring their own.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 _chosen: list[str] = []
 _ran: list[str] = []
 

@@ -58,7 +58,7 @@ class Run(HasTraits):
     lock_text = Unicode()
     lock_remedy = Unicode()
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
-    identity = Dict(help="account, user, arn, serial_number, region, source")
+    identity = Dict(help="account, alias, user, arn, serial_number, region, source")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action}]")
