@@ -12,7 +12,7 @@ from tfmfa_nb.words import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.organization.sources import Source
+    from tfmfa_nb.organization.sources import Resolved, Source
     from tfmfa_nb.redaction import Secret
 
 _FIRST_REGION = {
@@ -78,18 +78,28 @@ def read_variables(
 
 def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> OrganizationVariables:
     found = resolve(sources)
+    check(found)
+    given = found.given
+    return OrganizationVariables(
+        given.access_key_id,
+        given.secret_access_key,
+        found.serial_number,
+        found.source.name,
+        endpoint_of(environ, found.serial_number, given.region),
+    )
+
+
+def check(found: Resolved) -> None:
+    """Refuse what a code cannot be asked for with.
+
+    Raises:
+        ConfigurationError: a variable is missing, or is not of a kind that STS takes.
+    """
     given, source = found.given, found.source
     if missing := found.missing():
         raise ConfigurationError(f"{' and '.join(missing)} missing from {origin(source.name)}.", source.remedy)
     check_key(given.access_key_id, source.name, session=given.session)
     check_serial(found.serial_number)
-    return OrganizationVariables(
-        given.access_key_id,
-        given.secret_access_key,
-        found.serial_number,
-        source.name,
-        endpoint_of(environ, found.serial_number, given.region),
-    )
 
 
 def endpoint_of(environ: Mapping[str, str], serial_number: str, region: str = "") -> Endpoint:

@@ -83,13 +83,13 @@ def _view(run: Run, shell: InteractiveShell) -> Any:
         from tfmfa_nb.views.text import TerminalView  # noqa: PLC0415
 
         return TerminalView(run)
-    if not _somebody_there(kernel):
+    if not somebody_there(kernel):
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
         return HeadlessView(run)
     from tfmfa_nb.views.live import CardView  # noqa: PLC0415 - widgets are heavy
 
-    return CardView(run, answers=_widgets_answer())
+    return CardView(run, answers=widgets_answer())
 
 
 def _prompt(view: Any, settings: Settings) -> Prompt:
@@ -105,13 +105,14 @@ def _prompt(view: Any, settings: Settings) -> Prompt:
     return prompt
 
 
-def _somebody_there(kernel: Any) -> bool:
+def somebody_there(kernel: Any) -> bool:
     """Whether the front end that sent this cell lets a person type; nbclient and papermill do not."""
     parent = kernel.get_parent("shell")
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 
-def _widgets_answer() -> bool:
+def widgets_answer() -> bool:
+    """Whether this kernel delivers a widget's events to a cell that awaits."""
     from ipykernel import version_info  # type: ignore[attr-defined]  # noqa: PLC0415 - only inside a kernel
 
     return tuple(version_info[:2]) >= _WIDGETS_ANSWER
