@@ -8,11 +8,15 @@ from hypothesis import HealthCheck, settings
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
+# No test looks into the keychain of whoever runs it; those about keychains bring their own.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 # How long one example takes says how busy the machine is. A build decides the same about the same commit twice.
 settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
 settings.load_profile("here")
+
 _chosen: list[str] = []
 _ran: list[str] = []
 

@@ -125,7 +125,7 @@ class TfmfaMagics(Magics):
         """Show who will run Terraform and what is missing, and the environment's level; or do one thing about it."""
         parser = Parser("%tfmfa", "Show the organization variables and the level, or do WHAT.")
         add_environment(parser)
-        what = ("level", "policy", "trust-policy", "doctor")
+        what = ("variables", "level", "policy", "trust-policy", "doctor")
         parser.add_argument("what", nargs="?", default="", metavar="WHAT", help=", ".join(what))
         words = "level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"
         parser.add_argument("words", nargs="*", help=words)
@@ -138,7 +138,7 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.subcommands import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self.profile)
-        await command.run(arguments.what, arguments.words)
+        await command.run(arguments.what or "", arguments.words)
 
     def _environment(self, arguments: Any) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed

@@ -1,4 +1,4 @@
-"""What `%tfmfa` can do: show and set the level, show the policy, print a role's trust policy, call the doctor."""
+"""What `%tfmfa` can do: variables, level, policy, a role's trust policy, the doctor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tfmfa_nb.organization.files import policy_folders, read_policy, switch_on
 from tfmfa_nb.organization.trust import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.levels import set_level
-from tfmfa_nb.views.status import say_level, say_policy, show_status
+from tfmfa_nb.views.forms import show_status, show_variables
+from tfmfa_nb.views.status import say_level, say_policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -45,12 +46,17 @@ class Subcommands:
         """
         commands: dict[str, Callable[[Sequence[str]], Awaitable[None]]] = {
             "": self._status, "level": self._level, "policy": self._policy, "trust-policy": self._trust_policy,
-            "doctor": self._doctor,
+            "doctor": self._doctor, "variables": self._variables,
         }  # fmt: skip
         await commands[what](words)
 
     async def _status(self, _words: Sequence[str]) -> None:
-        show_status(self._shell, self._environment, read_policy(os.environ), os.environ, self._profile)
+        show_status(self._shell, self._environment, os.environ, self._profile)
+
+    async def _variables(self, words: Sequence[str]) -> None:
+        if words:
+            raise UsageError("%tfmfa variables takes no further words: nothing of a key belongs into a cell")
+        await show_variables(self._shell, os.environ, self._profile)
 
     async def _level(self, words: Sequence[str]) -> None:
         if not words:

@@ -18,8 +18,12 @@ from tfmfa_nb.errors import (
     RunCanceled,
     RunDiscarded,
 )
+from tfmfa_nb.organization import sources
+from tfmfa_nb.organization.given import Given
 from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.sources import ThisKernel
 from tfmfa_nb.redaction import Secret
+from tfmfa_nb.runs import alias
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -346,3 +350,60 @@ async def test_a_session_is_no_longer_than_the_policy_says(world, tmp_path):
     passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, session_seconds=(None, 900)),))
     session = await passing.pass_through(run, Phase.PLAN, CHAINS)
     assert session.expiration.timestamp() - aws.now() <= 900
+
+
+async def alias_of(run):
+    for _ in range(200):
+        if run.identity.get("alias"):
+            break
+        await asyncio.sleep(0.01)
+    return run.identity.get("alias")
+
+
+async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(world, monkeypatch):
+    run, gate, _ = world
+    monkeypatch.setattr(alias, "_known", {})
+    said, asked = asyncio.Event(), []
+
+    async def account_alias(*_, **__):
+        asked.append(1)
+        await said.wait()
+        return "acme-production"
+
+    monkeypatch.setattr("tfmfa_nb.authentication.account.account_alias", account_alias)
+    passing = gate(NEXT)
+    await passing.pass_through(run, Phase.PLAN, CHAINS)  # it did not wait
+    assert (run.identity["account"], run.identity["alias"]) == ("123456789012", "")
+    said.set()
+    assert await alias_of(run) == "acme-production"
+    run.identity = {}
+    await gate(NEXT).pass_through(run, Phase.APPLY, CHAINS)
+    assert run.identity["alias"] == "acme-production"
+    assert asked == [1]
+
+
+async def test_an_alias_that_may_not_be_read_is_none(world, monkeypatch):
+    run, gate, aws = world
+    monkeypatch.setattr(alias, "_known", {})
+    await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    await asyncio.gather(*alias._looking)
+    assert "ListAccountAliases" in {call["action"] for call in aws.calls}
+    assert run.identity["alias"] == ""
+    assert list(alias._known.values()) == [""]
+
+
+async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, monkeypatch):
+    run, gate, _ = world
+    passing = gate(NEXT)
+    good = passing.environ
+    typed = ThisKernel()
+    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    assert await passing.environment_without_mfa() is None
+    typed.store(Given(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
+    wrong = gate(NEXT, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x" * 40)
+    await wrong.pass_through(run, Phase.PLAN, CHAINS)
+    assert run.identity["source"] == "this kernel only"
+    # Without a code Terraform gets it too: it would find only the other one.
+    assert await wrong.environment_without_mfa() == {
+        name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    }

@@ -1,85 +1,194 @@
-import pytest
-from ipywidgets import HTML, Button, Dropdown, HBox, Label
+"""The form for an environment's level: what may be chosen, why not, and whatever can be wrong with a settings file."""
 
-from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.views.settings import settings_form
-from tfmfa_nb.views.status import MEANING
+import json
+from pathlib import Path
+
+import pytest
+from front import Front
+from ipywidgets import Widget
+
+from tfmfa_nb.environments import Environment, files
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.runs.levels import effective_level
+from tfmfa_nb.views.settings import SettingsForm
+from tfmfa_nb.views.words import MEANING
 from tfmfa_nb.words import Level
 
+FILE = Path("/etc/xdg/tfmfa_nb/policy.toml")
+NAMES = ["never", "applies only", "plans and applies"]
 
-class Form:
-    """The form's parts, and what it saved."""
 
-    def __init__(self, level="never", minimum="never", name="staging", fails=None):
-        self.saved, self._fails = [], fails
-        self.box = settings_form(name, level, minimum, self._save)
-        self.parts = [
-            part for child in self.box.children for part in (child.children if isinstance(child, HBox) else [child])
-        ]
-        (self.choice,) = [part for part in self.parts if isinstance(part, Dropdown)]
-        (self.button,) = [part for part in self.parts if isinstance(part, Button)]
+def policy(*minimum, mfa=True):
+    return Policy((Layer(FILE, mfa=mfa, owners=("olivia",), environments=tuple(("*", level) for level in minimum)),))
 
-    def _save(self, level):
-        if self._fails:
-            raise self._fails
-        self.saved.append(level)
 
-    @property
-    def texts(self):
-        return [part.value for part in self.parts if isinstance(part, Label)]
+@pytest.fixture
+def environment(tmp_path):
+    return Environment.named("staging", tmp_path)
+
+
+@pytest.fixture
+async def made(environment):
+    forms = []
+
+    def make(read_policy=policy):
+        form = SettingsForm(environment, read_policy)
+        forms.append(form)
+        return Front(form)
+
+    yield make
+    for form in forms:
+        form.close()
 
 
 @pytest.mark.parametrize("level", Level)
-def test_it_shows_the_level_now_and_what_it_means(level):
-    form = Form(str(level))
-    assert form.choice.value == level
-    assert form.choice.description == "AWS Multi-Factor Authentication"
-    assert MEANING[level] in form.texts
-    assert 'Environment "staging"' in form.texts
+async def test_it_shows_the_level_now_and_what_each_means(made, environment, level):
+    environment.set_level(level)
+    shown = await made().shown()
+    assert (shown["environment"], shown["level"], shown["problem"]) == ("staging", level, "")
+    assert [each["name"] for each in shown["levels"]] == NAMES
+    assert [each["meaning"] for each in shown["levels"]] == [MEANING[Level(name)] for name in NAMES]
+    assert (shown["reason"], all(each["allowed"] for each in shown["levels"])) == ("", True)
 
 
-def test_a_choice_is_saved_when_the_button_is_pressed_and_not_before():
-    form = Form()
-    form.choice.value = "plans and applies"
-    assert form.saved == []
-    assert MEANING[Level.PLANS_AND_APPLIES] in form.texts
-    form.button.click()
-    assert form.saved == ["plans and applies"]
-    assert any(text.startswith('Saved: "plans and applies".') for text in form.texts)
-    form.choice.value = "never"
-    assert not any(text.startswith("Saved") for text in form.texts)
+async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_level(made, environment):
+    front = made()
+    result = await front.press("save", level="plans and applies")
+    assert result["good"]
+    assert result["text"] == ('Saved: "plans and applies". All subsequent runs on the environment will require it.')
+    again = Environment.named("staging", environment.folder.parent)
+    assert effective_level(again, policy()) is Level.PLANS_AND_APPLIES
+    assert effective_level(again, Policy()) is Level.PLANS_AND_APPLIES
+    assert (await front.shown())["level"] == "plans and applies"
+
+
+@pytest.mark.parametrize(("minimum", "allowed"), [("never", 3), ("applies only", 2), ("plans and applies", 1)])
+async def test_what_the_organization_forbids_cannot_be_chosen_and_it_says_why(made, minimum, allowed):
+    front = made(lambda: policy(Level(minimum)))
+    shown = await front.shown()
+    assert [each["name"] for each in shown["levels"] if each["allowed"]] == NAMES[-allowed:]
+    assert shown["level"] == minimum
+    if minimum != "never":
+        assert shown["reason"] == f'The organization requires at least "{minimum}" (says {FILE}).'
+        result = await front.press("save", level="never")
+        assert not result["good"]
+        assert f'at least "{minimum}"' in result["text"]
+        assert str(FILE) in result["text"]
+
+
+async def test_disabled_by_default_and_it_says_who_could_switch_it_on_and_how(made, environment):
+    for off, words in ((Policy(), "Switch it on with"), (policy(mfa=False), "Ask an owner (olivia), or switch it on")):
+        front = made(lambda off=off: off)
+        shown = await front.shown()
+        assert shown["off"]
+        assert not any(each["allowed"] for each in shown["levels"])
+        assert "MFA is switched off for this organization" in shown["reason"]
+        assert words in shown["reason"]
+        assert "%tfmfa policy on" in shown["reason"]
+        result = await front.press("save", level="applies only")
+        assert not result["good"]
+        assert environment.level is Level.NEVER
+
+
+async def test_the_policy_is_read_anew_each_time(made):
+    policies = [policy(), policy(Level.APPLIES_ONLY)]
+    front = made(lambda: policies[0])
+    assert (await front.shown())["levels"][0]["allowed"]
+    policies.pop(0)
+    assert "at least" in (await front.press("save", level="never"))["text"]
+    assert not (await front.shown())["levels"][0]["allowed"]
+
+
+async def test_a_policy_that_is_torn_is_one_error_and_nothing_is_saved(made, environment):
+    def torn():
+        raise ConfigurationError(f"The policy {FILE} is torn.", "Mend it.")
+
+    front = made(torn)
+    shown = await front.shown()
+    assert (shown["level"], shown["problem"]) == ("", f"The policy {FILE} is torn. Mend it.")
+    result = await front.press("save", level="applies only")
+    assert result["text"] == f"Not saved: The policy {FILE} is torn. Mend it."
+    assert not environment.folder.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\x00", b'{"aws_multi_factor_authentication": "no"}', b"7"])
+async def test_a_torn_settings_file_is_one_error_and_is_not_overwritten(made, environment, content):
+    environment.folder.mkdir()
+    path = environment.folder / "tfmfa.json"
+    path.write_bytes(content)
+    front = made()
+    shown = await front.shown()
+    assert shown["level"] == ""
+    assert f"The settings in {path} cannot be understood." in shown["problem"]
+    result = await front.press("save", level="applies only")
+    assert (result["good"], result["text"].count("cannot be understood")) == (False, 1)
+    assert path.read_bytes() == content
+    path.write_text('{"aws_multi_factor_authentication": "never", "theirs": 1}')
+    assert (await front.press("save", level="applies only"))["good"]
+    assert json.loads(path.read_text()) == {"aws_multi_factor_authentication": "applies only", "theirs": 1}
+
+
+async def test_a_link_is_one_error_and_what_it_points_to_stays(made, environment, tmp_path):
+    environment.set_level(Level.NEVER)
+    path = environment.folder / "tfmfa.json"
+    path.rename(tmp_path / "elsewhere.json")
+    path.symlink_to(tmp_path / "elsewhere.json")
+    result = await made().press("save", level="applies only")
+    assert f"Not saved: {path} is a symbolic link." in result["text"]
+    assert path.is_symlink()
+    assert "never" in (tmp_path / "elsewhere.json").read_text()
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(28, "No space left on device")])
+async def test_a_folder_without_permission_or_a_full_disk_is_one_error_and_loses_nothing(
+    made, environment, monkeypatch, error
+):
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    path = environment.folder / "tfmfa.json"
+    before, listed = path.read_bytes(), sorted(environment.folder.iterdir())
+
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(
+        files.tempfile if error.errno == 13 else files.os, "mkstemp" if error.errno == 13 else "fsync", refuse
+    )
+    front = made()
+    result = await front.press("save", level="applies only")
+    assert result["text"].startswith(f"Not saved: {path} cannot be written: {error.strerror}. Nothing was changed.")
+    assert (path.read_bytes(), sorted(environment.folder.iterdir())) == (before, listed)
+    monkeypatch.undo()
+    assert (await front.press("save", level="applies only"))["good"]
+
+
+@pytest.mark.parametrize("level", ["", "Never", "always", "\u202enever"])
+async def test_what_is_no_level_is_not_saved(made, environment, level):
+    result = await made().press("save", level=level)
+    assert (result["good"], result["text"]) == (False, "Choose a level first.")
+    assert not environment.folder.exists()
 
 
 @pytest.mark.parametrize(
-    ("minimum", "offered"),
-    [
-        ("never", ("never", "applies only", "plans and applies")),
-        ("applies only", ("applies only", "plans and applies")),
-        ("plans and applies", ("plans and applies",)),
-    ],
-)
-def test_what_the_organization_forbids_is_not_offered_and_it_says_why(minimum, offered):
-    form = Form("never", minimum)
-    assert form.choice.options == offered
-    assert form.choice.value == minimum
-    assert (f'The organization requires at least "{minimum}".' in form.texts) == (minimum != "never")
+    "message",
+    [None, 7, [], {}, {"type": None}, {"type": "nothing"}, {"type": ["save"]}, {"type": "save", "texts": 7},
+     {"type": "save", "texts": {"level": 7}, "number": 7}, {"type": "save", "number": "x" * 65, "secret": 1}],
+)  # fmt: skip
+async def test_no_message_makes_it_raise_or_save(made, environment, message):
+    front = made()
+    front.say(message)
+    await front._over()
+    assert not environment.folder.exists()
 
 
-@pytest.mark.parametrize(
-    "error", [PermissionError(13, "Permission denied"), RunStateError("\x1b[31mBad\u202e", "Mend it.")]
-)
-def test_what_goes_wrong_is_said_and_can_be_tried_again(error):
-    form = Form(fails=error)
-    form.button.click()
-    (said,) = [text for text in form.texts if text.startswith("Not saved: ")]
-    assert not {"\x1b", "\u202e"} & set(said)
-    form._fails = None
-    form.button.click()
-    assert form.saved == ["never"]
-    assert not form.button.disabled
-
-
-def test_a_name_is_never_html():
-    form = Form(name="<img src=x>\u202e")
-    assert 'Environment "<img src=x>⟨U+202E⟩"' in form.texts
-    assert not any(isinstance(part, HTML) for part in form.parts)
+async def test_a_name_is_only_text_and_widget_state_holds_nothing(tmp_path):
+    (tmp_path / "planted\u202e").mkdir()
+    (tmp_path / "planted\u202e" / "main.tf").write_text("")
+    Widget.close_all()
+    form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy)
+    front = Front(form)
+    assert (await front.shown())["environment"] == "planted⟨U+202E⟩"
+    state = form.get_state()
+    saved = repr(Widget.get_manager_state()).replace(repr(state["_esm"]), "").replace(repr(state["_css"]), "")
+    assert "planted" not in saved
+    form.close()

@@ -10,6 +10,7 @@ from tfmfa_nb.doctor.finding import Finding, State
 from tfmfa_nb.doctor.machine import look_at_front_end, look_at_provider, look_at_surroundings
 from tfmfa_nb.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.organization.files import read_policy
+from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.levels import effective_level, how_to
 from tfmfa_nb.terraform.executable import find_executable
@@ -49,11 +50,11 @@ async def examine(
         for finding in _configuration(findings):
             yield finding
     try:
-        variables = read_variables(environ, profile)
+        variables = await asyncio.to_thread(read_variables, environ, profile)  # a keychain may have to be unlocked
     except ConfigurationError as error:
         yield Finding("organization variables", State.BAD, error.problem, error.remedy)
         return
-    yield Finding("organization variables", State.GOOD, f"from the {variables.source}.")
+    yield Finding("organization variables", State.GOOD, f"from {origin(variables.source)}.")
     async for finding in look_at_account(variables, policy, findings.chains):
         yield finding
 

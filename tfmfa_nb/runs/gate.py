@@ -16,7 +16,9 @@ from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
 from tfmfa_nb.authentication.prompts import CodeRequest
 from tfmfa_nb.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.organization.sources import ProcessEnvironment, sources_of
 from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.runs.alias import show_alias
 from tfmfa_nb.runs.roles import check_run_roles, refuse_long_sessions, refuse_other_roles, shown_roles, turn_red
 from tfmfa_nb.words import Identity, LockState
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.authentication.prompts import Prompt
     from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.organization.given import Given
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
@@ -105,7 +108,8 @@ class Gate:
         from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
 
         try:
-            variables = read_variables(self.environ, self.profile)
+            # In a thread: a keychain may ask the person to unlock it.
+            variables = await asyncio.to_thread(read_variables, self.environ, self.profile)
         except ConfigurationError as error:
             return None, Refusal(
                 kind=RefusalKind.VARIABLES,
@@ -120,6 +124,7 @@ class Gate:
             return variables, error.refusal
         run.identity = {
             "account": identity.account,
+            "alias": "",
             "user": identity.user,
             "arn": identity.arn,
             "serial_number": variables.serial_number,
@@ -135,7 +140,21 @@ class Gate:
                     "Use the keys of an allowed account; no code was spent.",
                 ),
             )
+        show_alias(run, variables)
         return variables, None
+
+    async def environment_without_mfa(self) -> dict[str, str] | None:
+        """The key that Terraform uses where the level asks for no code; None where it finds that one by itself.
+
+        What a person typed for this kernel, or keeps in the keychain, Terraform would not find.
+        """
+        try:
+            given = await asyncio.to_thread(_hidden_from_terraform, self.environ)
+        except ConfigurationError:
+            return None  # Terraform says what it lacks
+        if given is None:
+            return None
+        return {"AWS_ACCESS_KEY_ID": given.access_key_id, "AWS_SECRET_ACCESS_KEY": given.secret_access_key.reveal()}
 
     async def _ask(self, request: CodeRequest) -> Secret:
         if self.answer_seconds is None:
@@ -211,3 +230,12 @@ class Gate:
 def _identity(run: Run) -> Identity | None:
     known = run.identity
     return Identity(account=known["account"], arn=known["arn"]) if known else None
+
+
+def _hidden_from_terraform(environ: Mapping[str, str]) -> Given | None:
+    """The key that counts, where Terraform would not find it by itself."""
+    for source in sources_of(environ):
+        given = source.read()
+        if given.access_key_id:
+            return None if isinstance(source, ProcessEnvironment) else given
+    return None

@@ -48,7 +48,7 @@ async def plan(run: Run, gate: Gate) -> None:
             await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.PLAN)
             try:
-                execution = _execution(run, gate, executable, lock, session)
+                execution = await _execution(run, gate, executable, lock, session)
                 _still_wanted(run)
                 run._move(Status.PLANNING)
                 fresh = await initialize(execution)
@@ -110,7 +110,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 _still_wanted(run)
                 run._files.check_plan(run.plan_sha256)  # a person took their time in between
                 run._move(Status.CONFIRMED)
-                execution = _execution(run, gate, executable, lock, session)
+                execution = await _execution(run, gate, executable, lock, session)
                 progress = Progress()
                 run._move(Status.APPLYING)
                 outcome = await execution.terraform(
@@ -148,16 +148,16 @@ async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None
     return await gate.pass_through(run, phase, run._findings.chains if run._findings else ())
 
 
-def _execution(
+async def _execution(
     run: Run, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> Execution:
-    environ, notes = child_environment(gate.environ, {} if session else None)
+    environ, notes = child_environment(gate.environ, {} if session else await gate.environment_without_mfa())
     for note in notes:
         if note not in run.notes:
             _note(run, note)
     # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
     names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    own = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
+    own = tuple(Secret(place[name]) for place in (gate.environ, environ) for name in names if place.get(name))
     return Execution(run, executable, lock, environ, session, own)
 
 

@@ -61,7 +61,7 @@ class Run(HasTraits):
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
     authenticated_at = Float(help="When, in seconds since the epoch; 0 if nobody did.")
     plan_sha256 = Unicode(help="Of the saved plan; what is applied is checked against it.")
-    identity = Dict(help="account, user, arn, serial_number, region, source")
+    identity = Dict(help="account, alias, user, arn, serial_number, region, source")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action}]")

@@ -190,8 +190,9 @@ class Card {
   }
 
   drawFacts({ identity, product }) {
+    const account = identity.alias ? `${identity.account} (${identity.alias})` : identity.account;
     const facts = [
-      ["Account", identity.account], ["User", identity.user], ["Region", identity.region],
+      ["Account", account], ["User", identity.user], ["Region", identity.region],
       ["MFA device", identity.serial_number], ["Keys from", identity.source], ["Program", product],
     ].filter(([, value]) => value);
     show(this.facts, facts.length > 0);

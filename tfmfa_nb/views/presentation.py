@@ -99,14 +99,14 @@ def _view(run: Run, shell: InteractiveShell) -> Any:
 
         return TerminalView(run)
     runner = current_runner()
-    if runner is not None or not _somebody_there(kernel):
+    if runner is not None or not somebody_there(kernel):
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
         # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
         return HeadlessView(run, RunnerPrompt(runner.marker) if runner else None)
     from tfmfa_nb.views.live import CardView  # noqa: PLC0415 - widgets are heavy
 
-    return CardView(run, answers=_widgets_answer())
+    return CardView(run, answers=widgets_answer())
 
 
 def _prompt(view: Any, settings: Settings) -> Prompt:
@@ -122,13 +122,14 @@ def _prompt(view: Any, settings: Settings) -> Prompt:
     return prompt
 
 
-def _somebody_there(kernel: Any) -> bool:
+def somebody_there(kernel: Any) -> bool:
     """Whether the front end that sent this cell lets a person type; nbclient and papermill do not."""
     parent = kernel.get_parent("shell")
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 
-def _widgets_answer() -> bool:
+def widgets_answer() -> bool:
+    """Whether this kernel delivers a widget's events to a cell that awaits."""
     from ipykernel import version_info  # type: ignore[attr-defined]  # noqa: PLC0415 - only inside a kernel
 
     return tuple(version_info[:2]) >= _WIDGETS_ANSWER

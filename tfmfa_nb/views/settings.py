@@ -4,78 +4,75 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-import ipywidgets
-
-from tfmfa_nb.errors import TfmfaError
-from tfmfa_nb.views.status import MEANING
-from tfmfa_nb.views.visible import plain
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.runs.levels import effective_level, how_to, set_level
+from tfmfa_nb.views.pressed import Pressed, Result
+from tfmfa_nb.views.sheet import Sheet, source
+from tfmfa_nb.views.words import MEANING
 from tfmfa_nb.words import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
 
-class _Manners(anywidget.AnyWidget):
-    """What the box around it lacks: its plain keys are no shortcuts of JupyterLab, and its long lines wrap."""
-
-    _esm = """export default {
-      render({ el }) {
-        const claim = () => {
-          const box = el.parentElement?.closest(".widget-vbox");
-          if (!box) return requestAnimationFrame(claim); // it is not on the page yet
-          box.addEventListener("keydown", (event) => {
-            if (event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
-          });
-        };
-        claim();
-      },
-    };"""
-    _css = """.tfmfa-settings .widget-label {
-      height: auto; line-height: 1.5; overflow-wrap: anywhere; white-space: normal;
-    }"""
+SAVED = 'Saved: "{level}". All subsequent runs on the environment will require it.'
 
 
-def settings_form(environment_name: str, level: str, minimum: str, save: Callable[[str], None]) -> ipywidgets.VBox:
-    """The drop-down, what the choice means, and Save.
+class SettingsForm(Sheet):
+    """The drop-down, what each level means, and Save.
 
     Args:
-        environment_name: whose setting it is.
-        level: the level now.
-        minimum: the lowest that may be chosen; lower ones are not offered, and the form says why.
-        save: keeps the chosen level; what it raises is shown on the form.
+        environment: whose setting it is.
+        read_policy: reads the organization's policy, anew each time: an owner may change it meanwhile.
     """
-    lowest = Level(minimum)
-    offered = [str(each) for each in Level if each.strictness >= lowest.strictness]
-    chosen = str(Level.strictest(Level(level), lowest))
-    # Labels show text; an HTML widget would interpret an environment's name.
-    title = ipywidgets.Label(value=f'Environment "{plain(environment_name)}"', style={"font_weight": "bold"})
-    choice = ipywidgets.Dropdown(
-        options=offered,
-        value=chosen,
-        description="AWS Multi-Factor Authentication",
-        style={"description_width": "initial"},
-        layout={"width": "auto", "min_width": "26em"},
-    )
-    meaning = ipywidgets.Label(value=MEANING[Level(chosen)])
-    button = ipywidgets.Button(description="Save", button_style="primary", tooltip="Save the level")
-    message = ipywidgets.Label(value="", layout={"flex": "1 1 0"})
-    reason = ipywidgets.Label(value="" if lowest is Level.NEVER else f'The organization requires at least "{lowest}".')
 
-    def describe(change: Any) -> None:
-        meaning.value = MEANING[Level(change["new"])]
-        message.value = ""
+    _esm = source("settings")
 
-    def keep(_button: Any) -> None:
+    def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
+        self._environment = environment
+        self._read_policy = read_policy
+        super().__init__({"save": self._save})
+
+    async def shown(self) -> dict[str, Any]:
+        """The levels, which of them may be chosen, and why the others may not."""
+        name, level, problem = self._environment.folder.name, "", ""
+        minimum, reason, off = Level.NEVER, "", False
         try:
-            save(choice.value)
-        except (TfmfaError, OSError) as error:
-            message.value = plain(f"Not saved: {error}")
-        else:
-            message.value = f'Saved: "{choice.value}". It holds for all subsequent runs on the environment.'
+            policy = self._read_policy()
+            minimum, off = policy.minimum(name), not policy.mfa
+            if off:
+                reason = f"MFA is switched off for this organization, so no level can be set. {how_to(policy)}"
+            elif minimum is not Level.NEVER:
+                where = policy.minimum_said_by(name)
+                reason = f'The organization requires at least "{minimum}" (says {where}).'
+            level = str(effective_level(self._environment, policy))
+        except ConfigurationError as error:
+            problem = str(error)
+        return {
+            "environment": self._environment.name,
+            "level": level,
+            "levels": [
+                {
+                    "name": str(each),
+                    "meaning": MEANING[each],
+                    "allowed": not off and each.strictness >= minimum.strictness,
+                }
+                for each in Level
+            ],
+            "reason": reason,
+            "off": off,
+            "problem": problem,
+        }
 
-    choice.observe(describe, names="value")
-    button.on_click(keep)
-    shown = [title, choice, meaning, *([reason] if reason.value else []), ipywidgets.HBox([button, message])]
-    shown.append(_Manners(layout={"display": "none"}))
-    return ipywidgets.VBox(shown, layout={"width": "100%"}).add_class("tfmfa-settings")
+    async def _save(self, pressed: Pressed) -> Result:
+        try:
+            level = Level(pressed.texts.get("level", ""))
+        except ValueError:
+            return Result("Choose a level first.", good=False)
+        try:
+            set_level(self._environment, level, self._read_policy())
+        except (ConfigurationError, OSError) as error:
+            return Result(f"Not saved: {error}", good=False)
+        return Result(SAVED.format(level=level))

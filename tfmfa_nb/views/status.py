@@ -1,27 +1,22 @@
-"""What `%tfmfa` shows: who will run Terraform, what is missing, and the environment's level."""
+"""What `%tfmfa` says: who will run Terraform, what is missing, and the environment's level."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.levels import effective_level, how_to, set_level
+from tfmfa_nb.runs.levels import effective_level, how_to
+from tfmfa_nb.views.origins import origins
+from tfmfa_nb.views.words import MEANING
 from tfmfa_nb.words import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from IPython.core.interactiveshell import InteractiveShell
-
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
-
-MEANING = {
-    Level.NEVER: "Plans and applies run without a code.",
-    Level.APPLIES_ONLY: "Plans run without a code; every apply asks for one.",
-    Level.PLANS_AND_APPLIES: "Every plan asks for a code, and every apply for another one.",
-}
 
 
 def say_level(environment: Environment, policy: Policy) -> None:
@@ -64,10 +59,8 @@ def policy_lines(policy: Policy) -> list[str]:
     return lines
 
 
-def show_status(
-    shell: InteractiveShell, environment: Environment, policy: Policy, environ: Mapping[str, str], profile: str
-) -> None:
-    """Print the organization variables' origin, or what they lack, and the level; with its form where one works."""
+def say_variables(environ: Mapping[str, str], profile: str) -> None:
+    """Print where the organization variables come from, or what they lack, in a line."""
     try:
         variables = read_variables(environ, profile)
     except ConfigurationError as error:
@@ -75,18 +68,14 @@ def show_status(
     else:
         print(  # noqa: T201
             f"Organization variables: access key …{variables.access_key_id[-4:]}, "
-            f"MFA device {variables.serial_number}, from the {variables.source}"
+            f"MFA device {variables.serial_number}, from {origin(variables.source)}"
         )
-    say_level(environment, policy)
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None or not kernel.get_parent("shell").get("content", {}).get("allow_stdin", False):
-        return
-    from IPython.display import display  # noqa: PLC0415
 
-    from tfmfa_nb.views.settings import settings_form  # noqa: PLC0415 - widgets are heavy
 
-    def save(level: str) -> None:
-        set_level(environment, Level(level), policy)
-
-    minimum = policy.minimum(environment.folder.name)
-    display(settings_form(environment.name, str(environment.level), str(minimum), save))
+def say_origins(environ: Mapping[str, str], profile: str) -> None:
+    """Print where each organization variable comes from, and what is wrong with them."""
+    found, problem = origins(environ, profile)
+    for each in found:
+        print(f"{each.name}: {each.words}")  # noqa: T201
+    if problem:
+        print(problem)  # noqa: T201

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.views.visible import brief, plain
-from tfmfa_nb.words import LockState
+from tfmfa_nb.words import Level, LockState
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 # A policy that AWS takes has at most 6,144 characters without its blanks.
 _MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
 
+MEANING = {
+    Level.NEVER: "Plans and applies run without a code.",
+    Level.APPLIES_ONLY: "Plans run without a code; every apply asks for one.",
+    Level.PLANS_AND_APPLIES: "Every plan asks for a code, and every apply for another one.",
+}
 _LOCKS = {
     LockState.OPEN: "MFA not required",
     LockState.REQUIRED: "MFA required",

@@ -1,0 +1,84 @@
+"""The old product's own sentences about the setting, each as a test of what a run does.
+
+What Terraform and AWS see of it stands in tests/integration/test_levels.py.
+"""
+
+import pytest
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.organization import files
+from tfmfa_nb.organization.files import read_policy, switch_on
+from tfmfa_nb.runs.levels import effective_level, set_level
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.phases import _authenticate
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.words import Level, Phase
+
+
+class Asked:
+    """A gate that notes which phases a person was asked before."""
+
+    def __init__(self):
+        self.before = []
+
+    async def pass_through(self, _run, phase, _chains):
+        self.before.append(phase)
+        return "a session"
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return Environment.named("staging", tmp_path)
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    both = (tmp_path / "system", tmp_path / "user")
+    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    return both
+
+
+async def asked_at(environment, policy, tmp_path):
+    """What one run of `environment` asks before, from its beginning to its end."""
+    gate, run = Asked(), Run(environment, Options(), tmp_path)
+    run.level = str(effective_level(environment, policy))
+    for phase in Phase:
+        await _authenticate(run, gate, phase)
+    return gate.before
+
+
+async def test_disabled_by_default_enabled_by_an_organization_owner(folders, environment, tmp_path):
+    assert not read_policy({}).mfa
+    assert await asked_at(environment, read_policy({}), tmp_path) == []
+    switch_on(folders[0], "olivia")
+    assert read_policy({}).owners == ("olivia",)
+    set_level(environment, Level.APPLIES_ONLY, read_policy({}))
+    assert await asked_at(environment, read_policy({}), tmp_path) == [Phase.APPLY]
+
+
+@pytest.mark.parametrize(
+    ("level", "before"),
+    [
+        # "never": plans and applies run without a code
+        (Level.NEVER, []),
+        # "applies only": queue and run a plan without entering a code
+        (Level.APPLIES_ONLY, [Phase.APPLY]),
+        # "plans and applies": asked before the plan, and again before the apply
+        (Level.PLANS_AND_APPLIES, [Phase.PLAN, Phase.APPLY]),
+    ],
+)
+async def test_each_level_asks_when_it_says(folders, environment, tmp_path, level, before):
+    switch_on(folders[1], "olivia")
+    set_level(environment, level, read_policy({}))
+    assert await asked_at(environment, read_policy({}), tmp_path) == before
+
+
+async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_level(folders, environment, tmp_path):
+    switch_on(folders[1], "olivia")
+    other = Environment.named("other", tmp_path)
+    for level, before in ((Level.PLANS_AND_APPLIES, [Phase.PLAN, Phase.APPLY]), (Level.APPLIES_ONLY, [Phase.APPLY])):
+        set_level(environment, level, read_policy({}))
+        for _ in range(2):  # whoever starts them, and however often
+            again = Environment.named("staging", tmp_path)
+            assert await asked_at(again, read_policy({}), tmp_path) == before
+        assert await asked_at(other, read_policy({}), tmp_path) == []

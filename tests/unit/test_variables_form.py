@@ -1,0 +1,306 @@
+"""The variables' form without a browser, against the strict AWS in this process; and the same in a terminal."""
+
+import asyncio
+import getpass
+import json
+
+import keyring
+import pytest
+from fake_keychain import Keychain as FakeKeychain
+from front import Front
+from IPython.core.interactiveshell import InteractiveShell
+from ipywidgets import Widget
+from strict_world import strict_world
+
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.organization import sources
+from tfmfa_nb.organization.given import NAMES
+from tfmfa_nb.organization.sources import ThisKernel
+from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.views import forms
+from tfmfa_nb.views.forms import show_status, show_variables
+from tfmfa_nb.views.variables import VariablesForm
+
+KEY, SECRET, SERIAL = NAMES
+CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
+PASSKEY = "arn:aws:iam::123456789012:u2f/user/alice/key"
+TYPED = {KEY: "AKIAIOSFODNN7EXAMPLE", SERIAL: "arn:aws:iam::123456789012:mfa/alice"}
+
+
+@pytest.fixture(scope="module")
+def world():
+    with strict_world() as made:
+        yield made
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    typed = ThisKernel()
+    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    return typed
+
+
+@pytest.fixture
+def chain():
+    before = keyring.get_keyring()
+    keyring.set_keyring(fake := FakeKeychain())
+    yield fake
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+async def made(kernel):  # noqa: ARG001 - each form has its own
+    opened = []
+
+    def make(**environ):
+        form = VariablesForm({"AWS_REGION": "eu-west-1", **environ}, "")
+        opened.append(form)
+        return Front(form)
+
+    yield make
+    for form in opened:
+        form.close()
+
+
+def words(shown):
+    return [each["words"] for each in shown["variables"]]
+
+
+async def test_it_says_where_each_comes_from_and_never_the_secret(made, kernel, chain):
+    front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY=CANARY)
+    shown = await front.shown()
+    assert words(shown) == ["…6789, from the process environment", "set, from the process environment", "missing"]
+    assert (shown["keychain"], shown["no_keychain"], shown["problem"]) == ("test keychain", "", "")
+    assert (await front.press("save", **TYPED | {KEY: "", "where": "kernel"}))["good"]
+    assert words(await front.shown())[2] == f"{TYPED[SERIAL]}, from this kernel only"
+    assert chain.entries == {}
+    assert kernel.read().serial_number == TYPED[SERIAL]
+    assert CANARY not in repr(front.sent)
+
+
+async def test_without_a_keychain_it_says_so_and_offers_the_rest(made, kernel):
+    front = made()
+    shown = await front.shown()
+    assert shown["keychain"] == ""
+    assert shown["no_keychain"].endswith("Use this kernel only, or the environment that Jupyter starts in.")
+    refused = await front.press("save", CANARY, **TYPED, where="keychain")
+    assert (refused["good"], kernel.read().missing()) == (False, NAMES)
+    assert "There is no OS keychain here" in refused["text"]
+    kept = await front.press("save", CANARY, **TYPED, where="kernel")
+    assert (kept["good"], kept["text"]) == (True, "Kept for this kernel only.")
+    assert read_variables({}).secret_access_key.reveal() == CANARY
+
+
+async def test_the_keychain_keeps_it_and_clear_takes_it_out_of_both(made, kernel, chain):
+    front = made()
+    assert (await front.press("save", CANARY, **TYPED, where="keychain"))["text"] == "Stored in the OS keychain."
+    assert (len(chain.entries), kernel.read().missing()) == (1, NAMES)
+    assert words(await front.shown())[1] == "set, from the OS keychain"
+    await front.press("save", CANARY, **TYPED, where="kernel")
+    cleared = await front.press("clear")
+    assert cleared["good"]
+    assert (chain.entries, kernel.read().missing()) == ({}, NAMES)
+    chain.locked = True
+    assert "could not be cleared" in (await front.press("clear"))["text"]
+    assert "could not be read" in (await front.shown())["problem"]
+
+
+@pytest.mark.usefixtures("chain")
+async def test_what_is_stored_but_does_not_count_is_told(made):
+    front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY="x" * 40)
+    result = await front.press("save", CANARY, **TYPED, where="keychain")
+    assert result["good"]
+    assert "But the process environment has" in result["text"]
+    assert "goes before it" in result["text"]
+    assert "What the process environment has still counts." in (await front.press("clear"))["text"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ({KEY: "AKIAIOSFODNN7EXAMPLE"}, "", SECRET),
+        ({}, CANARY, KEY),
+        ({**TYPED, KEY: CANARY}, "x" * 40, KEY),
+        (TYPED, "too short", SECRET),
+        ({**TYPED, SERIAL: PASSKEY}, CANARY, SERIAL),
+        ({**TYPED, SERIAL: "alice"}, CANARY, SERIAL),
+    ],
+)
+@pytest.mark.parametrize("where", ["keychain", "kernel"])
+async def test_bad_input_is_one_error_beside_its_field_and_nothing_is_half_stored(made, kernel, chain, bad, where):
+    typed, secret, field = bad
+    front = made()
+    result = await front.press("save", secret, **typed, where=where)
+    assert not result["good"]
+    assert list(result["fields"]) == [field]
+    assert (chain.entries, kernel.read().missing()) == ({}, NAMES)
+    assert CANARY not in json.dumps(front.sent)
+
+
+async def test_nothing_typed_is_nothing_stored(made, kernel):
+    result = await made().press("save", "  ", **{KEY: " ", SERIAL: ""}, where="kernel")
+    assert (result["good"], result["text"], kernel.read().missing()) == (False, "Nothing was typed.", NAMES)
+
+
+async def test_test_says_who_where_and_whether_mfa_is_needed_and_stores_nothing(made, world, kernel):
+    front, secret = made(), world.secret.reveal()
+    result = await front.press("test", secret, **{KEY: world.key, SERIAL: world.serial})
+    assert result["text"] == (
+        "You are alice in account 123456789012. These keys can do nothing that was tried without MFA."
+    )
+    assert (result["good"], result["warning"], result["fields"], kernel.read().missing()) == (True, False, {}, NAMES)
+    result = await front.press("test", secret, **{KEY: world.key, SERIAL: f"{world.serial}-other"})
+    assert "is none of alice's MFA devices" in result["fields"][SERIAL]
+    wrong = await front.press("test", CANARY, **{KEY: world.key})
+    assert list(wrong["fields"]) == [SECRET]
+    unknown = await front.press("test", CANARY, **{KEY: "AKIAIOSFODNN7EXAMPLE"})
+    assert list(unknown["fields"]) == [KEY]
+    assert secret not in json.dumps(front.sent)
+    missing = await front.press("test")
+    assert set(missing["fields"]) == {KEY, SECRET}
+
+
+async def test_keys_that_can_act_without_mfa_are_a_warning_and_the_alias_is_shown(made, world):
+    world.iam.create_account_alias(AccountAlias="acme-production")
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+    world.iam.put_user_policy(UserName="alice", PolicyName="more", PolicyDocument=json.dumps(everything))
+    try:
+        result = await made().press("test", world.secret.reveal(), **{KEY: world.key})
+    finally:
+        world.iam.delete_user_policy(UserName="alice", PolicyName="more")
+        world.iam.delete_account_alias(AccountAlias="acme-production")
+    assert result["text"] == (
+        "You are alice in account 123456789012 (acme-production). "
+        "These keys can act WITHOUT MFA: iam:ListRoles succeeded."
+    )
+    assert result["warning"]
+
+
+async def test_a_device_is_found_several_are_offered_and_passkeys_refused(made, world, monkeypatch):
+    front, keys = made(), {KEY: world.key}
+
+    async def find(*devices):
+        async def listed(*_, **__):
+            return devices
+
+        if devices != ("real",):
+            monkeypatch.setattr("tfmfa_nb.authentication.account.mfa_devices", listed)
+        return await front.press("find", world.secret.reveal(), **keys, **{SERIAL: "half an ARN"})
+
+    assert (await find("real"))["chosen"] == world.serial
+    assert (await find(world.serial, PASSKEY))["chosen"] == world.serial
+    several = await find(world.serial, PASSKEY, f"{world.serial}-two")
+    assert several["good"]
+    assert [bool(each["reason"]) for each in several["devices"]] == [False, True, False]
+    assert "has only a passkey" in (await find(PASSKEY))["fields"][SERIAL]
+    assert "has no MFA device" in (await find())["fields"][SERIAL]
+
+
+async def test_a_list_that_may_not_be_read_says_where_to_look(made, world):
+    bob = world.bob
+    result = await made().press("find", bob["secret_access_key"], **{KEY: bob["access_key_id"]})
+    assert "does not let bob list MFA devices (iam:ListMFADevices). Type the ARN" in result["fields"][SERIAL]
+
+
+async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplog):
+    Widget.close_all()
+    front = made()
+    caplog.set_level("DEBUG")
+    for kind in ("save", "test", "find", "nothing", "hello"):
+        message = {"type": kind, "number": "1", "texts": {KEY: "no key", "where": "kernel"}, "secret": CANARY}
+        front.say(message)
+        assert "secret" not in message
+        await front._over()
+    await front.press("save", CANARY, **TYPED, where="kernel")
+    form = front.form
+    assert kernel.read().secret_access_key.reveal() == CANARY
+    seen = [repr(form), repr(vars(form)), form.get_state(), Widget.get_manager_state(), front.sent, vars(kernel)]
+    assert CANARY not in repr(seen) + caplog.text
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal in which somebody answers; what was asked."""
+
+    def answer(*answers):
+        waiting, asked = list(answers), []
+
+        def read(text):
+            asked.append(text)
+            given = waiting.pop(0)
+            if isinstance(given, BaseException):
+                raise given
+            return given
+
+        monkeypatch.setattr(getpass, "getpass", read)
+        monkeypatch.setattr(forms.sys, "stdin", type("Tty", (), {"isatty": lambda _: True})())
+        return asked
+
+    return answer
+
+
+async def test_a_terminal_asks_without_echo_for_this_kernel_only(terminal, kernel, capsys, world):
+    asked = terminal(world.key, world.secret.reveal(), "?")
+    await show_variables(InteractiveShell(), {"AWS_REGION": "eu-west-1"}, "")
+    said = capsys.readouterr().out
+    assert [text.partition(":")[0].partition(" ")[0] for text in asked] == list(NAMES)
+    assert f"{SECRET}: missing" in said
+    assert f"{SECRET}: set, from this kernel only" in said
+    assert f"{SERIAL}: {world.serial}, from this kernel only" in said
+    assert world.secret.reveal() not in said
+    assert kernel.read().access_key_id == world.key
+
+
+@pytest.mark.parametrize("answers", [("", ""), (EOFError(),), ("AKIAIOSFODNN7EXAMPLE", KeyboardInterrupt())])
+async def test_a_terminal_that_is_left_changes_nothing(terminal, kernel, answers):
+    terminal(*answers)
+    await show_variables(InteractiveShell(), {}, "")
+    assert kernel.read().missing() == NAMES
+
+
+async def test_bad_answers_are_one_error_and_nothing_is_kept(terminal, kernel):
+    terminal("AKIAIOSFODNN7EXAMPLE", CANARY, "alice")
+    with pytest.raises(ConfigurationError, match="neither an MFA device's ARN"):
+        await show_variables(InteractiveShell(), {}, "")
+    assert kernel.read().missing() == NAMES
+
+
+async def test_where_nobody_can_type_the_text_is_all(capsys, kernel, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    line = "%tfmfa variables"
+    result = await shell.run_cell_async(line, transformed_cell=shell.transform_cell(line))
+    assert result.error_in_exec is None
+    assert capsys.readouterr().out.startswith(f"{KEY}: missing\n{SECRET}: missing\n{SERIAL}: missing\n")
+    line = f"%tfmfa variables {CANARY}"
+    result = await shell.run_cell_async(line, transformed_cell=shell.transform_cell(line))
+    assert CANARY not in str(result.error_in_exec)
+    line = "%tfmfa"
+    result = await shell.run_cell_async(line, transformed_cell=shell.transform_cell(line))
+    assert result.error_in_exec is None
+    assert 'AWS Multi-Factor Authentication of "default": never.' in capsys.readouterr().out
+    assert kernel.read().missing() == NAMES
+
+
+def test_status_where_no_form_can_say_it_raises_what_is_torn(tmp_path, kernel, capsys):
+    from tfmfa_nb.environments import Environment  # noqa: PLC0415
+
+    environment = Environment.named("staging", tmp_path)
+    environment.folder.mkdir()
+    (environment.folder / "tfmfa.json").write_text("{")
+    with pytest.raises(ConfigurationError, match="cannot be understood"):
+        show_status(InteractiveShell(), environment, {}, "")
+    assert "missing from the process environment" in capsys.readouterr().out
+    assert kernel.read().missing() == NAMES
+
+
+def test_a_form_whose_loop_has_ended_is_silent():
+    async def make():
+        return VariablesForm({}, "")
+
+    form = asyncio.run(make())
+    form._receive(form, {"type": "hello"}, [])
+    form.close()
