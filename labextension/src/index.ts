@@ -1,0 +1,4 @@
+import { cellsPlugin } from './hcl/cells';
+import { filesPlugin } from './hcl/files';
+
+export default [cellsPlugin, filesPlugin];
