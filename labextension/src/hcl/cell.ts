@@ -11,6 +11,8 @@ import { hclData, hclParser } from './language';
 import { magicLine } from './magic';
 
 const data = defineLanguageFacet(hclData);
+// The grammar's top node is inside ours, and asked first.
+const parser = hclParser.configure({ props: [languageDataProp.add({ ConfigFile: data })] });
 const highlight = styleTags({ Magic: tags.meta });
 const topType = NodeType.define({
   id: 0,
@@ -56,7 +58,7 @@ class CellParser extends Parser {
   ): PartialParse {
     const end = ranges.at(-1)?.to ?? input.length;
     const body = Math.min(bodyStart(input), end);
-    return new CellParse(hclParser.startParse(input, fragments, [{ from: body, to: end }]), body);
+    return new CellParse(parser.startParse(input, fragments, [{ from: body, to: end }]), body);
   }
 }
 
