@@ -1,4 +1,6 @@
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
+import { runsPlugin } from './runs/runs';
+import { statusPlugin } from './status/status';
 
-export default [cellsPlugin, filesPlugin];
+export default [cellsPlugin, filesPlugin, runsPlugin, statusPlugin];

@@ -1,0 +1,61 @@
+// Where a run is in its notebook, and how to get there.
+
+import type { Cell } from '@jupyterlab/cells';
+import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
+
+const RUNS = /^\s*%{1,2}(tfplan|tfapply)(?!\S)/;
+const LOADS = /load_ext\s+tfmfa_nb/;
+
+const latest = new WeakMap<Notebook, Cell>();
+
+/** Remember, from here on, which cell of each notebook started a run last. */
+export function rememberRuns(): void {
+  NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
+    if (RUNS.test(source(cell))) {
+      latest.set(notebook, cell);
+    }
+  });
+}
+
+/** Whether some cell loads our kernel extension. */
+export function loadsExtension(panel: NotebookPanel): boolean {
+  return panel.content.widgets.some(cell => LOADS.test(source(cell)));
+}
+
+/** Go to the latest run's cell; false where there is none. */
+export async function showRun(panel: NotebookPanel): Promise<boolean> {
+  const notebook = panel.content;
+  const cells = notebook.widgets;
+  const known = latest.get(notebook);
+  // After a reload nobody remembers: the last cell that shows a run.
+  const cell = known && cells.includes(known) ? known : cells.findLast(showsRun);
+  if (!cell) {
+    return false;
+  }
+  notebook.activeCellIndex = cells.indexOf(cell);
+  await notebook.scrollToCell(cell);
+  // A long cell's card is at its end.
+  cell.node.querySelector('.jp-Cell-outputWrapper')?.scrollIntoView({ block: 'nearest' });
+  return true;
+}
+
+/** Put a cell below the active one and run it. */
+export async function runBelow(panel: NotebookPanel, text: string): Promise<void> {
+  const notebook = panel.content;
+  NotebookActions.insertBelow(notebook);
+  NotebookActions.changeCellType(notebook, 'code');
+  notebook.activeCell?.model.sharedModel.setSource(text);
+  await NotebookActions.run(notebook, panel.sessionContext);
+  if (notebook.activeCell) {
+    await notebook.scrollToCell(notebook.activeCell);
+  }
+}
+
+export function source(cell: Cell): string {
+  return cell.model.sharedModel.getSource();
+}
+
+function showsRun(cell: Cell): boolean {
+  return RUNS.test(source(cell)) && cell.node.querySelector('.jp-OutputArea-output') !== null;
+}
