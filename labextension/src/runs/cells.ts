@@ -19,8 +19,9 @@ export function rememberRuns(): void {
 }
 
 /** Whether some cell loads our kernel extension. */
-export function loadsExtension(panel: NotebookPanel): boolean {
-  return panel.content.widgets.some(cell => LOADS.test(source(cell)));
+export async function loadsExtension(panel: NotebookPanel): Promise<boolean> {
+  await panel.context.ready;
+  return [...(panel.model?.cells ?? [])].some(cell => LOADS.test(cell.sharedModel.getSource()));
 }
 
 /** Go to the latest run's cell; false where there is none. */

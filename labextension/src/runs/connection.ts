@@ -15,6 +15,7 @@ import { readState } from './state';
 const TARGET = 'tfmfa_nb';
 const OURS = /tfmfa|tfplan|tfapply/;
 const LOADS = /load_ext\s+tfmfa_nb/;
+const PATIENCE = 1500; // ms: a kernel at rest answers within a few
 const GONE: ReadonlySet<Kernel.Status> = new Set(['restarting', 'autorestarting', 'terminating', 'dead']);
 
 export class Connection implements IDisposable {
@@ -24,7 +25,7 @@ export class Connection implements IDisposable {
    */
   constructor(
     private readonly _session: ISessionContext,
-    private readonly _mentioned: () => boolean
+    private readonly _mentioned: () => Promise<boolean>
   ) {
     _session.kernelChanged.connect(this._onKernel, this);
     _session.statusChanged.connect(this._onStatus, this);
@@ -116,7 +117,8 @@ export class Connection implements IDisposable {
       return;
     }
     try {
-      if (!((this._mentioned() && (await isBusy(kernel))) || (await isThere(kernel)))) {
+      const goesOn = (await this._mentioned()) && (await isBusy(kernel));
+      if (!goesOn && !(await isThere(kernel))) {
         return;
       }
     } catch {
@@ -180,14 +182,13 @@ async function isThere(kernel: Kernel.IKernelConnection): Promise<boolean> {
   return content.status === 'ok' && Object.keys(content.comms).length > 0;
 }
 
-/** Whether a cell goes on: asked now, the kernel would answer after its end. A kernel that starts is busy briefly. */
+/** Whether the kernel has answered nothing yet because a cell goes on, behind which any question would wait. */
 async function isBusy(kernel: Kernel.IKernelConnection): Promise<boolean> {
-  for (let looks = 2; looks > 0; looks--) {
-    const model = await KernelAPI.getKernelModel(kernel.id, kernel.serverSettings);
-    if (model?.execution_state !== 'busy') {
-      return false;
-    }
-    await new Promise(resolve => setTimeout(resolve, 300));
+  const late = new Promise<true>(resolve => setTimeout(resolve, PATIENCE, true));
+  if (!(await Promise.race([late, kernel.info.then(() => false)]))) {
+    return false;
   }
-  return true;
+  // One that still starts is silent too.
+  const model = await KernelAPI.getKernelModel(kernel.id, kernel.serverSettings);
+  return kernel.status === 'unknown' && model?.execution_state !== 'starting';
 }
