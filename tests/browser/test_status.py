@@ -39,6 +39,12 @@ def lock(page):
     return page.page.locator(".tfmfa-status button")
 
 
+def show(page, path):
+    page.page.evaluate(
+        "(path) => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)", path
+    )
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_every_lock_is_said_in_words_and_shape(lab, open_notebook, theme):
     lab.theme(f"JupyterLab {theme}")
@@ -102,9 +108,8 @@ def test_run_all_is_followed_while_it_goes_on(lab, open_notebook):
     expect(lock(page)).to_have_text(re.compile("staging: Pending"))
     expect(page.cell(2).locator(".jp-InputPrompt").first).to_have_text("[*]:")
     page.reload_page()
-    expect(lock(page)).to_have_text(
-        re.compile("staging: Pending"), timeout=20_000
-    )  # JupyterLab itself waits 3 s for a busy kernel
+    # JupyterLab itself waits three seconds for a busy kernel's first word.
+    expect(lock(page)).to_have_text(re.compile("staging: Pending"), timeout=20_000)
     page.page.evaluate("() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
     page.wait_idle()
 
