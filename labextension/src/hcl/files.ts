@@ -2,7 +2,6 @@
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
-import { hclSupport } from './language';
 
 export const filesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:files',
@@ -15,7 +14,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
       displayName: 'HCL (Terraform)',
       mime: 'text/x-hcl',
       extensions: ['tf', 'tfvars', 'hcl'],
-      support: hclSupport()
+      load: async () => (await import('./language')).hclSupport()
     });
   }
 };
