@@ -23,13 +23,3 @@ export function magicLine(lines: ILines): IMagicLine | null {
   }
   return MAGIC.test(line.text) ? { from: line.from, to: line.to } : null;
 }
-
-/** The magic that a cell's text begins with, without its percent signs; empty for every other text. */
-export function magicOf(text: string): string {
-  return MAGIC.exec(text.replace(/^\s*\n/, ''))?.[1] ?? '';
-}
-
-/** What `-e` or `--environment` says in a magic's line; empty where nothing does. */
-export function environmentOf(line: string): string {
-  return /(?:^|\s)(?:-e|--environment)[\s=]*["']?([\w.-]+)/.exec(line)?.[1] ?? '';
-}

@@ -3,8 +3,8 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
+import { magicOf } from './magics';
 
-const RUNS = /^\s*%{1,2}(tfplan|tfapply)(?!\S)/;
 const LOADS = /load_ext\s+tfmfa_nb/;
 
 const latest = new WeakMap<Notebook, Cell>();
@@ -12,7 +12,7 @@ const latest = new WeakMap<Notebook, Cell>();
 /** Remember, from here on, which cell of each notebook started a run last. */
 export function rememberRuns(): void {
   NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
-    if (RUNS.test(source(cell))) {
+    if (magicOf(source(cell))) {
       latest.set(notebook, cell);
     }
   });
@@ -53,10 +53,16 @@ export async function runBelow(panel: NotebookPanel, text: string): Promise<void
   }
 }
 
+/** Run a cell where it is. */
+export async function runCell(panel: NotebookPanel, cell: Cell): Promise<void> {
+  panel.content.activeCellIndex = panel.content.widgets.indexOf(cell);
+  await NotebookActions.run(panel.content, panel.sessionContext);
+}
+
 export function source(cell: Cell): string {
   return cell.model.sharedModel.getSource();
 }
 
 function showsRun(cell: Cell): boolean {
-  return RUNS.test(source(cell)) && cell.node.querySelector('.jp-OutputArea-output') !== null;
+  return magicOf(source(cell)) !== '' && cell.node.querySelector('.jp-OutputArea-output') !== null;
 }
