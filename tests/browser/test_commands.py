@@ -112,13 +112,14 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
         )
 
     run("run.question = {'kind': 'code'}")
-    expect(page.page.locator(".tfmfa-status button")).to_contain_text("waits for a code")
+    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("waits for a code")
     expect(toast).to_have_count(0)  # it is in view
     page.page.evaluate(
         "() => window.jupyterapp.commands.execute('docmanager:open', { path: 'other.ipynb' }).then(() => null)"
     )
     run("run.question = {}; run.question = {'kind': 'code'}; run.phase = 'apply'")
     expect(toast.filter(has_text="staging: the plan needs an MFA code.")).to_be_visible()
+    page.page.wait_for_timeout(1000)  # it slides in
     page.screenshot("notification-code")
     run("run.question = {}")
     expect(toast).to_have_count(0)  # it was answered
@@ -139,7 +140,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     page.page.evaluate(HIDE, {"hidden": False})
     page.reload()
     page.page.evaluate(DESKTOP)
-    expect(page.page.locator(".tfmfa-status button")).to_contain_text("waits for a code")
+    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("waits for a code")
     run("run.question = {}; run.status = 'errored'")
     page.page.evaluate(HIDE, {"hidden": True})
     run("magics.going = 0")

@@ -36,7 +36,7 @@ def scripted(name="staging"):
 
 
 def lock(page):
-    return page.page.locator(".tfmfa-status button")
+    return page.page.locator(".tfmfa-statusbar button")
 
 
 def show(page, path):

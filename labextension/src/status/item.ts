@@ -9,7 +9,7 @@ export class LockItem extends Widget {
   /** @param press - What a click does. */
   constructor(press: () => void) {
     super();
-    this.addClass('tfmfa-status');
+    this.addClass('tfmfa-statusbar');
     this._button.type = 'button';
     this._button.addEventListener('click', press);
     this.node.append(this._button);
