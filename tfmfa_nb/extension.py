@@ -18,6 +18,12 @@ def load(shell: InteractiveShell) -> None:
         return
     shell.register_magics(TfmfaMagics)
     shell.input_transformers_post.append(await_magics)
+    magics = _magics(shell)
+    manager = getattr(getattr(shell, "kernel", None), "comm_manager", None)
+    if magics is not None and manager is not None:
+        from tfmfa_nb.views.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
+
+        magics.closing.append(StatusComm(manager, magics).close)
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import Any as AnyTrait
 from traitlets import CaselessStrEnum, Float, Int, Unicode
 
 from tfmfa_nb.arguments import (
@@ -22,6 +23,8 @@ from tfmfa_nb.errors import ConfigurationError, RunStateError
 from tfmfa_nb.runner import current_runner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
@@ -53,6 +56,8 @@ class TfmfaMagics(Magics):
     ).tag(config=True)
 
     environment = Unicode("default", help="The environment of magics that name none with -e or -C.").tag(config=True)
+    latest = AnyTrait(help="The run that was begun last.")
+    going = Int(help="How many runs are planning, asking or applying.")
 
     def __init__(self, shell: InteractiveShell, **arguments: Any) -> None:
         self._runner = current_runner()
@@ -67,16 +72,17 @@ class TfmfaMagics(Magics):
         super().__init__(shell, **arguments)
         self._shell = shell  # `Magics.shell` may be None
         self._runs: dict[Path, Run] = {}
-        self._latest: Run | None = None
-        self._going = 0
+        self.closing: list[Callable[[], None]] = []
 
     @property
     def busy(self) -> bool:
         """Whether a run is planning, asking or applying."""
-        return self._going > 0
+        return self.going > 0
 
     def close(self) -> None:
-        """Let go of the runs; plans that wait are given up."""
+        """Let go of the runs and of who follows them; plans that wait are given up."""
+        for let_go in self.closing:
+            let_go()
         for run in self._runs.values():
             _give_up(run)
         self._runs.clear()
@@ -177,7 +183,7 @@ class TfmfaMagics(Magics):
         before = self._runs.get(environment.folder)
         if before is not None:
             _give_up(before)
-        self._runs[environment.folder] = self._latest = run
+        self._runs[environment.folder] = self.latest = run
         return run
 
     def restore(self, folder: str, run_id: str) -> Run:
@@ -192,14 +198,14 @@ class TfmfaMagics(Magics):
 
         path = (Path.cwd() / folder).absolute()
         run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
-        self._runs[path] = self._latest = run
+        self._runs[path] = self.latest = run
         show_restored(run)
         return run
 
     def _planned(self, arguments: Any, line: str) -> Run:
         """The run that `%tfapply` means: the environment's, or the last one of this kernel."""
         named = arguments.environment is not None or arguments.chdir is not None
-        run = self._runs.get(self._environment(arguments).folder) if named else self._latest
+        run = self._runs.get(self._environment(arguments).folder) if named else self.latest
         if run is None:
             raise RunStateError(
                 "There is no plan in this kernel that could be applied.",
@@ -215,11 +221,11 @@ class TfmfaMagics(Magics):
     async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:
         from tfmfa_nb.views.presentation import present  # noqa: PLC0415 - until needed
 
-        self._going += 1
+        self.going += 1
         try:
             await present(run, phases, self._shell, self, confirm=confirm)
         finally:
-            self._going -= 1
+            self.going -= 1
 
 
 def _give_up(run: Run) -> None:

@@ -56,7 +56,7 @@ def test_loading_twice_changes_nothing_and_unloading_leaves_nothing(shell):
 
 def test_unloading_during_a_run_is_refused(shell):
     load_ipython_extension(shell)
-    _magics(shell)._going = 1
+    _magics(shell).going = 1
     with pytest.raises(RunStateError, match="A run is going on"):
         unload_ipython_extension(shell)
     assert "tfplan" in shell.magics_manager.magics["cell"]

@@ -1,0 +1,89 @@
+// What the commands do, and when they can.
+
+import type { Cell } from '@jupyterlab/cells';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { runBelow, runCell, source } from '../runs/cells';
+import { magicOf, whereOf } from '../runs/magics';
+import type { IRuns } from '../runs/runs';
+
+export interface IAction {
+  readonly id: string;
+  /** On a button in a cell of ours, and in the palette. */
+  readonly short: string;
+  readonly label: string;
+  readonly caption: string;
+  can(runs: IRuns, panel: NotebookPanel): boolean;
+  /** Whether a cell with this magic has the button while it can. */
+  suits(magic: string): boolean;
+  run(runs: IRuns, panel: NotebookPanel): Promise<void> | void;
+}
+
+/** The magic of the active cell. */
+export function activeMagic(panel: NotebookPanel): string {
+  const cell = panel.content.activeCell;
+  return cell?.model.type === 'code' ? magicOf(source(cell)) : '';
+}
+
+const isFree = (runs: IRuns, panel: NotebookPanel) => runs.state(panel)?.busy === false;
+
+/** The cell that "Plan" runs: the active one, else the last one before it that plans. */
+function planCell(panel: NotebookPanel): Cell | undefined {
+  const { activeCellIndex, widgets } = panel.content;
+  return widgets.slice(0, activeCellIndex + 1).findLast(cell => magicOf(source(cell)) === 'tfplan');
+}
+
+export const ACTIONS: readonly IAction[] = [
+  {
+    id: 'tfmfa_nb:plan',
+    short: 'Plan',
+    label: 'Terraform: Plan',
+    caption: 'Run the %%tfplan cell: this one, or the last one before it',
+    can: (runs, panel) => isFree(runs, panel) && planCell(panel) !== undefined,
+    suits: magic => magic === 'tfplan',
+    run: (_, panel) => {
+      const cell = planCell(panel);
+      return cell && runCell(panel, cell);
+    }
+  },
+  {
+    id: 'tfmfa_nb:apply',
+    short: 'Apply',
+    label: 'Terraform: Apply',
+    caption: 'Apply the plan that was shown last',
+    can: (runs, panel) =>
+      isFree(runs, panel) && (runs.state(panel)?.run?.status === 'planned' || activeMagic(panel) === 'tfapply'),
+    suits: magic => magic !== '',
+    run: (_, panel) => {
+      const { activeCell, activeCellIndex, widgets } = panel.content;
+      const here = [activeCell, widgets[activeCellIndex + 1]].find(cell => cell && magicOf(source(cell)) === 'tfapply');
+      return here ? runCell(panel, here) : runBelow(panel, '%tfapply');
+    }
+  },
+  {
+    id: 'tfmfa_nb:cancel',
+    short: 'Cancel',
+    label: 'Terraform: Cancel Run',
+    caption: 'Stop the run gracefully: what is finished is saved',
+    can: (runs, panel) => runs.state(panel)?.busy === true && runs.state(panel)?.run?.canceling === false,
+    suits: magic => magic !== '',
+    run: (runs, panel) => runs.cancel(panel)
+  },
+  {
+    id: 'tfmfa_nb:settings',
+    short: 'MFA',
+    label: 'Terraform: Environment Settings',
+    caption: "Show the environment's MFA level, and who will run Terraform",
+    can: isFree,
+    suits: magic => magic !== '',
+    run: (runs, panel) => {
+      const cell = panel.content.activeCell;
+      const named = (cell && whereOf(source(cell))) || whereOfLatest(runs, panel);
+      return runBelow(panel, `%tfmfa ${named}`.trim());
+    }
+  }
+];
+
+function whereOfLatest(runs: IRuns, panel: NotebookPanel): string {
+  const name = runs.state(panel)?.run?.environment ?? '';
+  return /^\w[\w.-]*$/.test(name) ? `-e ${name}` : '';
+}

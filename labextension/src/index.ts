@@ -1,0 +1,8 @@
+import { commandsPlugin } from './commands/commands';
+import { cellsPlugin } from './hcl/cells';
+import { filesPlugin } from './hcl/files';
+import { notificationsPlugin } from './notifications/notifications';
+import { runsPlugin } from './runs/runs';
+import { statusPlugin } from './status/status';
+
+export default [cellsPlugin, filesPlugin, runsPlugin, statusPlugin, commandsPlugin, notificationsPlugin];

@@ -1,0 +1,79 @@
+// What the kernel says, as it says it, and in words: the same words as on the run's card.
+
+export interface IRun {
+  readonly id: string;
+  readonly environment: string;
+  readonly phase: string;
+  readonly status: string;
+  readonly level: string;
+  readonly lock: string;
+  /** What a person is asked now: "code", "confirm", or nothing. */
+  readonly question: string;
+  readonly canceling: boolean;
+}
+
+export interface IState {
+  /** Whether a run is planning, asking or applying. */
+  readonly busy: boolean;
+  /** The run that was begun last. */
+  readonly run: IRun | null;
+}
+
+const LOCKS = new Map([
+  ['open', 'MFA not required'],
+  ['required', 'MFA required'],
+  ['verifying', 'MFA verifying'],
+  ['authenticated', 'MFA authenticated'],
+  ['failed', 'MFA failed']
+]);
+const FINAL = new Set(['planned_and_finished', 'applied', 'errored', 'discarded', 'canceled']);
+
+/** A message of the kernel, of which nothing is taken on trust. */
+export function readState(data: unknown): IState {
+  const { busy, run } = fields(data);
+  if (!run) {
+    return { busy: busy === true, run: null };
+  }
+  const said = fields(run);
+  const text = (name: string) => (typeof said[name] === 'string' ? (said[name] as string).slice(0, 200) : '');
+  return {
+    busy: busy === true,
+    run: {
+      id: text('id'),
+      environment: text('environment'),
+      phase: text('phase'),
+      status: text('status'),
+      level: text('level'),
+      lock: text('lock'),
+      question: text('question'),
+      canceling: said['canceling'] === true
+    }
+  };
+}
+
+export function lockName(run: IRun): string {
+  return LOCKS.get(run.lock) ?? run.lock;
+}
+
+/** HCP Terraform's name of the status, as its pages write it; what is asked goes before it. */
+export function statusName(run: IRun): string {
+  if (run.question === 'code') {
+    return 'waits for a code';
+  }
+  if (run.question === 'confirm') {
+    return 'waits for your yes';
+  }
+  if (run.canceling && !FINAL.has(run.status)) {
+    return 'Canceling';
+  }
+  const words = run.status.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function hasEnded(run: IRun): boolean {
+  return FINAL.has(run.status);
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

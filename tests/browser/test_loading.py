@@ -1,0 +1,78 @@
+"""The front-end extension loads where it is installed, quickly and without a complaint."""
+
+import re
+
+from lab import ROOT, Page
+from playwright.sync_api import expect
+
+HCL = '%%tfplan -e staging\nresource "terraform_data" "a" {\n  input = 1 # one\n}'
+OURS = "/lab/extensions/tfmfa_nb/"
+# Notebook 7.6 throws this on every page, with no extension of ours installed.
+NOTEBOOKS_OWN = "Cannot read properties of undefined (reading 'schema')"
+
+
+def listen(page, complaints):
+    page.on("pageerror", lambda error: complaints.append((str(error), OURS in (error.stack or ""))))
+    page.on("console", lambda message: complaints.append((message.text, True)) if message.type == "error" else None)
+
+
+def test_notebook_7_loads_it_without_an_error(lab, browser):
+    lab.write("seven.ipynb", HCL)
+    complaints = []
+    page = browser.new_context(viewport={"width": 1100, "height": 700}).new_page()
+    listen(page, complaints)
+    with page.expect_response(re.compile(re.escape(OURS))) as loaded:
+        page.goto(lab.url("seven.ipynb").replace("/lab/tree/", "/notebooks/"))
+    assert loaded.value.ok
+    expect(page.locator(".jp-CodeCell .cm-content").first).to_have_attribute("data-language", "hcl", timeout=60_000)
+    page.wait_for_timeout(1000)
+    page.screenshot(path=ROOT / "build" / "screenshots" / "notebook-7.png")
+    page.context.close()
+    assert [each for each in complaints if each != (NOTEBOOKS_OWN, False)] == []
+
+
+def test_jupyterlab_loads_it_without_an_error_in_under_20_ms(lab, browser):
+    lab.write("start.ipynb", "1")
+    spent = []
+    while not spent or (min(spent) >= 20 and len(spent) < 4):  # what else the machine does only ever adds
+        spent.append(start_up(lab, browser))
+    assert min(spent) < 20, spent
+
+
+def start_up(lab, browser):
+    """Milliseconds that our functions take, from the first script to the idle page, as the profiler samples them."""
+    complaints = []
+    page = browser.new_context().new_page()
+    listen(page, complaints)
+    profiler = page.context.new_cdp_session(page)
+    profiler.send("Profiler.enable")
+    profiler.send("Profiler.setSamplingInterval", {"interval": 200})
+    profiler.send("Profiler.start")
+    Page(page, lab, "start.ipynb")
+    profile = profiler.send("Profiler.stop")["profile"]
+    plugins = page.evaluate("() => window.jupyterapp.listPlugins().filter((id) => id.startsWith('tfmfa_nb:'))")
+    active = page.evaluate("(ids) => ids.filter((id) => window.jupyterapp.isPluginActivated(id))", plugins)
+    page.context.close()
+    assert complaints == []
+    assert len(plugins) >= 4
+    assert active == plugins
+    seen, milliseconds = own_time(profile)
+    assert seen  # the profiler has looked while ours was at work
+    return milliseconds
+
+
+def own_time(profile):
+    """Whether any function of ours was seen, and for how long ours, or what ours called, was at work."""
+    nodes = {node["id"]: node for node in profile["nodes"]}
+    parents = {child: node["id"] for node in profile["nodes"] for child in node.get("children", [])}
+
+    def is_ours(identifier):
+        while identifier is not None:
+            if OURS in nodes[identifier]["callFrame"]["url"]:
+                return True
+            identifier = parents.get(identifier)
+        return False
+
+    ours = {identifier: is_ours(identifier) for identifier in nodes}
+    spent = sum(delta for sample, delta in zip(profile["samples"], profile["timeDeltas"], strict=True) if ours[sample])
+    return any(ours.values()), spent / 1000

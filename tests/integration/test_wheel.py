@@ -1,0 +1,112 @@
+"""What a person installs has both halves, made without Node on their machine."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+
+import pytest
+from lab import ROOT
+
+import tfmfa_nb
+
+SOURCES = ROOT / "labextension"
+INSTALLED = "share/jupyter/labextensions/tfmfa_nb"
+LARGEST = 150_000
+
+
+def without_node(tmp_path):
+    """An environment whose PATH has everything but Node and npm."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for place in reversed(os.environ["PATH"].split(os.pathsep)):
+        for program in os.scandir(place) if os.path.isdir(place) else ():  # noqa: PTH112
+            if program.name not in {"node", "nodejs", "npm", "npx"}:
+                (folder / program.name).unlink(missing_ok=True)
+                (folder / program.name).symlink_to(program.path)
+    assert shutil.which("node", path=str(folder)) is None
+    return {**os.environ, "PATH": str(folder)}
+
+
+def build(kind, root, out, environment=None):
+    """Build a wheel or an sdist with this environment's tools; what was said, and the file."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (made,) = out.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return done.stdout + done.stderr, made
+
+
+def data_files(wheel):
+    """The names and sizes of the labextension's files in `wheel`, as they are installed."""
+    with zipfile.ZipFile(wheel) as archive:
+        entries = {entry.filename: entry.file_size for entry in archive.infolist()}
+    prefix = f"tfmfa_nb-{tfmfa_nb.__version__}.data/data/{INSTALLED}/"
+    return {name.removeprefix(prefix): size for name, size in entries.items() if name.startswith(prefix)}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))[1]
+
+
+def test_both_halves_have_the_same_version():
+    package = json.loads((SOURCES / "package.json").read_text())
+    lock = json.loads((SOURCES / "package-lock.json").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {package["version"], lock["version"], project["version"], tfmfa_nb.__version__} == {tfmfa_nb.__version__}
+    assert package["name"] == json.loads((ROOT / "install.json").read_text())["packageName"] == "tfmfa_nb"
+
+
+def test_the_lock_file_names_no_registry():
+    """Each machine fetches from the registry that it is set to."""
+    lock = json.loads((SOURCES / "package-lock.json").read_text())
+    assert all("resolved" not in package for package in lock["packages"].values())
+
+
+def test_the_wheel_carries_a_small_extension(wheel):
+    files = data_files(wheel)
+    assert {"package.json", "install.json", "static/style.js"} <= files.keys()
+    assert any(re.fullmatch(r"static/remoteEntry\..*\.js", name) for name in files)
+    scripts = {name: size for name, size in files.items() if name.endswith(".js")}
+    assert sum(scripts.values()) < LARGEST, scripts
+
+
+def test_pip_installs_it_where_there_is_no_node(wheel, tmp_path):
+    environment = without_node(tmp_path)
+    place = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, env=environment)
+    python = str(place / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, str(wheel)], check=True, env=environment)
+    # JupyterLab itself from this environment; what is installed, and where, from the new one.
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if "site-packages" in path)
+    environment["JUPYTER_NO_CONFIG"] = "1"
+    listed = subprocess.run(
+        [python, "-m", "jupyterlab.labextensions", "list", "--verbose"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    shown = re.sub(r"\x1b\[\d*m", "", listed.stdout + listed.stderr)
+    assert f"{place}/share/jupyter/labextensions\n" in shown
+    assert f"tfmfa_nb v{tfmfa_nb.__version__} enabled OK (python, tfmfa_nb)" in shown
+
+
+def test_an_sdist_brings_it_built_and_a_bare_checkout_goes_without(wheel, tmp_path):
+    environment = without_node(tmp_path)
+    _, sdist = build("sdist", ROOT, tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (tree,) = tmp_path.glob("tfmfa_nb-*")
+    assert not (tree / "labextension" / "node_modules").exists()
+    _, again = build("wheel", tree, tmp_path / "again", environment)
+    assert data_files(again) == data_files(wheel)
+
+    shutil.rmtree(tree / "build")
+    said, bare = build("wheel", tree, tmp_path / "bare", environment)
+    assert "Node.js and npm are not installed: building WITHOUT the JupyterLab extension" in said
+    assert data_files(bare) == {}

@@ -1,0 +1,157 @@
+import subprocess
+import sys
+
+import pytest
+from scripted_run import ScriptedRun
+
+from tfmfa_nb.views.status_comm import TARGET, StatusComm
+
+
+class Magics:
+    """What the status comm sees of the magics."""
+
+    def __init__(self):
+        self.latest, self.busy, self.observers = None, False, []
+
+    def observe(self, handler, names):
+        assert names == ["latest", "going"]
+        self.observers.append(handler)
+
+    def unobserve(self, handler, names):
+        assert names == ["latest", "going"]
+        self.observers.remove(handler)
+
+    def become(self, **values):
+        vars(self).update(values)
+        for handler in self.observers:
+            handler(None)
+
+
+class Manager:
+    def __init__(self):
+        self.targets, self.comms = {}, {}
+
+    def register_target(self, name, opened):
+        self.targets[name] = opened
+
+    def register_comm(self, comm):
+        self.comms[comm.comm_id] = comm
+
+    def open(self):
+        comm = FakeComm()
+        self.targets[TARGET](comm, {})
+        return comm
+
+
+class FakeComm:
+    def __init__(self):
+        self.sent, self.closed = [], False
+
+    def on_msg(self, handler):
+        self.say = lambda **data: handler({"content": {"data": data}})
+
+    def on_close(self, handler):
+        self.leave = lambda: handler({})
+
+    def send(self, data):
+        self.sent.append(data)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def kernel():
+    manager, magics = Manager(), Magics()
+    return manager, magics, StatusComm(manager, magics)
+
+
+def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):
+    manager, magics, _ = kernel
+    comm = manager.open()
+    assert comm.sent == [{"busy": False, "run": None}]
+    run = ScriptedRun()
+    magics.become(latest=run, busy=True)
+    run.question = {"kind": "code", "text": "MFA code for alice"}
+    run.lock = "failed"
+    assert comm.sent[-1] == {
+        "busy": True,
+        "run": {
+            "id": run.id, "environment": "staging", "phase": "plan", "status": "pending", "question": "code",
+            "level": "plans and applies", "lock": "failed", "canceling": False,
+        },
+    }  # fmt: skip
+    sent = len(comm.sent)
+    run.write("a line")
+    assert len(comm.sent) == sent
+    magics.become(latest=ScriptedRun(environment="prod\u202e"))
+    run.lock = "open"
+    assert comm.sent[-1]["run"]["environment"] == "prod⟨U+202E⟩"
+
+
+def test_a_second_page_is_told_at_once_and_one_that_left_no_more(kernel):
+    manager, magics, _ = kernel
+    magics.become(latest=ScriptedRun(status="planned"))
+    first, second = manager.open(), manager.open()
+    assert second.sent[0]["run"]["status"] == "planned"
+    first.leave()
+    first.leave()
+    magics.latest.status = "applying"
+    assert [len(first.sent), len(second.sent)] == [1, 2]
+
+
+def test_pages_that_were_reloaded_are_forgotten(kernel):
+    manager, _, _ = kernel
+    comms = [manager.open() for _ in range(20)]
+    assert [comm.closed for comm in comms] == [True] * 4 + [False] * 16
+
+
+def test_cancel_reaches_the_run_that_was_seen_while_it_goes_on(kernel):
+    manager, magics, _ = kernel
+    run = ScriptedRun()
+    magics.become(latest=run)
+    comm = manager.open()
+    comm.say(type="cancel", id=run.id)  # it does not go on
+    magics.become(busy=True)
+    comm.say(type="cancel", id="another")
+    comm.say(type="apply", id=run.id)
+    comm.say()
+    assert run.calls == []
+    comm.say(type="cancel", id=run.id)
+    assert run.calls == ["cancel"]
+
+
+def test_closing_leaves_nothing(kernel):
+    manager, magics, status = kernel
+    run = ScriptedRun()
+    magics.become(latest=run)
+    comm = manager.open()
+    assert [each.target_name for each in manager.comms.values()] == [TARGET]
+    status.close()
+    assert (manager.targets, manager.comms, magics.observers, comm.closed) == ({}, {}, [], True)
+    sent = len(comm.sent)
+    run.status = "applied"
+    assert len(comm.sent) == sent
+
+
+IN_KERNEL = """
+from ipykernel.kernelapp import IPKernelApp
+import sys
+app = IPKernelApp.instance()
+app.initialize(["--IPKernelApp.quiet=True"])
+shell = app.shell
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "tfmfa_nb")
+manager = shell.kernel.comm_manager
+assert "tfmfa_nb" in manager.targets and "tfmfa_nb-status" in manager.comms
+heavy = {"boto3", "botocore", "ipywidgets", "anywidget", "tree_sitter", "nbclient", "moto", "psutil"}
+assert not heavy & (set(sys.modules) - before)
+shell.run_line_magic("unload_ext", "tfmfa_nb")
+assert "tfmfa_nb" not in manager.targets and not manager.comms
+open("passed", "w").close()
+"""
+
+
+def test_a_kernel_has_it_while_the_extension_is_loaded(tmp_path):
+    done = subprocess.run([sys.executable, "-c", IN_KERNEL], capture_output=True, cwd=tmp_path, check=False)
+    assert (tmp_path / "passed").exists(), done
