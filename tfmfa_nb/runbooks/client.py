@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from tfmfa_nb.runbooks.following import Follower
 from tfmfa_nb.runbooks.notebook import KEY, applies
 from tfmfa_nb.runbooks.patience import wait_for_end_of_patience
 from tfmfa_nb.runbooks.questions import Questions
+from tfmfa_nb.runbooks.step import Step, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -32,23 +32,6 @@ def _silent() -> logging.Logger:
     log = logging.Logger(__name__)  # noqa: LOG001 - outside of the hierarchy, so that nobody prints it
     log.addHandler(logging.NullHandler())
     return log
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How a cell is executed.
-
-    Attributes:
-        code: what is executed in its stead; "" for nothing at all, None for its own.
-        keep: whether the cell keeps what it showed before.
-    """
-
-    code: str | None = None
-    keep: bool = False
-
-
-class Stopped(Exception):
-    """The runbook goes no further; not because of a cell."""
 
 
 class RunbookClient(NotebookClient):

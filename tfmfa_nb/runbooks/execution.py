@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from tfmfa_nb.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.runbooks import resume
 from tfmfa_nb.runbooks.answers import Answerer
-from tfmfa_nb.runbooks.client import RunbookClient, Step, Stopped
+from tfmfa_nb.runbooks.client import RunbookClient
 from tfmfa_nb.runbooks.display import Display, Lines
 from tfmfa_nb.runbooks.notebook import (
     KEY,
@@ -32,6 +32,7 @@ from tfmfa_nb.runbooks.order import Order
 from tfmfa_nb.runbooks.outcome import Code, Outcome, failed, of_error
 from tfmfa_nb.runbooks.parameters import defaults, inject
 from tfmfa_nb.runbooks.record import Record
+from tfmfa_nb.runbooks.step import Step, Stopped
 from tfmfa_nb.runbooks.terminal import Terminal
 from tfmfa_nb.runner import Runner
 from tfmfa_nb.views.visible import plain

@@ -12,19 +12,36 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.errors import TfmfaError
 from tfmfa_nb.views.visible import plain
 
 if TYPE_CHECKING:
-    from tfmfa_nb.magics import TfmfaMagics
     from tfmfa_nb.runs.run import Run
 
 TARGET = "tfmfa_nb"
 _SHOWN = ("id", "environment", "phase", "status", "level", "lock", "canceling")
 _OBSERVED = [*_SHOWN, "question"]
 _MOST = 16  # a page that was reloaded leaves its comm behind, without a word
+
+
+class Latest(Protocol):
+    """Who knows which run is the latest: the magics.
+
+    Attributes:
+        latest: the run that was begun last; None before the first.
+        busy: whether one is planning, asking or applying.
+    """
+
+    latest: Any
+
+    @property
+    def busy(self) -> bool: ...  # noqa: D102
+
+    def observe(self, handler: Any, names: Any) -> None: ...  # noqa: D102
+
+    def unobserve(self, handler: Any, names: Any) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class StatusComm:
         magics: whose latest run is told of.
     """
 
-    def __init__(self, manager: Any, magics: TfmfaMagics) -> None:
+    def __init__(self, manager: Any, magics: Latest) -> None:
         self._manager = manager
         self._magics = magics
         self._comms: list[Any] = []
