@@ -97,6 +97,7 @@ class RunbookClient(NotebookClient):
         self.interrupted = False
         self.timed_out = ""
         self.runs = self._follower.runs
+        self._over = False
         self._starting: asyncio.Task[Any] | None = None
         self._questions = Questions(answerer, self._interrupt_kernel)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,6 +113,8 @@ class RunbookClient(NotebookClient):
         Before the kernel is there, it is not started. At a prompt, the prompt is left. A second time ends the kernel,
         unless a run is under way: Terraform's second interrupt would lose what it is making.
         """
+        if self._over:
+            return
         again, self.interrupted = self.interrupted, True
         if self._starting is not None:
             self._starting.cancel()
@@ -185,8 +188,9 @@ class RunbookClient(NotebookClient):
         finally:
             if watch is not None:
                 watch.cancel()
-            if state == "failed" and self.interrupted:
-                state = "interrupted"
+            if state == "failed":
+                self._over = True  # what comes now is saving, which is not to be interrupted
+                state = "interrupted" if self.interrupted else state
             seconds = time.monotonic() - began
             self._note(cell, cell_index, state=state, seconds=round(seconds, 3))
             if self._follower.in_cell:
