@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from tfmfa_nb.runbooks.following import Follower
 from tfmfa_nb.runbooks.notebook import KEY, applies
 from tfmfa_nb.runbooks.patience import wait_for_end_of_patience
 from tfmfa_nb.runbooks.questions import Questions
+from tfmfa_nb.runbooks.steps import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.answers import Answerer
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.notebook import Saver
+    from tfmfa_nb.runbooks.steps import Step
 
 
 def _silent() -> logging.Logger:
@@ -32,23 +33,6 @@ def _silent() -> logging.Logger:
     log = logging.Logger(__name__)  # noqa: LOG001 - outside of the hierarchy, so that nobody prints it
     log.addHandler(logging.NullHandler())
     return log
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How a cell is executed.
-
-    Attributes:
-        code: what is executed in its stead; "" for nothing at all, None for its own.
-        keep: whether the cell keeps what it showed before.
-    """
-
-    code: str | None = None
-    keep: bool = False
-
-
-class Stopped(Exception):
-    """The runbook goes no further; not because of a cell."""
 
 
 class RunbookClient(NotebookClient):
@@ -70,6 +54,7 @@ class RunbookClient(NotebookClient):
     Attributes:
         interrupted: whether the person asked to stop.
         timed_out: what ended a cell whose time was up, in a sentence.
+        current: the place of the cell that is being executed, or was last.
         runs: what the runs' displays said last, by run and phase.
     """
 
@@ -97,6 +82,7 @@ class RunbookClient(NotebookClient):
         self.interrupted = False
         self.timed_out = ""
         self.runs = self._follower.runs
+        self.current: int | None = None
         self._over = False
         self._starting: asyncio.Task[Any] | None = None
         self._questions = Questions(answerer, self._interrupt_kernel)
@@ -166,6 +152,8 @@ class RunbookClient(NotebookClient):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
         self._go_on()
+        self.current = cell_index
+        self._follower.begin_cell()
         step = self._before_cell(cell, cell_index)
         if step.code == "":
             self._display.cell(cell_index + 1, "skipped")
@@ -173,7 +161,6 @@ class RunbookClient(NotebookClient):
         if step.keep:
             return await self._execute_again(cell, cell_index, step)
         began = time.monotonic()
-        self._follower.begin_cell()
         self._note(cell, cell_index, state="running", started=time.time())
         if applies(cell.source):
             self._saver.save()  # what was before must be known, whatever becomes of this process
@@ -191,8 +178,7 @@ class RunbookClient(NotebookClient):
             if state == "failed":
                 self._over = True  # what comes now is saving, which is not to be interrupted
                 state = "interrupted" if self.interrupted else state
-            seconds = time.monotonic() - began
-            self._note(cell, cell_index, state=state, seconds=round(seconds, 3))
+            self._note(cell, cell_index, state=state, seconds=round(time.monotonic() - began, 3))
             if self._follower.in_cell:
                 self._on_run()
             self._saver.soon()

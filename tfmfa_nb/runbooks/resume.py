@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import ConfigurationError, RunStateError
-from tfmfa_nb.runbooks.client import Step
 from tfmfa_nb.runbooks.notebook import (
     INJECTED,
     KEY,
@@ -22,6 +21,7 @@ from tfmfa_nb.runbooks.notebook import (
     source_digest,
     tags,
 )
+from tfmfa_nb.runbooks.steps import Step
 from tfmfa_nb.runs.restored import wait_for_end
 from tfmfa_nb.words import Status
 
