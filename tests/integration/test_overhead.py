@@ -11,5 +11,8 @@ def test_the_runner_costs_little_more_than_nbclient_itself():
     benchmark = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(benchmark)
     times = benchmark.measure(benchmark.CELLS, cells=200, rounds=3)
-    # The best of each: what else the machine does can only make it slower. The aim is 1.05.
-    assert min(times["runner"]) / min(times["nbclient"]) < 1.5
+    wall = min(wall for wall, _ in times["nbclient"])
+    own = {name: min(cpu for _, cpu in rounds) for name, rounds in times.items()}
+    # Both wait for the same kernel; what the runner adds is its own CPU. The aim is 0.05 of nbclient's whole time;
+    # by the clock a busy machine would decide.
+    assert (own["runner"] - own["nbclient"]) / wall < 0.15

@@ -5,6 +5,7 @@ import os
 import re
 
 import pytest
+from nbconvert import HTMLExporter
 from runbooks import DEVICE, PLAN, SLOW, code_cells, read, states, texts, write
 
 from tfmfa_nb.runbooks.command import RunApp, VerifyApp
@@ -198,6 +199,9 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, c
     plan = read(out).metadata["tfmfa_nb"]["runs"][0]["plan_sha256"]
     assert record.count(f"Plan, SHA-256 | <code>{plan}</code>") == 2
     assert "+ terraform&#95;data.one</code> (create)".replace("+", "&#43;") in record
+    page, _ = HTMLExporter().from_filename(str(out))
+    assert "Authenticated with MFA by" in page
+    assert f"<code>{plan}</code>" in page
 
     def verify():
         code = launch(VerifyApp(), ["out.ipynb"])

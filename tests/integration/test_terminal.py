@@ -1,5 +1,7 @@
 """The runner in a real terminal: what a person types, sees, and stops."""
 
+import fcntl
+import json
 import os
 import signal
 import sys
@@ -154,6 +156,43 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     assert '"name": "slow"' in state
     assert states(tmp_path / "out.ipynb") == ["done", "done", "interrupted", None]
     assert "what was finished is in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
+
+
+@pytest.mark.parametrize(("file", "lock"), [(".tfmfa/lock", fcntl.flock), ("terraform.tfstate", fcntl.lockf)])
+def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
+    """The environment's lock, which we wait for; or the state's, which Terraform waits for while it plans."""
+    held = tmp_path / "head" / file
+    held.parent.mkdir(parents=True)
+    (tmp_path / "head" / ".tfmfa").mkdir(exist_ok=True)
+    # What Terraform wants to read of another one that holds the state.
+    info = {"ID": "1", "Operation": "test", "Who": "test", "Version": "1", "Created": "2026-01-01T00:00:00Z"}
+    (tmp_path / "head" / ".terraform.tfstate.lock.info").write_text(json.dumps(info))
+    with held.open("w") as other:
+        lock(other, fcntl.LOCK_EX)
+        child = terminal('%%tfplan -e head --lock-timeout 100s\nresource "terraform_data" "one" {}', "print('went on')")
+        child.expect("[Ww]aiting for|successfully initialized")
+        time.sleep(1)
+        child.sendintr()
+        assert ended(child) == 130
+    assert states(tmp_path / "out.ipynb") == ["done", "interrupted", None]
+    assert "head: Canceled" in texts(code_cells(tmp_path / "out.ipynb")[1])
+
+
+def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(terminal, tmp_path):
+    child = terminal(SLOW, APPLY)
+    child.expect("begun")
+    for pid in _children(child.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert ended(child) == 1
+    shown = " ".join(child.shown.read_text().split())
+    assert "Kernel died. Terraform goes on with its apply: --resume waits for its end" in shown
+    assert states(tmp_path / "out.ipynb") == ["done", "done", "failed"]
+    (tmp_path / "head" / "go-on").touch()
+    deadline = time.monotonic() + 30
+    while not (exits := list((tmp_path / "head").glob(".tfmfa/runs/*/apply.exit.json"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert json.loads(exits[0].read_text())["exit_code"] == 0
 
 
 def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path):

@@ -17,7 +17,7 @@ from tfmfa_nb.runbooks.following import Follower
 from tfmfa_nb.runbooks.notebook import KEY, applies
 from tfmfa_nb.runbooks.patience import wait_for_end_of_patience
 from tfmfa_nb.runbooks.questions import Questions
-from tfmfa_nb.runbooks.step import Step, Stopped
+from tfmfa_nb.runbooks.steps import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.answers import Answerer
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.notebook import Saver
+    from tfmfa_nb.runbooks.steps import Step
 
 
 def _silent() -> logging.Logger:
@@ -53,6 +54,7 @@ class RunbookClient(NotebookClient):
     Attributes:
         interrupted: whether the person asked to stop.
         timed_out: what ended a cell whose time was up, in a sentence.
+        current: the place of the cell that is being executed, or was last.
         runs: what the runs' displays said last, by run and phase.
     """
 
@@ -80,6 +82,8 @@ class RunbookClient(NotebookClient):
         self.interrupted = False
         self.timed_out = ""
         self.runs = self._follower.runs
+        self.current: int | None = None
+        self._over = False
         self._starting: asyncio.Task[Any] | None = None
         self._questions = Questions(answerer, self._interrupt_kernel)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,6 +99,8 @@ class RunbookClient(NotebookClient):
         Before the kernel is there, it is not started. At a prompt, the prompt is left. A second time ends the kernel,
         unless a run is under way: Terraform's second interrupt would lose what it is making.
         """
+        if self._over:
+            return
         again, self.interrupted = self.interrupted, True
         if self._starting is not None:
             self._starting.cancel()
@@ -146,6 +152,8 @@ class RunbookClient(NotebookClient):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
         self._go_on()
+        self.current = cell_index
+        self._follower.begin_cell()
         step = self._before_cell(cell, cell_index)
         if step.code == "":
             self._display.cell(cell_index + 1, "skipped")
@@ -153,7 +161,6 @@ class RunbookClient(NotebookClient):
         if step.keep:
             return await self._execute_again(cell, cell_index, step)
         began = time.monotonic()
-        self._follower.begin_cell()
         self._note(cell, cell_index, state="running", started=time.time())
         if applies(cell.source):
             self._saver.save()  # what was before must be known, whatever becomes of this process
@@ -168,10 +175,10 @@ class RunbookClient(NotebookClient):
         finally:
             if watch is not None:
                 watch.cancel()
-            if state == "failed" and self.interrupted:
-                state = "interrupted"
-            seconds = time.monotonic() - began
-            self._note(cell, cell_index, state=state, seconds=round(seconds, 3))
+            if state == "failed":
+                self._over = True  # what comes now is saving, which is not to be interrupted
+                state = "interrupted" if self.interrupted else state
+            self._note(cell, cell_index, state=state, seconds=round(time.monotonic() - began, 3))
             if self._follower.in_cell:
                 self._on_run()
             self._saver.soon()

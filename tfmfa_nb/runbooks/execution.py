@@ -32,7 +32,7 @@ from tfmfa_nb.runbooks.order import Order
 from tfmfa_nb.runbooks.outcome import Code, Outcome, failed, of_error
 from tfmfa_nb.runbooks.parameters import defaults, inject
 from tfmfa_nb.runbooks.record import Record
-from tfmfa_nb.runbooks.step import Step, Stopped
+from tfmfa_nb.runbooks.steps import Step, Stopped
 from tfmfa_nb.runbooks.terminal import Terminal
 from tfmfa_nb.runner import Runner
 from tfmfa_nb.views.visible import plain
@@ -158,7 +158,7 @@ class _Execution:
             pass
         except CellExecutionError as error:
             if error.ename != "PlanOnly":
-                return _stopped(client, of_error(error.ename, error.evalue, where=_where(client.nb)))
+                return _stopped(client, of_error(error.ename, error.evalue, where=_where(client)))
         except asyncio.CancelledError:
             if not client.interrupted:  # this is not how a kernel that is being started is interrupted
                 raise
@@ -171,7 +171,7 @@ def _stopped(client: RunbookClient, outcome: Outcome) -> Outcome:
     """What a cell's end means: the person's interrupt, and what stopped it from outside, go before its own error."""
     if client.interrupted:
         return failed(Code.INTERRUPTED, f"Interrupted. {outcome.sentence}")
-    return failed(Code.FAILED, f"{_where(client.nb)}: {client.stopped_by}") if client.stopped_by else outcome
+    return failed(Code.FAILED, f"{_where(client)}: {client.stopped_by}") if client.stopped_by else outcome
 
 
 def _success(client: RunbookClient) -> Outcome:
@@ -184,20 +184,15 @@ def _success(client: RunbookClient) -> Outcome:
 def _died(client: RunbookClient, error: BaseException, log: BinaryIO) -> str:
     log.seek(0)
     last = (log.read().decode("utf-8", "replace").strip().splitlines() or [""])[-1]
-    said = f"{_where(client.nb)}: {error}." + (f" It said: {plain(last)}" if last else "")
+    said = f"{_where(client)}: {error}." + (f" It said: {plain(last)}" if last else "")
     if any(facts["status"] == Status.APPLYING for facts in client.runs.values()):
         return f"{said} Terraform goes on with its apply: --resume waits for its end, and goes on from there."
     return said
 
 
-def _where(notebook: Any) -> str:
+def _where(client: RunbookClient) -> str:
     """The cell that was executed last."""
-    at = [
-        index + 1
-        for index, cell in executed_cells(notebook)
-        if cell.metadata.get(KEY, {}).get("state") in {"failed", "interrupted", "running"}
-    ]
-    return f"Cell {at[-1]}" if at else "The kernel"
+    return "The kernel" if client.current is None else f"Cell {client.current + 1}"
 
 
 @contextlib.contextmanager

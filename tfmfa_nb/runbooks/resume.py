@@ -21,7 +21,7 @@ from tfmfa_nb.runbooks.notebook import (
     source_digest,
     tags,
 )
-from tfmfa_nb.runbooks.step import Step
+from tfmfa_nb.runbooks.steps import Step
 from tfmfa_nb.runs.restored import wait_for_end
 from tfmfa_nb.words import Status
 

@@ -207,3 +207,4 @@ def _nothing() -> dict[str, int]:
 def _note(run: Run, sentence: str) -> None:
     run.notes = [*run.notes, sentence]
     run._log.append(sentence + "\n")
+    run.log_lines = run._log.refresh()  # it is there to be read now, while something is waited for

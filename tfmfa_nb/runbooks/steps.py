@@ -1,4 +1,4 @@
-"""What is done with one cell, and that nothing more is done."""
+"""How a cell of a runbook is executed, or that none further is."""
 
 from __future__ import annotations
 
