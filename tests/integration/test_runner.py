@@ -114,7 +114,7 @@ def test_a_time_limit_ends_a_cell_and_a_plan_but_no_apply(run, tmp_path):
     assert (code, "took longer than 1 seconds (--timeout)" in said) == (1, True)
     # In a function the cell does not say that it applies; the run does.
     hidden = "import asyncio\nawait get_ipython().run_line_magic('tf' + 'apply', '-e head')"
-    slow = SLOW.replace("seq 100", "seq 40")
+    slow = SLOW.replace("seq 400", "seq 40")
     code, _, said = run(LOAD, slow, hidden, "run = _\nrun.status", options=["--timeout", "3"])
     assert (code, said) == (0, "")
     assert texts(code_cells(tmp_path / "out.ipynb")[3]) == "'applied'"

@@ -146,9 +146,14 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     for _ in range(times):
         child.sendintr()
         child.expect("stopping gracefully|still finishing")
+    path = next((tmp_path / "head").glob(".tfmfa/runs/*/run.log"))
+    deadline = time.monotonic() + 30
+    while "Interrupt received" not in path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     (tmp_path / "head" / "go-on").touch()
     assert ended(child) == 130
-    log = next((tmp_path / "head").glob(".tfmfa/runs/*/run.log")).read_text()
+    log = path.read_text()
     assert log.count("Interrupt received") == 1
     assert "Two interrupts received" not in log
     state = (tmp_path / "head" / "terraform.tfstate").read_text()
