@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from lab import FIXTURES
 from playwright.sync_api import expect
 
@@ -45,28 +44,29 @@ def show(page, path):
     )
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_every_lock_is_said_in_words_and_shape(lab, open_notebook, theme):
-    lab.theme(f"JupyterLab {theme}")
-    name = f"status-{theme.lower()}.ipynb"
-    lab.write(name, LOAD, scripted())
-    page = open_notebook(name)
+def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
+    lab.write("status.ipynb", LOAD, scripted())
+    page = open_notebook("status.ipynb")
     expect(lock(page)).to_be_hidden()  # nothing of ours is loaded in the kernel
     page.run_cell(0)
     expect(lock(page)).to_have_text("Terraform: no run yet")
     page.run_cell(1)
-    shapes = set()
-    for state, code in LOCKS.items():
-        page.execute(code)
-        expect(lock(page)).to_have_text(WORDS[state])
-        expect(lock(page)).to_have_attribute("aria-label", re.compile(re.escape(WORDS[state])))
-        shapes.add(lock(page).locator("svg").evaluate("(icon) => icon.outerHTML"))
-        page.screenshot(f"status-{theme.lower()}-{state}", page.page.locator("#jp-main-statusbar"))
-    assert len(shapes) == len(LOCKS)
-    page.execute("run.lock = 'failed'")
-    red, green, blue = re.findall(r"\d+(?:\.\d+)?", lock(page).evaluate("(b) => getComputedStyle(b).color"))[:3]
-    assert float(red) > 1.8 * max(float(green), float(blue))
-    page.screenshot(f"status-{theme.lower()}")
+    for theme in ("Light", "Dark"):
+        page.theme(f"JupyterLab {theme}")
+        page.execute("run.question, run.status = {}, 'pending'")
+        shapes = set()
+        for state, code in LOCKS.items():
+            page.execute(code)
+            expect(lock(page)).to_have_text(WORDS[state])
+            expect(lock(page)).to_have_attribute("aria-label", re.compile(re.escape(WORDS[state])))
+            shapes.add(lock(page).locator("svg").evaluate("(icon) => icon.outerHTML"))
+            page.screenshot(f"status-{theme.lower()}-{state}", page.page.locator("#jp-main-statusbar"))
+        assert len(shapes) == len(LOCKS)
+        page.execute("run.lock = 'failed'")
+        expect(lock(page)).to_contain_text("MFA failed")
+        red, green, blue = re.findall(r"\d+(?:\.\d+)?", lock(page).evaluate("(b) => getComputedStyle(b).color"))[:3]
+        assert float(red) > 1.8 * max(float(green), float(blue))
+        page.screenshot(f"status-{theme.lower()}")
 
 
 def test_it_follows_the_notebook_the_kernel_and_the_page(lab, open_notebook):
