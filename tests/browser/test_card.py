@@ -82,6 +82,7 @@ def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
             expect(card.get_by_role("img", name=IMAGES[name]).first).to_be_visible()
         if name == "1-code-asked":
             expect(card.get_by_label("MFA code for alice")).to_be_focused()
+            expect(card.locator(".tfmfa-facts")).to_contain_text("123456789012 (acme-production)")
         notebook.page.wait_for_timeout(300)  # the paced push that may still come
         notebook.screenshot(f"card-{theme.lower()}-{name}", card)
     # The lock has said it; the card does not say it twice.

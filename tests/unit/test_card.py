@@ -133,6 +133,19 @@ async def test_an_answer_to_another_question_is_ignored(made, number):
     assert (await second).code.reveal() == "111111"
 
 
+async def test_an_answer_may_come_on_another_thread(made):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    asyncio.get_running_loop().set_debug(True)  # which refuses what is not safe between threads
+    message = {"type": "authenticate", "number": 1, "code": CODE}
+    thread = threading.Thread(target=front.say, args=[message])
+    thread.start()
+    assert (await asyncio.wait_for(asking, 2)).code.reveal() == CODE
+    thread.join()
+    assert "code" not in message
+
+
 async def test_the_second_of_two_answers_is_ignored(made):
     card, front = made()
     asking = asyncio.create_task(card.ask(ASK))

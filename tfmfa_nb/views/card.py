@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class RunCard(anywidget.AnyWidget):
     def __init__(self, run: Run) -> None:
         self._run = run
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._heard = asyncio.Event()
         self._answer: asyncio.Future[Answer] | None = None
         self._asked: dict[str, Any] = {}
@@ -162,6 +164,15 @@ class RunCard(anywidget.AnyWidget):
         typed = message.pop("code", None)
         code = Secret(typed if isinstance(typed, str) and len(typed) <= _LONGEST_CODE else "")
         del typed
+        if threading.get_ident() == self._thread:
+            self._handle_message(message, code)
+        else:  # JupyterLab sends comm messages to a subshell, whose thread is not the loop's
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited for an answer
+                self._loop.call_soon_threadsafe(self._handle_message, message, code)
+
+    def _handle_message(self, message: dict[str, Any], code: Secret) -> None:
+        if self._gone:
+            return
         kind = message.get("type")
         if kind == "hello":
             self._heard.set()
