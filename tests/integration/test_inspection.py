@@ -26,6 +26,7 @@ resource "aws_ssm_parameter" "inner" {
   value = "1"
 }
 """
+PLAIN = 'resource "terraform_data" "x" {}\n'
 ROLE = 'assume_role {\n    role_arn = "arn:aws:iam::123456789012:role/NAME"\n  }'
 
 
@@ -107,6 +108,15 @@ async def test_the_policy_may_allow_a_bypass_by_its_name(look):
     with pytest.raises(MfaBypass, match="shared_credentials_files"):
         await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"profile"}))
     await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"profile", "shared_credentials_files"}))
+
+
+async def test_a_credentials_helper_of_the_cli_configuration_is_refused(tmp_path, sandbox, gate_of):
+    run, gate = new_run(tmp_path, PLAIN, Level.APPLIES_ONLY), gate_of(sandbox, Device(sandbox))
+    config = tmp_path / "helper.rc"
+    config.write_text('credentials_helper "vault" {}\n')
+    gate.environ = {**gate.environ, "TF_CLI_CONFIG_FILE": str(config)}
+    with pytest.raises(MfaBypass, match=r"helper.rc:1: .*credentials helper"):
+        await plan(run, gate)
 
 
 async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.bypasses import WrittenBypass, bypasses_of_block, bypasses_of_settings
+from tfmfa_nb.terraform.cli_config import cli_bypasses
 from tfmfa_nb.terraform.configuration import load, read_blocks
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
@@ -95,7 +96,7 @@ def find_chains(
     Args:
         folder: the root module.
         executable: whose `console` evaluates what is not literal.
-        environ: for `TF_VAR_…`, `TF_WORKSPACE` and `TF_DATA_DIR`.
+        environ: for `TF_VAR_…`, `TF_WORKSPACE` and `TF_DATA_DIR`, and for where the CLI configuration is.
         var: values of `--var`.
         var_files: files of `--var-file`.
     """
@@ -113,6 +114,7 @@ def find_chains(
         if hop.role_arn is None
     ]
     bypasses = [problem for one in meant for bypass in one.bypasses if (problem := bypass.problem())]
+    bypasses += cli_bypasses(environ)
     return Findings(chains, tuple(bypasses), tuple(problems), _state(root.blocks))
 
 
