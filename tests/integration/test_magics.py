@@ -106,7 +106,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%tfplan -C nowhere", "There is no folder"),
         ("%tfapply", "no plan in this kernel"),
         ("%tfmfa level", "which level?"),
-        ("%tfmfa levle never", "'levle' is nothing that it can do: level, policy"),
+        ("%tfmfa levle never", "'levle' is nothing that it can do: variables, level"),
         ("%tfmfa level sometimes", "is no level"),
         ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
     ],

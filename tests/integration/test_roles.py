@@ -24,6 +24,13 @@ AS_MODULES = [
     *("override-values", "form-comments", "form-crlf", "form-bom", "bypass-empty"),
     *("variable-object-with-optional", "module-called-twice", "module-in-module", "module-output-of-many"),
     *("module-reads-its-own-file", "from-json-file"),
+    *("duration-fraction", "duration-milliseconds", "duration-seconds", "dynamic-list", "dynamic-literal-role"),
+    *("dynamic-on", "dynamic-shadows-names", "external-id-number", "form-bare-label"),
+    *("form-indexes", "form-nested-templates"),
+    *("form-object-for", "locals-in-a-row"),
+    *("from-file-above", "json-types"),
+    *("module-with-another-local-name", "module-with-providers-passed", "module-with-variable", "role-null"),
+    *("variable-default", "workspace-default"),
 ]
 PROVIDER = re.compile(r'^provider\s*(?:/\*.*?\*/)?\s*"?(\w+)"?.*?^}', re.DOTALL | re.MULTILINE)
 
