@@ -16,7 +16,7 @@ ALICE = "arn:aws:iam::123456789012:mfa/alice"
 CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
 POLICY = """\
 mfa = true
-owners = ["olivia"]
+owners = ["alice"]
 [environments]
 "prod-*" = "applies only"
 """
@@ -128,7 +128,7 @@ def test_what_the_policy_forbids_is_greyed_with_the_reason(lab, forms, theme):
 def test_with_mfa_off_nothing_can_be_set_and_it_says_who_could(lab, forms, theme):
     lab.theme(f"JupyterLab {theme}")
     policy = lab.folder.parent / "policy.toml"
-    policy.write_text('owners = ["olivia"]\n')
+    policy.write_text('owners = ["alice"]\n')
     try:
         notebook, settings, _ = forms(f"off-{theme}", f"off-{theme.lower()}")
     finally:
@@ -137,7 +137,7 @@ def test_with_mfa_off_nothing_can_be_set_and_it_says_who_could(lab, forms, theme
     expect(settings.get_by_role("button", name="Save")).to_have_attribute("aria-disabled", "true")
     expect(settings).to_contain_text("MFA is switched off for this organization, so no level can be set.")
     expect(settings).to_contain_text(
-        f"Ask an owner (olivia), or switch it on with %tfmfa policy on, which writes {policy}"
+        f"Ask an owner (alice), or switch it on with %tfmfa policy on, which writes {policy}"
     )
     notebook.screenshot(f"settings-{theme.lower()}-off", settings)
 

@@ -50,8 +50,8 @@ async def asked_at(environment, policy, tmp_path):
 async def test_disabled_by_default_enabled_by_an_organization_owner(folders, environment, tmp_path):
     assert not read_policy({}).mfa
     assert await asked_at(environment, read_policy({}), tmp_path) == []
-    switch_on(folders[0], "olivia")
-    assert read_policy({}).owners == ("olivia",)
+    switch_on(folders[0], "alice")
+    assert read_policy({}).owners == ("alice",)
     set_level(environment, Level.APPLIES_ONLY, read_policy({}))
     assert await asked_at(environment, read_policy({}), tmp_path) == [Phase.APPLY]
 
@@ -68,13 +68,13 @@ async def test_disabled_by_default_enabled_by_an_organization_owner(folders, env
     ],
 )
 async def test_each_level_asks_when_it_says(folders, environment, tmp_path, level, before):
-    switch_on(folders[1], "olivia")
+    switch_on(folders[1], "alice")
     set_level(environment, level, read_policy({}))
     assert await asked_at(environment, read_policy({}), tmp_path) == before
 
 
 async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_level(folders, environment, tmp_path):
-    switch_on(folders[1], "olivia")
+    switch_on(folders[1], "alice")
     other = Environment.named("other", tmp_path)
     for level, before in ((Level.PLANS_AND_APPLIES, [Phase.PLAN, Phase.APPLY]), (Level.APPLIES_ONLY, [Phase.APPLY])):
         set_level(environment, level, read_policy({}))

@@ -110,7 +110,7 @@ async def refusal_of(world, *hops, session=None):
 # What is wrong → the cause that it has, and words of its one line.
 WRONG = {
     "missing": ([], {}, Cause.MISSING, "the role does not exist"),
-    "another principal": ([statement(MFA, f"{ACCOUNT}:user/carol")], {}, Cause.PRINCIPAL, f"does not allow {BOB}"),
+    "another principal": ([statement(MFA, f"{ACCOUNT}:user/alice")], {}, Cause.PRINCIPAL, f"does not allow {BOB}"),
     "another service": (
         [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
         {}, Cause.PRINCIPAL, "does not allow",
@@ -288,7 +288,7 @@ async def test_what_the_callers_own_policies_say(world):
     assert refusal.cause is None
     assert f"No policy of {BOB} allows it." in refusal.remedy
     permit(world, MAY_SIMULATE, MAY_ASSUME)
-    make_role(world, statement(MFA, f"{ACCOUNT}:user/carol"), name="hers")
+    make_role(world, statement(MFA, f"{ACCOUNT}:user/alice"), name="hers")
     refusal = await refusal_of(world, RoleHop(f"{ACCOUNT}:role/hers"))
     world.iam.delete_role(RoleName="hers")
     assert f"The own policies of {BOB} allow it." in refusal.remedy
@@ -311,7 +311,7 @@ async def test_a_role_of_another_account_is_not_looked_for_in_this_one(world):
 
 async def test_the_next_role_is_looked_at_with_the_credentials_that_were_refused(world):
     permit(world, MAY_ASSUME)
-    make_role(world, statement(None, f"{ACCOUNT}:role/carol"))
+    make_role(world, statement(None, f"{ACCOUNT}:role/hers"))
     refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE))
     assert refusal.cause is Cause.PRINCIPAL
     (call,) = world.calls("GetRole")
@@ -427,7 +427,7 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     # moto, and whoever stands in for AWS elsewhere, may have no simulation at all.
     monkeypatch.undo()
     monkeypatch.setattr("tfmfa_nb.sandbox.core.answer_simulation", lambda _: None)
-    make_role(world, statement(MFA, f"{ACCOUNT}:user/carol"))
+    make_role(world, statement(MFA, f"{ACCOUNT}:user/alice"))
     assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.PRINCIPAL
 
 
@@ -478,7 +478,7 @@ def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apar
     }
     if "external id" not in defects and not sent:
         del condition["StringEquals"]
-    principal = f"{ACCOUNT}:user/carol" if "principal" in defects else ROOT
+    principal = f"{ACCOUNT}:user/alice" if "principal" in defects else ROOT
     other = [statement(None, f"{ACCOUNT}:user/dave")] if apart else []
     actions = [*looks, *([] if "caller" in defects else [MAY_ASSUME])]
     denied = [MAY_ASSUME] if "deny" in defects else []
