@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.editing.options import Option
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.words import Level
 
@@ -45,6 +46,39 @@ class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         print(parser.format_help())  # noqa: T201 - this is what was asked for
         raise HelpShown
+
+
+def plan_parser() -> Parser:
+    """Of `%%tfplan`."""
+    parser = Parser("%%tfplan", "Plan; ask for an MFA code first if the level is 'plans and applies'.")
+    add_environment(parser)
+    add_plan_options(parser)
+    return parser
+
+
+def apply_parser() -> Parser:
+    """Of `%%tfapply`."""
+    parser = Parser("%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask.")
+    add_environment(parser)
+    add_plan_options(parser)
+    parser.add_argument("--auto-approve", action="store_true", help="ask for no confirmation")
+    return parser
+
+
+def offered() -> dict[str, tuple[Option, ...]]:
+    """Each magic's options, for whoever types them."""
+    return {
+        magic: tuple(
+            Option(
+                tuple(action.option_strings),
+                "" if action.nargs == 0 else str(action.metavar or action.dest.upper()),
+                action.help or "",
+                isinstance(action.default, list),
+            )
+            for action in parser()._actions  # noqa: SLF001 - argparse has no other list of them
+        )
+        for magic, parser in {"tfplan": plan_parser, "tfapply": apply_parser}.items()
+    }
 
 
 def add_environment(parser: Parser) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.arguments import offered
+from tfmfa_nb.completer import matcher
 from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.magics import TfmfaMagics
 from tfmfa_nb.transformer import await_magics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.editing.service import EditingService
+    from tfmfa_nb.views.asked import Asked
+    from tfmfa_nb.views.status_comm import Ask
 
 
 def load(shell: InteractiveShell) -> None:
@@ -19,11 +30,17 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(TfmfaMagics)
     shell.input_transformers_post.append(await_magics)
     magics = _magics(shell)
+    if magics is None:
+        return
+    service = _service(magics)
+    completes = matcher(service)
+    shell.Completer.custom_matchers.append(completes)
+    magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completes))
     manager = getattr(getattr(shell, "kernel", None), "comm_manager", None)
-    if magics is not None and manager is not None:
+    if manager is not None:
         from tfmfa_nb.views.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
 
-        magics.closing.append(StatusComm(manager, magics).close)
+        magics.closing.append(StatusComm(manager, magics, _asked(service, magics.closing)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -49,6 +66,34 @@ def unload(shell: InteractiveShell) -> None:
     configurables: list[object] = shell.configurables  # type: ignore[assignment]
     if magics in configurables:
         configurables.remove(magics)
+
+
+def _service(magics: TfmfaMagics) -> Callable[[], EditingService]:
+    """What answers about cells that are being written, made by the first question."""
+
+    @cache
+    def service() -> EditingService:
+        from tfmfa_nb.editing.service import EditingService  # noqa: PLC0415 - until needed
+
+        made = EditingService(os.environ, Path.cwd, lambda: magics.environment, offered())
+        magics.closing.append(made.close)
+        return made
+
+    return service
+
+
+def _asked(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> Ask:
+    """What answers the front ends' questions, made by the first of them."""
+
+    @cache
+    def asked() -> Asked:
+        from tfmfa_nb.views.asked import Asked  # noqa: PLC0415 - until needed
+
+        made = Asked(service())
+        closing.append(made.close)
+        return made
+
+    return lambda question, reply: asked().answer(question, reply)
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

@@ -11,13 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import Any as AnyTrait
 from traitlets import CaselessStrEnum, Float, Int, Unicode
 
-from tfmfa_nb.arguments import (
-    HelpShown,
-    Parser,
-    add_environment,
-    add_plan_options,
-    options_of,
-)
+from tfmfa_nb.arguments import HelpShown, Parser, add_environment, apply_parser, options_of, plan_parser
 from tfmfa_nb.awaiting import awaited, awaited_or_at_once
 from tfmfa_nb.errors import ConfigurationError, RunStateError
 from tfmfa_nb.runner import current_runner
@@ -92,11 +86,8 @@ class TfmfaMagics(Magics):
     @awaited
     async def tfplan(self, line: str, cell: str | None = None) -> Run | None:
         """Plan the cell's HCL, or the configuration in a folder; the value is the run."""
-        parser = Parser("%%tfplan", "Plan; ask for an MFA code first if the level is 'plans and applies'.")
-        add_environment(parser)
-        add_plan_options(parser)
         try:
-            arguments = parser.read(line)
+            arguments = plan_parser().read(line)
         except HelpShown:
             return None
         run = self._new_run(arguments, cell)
@@ -108,12 +99,8 @@ class TfmfaMagics(Magics):
     @awaited
     async def tfapply(self, line: str, cell: str | None = None) -> Run | None:
         """Apply the plan that was shown; with HCL in the cell: plan, show, ask, apply."""
-        parser = Parser("%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask.")
-        add_environment(parser)
-        add_plan_options(parser)
-        parser.add_argument("--auto-approve", action="store_true", help="ask for no confirmation")
         try:
-            arguments = parser.read(line)
+            arguments = apply_parser().read(line)
         except HelpShown:
             return None
         if cell is None:

@@ -1,8 +1,23 @@
 import { commandsPlugin } from './commands/commands';
+import { completionPlugin } from './editing/completion';
+import { diagnosticsPlugin } from './editing/diagnostics';
+import { formatPlugin } from './editing/format';
+import { hoverPlugin } from './editing/hover';
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
 import { notificationsPlugin } from './notifications/notifications';
 import { runsPlugin } from './runs/runs';
 import { statusPlugin } from './status/status';
 
-export default [cellsPlugin, filesPlugin, runsPlugin, statusPlugin, commandsPlugin, notificationsPlugin];
+export default [
+  cellsPlugin,
+  filesPlugin,
+  completionPlugin,
+  hoverPlugin,
+  diagnosticsPlugin,
+  formatPlugin,
+  runsPlugin,
+  statusPlugin,
+  commandsPlugin,
+  notificationsPlugin
+];

@@ -49,7 +49,7 @@ def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
     page = open_notebook("status.ipynb")
     expect(lock(page)).to_be_hidden()  # nothing of ours is loaded in the kernel
     page.run_cell(0)
-    expect(lock(page)).to_have_text("Terraform: no run yet")
+    expect(lock(page)).to_have_text("MFA not required (never) · default: No run yet")
     page.run_cell(1)
     for theme in ("Light", "Dark"):
         page.theme(f"JupyterLab {theme}")

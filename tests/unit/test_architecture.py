@@ -12,9 +12,9 @@ FLOORS = (
     {"words", "errors", "redaction", "policy_documents", "runner"},
     {"organization", "environments", "authentication", "terraform"},
     {"runs"},
-    {"doctor"},
+    {"doctor", "editing"},
     {"views", "sandbox"},
-    {"runbooks", "arguments", "awaiting", "transformer", "subcommands", "magics", "extension", "app"},
+    {"runbooks", "arguments", "awaiting", "transformer", "completer", "subcommands", "magics", "extension", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What the topmost floor's rooms may know of each other, and the package of itself.

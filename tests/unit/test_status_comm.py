@@ -63,7 +63,7 @@ class FakeComm:
 @pytest.fixture
 def kernel():
     manager, magics = Manager(), Magics()
-    return manager, magics, StatusComm(manager, magics)
+    return manager, magics, StatusComm(manager, magics, lambda question, reply: reply(question))
 
 
 def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):

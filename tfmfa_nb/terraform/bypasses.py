@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.hcl import Block
 
 _WEB_IDENTITY = "assume_role_with_web_identity"
-_SETTINGS = {
+# Of a provider block or a backend, and what each means.
+SETTINGS = {
     "profile": "an AWS profile",
     "access_key": "a key of its own",
     "secret_key": "a key of its own",
@@ -51,7 +52,7 @@ class WrittenBypass:
         value = self.question.value if self.question else True
         if not _says_something(value):
             return None
-        what = "a web identity" if self.name == _WEB_IDENTITY else _SETTINGS[self.name]
+        what = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
         if value is UNKNOWN:
             text = f"{self.whose} may use {what} (`{self.name}` is not known yet), which would pass MFA by."
         else:
@@ -63,7 +64,7 @@ def bypasses_of_block(
     module: Module, block: Block, whose: str, loops: tuple[Loop, ...] = ()
 ) -> Iterator[WrittenBypass]:
     """Those of a provider, or of a backend's block."""
-    for name in (*_SETTINGS, _WEB_IDENTITY):
+    for name in (*SETTINGS, _WEB_IDENTITY):
         if (value := block.attributes.get(name)) is not None:
             yield WrittenBypass(whose, name, value.place, Question(module, value, loops))
     for inner in block.blocks:
@@ -78,7 +79,7 @@ def bypasses_of_settings(
     module: Module, value: Callable[[str], Expression | None], whose: str, loops: tuple[Loop, ...] = ()
 ) -> Iterator[WrittenBypass]:
     """Those of a remote state's `config`, whose settings `value` gives by their names."""
-    for name in (*_SETTINGS, _WEB_IDENTITY):
+    for name in (*SETTINGS, _WEB_IDENTITY):
         if (setting := value(name)) is not None:
             yield WrittenBypass(whose, name, setting.place, Question(module, setting, loops))
 

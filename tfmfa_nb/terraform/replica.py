@@ -11,6 +11,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.linked import CONFIGURATION, KEPT_AWAY, linked_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -28,10 +30,7 @@ _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATS = {"count", "for_each"}
 _REPEATED = {("count",), ("each",)}
 _READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
-_CONFIGURATION = (".tf", ".tf.json", ".tofu", ".tofu.json")
-_KEPT_AWAY = (".terraform", "terraform.tfstate")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
-_FARTHEST = 8  # folders upwards
 
 
 class Replica:
@@ -118,26 +117,16 @@ class Replica:
 
     def _link(self, top: Path, folder: Path) -> Path:
         """The root module's new folder, with links to the old one's files, and to what is above it as far as needed."""
-        absolute = folder.absolute()
         reads = any(_READS_FILES.search(text) for text in self._texts)
         texts = [*self._texts, *(f"{module.path}/" for module in self._needs)]
         upwards = max((text.count("../") for text in texts), default=0) if reads else 0
-        upwards = min(upwards, _FARTHEST, len(absolute.parents) - 1)
-        new, old = top, absolute
-        for _ in range(upwards):
-            old = old.parent
-        for part in absolute.relative_to(old).parts:
-            for entry in old.iterdir():
-                if entry.name != part:
-                    (new / entry.name).symlink_to(entry)
-            new, old = new / part, old / part
-            new.mkdir()
-        for entry in old.iterdir():
-            variables = entry.name.startswith("terraform.tfvars") or entry.name.endswith(_VARIABLE_FILES)
-            own = entry.name.endswith(_CONFIGURATION) or entry.name.startswith(_KEPT_AWAY)
-            if variables or (reads and not own):
-                (new / entry.name).symlink_to(entry)
-        return new
+
+        def wanted(name: str) -> bool:
+            variables = name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
+            own = name.endswith(CONFIGURATION) or name.startswith(KEPT_AWAY)
+            return variables or (reads and not own)
+
+        return linked_folder(top, folder, upwards, wanted)
 
     def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
         yield f'variable "{_UNKNOWN}" {{}}'

@@ -1,10 +1,10 @@
-"""The status comm: tells the front ends that ask how the notebook's latest run stands, and passes on "cancel".
+"""The status comm: tells front ends how the notebook's latest run stands, passes on "cancel", answers questions.
 
 A front end opens it (target `tfmfa_nb`). Where none does, nothing is sent; where this is not loaded, a front end
 learns so from `comm_info`, in which a name without a comm behind it stands for the target: opening a comm to see
 whether there is one would put an error into the log of every other kernel.
 
-What it sends are public words; no text of AWS's or Terraform's, and never a secret, goes this way.
+Of a run it sends public words; no text of AWS's or Terraform's, and never a secret, goes this way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from tfmfa_nb.errors import TfmfaError
 from tfmfa_nb.views.visible import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfmfa_nb.runs.run import Run
+
+    Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], None]], None]
 
 TARGET = "tfmfa_nb"
 _SHOWN = ("id", "environment", "phase", "status", "level", "lock", "canceling")
@@ -64,11 +68,13 @@ class StatusComm:
     Args:
         manager: the kernel's comm manager.
         magics: whose latest run is told of.
+        ask: answers a question about a cell; it gets the question, and whom to tell the answer.
     """
 
-    def __init__(self, manager: Any, magics: Latest) -> None:
+    def __init__(self, manager: Any, magics: Latest, ask: Ask) -> None:
         self._manager = manager
         self._magics = magics
+        self._ask = ask
         self._comms: list[Any] = []
         self._run: Run | None = None
         self._sending = RLock()  # else an older state, read on another thread, could be sent last
@@ -89,7 +95,7 @@ class StatusComm:
         self._comms.clear()
 
     def _opened(self, comm: Any, _message: dict[str, Any]) -> None:
-        comm.on_msg(self._received)
+        comm.on_msg(lambda message: self._received(comm, message))
         comm.on_close(lambda _: self._comms.remove(comm) if comm in self._comms else None)
         with self._sending:
             self._comms.append(comm)
@@ -98,13 +104,29 @@ class StatusComm:
                 forgotten.close()
             comm.send(self._state())
 
-    def _received(self, message: dict[str, Any]) -> None:
+    def _received(self, comm: Any, message: dict[str, Any]) -> None:
         data = message.get("content", {}).get("data", {})
+        if data.get("type") == "ask":
+            self._answer(comm, data)
+            return
         run = self._run
         # For the run that the person saw, which another one may have followed since.
         if run is not None and data.get("type") == "cancel" and data.get("id") == run.id and self._magics.busy:
             with suppress(TfmfaError):  # a moment too late: the state that follows says what is true
                 run.cancel()
+
+    def _answer(self, comm: Any, data: dict[str, Any]) -> None:
+        """Only the front end that has asked is told."""
+        number, question = data.get("number"), data.get("question")
+        if not isinstance(number, int) or not isinstance(question, dict):
+            return
+
+        def reply(answer: dict[str, Any]) -> None:
+            with self._sending:
+                if comm in self._comms:  # it may have gone meanwhile
+                    comm.send({"number": number, "answer": answer})
+
+        self._ask(question, reply)
 
     def _changed(self, _change: Any) -> None:
         with self._sending:

@@ -2,7 +2,7 @@
 
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { runBelow, runCell, source } from '../runs/cells';
+import { activeMagic, runBelow, runCell, source } from '../runs/cells';
 import { magicOf, whereOf } from '../runs/magics';
 import type { IRuns } from '../runs/runs';
 
@@ -16,12 +16,6 @@ export interface IAction {
   /** Whether a cell with this magic has the button while it can. */
   suits(magic: string): boolean;
   run(runs: IRuns, panel: NotebookPanel): Promise<void> | void;
-}
-
-/** The magic of the active cell. */
-export function activeMagic(panel: NotebookPanel): string {
-  const cell = panel.content.activeCell;
-  return cell?.model.type === 'code' ? magicOf(source(cell)) : '';
 }
 
 const isFree = (runs: IRuns, panel: NotebookPanel) => runs.state(panel)?.busy === false;
@@ -75,15 +69,26 @@ export const ACTIONS: readonly IAction[] = [
     caption: "Show the environment's MFA level, and who will run Terraform",
     can: isFree,
     suits: magic => magic !== '',
-    run: (runs, panel) => {
-      const cell = panel.content.activeCell;
-      const named = (cell && whereOf(source(cell))) || whereOfLatest(runs, panel);
-      return runBelow(panel, `%tfmfa ${named}`.trim());
-    }
+    run: (runs, panel) => runBelow(panel, `%tfmfa ${whereOfActive(runs, panel)}`.trim())
+  },
+  {
+    id: 'tfmfa_nb:show-runs',
+    short: 'Runs',
+    label: 'Terraform: Show Runs',
+    caption: "List the environment's runs: open one, follow one that still goes on",
+    can: isFree,
+    suits: () => false, // in the palette only: a cell has buttons enough
+    run: (runs, panel) => runBelow(panel, `%tfruns ${whereOfActive(runs, panel)}`.trim())
   }
 ];
 
-function whereOfLatest(runs: IRuns, panel: NotebookPanel): string {
+/** The environment that the active cell names, else that of the latest run. */
+function whereOfActive(runs: IRuns, panel: NotebookPanel): string {
+  const cell = panel.content.activeCell;
+  const named = cell && whereOf(source(cell));
+  if (named) {
+    return named;
+  }
   const name = runs.state(panel)?.run?.environment ?? '';
   return /^\w[\w.-]*$/.test(name) ? `-e ${name}` : '';
 }

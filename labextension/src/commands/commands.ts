@@ -4,8 +4,9 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { settingsIcon } from '@jupyterlab/ui-components';
+import { activeMagic } from '../runs/cells';
 import { IRuns } from '../runs/runs';
-import { ACTIONS, activeMagic } from './actions';
+import { ACTIONS } from './actions';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:commands',

@@ -59,6 +59,19 @@ export async function runCell(panel: NotebookPanel, cell: Cell): Promise<void> {
   await NotebookActions.run(panel.content, panel.sessionContext);
 }
 
+/** The magic of the active cell. */
+export function activeMagic(panel: NotebookPanel): string {
+  const cell = panel.content.activeCell;
+  return cell?.model.type === 'code' ? magicOf(source(cell)) : '';
+}
+
+/** The cell that says which environment is meant before anything has run: the active one, else the first of ours. */
+export function speakingCell(panel: NotebookPanel): string {
+  const { activeCell, widgets } = panel.content;
+  const ours = [activeCell, ...widgets].find(cell => cell && magicOf(source(cell)));
+  return ours ? source(ours) : '';
+}
+
 export function source(cell: Cell): string {
   return cell.model.sharedModel.getSource();
 }

@@ -10,7 +10,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { IState } from './state';
-import { readState } from './state';
+import { fields, readState } from './state';
 
 const TARGET = 'tfmfa_nb';
 const OURS = /tfmfa|tfplan|tfapply/;
@@ -55,6 +55,19 @@ export class Connection implements IDisposable {
 
   send(message: JSONObject): void {
     this._comm?.send(message);
+  }
+
+  /** The kernel's answer to a question; null where nobody answers. */
+  ask(question: JSONObject): Promise<JSONObject | null> {
+    const comm = this._comm;
+    if (!comm) {
+      return Promise.resolve(null);
+    }
+    const number = ++this._asked;
+    return new Promise(resolve => {
+      this._waiting.set(number, resolve);
+      comm.send({ type: 'ask', number, question });
+    });
   }
 
   private _onKernel(): void {
@@ -137,7 +150,14 @@ export class Connection implements IDisposable {
     const comm = kernel.createComm(TARGET);
     this._comm = comm;
     comm.onMsg = message => {
-      if (this._comm === comm) {
+      if (this._comm !== comm) {
+        return;
+      }
+      const { number, answer } = message.content.data;
+      if (typeof number === 'number') {
+        this._waiting.get(number)?.(fields(answer) as JSONObject);
+        this._waiting.delete(number);
+      } else {
         this._state = readState(message.content.data);
         this.changed.emit();
       }
@@ -153,6 +173,8 @@ export class Connection implements IDisposable {
   private _leave(): void {
     const comm = this._comm;
     this._comm = null;
+    this._waiting.forEach(resolve => resolve(null));
+    this._waiting.clear();
     if (comm && !comm.isDisposed) {
       try {
         comm.close();
@@ -168,6 +190,8 @@ export class Connection implements IDisposable {
 
   private _comm: Kernel.IComm | null = null;
   private _state: IState | null = null;
+  private _asked = 0;
+  private readonly _waiting = new Map<number, (answer: JSONObject | null) => void>();
   private _watched: { parent: string; loads: boolean } | null = null;
   private _restarted = false;
   private _isDisposed = false;

@@ -1,8 +1,10 @@
 // Plugin: what the kernels of the open notebooks say about their runs, for the plugins that show it.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { CodeEditor } from '@jupyterlab/codeeditor';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import type { JSONObject } from '@lumino/coreutils';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -19,6 +21,10 @@ export interface IRuns {
   state(panel: NotebookPanel | null): IState | null;
   /** Ask a notebook's latest run to stop. */
   cancel(panel: NotebookPanel): void;
+  /** What a notebook's kernel answers to a question about one of its cells; null where it cannot. */
+  ask(panel: NotebookPanel, question: JSONObject): Promise<JSONObject | null>;
+  /** The notebook that one of these cells is in. */
+  panelOf(model: CodeEditor.IModel): NotebookPanel | null;
 }
 
 export const IRuns = new Token<IRuns>('tfmfa_nb:IRuns', 'The Terraform runs of the open notebooks.');
@@ -46,6 +52,16 @@ class Runs implements IRuns {
     if (run) {
       this._connections.get(panel)?.send({ type: 'cancel', id: run.id });
     }
+  }
+
+  async ask(panel: NotebookPanel, question: JSONObject): Promise<JSONObject | null> {
+    return this._connections.get(panel)?.ask(question) ?? null;
+  }
+
+  panelOf(model: CodeEditor.IModel): NotebookPanel | null {
+    const holds = (panel: NotebookPanel) =>
+      panel.content.widgets.some(cell => cell.model.sharedModel === model.sharedModel);
+    return this._notebooks.find(holds) ?? null;
   }
 
   private _add(panel: NotebookPanel): void {

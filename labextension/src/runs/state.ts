@@ -12,6 +12,15 @@ export interface IRun {
   readonly canceling: boolean;
 }
 
+/** An environment in which nothing has run yet. */
+export interface ILevel {
+  readonly environment: string;
+  readonly level: string;
+  readonly lock: string;
+  /** Why the level is not known; empty where it is. */
+  readonly error: string;
+}
+
 export interface IState {
   /** Whether a run is planning, asking or applying. */
   readonly busy: boolean;
@@ -35,7 +44,7 @@ export function readState(data: unknown): IState {
     return { busy: busy === true, run: null };
   }
   const said = fields(run);
-  const text = (name: string) => (typeof said[name] === 'string' ? (said[name] as string).slice(0, 200) : '');
+  const text = textsOf(said);
   return {
     busy: busy === true,
     run: {
@@ -51,7 +60,13 @@ export function readState(data: unknown): IState {
   };
 }
 
-export function lockName(run: IRun): string {
+/** The kernel's answer about an environment. */
+export function readLevel(data: unknown): ILevel {
+  const text = textsOf(fields(data));
+  return { environment: text('environment'), level: text('level'), lock: text('lock'), error: text('error') };
+}
+
+export function lockName(run: { readonly lock: string }): string {
   return LOCKS.get(run.lock) ?? run.lock;
 }
 
@@ -74,6 +89,11 @@ export function hasEnded(run: IRun): boolean {
   return FINAL.has(run.status);
 }
 
-function fields(value: unknown): Record<string, unknown> {
+function textsOf(said: Record<string, unknown>): (name: string) => string {
+  return name => (typeof said[name] === 'string' ? (said[name] as string).slice(0, 200) : '');
+}
+
+/** What is sent as an object, of which nothing is taken on trust. */
+export function fields(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,7 +1,7 @@
 // The lock in the status bar: icon and words, a button for the keyboard and the screen reader.
 
 import { Widget } from '@lumino/widgets';
-import type { IState } from '../runs/state';
+import type { ILevel, IRun } from '../runs/state';
 import { lockName, statusName } from '../runs/state';
 import { lockIcon } from './icons';
 
@@ -15,13 +15,17 @@ export class LockItem extends Widget {
     this.node.append(this._button);
   }
 
-  display(state: IState): void {
-    const { run } = state;
-    const lock = run?.lock ?? '';
-    const words = run
-      ? `${lockName(run)} (${run.level}) · ${run.environment}: ${statusName(run)}`
-      : 'Terraform: no run yet';
-    const hint = run ? 'Show the run' : 'Show the environment and its level';
+  displayRun(run: IRun): void {
+    const words = `${lockName(run)} (${run.level}) · ${run.environment}: ${statusName(run)}`;
+    this._show(run.lock, words, 'Show the run');
+  }
+
+  displayEnvironment({ environment, error, level, lock }: ILevel): void {
+    const words = lock ? `${lockName({ lock })} (${level}) · ${environment}: No run yet` : 'Terraform: no run yet';
+    this._show(lock, words, error || 'Show the environment and its level');
+  }
+
+  private _show(lock: string, words: string, hint: string): void {
     if (this._button.textContent !== words || this.node.dataset['lock'] !== lock) {
       this.node.dataset['lock'] = lock;
       this._button.replaceChildren(lockIcon(lock), words);

@@ -1,10 +1,12 @@
 // Plugin: the lock of the current notebook's environment in the status bar, where there is a status bar.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { Signal } from '@lumino/signaling';
-import { runBelow, showRun } from '../runs/cells';
+import { runBelow, showRun, speakingCell } from '../runs/cells';
 import { IRuns } from '../runs/runs';
+import { readLevel } from '../runs/state';
 import { LockItem } from './item';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
@@ -12,8 +14,8 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The MFA lock of the current notebook in the status bar.',
   autoStart: true,
   requires: [IRuns],
-  optional: [IStatusBar],
-  activate: (_app: JupyterFrontEnd, runs: IRuns, bar: IStatusBar | null) => {
+  optional: [IStatusBar, INotebookTracker],
+  activate: (_app: JupyterFrontEnd, runs: IRuns, bar: IStatusBar | null, notebooks: INotebookTracker | null) => {
     if (!bar) {
       return;
     }
@@ -24,11 +26,27 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       const state = runs.state(runs.current);
-      if (state) {
-        item.display(state);
+      if (state?.run) {
+        item.displayRun(state.run);
+      } else if (state) {
+        void look();
       }
       activeStateChanged.emit();
     });
+    // Before anything has run there: the level that the environment has.
+    const look = async () => {
+      const panel = runs.current;
+      if (!panel || runs.state(panel)?.run !== null) {
+        return;
+      }
+      const answer = await runs.ask(panel, { type: 'level', text: speakingCell(panel) });
+      if (answer && panel === runs.current && runs.state(panel)?.run === null) {
+        item.displayEnvironment(readLevel(answer));
+      }
+    };
+    notebooks?.activeCellChanged.connect(() => void look());
+    // A cell may have set another level.
+    NotebookActions.executed.connect(() => void look());
     bar.registerStatusItem('tfmfa_nb:status', {
       item,
       align: 'middle',

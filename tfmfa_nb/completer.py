@@ -1,0 +1,41 @@
+"""IPython's own completion in cells of ours: what a terminal, or a front end without our extension, asks for.
+
+Python's names, which the other matchers find in HCL, are kept out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.completer import CompletionContext
+
+    from tfmfa_nb.editing.service import EditingService
+
+_FIRST = 1000.0  # before all others, which it then keeps out
+
+
+def matcher(service: Callable[[], EditingService]) -> Any:
+    """A matcher for `Completer.custom_matchers`; `service` is called once a cell of ours is completed."""
+
+    @context_matcher(identifier="tfmfa_nb", priority=_FIRST)  # type: ignore[untyped-decorator]
+    def match(context: CompletionContext) -> Any:
+        lines = context.full_text.split("\n")
+        if not any(line.startswith("%%tf") for line in lines):
+            return {"completions": []}
+        from tfmfa_nb.editing.cell import Cell  # noqa: PLC0415 - until needed
+
+        cell = Cell.read(context.full_text)
+        if cell is None:
+            return {"completions": []}
+        position = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
+        found = service().complete(cell, position)
+        items = [SimpleCompletion(text=item.insert or item.label, type=item.kind) for item in found.items]
+        fragment = cell.text[found.start : position]
+        return {"completions": items, "matched_fragment": fragment, "ordered": True, "suppress": True}
+
+    return match

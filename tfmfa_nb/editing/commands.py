@@ -1,0 +1,158 @@
+"""`terraform fmt` and `terraform validate` of a cell that has not been run: its text is not in the folder yet."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.editing.cell import from_bytes
+from tfmfa_nb.editing.schemas import LOCK_FILE
+from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.linked import KEPT_AWAY, linked_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tfmfa_nb.terraform.executable import Executable
+
+_UPWARDS = re.compile(r"(?:\.\./)+")
+_SECONDS = 120
+_MOST = 100  # diagnostics
+# What only says that `init` has not run yet, which the next run does by itself.
+_NOT_YET = re.compile(r"Module not installed|Module source has changed|Missing required provider")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What Terraform finds fault with.
+
+    Attributes:
+        start, end: where, in the HCL.
+        severity: "error" or "warning".
+        summary: in a line.
+        detail: more about it; may be "".
+    """
+
+    start: int
+    end: int
+    severity: str
+    summary: str
+    detail: str = ""
+
+
+class Commands:
+    """Runs Terraform for the editor, without credentials; its methods may be called on any thread.
+
+    Args:
+        executable: Terraform.
+        environ: this process's environment, whose credentials are not passed on.
+    """
+
+    def __init__(self, executable: Executable, environ: Mapping[str, str]) -> None:
+        self._executable = executable
+        self._environ, _ = child_environment(environ, {})
+        self._environ |= {"CHECKPOINT_DISABLE": "1"}
+        self._data = self._environ.pop("TF_DATA_DIR", "") or ".terraform"
+        self._environ.pop("TF_WORKSPACE", None)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Give up what is being done."""
+        with self._lock:
+            for process in self._running:
+                process.kill()
+
+    def format(self, text: str) -> str:
+        """`text` as `terraform fmt` writes it.
+
+        Raises:
+            ConfigurationError: it is no HCL; the first thing that is wrong, with its line in `text`.
+        """
+        code, output, errors = self._run(("fmt", "-no-color", "-"), Path(tempfile.gettempdir()), text)
+        if code == 0:
+            return output
+        raise ConfigurationError(_first_fault(errors), "Mend it, then format again.")
+
+    def validate(self, text: str, folder: Path) -> list[Diagnostic]:
+        """What `terraform validate` says of `text` as the configuration in `folder`, which is not written to."""
+        with tempfile.TemporaryDirectory(prefix="tfmfa-") as top:
+            try:
+                scratch = self._scratch(Path(top), folder, text)
+            except OSError:
+                return []  # nobody has asked for it, and the run will say what is wrong
+            _, output, _ = self._run(("validate", "-json", "-no-color"), scratch)
+        try:
+            found = json.loads(output)["diagnostics"]
+        except (ValueError, KeyError, TypeError):
+            return []
+        return list(_diagnostics(found, text))[:_MOST]
+
+    def _scratch(self, top: Path, folder: Path, text: str) -> Path:
+        upwards = max((len(found) // 3 for found in _UPWARDS.findall(text)), default=0)
+        private = (MAIN, LOCK_FILE, ".tfmfa")
+
+        def wanted(name: str) -> bool:
+            return name not in private and not name.startswith(KEPT_AWAY)
+
+        scratch = linked_folder(top, folder, upwards, wanted)
+        (scratch / MAIN).write_text(text, encoding="utf-8")
+        data = folder / self._data
+        (scratch / ".terraform").mkdir()
+        for name in ("providers", "modules"):
+            if (data / name).is_dir():
+                (scratch / ".terraform" / name).symlink_to((data / name).absolute())
+        with suppress(FileNotFoundError):
+            (scratch / LOCK_FILE).write_bytes((folder / LOCK_FILE).read_bytes())
+        return scratch
+
+    def _run(self, words: Iterable[str], folder: Path, text: str = "") -> tuple[int, str, str]:
+        with self._lock:
+            process = subprocess.Popen(
+                [*self._executable.command, *words],
+                cwd=folder,
+                env=self._environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # the kernel's interrupt is not for it
+            )
+            self._running.add(process)
+        try:
+            output, errors = process.communicate(text.encode("utf-8", "replace"), timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, errors = process.communicate()
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
+
+
+def _diagnostics(found: Iterable[dict[str, Any]], text: str) -> Iterator[Diagnostic]:
+    for each in found:
+        where = each.get("range") or {}
+        summary = str(each.get("summary", ""))
+        if where.get("filename") != MAIN or _NOT_YET.match(summary):
+            continue
+        start, end = (from_bytes(text, int(where.get(side, {}).get("byte", 0))) for side in ("start", "end"))
+        severity = "warning" if each.get("severity") == "warning" else "error"
+        yield Diagnostic(start, max(start, end), severity, summary, str(each.get("detail", "")))
+
+
+def _first_fault(errors: str) -> str:
+    """Terraform's first error in a sentence: "Argument or block definition required, in line 3"."""
+    # Each line begins with the frame that Terraform draws around an error.
+    lines = [line.lstrip("│╷╵ ").rstrip() for line in errors.splitlines()]
+    summary = next((line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")), "It is no HCL")
+    line = next((found[1] for each in lines if (found := re.match(r"on .* line (\d+)", each))), "")
+    return f"{summary}{f', in line {line}' if line else ''}."

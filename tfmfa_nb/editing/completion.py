@@ -1,0 +1,114 @@
+"""What can be written at a position of a cell's HCL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.editing.blocks import body_items, label_items, schema_of
+from tfmfa_nb.editing.items import Completions, Item
+from tfmfa_nb.editing.language import TOP
+from tfmfa_nb.editing.names import Names, members, roots
+from tfmfa_nb.editing.scanner import Place, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tfmfa_nb.editing.scanner import Frame
+    from tfmfa_nb.editing.schemas import Schemas
+
+MOST = 2000  # what is sent at once; the AWS provider has 1,526 resource types
+# "data.aws_ami.x[0].": what stands before the last name of a reference.
+_PATH = re.compile(r"(?:[^\W\d][\w-]*(?:\[[^\[\]\n]*\])*\.(?:\d+\.|\*\.)?)+\Z")
+_INDEX = re.compile(r"\[[^\[\]\n]*\]|\.\d+(?=\.)|\.\*(?=\.)")
+_TYPES = ("string", "number", "bool", "any", "list(", "set(", "map(", "object({", "tuple([", "optional(")
+
+
+def complete(text: str, position: int, others: Iterable[str], schemas: Schemas) -> Completions:
+    """What fits at a position.
+
+    Args:
+        text: the HCL.
+        position: in it.
+        others: the text of the configuration's other files, read only where their names can be used.
+        schemas: the installed providers'.
+    """
+    here = place(text, position)
+    if here.comment:
+        return Completions(position)
+    found = _items(text, here, others, schemas)
+    return Completions(here.start, _fitting(found, here.word))
+
+
+def _items(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> Iterable[Item]:
+    frame = here.frames[-1]
+    if frame.kind == "string":
+        return _label(here, schemas)
+    if frame.kind == "body" and not frame.assigns:
+        return () if frame.statement else _statement(here, schemas)
+    if frame.kind == "heredoc" or (frame.kind == "object" and not frame.statement):
+        return ()  # a text, or a key, of the person's own
+    names = Names.read([text, *others])
+    if path := reference_before(text, here.start):
+        return members(path, names, here.blocks, schemas)
+    return _value(here, names, schemas)
+
+
+def _label(here: Place, schemas: Schemas) -> Iterable[Item]:
+    """In quotes: a block's label, if anything."""
+    outer = here.frames[-2]
+    words = [word for kind, word in outer.statement if kind in {"name", "string"}]
+    is_label = outer.kind == "body" and words and not outer.assigns
+    return label_items(here.blocks, len(words) - 1, words, schemas) if is_label else ()
+
+
+def _value(here: Place, names: Names, schemas: Schemas) -> Iterable[Item]:
+    """Where an attribute's value, or a part of it, begins."""
+    blocks, attribute = here.blocks, _assigned(here.frames)
+    if attribute == "provider" and blocks and blocks[0].type in {"resource", "data", "ephemeral", "import"}:
+        return [Item(alias, "module") for alias in names.aliases]
+    likely: list[Item] = []
+    schema = schema_of(blocks, schemas) if here.frames[-1].kind == "body" else None
+    if attribute == "type" and [block.type for block in blocks] == ["variable"]:
+        likely = [Item(name, "keyword") for name in _TYPES]
+    elif schema and schema.get("attributes", {}).get(attribute, {}).get("type") == "bool":
+        likely = [Item(word, "keyword") for word in ("true", "false")]
+    known = {item.label for item in likely}
+    return [*likely, *(item for item in roots(names, blocks, schemas) if item.label not in known)]
+
+
+def _statement(here: Place, schemas: Schemas) -> Iterable[Item]:
+    """Where an attribute or a block begins."""
+    if not here.blocks:
+        return [Item(name, "keyword", "", "block", block["description"]) for name, block in TOP.items()]
+    schema = schema_of(here.blocks, schemas)
+    written = list(here.blocks[-1].names)
+    if here.token in written:
+        written.remove(here.token)  # the one that is being typed
+    return body_items(schema, written) if schema else ()
+
+
+def reference_before(text: str, start: int) -> tuple[str, ...]:
+    """The names before the one that begins at `start`: ("data", "aws_ami") of "data.aws_ami."; () where none are."""
+    line = text.rfind("\n", 0, start) + 1
+    match = _PATH.search(text, line, start)
+    return tuple(_INDEX.sub("", match[0]).rstrip(".").split(".")) if match else ()
+
+
+def _assigned(frames: Sequence[Frame]) -> str:
+    """The attribute whose value is being written."""
+    body = next(frame for frame in reversed(frames) if frame.kind == "body")
+    return body.statement[0][1] if body.statement and body.assigns else ""
+
+
+def _fitting(items: Iterable[Item], word: str) -> tuple[Item, ...]:
+    """Those that begin with `word`, then those that have it elsewhere."""
+    typed = word.lower()
+    begin, have = [], []
+    for item in items:
+        label = item.label.lower()
+        if label.startswith(typed):
+            begin.append(item)
+        elif typed in label:
+            have.append(item)
+    return tuple([*begin, *have][:MOST])

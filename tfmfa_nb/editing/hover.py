@@ -1,0 +1,107 @@
+"""What there is to say about the word under the pointer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.editing.blocks import schema_of
+from tfmfa_nb.editing.completion import reference_before
+from tfmfa_nb.editing.items import attribute_about, block_about, signature
+from tfmfa_nb.editing.language import KINDS, TOP
+from tfmfa_nb.editing.names import Names, members
+from tfmfa_nb.editing.scanner import Place, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfmfa_nb.editing.schemas import Schemas
+
+_REST = re.compile(r'[^"\n]*')
+_NAMESPACE = re.compile(r"provider::[\w-]+::\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Hover:
+    """What is said about a word.
+
+    Attributes:
+        start, end: where the word is.
+        title: what it is, in a line.
+        text: more about it; may be "".
+    """
+
+    start: int
+    end: int
+    title: str
+    text: str = ""
+
+
+def hover(text: str, position: int, others: Iterable[str], schemas: Schemas) -> Hover | None:
+    """What there is to say about the word at `position` in `text`; None where it is nothing."""
+    here = place(text, position)
+    frame = here.frames[-1]
+    if here.comment or frame.kind == "heredoc":
+        return None
+    if frame.kind == "string":
+        return _label(text, here, schemas)
+    if not here.token:
+        return None
+    if frame.kind == "body" and not frame.statement:
+        said = _statement(here, schemas)
+    else:
+        said = _value(text, here, others, schemas)
+    return Hover(here.start, here.start + len(here.token), *said) if said else None
+
+
+def _label(text: str, here: Place, schemas: Schemas) -> Hover | None:
+    outer = here.frames[-2]
+    words = [word for kind, word in outer.statement if kind in {"name", "string"}]
+    rest = _REST.match(text, here.start)
+    name = rest[0] if rest else ""
+    if outer.kind != "body" or outer.assigns or len(words) != 1 or words[0] not in KINDS:
+        return None
+    schema = schemas.entry(KINDS[words[0]], name)
+    if schema is None:
+        return None
+    return Hover(here.start, here.start + len(name), f"{words[0]} {name}", _summary(schema))
+
+
+def _summary(schema: dict[str, Any]) -> str:
+    """What must be written in a block, and whose it is."""
+    needed = [name for name, each in schema.get("attributes", {}).items() if each.get("required")]
+    needed += [name for name, nested in schema.get("block_types", {}).items() if nested.get("min_items")]
+    lines = [schema.get("description", ""), f"required: {', '.join(needed)}" if needed else "nothing is required"]
+    lines += ["deprecated"] if schema.get("deprecated") else []
+    lines += [f"provider: {schema['provider']}"] if schema.get("provider") else []
+    return "\n".join(line for line in lines if line)
+
+
+def _statement(here: Place, schemas: Schemas) -> tuple[str, str] | None:
+    """Of an attribute's name, or a block's type."""
+    name = here.token
+    if not here.blocks:
+        return (f"{name}: block", TOP[name]["description"]) if name in TOP else None
+    schema = schema_of(here.blocks, schemas) or {}
+    if attribute := schema.get("attributes", {}).get(name):
+        return f"{name}: {attribute_about(attribute)}", attribute.get("description", "")
+    if nested := schema.get("block_types", {}).get(name):
+        return f"{name}: {block_about(nested)}", nested["block"].get("description") or _summary(nested["block"])
+    return None
+
+
+def _value(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> tuple[str, str] | None:
+    """Of a function, or of a part of a reference."""
+    name, end = here.token, here.start + len(here.token)
+    if text[end : end + 1] == "(":
+        space = _NAMESPACE.search(text, 0, here.start)
+        called = f"{space[0]}{name}" if space else name
+        function = schemas.entry("function", called)
+        return (signature(called, function), function.get("description", "")) if function else None
+    path = reference_before(text, here.start)
+    if not path:
+        return None
+    found = members(path, Names.read([text, *others]), here.blocks, schemas)
+    item = next((item for item in found if item.label == name), None)
+    return (f"{name}: {item.about}" if item.about else ".".join((*path, name)), item.text) if item else None

@@ -1,0 +1,95 @@
+"""What can be completed with, and what is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One completion.
+
+    Attributes:
+        label: what is shown, and found by typing.
+        kind: "keyword", "class", "property", "module", "variable", "function", "value", "option".
+        insert: what is written; the label where it is "".
+        about: a few words beside the label.
+        text: more about it.
+        deprecated: whether it should not be used any more.
+    """
+
+    label: str
+    kind: str
+    insert: str = ""
+    about: str = ""
+    text: str = ""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """What fits at a position.
+
+    Attributes:
+        start: where what is typed already begins; a completion replaces it.
+        items: the likeliest first.
+    """
+
+    start: int
+    items: tuple[Item, ...] = ()
+
+
+def type_name(schema: dict[str, Any]) -> str:
+    """An attribute's type as Terraform writes it: list(string)."""
+    if nested := schema.get("nested_type"):
+        inner = ", ".join(nested.get("attributes", {}))
+        mode = nested.get("nesting_mode", "single")
+        return f"object({{{inner}}})" if mode == "single" else f"{mode}(object({{{inner}}}))"
+    return _written(schema.get("type", "any"))
+
+
+def _written(given: Any) -> str:
+    match given:
+        case "dynamic":
+            return "any"
+        case str():
+            return given
+        case ["object", dict() as members, *_]:
+            return f"object({{{', '.join(members)}}})"
+        case ["tuple", list() as members]:
+            return f"tuple([{', '.join(map(_written, members))}])"
+        case [collection, inner]:
+            return f"{collection}({_written(inner)})"
+    return "any"
+
+
+def attribute_about(schema: dict[str, Any]) -> str:
+    """Its type, and what may or must be done with it."""
+    words = [type_name(schema)]
+    if schema.get("required"):
+        words.append("required")
+    elif schema.get("optional"):
+        words.append("optional")
+    else:
+        words.append("read only")
+    words += [word for word in ("sensitive", "deprecated") if schema.get(word)]
+    words += ["write only"] if schema.get("write_only") else []
+    return ", ".join(words)
+
+
+def block_about(nested: dict[str, Any]) -> str:
+    """Whether a nested block must be there, and how often it may be."""
+    least, most = nested.get("min_items", 0), nested.get("max_items", 0)
+    words = ["block", "required"] if least else ["block"]
+    if most == 1 or nested.get("nesting_mode") == "single":
+        words.append("at most once")
+    return ", ".join(words)
+
+
+def signature(name: str, function: dict[str, Any]) -> str:
+    """cidrsubnet(prefix string, newbits number, netnum number) string."""
+    given = [f"{each.get('name', '')} {_written(each.get('type', 'any'))}" for each in function.get("parameters", ())]
+    if more := function.get("variadic_parameter"):
+        given.append(f"{more.get('name', '')} …{_written(more.get('type', 'any'))}")
+    return f"{name}({', '.join(given)}) {_written(function.get('return_type', 'any'))}"

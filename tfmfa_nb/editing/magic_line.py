@@ -1,0 +1,129 @@
+"""The magic's own line: its options, and what can stand behind them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.editing.hover import Hover
+from tfmfa_nb.editing.items import Completions, Item
+from tfmfa_nb.editing.names import Names
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.environments.environment import SETTINGS
+from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.words import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tfmfa_nb.editing.cell import Cell
+    from tfmfa_nb.editing.options import Option
+
+_WORD = re.compile(r"(?:\"[^\"]*\"?|'[^']*'?|[^\s\"'])*\Z")
+_WHOLE = re.compile(r"\S*")
+_ENVIRONMENT, _CHDIR = ("-e", "--environment"), ("-C", "--chdir")
+_MOST = 200  # folders or files
+
+
+def environment_of(line: str, base: Path, default: str) -> Environment | None:
+    """The environment that a magic's line means; None where it cannot be one.
+
+    Args:
+        line: what stands after the magic's name, unfinished as it may be.
+        base: the folder of the notebook.
+        default: the environment of a line that names none.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()
+    with suppress(ConfigurationError, OSError):
+        if chdir := _given(words, _CHDIR):
+            return Environment.at(chdir, base)
+        return Environment.named(_given(words, _ENVIRONMENT) or default, base)
+    return None
+
+
+def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Path) -> Completions:
+    """What fits at `position`, which is in the magic's line."""
+    before = cell.text[cell.line_start : position]
+    match = _WORD.search(before)
+    word = match[0] if match else ""
+    start = position - len(word)
+    words = before[: len(before) - len(word)].split()
+    flag, is_joined, value = word.partition("=")
+    if is_joined and flag.startswith("--"):
+        start, word = position - len(value), value
+    else:
+        flag = words[-1] if words else ""
+    meant = next((option for option in options if flag in option.flags and option.value), None)
+    if meant is not None and (is_joined or not word.startswith("-")):
+        items = list(_values(meant, cell, base, word))
+        return Completions(start, tuple(item for item in items if item.label.startswith(word.strip("\"'"))))
+    if not before[:1].isspace():
+        return Completions(position)
+    given = {each.partition("=")[0] for each in words}
+    items = [
+        Item(option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text)
+        for option in options
+        if option.repeated or not given & {*option.flags}
+    ]
+    return Completions(start, tuple(item for item in items if item.label.startswith(word)))
+
+
+def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | None:
+    """What there is to say about the option at `position`."""
+    match = _WORD.search(cell.text[cell.line_start : position])
+    start = position - len(match[0] if match else "")
+    whole = _WHOLE.match(cell.text, start)
+    flag = (whole[0] if whole else "").partition("=")[0]
+    for option in options:
+        if flag in option.flags:
+            return Hover(start, start + len(flag), f"{', '.join(option.flags)} {option.value}".strip(), option.text)
+    return None
+
+
+def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Item]:
+    if option.flags == _ENVIRONMENT:
+        yield from (Item(name, "value") for name in _environments(base))
+    elif option.flags == _CHDIR:
+        yield from (Item(name, "value") for name in _folders(base, word))
+    elif "--level" in option.flags:
+        yield from (Item(level.replace(" ", "-"), "value") for level in Level)
+    elif "--var-file" in option.flags:
+        found = (path for path in sorted(base.glob("**/*.tfvars*")) if ".terraform" not in path.parts)
+        yield from (Item(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False))
+    elif "--var" in option.flags:
+        for name, block in Names.read([cell.body]).variables.items():
+            about = block.attributes["type"].text if "type" in block.attributes else ""
+            yield Item(name, "variable", f"{name}=", about)
+    elif {"--target", "--replace"} & {*option.flags}:
+        yield from (Item(address, "value") for address in Names.read([cell.body]).addresses())
+
+
+def _environments(base: Path) -> Iterator[str]:
+    with suppress(OSError):
+        for path in sorted(base.iterdir())[:_MOST]:
+            if path.is_dir() and ((path / ".tfmfa").exists() or (path / SETTINGS).exists()):
+                yield path.name
+
+
+def _folders(base: Path, word: str) -> Iterator[str]:
+    head = word.rpartition("/")[0]
+    with suppress(OSError):
+        for path in sorted((base / head).iterdir())[:_MOST]:
+            if path.is_dir() and not path.name.startswith("."):
+                yield f"{head}/{path.name}" if head else path.name
+
+
+def _given(words: Sequence[str], flags: Sequence[str]) -> str:
+    for number, word in enumerate(words):
+        if word in flags and number + 1 < len(words):
+            return words[number + 1]
+        flag, is_joined, value = word.partition("=")
+        if is_joined and flag in flags:
+            return value
+    return ""

@@ -1,0 +1,212 @@
+"""What stands around a position in HCL that is being typed, broken as it is at that moment.
+
+A parser's tree of unfinished text depends on what follows the cursor; this depends on what is before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+# HCL's lexical grammar (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md), as coarse as needed here.
+_TOKEN = re.compile(
+    r"(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))"
+    r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)[ \t\r]*\n)"
+    r"|(?P<newline>\n)"
+    r"|(?P<space>[ \t\r\ufeff]+)"
+    r"|(?P<name>[^\W\d][\w-]*)"
+    r"|(?P<number>\d[\w.]*)"
+    r"|(?P<operator>=>|[=!<>]=|&&|\|\||\.\.\.|.)",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r"(?P<text>(?:\\.|\$\$\{|%%\{|[^\"\\\n$%]|[$%](?!\{))+)|(?P<template>[$%]\{~?)|(?P<end>[\"\n\\])")
+_HEREDOC_TEXT = re.compile(r"(?P<text>(?:\$\$\{|%%\{|[^\n$%]|[$%](?!\{))+)|(?P<template>[$%]\{~?)|(?P<newline>\n)")
+# Whoever types inside an unfinished block must not lose the blocks below it.
+_TOP = re.compile(
+    r"(?:resource|data|ephemeral|provider|variable|output|module|check)[ \t]+\""
+    r"|(?:terraform|locals|import|moved|removed)[ \t]*\{"
+)
+_OPENS = {"{": "object", "[": "list", "(": "call"}
+_CLOSES = {"}": ("body", "object", "template"), "]": ("list",), ")": ("call",)}
+
+
+@dataclass(slots=True)
+class Frame:
+    """What has been opened: a block's "body", an "object", "list", "call", "template", "string" or "heredoc".
+
+    Attributes:
+        kind: which of them.
+        type: a block's type, or a call's function.
+        labels: a block's.
+        start: where its content begins.
+        names: the attributes and nested blocks that are written in it so far.
+        statement: the tokens since its statement, item or argument began, as (kind, text).
+        mark: what ends a heredoc.
+    """
+
+    kind: str
+    type: str = ""
+    labels: tuple[str, ...] = ()
+    start: int = 0
+    names: list[str] = field(default_factory=list)
+    statement: list[tuple[str, str]] = field(default_factory=list)
+    mark: str = ""
+
+    @property
+    def assigns(self) -> bool:
+        """Whether its statement has come to the value."""
+        return any(kind == "operator" and text in {"=", ":", "=>"} for kind, text in self.statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What stands around a position.
+
+    Attributes:
+        frames: what is open there, the file's body first.
+        start: where the name, or the quoted text, at the position begins; the position itself where there is none.
+        word: that, up to the position.
+        token: the whole of it.
+        comment: whether it is in a comment.
+    """
+
+    frames: tuple[Frame, ...]
+    start: int
+    word: str = ""
+    token: str = ""
+    comment: bool = False
+
+    @property
+    def blocks(self) -> tuple[Frame, ...]:
+        """The blocks around it, from the outside; the file's own body is none."""
+        return tuple(frame for frame in self.frames[1:] if frame.kind == "body")
+
+
+def place(text: str, position: int) -> Place:
+    """What stands around `position` in `text`; the names in an open block are those of the whole block."""
+    scan = _Scan(text, position)
+    scan.run()
+    return scan.found or scan.here(position)
+
+
+class _Scan:
+    def __init__(self, text: str, position: int) -> None:
+        self.text, self.position = text, position
+        self.stack = [Frame("body")]
+        self.found: Place | None = None
+        self._bodies = 0  # at the position
+
+    def here(self, start: int, end: int | None = None, *, comment: bool = False) -> Place:
+        """The place as it is now: statements move on, but an open block's names go on to grow, which is meant."""
+        frames = tuple(replace(frame, statement=list(frame.statement)) for frame in self.stack)
+        token = self.text[start:end] if end is not None else ""
+        return Place(frames, start, token[: max(self.position - start, 0)], token, comment)
+
+    def run(self) -> None:
+        """Read the text, until what was open at the position is closed."""
+        at = 0
+        while at < len(self.text):
+            frame = self.stack[-1]
+            if frame.kind == "string":
+                at = self._quoted(at, frame)
+            elif frame.kind == "heredoc":
+                at = self._heredoc(at, frame)
+            else:
+                at = self._token(at)
+            if self.found and sum(frame.kind == "body" for frame in self.stack) < self._bodies:
+                return
+
+    def _look(self, at: int, end: int, start: int | None = None, *, inclusive: bool = False) -> None:
+        """Note the place if the position is in what goes from `at` to `end`, a part of what begins at `start`."""
+        if self.found is None and at <= self.position and (self.position < end or (inclusive and self.position == end)):
+            whole = None if start is None else end if inclusive else at
+            self.found = self.here(self.position if start is None else start, whole)
+            self._bodies = sum(frame.kind == "body" for frame in self.stack)
+
+    def _token(self, at: int) -> int:
+        match = _TOKEN.match(self.text, at)
+        assert match is not None  # noqa: S101 - the last alternative takes anything
+        kind, sign, end = str(match.lastgroup), match[0], match.end()
+        frame = self.stack[-1]
+        if kind == "comment":
+            if self.found is None and at < self.position <= end:
+                self.found = self.here(self.position, comment=True)
+        elif kind in {"name", "number"}:
+            self._look(at, end, at, inclusive=True)
+            if kind == "name" and frame.kind in {"body", "object"} and not frame.statement:
+                frame.names.append(sign)
+            frame.statement.append((kind, sign))
+            return end
+        self._look(at, end)
+        if kind == "newline":
+            if frame.kind in {"body", "object"}:
+                frame.statement.clear()
+            in_check = frame.type == "check" and self.text.startswith("data", end)
+            if len(self.stack) > 1 and _TOP.match(self.text, end) and not in_check:
+                del self.stack[1:]
+                self.stack[0].statement.clear()
+        elif kind in {"mark", "heredoc"}:
+            self.stack.append(Frame("heredoc", start=end, mark=match["mark"]))
+        elif kind == "operator":
+            self._operator(sign, end)
+        return end
+
+    def _operator(self, sign: str, end: int) -> None:
+        frame = self.stack[-1]
+        if sign == '"':
+            self.stack.append(Frame("string", start=end))
+        elif sign in _OPENS:
+            words = [text for kind, text in frame.statement if kind in {"name", "string"}]
+            if sign == "{" and frame.kind == "body" and not frame.assigns and words:
+                self.stack.append(Frame("body", words[0], tuple(words[1:]), end))
+            else:
+                last = frame.statement[-1] if frame.statement else ("", "")
+                called = last[1] if sign == "(" and last[0] == "name" else ""
+                self.stack.append(Frame(_OPENS[sign], called, start=end))
+        elif sign in _CLOSES:
+            self._close(sign)
+        elif sign == "," and frame.kind != "body":
+            frame.statement.clear()
+        else:
+            frame.statement.append(("operator", sign))
+
+    def _close(self, sign: str) -> None:
+        depth = next((n for n in range(len(self.stack) - 1, 0, -1) if self.stack[n].kind in _CLOSES[sign]), 0)
+        # A bracket too many closes no block around it.
+        if not depth or (sign != "}" and any(f.kind in {"body", "template"} for f in self.stack[depth + 1 :])):
+            return
+        closed = self.stack[depth]
+        del self.stack[depth:]
+        if closed.kind == "body":
+            self.stack[-1].statement.clear()
+        elif closed.kind != "template":
+            self.stack[-1].statement.append(("value", sign))
+
+    def _quoted(self, at: int, frame: Frame) -> int:
+        match = _QUOTED.match(self.text, at)
+        assert match is not None  # noqa: S101 - the alternatives take anything
+        end, kind = match.end(), match.lastgroup
+        self._look(at, end, frame.start, inclusive=kind == "text")
+        if kind == "template":
+            self.stack.append(Frame("template", start=end))
+        elif kind == "end":
+            self.stack.pop()
+            self.stack[-1].statement.append(("string", self.text[frame.start : at]))
+            return at if match[0] == "\n" else end
+        return end
+
+    def _heredoc(self, at: int, frame: Frame) -> int:
+        if at == frame.start or self.text[at - 1] == "\n":
+            line_end = self.text.find("\n", at)
+            line_end = len(self.text) if line_end < 0 else line_end
+            if self.text[at:line_end].strip() == frame.mark:
+                self._look(at, line_end, inclusive=True)
+                self.stack.pop()
+                self.stack[-1].statement.append(("value", frame.mark))
+                return line_end
+        match = _HEREDOC_TEXT.match(self.text, at)
+        assert match is not None  # noqa: S101 - the alternatives take anything
+        self._look(at, match.end(), inclusive=match.lastgroup == "text")
+        if match.lastgroup == "template":
+            self.stack.append(Frame("template", start=match.end()))
+        return match.end()
