@@ -12,6 +12,8 @@ import { isOurs, list, position, text } from './cell';
 // Also where a reference goes on, and where a block's label begins.
 const HINTS = /^[\p{L}\p{N}_."-]$/u;
 
+const LONGEST = 32;
+
 class HclCompletion implements ICompletionProvider {
   constructor(private readonly _runs: IRuns) {}
 
@@ -41,7 +43,8 @@ class HclCompletion implements ICompletionProvider {
       items: list(answer, 'items').map(item => ({
         label: text(item, 'label'),
         insertText: text(item, 'insert') || text(item, 'label'),
-        type: text(item, 'kind'),
+        // The list shows it beside the label; the panel with the documentation is off by default.
+        type: brief(text(item, 'about')) || text(item, 'kind'),
         documentation: [text(item, 'about'), text(item, 'text')].filter(Boolean).join('\n\n'),
         deprecated: item['deprecated'] === true
       }))
@@ -52,6 +55,10 @@ class HclCompletion implements ICompletionProvider {
     const inserted = sourceChange?.map(({ insert }) => insert ?? '').join('') ?? '';
     return !visible && !sourceChange?.some(delta => delta.delete) && HINTS.test(inserted);
   }
+}
+
+function brief(about: string): string {
+  return about.length > LONGEST ? `${about.slice(0, LONGEST)}…` : about;
 }
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
