@@ -93,7 +93,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     run._outputs = _outputs(run)
     if run.status == Status.PLANNED:
         run._files.check_plan(run.plan_sha256)
-        show_plan(run, find_executable(environ), child_environment(environ, {})[0])
+        show_plan(run, find_executable(environ), child_environment(environ, credentials=False)[0])
     else:
         run._plan = _kept_plan(run)
     return run
