@@ -49,6 +49,7 @@ class Execution:
         cancellation; a second one changes nothing, because Terraform's second interrupt loses resources.
         """
         run = self.run
+        self.lock.lent = True
         run._process = await TerraformProcess.start(
             Job(
                 argv=(*self.executable.command, command, *arguments),
@@ -80,9 +81,11 @@ class Execution:
             if done:
                 break
         run._process = None
+        outcome = waiter.result()
+        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
         if interrupted:
             raise asyncio.CancelledError
-        return waiter.result()
+        return outcome
 
     def first_error(self) -> str:
         """Terraform's first "Error: …" of this phase, for the one line that a traceback has."""

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-# A process that is being forked has the plan's lock until its exec: an apply that follows at once waits that out.
-_A_MOMENT = 2.0
 
 
 async def plan(run: Run, gate: Gate) -> None:
@@ -133,7 +131,7 @@ async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
     return await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
-        timeout=max(run._options.lock_seconds, _A_MOMENT),
+        timeout=run._options.lock_seconds,
         on_wait=lambda sentence: _note(run, sentence),
     )
 
