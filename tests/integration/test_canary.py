@@ -6,9 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-import keyring
 import pytest
-from fake_keychain import Keychain as FakeKeychain
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.authentication import session as sessions
@@ -65,42 +63,43 @@ def held_by(planted):
     ]
 
 
-def new_shell(monkeypatch, environ):
-    device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
-    for name, value in {**environ, "TFMFA_TOKEN_COMMAND": device}.items():
-        monkeypatch.setenv(name, value)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    shell.run_line_magic("xmode", "Verbose")
-    return shell
+@pytest.fixture
+def shell_with(tmp_path, monkeypatch, provider):
+    """Makes a shell with this environment, and the sandbox's device."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(environ):
+        device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
+        for name, value in {**environ, **provider, "TFMFA_TOKEN_COMMAND": device}.items():
+            monkeypatch.setenv(name, value)
+        shell = InteractiveShell()
+        shell.run_line_magic("load_ext", "tfmfa_nb")
+        shell.run_line_magic("xmode", "Verbose")
+        return shell
+
+    return make
 
 
 @pytest.fixture
-def ipython(tmp_path, monkeypatch, sandbox, provider):
-    monkeypatch.chdir(tmp_path)
-    return new_shell(monkeypatch, {**sandbox.environment(), **provider})
+def ipython(shell_with, sandbox):
+    return shell_with(sandbox.environment())
 
 
 @pytest.fixture(params=["keychain", "this kernel"])
-def own_key(request, tmp_path, monkeypatch, provider):
+def own_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - the keychain is where it may be put
     """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sources, "THIS_KERNEL", sources.ThisKernel())
-    before = keyring.get_keyring()
-    keyring.set_keyring(FakeKeychain())
 
     def make(sandbox):
         environ = sandbox.environment()
         key, secret, serial = (environ.pop(name) for name in NAMES)
-        place = Keychain() if request.param == "keychain" else sources.THIS_KERNEL
+        place = Keychain() if request.param == "keychain" else kernel
         place.store(Given(key, Secret(secret), serial))
         del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
-        return new_shell(monkeypatch, {**environ, **provider}), {digest(secret)}
+        return shell_with(environ), {digest(secret)}
 
-    yield make
-    keyring.set_keyring(before)
+    return make
 
 
 def policy_for(account):
