@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import ConfigurationError, RunStateError
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.run import _NEXT, Run
+from tfmfa_nb.runs.run import NEXT, Run
 from tfmfa_nb.words import Level, LockState, Status
 
 
@@ -33,7 +33,7 @@ def test_only_the_table_s_moves_happen_and_each_is_recorded(tmp_path_factory, wa
     taken = []
     for status in wanted:
         before = Status(run.status)
-        if status in _NEXT.get(before, ()):
+        if status in NEXT.get(before, ()):
             run._move(status)
             taken.append(str(status))
         else:
@@ -49,7 +49,7 @@ def test_only_the_table_s_moves_happen_and_each_is_recorded(tmp_path_factory, wa
 
 def test_what_is_final_stays_so():
     for status in Status:
-        assert status.final == (status not in _NEXT)
+        assert status.final == (status not in NEXT)
 
 
 @pytest.mark.parametrize("last", [status for status in Status if status.final])

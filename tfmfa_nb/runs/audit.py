@@ -52,11 +52,30 @@ class AuditTrail:
                 "Give yourself write permission to it, or make room on the disk.",
             ) from None
 
+    def lines(self) -> list[dict[str, Any]]:
+        """What the lines say, in their order; one that cannot be understood is left out: see `broken_at`.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
+        found = []
+        for line in self._read().splitlines():
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(said, dict):
+                found.append(said)
+        return found
+
     def broken_at(self) -> int | None:
-        """The number (from 1) of the first line that does not follow from the one before; None if all do."""
+        """The number (from 1) of the first line that does not follow from the one before; None if all do.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
         previous = _START
-        content = self.path.read_bytes() if self.path.exists() else b""
-        for number, line in enumerate(content.splitlines(), start=1):
+        for number, line in enumerate(self._read().splitlines(), start=1):
             try:
                 whole = json.loads(line)["previous"] == previous
             except (ValueError, KeyError, TypeError):
@@ -65,6 +84,17 @@ class AuditTrail:
                 return number
             previous = hashlib.sha256(line).hexdigest()
         return None
+
+    def _read(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise ConfigurationError(
+                f"The audit trail {self.path} cannot be read: {error.strerror or error}.",
+                "Give yourself read permission to it.",
+            ) from None
 
 
 def _last_line(fd: int) -> bytes:

@@ -15,7 +15,7 @@ from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
 from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.runs.records import RunFolder, record_of
+from tfmfa_nb.runs.records import RunFolder, facts_of, record_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.providers import Findings
 
 _log = logging.getLogger(__name__)
-_NEXT: dict[Status, frozenset[Status]] = {
+NEXT: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
     Status.PLANNING: frozenset({Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}),
     Status.PLANNED: frozenset({Status.CONFIRMED, Status.DISCARDED, Status.ERRORED}),
@@ -182,10 +182,9 @@ class Run(HasTraits):
 
     def _move(self, status: Status) -> None:
         """Change the status, and record it before anything follows from it."""
-        if status not in _NEXT.get(Status(self.status), frozenset()):
+        if status not in NEXT.get(Status(self.status), frozenset()):
             raise RunStateError(f"A run that is {self.status} cannot become {status}.")
-        plan = {"plan_sha256": self.plan_sha256} if self.plan_sha256 else {}
-        self._audit.write("status", run=self.id, status=str(status), **plan)
+        self._audit.write("status", run=self.id, status=str(status), **facts_of(record_of(self)))
         if status.final:
             # From here on nothing may be applied; `show -json` may still be reading it.
             if self._plan is not None and not self._plan.done():
