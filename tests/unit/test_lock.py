@@ -88,9 +88,10 @@ async def test_processes_that_start_at_the_moment_of_release_do_not_keep_it(tmp_
 async def test_a_garbled_holder_is_another_run(tmp_path):
     path = tmp_path / "lock"
     with await EnvironmentLock.acquire(path, purpose="plan"):
-        path.write_bytes(b"\xff{")
-        with pytest.raises(EnvironmentLocked, match="another run"):
-            await EnvironmentLock.acquire(path, purpose="plan")
+        for content in (b"\xff{", b"[]", b'{"purpose": "", "pid": 1, "host": "", "since": 1e300}', b"[" * 4096):
+            path.write_bytes(content)
+            with pytest.raises(EnvironmentLocked, match="another run"):
+                await EnvironmentLock.acquire(path, purpose="plan")
 
 
 async def test_a_link_in_its_place_is_refused(tmp_path):

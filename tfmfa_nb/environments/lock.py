@@ -123,7 +123,7 @@ def _try(fd: int) -> bool:
 
 def _describe(fd: int) -> str:
     """One clause about the holder; a holder that is just writing its own name is "another run"."""
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         holder = json.loads(os.pread(fd, 4096, 0))
         since = time.strftime("%H:%M:%S", time.localtime(holder["since"]))
         place = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
 _START = "0" * 64
@@ -39,13 +40,14 @@ class AuditTrail:
         """
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(fd, "r+b") as file:
+            with os.fdopen(fd, "r+b", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                previous = hashlib.sha256(last).hexdigest() if (last := _last_line(file.fileno())) else _START
+                last, whole = _last_line(fd)
+                previous = hashlib.sha256(last).hexdigest() if last else _START
                 line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
-                file.write(json.dumps({**line, **facts, "previous": previous}).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+                text = json.dumps({**line, **facts, "previous": previous})
+                # A line that a power cut has torn stays the only one that cannot be understood.
+                _append(file, f"{text}\n" if whole else f"\n{text}\n")
         except OSError as error:
             raise ConfigurationError(
                 f"The audit trail {self.path} cannot be written: {error.strerror or error}.",
@@ -62,7 +64,7 @@ class AuditTrail:
         for line in self._read().splitlines():
             try:
                 said = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(said, dict):
                 found.append(said)
@@ -78,7 +80,7 @@ class AuditTrail:
         for number, line in enumerate(self._read().splitlines(), start=1):
             try:
                 whole = json.loads(line)["previous"] == previous
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 whole = False
             if not whole:
                 return number
@@ -97,15 +99,30 @@ class AuditTrail:
             ) from None
 
 
-def _last_line(fd: int) -> bytes:
-    """The last line without its end; reads backwards, so a long trail costs no more than a short one."""
+def _append(file: FileIO, text: str) -> None:
+    """All of it, on the disk; or, where there is no room, nothing of it."""
+    size = os.fstat(file.fileno()).st_size
+    rest = memoryview(text.encode())
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(size)
+        raise
+
+
+def _last_line(fd: int) -> tuple[bytes, bool]:
+    """The last line without its end, and whether it has one.
+
+    Reads backwards, so a long trail costs no more than a short one.
+    """
     end = os.fstat(fd).st_size
     tail = b""
     while end > 0:
         start = max(0, end - 4096)
         tail = os.pread(fd, end - start, start) + tail
         end = start
-        lines = tail.rstrip(b"\n").split(b"\n")
-        if len(lines) > 1:
-            return lines[-1]
-    return tail.rstrip(b"\n")
+        if b"\n" in tail.rstrip(b"\n"):
+            break
+    return tail.rstrip(b"\n").rpartition(b"\n")[2], not tail or tail.endswith(b"\n")
