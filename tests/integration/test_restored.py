@@ -1,6 +1,7 @@
 """A run that another kernel left: its record is held against the audit trail before anything follows from it."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -189,3 +190,38 @@ async def test_what_was_restored_is_applied_after_the_same_gate(left, sandbox, g
     await apply(run, gate_of(sandbox, device))
     assert (run.status, len(device.asked)) == ("applied", 1)
     assert left.restore().status == "applied"
+
+
+GARBLED_CHANGES = [
+    "{",
+    "[]",
+    "null",
+    "[" * 100_000,
+    '{"resource_changes": 7}',
+    '{"resource_changes": [{"change": {"actions": 7}}]}',
+]
+
+
+@pytest.mark.parametrize("text", GARBLED_CHANGES)
+async def test_garbled_changes_and_events_hinder_nothing(left, text):
+    run = left.restore()
+    run.discard()
+    (left.files / "changes.json").write_text(text)
+    odd = ["7", "[]", '{"type": 7}', '{"type": "outputs", "outputs": 7}', '{"type": "outputs", "outputs": {"a": 7}}']
+    odd += ["[" * 100_000, '{"type": "apply_start"}', '{"type": "apply_start", "hook": 7}', "\x00"]
+    (left.files / "apply.jsonl").write_text("\n".join(odd))
+    again = left.restore()
+    assert again.status == "discarded"
+    assert again.outputs in ({}, {"a": None})
+    with contextlib.suppress(RunStateError):
+        assert again.plan is not None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", "7", "{}", '{"exit_code": "0"}', "[" * 100_000, ""])
+async def test_a_garbled_exit_code_is_none(left, text):
+    run = left.restore()
+    run._move(Status.CONFIRMED)
+    run._move(Status.APPLYING)
+    left.record(process={"pid": 2**22 + 1, "started": 0})
+    (left.files / "apply.exit.json").write_text(text)
+    assert await left.wait() is Status.ERRORED

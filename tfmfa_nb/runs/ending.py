@@ -7,7 +7,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import ConfigurationError, RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
+from tfmfa_nb.environments.files import usable
+from tfmfa_nb.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
 from tfmfa_nb.words import Phase, Status
 
 if TYPE_CHECKING:
@@ -27,18 +28,12 @@ def phase_of(run: Run, phase: Phase) -> Iterator[None]:
     run.error_documents = []
     run.started_at, run.ended_at = time.time(), 0.0
     try:
-        run.log_start = run.log_lines = run._log.refresh()
-        yield
+        with usable(run._files.path):
+            run.log_start = run.log_lines = run._log.refresh()
+            yield
     except (RunDiscarded, RunCanceled, asyncio.CancelledError, TfmfaError) as error:
         _settle(run, error)
         raise
-    except OSError as error:
-        unusable = ConfigurationError(
-            f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.",
-            "Give yourself permission to read and write it, or make room on the disk.",
-        )
-        _settle(run, unusable)
-        raise unusable from None
     except BaseException:
         _settle(run, TfmfaError("An unexpected error stopped the run."))
         raise

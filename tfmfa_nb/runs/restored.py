@@ -9,6 +9,7 @@ import json
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.environments.files import usable
 from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.agreement import read_agreed
 from tfmfa_nb.runs.audit import AuditTrail
@@ -89,7 +90,8 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
         raise RunStateError(f"{run_id} is {record['status']}.", "Wait for its end.")
     with understood(run_id):
         run = _from_record(record, environment, run_id, base)
-    run.log_lines = run._log.refresh()
+    with usable(run._files.path):
+        run.log_lines = run._log.refresh()
     run._outputs = _outputs(run)
     if run.status == Status.PLANNED:
         run._files.check_plan(run.plan_sha256)
@@ -136,12 +138,12 @@ def _kept_plan(run: Run) -> Future[Plan]:
     """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
     plan: Future[Plan] = Future()
     try:
-        document = json.loads(run._files.changes.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        kept = Plan(json.loads(run._files.changes.read_text(encoding="utf-8")))
+        run.changes = [{"address": one.address, "action": one.action} for one in kept.changes]
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         plan.set_exception(RunStateError(f"What {run.id} changed is not known any more."))
         return plan
-    plan.set_result(Plan(document))
-    run.changes = [{"address": one.address, "action": one.action} for one in plan.result().changes]
+    plan.set_result(kept)
     return plan
 
 
@@ -154,6 +156,6 @@ def _outputs(run: Run) -> dict[str, Any]:
     for line in lines:
         try:
             progress.feed(json.loads(line))
-        except ValueError:
+        except (ValueError, TypeError, AttributeError, RecursionError):
             continue  # a line of a program that Terraform started
     return dict(progress.outputs)

@@ -133,9 +133,9 @@ class TerraformProcess:
             await asyncio.sleep(_PACE)
         try:
             outcome = json.loads(self._exit.read_bytes())
-        except (FileNotFoundError, ValueError):
+            return Outcome(int(outcome["exit_code"]), bool(outcome["interrupted"]), bool(outcome["killed"]))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):  # torn, or its supervisor was killed
             return Outcome(None, self._interrupted, killed=False)
-        return Outcome(outcome["exit_code"], outcome["interrupted"], outcome["killed"])
 
     def interrupt(self) -> bool:
         """Ask Terraform to stop gracefully; whether this was the first time."""
