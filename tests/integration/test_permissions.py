@@ -36,10 +36,10 @@ except TfmfaError as error:
 """
 
 
-def told(folder, *arguments):
+def told(folder, *arguments, script=PLAN):
     prefix = PREFIX if os.geteuid() == 0 else []
     ended = subprocess.run(
-        [*prefix, sys.executable, "-c", PLAN, *arguments],
+        [*prefix, sys.executable, "-c", script, *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
@@ -71,3 +71,35 @@ def test_a_log_that_may_not_be_read_is_named_when_its_run_is_restored(tmp_path):
     assert told_it.startswith(f"ConfigurationError: {log} cannot be used: Permission denied.")
     log.chmod(0o600)
     assert told(tmp_path, "restore") == "planned"
+
+
+POLICY = """
+import os
+from tfmfa_nb.errors import TfmfaError
+from tfmfa_nb.organization.files import read_policy
+
+try:
+    print(read_policy(os.environ).mfa)
+except TfmfaError as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.parametrize("variable", ["XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "TFMFA_POLICY"])
+@pytest.mark.parametrize("mode", [0, 0o600, 0o400])
+def test_a_policy_that_may_not_be_looked_at_is_not_an_absent_one(tmp_path, monkeypatch, variable, mode):
+    folder = tmp_path / "tfmfa_nb"
+    folder.mkdir()
+    (folder / "policy.toml").write_text("mfa = true\n")
+    (folder / "policy.toml").chmod(0o644)
+    for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    monkeypatch.delenv("TFMFA_POLICY", raising=False)
+    monkeypatch.setenv(variable, str(folder / "policy.toml") if variable == "TFMFA_POLICY" else str(tmp_path))
+    assert told(tmp_path, script=POLICY) == "True"
+    folder.chmod(mode)
+    said = told(tmp_path, script=POLICY)
+    folder.chmod(0o700)
+    assert said.startswith("ConfigurationError: ")
+    assert f"{folder}" in said
+    assert "Permission denied" in said
