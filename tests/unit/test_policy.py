@@ -221,11 +221,11 @@ def test_a_link_a_folder_and_a_pipe_are_no_policy(folders, tmp_path):
         read_policy({})
     path.unlink()
     path.mkdir()
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="is no file"):
         read_policy({})
     path.rmdir()
     os.mkfifo(path, 0o644)
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="is no file"):
         read_policy({})
 
 
@@ -292,3 +292,10 @@ def test_no_level_below_the_policy_s_minimum_can_be_set_or_holds(folders, tmp_pa
     assert effective_level(Environment.named("dev", tmp_path), policy, Level.NEVER) is Level.APPLIES_ONLY
     set_level(environment, Level.PLANS_AND_APPLIES, policy)
     assert environment.level is Level.PLANS_AND_APPLIES
+
+
+def test_a_policy_is_read_to_its_end_or_not_at_all(folders):
+    """Half of one might say less than the whole."""
+    path = write(folders[1], "mfa = true\n" + "# long\n" * 200_000 + '[environments]\n"prod" = "plans and applies"\n')
+    with pytest.raises(ConfigurationError, match=f"{path} is no file of at most 1,000,000 bytes"):
+        read_policy({})

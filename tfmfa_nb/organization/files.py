@@ -127,9 +127,9 @@ def _trusted_bytes(path: Path) -> bytes:
             "Put a file of its own there, readable for everybody. Until then no run starts.",
         ) from None
     found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
         os.close(fd)
-        raise ConfigurationError(f"The policy {path} is not a file.", "Put a file there.")
+        raise ConfigurationError(f"The policy {path} is no file of at most {_MOST_BYTES:,} bytes.", "Put one there.")
     with os.fdopen(fd, "rb") as file:
         for place, status in ((path, found), (path.parent, path.parent.stat())):
             if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
@@ -142,7 +142,7 @@ def _trusted_bytes(path: Path) -> bytes:
                     f"{place} belongs to another user (uid {status.st_uid}), so it is no policy.",
                     f"Check what it says, then: chown root {shlex.quote(str(place))}",
                 )
-        return file.read(_MOST_BYTES)
+        return file.read()
 
 
 def switch_on(folder: Path, owner: str) -> Path:
