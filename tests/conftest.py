@@ -2,9 +2,12 @@
 
 import os
 
+import keyring
 import pytest
+from fake_keychain import Keychain as FakeKeychain
 from hypothesis import HealthCheck, settings
 
+from tfmfa_nb.organization import sources
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
@@ -50,6 +53,23 @@ def provider(tmp_path_factory):
     Where neither is there, `init` fails, and so do the tests.
     """
     return provider_environment(os.environ, tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture
+def chain():
+    """The OS keychain: an empty one in this process's memory."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(fake := FakeKeychain())
+    yield fake
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """What was typed for this kernel: nothing yet."""
+    typed = sources.ThisKernel()
+    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    return typed
 
 
 @pytest.fixture(scope="session")

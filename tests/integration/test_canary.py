@@ -1,14 +1,19 @@
-"""After a phase no object of this process holds the session that it had, whatever became of the phase."""
+"""After a phase no object of this process holds the session or the key that it had, whatever became of the phase."""
 
 import gc
 import hashlib
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.authentication import session as sessions
+from tfmfa_nb.organization import sources
+from tfmfa_nb.organization.given import NAMES, Given
+from tfmfa_nb.organization.keychain import Keychain
+from tfmfa_nb.redaction import Secret
 
 PROVIDER = """
 provider "aws" {
@@ -17,6 +22,7 @@ provider "aws" {
   }
 }
 """
+PLAIN = 'provider "aws" {}\n'
 GOOD = """
 resource "aws_ssm_parameter" "one" {
   name  = "/canary/one"
@@ -45,27 +51,63 @@ def planted(monkeypatch):
 
 
 def held_by(planted):
-    """Whatever holds a planted value."""
+    """Whatever holds a planted value, but for what was typed for this kernel, which is kept there on purpose."""
     gc.collect()
     lengths = {length for length, _ in planted}
+    typed = sources.THIS_KERNEL.read().secret_access_key
     return [
-        type(holder)
+        (type(holder), getattr(holder, "f_code", None))
         for holder in gc.get_objects()
         for text in gc.get_referents(holder)
-        if isinstance(text, str) and len(text) in lengths and digest(text) in planted
+        if holder is not typed and isinstance(text, str) and len(text) in lengths and digest(text) in planted
     ]
 
 
 @pytest.fixture
-def ipython(tmp_path, monkeypatch, sandbox, provider):
+def shell_with(tmp_path, monkeypatch, provider):
+    """Makes a shell with this environment, and the sandbox's device."""
     monkeypatch.chdir(tmp_path)
-    device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
-    for name, value in {**sandbox.environment(), **provider, "TFMFA_TOKEN_COMMAND": device}.items():
-        monkeypatch.setenv(name, value)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    shell.run_line_magic("xmode", "Verbose")
-    return shell
+
+    def make(environ):
+        device = f"{shlex.quote(sys.executable)} -m tfmfa_nb.app sandbox code --advance"
+        for name, value in {**environ, **provider, "TFMFA_TOKEN_COMMAND": device}.items():
+            monkeypatch.setenv(name, value)
+        shell = InteractiveShell()
+        shell.run_line_magic("load_ext", "tfmfa_nb")
+        shell.run_line_magic("xmode", "Verbose")
+        return shell
+
+    return make
+
+
+@pytest.fixture
+def ipython(shell_with, sandbox):
+    return shell_with(sandbox.environment())
+
+
+@pytest.fixture(params=["keychain", "this kernel"])
+def own_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - the keychain is where it may be put
+    """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
+
+    def make(sandbox):
+        environ = sandbox.environment()
+        key, secret, serial = (environ.pop(name) for name in NAMES)
+        place = Keychain() if request.param == "keychain" else kernel
+        place.store(Given(key, Secret(secret), serial))
+        del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
+        for name in NAMES:
+            monkeypatch.delenv(name, raising=False)
+        return shell_with(environ), {digest(secret)}
+
+    return make
+
+
+def policy_for(account):
+    """A policy that allows `account` only."""
+    policy = Path("policy.toml").absolute()
+    policy.write_text(f'mfa = true\n[allow]\naccounts = ["{account}"]\n')
+    policy.chmod(0o644)
+    return str(policy)
 
 
 async def cell(shell, source):
@@ -94,5 +136,60 @@ async def test_none_is_left_after_an_apply(ipython, planted):
     await cell(ipython, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', 'deploy')}{GOOD}")
     result = await cell(ipython, "%tfapply")
     assert result.result.status == "applied"
+    assert len(planted) == 4
+    assert held_by(planted) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "source"),
+    [
+        ("planned", PLAIN + GOOD),
+        ("TerraformFailed", PLAIN + GOOD.replace('"1"', "nowhere.at.all")),
+        ("TerraformFailed", PROVIDER.replace("ROLE", "deploy") + GOOD),  # which demands MFA
+    ],
+    ids=["planned", "failed", "refused"],
+)
+async def test_no_key_is_left_where_no_code_is_asked_for(own_key, lenient_sandbox, capsys, what, source):
+    shell, key = own_key(lenient_sandbox)
+    result = await cell(shell, f"%%tfplan\n{source}")
+    assert what in (str(getattr(result.result, "status", "")), type(result.error_in_exec).__name__), result
+    assert held_by(key) == []
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+async def test_none_is_left_after_an_apply_without_a_code(own_key, lenient_sandbox):
+    shell, key = own_key(lenient_sandbox)
+    await cell(shell, f"%%tfplan\n{PLAIN}{GOOD}")
+    result = await cell(shell, "%tfapply")
+    assert result.result.status == "applied"
+    assert held_by(key) == []
+
+
+async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(own_key, lenient_sandbox):
+    shell, key = own_key(lenient_sandbox)
+    run = (await cell(shell, f"%%tfplan\n{PLAIN}{GOOD}")).result
+    run._files.events.mkdir()
+    result = await cell(shell, "%tfapply")
+    assert type(result.error_in_exec).__name__ == "TerraformNotFound"
+    assert held_by(key) == []
+
+
+@pytest.mark.parametrize(("what", "role"), [("RoleRefused", "missing"), ("AccountNotAllowed", "deploy")])
+async def test_no_key_is_left_where_a_code_is_asked_for(own_key, sandbox, monkeypatch, what, role):
+    shell, key = own_key(sandbox)
+    if what == "AccountNotAllowed":
+        monkeypatch.setenv("TFMFA_POLICY", policy_for("111122223333"))
+    result = await cell(shell, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', role)}{GOOD}")
+    assert type(result.error_in_exec).__name__ == what
+    assert held_by(key) == []
+
+
+async def test_no_session_is_left_where_terraform_s_supervisor_cannot_begin(ipython, planted):
+    run = (
+        await cell(ipython, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', 'deploy')}{GOOD}")
+    ).result
+    run._files.events.mkdir()
+    result = await cell(ipython, "%tfapply")
+    assert type(result.error_in_exec).__name__ == "TerraformNotFound"
     assert len(planted) == 4
     assert held_by(planted) == []

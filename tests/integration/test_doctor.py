@@ -175,3 +175,72 @@ async def test_levels_are_set_only_where_an_owner_has_switched_mfa_on(ipython, c
     text, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
     assert "Plans run without a code; every apply asks for one." in text
     assert Environment.named("staging", tmp_path).level == "applies only"
+
+
+def role_that_wants(sandbox, name, condition, *, alice_may_look=False):
+    iam = sandbox.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    if alice_may_look:
+        look = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [look]})
+        iam.put_user_policy(UserName="alice", PolicyName="look", PolicyDocument=document)
+
+
+EXTERNAL = {"StringEquals": {"sts:ExternalId": "the-external-id"}}
+WITH_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+async def test_a_role_whose_external_id_is_not_told_was_not_tried_and_that_is_said(surroundings, environment, sandbox):
+    role_that_wants(sandbox, "partner", EXTERNAL)
+    unknown = 'variable "id" {}\n' + CONFIGURATION.replace('ROLE"', 'partner"\n    external_id = var.id')
+    environment.write_configuration(unknown)
+    found = about(await findings(surroundings, environment), "without MFA")
+    (untried,) = [finding for finding in found if "role/partner" in finding.text]
+    assert (untried.state, "not tried" in untried.text, "external_id" in untried.text) == (State.WARNING, True, True)
+    assert "aws:MultiFactorAuthPresent" in untried.remedy
+    assert "AssumeRole" not in {call["action"] for call in sandbox.calls()}
+    environment.write_configuration(unknown.replace("{}", '{\n  default = "the-external-id"\n}'))
+    (open_one,) = [f for f in about(await findings(surroundings, environment), "without MFA") if f.state is State.BAD]
+    assert "role/partner can be assumed without MFA" in open_one.text
+
+
+async def test_a_role_that_is_not_known_was_not_tried_and_that_is_said(surroundings, environment):
+    unknown = CONFIGURATION.replace('"arn:aws:iam::123456789012:role/ROLE"', "var.role")
+    environment.write_configuration(f'variable "role" {{}}\n{unknown}')
+    found = about(await findings(surroundings, environment), "without MFA")
+    (untried,) = [finding for finding in found if "var.role" in finding.text]
+    assert (untried.state, "not tried" in untried.text) == (State.WARNING, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [
+        ({"condition": EXTERNAL, "alice_may_look": True}, State.BAD),  # whoever knows the id needs no MFA
+        ({"condition": EXTERNAL | WITH_MFA, "alice_may_look": True}, State.GOOD),
+        ({"condition": EXTERNAL}, State.GOOD),  # nothing tells it from one that demands MFA
+    ],
+)
+async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, environment, sandbox, role, state):
+    role_that_wants(sandbox, "partner", **role)
+    environment.write_configuration(CONFIGURATION.replace("ROLE", "partner"))
+    found = about(await findings(surroundings, environment), "without MFA")
+    about_it = [finding for finding in found if "role/partner" in finding.text]
+    assert worst(about_it) is state
+    if state is State.BAD:
+        assert "no MFA" in about_it[0].text
+        assert "trust-policy" in about_it[0].remedy
+
+
+async def test_a_role_that_aws_could_not_be_asked_about_is_not_passed_over(surroundings, environment, monkeypatch):
+    from tfmfa_nb.authentication import without_mfa  # noqa: PLC0415 - beside the fault
+
+    monkeypatch.setattr(without_mfa, "aws_client", lambda *_: 1 / 0)
+    found = about(await findings(surroundings, environment), "without MFA")
+    (unknown,) = [finding for finding in found if "role/deploy" in finding.text]
+    assert (unknown.state, "not known" in unknown.text) == (State.WARNING, True)

@@ -44,7 +44,7 @@ def folder(tmp_path):
 
 
 def job(folder, *arguments, secrets=(), events=False, lock_fd=None, **extra):
-    environ, _ = child_environment({**os.environ, **extra}, None)
+    environ, _ = child_environment({**os.environ, **extra}, credentials=True)
     return Job(
         argv=(*find_executable(os.environ).command, *arguments),
         cwd=folder,

@@ -1,4 +1,6 @@
 import json
+import resource
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -38,3 +40,52 @@ def test_a_line_that_was_tampered_with_is_found(tmp_path_factory, number, how):
 def test_what_cannot_be_recorded_is_an_error(tmp_path):
     with pytest.raises(ConfigurationError, match="audit trail"):
         AuditTrail(tmp_path / "missing" / "audit.jsonl").write("mfa")
+
+
+@contextmanager
+def full_disk(path):
+    """A file cannot become longer than ten bytes more: as where the disk is full in the middle of a line."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_line_that_the_disk_has_no_room_for_leaves_no_half_of_it(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    before = trail.path.read_bytes()
+    with full_disk(trail.path), pytest.raises(ConfigurationError, match="cannot be written"):
+        trail.write("b")
+    assert trail.path.read_bytes() == before
+    trail.write("c")
+    assert trail.broken_at() is None
+    assert [line["event"] for line in trail.lines()] == ["a", "c"]
+
+
+def test_a_line_that_was_torn_by_a_power_cut_does_not_take_the_next_one_with_it(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    with trail.path.open("ab") as file:
+        file.write(b'{"time": "20')
+    trail.write("c")
+    assert [line["event"] for line in trail.lines()] == ["a", "c"]
+    assert trail.broken_at() == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"\0" * 5000, b"\n\n\n", b"[" * 100_000 + b"\n", b"7\n"])
+def test_a_garbled_trail_is_broken_and_goes_on(tmp_path, content):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.path.write_bytes(content)
+    trail.write("a")
+    assert trail.broken_at() == 1
+    assert [line["event"] for line in trail.lines()] == ["a"]
+
+
+def test_a_trail_that_cannot_be_read_is_an_error(tmp_path):
+    (tmp_path / "audit.jsonl").mkdir()
+    for read in (AuditTrail(tmp_path / "audit.jsonl").lines, AuditTrail(tmp_path / "audit.jsonl").broken_at):
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            read()

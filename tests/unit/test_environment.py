@@ -192,3 +192,41 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         environment.set_level(Level.NEVER)
     assert environment.level is Level.PLANS_AND_APPLIES
     assert sorted(path.name for path in environment.folder.iterdir()) == [".tfmfa", "tfmfa.json"]
+
+
+def test_settings_without_end_are_torn(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    environment.folder.mkdir()
+    (environment.folder / "tfmfa.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigurationError, match="cannot be understood"):
+        _ = environment.level
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\xff" * 64])
+def test_a_garbled_mark_means_changed_by_hand(tmp_path, content):
+    environment = Environment.named("staging", tmp_path)
+    environment.write_configuration("# one")
+    (environment.private / "configuration.sha256").write_bytes(content)
+    with pytest.raises(ConfigurationError, match="changed by hand"):
+        environment.write_configuration("# two")
+    environment.write_configuration("# two", overwrite=True)
+    environment.write_configuration("# three")
+
+
+def test_a_folder_in_the_configuration_s_place_is_named(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    (environment.private.parent / "main.tf").mkdir()
+    with pytest.raises(ConfigurationError, match=r"main.tf cannot be used: Is a directory"):
+        environment.write_configuration("# one")
+
+
+def test_a_private_folder_that_belongs_to_somebody_else_is_refused(tmp_path, monkeypatch):
+    environment = Environment.named("staging", tmp_path)
+    _ = environment.private
+
+    def chmod(path, _mode):
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(Path, "chmod", chmod)
+    with pytest.raises(ConfigurationError, match=r"\.tfmfa cannot be used: Operation not permitted"):
+        _ = environment.private

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import pickle
 from dataclasses import replace
 
 import boto3
@@ -26,6 +27,7 @@ from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runs import alias
 from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.own_key import own_key
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
@@ -398,12 +400,18 @@ async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, 
     good = passing.environ
     typed = ThisKernel()
     monkeypatch.setattr(sources, "THIS_KERNEL", typed)
-    assert await passing.environment_without_mfa() is None
+    assert await own_key(passing.environ) is None
     typed.store(Given(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
     wrong = gate(NEXT, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x" * 40)
     await wrong.pass_through(run, Phase.PLAN, CHAINS)
     assert run.identity["source"] == "this kernel only"
     # Without a code Terraform gets it too: it would find only the other one.
-    assert await wrong.environment_without_mfa() == {
-        name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    }
+    own = await own_key(wrong.environ)
+    assert own.environment() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    assert good["AWS_SECRET_ACCESS_KEY"] not in repr(own)
+    with pytest.raises(TypeError):
+        pickle.dumps(own)
+    # What is forgotten at the phase's end is its own.
+    own.forget()
+    assert own.environment()["AWS_SECRET_ACCESS_KEY"] == ""
+    assert typed.read().secret_access_key.reveal() == good["AWS_SECRET_ACCESS_KEY"]

@@ -2,6 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -44,6 +45,7 @@ async def test_a_process_that_inherited_the_lock_keeps_it(tmp_path):
     path = tmp_path / "lock"
     lock = await EnvironmentLock.acquire(path, purpose="apply")
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[lock.fd])
+    lock.lent = True
     lock.release()
     with pytest.raises(EnvironmentLocked):
         await EnvironmentLock.acquire(path, purpose="plan")
@@ -52,12 +54,44 @@ async def test_a_process_that_inherited_the_lock_keeps_it(tmp_path):
     (await EnvironmentLock.acquire(path, purpose="plan")).release()
 
 
+async def test_what_was_not_lent_is_free_whoever_was_forked_meanwhile(tmp_path):
+    path = tmp_path / "lock"
+    lock = await EnvironmentLock.acquire(path, purpose="plan")
+    # Such as a daemon that a local-exec left behind.
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[lock.fd])
+    lock.release()
+    (await EnvironmentLock.acquire(path, purpose="apply")).release()
+    child.kill()
+    child.communicate()
+
+
+async def test_processes_that_start_at_the_moment_of_release_do_not_keep_it(tmp_path):
+    """Between its fork and its exec each has every file of this process open."""
+    path, stop = tmp_path / "lock", threading.Event()
+
+    def fork():
+        while not stop.is_set():
+            subprocess.run(["true"], check=True)
+
+    threads = [threading.Thread(target=fork) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(1000):
+            (await EnvironmentLock.acquire(path, purpose="plan")).release()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
 async def test_a_garbled_holder_is_another_run(tmp_path):
     path = tmp_path / "lock"
     with await EnvironmentLock.acquire(path, purpose="plan"):
-        path.write_bytes(b"\xff{")
-        with pytest.raises(EnvironmentLocked, match="another run"):
-            await EnvironmentLock.acquire(path, purpose="plan")
+        for content in (b"\xff{", b"[]", b'{"purpose": "", "pid": 1, "host": "", "since": 1e300}', b"[" * 4096):
+            path.write_bytes(content)
+            with pytest.raises(EnvironmentLocked, match="another run"):
+                await EnvironmentLock.acquire(path, purpose="plan")
 
 
 async def test_a_link_in_its_place_is_refused(tmp_path):

@@ -221,11 +221,11 @@ def test_a_link_a_folder_and_a_pipe_are_no_policy(folders, tmp_path):
         read_policy({})
     path.unlink()
     path.mkdir()
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="is no file"):
         read_policy({})
     path.rmdir()
     os.mkfifo(path, 0o644)
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="is no file"):
         read_policy({})
 
 
@@ -236,18 +236,20 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
     with pytest.raises(ConfigurationError, match="belongs to another user"):
         read_policy({})
     path.unlink()
-    folders[0].parent.chmod(0o755)
     asked = (
-        "import os, sys; os.setgid(12345); os.setuid(12345)\n"
+        "import sys\n"
         "from pathlib import Path\n"
         "from tfmfa_nb.errors import ConfigurationError\n"
         "from tfmfa_nb.organization.files import switch_on\n"
         "try:\n    switch_on(Path(sys.argv[1]), 'bob')\n"
         "except ConfigurationError as error:\n    print(error)\n"
     )
-    # The modules are loaded before the user changes: a home of root's own cannot be read by others.
-    asked = "import tfmfa_nb.organization.files\n" + asked
-    said = subprocess.run([sys.executable, "-c", asked, folders[0]], capture_output=True, text=True, check=True).stdout
+    # Who may look at the folder, and not write to it: it is another user's, and root is no more than any other.
+    os.chown(folders[0], 12345, 12345)
+    folders[0].chmod(0o755)
+    plain = ["setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
+    command = [*plain, sys.executable, "-c", asked, folders[0]]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "cannot be written: Permission denied" in said
     assert "Whoever may write it is the owner" in said
     assert list(folders[0].iterdir()) == []
@@ -290,3 +292,10 @@ def test_no_level_below_the_policy_s_minimum_can_be_set_or_holds(folders, tmp_pa
     assert effective_level(Environment.named("dev", tmp_path), policy, Level.NEVER) is Level.APPLIES_ONLY
     set_level(environment, Level.PLANS_AND_APPLIES, policy)
     assert environment.level is Level.PLANS_AND_APPLIES
+
+
+def test_a_policy_is_read_to_its_end_or_not_at_all(folders):
+    """Half of one might say less than the whole."""
+    path = write(folders[1], "mfa = true\n" + "# long\n" * 200_000 + '[environments]\n"prod" = "plans and applies"\n')
+    with pytest.raises(ConfigurationError, match=f"{path} is no file of at most 1,000,000 bytes"):
+        read_policy({})

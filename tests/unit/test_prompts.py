@@ -12,8 +12,9 @@ from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind
 from tfmfa_nb.authentication.prompts import CodeRequest
 from tfmfa_nb.authentication.prompts.command import CommandPrompt
 from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
+from tfmfa_nb.authentication.prompts.runner import RunnerPrompt
 from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
-from tfmfa_nb.errors import ConfigurationError, NobodyToAsk, RunCanceled
+from tfmfa_nb.errors import AuthenticationError, ConfigurationError, NobodyToAsk, RunCanceled
 from tfmfa_nb.words import Identity, Phase
 
 
@@ -237,3 +238,11 @@ async def test_only_yes_is_yes(typed, answer, agrees):
     asked = typed(answer)
     assert await TerminalPrompt().confirm("Apply 3 changes?") is agrees
     assert asked == ["Apply 3 changes? Only 'yes' is accepted: "]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RefusalKind if Refusal(kind, "", "").in_variables])
+@pytest.mark.parametrize("prompt", [TerminalPrompt(), RunnerPrompt("marker")], ids=["terminal", "runner"])
+async def test_what_no_code_mends_is_said_once_and_no_code_asked_for(monkeypatch, prompt, kind):
+    monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))
+    with pytest.raises(AuthenticationError, match=r"It is wrong. Mend it."):
+        await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))

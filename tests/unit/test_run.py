@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -6,9 +7,10 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import ConfigurationError, RunStateError
+from tfmfa_nb.runs.ending import phase_of
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.run import _NEXT, Run
-from tfmfa_nb.words import Level, LockState, Status
+from tfmfa_nb.runs.run import NEXT, Run
+from tfmfa_nb.words import Level, LockState, Phase, Status
 
 
 def new_run(folder, **options):
@@ -33,7 +35,7 @@ def test_only_the_table_s_moves_happen_and_each_is_recorded(tmp_path_factory, wa
     taken = []
     for status in wanted:
         before = Status(run.status)
-        if status in _NEXT.get(before, ()):
+        if status in NEXT.get(before, ()):
             run._move(status)
             taken.append(str(status))
         else:
@@ -49,7 +51,7 @@ def test_only_the_table_s_moves_happen_and_each_is_recorded(tmp_path_factory, wa
 
 def test_what_is_final_stays_so():
     for status in Status:
-        assert status.final == (status not in _NEXT)
+        assert status.final == (status not in NEXT)
 
 
 @pytest.mark.parametrize("last", [status for status in Status if status.final])
@@ -70,6 +72,39 @@ def test_a_status_that_cannot_be_recorded_does_not_change(tmp_path):
     with pytest.raises(ConfigurationError, match="audit trail"):
         run._move(Status.PLANNING)
     assert run.status == "pending"
+
+
+def test_what_has_ended_has_ended_though_it_cannot_be_recorded(tmp_path):
+    run = new_run(tmp_path)
+    run._move(Status.PLANNING)
+    run._files.plan.write_bytes(b"plan")
+    run._audit.path.unlink()
+    run._audit.path.mkdir()
+    with pytest.raises(ConfigurationError, match=r"audit trail.*cannot be written.*The run is errored all the same"):
+        run._move(Status.ERRORED)
+    assert run.status == "errored"
+    assert not run._files.plan.exists()
+
+
+def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
+    run = new_run(tmp_path)
+    run._files.log.mkdir()
+    with (
+        pytest.raises(ConfigurationError, match=r"run.log cannot be used: Is a directory") as caught,
+        phase_of(run, Phase.PLAN),
+    ):
+        run._log.append("x\n")
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert (run.status, run.error) == ("errored", caught.value.problem)
+
+
+def test_a_clock_that_was_set_back_makes_no_time_negative(tmp_path):
+    run = new_run(tmp_path)
+    run.started_at, run.ended_at = 1000.0, 900.0
+    assert run.seconds == 0
+    run.started_at, run.ended_at = time.time() + 3600, 0.0
+    assert run.seconds == 0
 
 
 def test_only_a_plan_that_waits_can_be_discarded(tmp_path):

@@ -32,14 +32,6 @@ def values(who, *, key=True, serial=True):
 
 
 @pytest.fixture
-def chain():
-    before = keyring.get_keyring()
-    keyring.set_keyring(fake := FakeKeychain())
-    yield fake
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
 def world(tmp_path, chain):  # noqa: ARG001 - what it stores goes there
     """The four sources, filled as a test says: who → "key", "serial", "both" or "" each."""
 

@@ -74,7 +74,7 @@ async def test_a_session_shows_no_secret_and_is_forgotten(world):
     kept = session.secrets()
     session.forget()
     assert set(session.environment().values()) == {""}
-    assert [secret.reveal() for secret in kept] == secrets
+    assert not any(secret.reveal() for secret in kept)
 
 
 async def test_identify(world):

@@ -4,18 +4,14 @@ import asyncio
 import getpass
 import json
 
-import keyring
 import pytest
-from fake_keychain import Keychain as FakeKeychain
 from front import Front
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 from strict_world import strict_world
 
 from tfmfa_nb.errors import ConfigurationError
-from tfmfa_nb.organization import sources
 from tfmfa_nb.organization.given import NAMES
-from tfmfa_nb.organization.sources import ThisKernel
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.views import forms
 from tfmfa_nb.views.forms import show_status, show_variables
@@ -31,21 +27,6 @@ TYPED = {KEY: "AKIAIOSFODNN7EXAMPLE", SERIAL: "arn:aws:iam::123456789012:mfa/ali
 def world():
     with strict_world() as made:
         yield made
-
-
-@pytest.fixture
-def kernel(monkeypatch):
-    typed = ThisKernel()
-    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
-    return typed
-
-
-@pytest.fixture
-def chain():
-    before = keyring.get_keyring()
-    keyring.set_keyring(fake := FakeKeychain())
-    yield fake
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

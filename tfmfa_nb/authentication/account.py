@@ -11,10 +11,10 @@ from tfmfa_nb.authentication.client import aws_client, call
 from tfmfa_nb.authentication.diagnosis import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint, RoleChain
+    from tfmfa_nb.words import Endpoint
 
 # Reads that change nothing, cost nothing, and that a user who may only assume roles is refused.
 _HARMLESS: tuple[tuple[str, str, str], ...] = (
@@ -88,26 +88,6 @@ async def acts_without_mfa(access_key_id: str, secret_access_key: Secret, *, end
 
     answers = await asyncio.gather(*(_succeeds(ask(service, method)) for service, _, method in _HARMLESS))
     return tuple(name for (_, name, _), good in zip(_HARMLESS, answers, strict=True) if good)
-
-
-async def assumable_without_mfa(
-    access_key_id: str, secret_access_key: Secret, chains: Sequence[RoleChain], *, endpoint: Endpoint
-) -> tuple[str, ...]:
-    """Which of the chains' first roles the keys can assume without MFA; their trust policies do not demand it."""
-    arns = sorted({chain.hops[0].role_arn for chain in chains if chain.hops and chain.hops[0].role_arn})
-    externals = {chain.hops[0].role_arn: chain.hops[0].external_id for chain in chains if chain.hops}
-
-    def ask(arn: str) -> Callable[[], Any]:
-        external = externals.get(arn)
-        more = {"ExternalId": external} if external else {}
-        return lambda: bool(
-            aws_client("sts", access_key_id, secret_access_key, None, endpoint).assume_role(
-                RoleArn=arn, RoleSessionName="tfmfa-doctor", DurationSeconds=900, **more
-            )
-        )
-
-    answers = await asyncio.gather(*(_succeeds(ask(arn)) for arn in arns))
-    return tuple(arn for arn, good in zip(arns, answers, strict=True) if good)
 
 
 async def _succeeds(make: Callable[[], Any]) -> bool:

@@ -59,6 +59,18 @@ class Cause(StrEnum):
     THROTTLED = "AWS is throttling the calls"
 
 
+# No code mends these.
+_IN_VARIABLES = frozenset(
+    {
+        RefusalKind.VARIABLES,
+        RefusalKind.UNKNOWN_KEY,
+        RefusalKind.WRONG_SECRET,
+        RefusalKind.SESSION_KEY,
+        RefusalKind.WRONG_DEVICE,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a session, or a role, could not be had.
@@ -90,6 +102,11 @@ class Refusal:
     possible: tuple[Cause, ...] = ()
     ruled_out: tuple[Cause, ...] = ()
     documents: tuple[Document, ...] = ()
+
+    @property
+    def in_variables(self) -> bool:
+        """Whether it takes other organization variables, however many codes are given."""
+        return self.kind in _IN_VARIABLES
 
 
 class Refused(AuthenticationError):

@@ -99,13 +99,13 @@ class Looker:
     """Looks at IAM with the credentials that were refused; its client is made once, in a thread, if at all.
 
     Args:
-        credentials: access key id, secret and token.
+        credentials: access key id, secret and, of a session, token.
         endpoint: where to ask.
     """
 
     __slots__ = ("_client", "_credentials", "_endpoint", "_making")
 
-    def __init__(self, credentials: tuple[Secret, Secret, Secret], endpoint: Endpoint) -> None:
+    def __init__(self, credentials: tuple[Secret | str, Secret, Secret | None], endpoint: Endpoint) -> None:
         self._credentials, self._endpoint = credentials, endpoint
         self._client: Any = None
         self._making = threading.Lock()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.authentication.client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.diagnosis import Refusal, Refused, next_code_at
-from tfmfa_nb.redaction import Secret
 from tfmfa_nb.words import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tfmfa_nb.redaction import Secret
     from tfmfa_nb.words import Endpoint
 
 
@@ -67,13 +67,12 @@ class MfaSession:
         }
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What must be masked wherever it appears; copies, which outlive `forget`."""
-        held = (self.access_key_id, self.secret_access_key, self.session_token)
-        return tuple(Secret(secret.reveal()) for secret in held)
+        """What must be masked wherever it appears."""
+        return self.access_key_id, self.secret_access_key, self.session_token
 
     def forget(self) -> None:
         """Let go of the credentials."""
-        for secret in (self.access_key_id, self.secret_access_key, self.session_token):
+        for secret in self.secrets():
             secret.forget()
 
     def __repr__(self) -> str:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.account import (
-    acts_without_mfa,
-    assumable_without_mfa,
-    aws_clock,
-    mfa_devices,
-)
+from tfmfa_nb.authentication.account import acts_without_mfa, aws_clock, mfa_devices
 from tfmfa_nb.authentication.diagnosis import Refused
 from tfmfa_nb.authentication.session import identify
+from tfmfa_nb.authentication.without_mfa import Tried, Without, try_without_mfa
 from tfmfa_nb.doctor.finding import Finding, State
 from tfmfa_nb.organization.trust import trust_policies
 
@@ -20,7 +16,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
-    from tfmfa_nb.words import RoleChain
+    from tfmfa_nb.words import Identity, RoleChain
 
 _BAD_CLOCK, _DOUBTFUL_CLOCK = 60, 20  # seconds: two windows of a code, and most of one
 
@@ -56,13 +52,27 @@ async def look_at_account(
         )
     else:
         yield Finding("without MFA", State.GOOD, "these keys could do nothing that was tried without MFA.")
-    for arn in await assumable_without_mfa(*keys, chains, endpoint=variables.endpoint):
-        yield Finding(
-            "without MFA",
-            State.BAD,
-            f"{arn} can be assumed without MFA.",
-            f"Demand it in the role's trust policy: %tfmfa trust-policy {trust_policies(arn, identity.arn).role_arn}",
-        )
+    for tried in await try_without_mfa(*keys, identity, chains, variables.endpoint):
+        if tried.outcome is not Without.REFUSED:
+            yield _role(tried, identity)
+
+
+def _role(tried: Tried, identity: Identity) -> Finding:
+    """A role that did not refuse these keys, or of which it is not known whether it would."""
+    if tried.outcome in {Without.ASSUMED, Without.EXTERNAL_ID_ALONE}:
+        text = f"{tried.role} can be assumed without MFA."
+        if tried.outcome is Without.EXTERNAL_ID_ALONE:
+            text = f"{tried.role} demands an external id, which the configuration does not give, but no MFA."
+        role_arn = trust_policies(tried.role, identity.arn).role_arn
+        remedy = f"Demand it in the role's trust policy: %tfmfa trust-policy {role_arn}"
+        return Finding("without MFA", State.BAD, text, remedy)
+    said = "was not tried" if tried.outcome is Without.NOT_TRIED else "could be tried, but the answer is not known"
+    return Finding(
+        "without MFA",
+        State.WARNING,
+        f"{tried.role} {said}: {tried.why.rstrip('.')}.",
+        "Look whether its trust policy demands aws:MultiFactorAuthPresent.",
+    )
 
 
 def _clock(ahead: float) -> Finding:

@@ -53,7 +53,7 @@ def look_at_front_end() -> Iterator[Finding]:
 
 def look_at_surroundings(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Variables that would change Terraform's commands or print secrets; runs leave them out and say so."""
-    _, notes = child_environment(environ, {})
+    _, notes = child_environment(environ, credentials=False)
     for note in notes:
         yield Finding("process environment", State.WARNING, note)
     if not notes:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfmfa_nb.environments.files import one_at_a_time, private_folder, write_whole
+from tfmfa_nb.environments.files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.names import check_name
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.words import Level
@@ -43,7 +43,9 @@ class Environment:
             raise ConfigurationError(
                 f"{folder} is not a folder of its own.", "Choose another name with -e, or move it away."
             )
-        if folder.is_dir() and not (folder / ".tfmfa").exists() and _foreign(folder):
+        with usable(folder):
+            foreign = folder.is_dir() and not (folder / ".tfmfa").exists() and _foreign(folder)
+        if foreign:
             raise ConfigurationError(
                 f"The folder {folder} already holds files that no environment put there.",
                 f"For a Terraform configuration use -C {name}; otherwise choose another name with -e.",
@@ -100,7 +102,7 @@ class Environment:
             return Level(settings.get(_LEVEL_KEY, Level.NEVER))
         except FileNotFoundError:
             return Level.NEVER
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             choices = ", ".join(f'"{level}"' for level in Level)
             raise ConfigurationError(
                 f"The settings in {path} cannot be understood.",
@@ -134,11 +136,12 @@ class Environment:
         if path.is_symlink():
             raise ConfigurationError(f"{path} is a symbolic link.", f"Use -C {self.name}, or remove it.")
         if path.exists():
-            found = path.read_bytes()
+            with usable(path):
+                found = path.read_bytes()
             if found == text.encode():
                 write_whole(mark, _digest(found))
                 return
-            if not overwrite and (not mark.exists() or mark.read_text() != _digest(found)):
+            if not overwrite and not _says(mark, _digest(found)):
                 raise ConfigurationError(
                     f"{path} was changed by hand since the last run wrote it.",
                     f"Keep that file with -C {self.name} and no cell body, "
@@ -162,6 +165,14 @@ def _foreign(folder: Path) -> bool:
     """Whether anything lies there beyond the settings, which version control brings without `.tfmfa`."""
     settled = (folder / SETTINGS).exists()
     return not settled and any(folder.iterdir())
+
+
+def _says(mark: Path, digest: str) -> bool:
+    """Whether `mark` holds `digest`; one that cannot be read holds nothing."""
+    try:
+        return mark.read_bytes() == digest.encode()
+    except OSError:
+        return False
 
 
 def _digest(content: bytes) -> str:

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@contextlib.contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """What hinders the use of `path`, or of what lies below it, becomes one clear error.
+
+    Raises:
+        ConfigurationError: something does.
+    """
+    try:
+        yield
+    except (TimeoutError, ConnectionError):
+        raise  # which are about no file
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or path} cannot be used: {error.strerror or error}.",
+            "Give yourself permission to read and write it, or make room on the disk.",
+        ) from None
+
+
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     """Write `text` to `path`, or leave what was there.
 
@@ -64,7 +82,7 @@ def private_folder(path: Path) -> Path:
     """`path`, made with mode 0700 where it is not there yet.
 
     Raises:
-        ConfigurationError: it cannot be made, or is a link.
+        ConfigurationError: it cannot be made, is a link, or belongs to somebody else.
     """
     try:
         path.mkdir(mode=0o700, parents=False, exist_ok=True)
@@ -75,5 +93,6 @@ def private_folder(path: Path) -> Path:
         ) from None
     if path.is_symlink():
         raise ConfigurationError(f"{path} is a symbolic link.", "Put a real folder in its place.")
-    path.chmod(0o700)
+    with usable(path):
+        path.chmod(0o700)  # which only its owner can
     return path

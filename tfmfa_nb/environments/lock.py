@@ -4,6 +4,9 @@ The lock is an `flock` on `.tfmfa/lock`. It belongs to the open file, not to the
 Terraform's supervisor inherits the descriptor, so the lock lasts exactly as long as Terraform runs, also
 when the kernel that started it is gone, and a dead holder leaves nothing to clean up. (`filelock` cannot
 hand its lock on.)
+
+Others inherit it too, whom it was not meant for: every process between its fork and its exec, and what Terraform
+starts and leaves behind. So a holder who knows that Terraform has ended unlocks the file itself, for all of them.
 """
 
 from __future__ import annotations
@@ -32,10 +35,12 @@ class EnvironmentLock:
 
     Attributes:
         fd: the descriptor to hand to a process that must hold the lock too.
+        lent: whether such a process may be running.
     """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self.lent = False
 
     @classmethod
     async def acquire(
@@ -92,8 +97,10 @@ class EnvironmentLock:
         os.pwrite(self.fd, json.dumps(holder).encode(), 0)
 
     def release(self) -> None:
-        """Let go; a process that inherited the lock keeps it until its own end."""
+        """Let go; a process that the lock was lent to keeps it until its own end."""
         if self.fd >= 0:
+            if not self.lent:
+                fcntl.flock(self.fd, fcntl.LOCK_UN)
             os.close(self.fd)
             self.fd = -1
 
@@ -116,7 +123,7 @@ def _try(fd: int) -> bool:
 
 def _describe(fd: int) -> str:
     """One clause about the holder; a holder that is just writing its own name is "another run"."""
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         holder = json.loads(os.pread(fd, 4096, 0))
         since = time.strftime("%H:%M:%S", time.localtime(holder["since"]))
         place = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"

@@ -69,7 +69,7 @@ def read_policy(environ: Mapping[str, str]) -> Policy:
     files = [file for folder in folders if (file := _file_in(folder)) is not None]
     if named := environ.get(VARIABLE):
         file = Path(named).expanduser().absolute()
-        if not file.exists():
+        if not _stands(file):
             raise ConfigurationError(f"{VARIABLE} names {file}, which does not exist.", "Correct it, or unset it.")
         files.append(file)
     places = tuple(folder / _NAMES[0] for folder in folders)
@@ -77,13 +77,24 @@ def read_policy(environ: Mapping[str, str]) -> Policy:
 
 
 def _file_in(folder: Path) -> Path | None:
-    try:
-        found = [folder / name for name in _NAMES if os.path.lexists(folder / name)]
-    except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be looked into: {error.strerror}.") from None
+    found = [folder / name for name in _NAMES if _stands(folder / name)]
     if len(found) > 1:
         raise ConfigurationError(f"{folder} holds both {' and '.join(_NAMES)}.", "Keep one of them.")
     return found[0] if found else None
+
+
+def _stands(path: Path) -> bool:
+    """Whether something is there. Where nobody may look it could be a policy, so that is no "no"."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ConfigurationError(
+            f"Whether there is a policy {path} cannot be seen: {error.strerror}.",
+            "Let everybody look into its folder. Until then no run starts.",
+        ) from None
+    return True
 
 
 def read_layer(path: Path) -> Layer:
@@ -116,9 +127,9 @@ def _trusted_bytes(path: Path) -> bytes:
             "Put a file of its own there, readable for everybody. Until then no run starts.",
         ) from None
     found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
         os.close(fd)
-        raise ConfigurationError(f"The policy {path} is not a file.", "Put a file there.")
+        raise ConfigurationError(f"The policy {path} is no file of at most {_MOST_BYTES:,} bytes.", "Put one there.")
     with os.fdopen(fd, "rb") as file:
         for place, status in ((path, found), (path.parent, path.parent.stat())):
             if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
@@ -131,7 +142,7 @@ def _trusted_bytes(path: Path) -> bytes:
                     f"{place} belongs to another user (uid {status.st_uid}), so it is no policy.",
                     f"Check what it says, then: chown root {shlex.quote(str(place))}",
                 )
-        return file.read(_MOST_BYTES)
+        return file.read()
 
 
 def switch_on(folder: Path, owner: str) -> Path:

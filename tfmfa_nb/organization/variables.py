@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.organization.given import check_key, check_serial
 from tfmfa_nb.organization.sources import origin, resolve, sources_of
+from tfmfa_nb.redaction import Secret
 from tfmfa_nb.words import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.organization.sources import Resolved, Source
-    from tfmfa_nb.redaction import Secret
 
 _FIRST_REGION = {
     "aws-us-gov": "us-gov-west-1",
@@ -48,6 +48,10 @@ class OrganizationVariables:
         self.source = source
         self.endpoint = endpoint
 
+    def forget(self) -> None:
+        """Let go of the secret."""
+        self.secret_access_key.forget()
+
     def __repr__(self) -> str:
         return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from {origin(self.source)})"
 
@@ -64,6 +68,9 @@ def read_variables(
         environ: the process environment.
         profile: the profile's name; "" for none.
         sources: where to look instead, in order.
+
+    Returns:
+        The variables with a copy of the secret, which can be forgotten without the original.
 
     Raises:
         ConfigurationError: one is missing, or is not of a kind that STS takes.
@@ -82,7 +89,7 @@ def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> Organization
     given = found.given
     return OrganizationVariables(
         given.access_key_id,
-        given.secret_access_key,
+        Secret(given.secret_access_key.reveal()),
         found.serial_number,
         found.source.name,
         endpoint_of(environ, found.serial_number, given.region),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.errors import ConfigurationError
@@ -43,7 +42,7 @@ def verify(path: Path) -> list[Finding]:
     for folder, anchor in record["trails"].items():
         trail = AuditTrail(path.absolute().parent / folder / ".tfmfa" / "audit.jsonl")
         findings += _trail(trail, folder, anchor, found)
-        lines = _lines(trail)
+        lines = trail.lines()
         for run in record["runs"]:
             if run["folder"] == folder:
                 findings += _run(run, [line for line in lines if line.get("run") == run["id"]])
@@ -63,7 +62,7 @@ def _trail(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -
     raw, number = trail.path.read_bytes().splitlines(), anchor["lines"]
     same = 0 < number <= len(raw) and hashlib.sha256(raw[number - 1]).hexdigest() == anchor["sha256"]
     yield same, f"{folder}: the trail's line {number} is the one that the notebook was sealed with."
-    sealed = any(line.get("event") == "runbook" and line.get("sha256") == found for line in _lines(trail))
+    sealed = any(line.get("event") == "runbook" and line.get("sha256") == found for line in trail.lines())
     yield sealed, f"{folder}: the trail names this notebook by its SHA-256, {found[:16]}…"
 
 
@@ -89,15 +88,3 @@ def _run(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Finding]:
         yield known, f"{name}: the trail has that {plain(user)} authenticated with {plain(device)}, and the roles."
     elif Level(run["level"]).asks_before(Phase(run["phase"])) and run["status"] in {"planned", "applied"}:
         yield False, f"{name}: its level is {run['level']}, but nobody authenticated."
-
-
-def _lines(trail: AuditTrail) -> list[dict[str, Any]]:
-    found = []
-    for line in trail.path.read_bytes().splitlines() if trail.path.exists() else []:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # the chain's check tells of it
-        if isinstance(event, dict):
-            found.append(event)
-    return found

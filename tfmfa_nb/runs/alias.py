@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.redaction import Secret
+
 if TYPE_CHECKING:
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.words import Endpoint
 
 _known: dict[tuple[str, str], str] = {}  # (account, access key id) → alias; "" where it cannot be read
 _looking: set[asyncio.Task[None]] = set()  # the loop itself holds its tasks but weakly
@@ -19,16 +22,20 @@ def show_alias(run: Run, variables: OrganizationVariables) -> None:
     if known is not None:
         _show(run, run.identity["account"], known)
         return
-    task = asyncio.create_task(_look(run, variables, run.identity["account"]))
+    secret = Secret(variables.secret_access_key.reveal())  # the phase may be over, and its own forgotten, before that
+    key, account = variables.access_key_id, run.identity["account"]
+    task = asyncio.create_task(_look(run, account, key, secret, variables.endpoint))
     _looking.add(task)
     task.add_done_callback(_looking.discard)
 
 
-async def _look(run: Run, variables: OrganizationVariables, account: str) -> None:
+async def _look(run: Run, account: str, key: str, secret: Secret, endpoint: Endpoint) -> None:
     from tfmfa_nb.authentication.account import account_alias  # noqa: PLC0415 - boto3 is heavy
 
-    key, secret, endpoint = variables.access_key_id, variables.secret_access_key, variables.endpoint
-    alias = await account_alias(key, secret, endpoint=endpoint)
+    try:
+        alias = await account_alias(key, secret, endpoint=endpoint)
+    finally:
+        secret.forget()
     _known[account, key] = alias
     _show(run, account, alias)
 

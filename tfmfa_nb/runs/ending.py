@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.environments.files import usable
 from tfmfa_nb.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
 from tfmfa_nb.words import Phase, Status
 
@@ -25,10 +26,11 @@ def phase_of(run: Run, phase: Phase) -> Iterator[None]:
     run.canceling = False
     run.error = run.error_remedy = ""
     run.error_documents = []
-    run.log_start = run.log_lines = run._log.refresh()
     run.started_at, run.ended_at = time.time(), 0.0
     try:
-        yield
+        with usable(run._files.path):
+            run.log_start = run.log_lines = run._log.refresh()
+            yield
     except (RunDiscarded, RunCanceled, asyncio.CancelledError, TfmfaError) as error:
         _settle(run, error)
         raise
@@ -37,7 +39,8 @@ def phase_of(run: Run, phase: Phase) -> Iterator[None]:
         raise
     finally:
         run.question = {}
-        run.log_lines = run._log.refresh()
+        with suppress(OSError):  # which would hide what really ended it
+            run.log_lines = run._log.refresh()
         run.ended_at = time.time()
 
 

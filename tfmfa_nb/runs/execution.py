@@ -12,10 +12,10 @@ from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
 _PACE = 0.1  # seconds between two looks at the log: what an eye still sees as at once
@@ -27,8 +27,9 @@ class Execution:
     """What all commands of one phase share.
 
     Attributes:
-        environ: the child's environment; with MFA it has no credentials, which each command gets from the session.
-        session: the MFA session, which alone keeps its secrets, so that nothing is left once it has forgotten them.
+        environ: the child's environment, but for `credentials`.
+        credentials: the MFA session, or the person's own key; each command asks them anew, so that nothing is left
+            once they have forgotten.
         secrets: what else the supervisor masks in Terraform's output.
     """
 
@@ -36,7 +37,7 @@ class Execution:
     executable: Executable
     lock: EnvironmentLock
     environ: Mapping[str, str] = field(repr=False)
-    session: MfaSession | None = None
+    credentials: Credentials | None = None
     secrets: tuple[Secret, ...] = ()
 
     async def terraform(
@@ -48,16 +49,18 @@ class Execution:
         cancellation; a second one changes nothing, because Terraform's second interrupt loses resources.
         """
         run = self.run
+        self.lock.lent = True
         run._process = await TerraformProcess.start(
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=run._environment.folder,
-                environment={**self.environ, **(self.session.environment() if self.session else {})},
-                secrets=(*self.secrets, *(self.session.secrets() if self.session else ())),
+                environment=self.environ,
+                secrets=self.secrets,
                 log=run._files.log,
                 exit=run._files.exit_file(command),
                 events=run._files.events if events else None,
                 lock_fd=self.lock.fd,
+                credentials=self.credentials,
             )
         )
         run._record()
@@ -78,9 +81,11 @@ class Execution:
             if done:
                 break
         run._process = None
+        outcome = waiter.result()
+        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
         if interrupted:
             raise asyncio.CancelledError
-        return waiter.result()
+        return outcome
 
     def first_error(self) -> str:
         """Terraform's first "Error: …" of this phase, for the one line that a traceback has."""

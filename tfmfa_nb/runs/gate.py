@@ -16,8 +16,8 @@ from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
 from tfmfa_nb.authentication.prompts import CodeRequest
 from tfmfa_nb.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.policy import Policy
-from tfmfa_nb.organization.sources import ProcessEnvironment, sources_of
 from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runs.alias import show_alias
 from tfmfa_nb.runs.roles import check_run_roles, refuse_long_sessions, refuse_other_roles, shown_roles, turn_red
 from tfmfa_nb.words import Identity, LockState
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.authentication.prompts import Prompt
     from tfmfa_nb.authentication.session import MfaSession
-    from tfmfa_nb.organization.given import Given
     from tfmfa_nb.organization.variables import OrganizationVariables
-    from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.words import Phase, RoleChain
 
@@ -76,23 +74,11 @@ class Gate:
             attempt += 1
             variables, problem = await self._identify(run)
             refusal = refusal or problem
-            if refusal is not None:
-                run._show_lock(LockState.FAILED, refusal.problem, refusal.remedy)
-            last = self.prompt.attempts
-            if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
-                raise AuthenticationError(refusal.problem, refusal.remedy)
-            request = CodeRequest(
-                phase=phase,
-                environment=run.environment,
-                identity=_identity(run),
-                serial_number=variables.serial_number if variables else "",
-                refusal=refusal,
-                attempt=attempt,
-            )
-            answer = await self._ask(request)
-            run._show_lock(LockState.VERIFYING, "Asking AWS…")
-            session, refusal = await self._exchange(run, variables, answer)
-            answer.forget()
+            try:
+                session, refusal = await self._attempt(run, phase, variables, refusal, attempt)
+            finally:
+                if variables is not None:
+                    variables.forget()
             if session is None:
                 continue
             try:
@@ -102,6 +88,30 @@ class Gate:
                 session.forget()
                 raise
             return session
+
+    async def _attempt(
+        self, run: Run, phase: Phase, variables: OrganizationVariables | None, refusal: Refusal | None, attempt: int
+    ) -> tuple[MfaSession | None, Refusal | None]:
+        """Ask once; what was wrong before is shown first."""
+        if refusal is not None:
+            run._show_lock(LockState.FAILED, refusal.problem, refusal.remedy)
+        last = self.prompt.attempts
+        if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
+            raise AuthenticationError(refusal.problem, refusal.remedy)
+        request = CodeRequest(
+            phase=phase,
+            environment=run.environment,
+            identity=_identity(run),
+            serial_number=variables.serial_number if variables else "",
+            refusal=refusal,
+            attempt=attempt,
+        )
+        answer = await self._ask(request)
+        try:
+            run._show_lock(LockState.VERIFYING, "Asking AWS…")
+            return await self._exchange(run, variables, answer)
+        finally:
+            answer.forget()
 
     async def _identify(self, run: Run) -> tuple[OrganizationVariables | None, Refusal | None]:
         """Who the organization variables belong to, which is shown before a code is typed."""
@@ -122,6 +132,14 @@ class Gate:
             identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         except Refused as error:
             return variables, error.refusal
+        except BaseException:
+            variables.forget()
+            raise
+        self._know(run, variables, identity)
+        return variables, None
+
+    def _know(self, run: Run, variables: OrganizationVariables, identity: Identity) -> None:
+        """Show whose key it is, and refuse an account that the policy does not allow."""
         run.identity = {
             "account": identity.account,
             "alias": "",
@@ -133,6 +151,7 @@ class Gate:
         }
         if not self.policy.allows_account(identity.account):
             files = ", ".join(map(str, self.policy.said_by("accounts")))
+            variables.forget()
             raise turn_red(
                 run,
                 AccountNotAllowed(
@@ -141,20 +160,6 @@ class Gate:
                 ),
             )
         show_alias(run, variables)
-        return variables, None
-
-    async def environment_without_mfa(self) -> dict[str, str] | None:
-        """The key that Terraform uses where the level asks for no code; None where it finds that one by itself.
-
-        What a person typed for this kernel, or keeps in the keychain, Terraform would not find.
-        """
-        try:
-            given = await asyncio.to_thread(_hidden_from_terraform, self.environ)
-        except ConfigurationError:
-            return None  # Terraform says what it lacks
-        if given is None:
-            return None
-        return {"AWS_ACCESS_KEY_ID": given.access_key_id, "AWS_SECRET_ACCESS_KEY": given.secret_access_key.reveal()}
 
     async def _ask(self, request: CodeRequest) -> Secret:
         if self.answer_seconds is None:
@@ -178,7 +183,7 @@ class Gate:
 
         if variables is None:
             return None, None  # the variables are read anew, and say again what they lack
-        serial = variables.serial_number
+        serial, code = variables.serial_number, Secret("")
         try:
             code = read_code(answer.reveal())
             _USED_CODES.refuse_if_used(serial, code)
@@ -199,9 +204,11 @@ class Gate:
         except asyncio.CancelledError:  # AWS may have it by now
             _USED_CODES.remember(serial, code)
             raise
-        _USED_CODES.remember(serial, code)
-        code.forget()
-        return session, None
+        else:
+            _USED_CODES.remember(serial, code)
+            return session, None
+        finally:
+            code.forget()
 
     def _seconds(self) -> int:
         """How long the session may last: what was set, within the policy's bounds."""
@@ -230,12 +237,3 @@ class Gate:
 def _identity(run: Run) -> Identity | None:
     known = run.identity
     return Identity(account=known["account"], arn=known["arn"]) if known else None
-
-
-def _hidden_from_terraform(environ: Mapping[str, str]) -> Given | None:
-    """The key that counts, where Terraform would not find it by itself."""
-    for source in sources_of(environ):
-        given = source.read()
-        if given.access_key_id:
-            return None if isinstance(source, ProcessEnvironment) else given
-    return None

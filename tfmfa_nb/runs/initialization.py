@@ -32,7 +32,8 @@ async def initialize(execution: Execution, *, always: bool = False) -> bool:
     environment = execution.run._environment
     mark = environment.private / _MARK
     before = _fingerprint(execution)
-    if not always and (environment.folder / ".terraform").is_dir() and mark.is_file() and mark.read_text() == before:
+    initialized = (environment.folder / ".terraform").is_dir() and mark.is_file()
+    if not always and initialized and mark.read_bytes() == before.encode():
         return False
     outcome = await execution.terraform("init", "-input=false")
     if outcome.interrupted or outcome.killed:
@@ -60,7 +61,7 @@ def _fingerprint(execution: Execution) -> str:
     acted_on = {
         "blocks": [block.text or repr(block) for block in blocks if block.type in {"terraform", "module"}],
         "providers": sorted(providers),
-        "lock": lock_file.read_text() if lock_file.is_file() else "",
+        "lock": lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.is_file() else "",
         "product": [*execution.executable.command, execution.executable.version],
         "settings": execution.environ.get("TF_CLI_CONFIG_FILE", ""),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.durations import session_note
@@ -14,6 +15,7 @@ from tfmfa_nb.runs.execution import Execution
 from tfmfa_nb.runs.initialization import initialize
 from tfmfa_nb.runs.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.levels import effective_level
+from tfmfa_nb.runs.own_key import own_key
 from tfmfa_nb.runs.shown import show_plan
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
@@ -22,15 +24,16 @@ from tfmfa_nb.terraform.plan import parse_summary
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.runs.gate import Gate
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-# A process that is being forked has the plan's lock until its exec: an apply that follows at once waits that out.
-_A_MOMENT = 2.0
 
 
 async def plan(run: Run, gate: Gate) -> None:
@@ -49,8 +52,7 @@ async def plan(run: Run, gate: Gate) -> None:
             run.level = str(effective_level(environment, gate.policy, options.level))
             await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.PLAN)
-            try:
-                execution = await _execution(run, gate, executable, lock, session)
+            async with _execution(run, gate, executable, lock, session) as execution:
                 _still_wanted(run)
                 run._move(Status.PLANNING)
                 fresh = await initialize(execution)
@@ -70,14 +72,11 @@ async def plan(run: Run, gate: Gate) -> None:
                     await initialize(execution, always=True)
                     await inspect_again(run, gate, executable, session)
                     outcome = await execution.terraform(*command)
-            finally:
-                if session:
-                    session.forget()
             raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
             run.plan_sha256 = run._files.seal_plan()
             summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
             run.counts = summary.as_dict() if summary else _nothing()
-            show_plan(run, executable, child_environment(gate.environ, {})[0])
+            show_plan(run, executable, child_environment(gate.environ, credentials=False)[0])
             run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
 
 
@@ -104,15 +103,14 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
             if run._findings is None:  # the level was `never` until now
                 await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.APPLY)
-            try:
+            async with _execution(run, gate, executable, lock, session) as execution:
                 if session is not None:
                     _note_short_session(run, session)
-                if session is None and confirm and not await gate.prompt.confirm(_question(run)):
+                elif confirm and not await gate.prompt.confirm(_question(run)):
                     raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
                 _still_wanted(run)
                 run._files.check_plan(run.plan_sha256)  # a person took their time in between
                 run._move(Status.CONFIRMED)
-                execution = await _execution(run, gate, executable, lock, session)
                 progress = Progress()
                 run._move(Status.APPLYING)
                 outcome = await execution.terraform(
@@ -124,9 +122,6 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                     on_output=_follow(run, progress),
                     events=True,
                 )
-            finally:
-                if session:
-                    session.forget()
             run._outputs = dict(progress.outputs)
             raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
             run._move(Status.APPLIED)
@@ -136,7 +131,7 @@ async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
     return await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
-        timeout=max(run._options.lock_seconds, _A_MOMENT),
+        timeout=run._options.lock_seconds,
         on_wait=lambda sentence: _note(run, sentence),
     )
 
@@ -150,17 +145,27 @@ async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None
     return await gate.pass_through(run, phase, run._findings.chains if run._findings else ())
 
 
+@asynccontextmanager
 async def _execution(
     run: Run, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
-) -> Execution:
-    environ, notes = child_environment(gate.environ, {} if session else await gate.environment_without_mfa())
-    for note in notes:
-        if note not in run.notes:
-            _note(run, note)
-    # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
-    names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    own = tuple(Secret(place[name]) for place in (gate.environ, environ) for name in names if place.get(name))
-    return Execution(run, executable, lock, environ, session, own)
+) -> AsyncIterator[Execution]:
+    """What the phase's commands share; at its end no credentials are left, whoever still holds it."""
+    credentials: Credentials | None = session
+    own: tuple[Secret, ...] = ()
+    try:
+        credentials = session or await own_key(gate.environ)
+        environ, notes = child_environment(gate.environ, credentials=credentials is None)
+        for note in notes:
+            if note not in run.notes:
+                _note(run, note)
+        # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
+        names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        own = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
+        yield Execution(run, executable, lock, environ, credentials, own)
+    finally:
+        for held in (credentials, *own):
+            if held is not None:
+                held.forget()
 
 
 def _still_wanted(run: Run) -> None:

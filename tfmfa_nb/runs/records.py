@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from traitlets import TraitError
 
 from tfmfa_nb.environments.files import private_folder, write_whole
 from tfmfa_nb.errors import RunStateError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tfmfa_nb.runs.run import Run
@@ -26,7 +29,7 @@ class RunFolder:
 
     Args:
         private: the environment's `.tfmfa`.
-        run_id: the run; a new one where it is None.
+        run_id: the run, whose folder is there; a new one where it is None.
 
     Raises:
         ConfigurationError: the folder cannot be made.
@@ -34,7 +37,10 @@ class RunFolder:
 
     def __init__(self, private: Path, run_id: str | None = None) -> None:
         self.id = run_id or f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        self.path = private_folder(private_folder(private / "runs") / self.id)
+        self.path = private / "runs" / self.id
+        if run_id is None:
+            private_folder(self.path.parent)
+            private_folder(self.path)
         self.log = self.path / "run.log"
         self.events = self.path / "apply.jsonl"
         self.plan = self.path / _PLAN
@@ -58,12 +64,14 @@ class RunFolder:
         Raises:
             RunStateError: there is none that can be understood.
         """
-        try:
-            record = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            record = None
-        if not isinstance(record, dict):
-            raise RunStateError(f"There is no record of {self.id}.", "Plan again with %%tfplan.")
+        path = self.path / "run.json"
+        with understood(self.id):
+            try:
+                record: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
+            except OSError as error:
+                raise RunStateError(
+                    f"There is no record of {self.id}: {path}: {error.strerror}.", "Plan again with %%tfplan."
+                ) from None
         return record
 
     def seal_plan(self) -> str:
@@ -99,6 +107,35 @@ class RunFolder:
     def _plan_digest(self) -> str:
         with self.plan.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def understood(run_id: str) -> Iterator[None]:
+    """Whatever is wrong with the values of a record becomes one clear error.
+
+    Raises:
+        RunStateError: something is.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, TraitError):
+        raise RunStateError(
+            f"The record of {run_id} cannot be understood: it was changed, or is torn.", "Plan again with %%tfplan."
+        ) from None
+
+
+def facts_of(record: dict[str, Any]) -> dict[str, str]:
+    """What the audit trail says with each status, so that the record can be held against it.
+
+    Raises:
+        KeyError: the record lacks something.
+    """
+    gate = json.dumps([record["chains"], record["bypasses"]], sort_keys=True)
+    return {
+        "level": record["level"],
+        "plan_sha256": record["plan_sha256"],
+        "gate_sha256": hashlib.sha256(gate.encode()).hexdigest(),
+    }
 
 
 def record_of(run: Run) -> dict[str, Any]:

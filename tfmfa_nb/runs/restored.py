@@ -9,10 +9,12 @@ import json
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.environments.files import usable
 from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.runs.agreement import read_agreed
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.records import RunFolder
+from tfmfa_nb.runs.records import RunFolder, facts_of, understood
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.shown import show_plan
 from tfmfa_nb.terraform.credentials import child_environment
@@ -41,43 +43,68 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         tell: told one sentence where there is something to wait for.
 
     Raises:
-        RunStateError: there is no record of it.
+        RunStateError: there is no record of it that agrees with the audit trail.
         ConfigurationError: it cannot be recorded.
     """
+    record, status = read_agreed(environment, run_id)
     files = RunFolder(environment.private, run_id)
-    record = files.read()
-    status = Status(record["status"])
-    if status not in _UNDER_WAY:
+    if status not in _UNDER_WAY and record["status"] == str(status):
         return status
-    exit_code = None
-    if started := record.get("process"):
-        command = "apply" if status is Status.APPLYING else "plan"
-        process = TerraformProcess.attach(started["pid"], started["started"], files.exit_file(command))
-        if process.alive:
-            tell(f"Terraform still runs the {command} of {run_id}: waiting for its end.")
-        exit_code = (await process.wait()).exit_code
-    # A plan that nobody saw the end of is not one that was shown.
-    applied = status is Status.APPLYING and exit_code == 0
-    record["status"] = str(Status.APPLIED if applied else Status.ERRORED)
-    record["process"] = None
+    if not status.final:
+        # A plan that nobody saw the end of is not one that was shown.
+        applied = await _exit_code(record, status, files, tell) == 0 and status is Status.APPLYING
+        status = Status.APPLIED if applied else Status.ERRORED
+    record |= {"status": str(status), "process": None}
     AuditTrail(environment.private / "audit.jsonl").write(
-        "status", run=run_id, status=record["status"], plan_sha256=record.get("plan_sha256", ""), found_later=True
+        "status", run=run_id, status=record["status"], **facts_of(record), found_later=True
     )
     files.drop_plan()
     files.write(record)
-    return Status(record["status"])
+    return status
+
+
+async def _exit_code(
+    record: dict[str, Any], status: Status, files: RunFolder, tell: Callable[[str], None]
+) -> int | None:
+    """How the run's Terraform ended; None where that is not known, or there was none."""
+    with understood(files.id):
+        if not (started := record.get("process")):
+            return None
+        command = "apply" if status is Status.APPLYING else "plan"
+        process = TerraformProcess.attach(int(started["pid"]), float(started["started"]), files.exit_file(command))
+        alive = process.alive
+    if alive:
+        tell(f"Terraform still runs the {command} of {files.id}: waiting for its end.")
+    return (await process.wait()).exit_code
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
     """The run `run_id` as its record has it; one that waits can be applied, after the same gate and checks.
 
     Raises:
-        RunStateError: there is no record of it, it may still be going on, or its plan is not the one shown.
+        RunStateError: there is no record of it that agrees with the audit trail, it may still be going on, or its plan
+            is not the one shown.
     """
-    record = RunFolder(environment.private, run_id).read()
-    if Status(record["status"]) in _UNDER_WAY:
+    record, status = read_agreed(environment, run_id)
+    if status in _UNDER_WAY or record["status"] != str(status):
         raise RunStateError(f"{run_id} is {record['status']}.", "Wait for its end.")
-    run = Run(environment, Options(lock_timeout=record.get("lock_timeout", "0s")), base, run_id)
+    with understood(run_id):
+        run = _from_record(record, environment, run_id, base)
+    with usable(run._files.path):
+        run.log_lines = run._log.refresh()
+    run._outputs = _outputs(run)
+    if run.status == Status.PLANNED:
+        run._files.check_plan(run.plan_sha256)
+        show_plan(run, find_executable(environ), child_environment(environ, credentials=False)[0])
+    else:
+        run._plan = _kept_plan(run)
+    return run
+
+
+def _from_record(record: dict[str, Any], environment: Environment, run_id: str, base: Path) -> Run:
+    options = Options(lock_timeout=record.get("lock_timeout", "0s"))
+    _ = options.lock_seconds  # bad input is told before it is used
+    run = Run(environment, options, base, run_id)
     names = (
         *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
         *("started_at", "plan_sha256", "counts"),
@@ -89,13 +116,6 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
         chains=tuple(_chain(chain) for chain in record["chains"]),
         bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
     )
-    run.log_lines = run._log.refresh()
-    run._outputs = _outputs(run)
-    if run.status == Status.PLANNED:
-        run._files.check_plan(run.plan_sha256)
-        show_plan(run, find_executable(environ), child_environment(environ, {})[0])
-    else:
-        run._plan = _kept_plan(run)
     return run
 
 
@@ -118,12 +138,12 @@ def _kept_plan(run: Run) -> Future[Plan]:
     """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
     plan: Future[Plan] = Future()
     try:
-        document = json.loads(run._files.changes.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        kept = Plan(json.loads(run._files.changes.read_text(encoding="utf-8")))
+        run.changes = [{"address": one.address, "action": one.action} for one in kept.changes]
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         plan.set_exception(RunStateError(f"What {run.id} changed is not known any more."))
         return plan
-    plan.set_result(Plan(document))
-    run.changes = [{"address": one.address, "action": one.action} for one in plan.result().changes]
+    plan.set_result(kept)
     return plan
 
 
@@ -136,6 +156,6 @@ def _outputs(run: Run) -> dict[str, Any]:
     for line in lines:
         try:
             progress.feed(json.loads(line))
-        except ValueError:
+        except (ValueError, TypeError, AttributeError, RecursionError):
             continue  # a line of a program that Terraform started
     return dict(progress.outputs)

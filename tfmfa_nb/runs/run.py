@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
-from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.errors import ConfigurationError, RunStateError
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.runs.records import RunFolder, record_of
+from tfmfa_nb.runs.records import RunFolder, facts_of, record_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.providers import Findings
 
 _log = logging.getLogger(__name__)
-_NEXT: dict[Status, frozenset[Status]] = {
+NEXT: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
     Status.PLANNING: frozenset({Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}),
     Status.PLANNED: frozenset({Status.CONFIRMED, Status.DISCARDED, Status.ERRORED}),
@@ -130,7 +130,8 @@ class Run(HasTraits):
     @property
     def seconds(self) -> float:
         """How long the last phase took, or has taken so far."""
-        return (self.ended_at or time.time()) - self.started_at if self.started_at else 0.0
+        # The clock may have been set back meanwhile.
+        return max(0.0, (self.ended_at or time.time()) - self.started_at) if self.started_at else 0.0
 
     @property
     def log_file(self) -> Path:
@@ -181,11 +182,22 @@ class Run(HasTraits):
             self.lock, self.lock_text, self.lock_remedy = str(lock), text, remedy
 
     def _move(self, status: Status) -> None:
-        """Change the status, and record it before anything follows from it."""
-        if status not in _NEXT.get(Status(self.status), frozenset()):
+        """Change the status, and record it before anything follows from it.
+
+        Raises:
+            RunStateError: there is no way from this status to that one.
+            ConfigurationError: it cannot be recorded. Only a run that has ended has then changed all the same.
+        """
+        if status not in NEXT.get(Status(self.status), frozenset()):
             raise RunStateError(f"A run that is {self.status} cannot become {status}.")
-        plan = {"plan_sha256": self.plan_sha256} if self.plan_sha256 else {}
-        self._audit.write("status", run=self.id, status=str(status), **plan)
+        try:
+            self._audit.write("status", run=self.id, status=str(status), **facts_of(record_of(self)))
+        except ConfigurationError as error:
+            if not status.final:
+                raise
+            unrecorded: ConfigurationError | None = error
+        else:
+            unrecorded = None
         if status.final:
             # From here on nothing may be applied; `show -json` may still be reading it.
             if self._plan is not None and not self._plan.done():
@@ -193,6 +205,8 @@ class Run(HasTraits):
             else:
                 self._files.drop_plan()
         self.status = str(status)
+        if unrecorded is not None:  # what has ended has ended all the same
+            raise ConfigurationError(unrecorded.problem, f"The run is {status} all the same. {unrecorded.remedy}")
         self._record()
 
     def _record(self) -> None:

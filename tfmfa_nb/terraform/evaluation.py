@@ -162,7 +162,7 @@ class Evaluator:
 
     def _console(self, root: Path, replica: Replica) -> subprocess.CompletedProcess[bytes]:
         # An empty session: the console gets no credentials, which it has no use for.
-        environ, _ = child_environment(self.environ, {})
+        environ, _ = child_environment(self.environ, credentials=False)
         environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
         environ.pop("TF_WORKSPACE", None)
         if workspace := self._workspace():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.terraform.credentials import Credentials
 
 _PACE = 0.05  # seconds between two looks at the process
 # What the supervisor itself needs of this environment. No credentials: those are for Terraform, through the pipe.
@@ -35,12 +36,13 @@ class Job:
 
     Attributes:
         argv: the whole command line; it holds no secret, because everybody on the machine can read it.
-        environment: the child's whole environment.
-        secrets: what is masked in the output.
+        environment: the child's environment, but for `credentials`.
+        secrets: what else is masked in the output.
         log: where the output goes, for people.
         exit: where the exit code goes.
         events: where the events of a `-json` command go.
         lock_fd: the environment's lock, which Terraform's process then holds too.
+        credentials: asked only at the moment when the job is handed over, so that a trace has none of them.
     """
 
     argv: Sequence[str]
@@ -51,6 +53,7 @@ class Job:
     exit: Path
     events: Path | None = None
     lock_fd: int | None = None
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class TerraformProcess:
         handed = asyncio.ensure_future(asyncio.to_thread(_hand_over, popen, job))
         cancelled = await _whatever_happens(handed)
         if answer := handed.result():
-            raise TerraformNotFound(f"Terraform's supervisor could not begin: {answer}", "Mend that, and run again.")
+            raise TerraformNotFound(f"Terraform's supervisor could not begin: {answer}.", "Mend that, and run again.")
         if cancelled:
             process.interrupt()
             await _whatever_happens(asyncio.ensure_future(process.wait()))
@@ -130,9 +133,9 @@ class TerraformProcess:
             await asyncio.sleep(_PACE)
         try:
             outcome = json.loads(self._exit.read_bytes())
-        except (FileNotFoundError, ValueError):
+            return Outcome(int(outcome["exit_code"]), bool(outcome["interrupted"]), bool(outcome["killed"]))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):  # torn, or its supervisor was killed
             return Outcome(None, self._interrupted, killed=False)
-        return Outcome(outcome["exit_code"], outcome["interrupted"], outcome["killed"])
 
     def interrupt(self) -> bool:
         """Ask Terraform to stop gracefully; whether this was the first time."""
@@ -168,7 +171,8 @@ async def _whatever_happens(future: asyncio.Future[Any]) -> bool:
 def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
     """Give the supervisor its job; empty once it has started Terraform, else what hinders it."""
     if popen.stdin is None or popen.stdout is None:
-        return "no pipe."
+        return "no pipe"
+    held = job.credentials
     # What is flushed to a process that has died shows only when the pipe is closed.
     with contextlib.suppress(BrokenPipeError), popen.stdin as pipe:
         pipe.write(
@@ -176,8 +180,8 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                 {
                     "argv": list(job.argv),
                     "cwd": str(job.cwd.absolute()),
-                    "environment": dict(job.environment),
-                    "secrets": [secret.reveal() for secret in job.secrets],
+                    "environment": {**job.environment, **(held.environment() if held else {})},
+                    "secrets": [each.reveal() for each in (*job.secrets, *(held.secrets() if held else ()))],
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,
                     "lock_fd": job.lock_fd,
@@ -189,4 +193,4 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
     if said == "ready":
         return ""
     popen.wait()
-    return said or f"it ended with {popen.returncode}."
+    return said or f"it ended with {popen.returncode}"

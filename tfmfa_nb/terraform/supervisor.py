@@ -12,6 +12,7 @@ abandons what is in flight.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -88,7 +89,7 @@ class _Supervisor:
     """Starts Terraform, passes signals on, and leaves its exit code."""
 
     def __init__(self, exit_file: str) -> None:
-        self._exit = exit_file
+        self._exit, self._kernel = exit_file, os.getppid()
         self._child: subprocess.Popen[bytes] | None = None
         self._interrupted = self._killed = False
         for unheeded in (signal.SIGHUP, signal.SIGTERM):
@@ -118,6 +119,9 @@ class _Supervisor:
                 time.sleep(_PACE)
             follower.follow(to_the_end=True)
         self._leave(code)
+        if job["lock_fd"] is not None and os.getppid() != self._kernel:
+            # The kernel, which would let go of it, is gone; what Terraform left running must not keep it.
+            fcntl.flock(job["lock_fd"], fcntl.LOCK_UN)
 
     def _start(self, job: dict[str, Any], raw: BinaryIO) -> int | None:
         """Start Terraform; the exit code that a shell would give where that fails."""

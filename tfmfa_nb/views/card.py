@@ -1,13 +1,10 @@
 """The run card: a run, live, in a notebook.
 
-It has no synced trait of its own, because widget state is public and may be saved in the notebook.
-Everything goes by custom messages, any of which may be lost: the kernel sends the whole state each time, and
-the front end asks again. The log is pulled, by the lines in view.
+The log is pulled, by the lines in view; what else is shown is pushed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
@@ -16,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-
 from tfmfa_nb.errors import TfmfaError
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.views.correspondent import Correspondent, take_secret
 from tfmfa_nb.views.visible import shorten, spans, visible_all
 from tfmfa_nb.views.words import documents_of
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from tfmfa_nb.redaction import Secret
     from tfmfa_nb.runs.run import Run
 
 _HERE = Path(__file__).parent
@@ -49,8 +47,8 @@ class Answer:
     code: Secret | None = None
 
 
-class RunCard(anywidget.AnyWidget):
-    """Shows `run` and passes on what the person presses; made on the kernel's loop.
+class RunCard(Correspondent):
+    """Shows `run` and passes on what the person presses.
 
     Args:
         run: what is shown; its traits may change on any thread.
@@ -61,28 +59,15 @@ class RunCard(anywidget.AnyWidget):
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._heard = asyncio.Event()
         self._answer: asyncio.Future[Answer] | None = None
         self._asked: dict[str, Any] = {}
         self._number = 0
-        self._sequence = 0
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
         super().__init__()
-        self.on_msg(self._receive)
         run.observe(self._changed, names=[*_SHOWN, "question"])
-
-    async def wait_for_front_end(self, seconds: float) -> bool:
-        """Whether a front end has shown the card, now or within `seconds`."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def ask(self, question: dict[str, Any]) -> Answer:
         """Put `question` to the person and wait for the answer; canceling the run is one."""
@@ -119,8 +104,7 @@ class RunCard(anywidget.AnyWidget):
 
     def _changed(self, _change: Any) -> None:
         """A trait has changed, on whatever thread; everything further happens on the loop's."""
-        with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown
-            self._loop.call_soon_threadsafe(self._schedule)
+        self._on_loop(self._schedule)
 
     def _schedule(self) -> None:
         if self._run.canceling:
@@ -130,8 +114,7 @@ class RunCard(anywidget.AnyWidget):
 
     def _push(self) -> None:
         self._handle, self._pushed = None, self._loop.time()
-        self._sequence += 1
-        self.send({"type": "state", "seq": self._sequence, "now": time.time(), **self._state()})
+        self._send_state({"now": time.time(), **self._state()})
 
     def _state(self) -> dict[str, Any]:
         run = self._run
@@ -161,14 +144,11 @@ class RunCard(anywidget.AnyWidget):
         """One message of a front end; a code in it neither stays behind nor meets an exception here."""
         if self._gone or not isinstance(message, dict):
             return
-        typed = message.pop("code", None)
-        code = Secret(typed if isinstance(typed, str) and len(typed) <= _LONGEST_CODE else "")
-        del typed
+        code = take_secret(message, "code", _LONGEST_CODE)
         if threading.get_ident() == self._thread:
             self._handle_message(message, code)
         else:  # JupyterLab sends comm messages to a subshell, whose thread is not the loop's
-            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited for an answer
-                self._loop.call_soon_threadsafe(self._handle_message, message, code)
+            self._on_loop(self._handle_message, message, code)
 
     def _handle_message(self, message: dict[str, Any], code: Secret) -> None:
         if self._gone:

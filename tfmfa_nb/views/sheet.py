@@ -1,24 +1,17 @@
-"""What the forms of `%tfmfa` share: they talk in custom messages only, and have no synced trait of their own.
-
-Widget state is public and may be saved in the notebook, so neither what is typed nor what is shown becomes any. A
-message may be lost: the kernel sends the whole state each time, and the front end asks again.
-"""
+"""What the forms of `%tfmfa` share: one thing is done at a time, and how it ended is shown where it was asked for."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-
 from tfmfa_nb.errors import TfmfaError
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.views.correspondent import Correspondent, take_secret
 from tfmfa_nb.views.pressed import Pressed, Result
 from tfmfa_nb.views.visible import visible_all
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
 _HERE = Path(__file__).parent
@@ -31,8 +24,8 @@ def source(name: str) -> str:
     return "\n".join((_HERE / file).read_text("utf-8") for file in ("elements.js", "sheet.js", f"{name}.js"))
 
 
-class Sheet(anywidget.AnyWidget):
-    """A form; made on the kernel's loop.
+class Sheet(Correspondent):
+    """A form.
 
     Args:
         actions: what a person may press, by the type of its message.
@@ -42,23 +35,10 @@ class Sheet(anywidget.AnyWidget):
 
     def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
         self._actions = actions
-        self._loop = asyncio.get_running_loop()
-        self._heard = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._busy = ""
         self._last: tuple[str, Result] = ("", Result(""))
-        self._sequence = 0
         super().__init__()
-        self.on_msg(self._receive)
-
-    async def wait_for_front_end(self, seconds: float) -> bool:
-        """Whether a front end has shown the form, now or within `seconds`."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def shown(self) -> dict[str, Any]:
         """What the form shows besides the last result."""
@@ -74,9 +54,7 @@ class Sheet(anywidget.AnyWidget):
         """One message of a front end; what was typed does not stay behind in it, whatever else it is."""
         if not isinstance(message, dict):
             return
-        typed = message.pop("secret", None)
-        secret = Secret(typed.strip() if isinstance(typed, str) and len(typed) <= _LONGEST_TEXT else "")
-        del typed
+        secret = take_secret(message, "secret", _LONGEST_TEXT)
         kind, number, given = message.get("type"), message.get("number"), message.get("texts")
         texts = {
             name: text.strip()
@@ -87,9 +65,7 @@ class Sheet(anywidget.AnyWidget):
             number = ""
         if not isinstance(kind, str):
             return
-        # Front ends may send comm messages to a subshell, whose thread is not the loop's.
-        with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown
-            self._loop.call_soon_threadsafe(self._handle, kind, number, Pressed(texts, secret))
+        self._on_loop(self._handle, kind, number, Pressed(texts, secret))
 
     def _handle(self, kind: str, number: str, pressed: Pressed) -> None:
         if kind == "hello":
@@ -97,7 +73,7 @@ class Sheet(anywidget.AnyWidget):
             if self._task is None:
                 self._start(self._push())
             else:
-                self._send_state({})
+                self._tell({})
         elif kind in self._actions and not self._busy:
             self._busy = kind
             self._start(self._act(kind, number, pressed))
@@ -112,7 +88,7 @@ class Sheet(anywidget.AnyWidget):
             self._task = None
 
     async def _act(self, kind: str, number: str, pressed: Pressed) -> None:
-        self._send_state({})
+        self._tell({})
         try:
             result = await self._actions[kind](pressed)
         except (TfmfaError, OSError) as error:
@@ -124,10 +100,9 @@ class Sheet(anywidget.AnyWidget):
         await self._push()
 
     async def _push(self) -> None:
-        self._send_state(await self.shown())
+        self._tell(await self.shown())
 
-    def _send_state(self, shown: Mapping[str, Any]) -> None:
-        self._sequence += 1
+    def _tell(self, shown: Mapping[str, Any]) -> None:
         number, result = self._last
         state = {
             "busy": self._busy,
@@ -137,4 +112,4 @@ class Sheet(anywidget.AnyWidget):
             },
             "shown": dict(shown),
         }  # fmt: skip
-        self.send({"type": "state", "seq": self._sequence, **visible_all(state)})
+        self._send_state(visible_all(state))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tfmfa_nb.errors import AuthenticationError
+
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.diagnosis import Refusal
     from tfmfa_nb.redaction import Secret
@@ -34,6 +36,18 @@ class CodeRequest:
         device = f" ({self.serial_number})" if self.serial_number else ""
         return f'MFA code{whose}{device} to {self.phase} "{self.environment}": '
 
+    def refuse_other_variables(self, remedy: str = "") -> None:
+        """For a prompt beside which nobody can set organization variables: what is wrong with them stays wrong.
+
+        Args:
+            remedy: how they can be set there.
+
+        Raises:
+            AuthenticationError: something is, and no code would mend it.
+        """
+        if self.refusal is not None and self.refusal.in_variables:
+            raise AuthenticationError(self.refusal.problem, f"{self.refusal.remedy} {remedy}".strip())
+
 
 class Prompt(Protocol):
     """Someone, or something, that can be asked.
@@ -51,6 +65,7 @@ class Prompt(Protocol):
             RunCanceled: the person left the prompt; a plan that waits goes on waiting.
             RunDiscarded: the person gave the plan up.
             NobodyToAsk: nobody can answer here.
+            AuthenticationError: the organization variables are wrong, and cannot be set while this is asked.
         """
         ...
 

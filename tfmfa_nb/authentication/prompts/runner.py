@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.diagnosis import RefusalKind
-from tfmfa_nb.errors import AuthenticationError, NobodyToAsk, RunCanceled
+from tfmfa_nb.errors import NobodyToAsk, RunCanceled
 from tfmfa_nb.redaction import Secret
 from tfmfa_nb.runner import Question, read_reply
 
@@ -32,11 +31,9 @@ class RunnerPrompt:
         Raises:
             RunCanceled: the person left the prompt.
             NobodyToAsk: the runner has nobody to ask.
-            AuthenticationError: organization variables are missing.
+            AuthenticationError: organization variables are missing, or wrong.
         """
-        if request.refusal is not None and request.refusal.kind is RefusalKind.VARIABLES:
-            # What is missing in this kernel's environment stays missing, however often one is asked.
-            raise AuthenticationError(request.refusal.problem, request.refusal.remedy)
+        request.refuse_other_variables()
         refusal = f"{request.refusal.problem} {request.refusal.remedy}".strip() if request.refusal else ""
         question = Question("code", request.text(), request.serial_number, refusal, request.attempt)
         return Secret(self._read(question, "No code was entered: the run was canceled."))

@@ -31,7 +31,9 @@ class TerminalPrompt:
         Raises:
             RunCanceled: nothing was.
             NobodyToAsk: nobody can type here.
+            AuthenticationError: organization variables are missing, or wrong.
         """
+        request.refuse_other_variables("%tfmfa variables asks for them here.")
         refusal = request.refusal
         if refusal is not None:
             seconds = math.ceil(refusal.next_code_at - time.time())
