@@ -14,7 +14,7 @@ FLOORS = (
     {"runs"},
     {"doctor"},
     {"views", "sandbox"},
-    {"runbooks", "arguments", "awaiting", "transformer", "subcommands", "magics", "extension", "app"},
+    {"runbooks", "arguments", "awaiting", "transformer", "subcommands", "run_commands", "magics", "extension", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What the topmost floor's rooms may know of each other, and the package of itself.

@@ -84,11 +84,16 @@ class Execution:
 
     def first_error(self) -> str:
         """Terraform's first "Error: …" of this phase, for the one line that a traceback has."""
-        for line in self.run.log_text(self.run.log_start):
-            if match := _ERROR.search(re.sub(r"\x1b\[[0-9;]*m", "", line)):
-                return match[1].strip()
-        return ""
+        return first_error_of(self.run)
 
     def asks_for_init(self) -> bool:
         """Whether Terraform said that it has to be initialized first."""
         return any(re.search(r"\b(?:terraform|tofu) init\b", line) for line in self.run.log_text(self.run.log_start))
+
+
+def first_error_of(run: Run) -> str:
+    """Terraform's first "Error: …" of the run's phase; empty where there is none."""
+    for line in run.log_text(run.log_start):
+        if match := _ERROR.search(re.sub(r"\x1b\[[0-9;]*m", "", line)):
+            return match[1].strip()
+    return ""

@@ -15,6 +15,7 @@ from tfmfa_nb.runs.initialization import initialize
 from tfmfa_nb.runs.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.shown import show_plan
+from tfmfa_nb.runs.traces import how_to_follow
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
@@ -138,6 +139,7 @@ async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
         purpose=f"{phase}, {run.id}",
         timeout=max(run._options.lock_seconds, _A_MOMENT),
         on_wait=lambda sentence: _note(run, sentence),
+        advice=lambda holder: how_to_follow(run._environment, holder),
     )
 
 

@@ -5,31 +5,31 @@ Its apply is never begun a second time. What its record cannot say for sure coun
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from traitlets import TraitError
+
 from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.shown import show_plan
+from tfmfa_nb.runs.traces import PACE, UNDER_WAY, Traces
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import Plan
-from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.providers import Findings
-from tfmfa_nb.words import Level, Problem, RoleChain, RoleHop, Status
+from tfmfa_nb.words import Level, Phase, Problem, RoleChain, RoleHop, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
-
-_UNDER_WAY = {Status.PENDING, Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
 
 
 async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
@@ -44,28 +44,12 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         RunStateError: there is no record of it.
         ConfigurationError: it cannot be recorded.
     """
-    files = RunFolder(environment.private, run_id)
-    record = files.read()
-    status = Status(record["status"])
-    if status not in _UNDER_WAY:
-        return status
-    exit_code = None
-    if started := record.get("process"):
-        command = "apply" if status is Status.APPLYING else "plan"
-        process = TerraformProcess.attach(started["pid"], started["started"], files.exit_file(command))
-        if process.alive:
-            tell(f"Terraform still runs the {command} of {run_id}: waiting for its end.")
-        exit_code = (await process.wait()).exit_code
-    # A plan that nobody saw the end of is not one that was shown.
-    applied = status is Status.APPLYING and exit_code == 0
-    record["status"] = str(Status.APPLIED if applied else Status.ERRORED)
-    record["process"] = None
-    AuditTrail(environment.private / "audit.jsonl").write(
-        "status", run=run_id, status=record["status"], plan_sha256=record.get("plan_sha256", ""), found_later=True
-    )
-    files.drop_plan()
-    files.write(record)
-    return Status(record["status"])
+    traces = Traces(environment, run_id)
+    if traces.look():
+        tell(f"Terraform still runs the {traces.command} of {run_id}: waiting for its end.")
+    while traces.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
+        await asyncio.sleep(PACE)
+    return await traces.settle()
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
@@ -75,27 +59,44 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
         RunStateError: there is no record of it, it may still be going on, or its plan is not the one shown.
     """
     record = RunFolder(environment.private, run_id).read()
-    if Status(record["status"]) in _UNDER_WAY:
-        raise RunStateError(f"{run_id} is {record['status']}.", "Wait for its end.")
-    run = Run(environment, Options(lock_timeout=record.get("lock_timeout", "0s")), base, run_id)
-    names = (
-        *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
-        *("started_at", "plan_sha256", "counts"),
-    )
-    for name in names:
-        setattr(run, name, record[name])
-    Level(run.level)  # a level that is none must not pass for no level
-    run._findings = Findings(
-        chains=tuple(_chain(chain) for chain in record["chains"]),
-        bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
-    )
-    run.log_lines = run._log.refresh()
+    run = run_of(environment, record, run_id, base)
+    if Status(run.status) in UNDER_WAY:
+        raise RunStateError(
+            f"{run_id} is {run.status}.", f"See it to its end: %tfruns {environment.option} follow {run_id}"
+        )
     run._outputs = _outputs(run)
     if run.status == Status.PLANNED:
         run._files.check_plan(run.plan_sha256)
         show_plan(run, find_executable(environ), child_environment(environ, {})[0])
     else:
-        run._plan = _kept_plan(run)
+        run._plan = kept_plan(run)
+    return run
+
+
+def run_of(environment: Environment, record: dict[str, Any], run_id: str, base: Path) -> Run:
+    """The run `run_id` as `record` has it, whatever its status.
+
+    Raises:
+        RunStateError: the record does not hold what a run's must.
+    """
+    names = (
+        *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
+        *("started_at", "plan_sha256", "counts"),
+    )
+    try:
+        run = Run(environment, Options(lock_timeout=record.get("lock_timeout", "0s")), base, run_id)
+        for name in names:
+            setattr(run, name, record[name])
+        # A level that is none must not pass for no level.
+        _ = Level(run.level), Status(run.status), Phase(run.phase)
+        run._findings = Findings(
+            chains=tuple(_chain(chain) for chain in record["chains"]),
+            bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
+        )
+        run.log_start = record.get("log_start", 0)
+    except (KeyError, TypeError, ValueError, AttributeError, TraitError):
+        raise RunStateError(f"The record of {run_id} cannot be understood.", "Plan again with %%tfplan.") from None
+    run.log_lines = run._log.refresh()
     return run
 
 
@@ -114,7 +115,7 @@ def _chain(record: dict[str, Any]) -> RoleChain:
     return RoleChain(**{**record, "hops": hops})
 
 
-def _kept_plan(run: Run) -> Future[Plan]:
+def kept_plan(run: Run) -> Future[Plan]:
     """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
     plan: Future[Plan] = Future()
     try:
