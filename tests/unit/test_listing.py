@@ -28,6 +28,7 @@ def environment(base, name="staging"):
 def new_run(base, *moves, name="staging", run_id=None):
     run = Run(environment(base, name), Options(), base, run_id)
     for status in moves:
+        run.phase = "apply" if status in {Status.CONFIRMED, Status.APPLYING} else "plan"
         run._move(status)
     return run
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.durations import session_note
@@ -41,11 +43,11 @@ async def plan(run: Run, gate: Gate) -> None:
         TfmfaError: what stopped it, in words for the person.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with phase_of(run, Phase.PLAN):
+    with ExitStack() as held, phase_of(run, Phase.PLAN):
         executable, environment, options = find_executable(gate.environ), run._environment, run._options
         run.product = f"{executable.product} {executable.version}"
         arguments = options.plan_arguments(run._base)
-        with await _lock(run, Phase.PLAN) as lock:
+        with await _lock(run, Phase.PLAN, held) as lock:
             run._files.drop_other_plans()
             run.level = str(effective_level(environment, gate.policy, options.level))
             await inspect(run, gate, executable)
@@ -96,9 +98,9 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
     """
     if run.status != Status.PLANNED:
         raise RunStateError(f"{run.id} is {run.status}: there is no plan to apply.", "Run %%tfplan first.")
-    with phase_of(run, Phase.APPLY):
+    with ExitStack() as held, phase_of(run, Phase.APPLY):
         executable = find_executable(gate.environ)
-        with await _lock(run, Phase.APPLY) as lock:
+        with await _lock(run, Phase.APPLY, held) as lock:
             run._files.check_plan(run.plan_sha256)
             # The stricter of then and now: a level lowered since the plan does not weaken this run.
             run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
@@ -133,14 +135,17 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
             run._move(Status.APPLIED)
 
 
-async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
-    return await EnvironmentLock.acquire(
+async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
+    lock = await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
         timeout=max(run._options.lock_seconds, _A_MOMENT),
         on_wait=lambda sentence: _note(run, sentence),
         advice=lambda holder: how_to_follow(run._environment, holder),
     )
+    # How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
+    held.callback(os.close, os.dup(lock.fd))
+    return lock
 
 
 async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:

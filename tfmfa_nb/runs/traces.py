@@ -54,7 +54,7 @@ class Traces:
     @property
     def command(self) -> Phase:
         """What is under way, or was last."""
-        return Phase.APPLY if self.status is Status.APPLYING else Phase.PLAN
+        return Phase(self.record["phase"])
 
     @property
     def watched(self) -> bool:
@@ -83,7 +83,7 @@ class Traces:
     @property
     def ended_at(self) -> float:
         """When it ended, in seconds since the epoch; 0 where that is not known."""
-        return self._files.ended_at(Phase(self.record["phase"]))
+        return self._files.ended_at(self.command)
 
     async def settle(self) -> Status:
         """Record how it ended, unless whoever drove or followed it has; the status that is recorded.
@@ -115,8 +115,8 @@ class Traces:
     def _read(self) -> None:
         record = self._files.read()
         try:
-            Status(record["status"])
-        except (KeyError, ValueError):
+            _ = Status(record["status"]), Phase(record["phase"])
+        except (KeyError, TypeError, ValueError):
             raise RunStateError(
                 f"The record of {self._id} cannot be understood.", "Plan again with %%tfplan."
             ) from None
