@@ -15,6 +15,7 @@ from tfmfa_nb.runs.following import discard, opened, take_up
 from tfmfa_nb.runs.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.traces import UNDER_WAY, Traces
 from tfmfa_nb.views.following import present_following, show_again, show_listing
+from tfmfa_nb.views.unlocking import present_unlocking
 from tfmfa_nb.words import Status
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class RunCommands:
             if not 1 <= limit <= _MOST:
                 raise UsageError(f"%tfruns: --limit is a number from 1 to {_MOST:,}")
             show_listing(list_runs(self._environment, limit))
+            return None
+        if what == "unlock":
+            await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
             return None
         do = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
         return await do(find_run(self._environment, str(wanted), _FITS[what]))

@@ -73,13 +73,14 @@ def raise_for(outcome: Outcome, execution: Execution, phase: Phase, *, accepted:
         TerraformFailed: it failed; the first of its own errors is quoted.
     """
     if outcome.exit_code not in accepted:
-        raise failure(outcome, phase, execution.first_error(), execution.executable.product)
+        raise failure(execution.run, outcome, phase, execution.first_error(), execution.executable.product)
 
 
-def failure(outcome: Outcome, phase: Phase, reason: str, product: str) -> TfmfaError:
+def failure(run: Run, outcome: Outcome, phase: Phase, reason: str, product: str) -> TfmfaError:
     """What went wrong, for a person.
 
     Args:
+        run: whose Terraform it was.
         outcome: of Terraform.
         phase: what it did.
         reason: Terraform's own first error; may be empty.
@@ -94,4 +95,9 @@ def failure(outcome: Outcome, phase: Phase, reason: str, product: str) -> TfmfaE
     remedy = "The log above has Terraform's whole message."
     if "plan is stale" in reason:
         remedy = "The state has changed since the plan. Plan again, and look at what it says now."
+    elif "acquiring the state lock" in reason:
+        remedy = (
+            "The log above says who holds it. Wait for them; if that run is dead: "
+            f"%tfruns {run._environment.option} unlock"
+        )
     return TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)

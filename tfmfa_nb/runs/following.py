@@ -114,7 +114,7 @@ def _error(run: Run, status: Status, phase: Phase, outcome: Outcome) -> TfmfaErr
             "Plan again with %%tfplan.",
         )
     product = run.product.partition(" ")[0] or "terraform"
-    return failure(outcome, phase, first_error_of(run), product)
+    return failure(run, outcome, phase, first_error_of(run), product)
 
 
 def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:

@@ -126,7 +126,7 @@ class Traces:
         """Its process; the same object as before, which knows whether it was interrupted."""
         if self.process is not None and self.process.pid == self._recorded()[0] and self.process.alive:
             return
-        found = (self._attached(name) for name in _COMMANDS[self.command])
+        found = (self._attached(name) for name in _COMMANDS.get(self.command, ()))
         self.process = next((process for process in found if process.alive), None)
 
     def _attached(self, command: str) -> TerraformProcess:
@@ -151,7 +151,14 @@ def run_of_holder(holder: Holder) -> str:
 
 
 def how_to_follow(environment: Environment, holder: Holder) -> str:
-    """What a person types to see the run to its end that holds the environment; empty where it is not known."""
+    """What a person types about the run that holds the environment; empty where nothing is known of it."""
     run_id = run_of_holder(holder)
-    known = run_id and (environment.private / "runs" / run_id / "run.json").is_file()
-    return f"To see it to its end: %tfruns {environment.option} follow {run_id}" if known else ""
+    if not run_id or not (environment.private / "runs" / run_id / "run.json").is_file():
+        return ""
+    try:
+        status = Traces(environment, run_id).status
+    except RunStateError:
+        return ""
+    if status.final:
+        return f"That run is {status}; to free what it left: %tfruns {environment.option} unlock"
+    return f"To see it to its end: %tfruns {environment.option} follow {run_id}" if status in UNDER_WAY else ""

@@ -9,6 +9,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.runs.traces import run_of_holder
 from tfmfa_nb.views.visible import brief
 from tfmfa_nb.views.words import counts_text, duration, status_name
 
@@ -109,10 +110,7 @@ def _status(run: ListedRun) -> str:
 def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
     """What a person should know, each with the command to type."""
     magic = f"%tfruns {brief(listing.option, _MOST_TEXT)}"
-    if listing.problem:
-        yield brief(listing.problem, _MOST_TEXT), ""
-    elif listing.holder is not None:
-        yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
+    yield from _about_the_lock(listing, magic)
     for run in listing.runs:
         if run.going:
             where = "in a kernel that is there" if run.watched else "though its kernel is gone"
@@ -122,9 +120,17 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
             yield f"{run.id} ended when no kernel was there to see it. To record how", f"{magic} follow {run.id}"
         elif run.waits:
             yield f"{run.id} waits to be applied. To look at it, before %tfapply", f"{magic} open {run.id}"
-    if not listing.runs:
-        return
-    if not any(run.going or run.unseen or run.waits for run in listing.runs):
+    if listing.runs and not any(run.going or run.unseen or run.waits for run in listing.runs):
         yield "To look at one", f"{magic} open {listing.runs[0].id}"
-    if len(listing.runs) < listing.total:
+    if 0 < len(listing.runs) < listing.total:
         yield "For more of them", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
+
+
+def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
+    if listing.problem:
+        yield brief(listing.problem, _MOST_TEXT), ""
+    elif listing.holder is not None:
+        yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
+        its = run_of_holder(listing.holder)
+        if any(run.id == its and (run.unseen or (run.status and run.status.final)) for run in listing.runs):
+            yield "That run has ended. To free what it left", f"{magic} unlock"
