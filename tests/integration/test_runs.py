@@ -322,3 +322,29 @@ async def test_the_environment_is_locked_until_how_the_run_ended_is_recorded(ipy
     assert planned.status == "errored"
     assert held == [True] * 3
     assert holder_of(tmp_path / "staging/.tfmfa/lock") is None
+
+
+def test_a_front_end_that_interrupts_a_kernel_to_restart_it_does_not_interrupt_terraform(kernels, tmp_path):
+    """Jupyter sends the interrupt first, the kernel's end a moment later."""
+    kernel = kernels()
+    applying(kernel, tmp_path)
+    kernel._manager.interrupt_kernel()
+    time.sleep(0.3)
+    kernel.kill()
+    new = kernels()
+    assert "Interrupt received" not in log_of(tmp_path)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.run("%tfruns -e head follow latest")
+    assert ("head: Applied" in text, error) == (True, "")
+
+
+def test_an_interrupt_that_is_meant_stops_terraform_gracefully(kernels, tmp_path):
+    kernel = kernels()
+    cell = applying(kernel, tmp_path)
+    for _ in range(3):
+        kernel._manager.interrupt_kernel()
+        time.sleep(0.2)
+    text, error = kernel.ended(cell)
+    assert "head: Canceled" in text
+    assert error.startswith("RunCanceled: The apply was interrupted. Terraform stopped gracefully")
+    assert log_of(tmp_path).count("nterrupt received") == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
 
 _PACE = 0.1  # seconds between two looks at the log: what an eye still sees as at once
+# Whoever restarts a kernel interrupts it first, and ends it a moment later: an apply must not be stopped by that.
+_RESTART = 1.0  # seconds
 _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
 
 
@@ -45,7 +49,8 @@ class Execution:
         """Run `terraform COMMAND ARGUMENTS` in the environment's folder and follow it to its end.
 
         Being cancelled (the kernel's interrupt) stops Terraform gracefully, waits for it, then goes on as a
-        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources.
+        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources. An apply is
+        stopped a second later, if this kernel is there then.
         """
         run = self.run
         run._process = await TerraformProcess.start(
@@ -63,15 +68,18 @@ class Execution:
         run._record()
         if run.canceling:  # it was canceled while Terraform was being started
             run._process.interrupt()
-        interrupted = False
+        interrupted, passed_on_at = False, math.inf
         waiter = asyncio.ensure_future(run._process.wait())
         while True:
             try:
                 done, _ = await asyncio.wait({waiter}, timeout=_PACE)
             except asyncio.CancelledError:
-                interrupted = True
-                run.cancel()
+                interrupted, run.canceling = True, True
+                moment = _RESTART if command == "apply" else 0.0
+                passed_on_at = min(passed_on_at, time.monotonic() + moment)
                 continue
+            if time.monotonic() >= passed_on_at:
+                run.cancel()
             run.log_lines = run._log.refresh()
             if on_output:
                 on_output()
