@@ -31,6 +31,7 @@ def restarted(lab, open_notebook):
         name = f"{environment}.ipynb"
         lab.write(name, "%load_ext tfmfa_nb", SLOW.replace("ENVIRONMENT", environment), "%tfapply", *cells)
         page = open_notebook(name)
+        page.theme("JupyterLab Light")
         page.run_cell(0)
         page.run_cell(1)
         page.start_cell(2)
@@ -85,12 +86,37 @@ def test_a_restarted_kernel_follows_the_apply_to_its_end(lab, restarted):
 
     page.run_cell(6)
     expect(page.output(6)).to_contain_text("again: Applied +2 ~0 -0")
-    card = page.output(6).locator(".tfmfa-card")
-    expect(card).to_contain_text("Apply complete!")
-    expect(card.get_by_role("button", name="Cancel")).to_be_hidden()
-    page.screenshot("runs-open-dark", page.output(6))
+    expect(page.output(6)).to_contain_text("Apply complete!")
+    # The summary has all of it.
+    expect(page.output(6).locator(".tfmfa-card")).to_have_count(0)
+
+
+def test_a_run_with_a_long_log_is_opened_with_the_card_that_has_all_of_it(lab, open_notebook):
+    plan = '%%tfplan -e long\nresource "terraform_data" "many" {\n  count = 300\n}'
+    lab.write("long.ipynb", "%load_ext tfmfa_nb", plan, "%tfruns -e long open latest", "%tfapply", "%tfruns -e long")
+    page = open_notebook("long.ipynb")
     page.theme("JupyterLab Light")
-    page.screenshot("runs-open-light", page.output(6))
+    page.run_cell(0)
+    page.run_cell(1)
+    page.page.evaluate(RESTART)
+    page.wait_idle()
+    page.run_cell(0)
+    page.run_cell(2)
+    expect(page.output(2)).to_contain_text("long: Planned +300 ~0 -0")
+    card = page.output(2).locator(".tfmfa-card")
+    expect(card).to_contain_text("Planned")
+    expect(card.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(card).to_contain_text("Plan: 300 to add")
+    card.scroll_into_view_if_needed()
+    page.screenshot("runs-open-light", card)
+    page.theme("JupyterLab Dark")
+    page.screenshot("runs-open-dark", card)
+    # It is the one that is applied now.
+    page.run_cell(3)
+    expect(page.output(3)).to_contain_text("long: Applied +300 ~0 -0")
+    page.run_cell(4)
+    expect(page.output(4).locator("table")).to_contain_text("Applied")
+    page.screenshot("runs-list-applied-dark", page.output(4))
 
 
 def test_cancel_on_the_followed_card_sends_one_interrupt(lab, restarted):

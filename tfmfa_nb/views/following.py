@@ -12,6 +12,7 @@ from tfmfa_nb.runs.following import follow
 from tfmfa_nb.views.headless import show_restored
 from tfmfa_nb.views.listing import listing_bundle
 from tfmfa_nb.views.presentation import interrupts, somebody_there, view_of
+from tfmfa_nb.views.summary import leaves_out
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -52,10 +53,13 @@ def show_listing(listing: Listing) -> None:
 
 
 def show_again(run: Run, shell: InteractiveShell) -> None:
-    """Show a run that does not go on: the summary, which stays, and below it, where widgets can, the card."""
+    """Show a run that does not go on: the summary, which stays; below it, where widgets can, the card with a long log.
+
+    Where the summary has the whole log, the card would say nothing more.
+    """
     show_restored(run)
     kernel = getattr(shell, "kernel", None)
-    if kernel is not None and somebody_there(kernel):
+    if leaves_out(run) and kernel is not None and somebody_there(kernel):
         from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
 
         display(RunCard(run))

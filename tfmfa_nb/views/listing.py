@@ -75,10 +75,12 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
 
 
 def _html_row(run: ListedRun, listing: Listing) -> str:
-    first, *others = _row(run, listing)
-    cells = "".join(f'<td style="text-align: left">{escape(cell)}</td>' for cell in others)
-    # Its id as one word: a narrow notebook must not break it where it is copied from.
-    return f'<tr><td style="text-align: left; white-space: nowrap"><code>{escape(first)}</code></td>{cells}</tr>'
+    # The id and the counts in one piece, as they are copied and read: JupyterLab breaks what is code anywhere.
+    run_id, begun, status, counts, *others = map(escape, _row(run, listing))
+    first = f'<td style="text-align: left"><code style="white-space: nowrap">{run_id}</code></td>'
+    third = f'<td style="text-align: left; white-space: nowrap">{counts}</td>'
+    cells = [f'<td style="text-align: left">{cell}</td>' for cell in (begun, status, *others)]
+    return f"<tr>{first}{''.join(cells[:2])}{third}{''.join(cells[2:])}</tr>"
 
 
 def _begun(seconds: float, now: float) -> str:

@@ -166,6 +166,11 @@ def _log(run: Run, render: Callable[[str], str]) -> list[str]:
     return [*head, *gap, *tail]
 
 
+def leaves_out(run: Run) -> bool:
+    """Whether the summary has the head and the tail of the log only."""
+    return run.log_lines - run.log_start > _HEAD + _TAIL
+
+
 def _within(most: int, lines: Iterable[str]) -> list[str]:
     """The first of `lines`, as many as are `most` bytes."""
     kept = []
