@@ -348,3 +348,25 @@ def test_an_interrupt_that_is_meant_stops_terraform_gracefully(kernels, tmp_path
     assert "head: Canceled" in text
     assert error.startswith("RunCanceled: The apply was interrupted. Terraform stopped gracefully")
     assert log_of(tmp_path).count("nterrupt received") == 1
+
+
+async def test_a_terminal_follows_with_the_log_as_text(ipython, kernels, tmp_path, capsys):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    following = asyncio.ensure_future(run(ipython, "%tfruns -e head follow latest"))
+    shown = ""
+    while "begun" not in shown:
+        await asyncio.sleep(0.1)
+        shown += capsys.readouterr().out
+    assert "head: Applying +2 ~0 -0" in shown
+    assert "Terraform will perform" not in shown  # the apply's log, not the plan's
+    assert ipython.magics_manager.registry["TfmfaMagics"].busy
+    (tmp_path / "head" / "go-on").touch()
+    result = await following
+    assert result.result.status == "applied"
+    shown = capsys.readouterr().out
+    assert "went on" in shown
+    assert "head: Applied +2 ~0 -0" in shown
+    assert shown.count("begun") == 0
+    assert not ipython.magics_manager.registry["TfmfaMagics"].busy
