@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform.state_lock import StateLock, read_state_lock
+from tfmfa_nb.terraform.state_lock import StateLock, data_folder, read_state_lock
 
 ID = "4076fb97-1cc4-bae2-8447-6b8d171c574f"
 # As Terraform 1.11.4 writes it, colours and all, shortened in the middle.
@@ -93,11 +93,11 @@ def test_the_holder_may_be_a_terraform_that_was_there_before_and_is_about_that_s
     same = running(backend(tmp_path / "same", region="eu-central-1"))
     other = running(backend(tmp_path / "other", key="another"))
     local = running(tmp_path)
-    elsewhere = running(tmp_path, TF_DATA_DIR="/somewhere")
+    elsewhere = running(tmp_path, TF_DATA_DIR=str(mine / ".terraform"))
 
     def holders(**facts):
         lock = StateLock(ID, **{"who": f"{me}@{socket.gethostname()}", "created": time.time(), **facts})
-        return {one.pid for one in lock.possible_holders(mine)} & {same, other, local, elsewhere}
+        return {one.pid for one in lock.possible_holders(data_folder(mine, {}))} & {same, other, local, elsewhere}
 
     assert StateLock(ID, who=f"{me}@{socket.gethostname()}").here
     assert holders() == {same, elsewhere}

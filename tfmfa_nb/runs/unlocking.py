@@ -24,10 +24,11 @@ from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import run_of
 from tfmfa_nb.runs.traces import how_to_follow, run_of_holder
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
+from tfmfa_nb.terraform.state_lock import StateLock, data_folder, is_terraform, read_state_lock
 from tfmfa_nb.words import Level, Phase, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -110,7 +111,7 @@ def refusing_lock(environment: Environment) -> tuple[str, StateLock] | None:
     return None
 
 
-def check_holder(lock: StateLock, environment: Environment) -> None:
+def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str, str]) -> None:
     """Make sure that no Terraform of this machine can be the holder of the state's lock.
 
     Raises:
@@ -121,7 +122,8 @@ def check_holder(lock: StateLock, environment: Environment) -> None:
             f"The state is a file on this machine ({lock.path}): its lock ended with the process that held it.",
             "Plan again with %%tfplan.",
         )
-    for process in lock.possible_holders(environment.folder) if lock.here or not lock.who else ():
+    data = data_folder(environment.folder, environ)
+    for process in lock.possible_holders(data) if lock.here or not lock.who else ():
         raise RunStateError(
             f"The state is locked by {lock.who}, and {_name(process)} (process {process.pid}), which was there when "
             f"that lock was taken, lives: the lock is not taken from it.",
@@ -158,7 +160,7 @@ async def unlock_state(environment: Environment, run: Run, gate: Gate, lock: Sta
             await inspect(run, gate, executable)
             session = await _authenticate(run, gate, Phase.UNLOCK)
             try:
-                check_holder(lock, environment)  # a person took their time in between
+                check_holder(lock, environment, gate.environ)  # a person took their time in between
                 execution = await _execution(run, gate, executable, held, session)
                 _audit(environment).write("forced_unlock", **facts, by=getpass.getuser(), result="begun")
                 outcome = await execution.terraform("force-unlock", "-force", lock.id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
@@ -22,7 +22,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
 _LIBRARY = "tfmfa_nb.terraform.library"
-_CLOCK = 5.0  # seconds: when a process began is known no better
+_CLOCK = 2.0  # seconds: when a process began is known no better
 # What says which state it is; the rest is credentials and addresses, by which two may differ and mean the same.
 _SAME_STATE = {"s3": ("bucket", "key", "workspace_key_prefix")}
 
@@ -50,15 +50,15 @@ class StateLock:
         """Whether a process of this machine took it."""
         return self.who.rpartition("@")[2] == socket.gethostname()
 
-    def possible_holders(self, folder: Path) -> list[psutil.Process]:
+    def possible_holders(self, data: Path) -> list[psutil.Process]:
         """The Terraforms on this machine that may have taken it: its user's, there when it was taken, about that state.
 
         What took it is gone if there are none, and it was one of this machine.
 
         Args:
-            folder: a configuration whose state it is.
+            data: the data folder (`.terraform`) of a configuration whose state it is.
         """
-        state, found = _state_of(folder), []
+        state, found = _state_of(data), []
         for process in psutil.process_iter():
             try:
                 old = not self.created or process.create_time() <= self.created + _CLOCK
@@ -89,18 +89,22 @@ def is_terraform(process: psutil.Process) -> bool:
     return process.name() in _PROGRAMS or _LIBRARY in process.cmdline()
 
 
+def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Where a Terraform that works in `folder` keeps what `init` found out."""
+    return folder / (environ.get("TF_DATA_DIR") or ".terraform")
+
+
 def _is_about_another(process: psutil.Process, state: object) -> bool:
-    """Whether the folder that a Terraform works in keeps another state than `state`, for sure."""
+    """Whether the configuration that a Terraform works in keeps another state than `state`, for sure."""
     if process.status() == psutil.STATUS_ZOMBIE:
         return True  # it holds nothing any more
-    known = state is not None and "TF_DATA_DIR" not in process.environ()
-    return known and _state_of(Path(process.cwd())) != state
+    return state is not None and _state_of(data_folder(Path(process.cwd()), process.environ())) != state
 
 
-def _state_of(folder: Path) -> object:
-    """Where the configuration in `folder` keeps its state, for a comparison; None where it is not known."""
+def _state_of(data: Path) -> object:
+    """Where a state is kept, for a comparison; None where that is this machine, or not known."""
     try:
-        backend = json.loads((folder / ".terraform" / "terraform.tfstate").read_bytes())["backend"]
+        backend = json.loads((data / "terraform.tfstate").read_bytes())["backend"]
         kind, config = backend["type"], backend["config"]
         names = _SAME_STATE.get(kind, config)
         return [kind, {name: config.get(name) for name in names}]

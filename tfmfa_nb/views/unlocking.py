@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
-            check_holder(lock, environment)
+            check_holder(lock, environment, os.environ)
             run = refused_run(environment, run_id, base)
             _say(f'The state of "{name}" is locked, as {run_id} was told:')
             _describe(lock)
