@@ -1,9 +1,11 @@
 """`%tfruns` with real Terraform and real kernels: what a person does after a restart in the middle of an apply."""
 
 import asyncio
+import fcntl
 import json
 import os
 import re
+import signal
 import time
 
 import pytest
@@ -211,17 +213,50 @@ def test_an_apply_that_ended_unseen_is_recorded_by_whoever_follows_it(kernels, t
     assert "ended unseen" not in new.run("%tfruns -e head")[0]
 
 
-def test_a_plan_whose_kernel_is_gone_cannot_be_applied(kernels, tmp_path):
-    kernel = kernels()
-    planned, _ = kernel.run(SLOW)
-    assert "Planned" in planned
-    record = record_of(tmp_path)
-    path = next((tmp_path / "head").glob(".tfmfa/runs/*/run.json"))
-    path.write_text(json.dumps({**record, "status": "planning"}))
-    _, error = kernel.run("%tfruns -e head follow latest")
+def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, tmp_path):
+    """Terraform waits for the state's lock, which the test holds, while it plans."""
+    (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
+    info = {"ID": "1", "Operation": "test", "Who": "test", "Version": "1", "Created": "2026-01-01T00:00:00Z"}
+    (tmp_path / "head" / ".terraform.tfstate.lock.info").write_text(json.dumps(info))
+    old = kernels()
+    with (tmp_path / "head" / "terraform.tfstate").open("w") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        old.start(SLOW.replace("-e head", "-e head --lock-timeout 100s"))
+        wait_for(lambda: "successfully initialized" in log_of(tmp_path))
+        time.sleep(1)
+        old.kill()
+        new = kernels()
+        text, _ = new.run("%tfruns -e head")
+        assert re.search(r"just now +Planning .*going on", text)
+        following = new.start("%tfruns -e head follow latest")
+        time.sleep(0.5)
+    text, error = new.ended(following)
+    assert "Plan: 2 to add" in text
+    assert "head: Errored" in text
     assert "The kernel that planned was gone at the plan's end" in error
-    assert record_of(tmp_path)["status"] == "errored"
+    assert "Plan again with %%tfplan" in error
+    assert statuses(tmp_path)[-1] == "errored*"
     assert not list((tmp_path / "head").glob(".tfmfa/runs/*/plan.tfplan"))
+
+
+def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_have_succeeded(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    os.kill(record_of(tmp_path)["process"]["pid"], signal.SIGKILL)
+    new = kernels()
+    assert "goes on, though its kernel is gone" in new.run("%tfruns -e head")[0]
+    _, error = new.run("%tfruns -e head cancel latest")
+    assert "cannot be canceled from here. Its supervisor is gone, which alone can stop it" in error
+    following = new.start("%tfruns -e head follow latest")
+    time.sleep(0.5)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert "head: Errored" in text
+    assert "terraform apply ended without an exit code" in error
+    assert "Compare the state with AWS" in error
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
 
 
 async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, capsys):

@@ -85,6 +85,11 @@ def test_a_holder_that_has_died_and_one_that_got_its_number_since_are_not_alive(
     assert not Holder("apply, run-1", 2**22 + 1, host, time.time()).alive
     assert not Holder("apply, run-1", os.getpid(), host, time.time() - 10**8).alive
     assert Holder("apply, run-1", 2**22 + 1, "elsewhere", time.time()).alive
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as ended:
+        ended.stdout.read()  # nobody has asked how it ended yet
+        while os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT) is None:
+            time.sleep(0.01)
+        assert not Holder("apply, run-1", ended.pid, host, time.time()).alive
 
 
 async def test_the_advice_about_the_holder_follows_the_remedy(tmp_path):

@@ -58,7 +58,8 @@ class Holder:
         if not self.purpose or not self.here:
             return True
         try:
-            return bool(psutil.Process(self.pid).create_time() <= self.since + _CLOCK)
+            process = psutil.Process(self.pid)
+            return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= self.since + _CLOCK)
         except psutil.Error:
             return False
 

@@ -93,7 +93,9 @@ def failure(run: Run, outcome: Outcome, phase: Phase, reason: str, product: str)
         return RunCanceled(f"The {phase} was canceled.", changed)
     code = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
     remedy = "The log above has Terraform's whole message."
-    if "plan is stale" in reason:
+    if outcome.exit_code is None:
+        remedy = "How it ended is not known. Compare the state with AWS: plan, and look at what it says."
+    elif "plan is stale" in reason:
         remedy = "The state has changed since the plan. Plan again, and look at what it says now."
     elif "acquiring the state lock" in reason:
         remedy = (
