@@ -78,6 +78,7 @@ def test_a_lock_of_the_state_is_freed_after_a_yes_and_a_code(lab, aws, open_note
     output.locator("input.jp-Stdin-input").fill("yes")
     output.locator("input.jp-Stdin-input").press("Enter")
     expect(output).to_contain_text('to unlock "gone"')
+    expect(output).to_contain_text("Unlocking the state")
     expect(output.get_by_role("button", name="Discard")).to_be_hidden()
     page.screenshot("unlock-code-light", output)
     page.theme("JupyterLab Dark")
@@ -86,6 +87,7 @@ def test_a_lock_of_the_state_is_freed_after_a_yes_and_a_code(lab, aws, open_note
     page.wait_idle()
     expect(output).to_contain_text("Authenticated with MFA by alice")
     expect(output).to_contain_text("Terraform state has been successfully unlocked!")
+    expect(output).to_contain_text("gone: State unlocked")
     expect(output).to_contain_text('The state of "gone" is unlocked.')
     page.screenshot("unlock-done-dark", output)
     assert s3.list_objects_v2(Bucket="states").get("Contents", []) == []

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from kernels import Kernel
 
 from tfmfa_nb.authentication.prompts import terminal
 from tfmfa_nb.runs.audit import AuditTrail
@@ -119,6 +120,15 @@ async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, 
         assert "The lock was not freed" in await error_of(ipython, "%tfruns -e staging unlock")
         assert "is locked by a run" in await error_of(ipython, "%tfplan -e staging")
         assert unlocks(tmp_path / "staging") == []
+        # Nobody sits at a notebook that a program executes.
+        kernel = Kernel(tmp_path)
+        try:
+            assert kernel.run("%load_ext tfmfa_nb") == ("", "")
+            said = kernel.run("%tfruns -e staging unlock")[1]
+            assert said.startswith("NobodyToAsk")
+            assert "Run %tfruns unlock where somebody can type." in said
+        finally:
+            kernel.stop()
         capsys.readouterr()
         answers.yes = "yes"
         await value(ipython, "%tfruns -e staging unlock")
@@ -228,6 +238,9 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert "No Terraform is left on this machine that could have taken it" in said
     assert "Terraform state has been successfully unlocked!" in said
     assert 'The state of "staging" is unlocked' in said
+    assert "staging: Unlocking the state" in said
+    assert "staging: State unlocked" in said
+    assert "Errored" not in said
     assert len(answers) == 1
     assert objects() == set()
     begun, freed = unlocks(refused._environment.folder)

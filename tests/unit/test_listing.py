@@ -14,7 +14,7 @@ from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.listing import find_run, list_runs, matching, run_ids
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.views.listing import listing_html, listing_text
+from tfmfa_nb.views.listing import _age, listing_html, listing_text
 from tfmfa_nb.words import Status
 
 IDS = st.from_regex(r"run-2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])-[01][0-9][0-5][0-9][0-5][0-9]-[0-9a-f]{6}", fullmatch=True)
@@ -228,3 +228,11 @@ def test_a_configuration_of_its_own_folder_is_named_by_it(tmp_path):
     there = Environment.at("two words", tmp_path)
     Run(there, Options(), tmp_path)._move(Status.PLANNING)
     assert "%tfruns -C 'two words' follow run-" in listing_text(list_runs(there, 20))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "just now"), (59, "just now"), (60, "1 min ago"), (7_199, "1 h ago"), (10**8, "1,157 d ago")],
+)
+def test_ages(seconds, words):
+    assert _age(seconds) == words

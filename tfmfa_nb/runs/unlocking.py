@@ -5,7 +5,9 @@ Neither is taken from a process that lives, and each is written to the audit tra
 
 from __future__ import annotations
 
+import asyncio
 import getpass
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,10 +21,10 @@ from tfmfa_nb.runs.ending import phase_of
 from tfmfa_nb.runs.inspection import inspect
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.listing import run_ids
-from tfmfa_nb.runs.phases import _authenticate, _execution
+from tfmfa_nb.runs.phases import _A_MOMENT, _authenticate, _execution
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import run_of
-from tfmfa_nb.runs.traces import how_to_follow, run_of_holder
+from tfmfa_nb.runs.traces import PACE, how_to_follow, run_of_holder
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.state_lock import StateLock, data_folder, is_terraform, read_state_lock
 from tfmfa_nb.words import Level, Phase, Status
@@ -53,34 +55,36 @@ class LeftLock:
     programs: tuple[str, ...]
 
 
-def left_lock(environment: Environment) -> LeftLock | None:
+async def left_lock(environment: Environment) -> LeftLock | None:
     """The environment's lock, if a dead run left it; None where it is free.
 
     Raises:
         EnvironmentLocked: whoever holds it lives, or cannot be seen from here.
     """
-    holder = holder_of(environment.lock_path)
-    if holder is None:
-        return None
-    having = _having_open(environment.lock_path)
-    alive = [process for process in having if _belongs(process, holder)]
-    if alive or not having:
-        who = f"Process {alive[0].pid} of that run lives" if alive else "Whoever has it cannot be seen from here"
-        raise EnvironmentLocked(
-            f"The environment is locked by a run: {holder}. {who}, so the lock is not taken from it.",
-            how_to_follow(environment, holder) or "Wait for it, or look where it runs.",
-        )
-    return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in having))
+    deadline = time.monotonic() + _A_MOMENT
+    while (holder := holder_of(environment.lock_path)) is not None:
+        having = _having_open(environment.lock_path)
+        alive = [process for process in having if _belongs(process, holder)]
+        if having and not alive:
+            return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in having))
+        if time.monotonic() >= deadline:  # until then it may be a process that is just being forked, or is ending
+            who = f"Process {alive[0].pid} of that run lives" if alive else "Whoever has it cannot be seen from here"
+            raise EnvironmentLocked(
+                f"The environment is locked by a run: {holder}. {who}, so the lock is not taken from it.",
+                how_to_follow(environment, holder) or "Wait for it, or look where it runs.",
+            )
+        await asyncio.sleep(PACE)
+    return None
 
 
-def free_lock(environment: Environment, left: LeftLock) -> None:
+async def free_lock(environment: Environment, left: LeftLock) -> None:
     """Put the lock out of the way; the next run makes a new one.
 
     Raises:
         EnvironmentLocked: it is another's by now.
         ConfigurationError: it cannot be recorded.
     """
-    if left_lock(environment) != left:
+    if await left_lock(environment) != left:
         raise EnvironmentLocked("The environment's lock has changed hands.", "Look again with %tfruns.")
     _audit(environment).write(
         "forced_unlock",
@@ -181,7 +185,7 @@ async def unlock_state(environment: Environment, run: Run, gate: Gate, lock: Sta
 
 
 def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
-    """The run `run_id` that a lock refused.
+    """The run `run_id` that a lock refused, as `unlock_state` takes it.
 
     Raises:
         RunStateError: there is no record of it that can be understood, or it has not ended.
@@ -189,6 +193,7 @@ def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
     run = run_of(environment, RunFolder(environment.private, run_id).read(), run_id, base)
     if not Status(run.status).final:
         raise RunStateError(f"{run_id} is {run.status}.", f"See it to its end: %tfruns {environment.option} follow")
+    run.phase, run.log_start = str(Phase.UNLOCK), run.log_lines  # what it was told is no part of what follows
     return run
 
 

@@ -90,11 +90,10 @@ def _begun(seconds: float, now: float) -> str:
 
 
 def _age(seconds: float) -> str:
-    """3 minutes ago."""
-    for size, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+    """3 min ago; as short as can be, because the table is wide."""
+    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count:,} {name}{'' if count == 1 else 's'} ago"
+            return f"{int(seconds // size):,} {name} ago"
     return "just now"
 
 

@@ -47,12 +47,12 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
     """
     name, freed = brief(environment.name, _MOST), False
     if (environment.folder / ".tfmfa").is_dir():
-        left = left_lock(environment)
+        left = await left_lock(environment)
         if left is not None:
             _say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
             _say(f"What keeps the lock is {brief(', '.join(left.programs), _MOST)}, which its Terraform left behind.")
             await _confirm(f'Free the lock of "{name}"?')
-            free_lock(environment, left)
+            await free_lock(environment, left)
             _say(f'The lock of "{name}" is free. What kept it goes on.')
             freed = True
         if refused := refusing_lock(environment):
