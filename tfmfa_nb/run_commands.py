@@ -103,6 +103,8 @@ class RunCommands:
     async def _cancel(self, run_id: str) -> Run:
         traces = Traces(self._environment, run_id)
         if not traces.look():
+            if traces.status in UNDER_WAY:
+                raise RunStateError(f"{run_id} has ended.", f"To record how: {self._line} follow {run_id}")
             raise RunStateError(f"{run_id} is {traces.status}: it does not go on.", "There is nothing to cancel.")
         if traces.process is None:
             where = (
