@@ -327,6 +327,8 @@ async def test_a_run_that_failed_is_opened_with_its_first_error(ipython, another
 )
 async def test_bad_input_is_one_line_and_changes_nothing(ipython, capsys, tmp_path, line, words):
     planned = await value(ipython, ONE.format("staging", 1))
+    while not planned._files.changes.exists():  # noqa: ASYNC110 - it is written in the background
+        await asyncio.sleep(0.05)
     before = sorted(tmp_path.rglob("*"))
     capsys.readouterr()
     result = await run(ipython, line)
