@@ -1,7 +1,7 @@
 """Terraform runs on AWS from notebooks, under multi-factor authentication.
 
-`%load_ext tfmfa_nb` brings `%%tfplan`, `%%tfapply` and `%tfmfa`. Nothing heavy is imported before it is
-needed.
+`%load_ext tfmfa_nb` brings `%%tfplan`, `%%tfapply`, `%tfruns` and `%tfmfa`. Nothing heavy is imported
+before it is needed.
 """
 
 from __future__ import annotations

@@ -133,6 +133,23 @@ class TfmfaMagics(Magics):
         command = Subcommands(self._shell, self._environment(arguments), self.profile)
         await command.run(arguments.what or "", arguments.words)
 
+    @no_var_expand
+    @line_magic
+    @awaited_or_at_once
+    async def tfruns(self, line: str) -> Run | None:
+        """List the environment's runs, or do one thing with one of them; the value is that run."""
+        from tfmfa_nb.run_commands import RunCommands, parser  # noqa: PLC0415 - until needed
+
+        try:
+            arguments = parser().read(line)
+        except HelpShown:
+            return None
+        return await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
+
+    def adopt(self, folder: Path, run: Run) -> None:
+        """Make `run` the one that is meant from here on, in the environment at `folder` and by the views."""
+        self._runs[folder] = self.latest = run
+
     def _environment(self, arguments: Any) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
@@ -167,10 +184,9 @@ class TfmfaMagics(Magics):
         if cell is not None:
             environment.write_configuration(cell, overwrite=options.overwrite)
         run = Run(environment, options, Path.cwd())
-        before = self._runs.get(environment.folder)
-        if before is not None:
+        if before := self._runs.get(environment.folder):
             _give_up(before)
-        self._runs[environment.folder] = self.latest = run
+        self.adopt(environment.folder, run)
         return run
 
     def restore(self, folder: str, run_id: str) -> Run:
@@ -185,7 +201,7 @@ class TfmfaMagics(Magics):
 
         path = (Path.cwd() / folder).absolute()
         run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
-        self._runs[path] = self.latest = run
+        self.adopt(path, run)
         show_restored(run)
         return run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-AWAITED = ("tfplan", "tfapply", "tfmfa")
+AWAITED = ("tfplan", "tfapply", "tfmfa", "tfruns")
 
 _NAMES = "|".join(AWAITED)
 _OURS = re.compile(rf"(?<!await )get_ipython\(\)\.run_(?:cell|line)_magic\('(?:{_NAMES})', ")

@@ -11,10 +11,11 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """The two halves of a run that a code can be asked for."""
+    """What a code can be asked for: the two halves of a run, and the freeing of a lock that a dead one left."""
 
     PLAN = "plan"
     APPLY = "apply"
+    UNLOCK = "unlock"
 
 
 class Level(StrEnum):

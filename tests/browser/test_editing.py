@@ -150,7 +150,7 @@ def test_what_completes_is_explained_in_both_themes(notebook):
         assert found[0] == "allowed_account_ids"
         assert "assume_role" in found
         assert found.index("assume_role") < found.index("access_key")  # which would pass MFA by
-        expect(page.page.locator(".jp-Completer:visible")).to_contain_text("set(string), optional")
+        expect(page.page.locator(".jp-Completer:visible")).to_contain_text("set(string),\u00a0optional")
         page.screenshot(f"completion-{theme.lower()}")
         page.page.keyboard.press("Escape")
 

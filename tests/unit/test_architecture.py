@@ -14,7 +14,18 @@ FLOORS = (
     {"runs"},
     {"doctor", "editing"},
     {"views", "sandbox"},
-    {"runbooks", "arguments", "awaiting", "transformer", "completer", "subcommands", "magics", "extension", "app"},
+    {
+        "runbooks",
+        "arguments",
+        "awaiting",
+        "transformer",
+        "completer",
+        "subcommands",
+        "run_commands",
+        "magics",
+        "extension",
+        "app",
+    },
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What the topmost floor's rooms may know of each other, and the package of itself.

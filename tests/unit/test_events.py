@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -272,3 +273,15 @@ def test_values_read_as_terraforms_own(tmp_path):
     values = json.loads(terraform("output", "-json"))
     ours = [f"{name} = {render_value(output['value'], output['type'])}" for name, output in values.items()]
     assert "\n".join(ours) + "\n" == terraform("output")
+
+
+def test_how_long_a_resource_has_been_under_way_does_not_begin_anew_where_its_run_is_taken_up_again():
+    """Events have their time; what was read long after it happened counts from there."""
+    progress = Progress()
+    begun = datetime.now(UTC) - timedelta(seconds=90)
+    progress.feed({**hook("apply_start", "a.b"), "@timestamp": begun.isoformat().replace("+00:00", "Z")})
+    for strange in ("soon", 7, None, "2026-13-25", (begun + timedelta(days=1)).isoformat()):
+        progress.feed({**hook("apply_start", f"a.{strange}"), "@timestamp": strange})
+    seconds = {one["address"]: one["seconds"] for one in progress.as_dict()["current"]}
+    assert 90 <= seconds.pop("a.b") < 100
+    assert set(seconds.values()) == {0}

@@ -42,7 +42,7 @@ async def asked_at(environment, policy, tmp_path):
     """What one run of `environment` asks before, from its beginning to its end."""
     gate, run = Asked(), Run(environment, Options(), tmp_path)
     run.level = str(effective_level(environment, policy))
-    for phase in Phase:
+    for phase in (Phase.PLAN, Phase.APPLY):
         await _authenticate(run, gate, phase)
     return gate.before
 
@@ -82,3 +82,8 @@ async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_
             again = Environment.named("staging", tmp_path)
             assert await asked_at(again, read_policy({}), tmp_path) == before
         assert await asked_at(other, read_policy({}), tmp_path) == []
+
+
+@pytest.mark.parametrize("level", Level)
+def test_freeing_a_lock_asks_wherever_an_apply_does(level):
+    assert level.asks_before(Phase.UNLOCK) == level.asks_before(Phase.APPLY)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tfmfa_nb.environments import EnvironmentLock
+from tfmfa_nb.environments import EnvironmentLock, Holder, holder_of
 from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
 
 
@@ -100,3 +100,48 @@ async def test_a_link_in_its_place_is_refused(tmp_path):
     with pytest.raises(ConfigurationError):
         await EnvironmentLock.acquire(tmp_path / "lock", purpose="plan")
     assert (tmp_path / "elsewhere").read_text() == "precious"
+
+
+async def test_whoever_looks_learns_who_holds_it_and_holds_nothing_up(tmp_path):
+    path = tmp_path / "lock"
+    assert holder_of(path) is None
+    with await EnvironmentLock.acquire(path, purpose="apply, run-1"):
+        holder = holder_of(path)
+        assert (holder.purpose, holder.pid, holder.here, holder.alive) == ("apply, run-1", os.getpid(), True, True)
+        assert f"apply, run-1, started by process {os.getpid()}, since" in str(holder)
+        path.write_text("torn")
+        assert str(holder_of(path)) == "another run"
+    assert holder_of(path) is None
+
+
+def test_a_holder_that_has_died_and_one_that_got_its_number_since_are_not_alive():
+    host = os.uname().nodename
+    assert not Holder("apply, run-1", 2**22 + 1, host, time.time()).alive
+    assert not Holder("apply, run-1", os.getpid(), host, time.time() - 10**8).alive
+    assert Holder("apply, run-1", 2**22 + 1, "elsewhere", time.time()).alive
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as ended:
+        ended.stdout.read()  # nobody has asked how it ended yet
+        while os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT) is None:
+            time.sleep(0.01)
+        assert not Holder("apply, run-1", ended.pid, host, time.time()).alive
+
+
+async def test_the_advice_about_the_holder_follows_the_remedy(tmp_path):
+    path = tmp_path / "lock"
+    with await EnvironmentLock.acquire(path, purpose="apply, run-1"):
+        with pytest.raises(EnvironmentLocked) as caught:
+            await EnvironmentLock.acquire(path, purpose="plan", advice=lambda holder: f"See {holder.purpose}.")
+        assert caught.value.remedy.endswith("--lock-timeout 10m. See apply, run-1.")
+
+
+async def test_a_lock_put_out_of_the_way_binds_nobody_also_one_who_waits_for_it(tmp_path):
+    path = tmp_path / "lock"
+    old = await EnvironmentLock.acquire(path, purpose="left over")
+    waiting = asyncio.ensure_future(EnvironmentLock.acquire(path, purpose="waiting", timeout=20))
+    await asyncio.sleep(0.1)
+    path.unlink()
+    with await waiting:
+        assert holder_of(path).purpose == "waiting"
+        old.release()
+        with pytest.raises(EnvironmentLocked):
+            await EnvironmentLock.acquire(path, purpose="third")

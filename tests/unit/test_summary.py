@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scripted_run import PLAN, ScriptedRun
 
 from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
+from tfmfa_nb.views.words import status_sentence
 
 PLANTED = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; \x1b[31mred\x1b]0;t\x07 \u202eevil\u200b"
 ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "span"}
@@ -156,3 +157,12 @@ def test_a_policy_of_any_length_is_bounded():
     run = ScriptedRun(status="errored", error="x", error_documents=[{"title": "t", "text": "&\u202e" * 10**6}] * 50)
     assert len(summary_html(run)) < 60_000
     assert len(summary_text(run)) < 60_000
+
+
+def test_the_freeing_of_a_lock_is_not_said_by_the_status_of_the_run_that_it_refused():
+    run = ScriptedRun([], status="errored", phase="unlock", environment="staging")
+    assert summary_text(run).splitlines()[0] == "staging: Unlocking the state"
+    run.ended_at = time.time()
+    assert summary_text(run).splitlines()[0] == status_sentence(run) == "staging: State unlocked"
+    run.error = "The state's lock was not freed."
+    assert summary_text(run).splitlines()[0] == "staging: State not unlocked"

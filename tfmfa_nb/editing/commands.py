@@ -59,7 +59,7 @@ class Commands:
 
     def __init__(self, executable: Executable, environ: Mapping[str, str]) -> None:
         self._executable = executable
-        self._environ, _ = child_environment(environ, {})
+        self._environ, _ = child_environment(environ, credentials=False)
         self._environ |= {"CHECKPOINT_DISABLE": "1"}
         self._data = self._environ.pop("TF_DATA_DIR", "") or ".terraform"
         self._environ.pop("TF_WORKSPACE", None)

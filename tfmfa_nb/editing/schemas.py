@@ -128,7 +128,7 @@ class SchemaStore:
             if self._making is not None and self._making.poll() is None:
                 return
             self._failed.add(attempt)  # made, it is found before anybody looks here
-            child, _ = child_environment(environ, {})
+            child, _ = child_environment(environ, credentials=False)
             with suppress(OSError):
                 self._making = subprocess.Popen(
                     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,11 @@ class Environment:
                 "Give -C a folder with *.tf files, or write the configuration in the cell and use -e NAME.",
             )
         return cls(directory, folder, owned=False)
+
+    @property
+    def option(self) -> str:
+        """How a magic's line names it: `-e staging`, `-C live/network`."""
+        return f"-e {self.name}" if self.owned else f"-C {shlex.quote(self.name)}"
 
     @property
     def private(self) -> Path:

@@ -18,7 +18,10 @@ import os
 import socket
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+import psutil
 
 from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
 
@@ -28,6 +31,70 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PAUSE = 0.2  # seconds between two tries
+_CLOCK = 60.0  # seconds that a clock may have been set by since
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, in its own words.
+
+    Attributes:
+        purpose: what it does: "apply, run-20260102-…"; empty for a holder that is just writing these words.
+        pid: the process that took it; a Terraform that it started may be what holds it now.
+        host: the machine.
+        since: seconds since the epoch.
+    """
+
+    purpose: str = ""
+    pid: int = 0
+    host: str = ""
+    since: float = 0.0
+
+    @property
+    def here(self) -> bool:
+        """Whether that process is, or was, on this machine."""
+        return self.host == socket.gethostname()
+
+    @property
+    def alive(self) -> bool:
+        """Whether that process runs still; where it cannot be known, it is taken to."""
+        if not self.purpose or not self.here:
+            return True
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= self.since + _CLOCK)
+        except psutil.Error:
+            return False
+
+    def __str__(self) -> str:
+        """One clause."""
+        if not self.purpose:
+            return "another run"
+        since = time.strftime("%H:%M:%S", time.localtime(self.since))
+        place = "" if self.here else f" on {self.host}"
+        return f"{self.purpose}, started by process {self.pid}{place}, since {since}"
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds the lock at `path` now; None where nobody does.
+
+    Raises:
+        ConfigurationError: the file cannot be opened.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unopened(path, error) from None
+    try:
+        # Shared: two who look do not see each other.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(fd)
+    finally:
+        os.close(fd)
+    return None
 
 
 class EnvironmentLock:
@@ -50,6 +117,7 @@ class EnvironmentLock:
         purpose: str,
         timeout: float = 0.0,  # noqa: ASYNC109 - Terraform's own option, `-lock-timeout`
         on_wait: Callable[[str], None] | None = None,
+        advice: Callable[[Holder], str] = lambda _: "",
     ) -> Self:
         """Take the lock at `path`.
 
@@ -58,26 +126,25 @@ class EnvironmentLock:
             purpose: what the holder does, for whoever has to wait: "apply, run 20260102-…".
             timeout: how many seconds to wait for another holder.
             on_wait: told once, with one sentence about the holder, when waiting begins.
+            advice: what else a person can do about that holder, in one sentence.
 
         Raises:
             EnvironmentLocked: another run holds it for longer than `timeout`.
             ConfigurationError: the file cannot be opened.
         """
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise ConfigurationError(
-                f"The lock {path} cannot be opened: {error.strerror or error}.",
-                "Give yourself read and write permission to it.",
-            ) from None
+        fd = _open(path)
         deadline = time.monotonic() + timeout
         try:
-            while not _try(fd):
-                holder = _describe(fd)
+            while not _try(fd) or not _is_at(fd, path):
+                if not _is_at(fd, path):  # it was put out of the way meanwhile, and binds nobody any more
+                    gone, fd = fd, _open(path)
+                    os.close(gone)
+                    continue
+                holder = _read(fd)
                 if time.monotonic() >= deadline:
                     raise EnvironmentLocked(
                         f"The environment is locked by a run: {holder}.",
-                        "Wait for it, or let this one wait with --lock-timeout 10m.",
+                        f"Wait for it, or let this one wait with --lock-timeout 10m. {advice(holder)}".strip(),
                     )
                 if on_wait:
                     on_wait(f"Waiting for the environment's lock: {holder}.")
@@ -113,6 +180,20 @@ class EnvironmentLock:
         self.release()
 
 
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise _unopened(path, error) from None
+
+
+def _unopened(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"The lock {path} cannot be opened: {error.strerror or error}.",
+        "Give yourself read and write permission to it.",
+    )
+
+
 def _try(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,11 +202,16 @@ def _try(fd: int) -> bool:
     return True
 
 
-def _describe(fd: int) -> str:
-    """One clause about the holder; a holder that is just writing its own name is "another run"."""
+def _is_at(fd: int, path: Path) -> bool:
+    """Whether the open file is still the one that others find at `path`."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _read(fd: int) -> Holder:
     with suppress(ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
-        holder = json.loads(os.pread(fd, 4096, 0))
-        since = time.strftime("%H:%M:%S", time.localtime(holder["since"]))
-        place = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"
-        return f"{holder['purpose']}, started by process {holder['pid']}{place}, since {since}"
-    return "another run"
+        said = json.loads(os.pread(fd, 4096, 0))
+        return Holder(str(said["purpose"]), int(said["pid"]), str(said["host"]), float(said["since"]))
+    return Holder()

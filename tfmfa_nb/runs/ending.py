@@ -75,17 +75,34 @@ def raise_for(outcome: Outcome, execution: Execution, phase: Phase, *, accepted:
         RunCanceled: it was stopped.
         TerraformFailed: it failed; the first of its own errors is quoted.
     """
-    if outcome.exit_code in accepted:
-        return
+    if outcome.exit_code not in accepted:
+        raise failure(execution.run, outcome, phase, execution.first_error(), execution.executable.product)
+
+
+def failure(run: Run, outcome: Outcome, phase: Phase, reason: str, product: str) -> TfmfaError:
+    """What went wrong, for a person.
+
+    Args:
+        run: whose Terraform it was.
+        outcome: of Terraform.
+        phase: what it did.
+        reason: Terraform's own first error; may be empty.
+        product: "terraform" or "tofu".
+    """
     if outcome.interrupted or outcome.killed:
         changed = "What was finished is in the state." if phase is Phase.APPLY else "Nothing was changed."
         if outcome.killed:
             changed = "It was stopped by force: compare the state with AWS before the next run."
-        raise RunCanceled(f"The {phase} was canceled.", changed)
-    reason = execution.first_error()
+        return RunCanceled(f"The {phase} was canceled.", changed)
     code = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
     remedy = "The log above has Terraform's whole message."
-    if "plan is stale" in reason:
+    if outcome.exit_code is None:
+        remedy = "How it ended is not known. Compare the state with AWS: plan, and look at what it says."
+    elif "plan is stale" in reason:
         remedy = "The state has changed since the plan. Plan again, and look at what it says now."
-    product = execution.executable.product
-    raise TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)
+    elif "acquiring the state lock" in reason:
+        remedy = (
+            "The log above says who holds it. Wait for them; if that run is dead: "
+            f"%tfruns {run._environment.option} unlock"
+        )
+    return TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
 
 _PACE = 0.1  # seconds between two looks at the log: what an eye still sees as at once
+# Whoever restarts a kernel interrupts it first, and ends it a moment later: an apply must not be stopped by that.
+_RESTART = 1.0  # seconds
 _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
 
 
@@ -46,7 +50,8 @@ class Execution:
         """Run `terraform COMMAND ARGUMENTS` in the environment's folder and follow it to its end.
 
         Being cancelled (the kernel's interrupt) stops Terraform gracefully, waits for it, then goes on as a
-        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources.
+        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources. An apply is
+        stopped a second later, if this kernel is there then.
         """
         run = self.run
         self.lock.lent = True
@@ -66,15 +71,18 @@ class Execution:
         run._record()
         if run.canceling:  # it was canceled while Terraform was being started
             run._process.interrupt()
-        interrupted = False
+        interrupted, passed_on_at = False, math.inf
         waiter = asyncio.ensure_future(run._process.wait())
         while True:
             try:
                 done, _ = await asyncio.wait({waiter}, timeout=_PACE)
             except asyncio.CancelledError:
-                interrupted = True
-                run.cancel()
+                interrupted, run.canceling = True, True
+                moment = _RESTART if command == "apply" else 0.0
+                passed_on_at = min(passed_on_at, time.monotonic() + moment)
                 continue
+            if time.monotonic() >= passed_on_at:
+                run.cancel()
             run.log_lines = run._log.refresh()
             if on_output:
                 on_output()
@@ -89,11 +97,16 @@ class Execution:
 
     def first_error(self) -> str:
         """Terraform's first "Error: …" of this phase, for the one line that a traceback has."""
-        for line in self.run.log_text(self.run.log_start):
-            if match := _ERROR.search(re.sub(r"\x1b\[[0-9;]*m", "", line)):
-                return match[1].strip()
-        return ""
+        return first_error_of(self.run)
 
     def asks_for_init(self) -> bool:
         """Whether Terraform said that it has to be initialized first."""
         return any(re.search(r"\b(?:terraform|tofu) init\b", line) for line in self.run.log_text(self.run.log_start))
+
+
+def first_error_of(run: Run) -> str:
+    """Terraform's first "Error: …" of the run's phase; empty where there is none."""
+    for line in run.log_text(run.log_start):
+        if match := _ERROR.search(re.sub(r"\x1b\[[0-9;]*m", "", line)):
+            return match[1].strip()
+    return ""

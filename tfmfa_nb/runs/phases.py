@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.durations import session_note
@@ -17,6 +17,7 @@ from tfmfa_nb.runs.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.own_key import own_key
 from tfmfa_nb.runs.shown import show_plan
+from tfmfa_nb.runs.traces import how_to_follow
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
@@ -43,41 +44,41 @@ async def plan(run: Run, gate: Gate) -> None:
         TfmfaError: what stopped it, in words for the person.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with phase_of(run, Phase.PLAN):
+    with ExitStack() as held, phase_of(run, Phase.PLAN):
         executable, environment, options = find_executable(gate.environ), run._environment, run._options
         run.product = f"{executable.product} {executable.version}"
         arguments = options.plan_arguments(run._base)
-        with await _lock(run, Phase.PLAN) as lock:
-            run._files.drop_other_plans()
-            run.level = str(effective_level(environment, gate.policy, options.level))
-            await inspect(run, gate, executable)
-            session = await _authenticate(run, gate, Phase.PLAN)
-            async with _execution(run, gate, executable, lock, session) as execution:
-                _still_wanted(run)
-                run._move(Status.PLANNING)
-                fresh = await initialize(execution)
-                if fresh:
-                    await inspect_again(run, gate, executable, session)
-                for sentence in problems_of(run):
-                    _note(run, sentence)
-                command = (
-                    "plan",
-                    "-input=false",
-                    "-detailed-exitcode",
-                    f"-out={run._files.plan}",
-                    *arguments,
-                )
+        lock = await _lock(run, Phase.PLAN, held)
+        run._files.drop_other_plans()
+        run.level = str(effective_level(environment, gate.policy, options.level))
+        await inspect(run, gate, executable)
+        session = await _authenticate(run, gate, Phase.PLAN)
+        async with _execution(run, gate, executable, lock, session) as execution:
+            _still_wanted(run)
+            run._move(Status.PLANNING)
+            fresh = await initialize(execution)
+            if fresh:
+                await inspect_again(run, gate, executable, session)
+            for sentence in problems_of(run):
+                _note(run, sentence)
+            command = (
+                "plan",
+                "-input=false",
+                "-detailed-exitcode",
+                f"-out={run._files.plan}",
+                *arguments,
+            )
+            outcome = await execution.terraform(*command)
+            if outcome.exit_code == 1 and not outcome.interrupted and not fresh and execution.asks_for_init():
+                await initialize(execution, always=True)
+                await inspect_again(run, gate, executable, session)
                 outcome = await execution.terraform(*command)
-                if outcome.exit_code == 1 and not outcome.interrupted and not fresh and execution.asks_for_init():
-                    await initialize(execution, always=True)
-                    await inspect_again(run, gate, executable, session)
-                    outcome = await execution.terraform(*command)
-            raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-            run.plan_sha256 = run._files.seal_plan()
-            summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
-            run.counts = summary.as_dict() if summary else _nothing()
-            show_plan(run, executable, child_environment(gate.environ, credentials=False)[0])
-            run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
+        raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
+        run.plan_sha256 = run._files.seal_plan()
+        summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
+        run.counts = summary.as_dict() if summary else _nothing()
+        show_plan(run, executable, child_environment(gate.environ, credentials=False)[0])
+        run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
 
 
 async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
@@ -94,46 +95,49 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
     """
     if run.status != Status.PLANNED:
         raise RunStateError(f"{run.id} is {run.status}: there is no plan to apply.", "Run %%tfplan first.")
-    with phase_of(run, Phase.APPLY):
+    with ExitStack() as held, phase_of(run, Phase.APPLY):
         executable = find_executable(gate.environ)
-        with await _lock(run, Phase.APPLY) as lock:
-            run._files.check_plan(run.plan_sha256)
-            # The stricter of then and now: a level lowered since the plan does not weaken this run.
-            run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
-            if run._findings is None:  # the level was `never` until now
-                await inspect(run, gate, executable)
-            session = await _authenticate(run, gate, Phase.APPLY)
-            async with _execution(run, gate, executable, lock, session) as execution:
-                if session is not None:
-                    _note_short_session(run, session)
-                elif confirm and not await gate.prompt.confirm(_question(run)):
-                    raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
-                _still_wanted(run)
-                run._files.check_plan(run.plan_sha256)  # a person took their time in between
-                run._move(Status.CONFIRMED)
-                progress = Progress()
-                run._move(Status.APPLYING)
-                outcome = await execution.terraform(
-                    "apply",
-                    "-json",
-                    "-input=false",
-                    f"-lock-timeout={run._options.lock_timeout}",
-                    str(run._files.plan),
-                    on_output=_follow(run, progress),
-                    events=True,
-                )
-            run._outputs = dict(progress.outputs)
-            raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
-            run._move(Status.APPLIED)
+        lock = await _lock(run, Phase.APPLY, held)
+        run._files.check_plan(run.plan_sha256)
+        # The stricter of then and now: a level lowered since the plan does not weaken this run.
+        run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
+        if run._findings is None:  # the level was `never` until now
+            await inspect(run, gate, executable)
+        session = await _authenticate(run, gate, Phase.APPLY)
+        async with _execution(run, gate, executable, lock, session) as execution:
+            if session is not None:
+                _note_short_session(run, session)
+            elif confirm and not await gate.prompt.confirm(_question(run)):
+                raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
+            _still_wanted(run)
+            run._files.check_plan(run.plan_sha256)  # a person took their time in between
+            run._move(Status.CONFIRMED)
+            progress = Progress()
+            run._move(Status.APPLYING)
+            outcome = await execution.terraform(
+                "apply",
+                "-json",
+                "-input=false",
+                f"-lock-timeout={run._options.lock_timeout}",
+                str(run._files.plan),
+                on_output=_follow(run, progress),
+                events=True,
+            )
+        run._outputs = dict(progress.outputs)
+        raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
+        run._move(Status.APPLIED)
 
 
-async def _lock(run: Run, phase: Phase) -> EnvironmentLock:
-    return await EnvironmentLock.acquire(
+async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
+    lock = await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
         timeout=run._options.lock_seconds,
         on_wait=lambda sentence: _note(run, sentence),
+        advice=lambda holder: how_to_follow(run._environment, holder),
     )
+    # How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
+    return held.enter_context(lock)
 
 
 async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:

@@ -74,6 +74,13 @@ class RunFolder:
                 ) from None
         return record
 
+    def ended_at(self, command: str) -> float:
+        """When `command` ended, in seconds since the epoch; 0 where its supervisor left no word."""
+        try:
+            return float(json.loads(self.exit_file(command).read_bytes())["ended"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0.0
+
     def seal_plan(self) -> str:
         """The saved plan's SHA-256, to be checked before it is applied; the file becomes 0600."""
         self.plan.chmod(0o600)
@@ -152,6 +159,7 @@ def record_of(run: Run) -> dict[str, Any]:
         "authenticated_at": run.authenticated_at,
         "identity": run.identity,
         "started_at": run.started_at,
+        "log_start": run.log_start,
         "plan_sha256": run.plan_sha256,
         "counts": run.counts,
         "lock_timeout": run._options.lock_timeout,

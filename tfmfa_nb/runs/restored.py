@@ -5,6 +5,7 @@ Its apply is never begun a second time. What its record cannot say for sure coun
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -12,26 +13,23 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments.files import usable
 from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.agreement import read_agreed
-from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.records import RunFolder, facts_of, understood
+from tfmfa_nb.runs.records import understood
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.shown import show_plan
+from tfmfa_nb.runs.traces import PACE, UNDER_WAY, Traces
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import Plan
-from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.providers import Findings
-from tfmfa_nb.words import Level, Problem, RoleChain, RoleHop, Status
+from tfmfa_nb.words import Level, Phase, Problem, RoleChain, RoleHop, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
-
-_UNDER_WAY = {Status.PENDING, Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
 
 
 async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
@@ -46,36 +44,13 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         RunStateError: there is no record of it that agrees with the audit trail.
         ConfigurationError: it cannot be recorded.
     """
-    record, status = read_agreed(environment, run_id)
-    files = RunFolder(environment.private, run_id)
-    if status not in _UNDER_WAY and record["status"] == str(status):
-        return status
-    if not status.final:
-        # A plan that nobody saw the end of is not one that was shown.
-        applied = await _exit_code(record, status, files, tell) == 0 and status is Status.APPLYING
-        status = Status.APPLIED if applied else Status.ERRORED
-    record |= {"status": str(status), "process": None}
-    AuditTrail(environment.private / "audit.jsonl").write(
-        "status", run=run_id, status=record["status"], **facts_of(record), found_later=True
-    )
-    files.drop_plan()
-    files.write(record)
-    return status
-
-
-async def _exit_code(
-    record: dict[str, Any], status: Status, files: RunFolder, tell: Callable[[str], None]
-) -> int | None:
-    """How the run's Terraform ended; None where that is not known, or there was none."""
-    with understood(files.id):
-        if not (started := record.get("process")):
-            return None
-        command = "apply" if status is Status.APPLYING else "plan"
-        process = TerraformProcess.attach(int(started["pid"]), float(started["started"]), files.exit_file(command))
-        alive = process.alive
-    if alive:
-        tell(f"Terraform still runs the {command} of {files.id}: waiting for its end.")
-    return (await process.wait()).exit_code
+    read_agreed(environment, run_id)  # whoever disagrees is told so before anything is waited for
+    traces = Traces(environment, run_id)
+    if traces.look():
+        tell(f"Terraform still runs the {traces.command} of {run_id}: waiting for its end.")
+    while traces.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
+        await asyncio.sleep(PACE)
+    return await traces.settle()
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
@@ -86,36 +61,45 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
             is not the one shown.
     """
     record, status = read_agreed(environment, run_id)
-    if status in _UNDER_WAY or record["status"] != str(status):
-        raise RunStateError(f"{run_id} is {record['status']}.", "Wait for its end.")
-    with understood(run_id):
-        run = _from_record(record, environment, run_id, base)
-    with usable(run._files.path):
-        run.log_lines = run._log.refresh()
+    if status in UNDER_WAY or record["status"] != str(status):
+        raise RunStateError(
+            f"{run_id} is {record['status']}.", f"See it to its end: %tfruns {environment.option} follow {run_id}"
+        )
+    run = run_of(environment, record, run_id, base)
     run._outputs = _outputs(run)
     if run.status == Status.PLANNED:
         run._files.check_plan(run.plan_sha256)
         show_plan(run, find_executable(environ), child_environment(environ, credentials=False)[0])
     else:
-        run._plan = _kept_plan(run)
+        run._plan = kept_plan(run)
     return run
 
 
-def _from_record(record: dict[str, Any], environment: Environment, run_id: str, base: Path) -> Run:
-    options = Options(lock_timeout=record.get("lock_timeout", "0s"))
-    _ = options.lock_seconds  # bad input is told before it is used
-    run = Run(environment, options, base, run_id)
+def run_of(environment: Environment, record: dict[str, Any], run_id: str, base: Path) -> Run:
+    """The run `run_id` as `record` has it, whatever its status.
+
+    Raises:
+        RunStateError: the record does not hold what a run's must.
+    """
     names = (
         *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
         *("started_at", "plan_sha256", "counts"),
     )
-    for name in names:
-        setattr(run, name, record[name])
-    Level(run.level)  # a level that is none must not pass for no level
-    run._findings = Findings(
-        chains=tuple(_chain(chain) for chain in record["chains"]),
-        bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
-    )
+    with understood(run_id):
+        options = Options(lock_timeout=record.get("lock_timeout", "0s"))
+        _ = options.lock_seconds  # bad input is told before it is used
+        run = Run(environment, options, base, run_id)
+        for name in names:
+            setattr(run, name, record[name])
+        # A level that is none must not pass for no level.
+        _ = Level(run.level), Status(run.status), Phase(run.phase)
+        run._findings = Findings(
+            chains=tuple(_chain(chain) for chain in record["chains"]),
+            bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
+        )
+        run.log_start = record.get("log_start", 0)
+    with usable(run._files.path):
+        run.log_lines = run._log.refresh()
     return run
 
 
@@ -134,7 +118,7 @@ def _chain(record: dict[str, Any]) -> RoleChain:
     return RoleChain(**{**record, "hops": hops})
 
 
-def _kept_plan(run: Run) -> Future[Plan]:
+def kept_plan(run: Run) -> Future[Plan]:
     """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
     plan: Future[Plan] = Future()
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tfmfa_nb.terraform.outputs import render_value
@@ -159,12 +160,12 @@ class Progress:
             self._planned += _COUNTED.get(str(event["change"].get("action")), 0)
             self.total = max(self.total, self._planned)
         elif isinstance(hook := event.get("hook"), dict):
-            self._feed_hook(kind, hook)
+            self._feed_hook(kind, hook, _age(event.get("@timestamp")))
 
-    def _feed_hook(self, kind: object, hook: dict[str, Any]) -> None:
+    def _feed_hook(self, kind: object, hook: dict[str, Any], age: float) -> None:
         address, action = _address(hook), str(hook.get("action", ""))
         if kind == "apply_start":
-            self._current[address, action] = time.monotonic()
+            self._current[address, action] = time.monotonic() - age
         elif kind in {"apply_complete", "apply_errored"}:
             self._current.pop((address, action), None)
             given = hook.get("elapsed_seconds")
@@ -187,6 +188,14 @@ class Progress:
             ],
             "finished": self._finished[-_SHOWN_FINISHED:],
         }
+
+
+def _age(timestamp: Any) -> float:
+    """How many seconds ago an event happened; those of a run that is taken up again are read late."""
+    try:
+        return max(0.0, time.time() - datetime.fromisoformat(timestamp).astimezone(UTC).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def _value(output: dict[str, Any]) -> Any:

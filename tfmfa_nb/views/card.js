@@ -140,7 +140,7 @@ class Card {
     const asking = Boolean(state.question.kind);
     const over = state.ended_at > 0;
     setIcon(this.statusIcon, asking ? "waiting" : (STATUS_ICONS[state.status] ?? "open"));
-    setText(this.statusText, statusName(state.status));
+    setText(this.statusText, state.phase === "unlock" ? "Unlocking the state" : statusName(state.status));
     setText(this.environment, state.environment);
     setText(this.level, `MFA: ${state.level}`);
     this.drawCounts(state.counts);

@@ -54,17 +54,10 @@ async def present(
     plan_only = runner is not None and runner.plan_only and "apply" in phases
     if plan_only and "plan" not in phases:
         raise _plan_only(run)
-    view = _view(run, shell)
-    gate = Gate(
-        _prompt(view, settings),
-        os.environ,
-        settings.profile,
-        settings.session_duration,
-        settings.prompt_timeout or None,
-        read_policy(os.environ),
-    )
+    view = view_of(run, shell)
+    gate = gate_of(view, settings)
     interrupted = False
-    with _interrupts(shell):
+    with interrupts(shell):
         view.begin()
         try:
             for phase in phases:
@@ -87,12 +80,28 @@ async def present(
         raise _plan_only(run)
 
 
+def gate_of(view: Any, settings: Settings) -> Gate:
+    """The gate of a run that `view` shows.
+
+    Raises:
+        ConfigurationError: the policy cannot be understood.
+    """
+    return Gate(
+        prompt_of(view, settings),
+        os.environ,
+        settings.profile,
+        settings.session_duration,
+        settings.prompt_timeout or None,
+        read_policy(os.environ),
+    )
+
+
 def _plan_only(run: Run) -> PlanOnly:
     return PlanOnly(f'Nothing is applied to "{run.environment}" here.', "Run it without --plan-only.")
 
 
-def _view(run: Run, shell: InteractiveShell) -> Any:
-    """The view that fits who is there."""
+def view_of(run: Run, shell: InteractiveShell) -> Any:
+    """The view of `run` that fits who is there: the card, the terminal, or a notebook that nobody sits at."""
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         from tfmfa_nb.views.text import TerminalView  # noqa: PLC0415
@@ -109,7 +118,7 @@ def _view(run: Run, shell: InteractiveShell) -> Any:
     return CardView(run, answers=widgets_answer())
 
 
-def _prompt(view: Any, settings: Settings) -> Prompt:
+def prompt_of(view: Any, settings: Settings) -> Prompt:
     """Who is asked: the command if one is set, else the view's own prompt."""
     wanted = settings.prompt
     if wanted == "command" or (wanted == "auto" and settings.token_command):
@@ -136,7 +145,7 @@ def widgets_answer() -> bool:
 
 
 @contextmanager
-def _interrupts(shell: InteractiveShell) -> Iterator[None]:
+def interrupts(shell: InteractiveShell) -> Iterator[None]:
     """In a terminal, let Ctrl-C cancel the coroutine; a kernel does so by itself."""
     task = asyncio.current_task()
     if getattr(shell, "kernel", None) is not None or task is None or not sys.stdin:

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.views.visible import brief, plain, shorten, spans
-from tfmfa_nb.views.words import counts_text, documents_of, duration, lock_name, status_name
+from tfmfa_nb.views.words import documents_of, duration, lock_name, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -91,8 +91,7 @@ def _documents(run: Run) -> list[tuple[str, str]]:
 
 
 def _title(run: Run) -> str:
-    counts = counts_text(run.counts)
-    return f"{_short(run.environment)}: {status_name(run.status)}{' ' + counts if counts else ''}"
+    return f"{_short(run.environment)}: {status_words(run)}"
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -164,6 +163,11 @@ def _log(run: Run, render: Callable[[str], str]) -> list[str]:
     left_out = stop - start - len(head) - len(tail)
     gap = [f"… {left_out:,} lines left out; the whole log has them …"] if left_out > 0 else []
     return [*head, *gap, *tail]
+
+
+def leaves_out(run: Run) -> bool:
+    """Whether the summary has the head and the tail of the log only."""
+    return run.log_lines - run.log_start > _HEAD + _TAIL
 
 
 def _within(most: int, lines: Iterable[str]) -> list[str]:

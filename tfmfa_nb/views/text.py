@@ -64,6 +64,7 @@ class TerminalView:
                 self._print(f"… {left_out:,} lines left out; the whole log: {plain(self._run.log_path)}")
                 self._next += left_out
             self._print_lines(self._run.log_lines)
+            self._say("status", status_sentence(self._run))  # that a lock is free shows only at the end
 
     def _changed(self, _change: Any) -> None:
         run = self._run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.views.visible import brief, plain
-from tfmfa_nb.words import Level, LockState
+from tfmfa_nb.words import Level, LockState, Phase
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
@@ -36,8 +36,15 @@ def status_sentence(run: Run) -> str:
     """One line: `staging: Planned +2 ~1 -0`; empty while the run is still pending."""
     if run.status == "pending":
         return ""
+    return f"{plain(run.environment)}: {status_words(run)}"
+
+
+def status_words(run: Run) -> str:
+    """What became of `run`, or of the lock that it met: `Planned +2 ~1 -0`, `State unlocked`."""
+    if run.phase == Phase.UNLOCK:
+        return ("State not unlocked" if run.error else "State unlocked") if run.ended_at else "Unlocking the state"
     counts = counts_text(run.counts)
-    return f"{plain(run.environment)}: {status_name(run.status)}{' ' + counts if counts else ''}"
+    return f"{status_name(run.status)}{' ' + counts if counts else ''}"
 
 
 def lock_sentence(run: Run) -> str:

@@ -57,8 +57,10 @@ class HclCompletion implements ICompletionProvider {
   }
 }
 
+/** On one line, whatever the list would break it at. */
 function brief(about: string): string {
-  return about.length > LONGEST ? `${about.slice(0, LONGEST)}…` : about;
+  const short = about.length > LONGEST ? `${about.slice(0, LONGEST)}…` : about;
+  return short.replaceAll(' ', '\u00a0');
 }
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {

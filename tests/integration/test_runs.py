@@ -1,0 +1,412 @@
+"""`%tfruns` with real Terraform and real kernels: what a person does after a restart in the middle of an apply."""
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from kernels import Kernel
+from runbooks import SLOW
+
+from tfmfa_nb.environments import holder_of
+
+ONE = '%%tfplan -e {}\nresource "terraform_data" "one" {{ input = "{}" }}\noutput "one" {{ value = "out" }}\n'
+WITH_OUTPUT = SLOW + '\noutput "end" {\n  value = terraform_data.slow.id\n}\n'
+
+
+@pytest.fixture
+def ipython(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
+        monkeypatch.delenv(name)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell
+
+
+@pytest.fixture
+def another(ipython):  # noqa: ARG001 - works in the same folder
+    """A second IPython: what another kernel knows, which is nothing."""
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell
+
+
+@pytest.fixture
+def kernels(tmp_path):
+    """Starts kernels that work in the test's folder."""
+    started = []
+
+    def start():
+        started.append(Kernel(tmp_path))
+        assert started[-1].run("%load_ext tfmfa_nb") == ("", "")
+        return started[-1]
+
+    yield start
+    for kernel in started:
+        kernel.stop()
+
+
+async def run(shell, cell):
+    return await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell), store_history=True)
+
+
+async def value(shell, cell):
+    result = await run(shell, cell)
+    result.raise_error()
+    return result.result
+
+
+def applying(kernel, folder, plan=WITH_OUTPUT):
+    """A kernel in the middle of an apply: the cell, and the run's folder."""
+    text, error = kernel.run(plan)
+    assert "head: Planned" in text, error
+    cell = kernel.start("%tfapply -e head")
+    wait_for(lambda: "begun" in log_of(folder))
+    return cell
+
+
+def log_of(folder):
+    return "".join(path.read_text() for path in sorted((folder / "head").glob(".tfmfa/runs/*/run.log")))
+
+
+def record_of(folder):
+    (path,) = (folder / "head").glob(".tfmfa/runs/*/run.json")
+    return json.loads(path.read_text())
+
+
+def statuses(folder):
+    """What the audit trail says of the run, and whether it was found later."""
+    lines = map(json.loads, (folder / "head" / ".tfmfa" / "audit.jsonl").read_text().splitlines())
+    return [line["status"] + ("*" if line.get("found_later") else "") for line in lines if line["event"] == "status"]
+
+
+def wait_for(condition, seconds=40):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_kernel_restarted_in_mid_apply_sees_the_apply_to_its_end(kernels, tmp_path):
+    kernel = kernels()
+    applying(kernel, tmp_path)
+    kernel.restart()
+    assert kernel.run("%load_ext tfmfa_nb") == ("", "")
+    run_id = record_of(tmp_path)["id"]
+    text, error = kernel.run("%tfruns -e head")
+    assert error == ""
+    assert re.search(rf"{run_id}  .*, just now +Applying +\+2 ~0 -0 .*going on", text)
+    assert f"{run_id} goes on, though its kernel is gone. To see it to its end: %tfruns -e head follow {run_id}" in text
+    # A new plan says it too.
+    _, error = kernel.run(WITH_OUTPUT)
+    assert error.startswith("EnvironmentLocked")
+    assert f"%tfruns -e head follow {run_id}" in error
+    cell = kernel.start("run = await get_ipython().run_line_magic('tfruns', '-e head follow latest')")
+    time.sleep(1)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = kernel.ended(cell)
+    assert error == ""
+    assert "head: Applied +2 ~0 -0" in text
+    assert "2 of 2 done" in text
+    assert "went on" in text
+    assert "Apply complete!" in text
+    text, _ = kernel.run("print(run.status, sorted(run.outputs), run.plan.creates, run.ended_at > run.started_at)")
+    assert "applied ['end'] ('terraform_data.quick', 'terraform_data.slow') True" in text
+    assert statuses(tmp_path)[-1] == "applied*"
+    # It is over: following it again shows it, opening it too, and nothing is recorded twice.
+    text, error = kernel.run(f"%tfruns -e head follow {run_id[-6:]}")
+    assert ("head: Applied" in text, error) == (True, "")
+    assert statuses(tmp_path).count("applied*") == 1
+    assert not list((tmp_path / "head").glob(".tfmfa/runs/*/plan.tfplan"))
+
+
+def test_an_apply_whose_kernel_was_killed_is_canceled_with_one_interrupt(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    new, other = kernels(), kernels()
+    following = other.start("%tfruns -e head follow latest")
+    time.sleep(0.5)
+    text, error = new.run("%tfruns -e head cancel latest")
+    assert ("head: Canceled" in text, error) == (True, "")
+    text, error = other.ended(following)
+    assert "head: Canceled" in text
+    assert error.startswith("RunCanceled: The apply was canceled. What was finished is in the state.")
+    assert log_of(tmp_path).count("Interrupt received") == 1
+    assert "Two interrupts" not in log_of(tmp_path)
+    assert statuses(tmp_path).count("canceled*") == 1
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert "quick" in {resource["name"] for resource in state["resources"]}
+    _, error = other.run("%tfruns -e head cancel latest")
+    assert "is canceled: it does not go on" in error
+
+
+def test_two_who_cancel_at_once_send_one_interrupt(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    first, second = kernels(), kernels()
+    cells = [(kernel, kernel.start("%tfruns -e head cancel latest")) for kernel in (first, second)]
+    errors = sorted(kernel.ended(cell)[1] for kernel, cell in cells)
+    assert errors[0] == ""
+    # One may come when there is nothing left to cancel.
+    assert re.search(r"^$|is canceled: it does not go on|has ended\.", errors[1])
+    assert log_of(tmp_path).count("nterrupt received") == 1
+    assert statuses(tmp_path).count("canceled*") == 1
+
+
+def test_a_run_of_another_live_kernel_is_followed_canceled_and_recorded_by_its_own(kernels, tmp_path):
+    mine, other = kernels(), kernels()
+    cell = applying(mine, tmp_path)
+    assert "goes on, in a kernel that is there" in other.run("%tfruns -e head")[0]
+    following = other.start("%tfruns -e head follow latest")
+    time.sleep(0.5)
+    third = kernels()
+    canceling = third.start("%tfruns -e head cancel latest")
+    wait_for(lambda: "Interrupt received" in log_of(tmp_path))
+    (tmp_path / "head" / "go-on").touch()
+    for kernel, begun in ((mine, cell), (other, following)):
+        text, error = kernel.ended(begun)
+        assert "head: Canceled" in text
+        assert error.startswith("RunCanceled")
+    assert third.ended(canceling)[1] == ""
+    assert log_of(tmp_path).count("Interrupt received") == 1
+    assert statuses(tmp_path)[-1] == "canceled"  # not found later: its own kernel was there
+
+
+def test_interrupting_the_following_leaves_terraform_alone_and_says_how_to_stop_it(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    new = kernels()
+    following = new.start("%tfruns -e head follow latest")
+    time.sleep(1)
+    new._manager.interrupt_kernel()
+    text, error = new.ended(following)
+    assert re.search(r"run-\S+ is no longer followed, and goes on\. .*%tfruns -e head cancel run-", error)
+    assert "Applying" in text
+    assert "Interrupt received" not in log_of(tmp_path)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.run("%tfruns -e head follow latest")
+    assert ("head: Applied" in text, error) == (True, "")
+
+
+def test_an_apply_that_ended_unseen_is_recorded_by_whoever_follows_it(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    (tmp_path / "head" / "go-on").touch()
+    wait_for(lambda: list((tmp_path / "head").glob(".tfmfa/runs/*/apply.exit.json")))
+    new = kernels()
+    text, _ = new.run("%tfruns -e head")
+    assert "Applying, ended unseen" in text
+    _, error = new.run("%tfruns -e head open latest")
+    assert "%tfruns -e head follow run-" in error
+    _, error = new.run("%tfruns -e head cancel latest")
+    assert "has ended. To record how: %tfruns -e head follow run-" in error
+    text, error = new.run("%tfruns -e head follow latest")
+    assert ("head: Applied" in text, error) == (True, "")
+    assert statuses(tmp_path)[-1] == "applied*"
+    assert "ended unseen" not in new.run("%tfruns -e head")[0]
+
+
+def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, tmp_path):
+    """Terraform waits for the state's lock, which the test holds, while it plans."""
+    (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
+    info = {"ID": "1", "Operation": "test", "Who": "test", "Version": "1", "Created": "2026-01-01T00:00:00Z"}
+    (tmp_path / "head" / ".terraform.tfstate.lock.info").write_text(json.dumps(info))
+    old = kernels()
+    with (tmp_path / "head" / "terraform.tfstate").open("w") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        old.start(SLOW.replace("-e head", "-e head --lock-timeout 100s"))
+        wait_for(lambda: "successfully initialized" in log_of(tmp_path))
+        time.sleep(1)
+        old.kill()
+        new = kernels()
+        text, _ = new.run("%tfruns -e head")
+        assert re.search(r"just now +Planning .*going on", text)
+        following = new.start("%tfruns -e head follow latest")
+        time.sleep(0.5)
+    text, error = new.ended(following)
+    assert "Plan: 2 to add" in text
+    assert "head: Errored" in text
+    assert "The kernel that planned was gone at the plan's end" in error
+    assert "Plan again with %%tfplan" in error
+    assert statuses(tmp_path)[-1] == "errored*"
+    assert not list((tmp_path / "head").glob(".tfmfa/runs/*/plan.tfplan"))
+
+
+def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_have_succeeded(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    os.kill(record_of(tmp_path)["process"]["pid"], signal.SIGKILL)
+    new = kernels()
+    assert "goes on, though its kernel is gone" in new.run("%tfruns -e head")[0]
+    _, error = new.run("%tfruns -e head cancel latest")
+    assert "cannot be canceled from here. Its supervisor is gone, which alone can stop it" in error
+    following = new.start("%tfruns -e head follow latest")
+    time.sleep(0.5)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert "head: Errored" in text
+    assert "terraform apply ended without an exit code" in error
+    assert "Compare the state with AWS" in error
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+
+
+async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, capsys):
+    planned = await value(ipython, ONE.format("staging", 1))
+    capsys.readouterr()
+    opened = await value(another, f"%tfruns -e staging open {planned.id[4:19]}")
+    shown = capsys.readouterr().out
+    assert "staging: Planned +1 ~0 -0" in shown
+    assert "terraform_data.one will be created" in shown
+    assert f"Whole log: staging/.tfmfa/runs/{planned.id}/run.log" in shown
+    assert opened is not planned
+    assert opened.plan.creates == ("terraform_data.one",)
+    assert (await value(another, "%tfapply")) is opened
+    assert (opened.status, opened.outputs) == ("applied", {"one": "out"})
+    # Here it is known what it was, there what became of it.
+    again = await value(ipython, "%tfruns -e staging open latest")
+    assert (again.status, again.outputs, again.counts["add"]) == ("applied", {"one": "out"}, 1)
+    error = (await run(ipython, "%tfapply -e staging")).error_in_exec
+    assert "is applied: there is no plan to apply" in str(error)
+
+
+async def test_a_plan_that_was_changed_is_not_opened(ipython, another):
+    planned = await value(ipython, ONE.format("staging", 1))
+    planned._files.plan.write_bytes(b"another")
+    error = (await run(another, "%tfruns -e staging open latest")).error_in_exec
+    assert "its content was changed" in str(error)
+
+
+async def test_a_plan_of_another_kernel_is_discarded(ipython, another, capsys):
+    planned = await value(ipython, ONE.format("staging", 1))
+    discarded = await value(another, "%tfruns -e staging discard latest")
+    assert discarded.status == "discarded"
+    assert "staging: Discarded" in capsys.readouterr().out
+    assert not planned._files.plan.exists()
+    trail = planned._audit.path.read_text()
+    assert '"status": "discarded"' in trail
+    assert planned._audit.broken_at() is None
+    error = (await run(ipython, "%tfapply")).error_in_exec
+    assert "The saved plan is gone" in str(error)
+    error = (await run(another, "%tfruns -e staging discard latest")).error_in_exec
+    assert "Only a planned run can be discarded" in str(error)
+
+
+async def test_a_run_that_failed_is_opened_with_its_first_error(ipython, another, capsys):
+    await run(ipython, '%%tfplan\nresource "terraform_data" {}\n')
+    capsys.readouterr()
+    opened = await value(another, "%tfruns open latest")
+    assert opened.status == "errored"
+    assert "Error: Missing name for resource" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("%tfruns lits", "'lits' is nothing that it can do: list, open, follow"),
+        ("%tfruns open", "which run?"),
+        ("%tfruns list latest", "takes no run"),
+        ("%tfruns --limit 0", "a number from 1 to"),
+        ("%tfruns --limit many", "invalid int value"),
+        ("%tfruns -e none open latest", '"none" has no runs'),
+        ("%tfruns -e staging open nosuch", "has no run 'nosuch'"),
+        ("%tfruns -e staging cancel latest", "is planned: it does not go on"),
+        ("%tfruns -e ../up", "cannot be an environment's name"),
+    ],
+)
+async def test_bad_input_is_one_line_and_changes_nothing(ipython, capsys, tmp_path, line, words):
+    planned = await value(ipython, ONE.format("staging", 1))
+    while not planned._files.changes.exists():  # noqa: ASYNC110 - it is written in the background
+        await asyncio.sleep(0.05)
+    before = sorted(tmp_path.rglob("*"))
+    capsys.readouterr()
+    result = await run(ipython, line)
+    assert words in str(result.error_in_exec)
+    assert "Traceback" not in "".join(capsys.readouterr())
+    assert sorted(tmp_path.rglob("*")) == before
+    assert planned.status == "planned"
+
+
+async def test_the_list_needs_nothing_to_wait_for_and_help_says_what_there_is(ipython, capsys, tmp_path, monkeypatch):
+    shell = InteractiveShell()
+    monkeypatch.chdir(tmp_path)
+    await value(shell, "%load_ext tfmfa_nb\n%tfruns -e staging")
+    assert '"staging" has no runs yet' in capsys.readouterr().out
+    assert await value(ipython, "%tfruns --help") is None
+    assert "list, open, follow, cancel, discard, unlock" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+    await asyncio.sleep(0)
+
+
+async def test_the_environment_is_locked_until_how_the_run_ended_is_recorded(ipython, tmp_path):
+    """Else whoever looks in between takes it for a run that nobody drives, and records its end a second time."""
+    planned = await value(ipython, ONE.format("staging", 1))
+    held = []
+    moved = planned._move
+    planned._move = lambda status: (held.append(holder_of(tmp_path / "staging/.tfmfa/lock") is not None), moved(status))
+    (tmp_path / "staging" / ".terraform.lock.hcl").unlink(missing_ok=True)
+    (tmp_path / "staging" / "terraform.tfstate").mkdir()
+    error = (await run(ipython, "%tfapply")).error_in_exec
+    assert type(error).__name__ == "TerraformFailed"
+    assert planned.status == "errored"
+    assert held == [True] * 3
+    assert holder_of(tmp_path / "staging/.tfmfa/lock") is None
+
+
+def test_a_front_end_that_interrupts_a_kernel_to_restart_it_does_not_interrupt_terraform(kernels, tmp_path):
+    """Jupyter sends the interrupt first, the kernel's end a moment later."""
+    kernel = kernels()
+    applying(kernel, tmp_path)
+    kernel._manager.interrupt_kernel()
+    time.sleep(0.3)
+    kernel.kill()
+    new = kernels()
+    assert "Interrupt received" not in log_of(tmp_path)
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.run("%tfruns -e head follow latest")
+    assert ("head: Applied" in text, error) == (True, "")
+
+
+def test_an_interrupt_that_is_meant_stops_terraform_gracefully(kernels, tmp_path):
+    kernel = kernels()
+    cell = applying(kernel, tmp_path)
+    for _ in range(3):
+        kernel._manager.interrupt_kernel()
+        time.sleep(0.2)
+    text, error = kernel.ended(cell)
+    assert "head: Canceled" in text
+    assert error.startswith("RunCanceled: The apply was interrupted. Terraform stopped gracefully")
+    assert log_of(tmp_path).count("nterrupt received") == 1
+
+
+async def test_a_terminal_follows_with_the_log_as_text(ipython, kernels, tmp_path, capsys):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    following = asyncio.ensure_future(run(ipython, "%tfruns -e head follow latest"))
+    shown = ""
+    while "begun" not in shown:
+        await asyncio.sleep(0.1)
+        shown += capsys.readouterr().out
+    assert "head: Applying +2 ~0 -0" in shown
+    assert "Terraform will perform" not in shown  # the apply's log, not the plan's
+    assert ipython.magics_manager.registry["TfmfaMagics"].busy
+    (tmp_path / "head" / "go-on").touch()
+    result = await following
+    assert result.result.status == "applied"
+    shown = capsys.readouterr().out
+    assert "went on" in shown
+    assert "head: Applied +2 ~0 -0" in shown
+    assert shown.count("begun") == 0
+    assert not ipython.magics_manager.registry["TfmfaMagics"].busy

@@ -1,0 +1,319 @@
+"""`%tfruns unlock`: locks that a dead run left, and those of a living one, which stay."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+
+import psutil
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from kernels import Kernel
+
+from tfmfa_nb.authentication.prompts import terminal
+from tfmfa_nb.runs.audit import AuditTrail
+
+LEAVES = """%%tfplan -e staging
+resource "terraform_data" "one" {
+  provisioner "local-exec" {
+    command = "sleep 300 >/dev/null 2>&1 & echo $! >left.pid"
+  }
+}
+"""
+IN_S3 = """%%tfplan -e staging
+terraform {
+  backend "s3" {
+    bucket         = "states"
+    key            = "staging/terraform.tfstate"
+    region         = "eu-west-1"
+    use_lockfile   = true
+    use_path_style = true
+    ROLE
+  }
+}
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "echo begun; sleep 100"
+  }
+}
+"""
+LOCK = "staging/terraform.tfstate.tflock"
+ROLE = 'assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy" }'
+
+
+@pytest.fixture
+def ipython(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
+        monkeypatch.delenv(name)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What is typed: "yes" to a question, unless told otherwise; `asked` has the questions."""
+
+    class Answers(list):
+        yes, code = "yes", None
+
+        def answer(self, text):
+            self.append(text)
+            return self.code() if text.startswith("MFA code") else self.yes
+
+    typed = Answers()
+    monkeypatch.setattr(terminal.getpass, "getpass", typed.answer)
+    return typed
+
+
+@pytest.fixture
+def protected(sandbox, policy, monkeypatch):
+    """The strict sandbox, and an organization that has MFA on."""
+    for name, setting in policy.items():
+        monkeypatch.setenv(name, setting)
+    return sandbox
+
+
+async def run(shell, cell):
+    return await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell), store_history=True)
+
+
+async def value(shell, cell):
+    result = await run(shell, cell)
+    result.raise_error()
+    return result.result
+
+
+async def error_of(shell, cell):
+    return str((await run(shell, cell)).error_in_exec)
+
+
+def unlocks(folder):
+    trail = folder / ".tfmfa" / "audit.jsonl"
+    assert AuditTrail(trail).broken_at() is None
+    return [line for line in map(json.loads, trail.read_text().splitlines()) if line["event"] == "forced_unlock"]
+
+
+async def test_nothing_is_locked(ipython, answers, capsys, tmp_path):
+    await value(ipython, "%tfruns -e staging unlock")
+    assert 'Nothing of "staging" is locked' in capsys.readouterr().out
+    assert answers == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, answers, capsys, tmp_path):
+    await value(ipython, LEAVES)
+    applied = await value(ipython, "%tfapply")
+    assert applied.status == "applied"
+    left = psutil.Process(int((tmp_path / "staging" / "left.pid").read_text()))
+    try:
+        said = await error_of(ipython, "%tfplan -e staging")
+        assert "That run is applied; to free what it left: %tfruns -e staging unlock" in said
+        capsys.readouterr()
+        await value(ipython, "%tfruns -e staging")
+        listed = capsys.readouterr().out
+        assert "That run has ended. To free what it left: %tfruns -e staging unlock" in listed
+        answers.yes = "no"
+        assert "The lock was not freed" in await error_of(ipython, "%tfruns -e staging unlock")
+        assert "is locked by a run" in await error_of(ipython, "%tfplan -e staging")
+        assert unlocks(tmp_path / "staging") == []
+        # Nobody sits at a notebook that a program executes.
+        kernel = Kernel(tmp_path)
+        try:
+            assert kernel.run("%load_ext tfmfa_nb") == ("", "")
+            said = kernel.run("%tfruns -e staging unlock")[1]
+            assert said.startswith("NobodyToAsk")
+            assert "Run %tfruns unlock where somebody can type." in said
+        finally:
+            kernel.stop()
+        capsys.readouterr()
+        answers.yes = "yes"
+        await value(ipython, "%tfruns -e staging unlock")
+        said = capsys.readouterr().out
+        assert f"locked by a run that has ended: apply, {applied.id}, started by process {os.getpid()}, since" in said
+        assert f"sleep (process {left.pid})" in said
+        assert answers[-1].startswith('Free the lock of "staging"?')
+        (line,) = unlocks(tmp_path / "staging")
+        assert (line["what"], line["run"], line["programs"]) == (
+            "environment", applied.id, [f"sleep (process {left.pid})"],
+        )  # fmt: skip
+        assert left.is_running()
+        assert (await value(ipython, "%tfplan -e staging")).status == "planned_and_finished"
+    finally:
+        left.kill()
+
+
+async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_path):
+    cell = LEAVES.replace("sleep 300 >/dev/null 2>&1 & echo $! >left.pid", "echo begun; sleep 100")
+    await value(ipython, cell)
+    going = asyncio.ensure_future(run(ipython, "%tfapply"))
+    planned = ipython.user_ns["_"]
+    while not any("begun" in line for line in planned.log_text()):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    other = InteractiveShell()
+    other.run_line_magic("load_ext", "tfmfa_nb")
+    said = await error_of(other, "%tfruns -e staging unlock")
+    assert "of that run lives, so the lock is not taken from it" in said
+    assert f"%tfruns -e staging follow {planned.id}" in said
+    # Neither is it where the kernel and the supervisor are gone, as long as Terraform is there.
+    process = psutil.Process(planned._process.pid)
+    (child,) = process.children()
+    process.kill()
+    await going
+    assert planned.status == "errored"
+    said = await error_of(other, "%tfruns -e staging unlock")
+    assert f"Process {child.pid} of that run lives" in said
+    assert answers == []
+    assert unlocks(tmp_path / "staging") == []
+    os.killpg(child.pid, signal.SIGKILL)
+
+
+async def applying(shell, cell):
+    """A run in the middle of its apply, and its cell."""
+    planned = await value(shell, cell)
+    going = asyncio.ensure_future(run(shell, "%tfapply"))
+    while not any("begun" in line for line in planned.log_text()):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return planned, going
+
+
+async def kill(planned, going):
+    """Kill a run's Terraform, with all that it started."""
+    supervisor = psutil.Process(planned._process.pid)
+    (child,) = supervisor.children()
+    everything = [supervisor, *supervisor.children(recursive=True)]
+    supervisor.kill()
+    os.killpg(child.pid, signal.SIGKILL)
+    await going
+    psutil.wait_procs(everything, timeout=20)
+    assert planned.status == "errored"
+    return child.pid
+
+
+async def killed_in_mid_apply(shell, cell):
+    await kill(*await applying(shell, cell))
+
+
+@pytest.fixture
+def states(monkeypatch):
+    """Makes a bucket for states in a sandbox, whose AWS is the tests' from then on; what is in it."""
+
+    def make(sandbox):
+        for name, setting in sandbox.environment().items():
+            monkeypatch.setenv(name, setting)
+        s3 = sandbox.client("s3")
+        s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        return lambda: {one["Key"] for one in s3.list_objects_v2(Bucket="states").get("Contents", [])}
+
+    return make
+
+
+async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
+    ipython, answers, capsys, states, lenient_sandbox
+):
+    """Two environments share one state, which is how a lock is met whose holder lives."""
+    objects = states(lenient_sandbox)
+    cell = IN_S3.replace("ROLE", "")
+    holder, going = await applying(ipython, cell.replace("-e staging", "-e holder"))
+    assert LOCK in objects()
+    other = InteractiveShell()
+    other.run_line_magic("load_ext", "tfmfa_nb")
+    said = await error_of(other, cell)
+    assert "Error acquiring the state lock" in said
+    assert "if that run is dead: %tfruns -e staging unlock" in said
+    said = await error_of(other, "%tfruns -e staging unlock")
+    assert "which was there when that lock was taken, lives" in said
+    refused = other.magics_manager.registry["TfmfaMagics"].latest
+    record = (refused._files.path / "run.json").read_bytes()
+    assert f"process {await kill(holder, going)}" in said
+    assert answers == []
+    assert LOCK in objects()
+    capsys.readouterr()
+    await value(other, "%tfruns -e staging unlock")
+    said = capsys.readouterr().out
+    assert f"@{socket.gethostname()}, OperationTypeApply, since 20" in said
+    assert "No Terraform is left on this machine that could have taken it" in said
+    assert "Terraform state has been successfully unlocked!" in said
+    assert 'The state of "staging" is unlocked' in said
+    assert "staging: Unlocking the state" in said
+    assert "staging: State unlocked" in said
+    assert "Errored" not in said
+    assert len(answers) == 1
+    assert objects() == set()
+    begun, freed = unlocks(refused._environment.folder)
+    assert (begun["result"], freed["result"]) == ("begun", "freed")
+    assert (begun["what"], begun["run"]) == ("state", refused.id)
+    assert begun["who"].endswith(f"@{socket.gethostname()}")
+    assert (refused._files.path / "run.json").read_bytes() == record
+    assert (await value(other, cell)).status == "planned"
+    await value(other, "%tfruns -e staging unlock")
+    assert 'Nothing of "staging" is locked' in capsys.readouterr().out
+
+
+async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answers, tmp_path, states, lenient_sandbox):
+    objects = states(lenient_sandbox)
+    cell = IN_S3.replace("ROLE", "")
+    await killed_in_mid_apply(ipython, cell)
+    await error_of(ipython, cell)
+    s3 = lenient_sandbox.client("s3")
+    lock = json.loads(s3.get_object(Bucket="states", Key=LOCK)["Body"].read())
+    theirs = json.dumps({**lock, "ID": "another", "Who": "bob@elsewhere"})
+    s3.put_object(Bucket="states", Key=LOCK, Body=theirs.encode())
+    said = await error_of(ipython, "%tfruns -e staging unlock")
+    assert "The state's lock was not freed" in said
+    assert "does not match the existing lock ID" in said
+    assert "leave it to them" in said
+    assert [line["result"] for line in unlocks(tmp_path / "staging")] == ["begun", "failed"]
+    assert objects() == {LOCK}
+    assert answers  # it was asked
+
+
+async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(ipython, answers, capsys, states, protected):
+    objects = states(protected)
+
+    def code():
+        protected.advance(30)
+        return protected.code(wait=False)
+
+    answers.code = code
+    await value(ipython, "%tfmfa level 'plans and applies' -e staging")
+    cell = IN_S3.replace("ROLE", ROLE)
+    await killed_in_mid_apply(ipython, cell)
+    assert "Error acquiring the state lock" in await error_of(ipython, cell)
+    folder = ipython.magics_manager.registry["TfmfaMagics"].latest._environment.folder
+    # No code, no unlocking: the prompt is left.
+    answers.code = str
+    assert "No code was entered" in await error_of(ipython, "%tfruns -e staging unlock")
+    assert LOCK in objects()
+    assert unlocks(folder) == []
+    answers.code = code
+    capsys.readouterr()
+    answers.clear()
+    await value(ipython, "%tfruns -e staging unlock")
+    said = capsys.readouterr().out
+    assert answers[0].startswith('Free the lock of the state of "staging"?')
+    assert 'to unlock "staging": ' in answers[1]
+    assert "[MFA required] MFA code required to unlock" in said
+    assert "Authenticated with MFA by alice" in said
+    assert "successfully unlocked" in said
+    assert LOCK not in objects()
+    lines = [json.loads(line) for line in (folder / ".tfmfa" / "audit.jsonl").read_text().splitlines()]
+    assert [(line["event"], line.get("phase"), line.get("result")) for line in lines[-3:]] == [
+        ("mfa", "unlock", "authenticated"), ("forced_unlock", None, "begun"), ("forced_unlock", None, "freed"),
+    ]  # fmt: skip
+
+
+async def test_a_state_on_this_machine_has_nothing_to_free(ipython, answers, tmp_path):
+    """The lock of a local state ends with the process that holds it; Terraform refuses to unlock it."""
+    refused = await value(ipython, LEAVES.replace("sleep 300", "true"))
+    (tmp_path / "staging" / "terraform.tfstate").write_text("{}")
+    refused._log.append(
+        "Error: Error acquiring the state lock\nLock Info:\n  ID: 4076fb97\n  Path: terraform.tfstate\n"
+        f"  Who: alice@{socket.gethostname()}\n  Created: {time.strftime('%Y-%m-%d %H:%M:%S')}.1 +0000 UTC\n"
+    )
+    said = await error_of(ipython, "%tfruns -e staging unlock")
+    assert "its lock ended with the process that held it" in said
+    assert answers == []

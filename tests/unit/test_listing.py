@@ -1,0 +1,240 @@
+"""Which runs an environment has, what a person means by a part of an id, and how the list reads."""
+
+import fcntl
+import json
+import os
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.runs.listing import find_run, list_runs, matching, run_ids
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.views.listing import _age, listing_html, listing_text
+from tfmfa_nb.words import Status
+
+IDS = st.from_regex(r"run-2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])-[01][0-9][0-5][0-9][0-5][0-9]-[0-9a-f]{6}", fullmatch=True)
+PLANNED = [Status.PLANNING, Status.PLANNED]
+
+
+def environment(base, name="staging"):
+    return Environment.named(name, base)
+
+
+def new_run(base, *moves, name="staging", run_id=None):
+    if run_id:
+        (environment(base, name).private / "runs" / run_id).mkdir(parents=True)
+    run = Run(environment(base, name), Options(), base, run_id)
+    for status in moves:
+        run.phase = "apply" if status in {Status.CONFIRMED, Status.APPLYING} else "plan"
+        run._move(status)
+    return run
+
+
+def hold(base, run, pid, name="staging"):
+    """The environment's lock, held for `run` by a process that claims to be `pid`."""
+    fd = os.open(environment(base, name).lock_path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    words = {"purpose": f"apply, {run}", "pid": pid, "host": os.uname().nodename, "since": time.time()}
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, json.dumps(words).encode(), 0)
+    return fd
+
+
+@given(ids=st.lists(IDS, min_size=1, max_size=12, unique=True), data=st.data())
+def test_a_part_that_one_id_alone_has_means_that_one(ids, data):
+    one = data.draw(st.sampled_from(ids))
+    start = data.draw(st.integers(0, len(one) - 1))
+    part = one[start : data.draw(st.integers(start + 1, len(one)))]
+    found = matching(ids, part)
+    assert set(found) <= {each for each in ids if part in each}
+    assert found  # it is part of one of them
+    if sum(part in each for each in ids) == 1:
+        assert found == [one]
+    assert matching(ids, one) == [one]
+    assert matching(ids, part.upper()) == found
+
+
+@given(ids=st.lists(IDS, max_size=8, unique=True), text=st.text(max_size=30))
+def test_what_is_part_of_no_id_means_none(ids, text):
+    assert all(text.strip().lower() in one for one in matching(ids, text))
+    assert matching(ids, " ") == []
+
+
+def test_an_end_or_a_beginning_goes_before_what_is_in_the_middle():
+    ids = ["run-20260101-000000-012026", "run-20260102-000000-aaaaaa"]
+    assert matching(ids, "20260102") == [ids[1]]
+    assert matching(ids, "012026") == [ids[0]]
+
+
+def test_looking_at_an_environment_makes_nothing(tmp_path):
+    assert list_runs(environment(tmp_path), 20).total == 0
+    assert listing_text(list_runs(environment(tmp_path), 20)) == '"staging" has no runs yet'
+    with pytest.raises(RunStateError, match="has no runs"):
+        find_run(environment(tmp_path), "latest")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_comes_first_and_the_list_is_bounded(tmp_path):
+    ids = [f"run-2026010{day}-120000-00000{day}" for day in range(1, 8)]
+    for run_id in ids:
+        new_run(tmp_path, *PLANNED, run_id=run_id)
+    listing = list_runs(environment(tmp_path), 3)
+    assert [run.id for run in listing.runs] == ids[:3:-1]
+    assert listing.total == 7
+    text = listing_text(listing)
+    assert 'Runs of "staging", the newest first, 3 of 7' in text
+    assert "%tfruns -e staging --limit 7" in text
+    assert find_run(environment(tmp_path), "latest") == ids[-1]
+    assert find_run(environment(tmp_path), "LATEST".lower(), lambda run: run.id < ids[2]) == ids[1]
+    assert find_run(environment(tmp_path), "latest", lambda _: False) == ids[-1]
+
+
+def test_errors_name_what_there_is(tmp_path):
+    mine = new_run(tmp_path, run_id="run-20260101-120000-aaaaaa")
+    new_run(tmp_path, run_id="run-20260101-130000-aaaaab")
+    other = new_run(tmp_path, name="prod", run_id="run-20260102-120000-bbbbbb")
+    with pytest.raises(RunStateError, match=r"part of 2 runs' ids: run-20260101-13.*, run-20260101-12") as caught:
+        find_run(environment(tmp_path), "20260101")
+    assert "Give more of it" in caught.value.remedy
+    with pytest.raises(RunStateError, match=f'{other.id} is a run of "prod", not of "staging"') as caught:
+        find_run(environment(tmp_path), "bbbbbb")
+    assert "-e prod" in caught.value.remedy
+    with pytest.raises(RunStateError, match="has no run 'run-20260101-120000-aaaaxx'") as caught:
+        find_run(environment(tmp_path), "run-20260101-120000-aaaaxx")
+    assert f"Near it: {mine.id}" in caught.value.remedy
+    with pytest.raises(RunStateError) as caught:
+        find_run(environment(tmp_path), "zzz")
+    assert "The newest: run-20260101-13" in caught.value.remedy
+
+
+GARBLED = [
+    "", "{", "[]", "null", '"x"', "{}", "\x00\xff", "[" * 100_000,
+    '{"status": "flying", "phase": "plan"}',
+    '{"status": "applied", "phase": "nap", "counts": null, "authenticated_by": "", "started_at": 0}',
+    '{"status": "applied", "phase": "plan", "counts": [1], "authenticated_by": "", "started_at": 0}',
+    '{"status": "applied", "phase": "plan", "counts": {"add": "x"}, "authenticated_by": "", "started_at": 0}',
+    '{"status": "applied", "phase": "plan", "counts": {"add": 1e999}, "authenticated_by": "", "started_at": 0}',
+    '{"status": "applying", "phase": "apply", "process": {"pid": "x"}, "counts": null, "authenticated_by": ""}',
+    '{"status": "applied", "phase": "plan", "counts": null, "authenticated_by": "", "started_at": "soon"}',
+    '{"status": ["applied"], "phase": "plan"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GARBLED, ids=range(len(GARBLED)))
+def test_a_record_that_cannot_be_read_is_listed_as_such_with_the_others(tmp_path, text):
+    good = new_run(tmp_path, *PLANNED, run_id="run-20260101-120000-aaaaaa")
+    bad = new_run(tmp_path, run_id="run-20260101-130000-aaaaab")
+    (bad._files.path / "run.json").write_text(text, encoding="latin-1")
+    listing = list_runs(environment(tmp_path), 20)
+    assert [(run.id, run.status) for run in listing.runs] == [(bad.id, None), (good.id, Status.PLANNED)]
+    assert "record cannot be read" in listing_text(listing)
+    assert "record cannot be read" in listing_html(listing)
+
+
+@given(record=st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    | st.sampled_from([*map(str, Status), "plan", "apply"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["status", "phase", "counts", "authenticated_by", "started_at", "process", "pid", "started"]),
+        inner,
+        max_size=6,
+    ),
+))  # fmt: skip
+def test_no_record_stops_the_list(tmp_path_factory, record):
+    base = tmp_path_factory.mktemp("garbled")
+    run = new_run(base)
+    (run._files.path / "run.json").write_text(json.dumps(record))
+    listing = list_runs(environment(base), 20)
+    assert [one.id for one in listing.runs] == [run.id]
+    assert run.id in listing_text(listing)
+    assert run.id in listing_html(listing)
+
+
+def test_what_is_no_run_is_not_listed(tmp_path):
+    run = new_run(tmp_path, *PLANNED)
+    runs = run._files.path.parent
+    (runs / "notes").mkdir()
+    (runs / "run-20260101-120000-ffffff").write_text("a file")
+    (runs / "run-20260102-120000-eeeeee").symlink_to(run._files.path)
+    (runs / "run-20269999-999999-dddddd").mkdir()
+    assert run_ids(environment(tmp_path)) == ["run-20269999-999999-dddddd", run.id]
+    assert list_runs(environment(tmp_path), 20).runs[0].begun == 0
+
+
+def test_a_run_that_goes_on_is_told_with_the_very_command(tmp_path):
+    run = new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING)
+    gone = hold(tmp_path, run.id, 2**22 + 1)
+    text = listing_text(list_runs(environment(tmp_path), 20))
+    assert "goes on, though its kernel is gone" in text
+    assert f"%tfruns -e staging follow {run.id}" in text
+    assert f"%tfruns -e staging cancel {run.id}" in text
+    assert f"locked by a run: apply, {run.id}, started by process {2**22 + 1}, since" in text
+    os.close(gone)
+    text = listing_text(list_runs(environment(tmp_path), 20))
+    assert "Applying, ended unseen" in text
+    assert f"To record how: %tfruns -e staging follow {run.id}" in text
+    assert "locked" not in text
+    with_kernel = hold(tmp_path, run.id, os.getpid())
+    assert "goes on, in a kernel that is there" in listing_text(list_runs(environment(tmp_path), 20))
+    os.close(with_kernel)
+
+
+def test_a_run_whose_terraform_has_ended_does_not_go_on_because_a_program_that_it_left_has_the_lock(tmp_path):
+    run = new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING)
+    fd = hold(tmp_path, run.id, 2**22 + 1)
+    run._files.exit_file("apply").write_text('{"exit_code": 0, "interrupted": false, "killed": false, "ended": 1}')
+    (listed,) = list_runs(environment(tmp_path), 20).runs
+    assert listed.unseen
+    os.close(fd)
+
+
+def test_a_run_that_asks_before_it_has_a_record_is_pending(tmp_path):
+    run = new_run(tmp_path)
+    fd = hold(tmp_path, run.id, os.getpid())
+    (listed,) = list_runs(environment(tmp_path), 20).runs
+    assert (listed.status, listed.going) == (Status.PENDING, True)
+    os.close(fd)
+
+
+def test_a_plan_that_waits_and_one_that_is_gone(tmp_path):
+    run = new_run(tmp_path, *PLANNED)
+    run._files.plan.write_bytes(b"plan")
+    assert f"waits to be applied. To look at it, before %tfapply: %tfruns -e staging open {run.id}" in listing_text(
+        list_runs(environment(tmp_path), 20)
+    )
+    run._files.drop_plan()
+    assert "Planned, plan gone" in listing_text(list_runs(environment(tmp_path), 20))
+
+
+def test_strangers_text_is_text(tmp_path):
+    run = new_run(tmp_path, *PLANNED)
+    run.authenticated_by = "<img src=x>\x1b[31m\u202eecila" + "x" * 500
+    run._record()
+    listing = list_runs(environment(tmp_path), 20)
+    html, text = listing_html(listing), listing_text(listing)
+    assert "<img" not in html
+    assert "\x1b" not in text
+    assert "\u202e" not in text + html
+    assert len(text) < 600
+
+
+def test_a_configuration_of_its_own_folder_is_named_by_it(tmp_path):
+    (tmp_path / "two words").mkdir()
+    (tmp_path / "two words" / "main.tf").write_text("")
+    there = Environment.at("two words", tmp_path)
+    Run(there, Options(), tmp_path)._move(Status.PLANNING)
+    assert "%tfruns -C 'two words' follow run-" in listing_text(list_runs(there, 20))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "just now"), (59, "just now"), (60, "1 min ago"), (7_199, "1 h ago"), (10**8, "1,157 d ago")],
+)
+def test_ages(seconds, words):
+    assert _age(seconds) == words

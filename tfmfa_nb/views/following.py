@@ -1,0 +1,65 @@
+"""Where a run of another kernel shows itself: live while it is followed, and once more when it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from IPython.display import display
+
+from tfmfa_nb.errors import RunStateError
+from tfmfa_nb.runs.following import follow
+from tfmfa_nb.views.headless import show_restored
+from tfmfa_nb.views.listing import listing_bundle
+from tfmfa_nb.views.presentation import interrupts, somebody_there, view_of
+from tfmfa_nb.views.summary import leaves_out
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.runs.listing import Listing
+    from tfmfa_nb.runs.run import Run
+
+
+async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: str) -> None:
+    """Follow `run` where the person sees it, and leave the static summary behind.
+
+    Args:
+        run: under way.
+        shell: where.
+        how_to_cancel: the command for it, which a person reads who interrupts the following.
+
+    Raises:
+        RunStateError: the following was interrupted; Terraform goes on.
+        TfmfaError: as the run ended.
+    """
+    view = view_of(run, shell)
+    interrupted = False
+    with interrupts(shell):
+        view.begin()
+        try:
+            await follow(run)
+        except asyncio.CancelledError:
+            interrupted = True
+        finally:
+            view.end()
+    if interrupted:  # raised out here, without the frames and the context of the other one
+        raise RunStateError(f"{run.id} is no longer followed, and goes on.", f"To stop it gracefully: {how_to_cancel}")
+
+
+def show_listing(listing: Listing) -> None:
+    """Show the runs of an environment."""
+    display(listing_bundle(listing), raw=True)
+
+
+def show_again(run: Run, shell: InteractiveShell) -> None:
+    """Show a run that does not go on: the summary, which stays; below it, where widgets can, the card with a long log.
+
+    Where the summary has the whole log, the card would say nothing more.
+    """
+    show_restored(run)
+    kernel = getattr(shell, "kernel", None)
+    if leaves_out(run) and kernel is not None and somebody_there(kernel):
+        from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
+
+        display(RunCard(run))
