@@ -12,6 +12,7 @@ from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.log import RunLog
 
 ONE = 'resource "terraform_data" "one" {}'
 # Invalid UTF-8, a carriage return, an escape, a lone surrogate's bytes, and what looks like an event.
@@ -89,3 +90,19 @@ async def test_a_huge_log_holds_nobody_up(tmp_path):
     breathing.cancel()
     assert run.status == "planned"
     assert (slowest, time.monotonic() - began) < (2, 30)
+
+
+async def test_a_plan_s_summary_is_read_from_the_end_of_a_long_log(tmp_path, monkeypatch):
+    read = []
+    plain = RunLog.lines
+
+    def lines(log, start, stop):
+        read.append(stop - start)
+        return plain(log, start, stop)
+
+    run = new_run(tmp_path, 'resource "terraform_data" "many" {\n  count = 300\n}')
+    monkeypatch.setattr(RunLog, "lines", lines)
+    await plan(run, gate())
+    assert run.counts["add"] == 300
+    assert run._log.refresh() > 1000
+    assert max(read) <= 200

@@ -1,5 +1,6 @@
 """The log on disk with its index of lines."""
 
+import resource
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,3 +90,16 @@ def test_any_pieces_give_the_lines_of_the_whole(pieces, start, stop):
         expected = [line.rstrip("\r") for line in "".join(pieces).split("\n")[:-1]]
         assert log.refresh() == len(expected)
         assert log.lines(start, stop) == expected[max(0, start) : max(0, stop)]
+
+
+def test_a_full_disk_is_told_with_the_log_s_name(tmp_path):
+    log = RunLog(tmp_path / "log")
+    log.append("one\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, before[1]))
+    try:
+        with pytest.raises(OSError, match="large") as caught:
+            log.append("two\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(log.path)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
+_SUMMARY = 200  # lines at the log's end, in which the plan's counts stand: outputs and warnings may follow them
 
 
 async def plan(run: Run, gate: Gate) -> None:
@@ -75,7 +76,8 @@ async def plan(run: Run, gate: Gate) -> None:
                 outcome = await execution.terraform(*command)
         raise_for(outcome, execution, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
         run.plan_sha256 = run._files.seal_plan()
-        summary = parse_summary("\n".join(run.log_text(run.log_start)[-200:]))
+        end = max(run.log_start, run._log.refresh() - _SUMMARY)
+        summary = parse_summary("\n".join(run.log_text(end)))
         run.counts = summary.as_dict() if summary else _nothing()
         show_plan(run, executable, child_environment(gate.environ, credentials=False)[0])
         run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)

@@ -30,10 +30,17 @@ class RunLog:
         return self._read
 
     def append(self, text: str) -> None:
-        """Add `text`, which ends with a line feed; the file is made with mode 0600."""
+        """Add `text`, which ends with a line feed; the file is made with mode 0600.
+
+        Raises:
+            OSError: it cannot be written; it names the file.
+        """
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(text.encode("utf-8", "replace"))
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(text.encode("utf-8", "replace"))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def refresh(self) -> int:
         """Index what has come since; the result is the number of whole lines."""
