@@ -7,7 +7,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
   $(shell find labextension/src labextension/style labextension/schema -type f)
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint chromium terraform clean
+.PHONY: help demo lab test compatibility lint chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox runnin
 
 test: .venv/.test terraform chromium lint  ## all checks and tests
 	@$(BIN)/pytest
+
+compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook that the extension is for, in a real browser
+	@$(BIN)/pytest tests/compatibility
 
 lint: .venv/.test  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

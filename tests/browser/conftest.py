@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
+from chromium import chromium
 from lab import Lab, Page
-from playwright.sync_api import sync_playwright
-
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +18,8 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """The system's Chromium. Per module: while it is open, no other event loop can run."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    assert executable, f"The browser tests need one of {', '.join(_BROWSERS)} on PATH."
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(_ARGUMENTS))
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
