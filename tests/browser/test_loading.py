@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from lab import NOTEBOOKS_OWN, OURS, ROOT, Page, listen
 from playwright.sync_api import expect
 
@@ -23,6 +24,7 @@ def test_notebook_7_loads_it_without_an_error(lab, browser):
     assert [each for each in complaints if each not in NOTEBOOKS_OWN] == []
 
 
+@pytest.mark.quiet
 def test_jupyterlab_loads_it_without_an_error_in_under_20_ms(lab, browser):
     lab.write("start.ipynb", "1")
     spent = []
