@@ -6,8 +6,10 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # What JupyterLab's extension is built from; only `make lab` and `make test` need it.
 LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
   $(shell find labextension/src labextension/style labextension/schema -type f)
+# A file's tests share their server and their browser; the long ones come first, in the order of their names.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint chromium terraform clean
+.PHONY: help demo lab test compatibility lint chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -20,7 +22,11 @@ lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox runnin
 	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab $(AS_ROOT) build/lab/plan-and-apply.ipynb
 
 test: .venv/.test terraform chromium lint  ## all checks and tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -m 'not quiet' $(IN_TWO)
+	@$(BIN)/pytest -m quiet
+
+compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook that the extension is for, in a real browser
+	@$(BIN)/pytest tests/compatibility
 
 lint: .venv/.test  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

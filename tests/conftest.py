@@ -20,14 +20,14 @@ settings.register_profile(
 )
 settings.load_profile("here")
 
-_chosen: list[str] = []
+_begun: list[str] = []
 _ran: list[str] = []
 
 
 def pytest_runtest_logreport(report):
-    """Note who has used the real provider; only those that were not skipped get here with a call."""
-    if report.when == "call" and "provider" in report.keywords:
-        _ran.append(report.nodeid)
+    """Note who has used the real provider, here or in a worker; only those that were not skipped have a call."""
+    if "provider" in report.keywords:
+        {"setup": _begun, "call": _ran}.get(report.when, []).append(report.nodeid)
 
 
 def pytest_collection_modifyitems(items):
@@ -35,14 +35,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "provider" in item.fixturenames:
             item.add_marker("provider")
-            _chosen.append(item.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter):
     """Say how many ran with the real provider; none of those that should have is worth a loud line."""
     if _ran:
         terminalreporter.write_line(f"With the real hashicorp/aws provider: {len(_ran)} tests ran.")
-    elif _chosen:
+    elif _begun:
         terminalreporter.write_line("NO TEST RAN WITH THE REAL hashicorp/aws PROVIDER.", red=True, bold=True)
 
 

@@ -6,18 +6,21 @@ import { hoverPlugin } from './editing/hover';
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
 import { notificationsPlugin } from './notifications/notifications';
+import { whereRuns } from './runs/needed';
 import { runsPlugin } from './runs/runs';
 import { statusPlugin } from './status/status';
 
 export default [
   cellsPlugin,
   filesPlugin,
-  completionPlugin,
-  hoverPlugin,
-  diagnosticsPlugin,
-  formatPlugin,
   runsPlugin,
-  statusPlugin,
-  commandsPlugin,
-  notificationsPlugin
+  ...[
+    completionPlugin,
+    hoverPlugin,
+    diagnosticsPlugin,
+    formatPlugin,
+    statusPlugin,
+    commandsPlugin,
+    notificationsPlugin
+  ].map(whereRuns)
 ];

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
+from chromium import chromium
 from lab import Lab, Page
-from playwright.sync_api import sync_playwright
-
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +18,43 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """The system's Chromium. Per module: while it is open, no other event loop can run."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    assert executable, f"The browser tests need one of {', '.join(_BROWSERS)} on PATH."
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(_ARGUMENTS))
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def left(browser):  # noqa: ARG001 - they close with it
+    """By server, the window in which the next notebook is opened: loading JupyterLab costs more than most tests."""
+    return {}
 
 
 @pytest.fixture
-def open_notebook(lab, browser):
-    """A function that opens a notebook of `lab` in a window of its own; at the end nothing may have thrown."""
+def open_notebook(lab, browser, left):
+    """A function that opens a notebook of `lab` where nothing else is open; at the end nothing may have thrown.
+
+    With `alone` in a window of its own, for a test that changes more of the page than what it opens there.
+    """
     opened = []
 
-    def open_it(name: str, width: int = 1100, height: int = 900, server: Lab | None = None) -> Page:
-        window = browser.new_context(viewport={"width": width, "height": height})
-        page = Page(window.new_page(), server or lab, name)
-        opened.append((window, page))
+    def open_it(
+        name: str, width: int = 1100, height: int = 900, server: Lab | None = None, *, alone: bool = False
+    ) -> Page:
+        server = server or lab
+        page = None if alone else left.pop(server, None)
+        if page:
+            page.page.set_viewport_size({"width": width, "height": height})
+            page.open(name)
+        else:
+            window = browser.new_context(viewport={"width": width, "height": height})
+            page = Page(window.new_page(), server, name)
+        opened.append((page, alone))
         return page
 
     yield open_it
-    for window, page in opened:
-        window.close()
-        assert page.complaints == []
+    for page, alone in opened:
+        complaints = [*page.complaints]
+        if page.leave() and page.lab not in left and not alone:
+            left[page.lab] = page
+        else:
+            page.page.context.close()
+        assert complaints == []

@@ -26,8 +26,11 @@ ENABLED = """() => Object.fromEntries(['plan', 'apply', 'cancel', 'settings'].ma
   (name) => [name, window.jupyterapp.commands.isEnabled(`tfmfa_nb:${name}`)]))"""
 
 
-def enabled(page):
-    return {name for name, can in page.page.evaluate(ENABLED).items() if can}
+def expect_enabled(page, *names):
+    """The kernel says that a run has ended a moment after its output does."""
+    wanted = {name: name in names for name in ("plan", "apply", "cancel", "settings")}
+    same = f"(wanted) => Object.entries(({ENABLED})()).every(([name, can]) => can === wanted[name])"
+    page.page.wait_for_function(same, arg=wanted, timeout=10_000)
 
 
 def activate(page, index):
@@ -40,19 +43,19 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     toolbar = page.page.locator(".jp-cell-toolbar")
     named = {name: toolbar.get_by_role("button", name=name, exact=True) for name in ("Plan", "Apply", "Cancel")}
     activate(page, 1)
-    assert enabled(page) == set()  # the kernel knows nothing of us
+    expect_enabled(page)  # the kernel knows nothing of us
     expect(named["Plan"]).to_be_hidden()
     page.run_cell(0)
     expect(named["Plan"]).to_be_visible()
     expect(named["Apply"]).to_be_hidden()
-    assert enabled(page) == {"plan", "settings"}
+    expect_enabled(page, "plan", "settings")
     page.screenshot("commands-1-buttons")
 
     named["Plan"].click()
     expect(page.output(1)).to_contain_text("here: Planned +1 ~0 -0", timeout=30_000)
     activate(page, 1)
     expect(named["Apply"]).to_be_visible()
-    assert enabled(page) == {"plan", "apply", "settings"}
+    expect_enabled(page, "plan", "apply", "settings")
     page.command("tfmfa_nb:apply")  # there is no cell for it yet
     expect(page.output(2)).to_contain_text("here: Applied +1 ~0 -0", timeout=30_000)
     activate(page, 3)
@@ -64,7 +67,7 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     activate(page, 4)
     named["Apply"].click()  # the next cell is the one for it
     expect(page.output(5)).to_contain_text("Still creating", timeout=30_000)
-    assert enabled(page) == {"cancel"}
+    expect_enabled(page, "cancel")
     page.page.keyboard.press("Control+Shift+c")
     palette = page.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("terraform")
@@ -75,6 +78,7 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     expect(page.output(5)).to_contain_text("slow: Canceled", timeout=30_000)
 
     activate(page, 1)
+    expect_enabled(page, "plan", "settings")
     page.command("tfmfa_nb:settings")
     expect(page.cell(2).locator(".cm-content")).to_have_text("%tfmfa -e here")
     expect(page.output(2)).to_contain_text('AWS Multi-Factor Authentication of "here": never')
@@ -94,7 +98,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     settings.mkdir(parents=True)
     lab.write("notify.ipynb", LOAD, RUN.format(fixtures=str(FIXTURES)))
     lab.write("other.ipynb", "1")
-    page = open_notebook("notify.ipynb")
+    page = open_notebook("notify.ipynb", alone=True)
     page.run_cell(0)
     page.run_cell(1)
     page.page.evaluate(DESKTOP)

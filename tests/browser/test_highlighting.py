@@ -220,6 +220,7 @@ KEYS = """async () => {
 }"""
 
 
+@pytest.mark.quiet
 def test_a_cell_of_2000_lines_types_without_lag(lab, open_notebook):
     assert len(LARGE.splitlines()) == 2001
     lab.write("large.ipynb", LARGE)

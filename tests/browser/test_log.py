@@ -82,6 +82,7 @@ def shown(notebook, pane, first):
     return rows == list(range(first, first + len(rows))) and len(rows) >= 16
 
 
+@pytest.mark.quiet
 def test_every_line_of_a_long_log_can_be_reached(show, record_property):
     notebook, card, pane = show(LONG)
     expect(card.locator(".tfmfa-log-size")).to_have_text("100,000 lines")
@@ -104,6 +105,7 @@ def test_every_line_of_a_long_log_can_be_reached(show, record_property):
     assert card.locator(".tfmfa-log-row").count() < 100
 
 
+@pytest.mark.quiet
 def test_the_end_is_followed_while_lines_stream_in(show):
     notebook, card, pane = show()
     frames = []

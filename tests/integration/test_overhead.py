@@ -3,9 +3,12 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "runner_overhead.py"
 
 
+@pytest.mark.quiet
 def test_the_runner_costs_little_more_than_nbclient_itself():
     spec = importlib.util.spec_from_file_location("runner_overhead", SCRIPT)
     benchmark = importlib.util.module_from_spec(spec)

@@ -127,6 +127,7 @@ async def test_one_interrupt_saves_what_is_finished_and_a_second_is_not_passed_o
     assert not list(folder.glob(".*.lock.info"))
 
 
+@pytest.mark.quiet
 async def test_kill_is_the_last_step(folder):
     await finish(job(folder, "init"))
     process = await TerraformProcess.start(job(folder, *APPLY, events=True))

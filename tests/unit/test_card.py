@@ -229,6 +229,7 @@ async def test_two_cards_of_one_run_ask_each_for_itself(made):
     assert run.question == {}
 
 
+@pytest.mark.quiet
 async def test_pushes_are_paced_however_many_threads_change_however_much(made):
     run = ScriptedRun()
     _, front = made(run)

@@ -72,6 +72,7 @@ def test_the_one_that_is_named_wins_and_must_be_one(surroundings, tmp_path):
         find_mirror({**surroundings, "TFMFA_PROVIDER_MIRROR": str(tmp_path / "none")})
 
 
+@pytest.mark.quiet
 def test_a_world_of_folders_costs_little(surroundings, tmp_path):
     for outer in range(60):
         for inner in range(60):

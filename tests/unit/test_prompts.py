@@ -2,9 +2,11 @@ import asyncio
 import getpass
 import os
 import signal
+import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tfmfa_nb.authentication.codes import UsedCodes
@@ -121,6 +123,34 @@ async def test_a_prompt_that_is_canceled_ends_its_command(tmp_path):
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert await gone(int((tmp_path / "child").read_text()))
+
+
+def in_group(pid, group):
+    try:
+        return os.getpgid(pid) == group
+    except ProcessLookupError:
+        return False
+
+
+@pytest.mark.parametrize("steps", range(1, 6))
+async def test_one_that_is_canceled_while_its_command_starts_ends_it_too(steps, monkeypatch):
+    started = []
+    popen = subprocess.Popen.__init__
+
+    def spy(process, *args, **options):
+        popen(process, *args, **options)
+        started.append(process.pid)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", spy)
+    asking = asyncio.create_task(shell("sleep 60 & sleep 60").ask(request()))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await asking
+    (group,) = started
+    assert not [pid for pid in psutil.pids() if in_group(pid, group) and not await gone(pid)]
 
 
 async def test_a_command_that_never_stops_talking_does_not_fill_the_memory():

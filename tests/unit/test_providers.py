@@ -163,6 +163,7 @@ provider "aws" {{
     assert [hop.can_be_tried for hop in chain.hops] == [False, True]
 
 
+@pytest.mark.quiet
 def test_ten_thousand_lines(tmp_path, executable):
     resource = 'resource "aws_ssm_parameter" "p{n}" {{\n  name = "/${{var.env}}/{n}"\n  value = local.l{n}\n}}\n'
     local = 'locals {{\n  l{n} = "x-${{var.env}}"\n}}\n'

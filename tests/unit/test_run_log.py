@@ -61,6 +61,7 @@ def test_a_file_that_was_emptied_is_read_anew(tmp_path):
     assert log.lines(0, 5) == ["new"]
 
 
+@pytest.mark.quiet
 def test_a_hundred_thousand_lines_are_indexed_in_a_moment(tmp_path):
     path = tmp_path / "log"
     path.write_text("".join(f"{number:099d}\n" for number in range(100_000)))

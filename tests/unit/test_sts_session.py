@@ -359,6 +359,7 @@ async def test_every_parameter_is_passed_on(fake):
     assert [credentials[0].reveal() for credentials in fake.made] == ["a" * 20, "x" * 20]
 
 
+@pytest.mark.quiet
 async def test_fifty_roles_take_no_more_than_six_times_one(fake):
     fake.seconds = 0.08
 

@@ -84,6 +84,7 @@ def test_any_foreign_text_stays_text(text):
     "unit", ["x", "&", '"', "\u202e", "漢", "\U000e0041", "\x1b[31mx\x1b[32my", "\x1b[1;31mx\x1b[0m", "\ud83d"]
 )
 @pytest.mark.parametrize("count", [100, 399, 100_000])
+@pytest.mark.quiet
 def test_the_bundle_is_bounded_whatever_the_run_holds(unit, count):
     line = (unit * count)[:count]
     began = time.perf_counter()

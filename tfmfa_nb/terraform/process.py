@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.terraform.interpreter import python
 from tfmfa_nb.terraform.supervisor import FORCE
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class TerraformProcess:
         job.exit.unlink(missing_ok=True)
         try:
             popen = subprocess.Popen(  # noqa: ASYNC220 - a moment; and no loop may own this process
-                [sys.executable, "-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())],
+                python("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -90,8 +90,8 @@ class CommandPrompt:
 
     async def _fetch(self) -> Secret:
         name = self._words[0]
-        try:
-            process = await asyncio.create_subprocess_exec(
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *self._words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -99,6 +99,14 @@ class CommandPrompt:
                 start_new_session=True,
                 env=self._environ,
             )
+        )
+        try:
+            # Canceled itself, asyncio would wait until all that the command has started lets go of its output.
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError, ValueError):
+                await _end(await starting)
+            raise
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no command"
             raise NobodyToAsk(f"The token command {name!r} cannot be started: {why}.") from None
@@ -109,12 +117,7 @@ class CommandPrompt:
         except TimeoutError:
             raise NobodyToAsk(f"The token command {name!r} gave no code in {self._seconds:g} seconds.") from None
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)  # whatever it started goes with it
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LAST):  # asyncio knows of the end only when the pipes are read
-                        await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr), process.wait())
+            await _end(process)
         codes = [Secret(code) for code in _CODE.findall(output)]
         if process.returncode or not codes:
             why = f"ended with exit code {process.returncode}" if process.returncode else "printed no code"
@@ -129,6 +132,16 @@ class CommandPrompt:
             "A confirmation is needed, and a token command cannot give one.",
             "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
         )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command that has not ended, and whatever it started."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST):  # asyncio knows of the end only when the pipes are read
+                await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr), process.wait())
 
 
 async def _end_of(stream: asyncio.StreamReader | None) -> str:

@@ -1,0 +1,82 @@
+"""Each plugin can be switched off alone, with `jupyter labextension disable`: the others go on."""
+
+import re
+
+import pytest
+from lab import FIXTURES, ROOT, SPELLCHECKER, Page, listen
+from playwright.sync_api import expect
+
+PLUGINS = sorted(
+    name
+    for path in (ROOT / "labextension" / "src").rglob("*.ts")
+    for name in re.findall(r"id: '(tfmfa_nb:\w+)',\n\s+description:", path.read_text())
+)
+# What a person has by each; `runs` only tells those that need it.
+FEATURES = {"cells", "files", "status", "commands", "notifications"}
+GO_WITH = {"tfmfa_nb:runs": {"status", "commands", "notifications"}}
+RUN = """\
+%load_ext tfmfa_nb
+import sys
+sys.path.insert(0, {fixtures!r})
+from scripted_run import *
+magics = get_ipython().magics_manager.registry["TfmfaMagics"]
+magics.latest = run = ScriptedRun()
+"""
+# In the kernel of the notebook, whatever is in front.
+ASK = """async () => {
+  const panel = [...window.jupyterapp.shell.widgets('main')].find((widget) => widget.title.label === 'off.ipynb');
+  const code = "run.question = {}; run.question = {'kind': 'code'}";
+  await panel.sessionContext.session.kernel.requestExecute({ code }).done;
+}"""
+ACTIVE = """() => window.jupyterapp.listPlugins().filter(
+  (id) => id.startsWith('tfmfa_nb:') && window.jupyterapp.isPluginActivated(id))"""
+
+
+def seen(feature, page):
+    """Where a person sees a feature of ours, once the notebook's run has asked for a code out of sight."""
+    tab = page.page
+    return {
+        "cells": lambda: page.cell(1).locator(".cm-content[data-language=hcl]"),
+        "files": lambda: tab.locator(".jp-FileEditor .cm-content[data-language=hcl]"),
+        "status": lambda: tab.locator(".tfmfa-statusbar button", has_text="waits for a code"),
+        "commands": lambda: page.cell(1).get_by_role("button", name="Plan", exact=True),
+        "notifications": lambda: tab.locator(".Toastify__toast", has_text="needs an MFA code"),
+    }[feature]()
+
+
+def test_these_are_the_plugins():
+    assert {f"tfmfa_nb:{name}" for name in FEATURES} | GO_WITH.keys() <= set(PLUGINS)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
+    lab.write("off.ipynb", RUN.format(fixtures=str(FIXTURES)), '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
+    (lab.folder / "main.tf").write_text('output "x" {\n  value = 1\n}\n')
+    lab.switch_off(SPELLCHECKER)
+    lab.labextension("disable", plugin)
+    complaints = []
+    tab = browser.new_context(viewport={"width": 1100, "height": 700}).new_page()
+    listen(tab, complaints)
+    page = Page(tab, lab, "off.ipynb")
+    assert plugin not in tab.evaluate(ACTIVE)
+    page.run_cell(0)
+    tab.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    gone = {plugin.partition(":")[2], *GO_WITH.get(plugin, ())}
+    in_front = ["cells", "commands"]
+    out_of_sight = ["files", "status", "notifications"]
+    for feature in in_front:
+        if feature not in gone:
+            expect(seen(feature, page)).to_be_visible()
+    page.screenshot(f"off-{plugin.partition(':')[2]}")
+    absent = {feature: seen(feature, page).count() for feature in in_front if feature in gone}
+    tab.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', { path: 'main.tf' }).then(() => 0)")
+    expect(tab.locator(".jp-FileEditor .cm-content")).to_be_visible()
+    tab.evaluate(ASK)
+    for feature in out_of_sight:
+        if feature not in gone:
+            expect(seen(feature, page)).to_be_visible()
+    absent |= {feature: seen(feature, page).count() for feature in out_of_sight if feature in gone}
+    assert absent == dict.fromkeys(gone & FEATURES, 0)
+    assert complaints == []
+    page.leave()
+    tab.context.close()
