@@ -22,13 +22,14 @@ from scripted_run import *
 magics = get_ipython().magics_manager.registry["TfmfaMagics"]
 magics.latest, magics.going = (run := ScriptedRun()), 1
 """
-ENABLED = """() => Object.fromEntries(['plan', 'apply', 'cancel', 'settings'].map(
+ENABLED = """() => Object.fromEntries(['plan', 'apply', 'cancel', 'settings', 'show-runs'].map(
   (name) => [name, window.jupyterapp.commands.isEnabled(`tfmfa_nb:${name}`)]))"""
 
 
 def expect_enabled(page, *names):
     """The kernel says that a run has ended a moment after its output does."""
     wanted = {name: name in names for name in ("plan", "apply", "cancel", "settings")}
+    wanted["show-runs"] = wanted["settings"]
     same = f"(wanted) => Object.entries(({ENABLED})()).every(([name, can]) => can === wanted[name])"
     page.page.wait_for_function(same, arg=wanted, timeout=10_000)
 
@@ -72,9 +73,9 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     palette = page.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("terraform")
     possible = palette.locator(".lm-CommandPalette-item:not(.lm-mod-disabled)")
-    expect(possible).to_have_text([re.compile("Terraform: Cancel Run")])
+    expect(possible).to_have_text([re.compile("Terraform: Cancel Run"), re.compile("Terraform: Format Cell")])
     page.screenshot("commands-2-palette")
-    possible.click()
+    possible.first.click()
     expect(page.output(5)).to_contain_text("slow: Canceled", timeout=30_000)
 
     activate(page, 1)
@@ -82,6 +83,10 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     page.command("tfmfa_nb:settings")
     expect(page.cell(2).locator(".cm-content")).to_have_text("%tfmfa -e here")
     expect(page.output(2)).to_contain_text('AWS Multi-Factor Authentication of "here": never')
+    activate(page, 1)
+    page.command("tfmfa_nb:show-runs")
+    expect(page.cell(2).locator(".cm-content")).to_have_text("%tfruns -e here")
+    expect(page.output(2)).to_contain_text("Applied")
 
 
 # Whether the browser's tab is in the background, and what it shows on the desktop.

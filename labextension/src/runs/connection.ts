@@ -66,7 +66,12 @@ export class Connection implements IDisposable {
     const number = ++this._asked;
     return new Promise(resolve => {
       this._waiting.set(number, resolve);
-      comm.send({ type: 'ask', number, question });
+      try {
+        comm.send({ type: 'ask', number, question }).done.catch(() => {}); // the kernel ends meanwhile
+      } catch {
+        this._waiting.delete(number); // it has ended, and nobody has told us yet
+        resolve(null);
+      }
     });
   }
 
