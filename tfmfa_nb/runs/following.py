@@ -14,10 +14,10 @@ from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.errors import RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.runs.ending import failure
 from tfmfa_nb.runs.execution import first_error_of
-from tfmfa_nb.runs.phases import _A_MOMENT, _follow
+from tfmfa_nb.runs.phases import _follow
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import kept_plan, restore, run_of
-from tfmfa_nb.runs.traces import PACE, UNDER_WAY, Traces, how_to_follow
+from tfmfa_nb.runs.traces import A_MOMENT, PACE, UNDER_WAY, Traces, how_to_follow
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.words import LockState, Phase, Status
 
@@ -142,7 +142,7 @@ async def discard(environment: Environment, run_id: str, base: Path) -> Run:
     lock = await EnvironmentLock.acquire(
         environment.lock_path,
         purpose=f"discard, {run_id}",
-        timeout=_A_MOMENT,
+        timeout=A_MOMENT,
         advice=lambda holder: how_to_follow(environment, holder),
     )
     with lock:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.durations import session_note
@@ -135,7 +134,11 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
             run._move(Status.APPLIED)
 
 
-async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
+async def _lock(run: Run, phase: Phase, held: ExitStack) -> AbstractContextManager[EnvironmentLock]:
+    """The environment's lock, which lasts for as long as `held` does.
+
+    How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
+    """
     lock = await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
@@ -143,9 +146,7 @@ async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
         on_wait=lambda sentence: _note(run, sentence),
         advice=lambda holder: how_to_follow(run._environment, holder),
     )
-    # How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
-    held.callback(os.close, os.dup(lock.fd))
-    return lock
+    return nullcontext(held.enter_context(lock))
 
 
 async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:

@@ -18,6 +18,7 @@ from tfmfa_nb.words import Phase, Status
 if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
 
+A_MOMENT = 2.0  # seconds in which a lock changes hands that nobody keeps
 PACE = 0.1  # seconds between two looks: what an eye still sees as at once
 UNDER_WAY = frozenset({Status.PENDING, Status.PLANNING, Status.CONFIRMED, Status.APPLYING})
 # A plan may be initialized first; the record does not say by which of the two its process is.

@@ -21,10 +21,10 @@ from tfmfa_nb.runs.ending import phase_of
 from tfmfa_nb.runs.inspection import inspect
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.listing import run_ids
-from tfmfa_nb.runs.phases import _A_MOMENT, _authenticate, _execution
+from tfmfa_nb.runs.phases import _authenticate, _execution
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import run_of
-from tfmfa_nb.runs.traces import PACE, how_to_follow, run_of_holder
+from tfmfa_nb.runs.traces import A_MOMENT, PACE, how_to_follow, run_of_holder
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.state_lock import StateLock, data_folder, is_terraform, read_state_lock
 from tfmfa_nb.words import Level, Phase, Status
@@ -61,7 +61,7 @@ async def left_lock(environment: Environment) -> LeftLock | None:
     Raises:
         EnvironmentLocked: whoever holds it lives, or cannot be seen from here.
     """
-    deadline = time.monotonic() + _A_MOMENT
+    deadline = time.monotonic() + A_MOMENT
     while (holder := holder_of(environment.lock_path)) is not None:
         having = _having_open(environment.lock_path)
         alive = [process for process in having if _belongs(process, holder)]
