@@ -22,6 +22,13 @@ resource "terraform_data" "one" {
   }
 }
 """
+WAITS = """resource "terraform_data" "two" {
+  depends_on = [terraform_data.one]
+  provisioner "local-exec" {
+    command = "echo begun; for i in $(seq 400); do sleep 0.1; [ -e go-on ] && break; done"
+  }
+}
+"""
 IN_S3 = """%%tfplan -e staging
 terraform {
   backend "s3" {
@@ -104,46 +111,63 @@ async def test_nothing_is_locked(ipython, answers, capsys, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, answers, capsys, tmp_path):
-    await value(ipython, LEAVES)
-    applied = await value(ipython, "%tfapply")
-    assert applied.status == "applied"
-    left = psutil.Process(int((tmp_path / "staging" / "left.pid").read_text()))
+@pytest.fixture
+def left(tmp_path):
+    """A run's id, and the program that its Terraform left, when nobody is there any more who would unlock."""
+    kernel, folder = Kernel(tmp_path), tmp_path / "staging"
     try:
-        said = await error_of(ipython, "%tfplan -e staging")
-        assert "That run is applied; to free what it left: %tfruns -e staging unlock" in said
-        capsys.readouterr()
-        await value(ipython, "%tfruns -e staging")
-        listed = capsys.readouterr().out
-        assert "That run has ended. To free what it left: %tfruns -e staging unlock" in listed
-        answers.yes = "no"
-        assert "The lock was not freed" in await error_of(ipython, "%tfruns -e staging unlock")
-        assert "is locked by a run" in await error_of(ipython, "%tfplan -e staging")
-        assert unlocks(tmp_path / "staging") == []
-        # Nobody sits at a notebook that a program executes.
-        kernel = Kernel(tmp_path)
-        try:
-            assert kernel.run("%load_ext tfmfa_nb") == ("", "")
-            said = kernel.run("%tfruns -e staging unlock")[1]
-            assert said.startswith("NobodyToAsk")
-            assert "Run %tfruns unlock where somebody can type." in said
-        finally:
-            kernel.stop()
-        capsys.readouterr()
-        answers.yes = "yes"
-        await value(ipython, "%tfruns -e staging unlock")
-        said = capsys.readouterr().out
-        assert f"locked by a run that has ended: apply, {applied.id}, started by process {os.getpid()}, since" in said
-        assert f"sleep (process {left.pid})" in said
-        assert answers[-1].startswith('Free the lock of "staging"?')
-        (line,) = unlocks(tmp_path / "staging")
-        assert (line["what"], line["run"], line["programs"]) == (
-            "environment", applied.id, [f"sleep (process {left.pid})"],
-        )  # fmt: skip
-        assert left.is_running()
-        assert (await value(ipython, "%tfplan -e staging")).status == "planned_and_finished"
+        assert kernel.run("%load_ext tfmfa_nb") == ("", "")
+        kernel.run(LEAVES + WAITS)
+        kernel.start("%tfapply")
+        while not any("begun" in log.read_text() for log in folder.glob(".tfmfa/runs/*/run.log")):
+            time.sleep(0.05)
+        (path,) = folder.glob(".tfmfa/runs/*/run.json")
+        record = json.loads(path.read_text())
+        supervisor = psutil.Process(record["process"]["pid"])
+        (terraform,) = supervisor.children()
+        kernel.kill()
+        supervisor.kill()
     finally:
-        left.kill()
+        kernel.stop()
+    (folder / "go-on").touch()
+    psutil.wait_procs([terraform], timeout=20)
+    program = psutil.Process(int((folder / "left.pid").read_text()))
+    yield record["id"], program
+    program.kill()
+
+
+async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, answers, capsys, left, tmp_path):
+    folder, (run_id, program) = tmp_path / "staging", left
+    assert "is locked by a run" in await error_of(ipython, "%tfplan -e staging")
+    answers.yes = "no"
+    assert "The lock was not freed" in await error_of(ipython, "%tfruns -e staging unlock")
+    assert "is locked by a run" in await error_of(ipython, "%tfplan -e staging")
+    assert unlocks(folder) == []
+    capsys.readouterr()
+    answers.yes = "yes"
+    await value(ipython, "%tfruns -e staging unlock")
+    said = capsys.readouterr().out
+    assert f"locked by a run that has ended: apply, {run_id}, started by process" in said
+    assert f"sleep (process {program.pid})" in said
+    assert answers[-1].startswith('Free the lock of "staging"?')
+    (line,) = unlocks(folder)
+    assert (line["what"], line["run"], line["programs"]) == ("environment", run_id, [f"sleep (process {program.pid})"])
+    assert program.is_running()
+    assert "ended without an exit code" in await error_of(ipython, f"%tfruns -e staging follow {run_id}")
+    assert (await value(ipython, "%tfplan -e staging")).status == "planned_and_finished"
+
+
+def test_nobody_sits_at_a_notebook_that_a_program_executes(left, tmp_path):
+    kernel = Kernel(tmp_path)
+    try:
+        assert kernel.run("%load_ext tfmfa_nb") == ("", "")
+        said = kernel.run("%tfruns -e staging unlock")[1]
+    finally:
+        kernel.stop()
+    assert said.startswith("NobodyToAsk")
+    assert "Run %tfruns unlock where somebody can type." in said
+    assert left[1].is_running()
+    assert unlocks(tmp_path / "staging") == []
 
 
 async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_path):

@@ -191,7 +191,10 @@ def test_a_run_whose_terraform_has_ended_does_not_go_on_because_a_program_that_i
     run._files.exit_file("apply").write_text('{"exit_code": 0, "interrupted": false, "killed": false, "ended": 1}')
     (listed,) = list_runs(environment(tmp_path), 20).runs
     assert listed.unseen
+    free = "That run has ended. To free what it left: %tfruns -e staging unlock"
+    assert free in listing_text(list_runs(environment(tmp_path), 20))
     os.close(fd)
+    assert free not in listing_text(list_runs(environment(tmp_path), 20))
 
 
 def test_a_run_that_asks_before_it_has_a_record_is_pending(tmp_path):

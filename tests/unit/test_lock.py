@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -109,8 +110,10 @@ async def test_whoever_looks_learns_who_holds_it_and_holds_nothing_up(tmp_path):
         holder = holder_of(path)
         assert (holder.purpose, holder.pid, holder.here, holder.alive) == ("apply, run-1", os.getpid(), True, True)
         assert f"apply, run-1, started by process {os.getpid()}, since" in str(holder)
-        path.write_text("torn")
-        assert str(holder_of(path)) == "another run"
+        said = json.loads(path.read_text())
+        for torn in ("torn", "[]", "null", json.dumps({**said, "since": 1e300}), json.dumps({**said, "pid": "x"})):
+            path.write_text(torn)
+            assert str(holder_of(path)) == "another run"
     assert holder_of(path) is None
 
 

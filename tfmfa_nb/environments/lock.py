@@ -213,5 +213,7 @@ def _is_at(fd: int, path: Path) -> bool:
 def _read(fd: int) -> Holder:
     with suppress(ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         said = json.loads(os.pread(fd, 4096, 0))
-        return Holder(str(said["purpose"]), int(said["pid"]), str(said["host"]), float(said["since"]))
+        holder = Holder(str(said["purpose"]), int(said["pid"]), str(said["host"]), float(said["since"]))
+        _ = str(holder)  # a time that is none
+        return holder
     return Holder()

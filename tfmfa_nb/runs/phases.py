@@ -131,6 +131,10 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
 
 
 async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
+    """The environment's lock, which lasts for as long as `held` does.
+
+    How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
+    """
     lock = await EnvironmentLock.acquire(
         run._environment.lock_path,
         purpose=f"{phase}, {run.id}",
@@ -138,7 +142,6 @@ async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
         on_wait=lambda sentence: _note(run, sentence),
         advice=lambda holder: how_to_follow(run._environment, holder),
     )
-    # How the phase ends is recorded under it too: whoever finds it free takes the run for one that nobody drives.
     return held.enter_context(lock)
 
 
