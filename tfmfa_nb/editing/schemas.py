@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 import subprocess
-import sys
 import zlib
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_dir
 
 from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.interpreter import python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +132,7 @@ class SchemaStore:
             with suppress(OSError):
                 self._making = subprocess.Popen(
                     [
-                        *(sys.executable, "-P", "-m", "tfmfa_nb.editing.indexing"),
+                        *python("-P", "-m", "tfmfa_nb.editing.indexing"),
                         *(str(target), str(environment), str(data), *executable.command),
                     ],
                     env=child,

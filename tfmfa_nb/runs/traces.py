@@ -101,9 +101,8 @@ class Traces:
             self.record, said = read_agreed(self._environment, self._id)
             if said not in UNDER_WAY and said is self.status:
                 return said
-            ended = said
+            ended = said if said.final else Status.ERRORED
             if said in UNDER_WAY:
-                ended = Status.ERRORED
                 if said is Status.APPLYING and outcome.exit_code == 0:
                     ended = Status.APPLIED
                 elif outcome.interrupted or outcome.killed:
@@ -134,10 +133,13 @@ class Traces:
 
     def _recorded(self) -> tuple[int, float]:
         """The pid and start of its process; 0 for none, which no process has."""
-        match self.record.get("process"):
-            case {"pid": int(pid), "started": int() | float() as started} if pid > 0:
-                return pid, started
-        return 0, 0.0
+        with understood(self._id):
+            match self.record.get("process"):
+                case None:
+                    return 0, 0.0
+                case {"pid": int(pid), "started": int() | float() as started} if pid > 0:
+                    return pid, started
+            raise ValueError
 
     def _holder(self) -> Holder | None:
         """Whoever holds the environment for this run."""
