@@ -6,6 +6,8 @@ import pytest
 from chromium import chromium
 from lab import Lab, Page
 
+from tfmfa_nb.sandbox.server import Sandbox
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
@@ -13,6 +15,14 @@ def lab(tmp_path_factory):
     server = Lab(tmp_path_factory.mktemp("lab"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    """A sandbox whose user may act without a role."""
+    running = Sandbox.start(tmp_path_factory.mktemp("sandbox"), user_may_act=True)
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")

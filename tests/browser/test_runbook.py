@@ -14,8 +14,6 @@ import pytest
 from lab import ROOT, Lab
 from playwright.sync_api import expect
 
-from tfmfa_nb.sandbox.server import Sandbox
-
 RUNBOOK = ROOT / "notebooks" / "plan-and-apply.ipynb"
 LEAK = "env > {path}; env; echo $AWS_SESSION_TOKEN >&2"
 PLAIN = """\
@@ -39,13 +37,6 @@ resource "terraform_data" "slow" {
 resource "terraform_data" "never" {
   depends_on = [terraform_data.slow]
 }"""
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    running = Sandbox.start(tmp_path_factory.mktemp("sandbox"), user_may_act=True)
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,6 @@ import pytest
 from lab import Lab
 from playwright.sync_api import expect
 
-from tfmfa_nb.sandbox.server import Sandbox
-
 PLAN = """\
 %%tfplan -e gone
 terraform {
@@ -27,13 +25,6 @@ resource "terraform_data" "slow" {
     command = "sleep 100"
   }
 }"""
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    running = Sandbox.start(tmp_path_factory.mktemp("sandbox"), user_may_act=True)
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module")

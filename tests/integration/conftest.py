@@ -1,8 +1,9 @@
-"""A run's gate, with the sandbox's credentials."""
+"""A run's gate with the sandbox's credentials, and an IPython that has the magics."""
 
 import os
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.runs.gate import Gate
 
@@ -16,3 +17,14 @@ def gate_of(provider):
         return Gate(prompt, {**keep, **sandbox.environment(), **provider})
 
     return make
+
+
+@pytest.fixture
+def ipython(tmp_path, monkeypatch):
+    """With the extension, in a folder of its own, without anybody's keys."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
+        monkeypatch.delenv(name)
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    return shell

@@ -17,6 +17,7 @@ from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.interpreter import python
 
 REQUIRES = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n'
 PARAMETER = 'resource "aws_ssm_parameter" "x" {\n  name  = "x"\n  type  = "String"\n  value = "y"\n}\n'
@@ -70,6 +71,7 @@ def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, c
     cell = '%%tfplan\nresource "aws_ssm_parameter" "x" {\n  |\n}'
     ask(service, "complete", cell)
     assert service.store.making
+    assert service.store._making.args[: len(python())] == python()  # which no debugger of the kernel's takes over
     handed_on = Path(f"/proc/{service.store._making.pid}/environ").read_bytes()
     assert b"PATH=" in handed_on
     assert b"never-handed-on" not in handed_on

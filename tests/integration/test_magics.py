@@ -1,7 +1,6 @@
 """The magics in a plain IPython, with real Terraform and its built-in `terraform_data`."""
 
 import asyncio
-import os
 import sys
 
 import pytest
@@ -20,16 +19,6 @@ output "word" {
   value = terraform_data.one.output
 }
 """
-
-
-@pytest.fixture
-def ipython(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
-        monkeypatch.delenv(name)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    return shell
 
 
 async def run(shell, cell):

@@ -20,16 +20,6 @@ WITH_OUTPUT = SLOW + '\noutput "end" {\n  value = terraform_data.slow.id\n}\n'
 
 
 @pytest.fixture
-def ipython(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
-        monkeypatch.delenv(name)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    return shell
-
-
-@pytest.fixture
 def another(ipython):  # noqa: ARG001 - works in the same folder
     """A second IPython: what another kernel knows, which is nothing."""
     shell = InteractiveShell()

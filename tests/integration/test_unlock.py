@@ -51,16 +51,6 @@ ROLE = 'assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy" }'
 
 
 @pytest.fixture
-def ipython(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
-        monkeypatch.delenv(name)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    return shell
-
-
-@pytest.fixture
 def answers(monkeypatch):
     """What is typed: "yes" to a question, unless told otherwise; `asked` has the questions."""
 
