@@ -42,7 +42,8 @@ def left(browser):  # noqa: ARG001 - they close with it
 def open_notebook(lab, browser, left):
     """A function that opens a notebook of `lab` where nothing else is open; at the end nothing may have thrown.
 
-    With `alone` in a window of its own, for a test that changes more of the page than what it opens there.
+    With `alone` in a window of its own, for a test that changes more of the page than what it opens there, or loads
+    the page anew, which restores whatever was open there before.
     """
     opened = []
 

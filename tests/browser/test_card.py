@@ -298,7 +298,7 @@ def test_a_narrow_card_shows_everything(lab, show, theme):
 
 def test_a_reloaded_page_shows_the_card_of_a_run_that_still_asks(lab, open_notebook):
     lab.write("reload.ipynb", "card", "run.show('asked'); await ask(); answers")
-    notebook = open_notebook("reload.ipynb")
+    notebook = open_notebook("reload.ipynb", alone=True)
     notebook.execute(card_code("PLAN"))
     notebook.run_cell(0)
     notebook.start_cell(1)

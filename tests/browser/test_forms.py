@@ -1,5 +1,6 @@
 """The two forms of `%tfmfa` in real JupyterLab, with the keyboard alone, against the sandbox and a keychain."""
 
+import json
 import os
 import re
 import sqlite3
@@ -9,6 +10,7 @@ from lab import FIXTURES, Lab
 from playwright.sync_api import expect
 
 from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.views import variables
 
 LEVEL = "AWS Multi-Factor Authentication"
 KEY, SECRET, SERIAL = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER"
@@ -254,9 +256,31 @@ print("\\n".join(map(str, said)))
 """
 
 
+# Another form, whose kernel is slower than the person; whether their choice stands.
+QUICK = """async (node) => {
+  const source = URL.createObjectURL(new Blob([SOURCE], { type: 'text/javascript' }));
+  const { render } = (await import(source)).default;
+  const host = node.appendChild(document.createElement('div'));
+  let hear;
+  render({ model: { on: (_, listen) => { hear = listen; }, off() {}, send() {} }, el: host });
+  const kernel = host.querySelector('input[value=kernel]');
+  kernel.click();
+  const shown = { variables: [], keychain: 'a keychain', no_keychain: '', problem: '' };
+  hear({ type: 'state', seq: 1, busy: false, result: {}, shown });
+  return kernel.checked;
+}"""
+
+
+def test_what_was_chosen_before_the_kernel_has_said_anything_stays_chosen(lab, forms):
+    """A key must not go into the keychain because its owner was quicker than the kernel."""
+    lab.theme("JupyterLab Light")
+    _, _, form = forms("quick")
+    assert form.evaluate(QUICK.replace("SOURCE", json.dumps(variables.source("variables"))))
+
+
 def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms, aws):
     lab.theme("JupyterLab Light")
-    notebook, _, form = forms("canary")
+    notebook, _, form = forms("canary", alone=True)  # it is reloaded
     keys, field = notebook.page.keyboard, form.get_by_label
     field("this kernel only").check()
     field(KEY).focus()

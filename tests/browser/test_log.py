@@ -56,10 +56,10 @@ WATCH = """(pane) => {
 
 @pytest.fixture
 def show(lab, open_notebook, request):
-    def make(lines=""):
+    def make(lines="", **window):
         name = f"{request.node.name}.ipynb"
         lab.write(name, "card")
-        notebook = open_notebook(name)
+        notebook = open_notebook(name, **window)
         notebook.execute(HELPERS + card_code(lines))
         notebook.run_cell(0)
         notebook.execute("run.show('planning')")
@@ -107,7 +107,7 @@ def test_every_line_of_a_long_log_can_be_reached(show, record_property):
 
 @pytest.mark.quiet
 def test_the_end_is_followed_while_lines_stream_in(show):
-    notebook, card, pane = show()
+    notebook, card, pane = show(alone=True)
     frames = []
     notebook.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(len(data))))
     notebook.page.reload()

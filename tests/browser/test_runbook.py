@@ -92,7 +92,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         f'    command = "{LEAK.format(path=printed)}"\n  }}\n}}\n'
     )
     nbformat.write(notebook, lab.folder / RUNBOOK.name)
-    page = open_notebook(RUNBOOK.name, width=1150, height=1000)
+    page = open_notebook(RUNBOOK.name, width=1150, height=1000, alone=True)
     plan_cell, apply_cell = cell_of(page, "%%tfplan"), cell_of(page, "%tfapply")
     given = []
 

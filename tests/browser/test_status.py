@@ -72,7 +72,7 @@ def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
 def test_it_follows_the_notebook_the_kernel_and_the_page(lab, open_notebook):
     lab.write("one.ipynb", LOAD, scripted("one"))
     lab.write("two.ipynb", "1 + 1")
-    page = open_notebook("one.ipynb")
+    page = open_notebook("one.ipynb", alone=True)
     page.command("notebook:run-all-cells")
     expect(lock(page)).to_have_text(re.compile("one: Pending"))
     page.page.evaluate(
@@ -103,7 +103,7 @@ def test_run_all_is_followed_while_it_goes_on(lab, open_notebook):
     """The cells behind the one that loads us wait already when it ends."""
     waits = "import asyncio\nfor _ in range(600):\n    await asyncio.sleep(0.05)\n    if 'go' in str(run.notes): break"
     lab.write("all.ipynb", LOAD, scripted(), waits)
-    page = open_notebook("all.ipynb")
+    page = open_notebook("all.ipynb", alone=True)
     page.command("notebook:run-all-cells")
     expect(lock(page)).to_have_text(re.compile("staging: Pending"))
     expect(page.cell(2).locator(".jp-InputPrompt").first).to_have_text("[*]:")

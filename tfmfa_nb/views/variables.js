@@ -74,6 +74,9 @@ class Variables extends Sheet {
   place(value) {
     const id = `${this.id}-${value}`;
     const radio = label(make("input", ""), { id, type: "radio", name: `${this.id}-where`, value });
+    radio.addEventListener("change", () => {
+      this.chosen = true; // before the kernel has said what there is: its default must not take the choice's place
+    });
     const text = label(make("label", ""), { for: id });
     return { node: make("span", "tfmfa-place", radio, text), radio, text };
   }
