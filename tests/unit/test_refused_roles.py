@@ -479,7 +479,7 @@ def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apar
     if "external id" not in defects and not sent:
         del condition["StringEquals"]
     principal = f"{ACCOUNT}:user/alice" if "principal" in defects else ROOT
-    other = [statement(None, f"{ACCOUNT}:user/dave")] if apart else []
+    other = [statement(None, f"{ACCOUNT}:role/other")] if apart else []
     actions = [*looks, *([] if "caller" in defects else [MAY_ASSUME])]
     denied = [MAY_ASSUME] if "deny" in defects else []
 

@@ -90,10 +90,12 @@ class StartApp(_SandboxCommand):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
         folder = Path(tempfile.mkdtemp(prefix="tfmfa-sandbox-"))
+        code = 0
         try:
             sandbox = Sandbox.start(folder, self.port, user_may_act=self.user_may_act)
             try:
-                code = self._serve(sandbox, folder)
+                with contextlib.suppress(KeyboardInterrupt):  # that is how it is stopped, whenever it comes
+                    code = self._serve(sandbox, folder)
             finally:
                 sandbox.stop()
         finally:
@@ -116,7 +118,7 @@ class StartApp(_SandboxCommand):
             _say(f"The next code:            {_again()} code")
             if not self._command:
                 _say(f"In another terminal:      source {script}\nCtrl-C stops the sandbox.")
-                return _wait()
+                _wait()
             try:
                 child = subprocess.Popen(self._command, env={**os.environ, **environ})
             except (OSError, ValueError) as error:
@@ -220,11 +222,9 @@ def _leave(number: int, _frame: object) -> NoReturn:
     raise SystemExit(_BY_SIGNAL + number)
 
 
-def _wait() -> int:
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            signal.pause()
-    return 0
+def _wait() -> NoReturn:
+    while True:
+        signal.pause()
 
 
 def _follow(child: subprocess.Popen[bytes]) -> int:
