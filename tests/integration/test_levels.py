@@ -7,6 +7,7 @@ from device import Device
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.errors import RoleRefused, RunStateError, TerraformFailed
+from tfmfa_nb.runs import phases
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
@@ -201,3 +202,24 @@ async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
     (first, *_) = events
     assert first["user"].endswith("user/alice")
     assert any(arn.endswith("role/deploy-prod") for arn in first["roles"])
+
+
+async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox, gate_of, monkeypatch):
+    order = []
+    taken = phases.own_key
+
+    async def spy(environ):
+        order.append("key")
+        return await taken(environ)
+
+    class Thinks(Device):
+        async def confirm(self, question):
+            order.append("asked")
+            return await super().confirm(question)
+
+    monkeypatch.setattr(phases, "own_key", spy)
+    run = new_run(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
+    gate = gate_of(sandbox, Thinks(sandbox))
+    await plan(run, gate)
+    await apply(run, gate, confirm=True)
+    assert (run.status, order) == ("applied", ["key", "asked", "key"])

@@ -106,11 +106,12 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
         if run._findings is None:  # the level was `never` until now
             await inspect(run, gate, executable)
         session = await _authenticate(run, gate, Phase.APPLY)
+        # Before anybody's own key is taken: a person may think for long.
+        if session is None and confirm and not await gate.prompt.confirm(_question(run)):
+            raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
         async with _execution(run, gate, executable, lock, session) as execution:
             if session is not None:
                 _note_short_session(run, session)
-            elif confirm and not await gate.prompt.confirm(_question(run)):
-                raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
             _still_wanted(run)
             run._files.check_plan(run.plan_sha256)  # a person took their time in between
             run._move(Status.CONFIRMED)
