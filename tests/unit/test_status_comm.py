@@ -155,3 +155,20 @@ open("passed", "w").close()
 def test_a_kernel_has_it_while_the_extension_is_loaded(tmp_path):
     done = subprocess.run([sys.executable, "-c", IN_KERNEL], capture_output=True, cwd=tmp_path, check=False)
     assert (tmp_path / "passed").exists(), done
+
+
+def test_an_answer_goes_to_the_front_end_that_has_asked_while_it_is_there():
+    manager, waiting = Manager(), []
+    StatusComm(manager, Magics(), lambda question, reply: waiting.append((question, reply)))
+    one, other = manager.open(), manager.open()
+    one.say(type="ask", number=7, question={"type": "hover"})
+    for garbled in ({}, {"number": "x", "question": {}}, {"number": 1, "question": "x"}):
+        one.say(type="ask", **garbled)
+    ((question, reply),) = waiting
+    assert question == {"type": "hover"}
+    reply({"title": "x"})
+    assert one.sent[-1] == {"number": 7, "answer": {"title": "x"}}
+    assert len(other.sent) == 1
+    one.leave()
+    reply({"title": "too late"})
+    assert one.sent[-1]["answer"] == {"title": "x"}

@@ -39,7 +39,7 @@ class Asked:
 
     def answer(self, question: Mapping[str, Any], reply: Callable[[dict[str, Any]], None]) -> None:
         """Answer `question`, which nobody vouches for, by `reply`, which is called on another thread."""
-        pool = self._pools[question.get("type") in _SLOW]
+        pool = self._pools[str(question.get("type")) in _SLOW]
         pool.submit(lambda: reply(self._answer(question)))
 
     def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
