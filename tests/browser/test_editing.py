@@ -194,6 +194,11 @@ def test_what_validate_finds_is_underlined_and_goes_when_it_is_mended(lab, noteb
     point(page, 1, "nope", said)
     expect(said.first).to_contain_text('An argument named "nope" is not expected here.')
     page.screenshot(f"diagnostics-{theme.lower()}")
+    put_cursor(page, 1, "%%tfplan")
+    page.page.keyboard.press("F8")
+    selected = "() => window.jupyterapp.shell.currentWidget.content.widgets[1].editor.editor.state.selection.main.from"
+    places = {source(page, 1).index("{\n"), source(page, 1).index("nope")}
+    assert page.page.evaluate(selected) in places
     put_cursor(page, 1, "nope = 1")
     for _ in "nope = 1":
         page.page.keyboard.press("Backspace")

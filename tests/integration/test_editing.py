@@ -80,7 +80,8 @@ def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, c
     labels = [item["label"] for item in ask(service, "complete", cell)["items"]]
     assert labels[:2] == ["name", "type"]
     (index,) = cache.glob("*.sqlite")
-    assert index.stat().st_size < 4_000_000
+    print(f"The AWS provider's index: {index.stat().st_size:,} bytes")  # noqa: T201
+    assert index.stat().st_size < 2_000_000
     assert cache.stat().st_mode & 0o777 == 0o700
     made = index.stat().st_mtime_ns
     ask(service, "complete", cell)
@@ -94,16 +95,18 @@ def test_an_answer_costs_little_time_and_memory(service):
     long = "".join(f'resource "aws_ssm_parameter" "p{n}" {{\n  name = "x"\n  type = "String"\n}}\n' for n in range(500))
     cell = f'%%tfplan\n{long}resource "aws_inst|'
     ask(service, "complete", cell)
-    tracemalloc.start()
     took = []
     for _ in range(20):
         began = time.thread_time()
         assert ask(service, "complete", cell)["items"]
         took.append(time.thread_time() - began)
+    tracemalloc.start()
+    ask(service, "complete", cell)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    print(f"An answer in a cell of 2,000 lines: {1000 * min(took):.0f} ms of CPU, {most:,} bytes")  # noqa: T201
     assert most < 5_000_000
-    assert min(took) < 0.25, took  # traced, which costs several times as much
+    assert min(took) < 0.1, took
 
 
 def test_an_environment_that_is_new_borrows_the_newest_schemas(service, base):

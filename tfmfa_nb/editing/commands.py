@@ -13,10 +13,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import from_bytes
-from tfmfa_nb.editing.schemas import LOCK_FILE
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.errors import ConfigurationError
 from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
 from tfmfa_nb.terraform.linked import KEPT_AWAY, linked_folder
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ class Commands:
         self._executable = executable
         self._environ, _ = child_environment(environ, credentials=False)
         self._environ |= {"CHECKPOINT_DISABLE": "1"}
-        self._data = self._environ.pop("TF_DATA_DIR", "") or ".terraform"
-        self._environ.pop("TF_WORKSPACE", None)
+        self._surroundings = environ
+        for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
+            self._environ.pop(name, None)
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
 
@@ -106,7 +107,7 @@ class Commands:
 
         scratch = linked_folder(top, folder, upwards, wanted)
         (scratch / MAIN).write_text(text, encoding="utf-8")
-        data = folder / self._data
+        data = data_folder(folder, self._surroundings)
         (scratch / ".terraform").mkdir()
         for name in ("providers", "modules"):
             if (data / name).is_dir():

@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.schemas import LOCK_FILE
+from tfmfa_nb.terraform.folder import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_dir
 
 from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
 from tfmfa_nb.terraform.interpreter import python
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.terraform.executable import Executable
 
-LOCK_FILE = ".terraform.lock.hcl"
 FORMAT = "1"  # of the index; part of its key
 _ENDING = ".sqlite"
 
@@ -114,7 +114,7 @@ class SchemaStore:
         return max(found)[1] if found else None
 
     def _make(self, target: Path, environment: Path, executable: Executable, environ: Mapping[str, str]) -> None:
-        data = environment / (environ.get("TF_DATA_DIR") or ".terraform")
+        data = data_folder(environment, environ)
         try:
             attempt = (target.name, (data / "providers").stat().st_mtime_ns)
         except OSError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.files import write_whole
 from tfmfa_nb.errors import RunCanceled, TerraformFailed
+from tfmfa_nb.terraform.folder import LOCK_FILE
 from tfmfa_nb.terraform.providers import read_blocks
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _fingerprint(execution: Execution) -> str:
     """Of what `init` acts on: `terraform` and `module` blocks, providers in use, lock file, product, CLI settings."""
     folder: Path = execution.run._environment.folder
     blocks, _ = read_blocks(folder, execution.executable.product)
-    lock_file = folder / ".terraform.lock.hcl"
+    lock_file = folder / LOCK_FILE
     providers = {
         block.labels[0].partition("_")[0] if block.type in {"resource", "data", "ephemeral"} else block.labels[0]
         for block in blocks

@@ -27,7 +27,8 @@ from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import run_of
 from tfmfa_nb.runs.traces import PACE, how_to_follow, run_of_holder
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.state_lock import StateLock, data_folder, is_terraform, read_state_lock
+from tfmfa_nb.terraform.folder import data_folder
+from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
 from tfmfa_nb.words import Level, Phase, Status
 
 if TYPE_CHECKING:

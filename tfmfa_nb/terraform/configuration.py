@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.hcl import Block, parse
 from tfmfa_nb.terraform.json_syntax import parse_json
 from tfmfa_nb.terraform.overrides import is_override, merge
@@ -78,7 +79,7 @@ class Module:
 class _Loader:
     def __init__(self, folder: Path, product: str, environ: Mapping[str, str]) -> None:
         self._folder, self._suffixes = folder, _SUFFIXES.get(product, _SUFFIXES["terraform"])
-        self._fetched = _fetched(folder / (environ.get("TF_DATA_DIR") or ".terraform") / "modules" / "modules.json")
+        self._fetched = _fetched(data_folder(folder, environ) / "modules" / "modules.json")
         self._read: dict[str, tuple[Block, ...]] = {}
         self.problems: list[Problem] = []
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.replica import ANSWERS, Replica
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class Evaluator:
     def _workspace(self) -> str:
         if chosen := self.environ.get("TF_WORKSPACE"):
             return chosen
-        data = self.folder / (self.environ.get("TF_DATA_DIR") or ".terraform")
+        data = data_folder(self.folder, self.environ)
         try:
             return (data / "environment").read_text(encoding="utf-8").strip()
         except (OSError, ValueError):

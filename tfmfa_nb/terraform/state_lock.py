@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tfmfa_nb.terraform.folder import data_folder
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
@@ -87,11 +89,6 @@ def is_terraform(process: psutil.Process) -> bool:
         psutil.Error: nothing is known of it.
     """
     return process.name() in _PROGRAMS or _LIBRARY in process.cmdline()
-
-
-def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:
-    """Where a Terraform that works in `folder` keeps what `init` found out."""
-    return folder / (environ.get("TF_DATA_DIR") or ".terraform")
 
 
 def _is_about_another(process: psutil.Process, state: object) -> bool:

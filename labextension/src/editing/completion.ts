@@ -7,7 +7,8 @@ import { Text } from '@jupyterlab/coreutils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import type { SourceChange } from '@jupyter/ydoc';
 import { IRuns } from '../runs/runs';
-import { isOurs, list, position, text } from './cell';
+import { list, position, text } from '../runs/said';
+import { isOurs } from './cell';
 
 // Also where a reference goes on, and where a block's label begins.
 const HINTS = /^[\p{L}\p{N}_."-]$/u;

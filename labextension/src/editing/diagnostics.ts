@@ -10,7 +10,8 @@ import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import type { JSONObject } from '@lumino/coreutils';
 import { IRuns } from '../runs/runs';
-import { isOurs, list, position, text } from './cell';
+import { list, position, text } from '../runs/said';
+import { isOurs } from './cell';
 
 const PAUSE = 1000; // ms without a key pressed: Terraform takes two seconds of a processor for its answer
 

@@ -5,7 +5,7 @@ import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { activeMagic } from '../runs/cells';
 import { IRuns } from '../runs/runs';
-import { text } from './cell';
+import { text } from '../runs/said';
 
 const FORMAT = 'tfmfa_nb:format';
 

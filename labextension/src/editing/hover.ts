@@ -6,7 +6,8 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { IRuns } from '../runs/runs';
-import { isOurs, position, text } from './cell';
+import { position, text } from '../runs/said';
+import { isOurs } from './cell';
 
 export const hoverPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:hover',

@@ -10,7 +10,8 @@ import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { IState } from './state';
-import { fields, readState } from './state';
+import { fields } from './said';
+import { readState } from './state';
 
 const TARGET = 'tfmfa_nb';
 const OURS = /tfmfa|tfplan|tfapply/;
@@ -160,7 +161,7 @@ export class Connection implements IDisposable {
       }
       const { number, answer } = message.content.data;
       if (typeof number === 'number') {
-        this._waiting.get(number)?.(fields(answer) as JSONObject);
+        this._waiting.get(number)?.(fields(answer));
         this._waiting.delete(number);
       } else {
         this._state = readState(message.content.data);

@@ -1,5 +1,8 @@
 // What the kernel says, as it says it, and in words: the same words as on the run's card.
 
+import type { JSONObject } from '@lumino/coreutils';
+import { fields, text } from './said';
+
 export interface IRun {
   readonly id: string;
   readonly environment: string;
@@ -44,17 +47,17 @@ export function readState(data: unknown): IState {
     return { busy: busy === true, run: null };
   }
   const said = fields(run);
-  const text = textsOf(said);
+  const word = wordsOf(said);
   return {
     busy: busy === true,
     run: {
-      id: text('id'),
-      environment: text('environment'),
-      phase: text('phase'),
-      status: text('status'),
-      level: text('level'),
-      lock: text('lock'),
-      question: text('question'),
+      id: word('id'),
+      environment: word('environment'),
+      phase: word('phase'),
+      status: word('status'),
+      level: word('level'),
+      lock: word('lock'),
+      question: word('question'),
       canceling: said['canceling'] === true
     }
   };
@@ -62,8 +65,8 @@ export function readState(data: unknown): IState {
 
 /** The kernel's answer about an environment. */
 export function readLevel(data: unknown): ILevel {
-  const text = textsOf(fields(data));
-  return { environment: text('environment'), level: text('level'), lock: text('lock'), error: text('error') };
+  const word = wordsOf(fields(data));
+  return { environment: word('environment'), level: word('level'), lock: word('lock'), error: word('error') };
 }
 
 export function lockName(run: { readonly lock: string }): string {
@@ -89,11 +92,7 @@ export function hasEnded(run: IRun): boolean {
   return FINAL.has(run.status);
 }
 
-function textsOf(said: Record<string, unknown>): (name: string) => string {
-  return name => (typeof said[name] === 'string' ? (said[name] as string).slice(0, 200) : '');
-}
-
-/** What is sent as an object, of which nothing is taken on trust. */
-export function fields(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+/** What fits into a line. */
+function wordsOf(said: JSONObject): (name: string) => string {
+  return name => text(said, name).slice(0, 200);
 }
