@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 
 import pytest
 from device import Device
@@ -36,6 +37,8 @@ def planned(tmp_path_factory):
     run = Run(environment, Options(level=Level.APPLIES_ONLY), folder)
     asyncio.run(plan(run, gate()))
     _ = run.plan
+    while not run._files.changes.exists():  # written in the background: a copy made meanwhile would lack it
+        time.sleep(0.01)
     return run
 
 
