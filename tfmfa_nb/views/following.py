@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from IPython.display import display
@@ -11,7 +10,7 @@ from tfmfa_nb.errors import RunStateError
 from tfmfa_nb.runs.following import follow
 from tfmfa_nb.views.headless import show_restored
 from tfmfa_nb.views.listing import listing_bundle
-from tfmfa_nb.views.presentation import interrupts, somebody_there, view_of
+from tfmfa_nb.views.presentation import interrupted_while_seen, somebody_there, view_of
 from tfmfa_nb.views.summary import leaves_out
 
 if TYPE_CHECKING:
@@ -33,17 +32,7 @@ async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: st
         RunStateError: the following was interrupted; Terraform goes on.
         TfmfaError: as the run ended.
     """
-    view = view_of(run, shell)
-    interrupted = False
-    with interrupts(shell):
-        view.begin()
-        try:
-            await follow(run)
-        except asyncio.CancelledError:
-            interrupted = True
-        finally:
-            view.end()
-    if interrupted:  # raised out here, without the frames and the context of the other one
+    if await interrupted_while_seen(view_of(run, shell), shell, lambda: follow(run)):
         raise RunStateError(f"{run.id} is no longer followed, and goes on.", f"To stop it gracefully: {how_to_cancel}")
 
 

@@ -20,7 +20,7 @@ from tfmfa_nb.runs.gate import Gate
 from tfmfa_nb.runs.phases import apply, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -56,28 +56,41 @@ async def present(
         raise _plan_only(run)
     view = view_of(run, shell)
     gate = gate_of(view, settings)
-    interrupted = False
-    with interrupts(shell):
-        view.begin()
-        try:
-            for phase in phases:
-                if phase == "plan":
-                    await plan(run, gate)
-                elif plan_only:
-                    break
-                elif run.status == "planned" or phases == ("apply",):
-                    await apply(run, gate, confirm=confirm)
-            if not view.stdin:
-                # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
-                await run.wait_for_changes()
-        except asyncio.CancelledError:
-            interrupted = True
-        finally:
-            view.end()
-    if interrupted:  # raised out here, an error without the frames and the context of the other one
+
+    async def work() -> None:
+        for phase in phases:
+            if phase == "plan":
+                await plan(run, gate)
+            elif plan_only:
+                break
+            elif run.status == "planned" or phases == ("apply",):
+                await apply(run, gate, confirm=confirm)
+        if not view.stdin:
+            # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
+            await run.wait_for_changes()
+
+    if await interrupted_while_seen(view, shell, work):
         raise RunCanceled(run.error, run.error_remedy)
     if plan_only and run.status == "planned":
         raise _plan_only(run)
+
+
+async def interrupted_while_seen(view: Any, shell: InteractiveShell, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do `work` while `view` shows its run.
+
+    Returns:
+        Whether it was interrupted. The caller raises what that means: an error of one line, without the frames and the
+        context of the other one.
+    """
+    with _interrupts(shell):
+        view.begin()
+        try:
+            await work()
+        except asyncio.CancelledError:
+            return True
+        finally:
+            view.end()
+    return False
 
 
 def gate_of(view: Any, settings: Settings) -> Gate:
@@ -145,7 +158,7 @@ def widgets_answer() -> bool:
 
 
 @contextmanager
-def interrupts(shell: InteractiveShell) -> Iterator[None]:
+def _interrupts(shell: InteractiveShell) -> Iterator[None]:
     """In a terminal, let Ctrl-C cancel the coroutine; a kernel does so by itself."""
     task = asyncio.current_task()
     if getattr(shell, "kernel", None) is not None or task is None or not sys.stdin:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from tfmfa_nb.runs.unlocking import (
     refusing_lock,
     unlock_state,
 )
-from tfmfa_nb.views.presentation import gate_of, interrupts, view_of
+from tfmfa_nb.views.presentation import gate_of, interrupted_while_seen, view_of
 from tfmfa_nb.views.visible import brief
 
 if TYPE_CHECKING:
@@ -88,16 +87,7 @@ async def _unlock_state(
     """Where the person sees the code's prompt and what Terraform says."""
     view = view_of(run, shell)
     gate = gate_of(view, settings)
-    interrupted = False
-    with interrupts(shell):
-        view.begin()
-        try:
-            await unlock_state(environment, run, gate, lock)
-        except asyncio.CancelledError:
-            interrupted = True
-        finally:
-            view.end()
-    if interrupted:  # raised out here, without the frames and the context of the other one
+    if await interrupted_while_seen(view, shell, lambda: unlock_state(environment, run, gate, lock)):
         raise RunCanceled(run.error, run.error_remedy)
 
 
