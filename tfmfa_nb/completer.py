@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from tfmfa_nb.editing.cell import Cell
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,14 +26,10 @@ def matcher(service: Callable[[], EditingService]) -> Any:
 
     @context_matcher(identifier="tfmfa_nb", priority=_FIRST)  # type: ignore[untyped-decorator]
     def match(context: CompletionContext) -> Any:
-        lines = context.full_text.split("\n")
-        if not any(line.startswith("%%tf") for line in lines):
-            return {"completions": []}
-        from tfmfa_nb.editing.cell import Cell  # noqa: PLC0415 - until needed
-
         cell = Cell.read(context.full_text)
         if cell is None:
             return {"completions": []}
+        lines = cell.text.split("\n")
         position = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
         found = service().complete(cell, position)
         items = [SimpleCompletion(text=item.insert or item.label, type=item.kind) for item in found.items]

@@ -10,7 +10,7 @@ from tfmfa_nb.organization import files
 from tfmfa_nb.organization.files import read_policy, switch_on
 from tfmfa_nb.runs.levels import effective_level, set_level
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import _authenticate
+from tfmfa_nb.runs.phases import authenticate
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.words import Level, Phase
 
@@ -43,7 +43,7 @@ async def asked_at(environment, policy, tmp_path):
     gate, run = Asked(), Run(environment, Options(), tmp_path)
     run.level = str(effective_level(environment, policy))
     for phase in (Phase.PLAN, Phase.APPLY):
-        await _authenticate(run, gate, phase)
+        await authenticate(run, gate, phase)
     return gate.before
 
 

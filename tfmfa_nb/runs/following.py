@@ -15,7 +15,7 @@ from tfmfa_nb.errors import RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.runs.agreement import read_agreed
 from tfmfa_nb.runs.ending import failure
 from tfmfa_nb.runs.execution import first_error_of
-from tfmfa_nb.runs.phases import _follow
+from tfmfa_nb.runs.phases import events_of
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import kept_plan, restore, run_of
 from tfmfa_nb.runs.traces import PACE, UNDER_WAY, Traces, how_to_follow
@@ -69,7 +69,7 @@ async def follow(run: Run) -> None:
     """
     traces = Traces(run._environment, run.id)
     progress = Progress()
-    look = _follow(run, progress)
+    look = events_of(run, progress)
     while traces.look():
         if run._process is not traces.process:
             run._process = traces.process

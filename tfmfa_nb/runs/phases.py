@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.durations import session_note
 from tfmfa_nb.environments import EnvironmentLock
@@ -25,7 +25,7 @@ from tfmfa_nb.terraform.plan import parse_summary
 from tfmfa_nb.words import Level, LockState, Phase, Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.runs.gate import Gate
@@ -53,8 +53,8 @@ async def plan(run: Run, gate: Gate) -> None:
         run._files.drop_other_plans()
         run.level = str(effective_level(environment, gate.policy, options.level))
         await inspect(run, gate, executable)
-        session = await _authenticate(run, gate, Phase.PLAN)
-        async with _execution(run, gate, executable, lock, session) as execution:
+        session = await authenticate(run, gate, Phase.PLAN)
+        async with execution_of(run, gate, executable, lock, session) as execution:
             _still_wanted(run)
             run._move(Status.PLANNING)
             fresh = await initialize(execution)
@@ -105,11 +105,11 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
         run.level = str(effective_level(run._environment, gate.policy, Level(run.level)))
         if run._findings is None:  # the level was `never` until now
             await inspect(run, gate, executable)
-        session = await _authenticate(run, gate, Phase.APPLY)
+        session = await authenticate(run, gate, Phase.APPLY)
         # Before anybody's own key is taken: a person may think for long.
         if session is None and confirm and not await gate.prompt.confirm(_question(run)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
-        async with _execution(run, gate, executable, lock, session) as execution:
+        async with execution_of(run, gate, executable, lock, session) as execution:
             if session is not None:
                 _note_short_session(run, session)
             _still_wanted(run)
@@ -123,7 +123,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 "-input=false",
                 f"-lock-timeout={run._options.lock_timeout}",
                 str(run._files.plan),
-                on_output=_follow(run, progress),
+                on_output=events_of(run, progress),
                 events=True,
             )
         run._outputs = dict(progress.outputs)
@@ -146,7 +146,7 @@ async def _lock(run: Run, phase: Phase, held: ExitStack) -> EnvironmentLock:
     return held.enter_context(lock)
 
 
-async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:
+async def authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None:
     """The phase's session, or None where the level asks for no code."""
     if not Level(run.level).asks_before(phase):
         run._show_lock(LockState.OPEN, f"No MFA code needed to {phase}")
@@ -156,7 +156,7 @@ async def _authenticate(run: Run, gate: Gate, phase: Phase) -> MfaSession | None
 
 
 @asynccontextmanager
-async def _execution(
+async def execution_of(
     run: Run, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> AsyncIterator[Execution]:
     """What the phase's commands share; at its end no credentials are left, whoever still holds it."""
@@ -183,7 +183,8 @@ def _still_wanted(run: Run) -> None:
         raise RunCanceled("The run was canceled.", "Nothing was changed.")
 
 
-def _follow(run: Run, progress: Progress) -> Any:
+def events_of(run: Run, progress: Progress) -> Callable[[], None]:
+    """Takes in, each time it is called, what Terraform has told of its apply since."""
     from tfmfa_nb.terraform.log import RunLog  # noqa: PLC0415
 
     events, seen = RunLog(run._files.events), 0

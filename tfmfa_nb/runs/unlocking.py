@@ -22,7 +22,7 @@ from tfmfa_nb.runs.ending import phase_of
 from tfmfa_nb.runs.inspection import inspect
 from tfmfa_nb.runs.levels import effective_level
 from tfmfa_nb.runs.listing import run_ids
-from tfmfa_nb.runs.phases import _authenticate, _execution
+from tfmfa_nb.runs.phases import authenticate, execution_of
 from tfmfa_nb.runs.records import RunFolder
 from tfmfa_nb.runs.restored import run_of
 from tfmfa_nb.runs.traces import PACE, how_to_follow, run_of_holder
@@ -165,8 +165,8 @@ async def unlock_state(environment: Environment, run: Run, gate: Gate, lock: Sta
             executable = find_executable(gate.environ)
             run.level = str(effective_level(environment, gate.policy, Level(run.level)))
             await inspect(run, gate, executable)
-            session = await _authenticate(run, gate, Phase.UNLOCK)
-            async with _execution(run, gate, executable, held, session) as execution:
+            session = await authenticate(run, gate, Phase.UNLOCK)
+            async with execution_of(run, gate, executable, held, session) as execution:
                 check_holder(lock, environment, gate.environ)  # a person took their time in between
                 _audit(environment).write("forced_unlock", **facts, by=getpass.getuser(), result="begun")
                 outcome = await execution.terraform("force-unlock", "-force", lock.id)
