@@ -167,6 +167,36 @@ def test_whoever_scrolls_back_is_left_there_while_lines_come(show):
     assert pane.evaluate("(pane) => pane.scrollTop") == place
 
 
+def test_the_first_pixels_of_a_move_away_from_the_end_are_not_taken_back(show):
+    """A browser scrolls smoothly: after Home or a turn of the wheel, a frame may bring no more than these."""
+    notebook, card, pane = show("[line(n) for n in range(2000)]")
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    place = pane.evaluate(
+        """async (pane) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          const start = pane.scrollTop;
+          for (let moved = 1; moved < 4; moved++) {
+            pane.scrollTop -= 1;
+            await frame();
+            await frame();
+          }
+          return pane.scrollTop - start;
+        }"""
+    )
+    assert place == -3
+    notebook.execute("for n in range(2000, 2500): run.write(line(n))")
+    jump = card.get_by_role("button", name="Jump to end (500 new)")
+    expect(jump).to_be_visible()
+    pane.evaluate("(pane) => { pane.scrollTop = pane.scrollHeight; }")
+    expect(jump).to_be_hidden()
+    for height in ("Taller", "Shorter"):
+        card.get_by_role("button", name=height).click()
+        last = f"(pane) => ({IN_VIEW})(pane).at(-1) === 2499"
+        notebook.page.wait_for_function(last, arg=pane.element_handle())
+    notebook.execute("run.write(line(2500))")
+    expect(card.locator(".tfmfa-log-row", has_text="002500 ")).to_be_in_viewport()
+
+
 def test_the_log_is_read_with_the_keyboard_alone(show):
     notebook, card, pane = show("[line(n) for n in range(2000)]")
     pane.focus()

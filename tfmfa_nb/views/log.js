@@ -24,6 +24,7 @@ class Log {
     this.drawn = new Map();
     this.asked = 0; // when, 0 for no question under way
     this.follow = true;
+    this.top = this.end = 0; // where the view stood when last looked at, and where its end was
     this.seen = 0; // the total when the person left the end
     this.frame = 0;
 
@@ -85,11 +86,25 @@ class Log {
   }
 
   scrolled() {
-    const rest = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight;
-    const end = rest < END;
-    if (this.follow && !end) this.seen = this.total;
-    this.follow = end;
+    this.judge();
     this.later();
+  }
+
+  // Keys and wheels scroll smoothly, and their first frame may bring a pixel: whoever moves up leaves the end, or
+  // the next draw would take them back to it. Where the end itself has moved, the browser may have moved the view.
+  judge() {
+    const { top, end } = this;
+    this.look();
+    if (this.top === top) return;
+    const left = this.end === end && this.top < top;
+    const there = !left && this.end - this.top < END;
+    if (this.follow && !there) this.seen = this.total;
+    this.follow = there;
+  }
+
+  look() {
+    this.top = this.pane.scrollTop;
+    this.end = this.pane.scrollHeight - this.pane.clientHeight;
   }
 
   selecting() {
@@ -99,6 +114,7 @@ class Log {
 
   toEnd() {
     if (this.selecting()) document.getSelection().removeAllRanges();
+    this.look();
     this.follow = true;
     this.draw();
     this.pane.focus({ preventScroll: true });
@@ -118,10 +134,12 @@ class Log {
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    this.judge();
     const count = this.total - this.start;
     this.space.style.height = `${count * LINE_HEIGHT}px`;
     if (this.follow) this.pane.scrollTop = count * LINE_HEIGHT;
-    const top = Math.floor(this.pane.scrollTop / LINE_HEIGHT);
+    this.look();
+    const top = Math.floor(this.top / LINE_HEIGHT);
     const inView = Math.ceil(this.pane.clientHeight / LINE_HEIGHT);
     const first = this.start + Math.max(0, top - OVERSCAN);
     const last = this.start + Math.min(count, top + inView + OVERSCAN);
