@@ -1,5 +1,6 @@
 """A log of 100,000 lines on the card, in a real browser."""
 
+import re
 import statistics
 
 import pytest
@@ -197,18 +198,45 @@ def test_the_first_pixels_of_a_move_away_from_the_end_are_not_taken_back(show):
     expect(card.locator(".tfmfa-log-row", has_text="002500 ")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("away", ["Home", "PageUp", "wheel"])
+def test_who_moves_away_while_lines_stream_in_is_let_go(show, away):
+    notebook, card, pane = show("[line(n) for n in range(2000)]")
+    expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
+    pane.hover()
+    pane.focus()
+    notebook.execute("threading.Thread(target=stream).start()")
+    notebook.page.wait_for_function("(pane) => pane.scrollHeight > 100_000", arg=pane.element_handle())
+    if away == "wheel":
+        notebook.page.mouse.wheel(0, -120)
+    else:
+        notebook.page.keyboard.press(away)
+    jump = card.get_by_role("button", name="Jump to end (")
+    expect(jump).to_be_visible()
+    notebook.execute("while not 'ended' in globals(): time.sleep(0.1)")
+    if away == "Home":
+        assert shown(notebook, pane, 0)
+    expect(jump).to_have_text(re.compile(r"Jump to end \(\d[\d,]{4,} new\)"))
+
+
+def press(notebook, pane, key):
+    """Press the key and wait until the pane has come to rest: Chromium drops one that comes as it does."""
+    pane.evaluate("(pane) => { window.atRest = 0; pane.onscrollend = () => { window.atRest = 1; }; }")
+    notebook.page.keyboard.press(key)
+    notebook.page.wait_for_function("() => window.atRest")
+
+
 def test_the_log_is_read_with_the_keyboard_alone(show):
     notebook, card, pane = show("[line(n) for n in range(2000)]")
     pane.focus()
-    notebook.page.keyboard.press("Home")
+    press(notebook, pane, "Home")
     assert shown(notebook, pane, 0)
-    notebook.page.keyboard.press("PageDown")
-    notebook.page.wait_for_function("(pane) => pane.scrollTop > 200", arg=pane.element_handle())
+    press(notebook, pane, "PageDown")
+    assert pane.evaluate("(pane) => pane.scrollTop") > 200
     expect(pane).to_be_focused()
-    notebook.page.keyboard.press("End")
+    press(notebook, pane, "End")
     expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()
-    notebook.page.keyboard.press("Home")
-    assert shown(notebook, pane, 0)  # a browser scrolls smoothly, and goes on until it is there
+    press(notebook, pane, "Home")
+    assert shown(notebook, pane, 0)
     jump = card.get_by_role("button", name="Jump to end")
     expect(jump).to_be_visible()
     notebook.page.keyboard.press("Tab")

@@ -7,7 +7,7 @@ const MOST_ASKED = 500;
 const MOST_KEPT = 20_000;
 const MOST_SHOWN = 900_000; // Firefox lays out no more than 17.8 million pixels
 const STEP = 100_000; // lines by which the beginning moves on in a longer log
-const END = 6; // pixels from the end that still count as being there
+const END = 2; // pixels from the end that still count as being there: zoomed pages stand between pixels
 const PATIENCE = 1000; // ms until the same lines are asked for again
 const CLASSES = new Set(
   ["bold", "dim", "italic", "underline", "inverse", "strike"].concat(
@@ -137,8 +137,12 @@ class Log {
     this.judge();
     const count = this.total - this.start;
     this.space.style.height = `${count * LINE_HEIGHT}px`;
-    if (this.follow) this.pane.scrollTop = count * LINE_HEIGHT;
     this.look();
+    if (this.follow && this.end - this.top >= END) {
+      // Only where it must: this ends any move that the browser has begun and not yet reported.
+      this.pane.scrollTop = this.end;
+      this.look();
+    }
     const top = Math.floor(this.top / LINE_HEIGHT);
     const inView = Math.ceil(this.pane.clientHeight / LINE_HEIGHT);
     const first = this.start + Math.max(0, top - OVERSCAN);
