@@ -15,6 +15,7 @@ from tfmfa_nb.editing.completion import complete
 from tfmfa_nb.editing.hover import hover
 from tfmfa_nb.editing.indexing import _write
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
+from tfmfa_nb.editing.modules import WithModules
 from tfmfa_nb.editing.schemas import Schemas
 
 INSTANCE = {
@@ -158,6 +159,84 @@ def test_references(schemas):
     assert offers(instance("ami = self.ports[0].|"), schemas) == ["number"]
 
 
+NETWORK = """
+variable "cidr" {
+  type        = string
+  description = "The range."
+}
+variable "zones" {
+  type = list(object({
+    name = string
+  }))
+  default = []
+}
+variable "secret" {
+  sensitive = true
+  default   = null
+}
+output "id" {
+  value       = 1
+  description = "What it is known by."
+}
+output "key" {
+  value     = 2
+  sensitive = true
+}
+"""
+
+
+@pytest.fixture
+def around(schemas, tmp_path):
+    (tmp_path / "network").mkdir()
+    (tmp_path / "network" / "variables.tf").write_text(NETWORK)
+    fetched = tmp_path / ".terraform" / "modules"
+    (fetched / "vpc").mkdir(parents=True)
+    (fetched / "vpc" / "main.tf").write_text('variable "name" {}')
+    (fetched / "modules.json").write_text('{"Modules": [{"Key": "vpc", "Dir": ".terraform/modules/vpc"}]}')
+
+    def make(text):
+        marked = text.replace("|", "", 1), text.index("|")
+        return WithModules(schemas.path, tmp_path, "terraform", {}, *marked, lambda: ())
+
+    return make
+
+
+def test_a_module_takes_its_variables_and_gives_its_outputs(around):
+    def offered(text):
+        return offers(text, around(text))
+
+    own = ["count", "depends_on", "for_each", "providers", "source", "version"]
+    local = 'module "network" {\n  source = "./network"\n  %s\n}\n'
+    assert offered(local % "|")[:3] == ["cidr", "zones", "secret"]
+    assert sorted(offered(local % "|")[3:]) == [each for each in own if each != "source"]
+    assert offered(local % "ci|") == ["cidr"]
+    assert "cidr" not in offered(local % 'cidr = "10.0.0.0/16"\n  |')
+    assert offered('module "vpc" {\n  source = "terraform-aws-modules/vpc/aws"\n  na|\n}')[0] == "name"
+    assert offered('module "vpc" {\n  source = "terraform-aws-modules/vpc/aws"\n  na|')[0] == "name"  # not closed yet
+    for unknown in ('module "vpc2" {\n  source = "a/b/c"\n  |\n}', 'module "x" {\n  source = "./gone"\n  |\n}'):
+        assert sorted(offered(unknown)) == [each for each in own if each != "source"], unknown
+    assert sorted(offered('module "x" {\n  |\n}')) == own
+    reference = local % "" + "locals {\n  x = %s\n}"
+    assert offered(reference % "module.network.|") == ["id", "key"]
+    assert offered(reference % "module.network[0].i|") == ["id"]
+    assert offered(reference % "module.network.id.|") == []
+    assert offered(reference % "module.nothing.|") == []
+
+
+def test_what_a_module_s_words_mean(around):
+    def told(text):
+        return said(text, around(text))
+
+    local = 'module "network" {\n  source = "./network"\n  %s\n}\n'
+    assert told(local % 'ci|dr = "x"') == ("cidr: string, required", "The range.")
+    assert told(local % "zo|nes = []") == ("zones: list(object({ name = string })), optional", "default: []")
+    assert told(local % "sec|ret = 1") == ("secret: any, optional, sensitive", "default: null")
+    assert told('module "net|work" {\n  source = "./network"\n}') == ("module network", "required: cidr")
+    reference = local % "" + "locals {\n  x = %s\n}"
+    assert told(reference % "module.network.i|d") == ("id: output, read only", "What it is known by.")
+    assert told(reference % "module.network.ke|y") == ("key: output, read only, sensitive", "")
+
+
 def test_values(schemas):
     assert offers(instance("monitoring = |"), schemas)[:2] == ["true", "false"]
     assert "upper" in offers(instance("ami = up|"), schemas)
@@ -194,6 +273,15 @@ def test_whatever_is_typed_is_answered(text, number):
     found = complete(text, position, (), Schemas(None))
     assert 0 <= found.start <= position
     hover(text, position, (), Schemas(None))
+
+
+@given(st.text(max_size=80), st.integers(min_value=0))
+def test_whatever_is_typed_in_a_module_is_answered(text, number):
+    written = f'module "x" {{\n  source = "./x"\n  {text}\n}}\nlocals {{\n  y = module.x.{text}'
+    position = number % (len(written) + 1)
+    schemas = WithModules(None, Path("nowhere"), "terraform", {}, written, position, lambda: ())
+    assert 0 <= complete(written, position, (), schemas).start <= position
+    hover(written, position, (), schemas)
 
 
 def test_an_index_that_is_gone_or_garbled_knows_nothing_and_is_made_anew(tmp_path):

@@ -140,6 +140,13 @@ def test_what_cannot_be_read(tmp_path):
     assert [problem.what for problem in missing.problems] == ["missing cannot be read: No such file or directory."]
 
 
+@pytest.mark.parametrize("source", ["." + "/x" * 5000, "./" + "x" * 5000, "./main.tf"], ids=range(3))
+def test_a_module_whose_source_is_no_folder(tmp_path, source):
+    (tmp_path / "main.tf").write_text(f'module "net" {{\n  source = "{source}"\n}}\n')
+    found = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    assert [problem.what for problem in found.problems] == ["The module net cannot be read."]
+
+
 @pytest.mark.parametrize("value", ["terraform_data.x.output", "var.secret"])
 def test_an_argument_whose_value_cannot_be_known_is_told_from_one_that_is_not_there(tmp_path, executable, value):
     (tmp_path / "main.tf").write_text(f"""

@@ -189,8 +189,8 @@ TOP: dict[str, dict[str, Any]] = {
         "Says that an object is no longer managed here.",
     ),
 }
-# Whose second word a provider's schema knows.
-KINDS = {"resource": "resource", "data": "data", "ephemeral": "ephemeral", "provider": "provider"}
+# Whose second word has a schema: a provider's, or a module's.
+KINDS = {kind: kind for kind in ("resource", "data", "ephemeral", "provider", "module")}
 
 
 def inner_block(block: dict[str, Any], name: str) -> dict[str, Any] | None:

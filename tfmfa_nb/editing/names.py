@@ -97,18 +97,22 @@ def members(path: Sequence[str], names: Names, blocks: Sequence[Frame], schemas:
         found = [Item(name, "value", text=text) for name, text in _FIXED[root].items()]
     elif not rest and root in {"var", "local", "module"}:
         found = _declared(root, names)
+    elif root == "module":
+        found = _inside(schemas.entry("output", rest[0]), rest[1:])
     elif root == "self" and blocks and blocks[0].labels:
         found = _inside(schemas.entry(KINDS.get(blocks[0].type, ""), blocks[0].labels[0]), rest)
     elif root in {"data", "ephemeral"}:
         found = _of_objects(root, rest, names, schemas)
-    elif root not in {*_FIXED, "var", "local", "module", "self"}:
+    elif root not in {*_FIXED, "var", "local", "self"}:
         found = _of_objects("resource", path, names, schemas)
     return found
 
 
 def _declared(root: str, names: Names) -> list[Item]:
     if root == "var":
-        return [Item(name, "variable", "", _type(block), _said(block)) for name, block in names.variables.items()]
+        return [
+            Item(name, "variable", "", type_of(block), description_of(block)) for name, block in names.variables.items()
+        ]
     if root == "local":
         return [Item(name, "variable", "", text[:60]) for name, text in names.locals.items()]
     return [Item(name, "module") for name in names.modules]
@@ -168,12 +172,13 @@ def _object(attribute: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _type(block: Block) -> str:
-    return block.attributes["type"].text if "type" in block.attributes else "any"
+def type_of(variable: Block) -> str:
+    """A variable's type, in a line."""
+    return " ".join(variable.attributes["type"].text.split()) if "type" in variable.attributes else "any"
 
 
-def _said(block: Block) -> str:
-    """A variable's description and default."""
+def description_of(block: Block) -> str:
+    """A variable's description and default, or an output's description."""
     lines = []
     for name in ("description", "default"):
         if value := block.attributes.get(name):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import Cell, from_utf16, to_utf16
@@ -15,6 +16,7 @@ from tfmfa_nb.editing.completion import complete
 from tfmfa_nb.editing.hover import hover
 from tfmfa_nb.editing.items import Completions
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
+from tfmfa_nb.editing.modules import WithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.errors import TerraformNotFound, TfmfaError
@@ -65,7 +67,7 @@ class EditingService:
             return complete_line(cell, position, self.options.get(cell.magic, ()), self.base())
         environment = self.environment(cell)
         within = position - cell.body_start
-        found = complete(cell.body, within, _others(environment), self._schemas(environment))
+        found = complete(cell.body, within, _others(environment), self._schemas(environment, cell.body, within))
         return Completions(found.start + cell.body_start, found.items)
 
     def environment(self, cell: Cell) -> Environment | None:
@@ -126,7 +128,8 @@ class EditingService:
             found = hover_line(cell, position, self.options.get(cell.magic, ()))
         else:
             shift, environment = cell.body_start, self.environment(cell)
-            found = hover(cell.body, position - shift, _others(environment), self._schemas(environment))
+            schemas = self._schemas(environment, cell.body, position - shift)
+            found = hover(cell.body, position - shift, _others(environment), schemas)
         if found is None:
             return {}
         start, end = (to_utf16(cell.text, each + shift) for each in (found.start, found.end))
@@ -143,14 +146,16 @@ class EditingService:
             found.append({"start": start, "end": end, **said})
         return {"diagnostics": found}
 
-    def _schemas(self, environment: Environment | None) -> Schemas:
+    def _schemas(self, environment: Environment | None, body: str, position: int) -> Schemas:
         if environment is None:
             return Schemas(None)
         try:
             executable = find_executable(self.environ)
         except TerraformNotFound:
             return Schemas(None)
-        return self.store.find(environment.folder, executable, self.environ)
+        found = self.store.find(environment.folder, executable, self.environ)
+        folder, product, others = environment.folder, executable.product, partial(_others, environment)
+        return WithModules(found.path, folder, product, self.environ, body, position, others)
 
     def _terraform(self) -> Commands:
         if self._commands is None:

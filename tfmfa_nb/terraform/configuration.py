@@ -94,18 +94,25 @@ class _Loader:
 
     def _load_child(self, module: Module, call: Block) -> None:
         name = (*module.name, call.labels[0])
-        source = call.attributes["source"].literal if "source" in call.attributes else None
-        if source is not None and source.startswith(("./", "../", ".\\", "..\\")):
-            path = os.path.normpath(os.path.join(module.path, source.replace("\\", "/")))  # noqa: PTH118 - lexically
-        else:
-            path = self._fetched.get(".".join(name), "")
+        path = self.path_of(call, name, module.path)
         if not path:
             what = f"The module {call.labels[0]} is not here yet: its roles are not known before `init`."
             self.problems.append(Problem(what, place=call.place))
-        elif len(name) > _DEEPEST or not (self._folder / path).is_dir():
+        elif len(name) > _DEEPEST or not self.has(path):
             self.problems.append(Problem(f"The module {call.labels[0]} cannot be read.", place=call.place))
         else:
             module.children[call.labels[0]] = self.load(path, name, call, module)
+
+    def path_of(self, call: Block, name: tuple[str, ...], path: str) -> str:
+        """Where the module `name` is that a block of the module in `path` calls; "" where that is not known."""
+        source = call.attributes["source"].literal if "source" in call.attributes else None
+        if source is not None and source.startswith(("./", "../", ".\\", "..\\")):
+            return os.path.normpath(os.path.join(path, source.replace("\\", "/")))  # noqa: PTH118 - lexically
+        return self._fetched.get(".".join(name), "")
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a folder, whatever `path` may hold: `Path.is_dir` raises for one that is too long."""
+        return os.path.isdir(self._folder / path)  # noqa: PTH112
 
     def blocks(self, path: str) -> tuple[Block, ...]:
         if path not in self._read:
@@ -169,6 +176,21 @@ def load(folder: Path, product: str, environ: Mapping[str, str]) -> tuple[Module
     """
     loader = _Loader(folder, product, environ)
     return loader.load("."), loader.problems
+
+
+def called(folder: Path, product: str, environ: Mapping[str, str], call: Block) -> Module | None:
+    """The module that a block of the root module calls, without those that it calls; None where it is not here.
+
+    Args:
+        folder: the root module.
+        product: "terraform" or "tofu", for which files it reads.
+        environ: for `TF_DATA_DIR`.
+        call: the block.
+    """
+    loader = _Loader(folder, product, environ)
+    name = call.labels[:1]
+    path = loader.path_of(call, name, ".")
+    return Module(name, path, loader.blocks(path), call) if path and loader.has(path) else None
 
 
 def read_blocks(folder: Path, product: str = "terraform") -> tuple[list[Block], list[Problem]]:

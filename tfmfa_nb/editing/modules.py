@@ -1,0 +1,73 @@
+"""The modules that a configuration calls: what they take and what they give, told like a provider's schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.editing.names import Names, description_of, type_of
+from tfmfa_nb.editing.schemas import Schemas
+from tfmfa_nb.terraform.configuration import called
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from tfmfa_nb.terraform.hcl import Block
+
+
+@dataclass(frozen=True, slots=True)
+class WithModules(Schemas):
+    """The providers' schemas, and those of the modules that are called here.
+
+    Attributes:
+        folder: the environment's.
+        product: "terraform" or "tofu".
+        environ: for `TF_DATA_DIR`, where `init` puts modules.
+        text: the cell's HCL.
+        position: in it; its line may be only begun.
+        others: gives the text of the configuration's other files; asked only where a module is.
+    """
+
+    folder: Path
+    product: str
+    environ: Mapping[str, str] = field(repr=False)
+    text: str = field(repr=False)
+    position: int
+    others: Callable[[], Iterable[str]]
+
+    def entry(self, kind: str, name: str) -> dict[str, Any] | None:
+        """As the providers', and of a module's name its variables ("module") or outputs ("output")."""
+        if kind not in {"module", "output"}:
+            return Schemas.entry(self, kind, name)  # slots make a class anew, which `super()` does not know
+        call = self._call(name)
+        module = called(self.folder, self.product, self.environ, call) if call else None
+        if module is None:
+            return None
+        if kind == "output":
+            return {"attributes": {each: _output(block) for each, block in module.outputs.items()}}
+        return {"attributes": {each: _variable(block) for each, block in module.variables.items()}}
+
+    def _call(self, name: str) -> Block | None:
+        """The block that calls it; where the line at the position hides it by being only begun, without that line."""
+        before = self.text.rfind("\n", 0, self.position) + 1
+        after = self.text.find("\n", self.position)
+        without = self.text[:before] + (self.text[after:] if after >= 0 else "")
+        for texts in ([self.text], [without], self.others()):
+            if found := Names.read(texts).modules.get(name):
+                return found
+        return None
+
+
+def _variable(block: Block) -> dict[str, Any]:
+    need = "optional" if "default" in block.attributes else "required"
+    return {"type": type_of(block), "description": description_of(block), need: True, **_sensitive(block)}
+
+
+def _output(block: Block) -> dict[str, Any]:
+    return {"type": "output", "description": description_of(block), "computed": True, **_sensitive(block)}
+
+
+def _sensitive(block: Block) -> dict[str, Any]:
+    given = block.attributes.get("sensitive")
+    return {"sensitive": True} if given is not None and given.literal == "true" else {}
