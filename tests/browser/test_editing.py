@@ -155,6 +155,22 @@ def test_what_completes_is_explained_in_both_themes(notebook):
         page.page.keyboard.press("Escape")
 
 
+def test_a_module_s_own_variables_complete(notebook):
+    page = notebook('%%tfplan -e staging\nmodule "net" {\n  source = "./net"\n  ci\n}\n')
+    page.execute(
+        "from pathlib import Path\n"
+        "Path('staging/net').mkdir(parents=True, exist_ok=True)\n"
+        "Path('staging/net/main.tf').write_text('variable \"cidr\" {\\n  type        = string\\n"
+        '  description = "The range of addresses."\\n}\\nvariable "circuits" {\\n  default = 1\\n}\\n\')'
+    )
+    put_cursor(page, 1, "  ci")
+    assert complete(page) == ["cidr", "circuits"]
+    expect(page.page.locator(".jp-Completer:visible")).to_contain_text("string,\u00a0required")
+    page.screenshot("completion-module")
+    page.page.keyboard.press("Enter")
+    becomes(page, 1, '"./net"\n  cidr = ')
+
+
 def test_completion_of_the_magic_s_line_and_while_a_run_goes_on(notebook):
     page = notebook("%%tfplan --le\n", "import asyncio\nawait asyncio.sleep(30)", "%%tfplan --level pl\n")
     put_cursor(page, 1, "--le")

@@ -181,6 +181,24 @@ def test_validate_reaches_installed_modules(service, base, environ):
     assert [(each["summary"], each["detail"].count('"cidr"')) for each in found] == [("Missing required argument", 1)]
 
 
+def test_a_fetched_module_s_variables_and_outputs_are_known_once_init_has_brought_it(service, base, environ, tmp_path):
+    (tmp_path / "main.tf").write_text('variable "cidr" {}\noutput "id" {\n  value = var.cidr\n}\n')
+    environment = Environment.named("fetching", base)
+    assert environment.private.is_dir()
+    # An absolute path is a package: Terraform copies it to where it keeps modules.
+    call = f'module "network" {{\n  source = "{tmp_path.as_posix()}"\n  cid|\n}}\n'
+    environment.write_configuration(call.replace("cid|", 'cidr = "10.0.0.0/16"'))
+    within = f"%%tfplan -e fetching\n{call}"
+    reference = within.replace("cid|", "") + "locals {\n  ü = module.network.i|\n}\n"
+    assert ask(service, "complete", within)["items"] == []
+    command = [*find_executable(environ).command, "init"]
+    subprocess.run(command, cwd=environment.folder, env=environ, check=True, capture_output=True)
+    (found,) = ask(service, "complete", within)["items"]
+    assert found == {"label": "cidr", "kind": "property", "insert": "cidr = ", "about": "any, required"}
+    assert [item["label"] for item in ask(service, "complete", reference)["items"]] == ["id"]
+    assert ask(service, "hover", within.replace("cid|", 'ci|dr = ""'))["title"] == "cidr: any, required"
+
+
 def test_closing_ends_what_is_being_done(environ, base):
     slow = "import sys, time\nprint('Terraform v1.11.4', flush=True)\n'version' in sys.argv or time.sleep(60)\n"
     program = base / "slow-terraform"
