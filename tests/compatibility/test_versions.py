@@ -30,7 +30,7 @@ def palette(page):
 
 
 def test_jupyterlab(version, lab, browser):
-    lab.write("one.ipynb", LOAD, PLAN, "1")
+    lab.write("one.ipynb", LOAD, PLAN, "1", '%%tfplan -e here\noutput "x" {\n  value = var.lacking\n}\nreso')
     (lab.folder / "main.tf").write_text(FILE)
     complaints = []
     window = browser.new_context(viewport={"width": 1100, "height": 700})
@@ -49,7 +49,7 @@ def test_jupyterlab(version, lab, browser):
     lock = tab.locator(".tfmfa-statusbar button")
     expect(lock).to_be_hidden()
     page.run_cell(0)
-    expect(lock).to_have_text("Terraform: no run yet")
+    expect(lock).to_have_text("MFA not required (never) · here: No run yet")
     page.cell(1).locator(".cm-content").click()
     page.cell(1).get_by_role("button", name="Plan", exact=True).click()
     expect(page.output(1)).to_contain_text("here: Planned +1 ~0 -0", timeout=60_000)
@@ -61,12 +61,26 @@ def test_jupyterlab(version, lab, browser):
     page.cell(1).locator(".cm-content").click()
     possible = palette(tab)
     expect(possible).to_have_text(
-        [re.compile(f"Terraform: {name}") for name in ("Apply", "Environment Settings", "Plan")]
+        [re.compile(f"Terraform: {name}") for name in ("Apply", "Environment S", "Format Cell", "Plan", "Show Runs")]
     )
     page.screenshot(f"compatibility-lab-{version}-palette")
     possible.filter(has_text="Apply").click()
     expect(page.output(2)).to_contain_text("here: Applied +1 ~0 -0", timeout=60_000)
     expect(lock).to_have_text(re.compile("here: Applied"))
+
+    writing = page.cell(4).locator(".cm-content")
+    writing.click()
+    tab.keyboard.press("Control+End")
+    tab.keyboard.press("Tab")
+    expect(tab.locator(".jp-Completer:visible .jp-Completer-match").first).to_have_text("resource")
+    tab.keyboard.press("Enter")
+    expect(writing).to_contain_text("resource")
+    writing.get_by_text("value", exact=True).hover()
+    expect(tab.locator(".tfmfa-hover")).to_contain_text("value: any, required")
+    tab.keyboard.press("ControlOrMeta+z")
+    tab.keyboard.press("Shift+Home")
+    tab.keyboard.press("Delete")
+    expect(writing.locator(".cm-lintRange-error")).to_have_text("var.lacking", timeout=20_000)
 
     tab.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', { path: 'main.tf' }).then(() => null)")
     expect(tab.locator(".jp-FileEditor .cm-content")).to_have_attribute("data-language", "hcl")
