@@ -218,6 +218,16 @@ def test_who_moves_away_while_lines_stream_in_is_let_go(show, away):
     expect(jump).to_have_text(re.compile(r"Jump to end \(\d[\d,]{4,} new\)"))
 
 
+def test_a_log_that_has_begun_anew_is_followed(show):
+    notebook, card, pane = show("[line(n) for n in range(2000)]")
+    pane.evaluate("(pane) => { pane.scrollTop = 0; }")
+    jump = card.get_by_role("button", name="Jump to end")
+    expect(jump).to_be_visible()
+    notebook.execute("run.log.clear(); run.log_lines = 0; run.write(*map(line, range(3000, 3003)))")
+    expect(card.locator(".tfmfa-log-row", has_text="003002 ")).to_be_visible()
+    expect(jump).to_be_hidden()
+
+
 def press(notebook, pane, key):
     """Press the key and wait until the pane has come to rest: Chromium drops one that comes as it does."""
     pane.evaluate("(pane) => { window.atRest = 0; pane.onscrollend = () => { window.atRest = 1; }; }")

@@ -210,6 +210,8 @@ def test_a_module_takes_its_variables_and_gives_its_outputs(around):
     assert offered(local % "|")[:3] == ["cidr", "zones", "secret"]
     assert sorted(offered(local % "|")[3:]) == [each for each in own if each != "source"]
     assert offered(local % "ci|") == ["cidr"]
+    assert offered('module "network" {\n  ci|\n  source = "./network"\n}\n') == ["cidr"]
+    assert offered(local % "zones = self.|") == []  # only a resource has it
     assert "cidr" not in offered(local % 'cidr = "10.0.0.0/16"\n  |')
     assert offered('module "vpc" {\n  source = "terraform-aws-modules/vpc/aws"\n  na|\n}')[0] == "name"
     assert offered('module "vpc" {\n  source = "terraform-aws-modules/vpc/aws"\n  na|')[0] == "name"  # not closed yet

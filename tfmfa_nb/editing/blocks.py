@@ -22,7 +22,7 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
     top = blocks[0]
     found: dict[str, Any] | None = TOP[top.type]
     if top.type in KINDS and top.labels:
-        found = merged(TOP[top.type], schemas.entry(KINDS[top.type], top.labels[0]))
+        found = merged(TOP[top.type], schemas.entry(top.type, top.labels[0]))
         if (top.type, top.labels[0]) == ("provider", "aws"):
             found = _without_bypasses(found)
     repeated = None
@@ -84,7 +84,7 @@ def label_items(frames: Sequence[Frame], number: int, statement: Sequence[str], 
     if number:
         return
     if kind in KINDS and (not frames or frames[-1].type == "check"):
-        for name in schemas.names(KINDS[kind]):
+        for name in schemas.names(kind):
             yield Item(name, "module" if kind == "provider" else "class")
     elif kind == "dynamic" and (schema := schema_of(frames, schemas)):
         own = schema.get("own", set())

@@ -62,7 +62,7 @@ def _label(text: str, here: Place, schemas: Schemas) -> Hover | None:
     name = rest[0] if rest else ""
     if outer.kind != "body" or outer.assigns or len(words) != 1 or words[0] not in KINDS:
         return None
-    schema = schemas.entry(KINDS[words[0]], name)
+    schema = schemas.entry(words[0], name)
     if schema is None:
         return None
     return Hover(here.start, here.start + len(name), f"{words[0]} {name}", _summary(schema))

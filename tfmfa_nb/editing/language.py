@@ -190,7 +190,7 @@ TOP: dict[str, dict[str, Any]] = {
     ),
 }
 # Whose second word has a schema: a provider's, or a module's.
-KINDS = {kind: kind for kind in ("resource", "data", "ephemeral", "provider", "module")}
+KINDS = frozenset({"resource", "data", "ephemeral", "provider", "module"})
 
 
 def inner_block(block: dict[str, Any], name: str) -> dict[str, Any] | None:

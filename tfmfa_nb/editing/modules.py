@@ -54,7 +54,8 @@ class WithModules(Schemas):
         after = self.text.find("\n", self.position)
         without = self.text[:before] + (self.text[after:] if after >= 0 else "")
         for texts in ([self.text], [without], self.others()):
-            if found := Names.read(texts).modules.get(name):
+            found = Names.read(texts).modules.get(name)
+            if found and "source" in found.attributes:
                 return found
         return None
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.items import Item, attribute_about, type_name
-from tfmfa_nb.editing.language import KINDS
 from tfmfa_nb.terraform.hcl import Block, parse
 
 if TYPE_CHECKING:
@@ -99,8 +98,8 @@ def members(path: Sequence[str], names: Names, blocks: Sequence[Frame], schemas:
         found = _declared(root, names)
     elif root == "module":
         found = _inside(schemas.entry("output", rest[0]), rest[1:])
-    elif root == "self" and blocks and blocks[0].labels:
-        found = _inside(schemas.entry(KINDS.get(blocks[0].type, ""), blocks[0].labels[0]), rest)
+    elif root == "self" and blocks and blocks[0].type in _OBJECTS and blocks[0].labels:
+        found = _inside(schemas.entry(blocks[0].type, blocks[0].labels[0]), rest)
     elif root in {"data", "ephemeral"}:
         found = _of_objects(root, rest, names, schemas)
     elif root not in {*_FIXED, "var", "local", "self"}:

@@ -53,6 +53,7 @@ class Log {
       this.lines.clear();
       this.clear();
     }
+    if (total < this.total) this.follow = true; // another log
     // Lines that come would take what is being selected out of view.
     if (this.follow && total > this.total && this.selecting()) {
       this.follow = false;
@@ -134,10 +135,9 @@ class Log {
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    this.judge();
     const count = this.total - this.start;
     this.space.style.height = `${count * LINE_HEIGHT}px`;
-    this.look();
+    this.judge();
     if (this.follow && this.end - this.top >= END) {
       // Only where it must: this ends any move that the browser has begun and not yet reported.
       this.pane.scrollTop = this.end;
