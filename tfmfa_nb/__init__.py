@@ -16,13 +16,13 @@ __version__ = "0.1.0"
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext tfmfa_nb`."""
-    from tfmfa_nb.extension import load  # noqa: PLC0415 - a plain import of the package stays free
+    from tfmfa_nb.magics.extension import load  # noqa: PLC0415 - a plain import of the package stays free
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """`%unload_ext tfmfa_nb`."""
-    from tfmfa_nb.extension import unload  # noqa: PLC0415
+    from tfmfa_nb.magics.extension import unload  # noqa: PLC0415
 
     unload(shell)

@@ -5,7 +5,7 @@ import os
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.runs.gate.gate import Gate
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.authentication import session as sessions
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import sources
 from tfmfa_nb.organization.given import NAMES, Given
 from tfmfa_nb.organization.keychain import Keychain
-from tfmfa_nb.redaction import Secret
 
 PROVIDER = """
 provider "aws" {

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tfmfa_nb.arguments import offered
 from tfmfa_nb.editing.commands import Commands
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.interpreter import python
 

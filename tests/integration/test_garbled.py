@@ -7,10 +7,10 @@ import time
 import pytest
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import TerraformFailed
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.model.errors import TerraformFailed
+from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.log import RunLog
 

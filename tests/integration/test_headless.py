@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from runbooks import DEVICE, code_cells, notebook, texts
 
-from tfmfa_nb.errors import ConfigurationError, RunbookFailed
+from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.runbooks.demo import demonstrate
 from tfmfa_nb.runbooks.execution import execute
 

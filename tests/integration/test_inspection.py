@@ -7,14 +7,14 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import ConfigurationError, MfaBypass, RoleRefused
+from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RoleRefused
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
-from tfmfa_nb.runs.inspection import inspect
+from tfmfa_nb.runs.engine.phases import plan
+from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import plan
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.words import Level
 
 MODULE = """
 provider "aws" {

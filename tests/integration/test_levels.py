@@ -6,12 +6,12 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import RoleRefused, RunStateError, TerraformFailed
-from tfmfa_nb.runs import phases
+from tfmfa_nb.model.errors import RoleRefused, RunStateError, TerraformFailed
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.engine import phases
+from tfmfa_nb.runs.engine.phases import apply, plan
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.words import Level
 
 CHAINED = """
 terraform {

@@ -11,10 +11,10 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment, EnvironmentLock
-from tfmfa_nb.errors import EnvironmentLocked, TerraformFailed
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.model.errors import EnvironmentLocked, TerraformFailed
+from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
 
 DAEMON = """
@@ -103,9 +103,9 @@ KERNEL = """
 import asyncio, os
 from pathlib import Path
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
+from tfmfa_nb.runs.engine.phases import apply, plan
 from tfmfa_nb.runs.run import Run
 
 async def go():

@@ -6,7 +6,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfmfa_nb.authentication.prompts import terminal
+from tfmfa_nb.prompts import terminal
 
 CONFIGURATION = """\
 variable "word" {

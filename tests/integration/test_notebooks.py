@@ -6,7 +6,7 @@ import os
 import pytest
 from runbooks import DEVICE, NOTEBOOKS, code_cells, jupyter_tfmfa, states, texts
 
-from tfmfa_nb.errors import RunbookFailed
+from tfmfa_nb.model.errors import RunbookFailed
 from tfmfa_nb.runbooks.execution import execute
 from tfmfa_nb.runbooks.verify import verify
 

@@ -12,11 +12,11 @@ PLAN = """
 import asyncio, os, sys
 from pathlib import Path
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import TfmfaError
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import plan
-from tfmfa_nb.runs.restored import restore
+from tfmfa_nb.runs.engine.phases import plan
+from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.run import Run
 
 base = Path.cwd()
@@ -75,7 +75,7 @@ def test_a_log_that_may_not_be_read_is_named_when_its_run_is_restored(tmp_path):
 
 POLICY = """
 import os
-from tfmfa_nb.errors import TfmfaError
+from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.organization.files import read_policy
 
 try:

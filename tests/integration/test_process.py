@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tfmfa_nb.redaction import MASK, Secret
+from tfmfa_nb.model.redaction import MASK, Secret
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import Job, TerraformProcess

@@ -6,12 +6,12 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import RoleRefused
+from tfmfa_nb.model.errors import RoleRefused
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.engine.phases import apply, plan
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.summary import summary_html, summary_text
-from tfmfa_nb.words import Level
 
 ALICE = "arn:aws:iam::123456789012:user/alice"
 PARTNER = "arn:aws:iam::123456789012:role/partner"

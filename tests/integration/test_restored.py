@@ -12,13 +12,14 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.history.restore import restore, wait_for_end
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import apply, plan
-from tfmfa_nb.runs.restored import restore, wait_for_end
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.words import Level, Status
 
 CHAIN = {
     "provider": "aws", "hops": [], "place": "main.tf:1", "region": None,

@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from tfmfa_nb.errors import SandboxError
+from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.sandbox.server import Sandbox
 
 

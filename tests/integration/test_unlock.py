@@ -12,7 +12,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
 
-from tfmfa_nb.authentication.prompts import terminal
+from tfmfa_nb.prompts import terminal
 from tfmfa_nb.runs.audit import AuditTrail
 
 LEAVES = """%%tfplan -e staging

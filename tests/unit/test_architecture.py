@@ -9,23 +9,14 @@ import tfmfa_nb
 
 ROOT = Path(tfmfa_nb.__file__).parent
 FLOORS = (
-    {"words", "errors", "redaction", "policy_documents", "runner"},
+    {"model"},
+    {"protocol"},
     {"organization", "environments", "authentication", "terraform"},
+    {"prompts"},
     {"runs"},
     {"doctor", "editing"},
     {"views", "sandbox"},
-    {
-        "runbooks",
-        "arguments",
-        "awaiting",
-        "transformer",
-        "completer",
-        "subcommands",
-        "run_commands",
-        "magics",
-        "extension",
-        "app",
-    },
+    {"magics", "runbooks", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What the topmost floor's rooms may know of each other, and the package of itself.

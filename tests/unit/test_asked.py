@@ -7,12 +7,12 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb import load_ipython_extension, unload_ipython_extension
-from tfmfa_nb.arguments import offered
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.views.asked import Asked
-from tfmfa_nb.words import Level
+from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.magics.editor_help import Asked
+from tfmfa_nb.model.levels import Level
 
 
 @pytest.fixture

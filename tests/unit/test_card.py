@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ipywidgets import Widget
 from scripted_run import PLAN, ScriptedRun
 
-from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.views import card as card_module
 from tfmfa_nb.views.card import Answer, RunCard
 

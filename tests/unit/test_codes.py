@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.authentication.codes import UsedCodes, read_code
 from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused, next_code_at
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.redaction import Secret
 
 
 @pytest.fixture

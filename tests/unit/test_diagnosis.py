@@ -12,8 +12,8 @@ from tfmfa_nb.authentication import client
 from tfmfa_nb.authentication.answers import diagnose
 from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused
 from tfmfa_nb.authentication.session import get_session, identify
-from tfmfa_nb.redaction import Secret
-from tfmfa_nb.words import Endpoint
+from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.redaction import Secret
 
 ROLE = "arn:aws:iam::123456789012:role/Deploy"
 URL = "https://sts.example"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.arguments import offered
 from tfmfa_nb.editing.cell import Cell, from_bytes, from_utf16, to_utf16
 from tfmfa_nb.editing.completion import complete
 from tfmfa_nb.editing.hover import hover
@@ -17,6 +16,7 @@ from tfmfa_nb.editing.indexing import _write
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
 from tfmfa_nb.editing.modules import WithModules
 from tfmfa_nb.editing.schemas import Schemas
+from tfmfa_nb.magics.arguments import offered
 
 INSTANCE = {
     "attributes": {

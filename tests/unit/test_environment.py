@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.files import one_at_a_time
 from tfmfa_nb.environments.names import check_name
-from tfmfa_nb.errors import ConfigurationError
-from tfmfa_nb.words import Level
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 
 
 @pytest.mark.parametrize("name", ["default", "staging", "prod-eu", "prod_1", "v1.2", "größe", "環境"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.terraform import executable
 from tfmfa_nb.terraform.executable import find_executable
 

@@ -6,9 +6,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb import load_ipython_extension, unload_ipython_extension
-from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.extension import _magics
-from tfmfa_nb.transformer import await_magics
+from tfmfa_nb.magics.extension import _magics
+from tfmfa_nb.magics.transformer import await_magics
+from tfmfa_nb.model.errors import RunStateError
 
 MEASURE = """
 import json, sys, time

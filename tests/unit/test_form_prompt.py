@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from scripted_run import ScriptedRun, request
 
-from tfmfa_nb.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
 from tfmfa_nb.views.card import RunCard
-from tfmfa_nb.views.form import FormPrompt, NoFrontEnd
 
 
 class Person:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import (
+from tfmfa_nb.model.errors import (
     AccountNotAllowed,
     AuthenticationError,
     NobodyToAsk,
@@ -19,19 +19,20 @@ from tfmfa_nb.errors import (
     RunCanceled,
     RunDiscarded,
 )
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.roles import RoleChain, RoleHop
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization import sources
 from tfmfa_nb.organization.given import Given
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.sources import ThisKernel
-from tfmfa_nb.redaction import Secret
-from tfmfa_nb.runs import alias
-from tfmfa_nb.runs.gate import Gate
+from tfmfa_nb.runs.gate import alias
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.gate.own_key import own_key
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.own_key import own_key
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
-from tfmfa_nb.words import Phase, RoleChain, RoleHop
 
 DEPLOY = RoleHop("arn:aws:iam::123456789012:role/deploy")
 CHAINS = (RoleChain("aws", (DEPLOY, RoleHop("arn:aws:iam::123456789012:role/deploy-prod"))),)

@@ -6,13 +6,14 @@ What Terraform and AWS see of it stands in tests/integration/test_levels.py.
 import pytest
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization import files
 from tfmfa_nb.organization.files import read_policy, switch_on
-from tfmfa_nb.runs.levels import effective_level, set_level
+from tfmfa_nb.runs.engine.phases import authenticate
+from tfmfa_nb.runs.gate.levels import effective_level, set_level
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.phases import authenticate
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.words import Level, Phase
 
 
 class Asked:

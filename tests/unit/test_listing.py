@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import RunStateError
-from tfmfa_nb.runs.listing import find_run, list_runs, matching, run_ids
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.views.listing import _age, listing_html, listing_text
-from tfmfa_nb.words import Status
+from tfmfa_nb.views.run_list import _age, listing_html, listing_text
 
 IDS = st.from_regex(r"run-2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])-[01][0-9][0-5][0-9][0-5][0-9]-[0-9a-f]{6}", fullmatch=True)
 PLANNED = [Status.PLANNING, Status.PLANNED]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tfmfa_nb.environments import EnvironmentLock, Holder, holder_of
-from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
+from tfmfa_nb.model.errors import ConfigurationError, EnvironmentLocked
 
 
 async def test_the_second_is_told_who_holds_it_and_since_when(tmp_path):

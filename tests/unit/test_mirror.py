@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform import mirror
 from tfmfa_nb.terraform.mirror import find_mirror, provider_environment, write_cli_config
 

@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from tfmfa_nb.arguments import Parser, add_environment, add_plan_options, options_of, read_level
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.magics.arguments import Parser, add_environment, add_plan_options, options_of, read_level
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.words import Level, Phase
 
 
 def parse(line):

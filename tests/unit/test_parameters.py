@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runbooks.parameters import inject, read_file
 
 DEFAULTS = "count = 1\nname = 'a'\nratio: float = 1\non = False\nmany = []\nrest = None\nlate = max(1, 2)"

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization import files
 from tfmfa_nb.organization.files import read_layer, read_policy, switch_on
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
-from tfmfa_nb.runs.levels import effective_level, set_level
-from tfmfa_nb.words import Level
+from tfmfa_nb.runs.gate.levels import effective_level, set_level
 
 WHOLE = """
 mfa = true
@@ -239,7 +239,7 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
     asked = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from tfmfa_nb.errors import ConfigurationError\n"
+        "from tfmfa_nb.model.errors import ConfigurationError\n"
         "from tfmfa_nb.organization.files import switch_on\n"
         "try:\n    switch_on(Path(sys.argv[1]), 'bob')\n"
         "except ConfigurationError as error:\n    print(error)\n"

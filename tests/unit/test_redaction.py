@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.errors import RunCanceled
-from tfmfa_nb.redaction import MASK, Redactor, Secret
+from tfmfa_nb.model.errors import RunCanceled
+from tfmfa_nb.model.redaction import MASK, Redactor, Secret
 
 PLANTED = "wJalrXUtnFEMI/K7MDENG+planted"
 

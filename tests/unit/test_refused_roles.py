@@ -15,9 +15,9 @@ from tfmfa_nb.authentication import client, evidence
 from tfmfa_nb.authentication.diagnosis import Cause, RefusalKind
 from tfmfa_nb.authentication.roles import check_roles
 from tfmfa_nb.authentication.session import get_session
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
 from tfmfa_nb.sandbox.requests import error
-from tfmfa_nb.words import HopState, RoleChain, RoleHop
 
 ACCOUNT = "arn:aws:iam::123456789012"
 BOB, ROOT, DEPLOY, ROLE = (f"{ACCOUNT}:{name}" for name in ("user/bob", "root", "role/deploy", "role/it"))

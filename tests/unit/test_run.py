@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import ConfigurationError, RunStateError
-from tfmfa_nb.runs.ending import phase_of
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import NEXT, Phase, Status
+from tfmfa_nb.runs.engine.outcome import phase_of
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.run import NEXT, Run
-from tfmfa_nb.words import Level, LockState, Phase, Status
+from tfmfa_nb.runs.run import Run
 
 
 def new_run(folder, **options):
@@ -137,8 +139,8 @@ def test_apply_s_own_level_never_lowers(tmp_path_factory, first, then):
 def test_the_lock_and_its_words_change_as_one(tmp_path):
     run, seen = new_run(tmp_path), []
     run.observe(lambda _: seen.append((run.lock, run.lock_text, run.lock_remedy)), ["lock", "lock_text", "lock_remedy"])
-    run._show_lock(LockState.FAILED, "wrong", "next")
-    run._show_lock(LockState.VERIFYING, "asking")
+    run._show_lock(LockIndicator.FAILED, "wrong", "next")
+    run._show_lock(LockIndicator.VERIFYING, "asking")
     assert set(seen) == {("failed", "wrong", "next"), ("verifying", "asking", "")}
 
 
@@ -175,6 +177,6 @@ def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
 
     run.observe(fails)
     run._move(Status.PLANNING)
-    run._show_lock(LockState.REQUIRED, "a code")
+    run._show_lock(LockIndicator.REQUIRED, "a code")
     assert (run.status, run.lock_text) == ("planning", "a code")
     assert "A view of run-" in caplog.text

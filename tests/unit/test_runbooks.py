@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tfmfa_nb import runner
-from tfmfa_nb.authentication.prompts import command
-from tfmfa_nb.authentication.prompts.command import CommandPrompt
-from tfmfa_nb.errors import NobodyToAsk
+from tfmfa_nb.model.errors import NobodyToAsk
+from tfmfa_nb.prompts import command
+from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.protocol import runner
+from tfmfa_nb.protocol.runner import Question, Runner
 from tfmfa_nb.runbooks.answers import Answerer, NobodySits
 from tfmfa_nb.runbooks.display import Json, Lines
 from tfmfa_nb.runbooks.live import Live
 from tfmfa_nb.runbooks.notebook import applies, applies_configuration, digest, only_prepares
 from tfmfa_nb.runbooks.outcome import Code, Outcome, of_error
 from tfmfa_nb.runbooks.record import Record
-from tfmfa_nb.runner import Question, Runner
 
 
 def cell(source, *tags):

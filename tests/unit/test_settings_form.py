@@ -8,12 +8,12 @@ from front import Front
 from ipywidgets import Widget
 
 from tfmfa_nb.environments import Environment, files
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.magics.forms.settings import SettingsForm
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
-from tfmfa_nb.runs.levels import effective_level
-from tfmfa_nb.views.settings import SettingsForm
-from tfmfa_nb.views.words import MEANING
-from tfmfa_nb.words import Level
+from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.views.wording import MEANING
 
 FILE = Path("/etc/xdg/tfmfa_nb/policy.toml")
 NAMES = ["never", "applies only", "plans and applies"]

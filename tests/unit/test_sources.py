@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backends import chainer, fail, null
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.given import NAMES, Given
 from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
 from tfmfa_nb.organization.keychain import ENTRY, SERVICE, Keychain
 from tfmfa_nb.organization.sources import AwsProfile, ProcessEnvironment, ThisKernel, resolve
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.redaction import Secret
 
 SECRETS = {who: f"{who}/secret+of+forty+characters/0123456789" for who in ("kernel", "process", "chain", "profile")}
 KEYS = {who: f"AKIA{who.upper():X<16}" for who in SECRETS}

@@ -4,7 +4,7 @@ import sys
 import pytest
 from scripted_run import ScriptedRun
 
-from tfmfa_nb.views.status_comm import TARGET, StatusComm
+from tfmfa_nb.magics.status_comm import TARGET, StatusComm
 
 
 class Magics:

@@ -15,8 +15,9 @@ from tfmfa_nb.authentication import client, roles
 from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused
 from tfmfa_nb.authentication.roles import check_roles
 from tfmfa_nb.authentication.session import MfaSession, get_session, identify
-from tfmfa_nb.redaction import Secret
-from tfmfa_nb.words import HopState, Identity, RoleChain, RoleHop
+from tfmfa_nb.model.identity import Identity
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
 
 ACCOUNT = "arn:aws:iam::123456789012"
 DEPLOY, PROD, AUDIT = (f"{ACCOUNT}:role/{name}" for name in ("deploy", "deploy-prod", "audit"))

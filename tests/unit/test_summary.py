@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scripted_run import PLAN, ScriptedRun
 
 from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
-from tfmfa_nb.views.words import status_sentence
+from tfmfa_nb.views.wording import status_sentence
 
 PLANTED = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; \x1b[31mred\x1b]0;t\x07 \u202eevil\u200b"
 ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "span"}

@@ -4,8 +4,8 @@ import threading
 import pytest
 from scripted_run import PLAN, REFUSED, ScriptedRun
 
-from tfmfa_nb.authentication.prompts.terminal import TerminalPrompt
-from tfmfa_nb.views.text import TerminalView
+from tfmfa_nb.prompts.terminal import TerminalPrompt
+from tfmfa_nb.views.terminal import TerminalView
 
 HIDING = "\x1b[8mhidden\x1b[0m \x1b[30mblack\x1b[0m \u202e\x1b]0;title\x07\x1b[2K\r"
 

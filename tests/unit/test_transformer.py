@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tfmfa_nb.transformer import await_magics
+from tfmfa_nb.magics.transformer import await_magics
 
 
 def transform(cell):

@@ -10,12 +10,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 from strict_world import strict_world
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.magics.forms import show as forms
+from tfmfa_nb.magics.forms.show import show_status, show_variables
+from tfmfa_nb.magics.forms.variables import VariablesForm
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.given import NAMES
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.views import forms
-from tfmfa_nb.views.forms import show_status, show_variables
-from tfmfa_nb.views.variables import VariablesForm
 
 KEY, SECRET, SERIAL = NAMES
 CANARY = "canary/TYPED+secret+that+must+stay+nowhere"

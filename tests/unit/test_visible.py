@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfmfa_nb.views.visible import coloured, plain, shorten, spans, visible, visible_all
+from tfmfa_nb.views.sanitize import coloured, plain, shorten, spans, visible, visible_all
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 STYLES = {"bold", "dim", "italic", "underline", "inverse", "strike"}

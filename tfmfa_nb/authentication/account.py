@@ -13,8 +13,8 @@ from tfmfa_nb.authentication.diagnosis import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint
+    from tfmfa_nb.model.identity import Endpoint
+    from tfmfa_nb.model.redaction import Secret
 
 # Reads that change nothing, cost nothing, and that a user who may only assume roles is refused.
 _HARMLESS: tuple[tuple[str, str, str], ...] = (

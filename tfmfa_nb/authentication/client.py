@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfmfa_nb.authentication.answers import diagnose
 from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tfmfa_nb.words import Endpoint
+    from tfmfa_nb.model.identity import Endpoint
 
 T = TypeVar("T")
 _making = threading.Lock()

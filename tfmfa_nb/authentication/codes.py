@@ -8,7 +8,7 @@ import secrets
 import time
 
 from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused, next_code_at
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.redaction import Secret
 
 _FORM = re.compile(r"[0-9]{6}")
 _REMEMBERED = 90  # seconds: one window before and one after are accepted as well

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import AuthenticationError
+from tfmfa_nb.model.errors import AuthenticationError
 
 if TYPE_CHECKING:
-    from tfmfa_nb.words import Document
+    from tfmfa_nb.model.problems import Document
 
 _WINDOW = 30  # seconds that a code is shown for (RFC 6238, and AWS's devices)
 

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.diagnosis import Cause, Refusal, RefusalKind
-from tfmfa_nb.words import Document
+from tfmfa_nb.model.problems import Document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfmfa_nb.words import RoleChain, RoleHop
+    from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 CHAINED_SECONDS = 3600  # the longest session of a role that is assumed from a role, whatever it allows
 SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default

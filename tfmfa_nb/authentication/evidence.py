@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.conditions import Known
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.authentication.trust_evaluation import Caller
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint, RoleHop
+    from tfmfa_nb.model.identity import Endpoint
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.model.roles import RoleHop
 
 MFA_PRESENT, MFA_AGE, EXTERNAL_ID = "aws:multifactorauthpresent", "aws:multifactorauthage", "sts:externalid"
 _PATIENCE = 4.0  # seconds for all of it: a person waits for the explanation

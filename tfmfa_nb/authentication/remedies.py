@@ -11,8 +11,8 @@ from tfmfa_nb.authentication.diagnosis import Cause
 from tfmfa_nb.authentication.durations import CHAINED_SECONDS, duration_block, in_words
 from tfmfa_nb.authentication.evidence import MFA_AGE
 from tfmfa_nb.authentication.trust_mending import mended_trust, needed_statement
-from tfmfa_nb.policy_documents import document, permission_statement
-from tfmfa_nb.words import Document
+from tfmfa_nb.model.policy_documents import document, permission_statement
+from tfmfa_nb.model.problems import Document
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.causes import Finding

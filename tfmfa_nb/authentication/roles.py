@@ -12,14 +12,15 @@ from tfmfa_nb.authentication.durations import SHORTEST_SECONDS, too_long
 from tfmfa_nb.authentication.evidence import Attempt, Looker, context_of
 from tfmfa_nb.authentication.explanation import explained
 from tfmfa_nb.authentication.trust_evaluation import Caller, account_of
-from tfmfa_nb.words import HopState
+from tfmfa_nb.model.roles import HopState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tfmfa_nb.authentication.session import MfaSession
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint, RoleChain, RoleHop
+    from tfmfa_nb.model.identity import Endpoint
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 _SESSION_NAME = "tfmfa-check"
 

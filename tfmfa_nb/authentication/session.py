@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.authentication.client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.diagnosis import Refusal, Refused, next_code_at
-from tfmfa_nb.words import Identity
+from tfmfa_nb.model.identity import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint
+    from tfmfa_nb.model.identity import Endpoint
+    from tfmfa_nb.model.redaction import Secret
 
 
 class MfaSession:

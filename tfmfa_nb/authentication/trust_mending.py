@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
 from tfmfa_nb.authentication.trust_evaluation import evaluate
-from tfmfa_nb.policy_documents import WITH_MFA, as_text, trust_statement
+from tfmfa_nb.model.policy_documents import WITH_MFA, as_text, trust_statement
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.evidence import Attempt

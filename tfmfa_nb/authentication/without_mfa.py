@@ -15,8 +15,9 @@ from tfmfa_nb.authentication.trust_evaluation import Caller, evaluate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.words import Endpoint, Identity, RoleChain, RoleHop
+    from tfmfa_nb.model.identity import Endpoint, Identity
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 # What AWS answers where it has looked at the role, and does not let it be assumed.
 _NO = {RefusalKind.ROLE, RefusalKind.DENIED}

@@ -14,9 +14,10 @@ from tfmfa_nb.organization.trust import trust_policies
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from tfmfa_nb.model.identity import Identity
+    from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
-    from tfmfa_nb.words import Identity, RoleChain
 
 _BAD_CLOCK, _DOUBTFUL_CLOCK = 60, 20  # seconds: two windows of a code, and most of one
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from jupyter_core.application import JupyterApp, base_aliases
 from traitlets import Unicode
 
-from tfmfa_nb.errors import TfmfaError
+from tfmfa_nb.model.errors import TfmfaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, State
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.mirror import find_mirror
 

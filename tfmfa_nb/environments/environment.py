@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tfmfa_nb.environments.files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.names import check_name
-from tfmfa_nb.errors import ConfigurationError
-from tfmfa_nb.words import Level
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 
 CONFIGURATION = "main.tf"
 SETTINGS = "tfmfa.json"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from tfmfa_nb.errors import ConfigurationError, EnvironmentLocked
+from tfmfa_nb.model.errors import ConfigurationError, EnvironmentLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from platformdirs import site_config_dir, user_config_dir
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
-from tfmfa_nb.words import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from tfmfa_nb.errors import ConfigurationError
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.redaction import Secret
 
 KEY, SECRET, SERIAL = NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER")
 

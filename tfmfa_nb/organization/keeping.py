@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given, check_key, check_secret, check_serial
 
 if TYPE_CHECKING:

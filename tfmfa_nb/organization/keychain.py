@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given
-from tfmfa_nb.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.words import Level
+from tfmfa_nb.model.levels import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given
 from tfmfa_nb.organization.keychain import Keychain
-from tfmfa_nb.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.given import check_key, check_serial
 from tfmfa_nb.organization.sources import origin, resolve, sources_of
-from tfmfa_nb.redaction import Secret
-from tfmfa_nb.words import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

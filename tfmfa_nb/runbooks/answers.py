@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.prompts import CodeRequest
-from tfmfa_nb.authentication.prompts.command import CommandPrompt
-from tfmfa_nb.errors import NobodyToAsk, TfmfaError
-from tfmfa_nb.runner import Question, answered, left, nobody
-from tfmfa_nb.views.visible import plain
-from tfmfa_nb.words import Phase
+from tfmfa_nb.model.errors import NobodyToAsk, TfmfaError
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.protocol.runner import Question, answered, left, nobody
+from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

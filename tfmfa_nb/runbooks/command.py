@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from jupyter_core.application import JupyterApp
 
-from tfmfa_nb.errors import ConfigurationError, RunStateError, TfmfaError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
 
 if TYPE_CHECKING:
     from tfmfa_nb.runbooks.order import Order

@@ -15,8 +15,8 @@ from jupyter_core.application import JupyterApp
 from traitlets import Unicode
 
 from tfmfa_nb.environments.files import write_whole
-from tfmfa_nb.errors import ConfigurationError, RunbookFailed, TfmfaError
-from tfmfa_nb.views.visible import plain, visible
+from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed, TfmfaError
+from tfmfa_nb.views.sanitize import plain, visible
 
 if TYPE_CHECKING:
     from tfmfa_nb.sandbox.server import Sandbox

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from tfmfa_nb.errors import ConfigurationError, RunbookFailed
+from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.protocol.runner import Runner
 from tfmfa_nb.runbooks import resume
 from tfmfa_nb.runbooks.answers import Answerer
 from tfmfa_nb.runbooks.client import RunbookClient
@@ -34,9 +36,7 @@ from tfmfa_nb.runbooks.parameters import defaults, inject
 from tfmfa_nb.runbooks.record import Record
 from tfmfa_nb.runbooks.steps import Step, Stopped
 from tfmfa_nb.runbooks.terminal import Terminal
-from tfmfa_nb.runner import Runner
-from tfmfa_nb.views.visible import plain
-from tfmfa_nb.words import Status
+from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

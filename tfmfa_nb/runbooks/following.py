@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.views.headless import LOG_KEY
-from tfmfa_nb.words import Phase, Status
 
 if TYPE_CHECKING:
     from tfmfa_nb.runbooks.display import Display

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb.environments.files import write_whole
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

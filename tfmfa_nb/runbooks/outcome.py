@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from tfmfa_nb import errors
+from tfmfa_nb.model import errors
 
 
 class Code(IntEnum):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runbooks.notebook import INJECTED, PARAMETERS, tags
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.protocol.runner import left
 from tfmfa_nb.runbooks.answers import NobodySits
-from tfmfa_nb.runner import left
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -14,8 +14,8 @@ import nbformat
 from tfmfa_nb import __version__
 from tfmfa_nb.runbooks.notebook import KEY, RECORD, digest, source_digest, tags
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.views.visible import plain
-from tfmfa_nb.views.words import counts_text, duration, status_name
+from tfmfa_nb.views.sanitize import plain
+from tfmfa_nb.views.wording import counts_text, duration, status_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runbooks.notebook import (
     INJECTED,
     KEY,
@@ -22,8 +23,7 @@ from tfmfa_nb.runbooks.notebook import (
     tags,
 )
 from tfmfa_nb.runbooks.steps import Step
-from tfmfa_nb.runs.restored import wait_for_end
-from tfmfa_nb.words import Status
+from tfmfa_nb.runs.history.restore import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import termios
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from tfmfa_nb.redaction import Secret
+from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

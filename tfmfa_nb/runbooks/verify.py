@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runbooks.notebook import KEY, digest, read_runbook
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.views.visible import plain
-from tfmfa_nb.words import Level, Phase
+from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from io import FileIO

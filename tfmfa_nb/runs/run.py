@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
-from tfmfa_nb.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import NEXT, Phase, Status
 from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.runs.records import RunFolder, facts_of, record_of
+from tfmfa_nb.runs.store import RunFolder, facts_of, record_of
 from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.words import Level, LockState, Phase, Status
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -30,13 +32,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.providers import Findings
 
 _log = logging.getLogger(__name__)
-NEXT: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.PLANNING, Status.ERRORED, Status.CANCELED, Status.DISCARDED}),
-    Status.PLANNING: frozenset({Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.ERRORED, Status.CANCELED}),
-    Status.PLANNED: frozenset({Status.CONFIRMED, Status.DISCARDED, Status.ERRORED}),
-    Status.CONFIRMED: frozenset({Status.APPLYING, Status.ERRORED, Status.CANCELED}),
-    Status.APPLYING: frozenset({Status.APPLIED, Status.ERRORED, Status.CANCELED}),
-}
 
 
 class Run(HasTraits):
@@ -55,7 +50,7 @@ class Run(HasTraits):
     phase = Unicode(str(Phase.PLAN), help="The phase under way, or the last one.")
     status = Unicode(str(Status.PENDING))
     level = Unicode(str(Level.NEVER))
-    lock = Unicode(str(LockState.OPEN), help="The lock indicator, about MFA.")
+    lock = Unicode(str(LockIndicator.OPEN), help="The lock indicator, about MFA.")
     lock_text = Unicode()
     lock_remedy = Unicode()
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
@@ -176,7 +171,7 @@ class Run(HasTraits):
             raise RunStateError(f"The run is {self.status}.", "Only a planned run can be discarded.")
         self._move(Status.DISCARDED)
 
-    def _show_lock(self, lock: LockState, text: str, remedy: str = "") -> None:
+    def _show_lock(self, lock: LockIndicator, text: str, remedy: str = "") -> None:
         """The indicator and its words change as one: no view may see one state with another's words."""
         with self.hold_trait_notifications():
             self.lock, self.lock_text, self.lock_remedy = str(lock), text, remedy

@@ -17,7 +17,7 @@ from jupyter_core.application import JupyterApp, base_aliases, base_flags
 from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import Bool, Float, Int
 
-from tfmfa_nb.errors import SandboxError
+from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.sandbox.faults import FAULTS
 from tfmfa_nb.sandbox.server import INFO_VARIABLE, Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment

@@ -15,7 +15,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
-from tfmfa_nb.errors import SandboxError
+from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.organization.files import VARIABLE as POLICY_VARIABLE
 from tfmfa_nb.sandbox.callers import ACCOUNT
 from tfmfa_nb.sandbox.provision import USER, provision

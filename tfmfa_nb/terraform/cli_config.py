@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.terraform.hcl import parse
-from tfmfa_nb.words import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

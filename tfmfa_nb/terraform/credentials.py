@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.model.redaction import Secret
 
 
 class Credentials(Protocol):

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.terraform.interpreter import python
 from tfmfa_nb.terraform.library import library_path
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
-from tfmfa_nb.errors import TerraformNotFound
+from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.terraform.interpreter import python
 from tfmfa_nb.terraform.supervisor import FORCE
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.terraform.credentials import Credentials
 
 _PACE = 0.05  # seconds between two looks at the process

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.roles import RoleHop
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.words import RoleHop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

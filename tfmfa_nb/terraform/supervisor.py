@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Any, BinaryIO
 
-from tfmfa_nb.redaction import Redactor, Secret
+from tfmfa_nb.model.redaction import Redactor, Secret
 from tfmfa_nb.terraform.events import render
 
 FORCE = signal.SIGUSR1

@@ -9,19 +9,19 @@ import json
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.errors import TfmfaError
-from tfmfa_nb.views.correspondent import Correspondent, take_secret
-from tfmfa_nb.views.visible import shorten, spans, visible_all
-from tfmfa_nb.views.words import documents_of
+from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.prompts.form import Answer
+from tfmfa_nb.views.sanitize import shorten, spans, visible_all
+from tfmfa_nb.views.widget import Correspondent, take_secret
+from tfmfa_nb.views.wording import documents_of
 
 if TYPE_CHECKING:
     import asyncio
 
-    from tfmfa_nb.redaction import Secret
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.runs.run import Run
 
 _HERE = Path(__file__).parent
@@ -37,14 +37,6 @@ _SHOWN = (
     "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
 )  # fmt: skip
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person answered on the card: kind is "code", "confirm", "cancel" or "discard"."""
-
-    kind: str
-    code: Secret | None = None
 
 
 class RunCard(Correspondent):

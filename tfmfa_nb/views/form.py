@@ -1,71 +1,115 @@
-"""The prompt on the card: it waits for what the person types or presses there."""
+"""What the forms of `%tfmfa` share: one thing is done at a time, and how it ended is shown where it was asked for."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.views.form_action import Pressed, Result
+from tfmfa_nb.views.sanitize import visible_all
+from tfmfa_nb.views.widget import Correspondent, take_secret
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.prompts import CodeRequest
-    from tfmfa_nb.redaction import Secret
-    from tfmfa_nb.views.card import Answer, RunCard
+    import asyncio
+    from collections.abc import Awaitable, Callable, Mapping
 
-_HELLO_TIMEOUT = 8.0  # a cold JupyterLab has drawn its first widget well within this
-
-
-class NoFrontEnd(Exception):
-    """Nothing shows the card, so nobody can answer on it; another prompt has to ask."""
+_HERE = Path(__file__).parent
+_LONGEST_NUMBER = 64  # of a message, by which its sender knows the answer
+_LONGEST_TEXT = 4_096  # what is longer was not typed
 
 
-class FormPrompt:
-    """Asks on a run's card.
+def source(name: str) -> str:
+    """The JavaScript of the form `name`, with what it builds on."""
+    return "\n".join((_HERE / file).read_text("utf-8") for file in ("elements.js", "sheet.js", f"{name}.js"))
+
+
+class Sheet(Correspondent):
+    """A form.
 
     Args:
-        card: where.
-        hello_timeout: how many seconds the card may take to say that it is shown.
+        actions: what a person may press, by the type of its message.
     """
 
-    attempts: int | None = None
+    _css = "\n".join((_HERE / name).read_text("utf-8") for name in ("card.css", "sheet.css"))
 
-    def __init__(self, card: RunCard, hello_timeout: float = _HELLO_TIMEOUT) -> None:
-        self._card = card
-        self._hello_timeout = hello_timeout
+    def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
+        self._actions = actions
+        self._task: asyncio.Task[None] | None = None
+        self._busy = ""
+        self._last: tuple[str, Result] = ("", Result(""))
+        super().__init__()
 
-    async def ask(self, request: CodeRequest) -> Secret:
-        """Wait for a code.
+    async def shown(self) -> dict[str, Any]:
+        """What the form shows besides the last result."""
+        raise NotImplementedError
 
-        Raises:
-            RunCanceled: the person canceled.
-            RunDiscarded: the person discarded the plan.
-            NoFrontEnd: the card is not shown anywhere.
-        """
-        question: dict[str, Any] = {
-            "kind": "code",
-            "phase": str(request.phase),
-            "text": request.text(),
-            "attempt": request.attempt,
-            "next_code_at": request.refusal.next_code_at if request.refusal else 0.0,
+    def close(self) -> None:
+        """Let go of the front end, and of what is under way."""
+        if task := getattr(self, "_task", None):
+            task.cancel()
+        super().close()
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """One message of a front end; what was typed does not stay behind in it, whatever else it is."""
+        if not isinstance(message, dict):
+            return
+        secret = take_secret(message, "secret", _LONGEST_TEXT)
+        kind, number, given = message.get("type"), message.get("number"), message.get("texts")
+        texts = {
+            name: text.strip()
+            for name, text in (given.items() if isinstance(given, dict) else ())
+            if isinstance(text, str) and len(text) <= _LONGEST_TEXT
         }
-        answer = await self._answer(question)
-        if answer.code is None:
-            raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
-        return answer.code
+        if not isinstance(number, str) or len(number) > _LONGEST_NUMBER:
+            number = ""
+        if not isinstance(kind, str):
+            return
+        self._on_loop(self._handle, kind, number, Pressed(texts, secret))
 
-    async def confirm(self, question: str) -> bool:
-        """Wait for "Confirm & apply" (True) or "Discard" (False).
+    def _handle(self, kind: str, number: str, pressed: Pressed) -> None:
+        if kind == "hello":
+            self._heard.set()
+            if self._task is None:
+                self._start(self._push())
+            else:
+                self._tell({})
+        elif kind in self._actions and not self._busy:
+            self._busy = kind
+            self._start(self._act(kind, number, pressed))
 
-        Raises:
-            RunCanceled: the person canceled.
-            NoFrontEnd: the card is not shown anywhere.
-        """
-        answer = await self._answer({"kind": "confirm", "phase": "apply", "text": question, "attempt": 1})
-        return answer.kind == "confirm"
+    def _start(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._task = task
+        task.add_done_callback(self._finished)
 
-    async def _answer(self, question: dict[str, Any]) -> Answer:
-        if not await self._card.wait_for_front_end(self._hello_timeout):
-            raise NoFrontEnd
-        answer = await self._card.ask(question)
-        if answer.kind == "cancel":
-            raise RunCanceled("The run was canceled.", "Nothing was changed.")
-        return answer
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        if self._task is task:
+            self._task = None
+
+    async def _act(self, kind: str, number: str, pressed: Pressed) -> None:
+        self._tell({})
+        try:
+            result = await self._actions[kind](pressed)
+        except (TfmfaError, OSError) as error:
+            result = Result(str(error), good=False)
+        finally:
+            pressed.secret.forget()  # whoever keeps it has made it their own
+            self._busy = ""
+        self._last = (number, result)
+        await self._push()
+
+    async def _push(self) -> None:
+        self._tell(await self.shown())
+
+    def _tell(self, shown: Mapping[str, Any]) -> None:
+        number, result = self._last
+        state = {
+            "busy": self._busy,
+            "result": {
+                "number": number, "text": result.text, "good": result.good, "fields": dict(result.fields),
+                **result.more,
+            },
+            "shown": dict(shown),
+        }  # fmt: skip
+        self._send_state(visible_all(state))

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from tfmfa_nb.authentication.prompts.nobody import NobodyPrompt
-from tfmfa_nb.views.lasting import leave_summary
+from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.views.sanitize import visible_all
+from tfmfa_nb.views.static import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
-from tfmfa_nb.views.visible import visible_all
-from tfmfa_nb.views.words import lock_sentence
+from tfmfa_nb.views.wording import lock_sentence
 
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
 
-    from tfmfa_nb.authentication.prompts import Prompt
+    from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
 _WATCHED = ["status", "phase", "log_lines", "lock", "progress"]

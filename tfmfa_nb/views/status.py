@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.origins import origins
 from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.levels import effective_level, how_to
-from tfmfa_nb.views.origins import origins
-from tfmfa_nb.views.words import MEANING
-from tfmfa_nb.words import Level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to
+from tfmfa_nb.views.wording import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.views.visible import brief, plain, shorten, spans
-from tfmfa_nb.views.words import documents_of, duration, lock_name, status_words
+from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
+from tfmfa_nb.views.wording import documents_of, duration, lock_name, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,134 @@
+"""What `%tfruns` can do: list the runs, open one, follow, cancel or discard one, free a lock."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from tfmfa_nb.magics.arguments import Parser, add_environment
+from tfmfa_nb.magics.following import present_following, show_again, show_listing
+from tfmfa_nb.magics.unlocking import present_unlocking
+from tfmfa_nb.model.errors import RunCanceled, RunStateError
+from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.runs.history.follow import discard, opened, take_up
+from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
+from tfmfa_nb.runs.history.probe import Traces
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.runs.run import Run
+
+COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
+_MOST = 1_000  # runs in one list
+# Which runs "latest" is chosen from.
+_FITS: dict[str, Callable[[ListedRun], bool]] = {
+    "open": lambda _: True,
+    "follow": lambda run: run.going or run.unseen,
+    "cancel": lambda run: run.going,
+    "discard": lambda run: run.status is Status.PLANNED,
+}
+
+
+def parser() -> Parser:
+    """Of the line of `%tfruns`."""
+    made = Parser("%tfruns", "List the environment's runs, or do WHAT with one of them.")
+    add_environment(made)
+    made.add_argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(COMMANDS))
+    made.add_argument("run", nargs="?", metavar="RUN", help="a run's id, a part of it that no other has, or: latest")
+    made.add_argument("--limit", type=int, default=20, metavar="N", help="how many runs to list")
+    return made
+
+
+class RunCommands:
+    """One call of `%tfruns`.
+
+    Args:
+        shell: where it was called.
+        environment: the environment that is meant.
+        magics: what keeps the run that `%tfapply` means.
+    """
+
+    def __init__(self, shell: InteractiveShell, environment: Environment, magics: Any) -> None:
+        self._shell, self._environment, self._magics = shell, environment, magics
+        self._line = f"%tfruns {environment.option}"
+
+    async def run(self, arguments: Namespace) -> Run | None:
+        """Do what the line says, with the run that it means.
+
+        Raises:
+            UsageError: the line is not understood.
+            TfmfaError: it cannot be done, or how the run ended that was followed.
+        """
+        what, wanted, limit = arguments.what, arguments.run, arguments.limit
+        if what not in COMMANDS:
+            raise UsageError(f"%tfruns: {what!r} is nothing that it can do: {', '.join(COMMANDS)}")
+        if what in _FITS and not wanted:
+            raise UsageError(f"%tfruns {what}: which run? Its id, a part of it, or: latest. %tfruns lists them")
+        if what not in _FITS and wanted:
+            raise UsageError(f"%tfruns {what} takes no run: {wanted!r} is too much")
+        if what == "list":
+            if not 1 <= limit <= _MOST:
+                raise UsageError(f"%tfruns: --limit is a number from 1 to {_MOST:,}")
+            show_listing(list_runs(self._environment, limit))
+            return None
+        if what == "unlock":
+            await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
+            return None
+        do = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
+        return await do(find_run(self._environment, str(wanted), _FITS[what]))
+
+    async def _open(self, run_id: str) -> Run:
+        run = opened(self._environment, run_id, Path.cwd(), os.environ)
+        self._magics.adopt(self._environment.folder, run)
+        show_again(run, self._shell)
+        return run
+
+    async def _follow(self, run_id: str) -> Run:
+        if Traces(self._environment, run_id).status not in UNDER_WAY:
+            return await self._open(run_id)  # it has come to its end meanwhile
+        run = take_up(self._environment, run_id, Path.cwd())
+        await self._see_to_its_end(run)
+        # Another kernel's plan may be applied from here only by what its record says at its end.
+        return run if Status(run.status).final else await self._open(run_id)
+
+    async def _cancel(self, run_id: str) -> Run:
+        traces = Traces(self._environment, run_id)
+        if not traces.look():
+            if traces.status in UNDER_WAY:
+                raise RunStateError(f"{run_id} has ended.", f"To record how: {self._line} follow {run_id}")
+            raise RunStateError(f"{run_id} is {traces.status}: it does not go on.", "There is nothing to cancel.")
+        if traces.process is None:
+            where = (
+                "It waits in its own kernel" if traces.watched else "Its supervisor is gone, which alone can stop it"
+            )
+            raise RunStateError(
+                f"{run_id} cannot be canceled from here. {where}.", f"See it to its end: {self._line} follow {run_id}"
+            )
+        run = take_up(self._environment, run_id, Path.cwd())
+        run.cancel()
+        with suppress(RunCanceled):  # as was wanted
+            await self._see_to_its_end(run)
+        return run
+
+    async def _discard(self, run_id: str) -> Run:
+        run = await discard(self._environment, run_id, Path.cwd())
+        self._magics.adopt(self._environment.folder, run)
+        show_again(run, self._shell)
+        return run
+
+    async def _see_to_its_end(self, run: Run) -> None:
+        self._magics.adopt(self._environment.folder, run)
+        self._magics.going += 1
+        try:
+            await present_following(run, self._shell, f"{self._line} cancel {run.id}")
+        finally:
+            self._magics.going -= 1

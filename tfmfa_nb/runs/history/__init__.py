@@ -1,0 +1,1 @@
+"""Runs that another kernel started: found, followed, restored, verified, listed."""

@@ -1,0 +1,137 @@
+"""What `%tfruns` lists: a table, and below it what goes on, what waits, and the command for each.
+
+As text/plain for terminals, and as text/html that needs neither widget nor style: it takes its colours from around it.
+"""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.runs.history.probe import run_of_holder
+from tfmfa_nb.views.sanitize import brief
+from tfmfa_nb.views.wording import counts_text, duration, status_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfmfa_nb.runs.history.listing import ListedRun, Listing
+
+_MOST_NAME, _MOST_TEXT = 40, 300
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_UNREADABLE = "record cannot be read"
+
+
+def listing_bundle(listing: Listing) -> dict[str, str]:
+    """The mime bundle of `listing`: text/plain and text/html."""
+    return {"text/plain": listing_text(listing), "text/html": listing_html(listing)}
+
+
+def listing_text(listing: Listing) -> str:
+    """`listing` as lines of plain text, the columns under each other."""
+    rows = [_heads(listing), *(_row(run, listing) for run in listing.runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    parts = [_title(listing), *(f"  {line}" for line in (lines if listing.runs else []))]
+    sentences = [f"{sentence}{': ' + command if command else ''}" for sentence, command in _sentences(listing)]
+    return "\n".join([*parts, *([""] if sentences and listing.runs else []), *sentences])
+
+
+def listing_html(listing: Listing) -> str:
+    """`listing` as HTML in which everything that comes from outside is escaped text."""
+    parts = [f"<p><strong>{escape(_title(listing))}</strong></p>"]
+    if listing.runs:
+        heads = "".join(f'<th scope="col" style="text-align: left">{escape(head)}</th>' for head in _heads(listing))
+        rows = "".join(_html_row(run, listing) for run in listing.runs)
+        parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+    for sentence, command in _sentences(listing):
+        parts.append(f"<p>{escape(sentence)}{': <code>' + escape(command) + '</code>' if command else ''}</p>")
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _title(listing: Listing) -> str:
+    name, shown, total = brief(listing.environment, _MOST_NAME), len(listing.runs), listing.total
+    if not total:
+        return f'"{name}" has no runs yet'
+    more = f", {shown:,} of {total:,}" if shown < total else ""
+    return f'Runs of "{name}", the newest first{more}'
+
+
+def _heads(listing: Listing) -> tuple[str, ...]:
+    zone = time.strftime("%Z", time.localtime(listing.taken))
+    return ("Run", f"Begun ({zone})", "Status", "Changes", "MFA by", "Took")
+
+
+def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
+    return (
+        run.id,
+        _begun(run.begun, listing.taken),
+        _status(run),
+        counts_text(run.counts),
+        brief(run.authenticated_by, _MOST_NAME),
+        "" if run.seconds is None else duration(run.seconds) + (", going on" if run.going else ""),
+    )
+
+
+def _html_row(run: ListedRun, listing: Listing) -> str:
+    # The id and the counts in one piece, as they are copied and read: JupyterLab breaks what is code anywhere.
+    run_id, begun, status, counts, *others = map(escape, _row(run, listing))
+    first = f'<td style="text-align: left"><code style="white-space: nowrap">{run_id}</code></td>'
+    third = f'<td style="text-align: left; white-space: nowrap">{counts}</td>'
+    cells = [f'<td style="text-align: left">{cell}</td>' for cell in (begun, status, *others)]
+    return f"<tr>{first}{''.join(cells[:2])}{third}{''.join(cells[2:])}</tr>"
+
+
+def _begun(seconds: float, now: float) -> str:
+    if not seconds:
+        return "?"
+    return f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(seconds))}, {_age(now - seconds)}"
+
+
+def _age(seconds: float) -> str:
+    """3 min ago; as short as can be, because the table is wide."""
+    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size):,} {name} ago"
+    return "just now"
+
+
+def _status(run: ListedRun) -> str:
+    if run.status is None:
+        return _UNREADABLE
+    name = status_name(run.status)
+    if run.unseen:
+        return f"{name}, ended unseen"
+    if run.status == "planned" and not run.waits:
+        return f"{name}, plan gone"
+    return name
+
+
+def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
+    """What a person should know, each with the command to type."""
+    magic = f"%tfruns {brief(listing.option, _MOST_TEXT)}"
+    yield from _about_the_lock(listing, magic)
+    for run in listing.runs:
+        if run.going:
+            where = "in a kernel that is there" if run.watched else "though its kernel is gone"
+            yield f"{run.id} goes on, {where}. To see it to its end", f"{magic} follow {run.id}"
+            yield "To stop it gracefully", f"{magic} cancel {run.id}"
+        elif run.unseen:
+            yield f"{run.id} ended when no kernel was there to see it. To record how", f"{magic} follow {run.id}"
+        elif run.waits:
+            yield f"{run.id} waits to be applied. To look at it, before %tfapply", f"{magic} open {run.id}"
+    if listing.runs and not any(run.going or run.unseen or run.waits for run in listing.runs):
+        yield "To look at one", f"{magic} open {listing.runs[0].id}"
+    if 0 < len(listing.runs) < listing.total:
+        yield "For more of them", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
+
+
+def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
+    if listing.problem:
+        yield brief(listing.problem, _MOST_TEXT), ""
+    elif listing.holder is not None:
+        yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
+        its = run_of_holder(listing.holder)
+        if any(run.id == its and (run.unseen or (run.status and run.status.final)) for run in listing.runs):
+            yield "That run has ended. To free what it left", f"{magic} unlock"

@@ -1,0 +1,103 @@
+"""A run in a terminal, or wherever only text can be shown: its new log lines and its status, as they come."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tfmfa_nb.prompts.terminal import TerminalPrompt
+from tfmfa_nb.views.sanitize import coloured, plain, shorten
+from tfmfa_nb.views.wording import lock_sentence, status_sentence
+
+if TYPE_CHECKING:
+    from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.runs.run import Run
+
+_NAMES = ["log_lines", "log_start", "status", "lock", "lock_text", "lock_remedy"]
+_MOST_CHARACTERS = 4_000
+_BATCH = 500
+
+
+class TerminalView:
+    """Prints `run` between `begin()` and `end()`.
+
+    Args:
+        run: what is shown; its traits may change on any thread.
+        stream: where to; standard output by default.
+        most: how many log lines to print before the rest is left to the end, where the last ones follow; None
+            prints all. A notebook that keeps its output wants a bound.
+        tail: how many of the last lines follow what was left out.
+    """
+
+    stdin = True
+
+    def __init__(self, run: Run, stream: TextIO | None = None, *, most: int | None = None, tail: int = 200) -> None:
+        self._run = run
+        self._stream = stream or sys.stdout
+        self._colour = self._stream.isatty()
+        self._most, self._tail = most, tail
+        self._start = self._next = run.log_start
+        self._said: dict[str, str] = {}
+        self._lock = threading.RLock()
+
+    def prompt(self) -> Prompt:
+        """The terminal's."""
+        return TerminalPrompt()
+
+    def begin(self) -> None:
+        """Print what there is, and go on printing."""
+        self._start = self._next = self._run.log_start
+        # What the plan's view has said already is no news when the apply's begins.
+        if self._run.status == "planned":
+            self._said = {"lock": lock_sentence(self._run), "status": status_sentence(self._run)}
+        self._run.observe(self._changed, names=_NAMES)
+        self._changed(None)
+
+    def end(self) -> None:
+        """Print what is left, and let go of the run."""
+        self._run.unobserve(self._changed, names=_NAMES)
+        with self._lock:
+            self._print_log()
+            left_out = self._run.log_lines - self._next - self._tail
+            if left_out > 0:
+                self._print(f"… {left_out:,} lines left out; the whole log: {plain(self._run.log_path)}")
+                self._next += left_out
+            self._print_lines(self._run.log_lines)
+            self._say("status", status_sentence(self._run))  # that a lock is free shows only at the end
+
+    def _changed(self, _change: Any) -> None:
+        run = self._run
+        with self._lock:
+            if run.log_start > self._next:
+                self._start = self._next = run.log_start
+            self._print_log()
+            # The lock before the status: a code is what a phase begins with.
+            if run.lock_text:
+                self._say("lock", lock_sentence(run))
+            self._say("status", status_sentence(run))
+
+    def _say(self, what: str, sentence: str) -> None:
+        if sentence and self._said.get(what) != sentence:
+            self._said[what] = sentence
+            self._print(sentence)
+
+    def _print_log(self) -> None:
+        stop = self._run.log_lines
+        if self._most is not None:
+            stop = min(stop, self._start + self._most)
+        self._print_lines(stop)
+
+    def _print_lines(self, stop: int) -> None:
+        while self._next < stop:
+            upto = min(stop, self._next + _BATCH)
+            lines = self._run.log_text(self._next, upto)
+            self._next = upto
+            show = coloured if self._colour else plain
+            self._print("\n".join(show(shorten(line, _MOST_CHARACTERS)) for line in lines))
+
+    def _print(self, text: str) -> None:
+        # A stream that is neither UTF-8 nor lenient must not end a run.
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(text.encode(encoding, "replace").decode(encoding, "replace") + "\n")
+        self._stream.flush()

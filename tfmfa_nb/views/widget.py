@@ -1,0 +1,63 @@
+"""What the run card and the forms share: they speak with their front ends in custom messages only.
+
+They have no synced trait of their own, because widget state is public and may be saved in the notebook. A message may
+be lost: the kernel sends the whole state each time, and the front end asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+
+from tfmfa_nb.model.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Correspondent(anywidget.AnyWidget):
+    """Such a widget; made on the kernel's loop, where everything it does happens."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._heard = asyncio.Event()
+        self._sequence = 0
+        super().__init__()
+        self.on_msg(self._receive)
+
+    async def wait_for_front_end(self, seconds: float) -> bool:
+        """Whether a front end has shown it, now or within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """One message of a front end, on whatever thread: front ends may send them to a subshell's."""
+        raise NotImplementedError
+
+    def _on_loop(self, do: Callable[..., None], *arguments: Any) -> None:
+        """Do it on the loop's thread, soon."""
+        with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown or answered
+            self._loop.call_soon_threadsafe(do, *arguments)
+
+    def _send_state(self, state: Mapping[str, Any]) -> None:
+        self._sequence += 1
+        self.send({"type": "state", "seq": self._sequence, **state})
+
+
+def take_secret(message: dict[str, Any], name: str, longest: int) -> Secret:
+    """What was typed into a secret field, taken out of `message`; nothing where it was not typed by a person.
+
+    Args:
+        message: a front end's.
+        name: the field's.
+        longest: how many characters a person types there at the most.
+    """
+    typed = message.pop(name, None)
+    return Secret(typed.strip() if isinstance(typed, str) and len(typed) <= longest else "")
