@@ -238,9 +238,9 @@ async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, e
 
 
 async def test_a_role_that_aws_could_not_be_asked_about_is_not_passed_over(surroundings, environment, monkeypatch):
-    from tfmfa_nb.authentication import without_mfa  # noqa: PLC0415 - beside the fault
+    from tfmfa_nb.authentication import roles_without_mfa  # noqa: PLC0415 - beside the fault
 
-    monkeypatch.setattr(without_mfa, "aws_client", lambda *_: 1 / 0)
+    monkeypatch.setattr(roles_without_mfa, "aws_client", lambda *_: 1 / 0)
     found = about(await findings(surroundings, environment), "without MFA")
     (unknown,) = [finding for finding in found if "role/deploy" in finding.text]
     assert (unknown.state, "not known" in unknown.text) == (State.WARNING, True)

@@ -22,10 +22,10 @@ from tfmfa_nb.model.errors import (
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.organization import sources
-from tfmfa_nb.organization.given import Given
+from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.policy import Layer, Policy
-from tfmfa_nb.organization.sources import ThisKernel
+from tfmfa_nb.organization.variable_sources import ThisKernel
+from tfmfa_nb.organization.variable_values import Given
 from tfmfa_nb.runs.gate import alias
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.own_key import own_key
@@ -151,7 +151,7 @@ async def test_a_code_that_was_under_way_when_the_person_interrupted_counts_as_u
 
     passing = gate(NEXT)
     with monkeypatch.context() as patched:
-        patched.setattr("tfmfa_nb.authentication.session.get_session", interrupted)
+        patched.setattr("tfmfa_nb.authentication.mfa_session.get_session", interrupted)
         with pytest.raises(asyncio.CancelledError):
             await passing.pass_through(run, Phase.PLAN, CHAINS)
     again = gate(passing.prompt.given[-1], RunCanceled("left"))
@@ -316,7 +316,7 @@ async def test_an_interrupt_while_roles_are_checked_drops_the_session(world, mon
     async def interrupted(*_arguments, **_options):
         raise asyncio.CancelledError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.roles.check_roles", interrupted)
+    monkeypatch.setattr("tfmfa_nb.authentication.role_checks.check_roles", interrupted)
     with pytest.raises(asyncio.CancelledError) as caught:
         await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
     assert sessions_kept() == [], caught
@@ -373,7 +373,7 @@ async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(
         await said.wait()
         return "acme-production"
 
-    monkeypatch.setattr("tfmfa_nb.authentication.account.account_alias", account_alias)
+    monkeypatch.setattr("tfmfa_nb.authentication.account_queries.account_alias", account_alias)
     passing = gate(NEXT)
     await passing.pass_through(run, Phase.PLAN, CHAINS)  # it did not wait
     assert (run.identity["account"], run.identity["alias"]) == ("123456789012", "")
@@ -400,7 +400,7 @@ async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, 
     passing = gate(NEXT)
     good = passing.environ
     typed = ThisKernel()
-    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    monkeypatch.setattr(variable_sources, "THIS_KERNEL", typed)
     assert await own_key(passing.environ) is None
     typed.store(Given(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
     wrong = gate(NEXT, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x" * 40)

@@ -8,8 +8,8 @@ import pytest
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.organization import files
-from tfmfa_nb.organization.files import read_policy, switch_on
+from tfmfa_nb.organization import policy_files
+from tfmfa_nb.organization.policy_files import read_policy, switch_on
 from tfmfa_nb.runs.engine.phases import authenticate
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 from tfmfa_nb.runs.options import Options
@@ -35,7 +35,7 @@ def environment(tmp_path):
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
-    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
     return both
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization import files
-from tfmfa_nb.organization.files import read_layer, read_policy, switch_on
+from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
+from tfmfa_nb.organization.policy_files import read_layer, read_policy, switch_on
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 
 WHOLE = """
@@ -56,7 +56,7 @@ def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
     for folder in both:
         folder.mkdir(mode=0o755)
-    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
     return both
 
 
@@ -240,7 +240,7 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
         "import sys\n"
         "from pathlib import Path\n"
         "from tfmfa_nb.model.errors import ConfigurationError\n"
-        "from tfmfa_nb.organization.files import switch_on\n"
+        "from tfmfa_nb.organization.policy_files import switch_on\n"
         "try:\n    switch_on(Path(sys.argv[1]), 'bob')\n"
         "except ConfigurationError as error:\n    print(error)\n"
     )

@@ -9,22 +9,22 @@ import time
 import psutil
 import pytest
 
-from tfmfa_nb.authentication.codes import UsedCodes
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind
+from tfmfa_nb.authentication.mfa_codes import UsedCodes
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind
 from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, NobodyToAsk, RunCanceled
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.prompts.command import CommandPrompt
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
+from tfmfa_nb.prompts.unavailable import NobodyPrompt
 
 
 @pytest.fixture(autouse=True)
 def _nothing_given_yet(monkeypatch):
     """Each test's device begins anew: the codes that were given are remembered for the whole process."""
-    monkeypatch.setattr("tfmfa_nb.prompts.command._GIVEN", UsedCodes())
+    monkeypatch.setattr("tfmfa_nb.prompts.token_command._GIVEN", UsedCodes())
 
 
 def request(refusal=None, identity=None, serial_number=""):

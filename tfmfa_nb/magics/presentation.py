@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
-from tfmfa_nb.organization.files import read_policy
-from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
+from tfmfa_nb.prompts.unavailable import NobodyPrompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.phases import apply, plan
 from tfmfa_nb.runs.gate.gate import Gate

@@ -11,11 +11,11 @@ from IPython.core.error import UsageError
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.files import policy_folders, read_policy, switch_on
-from tfmfa_nb.organization.trust import trust_policies
+from tfmfa_nb.organization.policy_files import policy_folders, read_policy, switch_on
+from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import set_level
-from tfmfa_nb.views.status import say_level, say_policy
+from tfmfa_nb.views.mfa_status import say_level, say_policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -75,7 +75,7 @@ class Subcommands:
     async def _trust_policy(self, words: Sequence[str]) -> None:
         if len(words) != 1:
             raise UsageError("%tfmfa trust-policy: which role? Give its name or its ARN")
-        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
+        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is heavy
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)

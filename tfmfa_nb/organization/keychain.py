@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given
 
 if TYPE_CHECKING:
     from collections.abc import Callable

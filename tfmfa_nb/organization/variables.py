@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import check_key, check_serial
-from tfmfa_nb.organization.sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_values import check_key, check_serial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.organization.sources import Resolved, Source
+    from tfmfa_nb.organization.variable_sources import Resolved, Source
 
 _FIRST_REGION = {
     "aws-us-gov": "us-gov-west-1",

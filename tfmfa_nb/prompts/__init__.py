@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from tfmfa_nb.model.errors import AuthenticationError
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.diagnosis import Refusal
+    from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.identity import Identity
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.statuses import Phase

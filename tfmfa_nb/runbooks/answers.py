@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import NobodyToAsk, TfmfaError
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol.runner import Question, answered, left, nobody
 from tfmfa_nb.views.sanitize import plain
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.store import RunFolder, facts_of, record_of

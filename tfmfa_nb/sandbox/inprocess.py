@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tfmfa_nb.authentication.client import start_anew
+from tfmfa_nb.authentication.aws_client import start_anew
 from tfmfa_nb.sandbox.core import StrictAws
 from tfmfa_nb.sandbox.requests import Request
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.unavailable import NobodyPrompt
 from tfmfa_nb.views.sanitize import visible_all
 from tfmfa_nb.views.static import leave_summary
 from tfmfa_nb.views.summary import summary_bundle

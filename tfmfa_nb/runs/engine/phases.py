@@ -6,11 +6,11 @@ import json
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.durations import session_note
+from tfmfa_nb.authentication.session_durations import session_note
 from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import Execution
@@ -29,7 +29,7 @@ from tfmfa_nb.terraform.plan import parse_summary
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.credentials import Credentials

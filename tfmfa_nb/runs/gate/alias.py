@@ -30,7 +30,7 @@ def show_alias(run: Run, variables: OrganizationVariables) -> None:
 
 
 async def _look(run: Run, account: str, key: str, secret: Secret, endpoint: Endpoint) -> None:
-    from tfmfa_nb.authentication.account import account_alias  # noqa: PLC0415 - boto3 is heavy
+    from tfmfa_nb.authentication.account_queries import account_alias  # noqa: PLC0415 - boto3 is heavy
 
     try:
         alias = await account_alias(key, secret, endpoint=endpoint)

@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.codes import UsedCodes, read_code
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.mfa_codes import UsedCodes, read_code
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.model.identity import Identity
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variables import read_variables
@@ -26,7 +26,7 @@ from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_long_sessions, refu
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.variables import OrganizationVariables
@@ -117,7 +117,7 @@ class Gate:
 
     async def _identify(self, run: Run) -> tuple[OrganizationVariables | None, Refusal | None]:
         """Who the organization variables belong to, which is shown before a code is typed."""
-        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
+        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is heavy
 
         try:
             # In a thread: a keychain may ask the person to unlock it.
@@ -181,7 +181,7 @@ class Gate:
         self, run: Run, variables: OrganizationVariables | None, answer: Secret
     ) -> tuple[MfaSession | None, Refusal | None]:
         """The code for a session; whatever AWS, or we, have against it becomes the next prompt's refusal."""
-        from tfmfa_nb.authentication.session import get_session  # noqa: PLC0415 - boto3 is heavy
+        from tfmfa_nb.authentication.mfa_session import get_session  # noqa: PLC0415 - boto3 is heavy
 
         if variables is None:
             return None, None  # the variables are read anew, and say again what they lack

@@ -11,7 +11,7 @@ from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, shown_
 from tfmfa_nb.terraform.providers import Findings, find_chains
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.executable import Executable

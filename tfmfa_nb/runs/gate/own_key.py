@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.sources import ProcessEnvironment, sources_of
+from tfmfa_nb.organization.variable_sources import ProcessEnvironment, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

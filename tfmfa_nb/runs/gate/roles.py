@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import AuthenticationError, RoleRefused
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.roles import HopState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
@@ -86,7 +86,7 @@ async def check_run_roles(run: Run, session: MfaSession, chains: Sequence[RoleCh
     Raises:
         RoleRefused: one cannot; it says why, and holds what mends all that were refused.
     """
-    from tfmfa_nb.authentication.roles import check_roles  # noqa: PLC0415 - boto3 is heavy
+    from tfmfa_nb.authentication.role_checks import check_roles  # noqa: PLC0415 - boto3 is heavy
 
     def show(chain: int, hop: int, state: HopState, message: str) -> None:
         _show_hop(run, chain, hop, state, message)
@@ -114,7 +114,7 @@ def refuse_long_sessions(run: Run, chains: Sequence[RoleChain]) -> None:
     Raises:
         RoleRefused: a role that is assumed from another one would be held for more than an hour.
     """
-    from tfmfa_nb.authentication.durations import too_long  # noqa: PLC0415 - only where there are roles
+    from tfmfa_nb.authentication.session_durations import too_long  # noqa: PLC0415 - only where there are roles
 
     for index, chain in enumerate(chains):
         for number, hop in enumerate(chain.hops):

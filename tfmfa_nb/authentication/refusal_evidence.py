@@ -15,17 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.client import aws_client, call
-from tfmfa_nb.authentication.conditions import Between
-from tfmfa_nb.authentication.diagnosis import Refused
-from tfmfa_nb.authentication.trust_evaluation import account_of
+from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.policy_conditions import Between
+from tfmfa_nb.authentication.refusal import Refused
+from tfmfa_nb.authentication.trust_policy_evaluation import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfmfa_nb.authentication.conditions import Known
-    from tfmfa_nb.authentication.session import MfaSession
-    from tfmfa_nb.authentication.trust_evaluation import Caller
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.policy_conditions import Known
+    from tfmfa_nb.authentication.trust_policy_evaluation import Caller
     from tfmfa_nb.model.identity import Endpoint
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import RoleHop

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.magics.forms.check_keys import find_devices, who_am_i
+from tfmfa_nb.magics.forms.key_checks import find_devices, who_am_i
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization import sources
-from tfmfa_nb.organization.given import KEY, NAMES, SERIAL, Given
-from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
+from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
-from tfmfa_nb.organization.origins import origins
+from tfmfa_nb.organization.storage import clear, faults, keep_here, keep_in_keychain
+from tfmfa_nb.organization.variable_status import origins
+from tfmfa_nb.organization.variable_values import KEY, NAMES, SERIAL, Given
 from tfmfa_nb.views.form import Sheet, source
 from tfmfa_nb.views.form_action import Pressed, Result
 
@@ -56,7 +56,7 @@ class VariablesForm(Sheet):
             return Result("Nothing was typed.", good=False)
         if found := faults(typed):
             return _fields(_WRONG, found)
-        kernel = sources.THIS_KERNEL
+        kernel = variable_sources.THIS_KERNEL
         if pressed.texts.get("where") == "keychain":
             await asyncio.to_thread(keep_in_keychain, typed, self._keychain, kernel)
             place = Keychain.name
@@ -86,7 +86,7 @@ class VariablesForm(Sheet):
         return await find_devices(typed, self._environ, self._profile)
 
     async def _clear(self, _pressed: Pressed) -> Result:
-        await asyncio.to_thread(clear, self._keychain, sources.THIS_KERNEL)
+        await asyncio.to_thread(clear, self._keychain, variable_sources.THIS_KERNEL)
         found, _ = await asyncio.to_thread(origins, self._environ, self._profile)
         left = sorted({each.source for each in found if each.source and each.value})
         still = f" What the {' and the '.join(left)} has still counts." if left else ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.account import acts_without_mfa, aws_clock, mfa_devices
-from tfmfa_nb.authentication.diagnosis import Refused
-from tfmfa_nb.authentication.session import identify
-from tfmfa_nb.authentication.without_mfa import Tried, Without, try_without_mfa
+from tfmfa_nb.authentication.account_queries import acts_without_mfa, aws_clock, mfa_devices
+from tfmfa_nb.authentication.mfa_session import identify
+from tfmfa_nb.authentication.refusal import Refused
+from tfmfa_nb.authentication.roles_without_mfa import Tried, Without, try_without_mfa
 from tfmfa_nb.doctor.finding import Finding, State
-from tfmfa_nb.organization.trust import trust_policies
+from tfmfa_nb.organization.trust_policies import trust_policies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -6,18 +6,18 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.client import call, credentials_of, sts_client
-from tfmfa_nb.authentication.diagnosis import Refusal, Refused
-from tfmfa_nb.authentication.durations import SHORTEST_SECONDS, too_long
-from tfmfa_nb.authentication.evidence import Attempt, Looker, context_of
-from tfmfa_nb.authentication.explanation import explained
-from tfmfa_nb.authentication.trust_evaluation import Caller, account_of
+from tfmfa_nb.authentication.aws_client import call, credentials_of, sts_client
+from tfmfa_nb.authentication.refusal import Refusal, Refused
+from tfmfa_nb.authentication.refusal_evidence import Attempt, Looker, context_of
+from tfmfa_nb.authentication.refusal_explanation import explained
+from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, too_long
+from tfmfa_nb.authentication.trust_policy_evaluation import Caller, account_of
 from tfmfa_nb.model.roles import HopState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.identity import Endpoint
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import RoleChain, RoleHop

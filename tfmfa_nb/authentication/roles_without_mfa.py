@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.client import aws_client, call
-from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused
-from tfmfa_nb.authentication.evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT, Attempt, Looker, gather_evidence
-from tfmfa_nb.authentication.trust_evaluation import Caller, evaluate
+from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.refusal import RefusalKind, Refused
+from tfmfa_nb.authentication.refusal_evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT, Attempt, Looker, gather_evidence
+from tfmfa_nb.authentication.trust_policy_evaluation import Caller, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

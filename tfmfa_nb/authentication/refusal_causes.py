@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.diagnosis import Cause
-from tfmfa_nb.authentication.evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
-from tfmfa_nb.authentication.trust_evaluation import Trust, evaluate
+from tfmfa_nb.authentication.refusal import Cause
+from tfmfa_nb.authentication.refusal_evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
+from tfmfa_nb.authentication.trust_policy_evaluation import Trust, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.evidence import Attempt, Evidence
-    from tfmfa_nb.authentication.trust_evaluation import Element, Statement
+    from tfmfa_nb.authentication.refusal import Refusal
+    from tfmfa_nb.authentication.refusal_evidence import Attempt, Evidence
+    from tfmfa_nb.authentication.trust_policy_evaluation import Element, Statement
 
 _TRUST = (Cause.PRINCIPAL, Cause.MFA, Cause.EXTERNAL_ID, Cause.CONDITION)
 _ALL = (Cause.MISSING, *_TRUST, Cause.CALLER)

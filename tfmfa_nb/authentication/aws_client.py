@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tfmfa_nb.authentication.answers import diagnose
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.aws_errors import diagnose
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:

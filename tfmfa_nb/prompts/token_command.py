@@ -11,8 +11,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from tfmfa_nb.authentication.codes import UsedCodes
-from tfmfa_nb.authentication.diagnosis import Refused, next_code_at
+from tfmfa_nb.authentication.mfa_codes import UsedCodes
+from tfmfa_nb.authentication.refusal import Refused, next_code_at
 from tfmfa_nb.model.errors import ConfigurationError, NobodyToAsk
 from tfmfa_nb.model.redaction import Redactor, Secret
 

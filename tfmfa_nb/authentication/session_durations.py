@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.diagnosis import Cause, Refusal, RefusalKind
+from tfmfa_nb.authentication.refusal import Cause, Refusal, RefusalKind
 from tfmfa_nb.model.problems import Document
 
 if TYPE_CHECKING:

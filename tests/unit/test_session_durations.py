@@ -1,7 +1,7 @@
 import pytest
 
-from tfmfa_nb.authentication.diagnosis import Cause
-from tfmfa_nb.authentication.durations import in_words, session_note, too_long
+from tfmfa_nb.authentication.refusal import Cause
+from tfmfa_nb.authentication.session_durations import in_words, session_note, too_long
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 ROLE = "arn:aws:iam::123456789012:role/it"

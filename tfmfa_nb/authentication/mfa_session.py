@@ -10,8 +10,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tfmfa_nb.authentication.client import call, credentials_of, sts_client
-from tfmfa_nb.authentication.diagnosis import Refusal, Refused, next_code_at
+from tfmfa_nb.authentication.aws_client import call, credentials_of, sts_client
+from tfmfa_nb.authentication.refusal import Refusal, Refused, next_code_at
 from tfmfa_nb.model.identity import Identity
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ async def get_session(
         access_key_id: a long-term key's.
         secret_access_key: its secret.
         serial_number: the MFA device's ARN or serial number.
-        code: six digits, see `codes.read_code`.
+        code: six digits, see `mfa_codes.read_code`.
         duration_seconds: 900 to 129,600.
         endpoint: where to ask.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given, check_key, check_secret, check_serial
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given, check_key, check_secret, check_serial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tfmfa_nb.organization.keychain import Keychain
-    from tfmfa_nb.organization.sources import ThisKernel
+    from tfmfa_nb.organization.variable_sources import ThisKernel
 
 
 def faults(typed: Given) -> dict[str, ConfigurationError]:

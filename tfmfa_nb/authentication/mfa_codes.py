@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused, next_code_at
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused, next_code_at
 from tfmfa_nb.model.redaction import Secret
 
 _FORM = re.compile(r"[0-9]{6}")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.given import NAMES
-from tfmfa_nb.organization.sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import check
 
 if TYPE_CHECKING:

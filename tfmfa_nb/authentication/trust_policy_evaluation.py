@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.conditions import Known, holds
+from tfmfa_nb.authentication.policy_conditions import Known, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

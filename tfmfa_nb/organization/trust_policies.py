@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.model.policy_documents import document, permission_statement, trust_statement
+from tfmfa_nb.model.iam_policies import document, permission_statement, trust_statement
 
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/(?P<name>[\w+=,.@/-]{1,576})")
 _NAME = re.compile(r"[\w+=,.@/-]{1,576}")

@@ -9,8 +9,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given, shows_no_codes
-from tfmfa_nb.organization.sources import ThisKernel, resolve, sources_of
+from tfmfa_nb.organization.variable_sources import ThisKernel, resolve, sources_of
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given, shows_no_codes
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.views.form_action import Result
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfmfa_nb.model.identity import Endpoint, Identity
-    from tfmfa_nb.organization.sources import Resolved
+    from tfmfa_nb.organization.variable_sources import Resolved
 
 _NO_CODES = "passkey or security key: shows no codes"
 _BY_HAND = "Type the ARN: in IAM, your user, Security credentials."
@@ -33,7 +33,7 @@ async def who_am_i(typed: Given, environ: Mapping[str, str], profile: str) -> Re
         environ: the process environment.
         profile: the AWS profile that holds variables; "" for none.
     """
-    from tfmfa_nb.authentication.account import account_alias, acts_without_mfa  # noqa: PLC0415 - boto3 is heavy
+    from tfmfa_nb.authentication.account_queries import account_alias, acts_without_mfa  # noqa: PLC0415 - boto3 is heavy
 
     asked = await _identify(typed, environ, profile)
     if isinstance(asked, Result):
@@ -79,8 +79,8 @@ async def find_devices(typed: Given, environ: Mapping[str, str], profile: str) -
 async def _identify(
     typed: Given, environ: Mapping[str, str], profile: str
 ) -> tuple[Resolved, Endpoint, Identity] | Result:
-    from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused  # noqa: PLC0415 - boto3 is heavy
-    from tfmfa_nb.authentication.session import identify  # noqa: PLC0415
+    from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415
+    from tfmfa_nb.authentication.refusal import RefusalKind, Refused  # noqa: PLC0415 - boto3 is heavy
 
     first = ThisKernel()
     first.store(typed)
@@ -103,8 +103,8 @@ async def _identify(
 
 async def _devices(given: Given, user: str, endpoint: Endpoint) -> tuple[str, ...] | None:
     """None where the person may not look at them."""
-    from tfmfa_nb.authentication.account import mfa_devices  # noqa: PLC0415 - boto3 is heavy
-    from tfmfa_nb.authentication.diagnosis import Refused  # noqa: PLC0415
+    from tfmfa_nb.authentication.account_queries import mfa_devices  # noqa: PLC0415 - boto3 is heavy
+    from tfmfa_nb.authentication.refusal import Refused  # noqa: PLC0415
 
     try:
         return await mfa_devices(given.access_key_id, given.secret_access_key, user, endpoint=endpoint)

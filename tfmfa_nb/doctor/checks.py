@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.doctor.account import look_at_account
+from tfmfa_nb.doctor.aws_checks import look_at_account
 from tfmfa_nb.doctor.finding import Finding, State
-from tfmfa_nb.doctor.machine import look_at_front_end, look_at_provider, look_at_surroundings
+from tfmfa_nb.doctor.local_checks import look_at_front_end, look_at_provider, look_at_surroundings
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.files import read_policy
-from tfmfa_nb.organization.sources import origin
+from tfmfa_nb.organization.policy_files import read_policy
+from tfmfa_nb.organization.variable_sources import origin
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import effective_level, how_to
 from tfmfa_nb.terraform.executable import find_executable

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.trust import trust_policies
+from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
 

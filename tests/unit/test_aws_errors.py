@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.authentication import client
-from tfmfa_nb.authentication.answers import diagnose
-from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused
-from tfmfa_nb.authentication.session import get_session, identify
+from tfmfa_nb.authentication import aws_client
+from tfmfa_nb.authentication.aws_errors import diagnose
+from tfmfa_nb.authentication.mfa_session import get_session, identify
+from tfmfa_nb.authentication.refusal import RefusalKind, Refused
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.model.redaction import Secret
 
@@ -193,9 +193,9 @@ FAILED = "<ErrorResponse><Error><Code>InternalFailure</Code><Message/></Error></
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(client, "_PAUSES", (0, 0))
-    monkeypatch.setattr(client, "_READ", 0.1)
-    monkeypatch.setattr(client, "_CONNECT", 0.2)
+    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_READ", 0.1)
+    monkeypatch.setattr(aws_client, "_CONNECT", 0.2)
 
 
 async def refusal_of(calling):

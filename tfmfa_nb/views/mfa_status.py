@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.origins import origins
-from tfmfa_nb.organization.sources import origin
+from tfmfa_nb.organization.variable_sources import origin
+from tfmfa_nb.organization.variable_status import origins
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import effective_level, how_to
 from tfmfa_nb.views.wording import MEANING

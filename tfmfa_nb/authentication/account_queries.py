@@ -7,8 +7,8 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.client import aws_client, call
-from tfmfa_nb.authentication.diagnosis import Refused
+from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

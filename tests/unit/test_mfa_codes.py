@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.authentication.codes import UsedCodes, read_code
-from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused, next_code_at
+from tfmfa_nb.authentication.mfa_codes import UsedCodes, read_code
+from tfmfa_nb.authentication.refusal import RefusalKind, Refused, next_code_at
 from tfmfa_nb.model.redaction import Secret
 
 

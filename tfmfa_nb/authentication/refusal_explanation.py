@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.causes import find_cause
-from tfmfa_nb.authentication.diagnosis import Cause
-from tfmfa_nb.authentication.evidence import Evidence, gather_evidence
-from tfmfa_nb.authentication.remedies import put_in_words
+from tfmfa_nb.authentication.refusal import Cause
+from tfmfa_nb.authentication.refusal_causes import find_cause
+from tfmfa_nb.authentication.refusal_evidence import Evidence, gather_evidence
+from tfmfa_nb.authentication.refusal_remedies import put_in_words
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.evidence import Attempt, Looker
+    from tfmfa_nb.authentication.refusal import Refusal
+    from tfmfa_nb.authentication.refusal_evidence import Attempt, Looker
 
 
 async def explained(refusal: Refusal, attempt: Attempt, looker: Looker) -> Refusal:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from tfmfa_nb.authentication.diagnosis import Cause, Refusal, RefusalKind, next_code_at
+from tfmfa_nb.authentication.refusal import Cause, Refusal, RefusalKind, next_code_at
 
 _SET_CLOCK = "Set the clock (timedatectl set-ntp true), then enter a fresh code."
 _BY_TEXT: tuple[tuple[str, str, Refusal], ...] = (

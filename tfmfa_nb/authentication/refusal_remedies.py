@@ -6,19 +6,19 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.causes import category
-from tfmfa_nb.authentication.diagnosis import Cause
-from tfmfa_nb.authentication.durations import CHAINED_SECONDS, duration_block, in_words
-from tfmfa_nb.authentication.evidence import MFA_AGE
-from tfmfa_nb.authentication.trust_mending import mended_trust, needed_statement
-from tfmfa_nb.model.policy_documents import document, permission_statement
+from tfmfa_nb.authentication.refusal import Cause
+from tfmfa_nb.authentication.refusal_causes import category
+from tfmfa_nb.authentication.refusal_evidence import MFA_AGE
+from tfmfa_nb.authentication.session_durations import CHAINED_SECONDS, duration_block, in_words
+from tfmfa_nb.authentication.trust_policy_fix import mended_trust, needed_statement
+from tfmfa_nb.model.iam_policies import document, permission_statement
 from tfmfa_nb.model.problems import Document
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.causes import Finding
-    from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.evidence import Attempt, Evidence
-    from tfmfa_nb.authentication.trust_evaluation import Element
+    from tfmfa_nb.authentication.refusal import Refusal
+    from tfmfa_nb.authentication.refusal_causes import Finding
+    from tfmfa_nb.authentication.refusal_evidence import Attempt, Evidence
+    from tfmfa_nb.authentication.trust_policy_evaluation import Element
 
 _SET_ID = "Set external_id in the assume_role block to the one that the role's owner gave you."
 _LONGEST_DEFAULT = 3600  # seconds: the least that a role's MaxSessionDuration can be, and what it is by default
@@ -209,7 +209,7 @@ def _trust(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Find
 
 
 def _wanted_id(finding: Finding) -> str:
-    """The external id that the trust policy asks for, where it is written out; no secret, see policy_documents."""
+    """The external id that the trust policy asks for, where it is written out; no secret, see iam_policies."""
     for condition in _failing(finding, Cause.EXTERNAL_ID):
         operator, _, wanted = condition.text.split(" ", 2)
         values = json.loads(wanted)

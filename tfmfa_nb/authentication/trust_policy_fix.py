@@ -6,13 +6,13 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
-from tfmfa_nb.authentication.trust_evaluation import evaluate
-from tfmfa_nb.model.policy_documents import WITH_MFA, as_text, trust_statement
+from tfmfa_nb.authentication.refusal_evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
+from tfmfa_nb.authentication.trust_policy_evaluation import evaluate
+from tfmfa_nb.model.iam_policies import WITH_MFA, as_text, trust_statement
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.evidence import Attempt
-    from tfmfa_nb.authentication.trust_evaluation import Statement
+    from tfmfa_nb.authentication.refusal_evidence import Attempt
+    from tfmfa_nb.authentication.trust_policy_evaluation import Statement
 
 _MFA_KEYS = {MFA_PRESENT, MFA_AGE}
 _EQUALS = {"StringEquals", "StringLike", "StringEqualsIgnoreCase"}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tfmfa_nb.authentication.conditions import Between
-from tfmfa_nb.authentication.trust_evaluation import Caller, evaluate
+from tfmfa_nb.authentication.policy_conditions import Between
+from tfmfa_nb.authentication.trust_policy_evaluation import Caller, evaluate
 from tfmfa_nb.sandbox.policies import trusts
 
 ACCOUNT = "arn:aws:iam::123456789012"

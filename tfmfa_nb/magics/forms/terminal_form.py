@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.magics.forms.check_keys import find_devices
+from tfmfa_nb.magics.forms.key_checks import find_devices
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization import sources
-from tfmfa_nb.organization.given import KEY, NAMES, SECRET, SERIAL, Given
-from tfmfa_nb.organization.keeping import faults, keep_here
+from tfmfa_nb.organization import variable_sources
+from tfmfa_nb.organization.storage import faults, keep_here
+from tfmfa_nb.organization.variable_values import KEY, NAMES, SECRET, SERIAL, Given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
     _check(typed)
     if typed.missing() == NAMES:
         return False
-    keep_here(typed, sources.THIS_KERNEL)
+    keep_here(typed, variable_sources.THIS_KERNEL)
     return True
 
 

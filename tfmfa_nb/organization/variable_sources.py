@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given
 from tfmfa_nb.organization.keychain import Keychain
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

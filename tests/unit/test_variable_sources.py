@@ -16,10 +16,10 @@ from keyring.backends import chainer, fail, null
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import NAMES, Given
-from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
 from tfmfa_nb.organization.keychain import ENTRY, SERVICE, Keychain
-from tfmfa_nb.organization.sources import AwsProfile, ProcessEnvironment, ThisKernel, resolve
+from tfmfa_nb.organization.storage import clear, faults, keep_here, keep_in_keychain
+from tfmfa_nb.organization.variable_sources import AwsProfile, ProcessEnvironment, ThisKernel, resolve
+from tfmfa_nb.organization.variable_values import NAMES, Given
 from tfmfa_nb.organization.variables import read_variables
 
 SECRETS = {who: f"{who}/secret+of+forty+characters/0123456789" for who in ("kernel", "process", "chain", "profile")}
