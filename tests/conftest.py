@@ -66,8 +66,8 @@ def chain():
 @pytest.fixture
 def kernel(monkeypatch):
     """What was typed for this kernel: nothing yet."""
-    typed = variable_sources.ThisKernel()
-    monkeypatch.setattr(variable_sources, "THIS_KERNEL", typed)
+    typed = variable_sources.KernelMemory()
+    monkeypatch.setattr(variable_sources, "KERNEL_MEMORY", typed)
     return typed
 
 

@@ -294,8 +294,8 @@ def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms,
     expect(field(SECRET)).to_have_value("")
     assert CANARY not in notebook.page.content()
     kept = (
-        "from tfmfa_nb.organization.variable_sources import THIS_KERNEL\n"
-        "print(THIS_KERNEL.read().secret_access_key.reveal())"
+        "from tfmfa_nb.organization.variable_sources import KERNEL_MEMORY\n"
+        "print(KERNEL_MEMORY.read().secret_access_key.reveal())"
     )
     assert notebook.execute(kept) == f"{CANARY}\n"
     notebook.command("docmanager:save")

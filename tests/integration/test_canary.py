@@ -13,7 +13,7 @@ from tfmfa_nb.authentication import mfa_session
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
-from tfmfa_nb.organization.variable_values import NAMES, Given
+from tfmfa_nb.organization.variable_values import NAMES, VariableValues
 
 PROVIDER = """
 provider "aws" {
@@ -54,7 +54,7 @@ def held_by(planted):
     """Whatever holds a planted value, but for what was typed for this kernel, which is kept there on purpose."""
     gc.collect()
     lengths = {length for length, _ in planted}
-    typed = variable_sources.THIS_KERNEL.read().secret_access_key
+    typed = variable_sources.KERNEL_MEMORY.read().secret_access_key
     return [
         (type(holder), getattr(holder, "f_code", None))
         for holder in gc.get_objects()
@@ -93,7 +93,7 @@ def own_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - 
         environ = sandbox.environment()
         key, secret, serial = (environ.pop(name) for name in NAMES)
         place = Keychain() if request.param == "keychain" else kernel
-        place.store(Given(key, Secret(secret), serial))
+        place.store(VariableValues(key, Secret(secret), serial))
         del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)

@@ -81,7 +81,7 @@ EXCEPTIONS = [
 @pytest.mark.parametrize(("error", "kind", "spent"), ANSWERS + EXCEPTIONS)
 def test_one_problem_and_one_remedy_for_each(error, kind, spent):
     refusal = diagnose(error, carries_code=True)
-    assert (str(refusal.kind), refusal.code_spent, refusal.asks_again) == (kind, spent, True)
+    assert (str(refusal.kind), refusal.code_spent) == (kind, spent)
     assert (refusal.next_code_at > 0) is spent
     assert ("next code" in refusal.remedy) is spent
     assert refusal.problem.endswith(".")
@@ -92,7 +92,7 @@ def test_one_problem_and_one_remedy_for_each(error, kind, spent):
 @pytest.mark.parametrize(("error", "kind", "spent"), ANSWERS[3:] + EXCEPTIONS)
 def test_a_call_without_a_code_says_nothing_of_one(error, kind, spent):
     refusal = diagnose(error)
-    assert (str(refusal.kind), refusal.code_spent, refusal.asks_again) == (kind, False, True)
+    assert (str(refusal.kind), refusal.code_spent) == (kind, False)
     assert refusal.next_code_at == 0
     if spent:
         assert "code" not in f"{refusal.problem} {refusal.remedy}"
@@ -101,7 +101,7 @@ def test_a_call_without_a_code_says_nothing_of_one(error, kind, spent):
 @pytest.mark.parametrize(("error", "kind", "spent"), ANSWERS + EXCEPTIONS)
 def test_for_a_role_another_code_does_not_help(error, kind, spent):  # noqa: ARG001
     refusal = diagnose(error, role_arn=ROLE)
-    assert (refusal.code_spent, refusal.asks_again, refusal.next_code_at) == (False, False, 0)
+    assert (refusal.code_spent, refusal.next_code_at) == (False, 0)
 
 
 def test_the_texts_are_found_whatever_their_case_and_blanks():

@@ -416,7 +416,7 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     session = await session_of(world)
     look, answers = refusal_evidence._role, threading.Event()
-    monkeypatch.setattr(refusal_evidence, "_PATIENCE", 1.0)
+    monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 1.0)
     monkeypatch.setattr(refusal_evidence, "_role", lambda *given: answers.wait(60) and look(*given))
     began = time.monotonic()
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
@@ -435,7 +435,7 @@ async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world
     permit(world, MAY_ASSUME, MAY_LOOK)
     made, look, make = [], refusal_evidence._role, refusal_evidence.aws_client
     together = threading.Barrier(10)  # which opens only for ten that wait at the same time
-    monkeypatch.setattr(refusal_evidence, "_PATIENCE", 60.0)
+    monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 60.0)
     monkeypatch.setattr(refusal_evidence, "aws_client", lambda *given: made.append(given[0]) or make(*given))
     monkeypatch.setattr(refusal_evidence, "_role", lambda *given: together.wait(30) is not None and look(*given))
     session = await session_of(world)

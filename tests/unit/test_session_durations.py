@@ -1,7 +1,7 @@
 import pytest
 
 from tfmfa_nb.authentication.refusal import Cause
-from tfmfa_nb.authentication.session_durations import in_words, session_note, too_long
+from tfmfa_nb.authentication.session_durations import chained_duration_refusal, format_duration, session_length_warning
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 ROLE = "arn:aws:iam::123456789012:role/it"
@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/it"
     ],
 )
 def test_a_duration_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ def test_a_duration_in_words(seconds, words):
     [(43_200, 0, False), (3600, 1, False), (None, 1, False), (3601, 1, True), (43_200, 4, True)],
 )
 def test_only_a_role_from_a_role_is_known_to_be_bound_to_an_hour(seconds, number, refused):
-    refusal = too_long(RoleHop(ROLE, duration_seconds=seconds), number)
+    refusal = chained_duration_refusal(RoleHop(ROLE, duration_seconds=seconds), number)
     assert bool(refusal) is refused
     if refusal:
-        assert (refusal.cause, refusal.asks_again) == (Cause.DURATION, False)
+        assert refusal.cause is Cause.DURATION
         assert ROLE in refusal.problem
-    assert too_long(RoleHop(None, "local.x", duration_seconds=seconds), number) is None
+    assert chained_duration_refusal(RoleHop(None, "local.x", duration_seconds=seconds), number) is None
 
 
 def chains(*seconds):
@@ -54,9 +54,12 @@ def chains(*seconds):
     ],
 )
 def test_a_session_that_ends_before_a_role_can_be_renewed_is_told(hops, session, note):
-    said = session_note(chains(*hops), session)
+    said = session_length_warning(chains(*hops), session)
     assert bool(said) is bool(note)
     if note:
-        assert f"The MFA session lasts {in_words(session)}, and the longest role session of aws.a{max(hops)}" in said
+        assert (
+            f"The MFA session lasts {format_duration(session)}, and the longest role session of aws.a{max(hops)}"
+            in said
+        )
         assert f"(main.tf:{max(hops)}) {note}:" in said
         assert f"Set session_duration to {max(hops)} or more" in said

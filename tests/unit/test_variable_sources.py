@@ -17,9 +17,9 @@ from keyring.backends import chainer, fail, null
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.keychain import ENTRY, SERVICE, Keychain
-from tfmfa_nb.organization.storage import clear, faults, keep_here, keep_in_keychain
-from tfmfa_nb.organization.variable_sources import AwsProfile, ProcessEnvironment, ThisKernel, resolve
-from tfmfa_nb.organization.variable_values import NAMES, Given
+from tfmfa_nb.organization.storage import clear_stored, store_in_kernel, store_in_keychain, validation_errors
+from tfmfa_nb.organization.variable_sources import AwsProfile, KernelMemory, ProcessEnvironment, resolve
+from tfmfa_nb.organization.variable_values import NAMES, VariableValues
 from tfmfa_nb.organization.variables import read_variables
 
 SECRETS = {who: f"{who}/secret+of+forty+characters/0123456789" for who in ("kernel", "process", "chain", "profile")}
@@ -28,7 +28,7 @@ SERIALS = {who: f"arn:aws:iam::123456789012:mfa/{who}" for who in SECRETS}
 
 
 def values(who, *, key=True, serial=True):
-    return Given(KEYS[who] if key else "", Secret(SECRETS[who] if key else ""), SERIALS[who] if serial else "")
+    return VariableValues(KEYS[who] if key else "", Secret(SECRETS[who] if key else ""), SERIALS[who] if serial else "")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def world(tmp_path, chain):  # noqa: ARG001 - what it stores goes there
         def has(who, what):
             return filled.get(who, "") in {what, "both"}
 
-        kernel = ThisKernel()
+        kernel = KernelMemory()
         kernel.store(values("kernel", key=has("kernel", "key"), serial=has("kernel", "serial")))
         environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
         if has("process", "key"):
@@ -192,12 +192,12 @@ def test_no_error_of_the_keychain_leads_to_the_secret(chain):
 
 
 def test_what_was_left_empty_stays_as_it_was(chain):
-    kernel = ThisKernel()
-    keep_here(values("kernel"), kernel)
-    keep_here(Given(serial_number=SERIALS["process"]), kernel)
+    kernel = KernelMemory()
+    store_in_kernel(values("kernel"), kernel)
+    store_in_kernel(VariableValues(serial_number=SERIALS["process"]), kernel)
     assert (kernel.read().access_key_id, kernel.read().serial_number) == (KEYS["kernel"], SERIALS["process"])
-    keep_in_keychain(values("chain"), Keychain(), kernel)
-    keep_in_keychain(values("profile", serial=False), Keychain(), kernel)
+    store_in_keychain(values("chain"), Keychain(), kernel)
+    store_in_keychain(values("profile", serial=False), Keychain(), kernel)
     stored = json.loads(chain.entries[SERVICE, ENTRY])
     assert list(stored.values()) == [KEYS["profile"], SECRETS["profile"], SERIALS["chain"]]
 
@@ -205,49 +205,57 @@ def test_what_was_left_empty_stays_as_it_was(chain):
 def test_what_goes_into_the_keychain_leaves_this_kernel():
     before = keyring.get_keyring()
     keyring.set_keyring(FakeKeychain())
-    kernel = ThisKernel()
-    keep_here(values("kernel"), kernel)
-    keep_in_keychain(values("chain", serial=False), Keychain(), kernel)
+    kernel = KernelMemory()
+    store_in_kernel(values("kernel"), kernel)
+    store_in_keychain(values("chain", serial=False), Keychain(), kernel)
     assert kernel.read().missing() == NAMES[:2]
-    keep_in_keychain(Given(serial_number=SERIALS["chain"]), Keychain(), kernel)
+    store_in_keychain(VariableValues(serial_number=SERIALS["chain"]), Keychain(), kernel)
     assert kernel.read().missing() == NAMES
     keyring.set_keyring(before)
 
 
 def test_a_keychain_that_refuses_changes_nothing(chain):
-    kernel = ThisKernel()
-    keep_here(values("kernel"), kernel)
+    kernel = KernelMemory()
+    store_in_kernel(values("kernel"), kernel)
     chain.locked = True
     with pytest.raises(ConfigurationError):
-        keep_in_keychain(values("chain"), Keychain(), kernel)
+        store_in_keychain(values("chain"), Keychain(), kernel)
     assert kernel.read().access_key_id == KEYS["kernel"]
     assert chain.entries == {}
 
 
 def test_clearing_forgets_here_and_there(chain):
-    kernel = ThisKernel()
-    keep_in_keychain(values("chain"), Keychain(), kernel)
-    keep_here(values("kernel"), kernel)
+    kernel = KernelMemory()
+    store_in_keychain(values("chain"), Keychain(), kernel)
+    store_in_kernel(values("kernel"), kernel)
     secret = kernel.read().secret_access_key
-    clear(Keychain(), kernel)
+    clear_stored(Keychain(), kernel)
     assert (chain.entries, kernel.read().missing(), secret.reveal()) == ({}, NAMES, "")
 
 
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
-        (Given("AKIAIOSFODNN7EXAMPLE"), "AWS_SECRET_ACCESS_KEY", "is missing"),
-        (Given("", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "is missing"),
-        (Given("ASIAIOSFODNN7EXAMPLE", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "session's key"),
-        (Given("no key", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "no access key id"),
-        (Given("AKIAIOSFODNN7EXAMPLE", Secret("short")), "AWS_SECRET_ACCESS_KEY", "no secret access key"),
-        (Given("AKIAIOSFODNN7EXAMPLE", Secret("with blanks in the middle")), "AWS_SECRET_ACCESS_KEY", "no blanks"),
-        (Given(serial_number="alice"), "AWS_MFA_SERIAL_NUMBER", "neither an MFA device's ARN"),
-        (Given(serial_number="arn:aws:iam::123456789012:u2f/alice/key"), "AWS_MFA_SERIAL_NUMBER", "shows no codes"),
+        (VariableValues("AKIAIOSFODNN7EXAMPLE"), "AWS_SECRET_ACCESS_KEY", "is missing"),
+        (VariableValues("", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "is missing"),
+        (VariableValues("ASIAIOSFODNN7EXAMPLE", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "session's key"),
+        (VariableValues("no key", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "no access key id"),
+        (VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("short")), "AWS_SECRET_ACCESS_KEY", "no secret access key"),
+        (
+            VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("with blanks in the middle")),
+            "AWS_SECRET_ACCESS_KEY",
+            "no blanks",
+        ),
+        (VariableValues(serial_number="alice"), "AWS_MFA_SERIAL_NUMBER", "neither an MFA device's ARN"),
+        (
+            VariableValues(serial_number="arn:aws:iam::123456789012:u2f/alice/key"),
+            "AWS_MFA_SERIAL_NUMBER",
+            "shows no codes",
+        ),
     ],
 )
 def test_bad_input_is_told_by_its_field_and_never_repeated(typed, field, words):
-    found = faults(typed)
+    found = validation_errors(typed)
     assert list(found) == [field]
     assert words in found[field].problem
     assert found[field].remedy
@@ -255,13 +263,14 @@ def test_bad_input_is_told_by_its_field_and_never_repeated(typed, field, words):
         assert secret not in str(found[field])
 
 
-def test_good_input_has_no_faults():
-    assert faults(Given()) == faults(values("kernel")) == faults(Given(serial_number="GAHT12345678")) == {}
+@pytest.mark.parametrize("typed", [VariableValues(), values("kernel"), VariableValues(serial_number="GAHT12345678")])
+def test_good_input_has_no_errors(typed):
+    assert validation_errors(typed) == {}
 
 
-def test_nothing_shows_what_was_given():
-    kernel = ThisKernel()
-    keep_here(values("kernel"), kernel)
+def test_nothing_shows_the_values():
+    kernel = KernelMemory()
+    store_in_kernel(values("kernel"), kernel)
     seen = [kernel.read(), vars(kernel), resolve([kernel])]
     assert SECRETS["kernel"] not in repr(seen)
     with pytest.raises(TypeError):

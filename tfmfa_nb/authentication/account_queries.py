@@ -24,7 +24,7 @@ _HARMLESS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-async def aws_clock(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> float:
+async def aws_clock_offset(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> float:
     """How many seconds AWS's clock is ahead of this machine's; half a second is what can be told.
 
     Raises:
@@ -76,7 +76,9 @@ async def account_alias(access_key_id: str, secret_access_key: Secret, *, endpoi
         return ""
 
 
-async def acts_without_mfa(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> tuple[str, ...]:
+async def calls_allowed_without_mfa(
+    access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint
+) -> tuple[str, ...]:
     """Which of a few harmless reads the keys can do without MFA; none is how it should be."""
 
     def ask(service: str, method: str) -> Callable[[], Any]:

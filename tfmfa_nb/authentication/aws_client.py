@@ -42,7 +42,7 @@ def _factory() -> Any:
     return Session(botocore_session=get_session({"profile": (None, None, None, None)}))
 
 
-def start_anew() -> None:
+def reset_client_factory() -> None:
     """Make further clients by a new maker: one from before moto was loaded would ask the real AWS."""
     _factory.cache_clear()
 

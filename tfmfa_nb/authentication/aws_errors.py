@@ -121,7 +121,7 @@ def diagnose(error: BaseException, *, carries_code: bool = False, role_arn: str 
         refusal = _without_answer(error, carries_code=carries_code)
     if role_arn is not None:
         cause = refusal.cause or _CAUSES.get(refusal.kind)
-        refusal = replace(refusal, asks_again=False, cause=cause, why=refusal.why or refusal.problem.rstrip("."))
+        refusal = replace(refusal, cause=cause, why=refusal.why or refusal.problem.rstrip("."))
     return replace(refusal, next_code_at=next_code_at()) if refusal.code_spent else refusal
 
 

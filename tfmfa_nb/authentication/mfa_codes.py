@@ -14,7 +14,7 @@ _FORM = re.compile(r"[0-9]{6}")
 _REMEMBERED = 90  # seconds: one window before and one after are accepted as well
 
 
-def read_code(text: str) -> Secret:
+def parse_code(text: str) -> Secret:
     """The code in what a person typed: six digits, blanks and hyphens anywhere.
 
     Raises:

@@ -27,14 +27,21 @@ class MfaSession:
     Attributes:
         authenticated_at: when AWS had taken the code, in seconds since the epoch by this machine's clock.
         expiration: when AWS ends it, in UTC.
-        seconds: how long it lasts altogether.
+        duration_seconds: how long it lasts altogether.
         identity: who STS says that it is.
         endpoint: where it was given, and is used.
     """
 
     __slots__ = (
-        "access_key_id", "authenticated_at", "endpoint", "expiration", "identity", "seconds", "secret_access_key",
-        "serial_number", "session_token",
+        "access_key_id",
+        "authenticated_at",
+        "duration_seconds",
+        "endpoint",
+        "expiration",
+        "identity",
+        "secret_access_key",
+        "serial_number",
+        "session_token",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made in one place, out of AWS's answer
@@ -46,10 +53,10 @@ class MfaSession:
         identity: Identity,
         serial_number: str,
         endpoint: Endpoint,
-        seconds: int = 3600,
+        duration_seconds: int = 3600,
     ) -> None:
         self.authenticated_at = time.time()
-        self.seconds = seconds
+        self.duration_seconds = duration_seconds
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.session_token = session_token
@@ -58,7 +65,7 @@ class MfaSession:
         self.serial_number = serial_number
         self.endpoint = endpoint
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The three variables for Terraform's process; do not keep them."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id.reveal(),
@@ -106,7 +113,7 @@ async def get_session(
         access_key_id: a long-term key's.
         secret_access_key: its secret.
         serial_number: the MFA device's ARN or serial number.
-        code: six digits, see `mfa_codes.read_code`.
+        code: six digits, see `mfa_codes.parse_code`.
         duration_seconds: 900 to 129,600.
         endpoint: where to ask.
 

@@ -79,7 +79,6 @@ class Refusal:
         problem: what is wrong.
         remedy: what to do. It may stand on screen for long, so it says nothing that becomes untrue meanwhile.
         code_spent: whether AWS has, or may have, taken the code, so that the next one is needed.
-        asks_again: whether it is worth asking again, once the remedy was followed.
         next_code_at: when the device shows its next code, in seconds since the epoch, where the remedy is to enter
             that; else 0.
         why: for a role, the reason alone: a few words beside the role's own name.
@@ -94,7 +93,6 @@ class Refusal:
     problem: str
     remedy: str
     code_spent: bool = False
-    asks_again: bool = True
     next_code_at: float = 0.0
     why: str = ""
     action: str = ""
@@ -104,7 +102,7 @@ class Refusal:
     documents: tuple[Document, ...] = ()
 
     @property
-    def in_variables(self) -> bool:
+    def requires_new_variables(self) -> bool:
         """Whether it takes other organization variables, however many codes are given."""
         return self.kind in _IN_VARIABLES
 

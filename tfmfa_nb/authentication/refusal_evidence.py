@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleHop
 
 MFA_PRESENT, MFA_AGE, EXTERNAL_ID = "aws:multifactorauthpresent", "aws:multifactorauthage", "sts:externalid"
-_PATIENCE = 4.0  # seconds for all of it: a person waits for the explanation
+_TIMEOUT = 4.0  # seconds for all of it: a person waits for the explanation
 _EARLY, _LATE = 2.0, 30.0  # seconds by which AWS's count of MFA's age may differ from ours
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(?:.*/)?(?P<name>[\w+=,.@-]+)")
 
@@ -96,7 +96,7 @@ def context_of(session: MfaSession, hop: RoleHop, *, chained: bool) -> dict[str,
     return context
 
 
-class Looker:
+class IamReader:
     """Looks at IAM with the credentials that were refused; its client is made once, in a thread, if at all.
 
     Args:
@@ -119,7 +119,7 @@ class Looker:
             return self._client
 
 
-async def gather_evidence(looker: Looker, attempt: Attempt, action: str) -> Evidence:
+async def gather_evidence(looker: IamReader, attempt: Attempt, action: str) -> Evidence:
     """Ask about a refused role with the credentials that were refused; at most a few seconds, and never fails.
 
     Args:
@@ -138,7 +138,7 @@ async def gather_evidence(looker: Looker, attempt: Attempt, action: str) -> Evid
     if not asked:
         return Evidence()
     try:
-        await asyncio.wait(asked.values(), timeout=_PATIENCE)
+        await asyncio.wait(asked.values(), timeout=_TIMEOUT)
     finally:
         for task in asked.values():
             task.cancel()

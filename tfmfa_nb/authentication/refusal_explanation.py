@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.refusal import Cause
 from tfmfa_nb.authentication.refusal_causes import find_cause
 from tfmfa_nb.authentication.refusal_evidence import Evidence, gather_evidence
-from tfmfa_nb.authentication.refusal_remedies import put_in_words
+from tfmfa_nb.authentication.refusal_remedies import describe_cause
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal import Refusal
-    from tfmfa_nb.authentication.refusal_evidence import Attempt, Looker
+    from tfmfa_nb.authentication.refusal_evidence import Attempt, IamReader
 
 
-async def explained(refusal: Refusal, attempt: Attempt, looker: Looker) -> Refusal:
+async def explained(refusal: Refusal, attempt: Attempt, looker: IamReader) -> Refusal:
     """`refusal` with its cause, as far as it can be found out by the credentials that were refused.
 
     Only a denial, or a duration, needs that; everything else AWS has said itself.
@@ -29,7 +29,7 @@ def explain(refusal: Refusal, attempt: Attempt, evidence: Evidence) -> Refusal:
     """`refusal` with its cause, or what may be it, in words, and with the policies that would mend it."""
     finding = find_cause(refusal, attempt, evidence)
     return replace(
-        put_in_words(refusal, attempt, evidence, finding),
+        describe_cause(refusal, attempt, evidence, finding),
         cause=finding.cause,
         possible=() if finding.cause else finding.possible,
         ruled_out=finding.ruled_out,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.refusal import Cause
 from tfmfa_nb.authentication.refusal_causes import category
 from tfmfa_nb.authentication.refusal_evidence import MFA_AGE
-from tfmfa_nb.authentication.session_durations import CHAINED_SECONDS, duration_block, in_words
-from tfmfa_nb.authentication.trust_policy_fix import mended_trust, needed_statement
+from tfmfa_nb.authentication.session_durations import CHAINED_SECONDS, assume_role_block, format_duration
+from tfmfa_nb.authentication.trust_policy_fix import fixed_trust_policy, required_statement
 from tfmfa_nb.model.iam_policies import document, permission_statement
 from tfmfa_nb.model.problems import Document
 
@@ -24,7 +24,7 @@ _SET_ID = "Set external_id in the assume_role block to the one that the role's o
 _LONGEST_DEFAULT = 3600  # seconds: the least that a role's MaxSessionDuration can be, and what it is by default
 
 
-def put_in_words(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> Refusal:
+def describe_cause(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> Refusal:
     """`refusal` with the words and documents for what was found."""
     words = _WORDS.get(finding.cause, _unsure) if finding.cause else _unsure
     why, remedy, documents = words(refusal, attempt, evidence, finding)
@@ -42,7 +42,7 @@ def _missing(refusal: Refusal, attempt: Attempt, evidence: Evidence, _finding: F
             "Write that ARN into the assume_role block, path and letters' case included.",
             (Document("The assume_role block", _block(evidence.other_arn)),),
         )
-    policy = document(needed_statement(attempt, refusal.action))
+    policy = document(required_statement(attempt, refusal.action))
     return (
         "the role does not exist",
         "Correct its ARN in the assume_role block, or create it with a trust policy that lets you in.",
@@ -139,11 +139,13 @@ def _caller(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Fin
 def _duration(_refusal: Refusal, attempt: Attempt, evidence: Evidence, _finding: Finding) -> _Words:
     asked = attempt.hop.duration_seconds or _LONGEST_DEFAULT
     longest = min(evidence.longest or _LONGEST_DEFAULT, CHAINED_SECONDS if attempt.chained else asked)
-    allows = f"its MaxSessionDuration is {in_words(evidence.longest)}" if evidence.longest else "the role allows less"
+    allows = (
+        f"its MaxSessionDuration is {format_duration(evidence.longest)}" if evidence.longest else "the role allows less"
+    )
     return (
-        f"a session of {in_words(asked)} is too long: {allows}",
+        f"a session of {format_duration(asked)} is too long: {allows}",
         "Lower `duration` in the assume_role block, or let the role's owner raise its MaxSessionDuration.",
-        (duration_block(attempt.role_arn, longest),),
+        (assume_role_block(attempt.role_arn, longest),),
     )
 
 
@@ -163,7 +165,7 @@ def _unsure(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Fin
             if attempt.same_account
             else " The role is in another account: its owner can see its trust policy."
         )
-    statement = document(needed_statement(attempt, refusal.action))
+    statement = document(required_statement(attempt, refusal.action))
     permission = document(permission_statement(attempt.role_arn, actions=[refusal.action]))
     return (
         f"{attempt.caller.arn} is not allowed {refusal.action}; the cause is one of {len(finding.possible)}",
@@ -204,7 +206,7 @@ def _also(finding: Finding, cause: Cause) -> str:
 
 
 def _trust(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> tuple[Document, ...]:
-    policy = mended_trust(evidence.trust or "", finding.statement, attempt, refusal.action)
+    policy = fixed_trust_policy(evidence.trust or "", finding.statement, attempt, refusal.action)
     return (Document(f"Trust policy of {attempt.role_arn}, mended", policy),) if policy else ()
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.aws_client import call, credentials_of, sts_client
 from tfmfa_nb.authentication.refusal import Refusal, Refused
-from tfmfa_nb.authentication.refusal_evidence import Attempt, Looker, context_of
+from tfmfa_nb.authentication.refusal_evidence import Attempt, IamReader, context_of
 from tfmfa_nb.authentication.refusal_explanation import explained
-from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, too_long
+from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, chained_duration_refusal
 from tfmfa_nb.authentication.trust_policy_evaluation import Caller, account_of
 from tfmfa_nb.model.roles import HopState
 
@@ -40,13 +40,13 @@ class _Asker:
     """Who asks for a role: the MFA session, or the role before it in the chain."""
 
     client: Any
-    looker: Looker
+    looker: IamReader
     caller: Caller
 
     @classmethod
     def of(cls, credentials: tuple[Secret, Secret, Secret], caller: Caller, endpoint: Endpoint) -> _Asker:
         """By its credentials."""
-        return cls(sts_client(*credentials, endpoint), Looker(credentials, endpoint), caller)
+        return cls(sts_client(*credentials, endpoint), IamReader(credentials, endpoint), caller)
 
 
 async def check_roles(
@@ -85,7 +85,7 @@ async def check_roles(
             if not hop.can_be_tried:
                 break
             tell(number, HopState.CHECKING)
-            given = too_long(hop, number) or await _assume(asker, hop, session, chained=number > 0)
+            given = chained_duration_refusal(hop, number) or await _assume(asker, hop, session, chained=number > 0)
             if isinstance(given, Refusal):
                 tell(number, HopState.REFUSED, given)
                 break
@@ -113,7 +113,7 @@ async def _assume(
     else:
         return key, secret, token
     # Out here, where the error is gone: an explanation takes a while, and may be interrupted.
-    attempt = Attempt(asker.caller, hop, context_of(session, hop, chained=chained), chained, session.seconds)
+    attempt = Attempt(asker.caller, hop, context_of(session, hop, chained=chained), chained, session.duration_seconds)
     return await explained(refusal, attempt, asker.looker)
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.aws_client import aws_client, call
 from tfmfa_nb.authentication.refusal import RefusalKind, Refused
-from tfmfa_nb.authentication.refusal_evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT, Attempt, Looker, gather_evidence
+from tfmfa_nb.authentication.refusal_evidence import (
+    EXTERNAL_ID,
+    MFA_AGE,
+    MFA_PRESENT,
+    Attempt,
+    IamReader,
+    gather_evidence,
+)
 from tfmfa_nb.authentication.trust_policy_evaluation import Caller, evaluate
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 _NO = {RefusalKind.ROLE, RefusalKind.DENIED}
 
 
-class Without(StrEnum):
+class TrialOutcome(StrEnum):
     """What came of it."""
 
     ASSUMED = "assumed"
@@ -34,7 +41,7 @@ class Without(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class RoleTrial:
     """One role.
 
     Attributes:
@@ -42,7 +49,7 @@ class Tried:
     """
 
     hop: RoleHop
-    outcome: Without
+    outcome: TrialOutcome
     why: str = ""
 
     @property
@@ -51,9 +58,9 @@ class Tried:
         return self.hop.role_arn or self.hop.expression
 
 
-async def try_without_mfa(
+async def try_roles_without_mfa(
     access_key_id: str, secret_access_key: Secret, identity: Identity, chains: Sequence[RoleChain], endpoint: Endpoint
-) -> tuple[Tried, ...]:
+) -> tuple[RoleTrial, ...]:
     """Try the chains' first roles, which should all refuse; those behind them are for the first ones to protect.
 
     Args:
@@ -68,23 +75,25 @@ async def try_without_mfa(
         for chain in chains
         for hop in chain.hops[:1]
     }
-    looker = Looker((access_key_id, secret_access_key, None), endpoint)
+    looker = IamReader((access_key_id, secret_access_key, None), endpoint)
 
-    async def one(hop: RoleHop) -> Tried:
+    async def one(hop: RoleHop) -> RoleTrial:
         if hop.role_arn is None:
-            return Tried(hop, Without.NOT_TRIED, "it is not known before Terraform runs")
+            return RoleTrial(hop, TrialOutcome.NOT_TRIED, "it is not known before Terraform runs")
         if not hop.can_be_tried:
-            return Tried(hop, Without.NOT_TRIED, "its external_id is sensitive, or not known before Terraform runs")
+            return RoleTrial(
+                hop, TrialOutcome.NOT_TRIED, "its external_id is sensitive, or not known before Terraform runs"
+            )
         try:
             await call(lambda: _assume(access_key_id, secret_access_key, hop, endpoint), role_arn=hop.role_arn)
         except Refused as error:
             refusal = error.refusal
         else:
-            return Tried(hop, Without.ASSUMED)
+            return RoleTrial(hop, TrialOutcome.ASSUMED)
         if refusal.kind not in _NO:
-            return Tried(hop, Without.NOT_KNOWN, refusal.why or refusal.problem)
+            return RoleTrial(hop, TrialOutcome.NOT_KNOWN, refusal.why or refusal.problem)
         alone = not hop.external_id and await _wants_external_id_alone(looker, hop, identity)
-        return Tried(hop, Without.EXTERNAL_ID_ALONE if alone else Without.REFUSED)
+        return RoleTrial(hop, TrialOutcome.EXTERNAL_ID_ALONE if alone else TrialOutcome.REFUSED)
 
     return tuple(await asyncio.gather(*map(one, sorted(hops.values(), key=lambda hop: hop.role_arn or hop.expression))))
 
@@ -97,7 +106,7 @@ def _assume(access_key_id: str, secret_access_key: Secret, hop: RoleHop, endpoin
     )
 
 
-async def _wants_external_id_alone(looker: Looker, hop: RoleHop, identity: Identity) -> bool:
+async def _wants_external_id_alone(looker: IamReader, hop: RoleHop, identity: Identity) -> bool:
     """Whether the role's trust policy, where it may be read, would let these keys in with the right external id."""
     caller = Caller(identity.arn, identity.arn)
     context = {MFA_PRESENT: None, MFA_AGE: None}  # long-term keys carry neither

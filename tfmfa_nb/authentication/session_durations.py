@@ -17,26 +17,25 @@ CHAINED_SECONDS = 3600  # the longest session of a role that is assumed from a r
 SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default
 
 
-def too_long(hop: RoleHop, number: int) -> Refusal | None:
+def chained_duration_refusal(hop: RoleHop, number: int) -> Refusal | None:
     """Why the role at place `number` of its chain will be refused for its duration; None where that is not known."""
     if number == 0 or (hop.duration_seconds or 0) <= CHAINED_SECONDS or not hop.role_arn:
         return None
     why = (
-        f"a session of {in_words(hop.duration_seconds or 0)} is too long for a role that is assumed from another "
-        "role: AWS allows one hour, whatever the role's own maximum is"
+        f"a session of {format_duration(hop.duration_seconds or 0)} is too long for a role that is assumed from "
+        "another role: AWS allows one hour, whatever the role's own maximum is"
     )
     return Refusal(
         RefusalKind.ROLE,
         f"{hop.role_arn} cannot be assumed: {why}.",
         "Lower `duration` in the assume_role block.",
-        asks_again=False,
         why=why,
         cause=Cause.DURATION,
-        documents=(duration_block(hop.role_arn, CHAINED_SECONDS),),
+        documents=(assume_role_block(hop.role_arn, CHAINED_SECONDS),),
     )
 
 
-def session_note(chains: Sequence[RoleChain], session_seconds: int) -> str:
+def session_length_warning(chains: Sequence[RoleChain], session_seconds: int) -> str:
     """A sentence where the MFA session ends before a role's session could be renewed from it; else "".
 
     Terraform's provider asks for its roles anew when their sessions end, and needs the MFA session for that.
@@ -46,13 +45,13 @@ def session_note(chains: Sequence[RoleChain], session_seconds: int) -> str:
     if chain is None or longest <= session_seconds:
         return ""
     return (
-        f"The MFA session lasts {in_words(session_seconds)}, and the longest role session of {chain.provider} "
-        f"({chain.place}) {in_words(longest)}: the role cannot be renewed when it ends, so that an apply that takes "
-        f"longer fails. Set session_duration to {longest} or more where it may."
+        f"The MFA session lasts {format_duration(session_seconds)}, and the longest role session of {chain.provider} "
+        f"({chain.place}) {format_duration(longest)}: the role cannot be renewed when it ends, so that an apply that "
+        f"takes longer fails. Set session_duration to {longest} or more where it may."
     )
 
 
-def in_words(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """1 h, 15 min, 1 h 30 min, 59 s."""
     hours, rest = divmod(seconds, 3600)
     minutes, rest = divmod(rest, 60)
@@ -60,7 +59,7 @@ def in_words(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
-def duration_block(role_arn: str, seconds: int) -> Document:
+def assume_role_block(role_arn: str, seconds: int) -> Document:
     """The assume_role block with a duration that is allowed."""
     return Document(
         "The assume_role block", f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{seconds}s"\n}}'

@@ -18,7 +18,7 @@ _MFA_KEYS = {MFA_PRESENT, MFA_AGE}
 _EQUALS = {"StringEquals", "StringLike", "StringEqualsIgnoreCase"}
 
 
-def needed_statement(attempt: Attempt, action: str) -> dict[str, Any]:
+def required_statement(attempt: Attempt, action: str) -> dict[str, Any]:
     """The statement that lets the caller of `attempt` in, as it asked."""
     return trust_statement(
         attempt.caller.principal,
@@ -28,7 +28,7 @@ def needed_statement(attempt: Attempt, action: str) -> dict[str, Any]:
     )
 
 
-def mended_trust(document: str, nearest: Statement | None, attempt: Attempt, action: str) -> str:
+def fixed_trust_policy(document: str, nearest: Statement | None, attempt: Attempt, action: str) -> str:
     """The trust policy `document` with what was missing; its other statements stay as they are.
 
     A statement that denies is never taken out: where one still stands in the way, the result is "".
@@ -46,7 +46,7 @@ def mended_trust(document: str, nearest: Statement | None, attempt: Attempt, act
         changed[nearest.number]["Condition"] = _mended(changed[nearest.number], nearest, attempt)
         if _lets_in(policy | {"Statement": changed}, attempt, action):
             return as_text(policy | {"Statement": changed})
-    added = policy | {"Statement": [*given, needed_statement(attempt, action)]}
+    added = policy | {"Statement": [*given, required_statement(attempt, action)]}
     return as_text(added) if _lets_in(added, attempt, action) else ""
 
 

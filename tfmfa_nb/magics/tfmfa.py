@@ -11,11 +11,11 @@ from IPython.core.error import UsageError
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.policy_files import policy_folders, read_policy, switch_on
+from tfmfa_nb.organization.policy_files import enable_mfa, policy_folders, read_policy
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import set_level
-from tfmfa_nb.views.mfa_status import say_level, say_policy
+from tfmfa_nb.views.mfa_status import print_level, print_policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -63,14 +63,14 @@ class Subcommands:
             raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
         policy = read_policy(os.environ)
         set_level(self._environment, read_level(" ".join(words)), policy)
-        say_level(self._environment, policy)
+        print_level(self._environment, policy)
 
     async def _policy(self, words: Sequence[str]) -> None:
         if list(words) == ["on"]:
-            switch_on(policy_folders()[1], getpass.getuser())
+            enable_mfa(policy_folders()[1], getpass.getuser())
         elif words:
             raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on switches MFA on")
-        say_policy(read_policy(os.environ))
+        print_policy(read_policy(os.environ))
 
     async def _trust_policy(self, words: Sequence[str]) -> None:
         if len(words) != 1:
@@ -93,7 +93,7 @@ class Subcommands:
             _say(str(finding))
             found.append(finding)
         if worst(found).exit_code > 1:
-            bad = sum(finding.state == "bad" for finding in found)
+            bad = sum(finding.severity == "error" for finding in found)
             raise ConfigurationError(f"{bad} {'thing is' if bad == 1 else 'things are'} wrong.", "See the lines above.")
 
 

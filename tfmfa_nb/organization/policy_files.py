@@ -72,8 +72,8 @@ def read_policy(environ: Mapping[str, str]) -> Policy:
         if not _stands(file):
             raise ConfigurationError(f"{VARIABLE} names {file}, which does not exist.", "Correct it, or unset it.")
         files.append(file)
-    places = tuple(folder / _NAMES[0] for folder in folders)
-    return Policy(tuple(read_layer(file) for file in files), places)
+    search_paths = tuple(folder / _NAMES[0] for folder in folders)
+    return Policy(tuple(read_policy_file(file) for file in files), search_paths)
 
 
 def _file_in(folder: Path) -> Path | None:
@@ -97,7 +97,7 @@ def _stands(path: Path) -> bool:
     return True
 
 
-def read_layer(path: Path) -> Layer:
+def read_policy_file(path: Path) -> Layer:
     """What the file at `path` says.
 
     Raises:
@@ -145,7 +145,7 @@ def _trusted_bytes(path: Path) -> bytes:
         return file.read()
 
 
-def switch_on(folder: Path, owner: str) -> Path:
+def enable_mfa(folder: Path, owner: str) -> Path:
     """Write a policy that switches MFA on, where `folder` has none yet; the result is its file.
 
     Args:
@@ -157,7 +157,7 @@ def switch_on(folder: Path, owner: str) -> Path:
     """
     found = _file_in(folder)
     if found is not None:
-        if read_layer(found).mfa:
+        if read_policy_file(found).mfa:
             return found
         raise ConfigurationError(f"The policy {found} does not switch MFA on.", 'Write "mfa = true" into it.')
     path = folder / _NAMES[0]

@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given, check_key, check_secret, check_serial
+from tfmfa_nb.organization.variable_values import (
+    KEY,
+    SECRET,
+    SERIAL,
+    VariableValues,
+    validate_access_key_id,
+    validate_secret_access_key,
+    validate_serial_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tfmfa_nb.organization.keychain import Keychain
-    from tfmfa_nb.organization.variable_sources import ThisKernel
+    from tfmfa_nb.organization.variable_sources import KernelMemory
 
 
-def faults(typed: Given) -> dict[str, ConfigurationError]:
+def validation_errors(typed: VariableValues) -> dict[str, ConfigurationError]:
     """What is wrong with `typed`, by variable; a variable that was left empty is not."""
     found: dict[str, ConfigurationError] = {}
 
@@ -25,11 +33,11 @@ def faults(typed: Given) -> dict[str, ConfigurationError]:
             found[name] = error
 
     if typed.access_key_id:
-        check(KEY, lambda: check_key(typed.access_key_id))
+        check(KEY, lambda: validate_access_key_id(typed.access_key_id))
     if typed.secret_access_key:
-        check(SECRET, lambda: check_secret(typed.secret_access_key))
+        check(SECRET, lambda: validate_secret_access_key(typed.secret_access_key))
     if typed.serial_number:
-        check(SERIAL, lambda: check_serial(typed.serial_number))
+        check(SERIAL, lambda: validate_serial_number(typed.serial_number))
     # A key with another key's secret is never made, not even for a moment.
     if typed.access_key_id and not typed.secret_access_key:
         found[SECRET] = ConfigurationError("The secret that came with this key is missing.", "Type both.")
@@ -38,12 +46,12 @@ def faults(typed: Given) -> dict[str, ConfigurationError]:
     return found
 
 
-def keep_here(typed: Given, kernel: ThisKernel) -> None:
+def store_in_kernel(typed: VariableValues, kernel: KernelMemory) -> None:
     """Keep `typed` in this kernel; what was left empty stays as it was."""
     kernel.store(_merged(typed, kernel.read()))
 
 
-def keep_in_keychain(typed: Given, keychain: Keychain, kernel: ThisKernel) -> None:
+def store_in_keychain(typed: VariableValues, keychain: Keychain, kernel: KernelMemory) -> None:
     """Keep `typed` in the OS keychain, and no longer in this kernel, which would go before it.
 
     Raises:
@@ -51,9 +59,9 @@ def keep_in_keychain(typed: Given, keychain: Keychain, kernel: ThisKernel) -> No
     """
     keychain.store(_merged(typed, keychain.read()))
     here = kernel.read()
-    keys = Given() if typed.access_key_id else here
+    keys = VariableValues() if typed.access_key_id else here
     kernel.store(
-        Given(
+        VariableValues(
             keys.access_key_id,
             keys.secret_access_key,
             "" if typed.serial_number else here.serial_number,
@@ -61,7 +69,7 @@ def keep_in_keychain(typed: Given, keychain: Keychain, kernel: ThisKernel) -> No
     )
 
 
-def clear(keychain: Keychain, kernel: ThisKernel) -> None:
+def clear_stored(keychain: Keychain, kernel: KernelMemory) -> None:
     """Forget what was typed for this kernel, and take the keychain's entry out.
 
     Raises:
@@ -71,6 +79,6 @@ def clear(keychain: Keychain, kernel: ThisKernel) -> None:
     keychain.clear()
 
 
-def _merged(typed: Given, before: Given) -> Given:
+def _merged(typed: VariableValues, before: VariableValues) -> VariableValues:
     keys = typed if typed.access_key_id else before
-    return Given(keys.access_key_id, keys.secret_access_key, typed.serial_number or before.serial_number)
+    return VariableValues(keys.access_key_id, keys.secret_access_key, typed.serial_number or before.serial_number)

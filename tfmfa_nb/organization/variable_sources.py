@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.keychain import Keychain
-from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Source(Protocol):
     name: str
     remedy: str
 
-    def read(self) -> Given:
+    def read(self) -> VariableValues:
         """What it has.
 
         Raises:
@@ -38,27 +38,27 @@ class Source(Protocol):
         ...
 
 
-class ThisKernel:
+class KernelMemory:
     """What a person typed, kept in this process's memory until it ends."""
 
     name = "this kernel only"
     remedy = "Type it in the form that %tfmfa shows."
 
     def __init__(self) -> None:
-        self._given = Given()
+        self._given = VariableValues()
 
-    def read(self) -> Given:
+    def read(self) -> VariableValues:
         """What was typed."""
         return self._given
 
-    def store(self, given: Given) -> None:
+    def store(self, given: VariableValues) -> None:
         """Keep `given` instead."""
         self._given = given
 
     def clear(self) -> None:
         """Forget it; whoever still holds the secret finds it empty."""
         self._given.secret_access_key.forget()
-        self._given = Given()
+        self._given = VariableValues()
 
 
 class ProcessEnvironment:
@@ -70,9 +70,9 @@ class ProcessEnvironment:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
-    def read(self) -> Given:
+    def read(self) -> VariableValues:
         """What it has; blanks around a value do not count."""
-        return Given(
+        return VariableValues(
             self._get(KEY), Secret(self._get(SECRET)), self._get(SERIAL), session=bool(self._get("AWS_SESSION_TOKEN"))
         )
 
@@ -94,7 +94,7 @@ class AwsProfile:
         self.name = f'AWS profile "{profile}"'
         self._environ, self._profile = environ, profile
 
-    def read(self) -> Given:
+    def read(self) -> VariableValues:
         """What the profile has.
 
         Raises:
@@ -118,7 +118,7 @@ class AwsProfile:
         def get(key: str) -> str:
             return str(config.get(key, "")).strip()
 
-        return Given(
+        return VariableValues(
             get("aws_access_key_id"),
             Secret(get("aws_secret_access_key")),
             get("mfa_serial"),
@@ -128,13 +128,13 @@ class AwsProfile:
 
 
 # Process-wide: what a person types counts for every run of this kernel.
-THIS_KERNEL = ThisKernel()
+KERNEL_MEMORY = KernelMemory()
 
 
-def sources_of(environ: Mapping[str, str], profile: str = "") -> tuple[Source, ...]:
+def default_sources(environ: Mapping[str, str], profile: str = "") -> tuple[Source, ...]:
     """All of them, in order."""
     profiles = (AwsProfile(environ, profile),) if profile else ()
-    return (THIS_KERNEL, ProcessEnvironment(environ), Keychain(), *profiles)
+    return (KERNEL_MEMORY, ProcessEnvironment(environ), Keychain(), *profiles)
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ class Resolved:
         serial_source: who names it; "" where nobody does.
     """
 
-    given: Given
+    given: VariableValues
     source: Source
     serial_number: str = field(default="")
     serial_source: str = field(default="")
@@ -164,9 +164,9 @@ def resolve(sources: Sequence[Source]) -> Resolved:
     Raises:
         ConfigurationError: a source that could have the key cannot be read. Another one's is not taken instead.
     """
-    keys: tuple[Given, Source] | None = None
+    keys: tuple[VariableValues, Source] | None = None
     devices: list[tuple[str, str]] = []
-    read: list[tuple[Given, Source]] = []
+    read: list[tuple[VariableValues, Source]] = []
     for source in sources:
         try:
             given = source.read()
@@ -182,19 +182,19 @@ def resolve(sources: Sequence[Source]) -> Resolved:
         if keys is not None and devices:
             break
     given, source = keys or _expected(read)
-    typed = [device for device in devices if device[1] == ThisKernel.name]
+    typed = [device for device in devices if device[1] == KernelMemory.name]
     beside = [(given.serial_number, source.name)] if given.serial_number else []
     serial_number, serial_source = next(iter([*typed, *beside, *devices]), ("", ""))
     return Resolved(given, source, serial_number, serial_source)
 
 
-def _expected(read: Sequence[tuple[Given, Source]]) -> tuple[Given, Source]:
+def _expected(read: Sequence[tuple[VariableValues, Source]]) -> tuple[VariableValues, Source]:
     """Who is told to be lacking a key: the profile where one is named, else the process environment."""
     named = [each for each in read if isinstance(each[1], AwsProfile)]
     process = [each for each in read if isinstance(each[1], ProcessEnvironment)]
     return (named or process or list(read))[0]
 
 
-def origin(name: str) -> str:
+def describe_source(name: str) -> str:
     """A source's name, as it stands behind "from"."""
-    return name if name == ThisKernel.name else f"the {name}"
+    return name if name == KernelMemory.name else f"the {name}"

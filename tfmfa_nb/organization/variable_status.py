@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.variable_sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
 from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import check
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class VariableStatus:
     """One variable.
 
     Attributes:
@@ -30,24 +30,24 @@ class Origin:
     @property
     def words(self) -> str:
         """As in: …MPLE, from the process environment; or: missing."""
-        return f"{self.value}, from {origin(self.source)}" if self.value else "missing"
+        return f"{self.value}, from {describe_source(self.source)}" if self.value else "missing"
 
 
-def origins(environ: Mapping[str, str], profile: str) -> tuple[tuple[Origin, ...], str]:
+def variable_statuses(environ: Mapping[str, str], profile: str) -> tuple[tuple[VariableStatus, ...], str]:
     """Each variable, and what is wrong with them as a whole: "" where a run could ask for a code.
 
     A keychain may ask the person to unlock it, so this is called in a thread where a loop must go on.
     """
     try:
-        found = resolve(sources_of(environ, profile))
+        found = resolve(default_sources(environ, profile))
     except ConfigurationError as error:
-        return tuple(map(Origin, NAMES)), str(error)
+        return tuple(map(VariableStatus, NAMES)), str(error)
     given = found.given
     key = f"…{given.access_key_id[-4:]}" if given.access_key_id else ""
     secret = "set" if given.secret_access_key else ""
     values = (key, secret, found.serial_number)
     names = (found.source.name, found.source.name, found.serial_source)
-    shown = tuple(map(Origin, NAMES, values, names))
+    shown = tuple(map(VariableStatus, NAMES, values, names))
     try:
         check(found)
     except ConfigurationError as error:

@@ -18,7 +18,7 @@ _KEY = re.compile(r"\w{16,128}", re.ASCII)  # the API's own rule for an access k
 _SECRET = re.compile(r"[!-~]{16,256}")  # 40 base64 characters today; what is told apart here is a slip, not a forgery
 
 
-class Given:
+class VariableValues:
     """The variables of one source, each empty where it has none; no repr shows the secret, and it cannot be pickled.
 
     Attributes:
@@ -49,13 +49,13 @@ class Given:
         return tuple(name for name, value in zip(NAMES, values, strict=True) if not value)
 
     def __repr__(self) -> str:
-        return f"Given(…{self.access_key_id[-4:]}, {self.serial_number})"
+        return f"VariableValues(…{self.access_key_id[-4:]}, {self.serial_number})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("what a source gives is not pickled or copied")
 
 
-def check_key(access_key_id: str, source: str = "", *, session: bool = False) -> None:
+def validate_access_key_id(access_key_id: str, source: str = "", *, session: bool = False) -> None:
     """Refuse what STS gives no session for.
 
     Args:
@@ -83,7 +83,7 @@ def check_key(access_key_id: str, source: str = "", *, session: bool = False) ->
         )
 
 
-def check_secret(secret_access_key: Secret) -> None:
+def validate_secret_access_key(secret_access_key: Secret) -> None:
     """Refuse what cannot be a secret access key; what a person typed is checked so, what stands elsewhere is AWS's.
 
     Raises:
@@ -96,13 +96,13 @@ def check_secret(secret_access_key: Secret) -> None:
         )
 
 
-def check_serial(serial_number: str) -> None:
+def validate_serial_number(serial_number: str) -> None:
     """Refuse a device that shows no codes, and what is no device.
 
     Raises:
         ConfigurationError: it is one of those.
     """
-    if shows_no_codes(serial_number):
+    if is_passkey(serial_number):
         raise ConfigurationError(
             "AWS_MFA_SERIAL_NUMBER names a passkey or security key, which shows no codes: STS cannot use it.",
             "Add a virtual MFA device (an authenticator app) to your IAM user, and set its ARN.",
@@ -116,6 +116,6 @@ def check_serial(serial_number: str) -> None:
         )
 
 
-def shows_no_codes(serial_number: str) -> bool:
+def is_passkey(serial_number: str) -> bool:
     """Whether it is a passkey or security key, which STS cannot use."""
     return any(kind in serial_number for kind in (":u2f/", ":fido/", ":passkey/"))

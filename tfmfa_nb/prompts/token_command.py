@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.authentication.mfa_codes import UsedCodes
 from tfmfa_nb.authentication.refusal import Refused, next_code_at
-from tfmfa_nb.model.errors import ConfigurationError, NobodyToAsk
+from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
 from tfmfa_nb.model.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LAST = 2.0  # seconds to see a killed command's end
 _SHOWN = 200  # characters of its complaint
 _LONGEST, _PAUSE = 35.0, 5.0  # seconds: for how long the same code is put up with, and between two looks
 # Process-wide: each run's phase has a prompt of its own, but the device is the same.
-_GIVEN = UsedCodes()
+_RETURNED_CODES = UsedCodes()
 _SECONDS = 120.0  # a device may wait for a touch, and for its next window
 
 
@@ -70,20 +70,22 @@ class CommandPrompt:
         given again, but the next one waited for.
 
         Raises:
-            NobodyToAsk: the command failed, printed no code, or the same one for longer than a device shows it.
+            PromptUnavailable: the command failed, printed no code, or the same one for longer than a device shows it.
         """
         waited, pause = 0.0, next_code_at() - time.time()
         while True:
             code = await self._fetch()
             try:
-                _GIVEN.refuse_if_used(request.serial_number, code)
+                _RETURNED_CODES.refuse_if_used(request.serial_number, code)
             except Refused:
                 code.forget()
             else:
-                _GIVEN.remember(request.serial_number, code)
+                _RETURNED_CODES.remember(request.serial_number, code)
                 return code
             if waited > _LONGEST:
-                raise NobodyToAsk(f"The token command {self._words[0]} prints the same code for {waited:.0f} seconds.")
+                raise PromptUnavailable(
+                    f"The token command {self._words[0]} prints the same code for {waited:.0f} seconds."
+                )
             self._tell(f"That code was used already: waiting {pause:.0f} seconds for the device's next one.")
             await asyncio.sleep(pause)
             waited, pause = waited + pause, _PAUSE  # the device's clock may be a little behind
@@ -109,13 +111,13 @@ class CommandPrompt:
             raise
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no command"
-            raise NobodyToAsk(f"The token command {name!r} cannot be started: {why}.") from None
+            raise PromptUnavailable(f"The token command {name!r} cannot be started: {why}.") from None
         try:
             async with asyncio.timeout(self._seconds):
                 output, complaint = await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr))
                 await process.wait()
         except TimeoutError:
-            raise NobodyToAsk(f"The token command {name!r} gave no code in {self._seconds:g} seconds.") from None
+            raise PromptUnavailable(f"The token command {name!r} gave no code in {self._seconds:g} seconds.") from None
         finally:
             await _end(process)
         codes = [Secret(code) for code in _CODE.findall(output)]
@@ -123,12 +125,12 @@ class CommandPrompt:
             why = f"ended with exit code {process.returncode}" if process.returncode else "printed no code"
             # A command may well complain about the code that it has just read.
             said = Redactor([*codes, *map(Secret, _CODE.findall(complaint))])(complaint).strip().splitlines()
-            raise NobodyToAsk(f"The token command {name!r} {why}{': ' + said[-1][:_SHOWN] if said else ''}.")
+            raise PromptUnavailable(f"The token command {name!r} {why}{': ' + said[-1][:_SHOWN] if said else ''}.")
         return codes[-1]
 
     async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
         """A command cannot agree to anything."""
-        raise NobodyToAsk(
+        raise PromptUnavailable(
             "A confirmation is needed, and a token command cannot give one.",
             "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from tfmfa_nb.model.errors import NobodyToAsk
+from tfmfa_nb.model.errors import PromptUnavailable
 
 if TYPE_CHECKING:
     from tfmfa_nb.prompts import CodeRequest
 
 
-class NobodyPrompt:
+class UnavailablePrompt:
     """Refuses to ask.
 
     Args:
@@ -24,11 +24,11 @@ class NobodyPrompt:
 
     async def ask(self, request: CodeRequest) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
         """Refuse."""
-        raise NobodyToAsk(f"An MFA code is needed, but {self._reason}.")
+        raise PromptUnavailable(f"An MFA code is needed, but {self._reason}.")
 
     async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
         """Refuse."""
-        raise NobodyToAsk(
+        raise PromptUnavailable(
             "A confirmation is needed, and nobody can give one here.",
             "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
         )

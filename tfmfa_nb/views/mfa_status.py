@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.variable_sources import origin
-from tfmfa_nb.organization.variable_status import origins
+from tfmfa_nb.organization.variable_sources import describe_source
+from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import effective_level, how_to
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa
 from tfmfa_nb.views.wording import MEANING
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
 
 
-def say_level(environment: Environment, policy: Policy) -> None:
+def print_level(environment: Environment, policy: Policy) -> None:
     """Print the environment's level, what it means, and who demands it."""
     level, demanded = effective_level(environment, policy), policy.minimum(environment.folder.name)
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {MEANING[level]}')  # noqa: T201
     if demanded is not Level.NEVER:
-        where = policy.minimum_said_by(environment.folder.name)
+        where = policy.minimum_required_by(environment.folder.name)
         print(f'The organization requires at least "{demanded}" (says {where}).')  # noqa: T201
     if not policy.mfa:
-        print(f"MFA is switched off for this organization. {how_to(policy)}")  # noqa: T201
+        print(f"MFA is switched off for this organization. {how_to_enable_mfa(policy)}")  # noqa: T201
 
 
-def say_policy(policy: Policy) -> None:
+def print_policy(policy: Policy) -> None:
     """Print the effective policy, and which file says what."""
     for line in policy_lines(policy):
         print(line)  # noqa: T201
@@ -40,12 +40,12 @@ def policy_lines(policy: Policy) -> list[str]:
     """The effective policy as text, a line for each rule, with the files that it comes from."""
 
     def said(key: str) -> str:
-        return f"  (says {', '.join(map(str, files))})" if (files := policy.said_by(key)) else ""
+        return f"  (says {', '.join(map(str, files))})" if (files := policy.files_setting(key)) else ""
 
     shortest, longest = policy.session_bounds
     lines = [f"MFA: {'on' if policy.mfa else 'off, the default'}{said('mfa')}"]
     if not policy.mfa:
-        lines.append(how_to(policy))
+        lines.append(how_to_enable_mfa(policy))
     if policy.owners:
         lines.append(f"Owners: {', '.join(policy.owners)}{said('owners')}")
     for layer in policy.layers:
@@ -59,7 +59,7 @@ def policy_lines(policy: Policy) -> list[str]:
     return lines
 
 
-def say_variables(environ: Mapping[str, str], profile: str) -> None:
+def print_variables(environ: Mapping[str, str], profile: str) -> None:
     """Print where the organization variables come from, or what they lack, in a line."""
     try:
         variables = read_variables(environ, profile)
@@ -68,13 +68,13 @@ def say_variables(environ: Mapping[str, str], profile: str) -> None:
     else:
         print(  # noqa: T201
             f"Organization variables: access key …{variables.access_key_id[-4:]}, "
-            f"MFA device {variables.serial_number}, from {origin(variables.source)}"
+            f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
         )
 
 
-def say_origins(environ: Mapping[str, str], profile: str) -> None:
+def print_variable_statuses(environ: Mapping[str, str], profile: str) -> None:
     """Print where each organization variable comes from, and what is wrong with them."""
-    found, problem = origins(environ, profile)
+    found, problem = variable_statuses(environ, profile)
     for each in found:
         print(f"{each.name}: {each.words}")  # noqa: T201
     if problem:

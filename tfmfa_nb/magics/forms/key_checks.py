@@ -9,8 +9,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.variable_sources import ThisKernel, resolve, sources_of
-from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, Given, shows_no_codes
+from tfmfa_nb.organization.variable_sources import KernelMemory, default_sources, resolve
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues, is_passkey
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.views.form_action import Result
 
@@ -25,7 +25,7 @@ _BY_HAND = "Type the ARN: in IAM, your user, Security credentials."
 _ADD_ONE = "Add an authenticator app in IAM: your user, Security credentials, Assign MFA device."
 
 
-async def who_am_i(typed: Given, environ: Mapping[str, str], profile: str) -> Result:
+async def who_am_i(typed: VariableValues, environ: Mapping[str, str], profile: str) -> Result:
     """One line: who, in which account, and whether these keys can act without MFA.
 
     Args:
@@ -33,7 +33,7 @@ async def who_am_i(typed: Given, environ: Mapping[str, str], profile: str) -> Re
         environ: the process environment.
         profile: the AWS profile that holds variables; "" for none.
     """
-    from tfmfa_nb.authentication.account_queries import account_alias, acts_without_mfa  # noqa: PLC0415 - boto3 is heavy
+    from tfmfa_nb.authentication.account_queries import account_alias, calls_allowed_without_mfa  # noqa: PLC0415 - boto3 is heavy
 
     asked = await _identify(typed, environ, profile)
     if isinstance(asked, Result):
@@ -42,7 +42,7 @@ async def who_am_i(typed: Given, environ: Mapping[str, str], profile: str) -> Re
     keys = found.given.access_key_id, found.given.secret_access_key
     alias, alone, devices = await asyncio.gather(
         account_alias(*keys, endpoint=endpoint),
-        acts_without_mfa(*keys, endpoint=endpoint),
+        calls_allowed_without_mfa(*keys, endpoint=endpoint),
         _devices(found.given, identity.user, endpoint),
     )
     account = f"{identity.account} ({alias})" if alias else identity.account
@@ -57,7 +57,7 @@ async def who_am_i(typed: Given, environ: Mapping[str, str], profile: str) -> Re
     )
 
 
-async def find_devices(typed: Given, environ: Mapping[str, str], profile: str) -> Result:
+async def find_devices(typed: VariableValues, environ: Mapping[str, str], profile: str) -> Result:
     """The person's own devices; one that can be used is chosen at once, among several the person chooses."""
     asked = await _identify(typed, environ, profile)
     if isinstance(asked, Result):
@@ -66,25 +66,25 @@ async def find_devices(typed: Given, environ: Mapping[str, str], profile: str) -
     devices = await _devices(found.given, identity.user, endpoint)
     if devices is None:
         return _about(SERIAL, f"AWS does not let {identity.user} list MFA devices (iam:ListMFADevices). {_BY_HAND}")
-    usable = [device for device in devices if not shows_no_codes(device)]
+    usable = [device for device in devices if not is_passkey(device)]
     if not usable:
         has = f"{identity.user} has only a {_NO_CODES}." if devices else f"{identity.user} has no MFA device."
         return _about(SERIAL, f"{has} {_ADD_ONE}")
-    listed = [{"serial": device, "reason": _NO_CODES if shows_no_codes(device) else ""} for device in devices]
+    listed = [{"serial": device, "reason": _NO_CODES if is_passkey(device) else ""} for device in devices]
     if len(usable) == 1:
         return Result("Your device was found; Save keeps it.", more={"chosen": usable[0], "devices": []})
     return Result(f"{identity.user} has {len(usable)} devices: choose one.", more={"devices": listed})
 
 
 async def _identify(
-    typed: Given, environ: Mapping[str, str], profile: str
+    typed: VariableValues, environ: Mapping[str, str], profile: str
 ) -> tuple[Resolved, Endpoint, Identity] | Result:
     from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415
     from tfmfa_nb.authentication.refusal import RefusalKind, Refused  # noqa: PLC0415 - boto3 is heavy
 
-    first = ThisKernel()
+    first = KernelMemory()
     first.store(typed)
-    found = await asyncio.to_thread(resolve, (first, *sources_of(environ, profile)))
+    found = await asyncio.to_thread(resolve, (first, *default_sources(environ, profile)))
     lacking = [name for name in found.missing() if name != SERIAL]
     if lacking:
         return Result(
@@ -101,7 +101,7 @@ async def _identify(
     return found, endpoint, identity
 
 
-async def _devices(given: Given, user: str, endpoint: Endpoint) -> tuple[str, ...] | None:
+async def _devices(given: VariableValues, user: str, endpoint: Endpoint) -> tuple[str, ...] | None:
     """None where the person may not look at them."""
     from tfmfa_nb.authentication.account_queries import mfa_devices  # noqa: PLC0415 - boto3 is heavy
     from tfmfa_nb.authentication.refusal import Refused  # noqa: PLC0415

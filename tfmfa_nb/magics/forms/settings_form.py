@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.gate.levels import effective_level, how_to, set_level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
 from tfmfa_nb.views.form import Sheet, source
 from tfmfa_nb.views.form_action import Pressed, Result
 from tfmfa_nb.views.wording import MEANING
@@ -43,9 +43,11 @@ class SettingsForm(Sheet):
             policy = self._read_policy()
             minimum, off = policy.minimum(name), not policy.mfa
             if off:
-                reason = f"MFA is switched off for this organization, so no level can be set. {how_to(policy)}"
+                reason = (
+                    f"MFA is switched off for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
+                )
             elif minimum is not Level.NEVER:
-                where = policy.minimum_said_by(name)
+                where = policy.minimum_required_by(name)
                 reason = f'The organization requires at least "{minimum}" (says {where}).'
             level = str(effective_level(self._environment, policy))
         except ConfigurationError as error:

@@ -9,8 +9,8 @@ from tfmfa_nb.magics.forms.key_checks import find_devices
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import variable_sources
-from tfmfa_nb.organization.storage import faults, keep_here
-from tfmfa_nb.organization.variable_values import KEY, NAMES, SECRET, SERIAL, Given
+from tfmfa_nb.organization.storage import store_in_kernel, validation_errors
+from tfmfa_nb.organization.variable_values import KEY, NAMES, SECRET, SERIAL, VariableValues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
     print("For this kernel only; Enter leaves a variable as it is.")  # noqa: T201 - a terminal's own way
     try:
         key = _read(f"{KEY}: ")
-        typed = Given(key, Secret(_read(f"{SECRET}: ") if key else ""))
+        typed = VariableValues(key, Secret(_read(f"{SECRET}: ") if key else ""))
         _check(typed)
         typed.serial_number = _read(f"{SERIAL} (? looks it up): ")
         if typed.serial_number == "?":
@@ -36,12 +36,12 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
     _check(typed)
     if typed.missing() == NAMES:
         return False
-    keep_here(typed, variable_sources.THIS_KERNEL)
+    store_in_kernel(typed, variable_sources.KERNEL_MEMORY)
     return True
 
 
-async def _look_up(typed: Given, environ: Mapping[str, str], profile: str) -> str:
-    asked = Given(typed.access_key_id, typed.secret_access_key)
+async def _look_up(typed: VariableValues, environ: Mapping[str, str], profile: str) -> str:
+    asked = VariableValues(typed.access_key_id, typed.secret_access_key)
     result = await find_devices(asked, environ, profile)
     if not result.good:
         raise ConfigurationError(next(iter(result.fields.values()), result.text), "Nothing was kept.")
@@ -56,8 +56,8 @@ async def _look_up(typed: Given, environ: Mapping[str, str], profile: str) -> st
     return str(usable[int(answer) - 1])
 
 
-def _check(typed: Given) -> None:
-    for error in faults(typed).values():
+def _check(typed: VariableValues) -> None:
+    for error in validation_errors(typed).values():
         raise error
 
 

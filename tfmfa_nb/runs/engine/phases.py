@@ -6,7 +6,7 @@ import json
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.session_durations import session_note
+from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.model.levels import Level
@@ -209,7 +209,7 @@ def events_of(run: Run, progress: Progress) -> Callable[[], None]:
 
 def _note_short_session(run: Run, session: MfaSession) -> None:
     """Say before the apply starts where a role's session cannot be renewed while it goes on."""
-    note = session_note(run._findings.chains if run._findings else (), session.seconds)
+    note = session_length_warning(run._findings.chains if run._findings else (), session.duration_seconds)
     if note and note not in run.notes:
         _note(run, note)
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.mfa_codes import UsedCodes, read_code
+from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.model.identity import Identity
@@ -61,7 +61,7 @@ class Gate:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
         Raises:
-            RunCanceled, RunDiscarded, NobodyToAsk, PromptTimedOut: as the prompt was answered, or was not.
+            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: as the prompt was answered, or was not.
             AuthenticationError: no further code can be had from this prompt.
             RoleRefused: the session is good, but a role cannot be assumed with it.
         """
@@ -127,8 +127,6 @@ class Gate:
                 kind=RefusalKind.VARIABLES,
                 problem=error.problem,
                 remedy=error.remedy,
-                code_spent=False,
-                asks_again=True,
             )
         try:
             identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
@@ -152,7 +150,7 @@ class Gate:
             "source": variables.source,
         }
         if not self.policy.allows_account(identity.account):
-            files = ", ".join(map(str, self.policy.said_by("accounts")))
+            files = ", ".join(map(str, self.policy.files_setting("accounts")))
             variables.forget()
             raise turn_red(
                 run,
@@ -187,7 +185,7 @@ class Gate:
             return None, None  # the variables are read anew, and say again what they lack
         serial, code = variables.serial_number, Secret("")
         try:
-            code = read_code(answer.reveal())
+            code = parse_code(answer.reveal())
             _USED_CODES.refuse_if_used(serial, code)
             session = await get_session(
                 variables.access_key_id,

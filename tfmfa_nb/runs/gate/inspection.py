@@ -37,7 +37,7 @@ async def inspect(run: Run, gate: Gate, executable: Executable) -> None:
         var_files=run._options.var_files(run._base),
     )
     if not policy.local_state and findings.backend == "local":
-        files = ", ".join(map(str, policy.said_by("local_state")))
+        files = ", ".join(map(str, policy.files_setting("local_state")))
         raise ConfigurationError(
             f"The configuration keeps its state on this machine, which the organization does not allow (says {files}).",
             "Configure a backend that your team shares, such as s3.",

@@ -58,7 +58,7 @@ def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) ->
     Raises:
         RoleRefused: there is one.
     """
-    files = ", ".join(map(str, policy.said_by("roles")))
+    files = ", ".join(map(str, policy.files_setting("roles")))
     for chain in chains:
         for hop in chain.hops:
             if hop.role_arn is None and policy.limits_roles:
@@ -114,11 +114,11 @@ def refuse_long_sessions(run: Run, chains: Sequence[RoleChain]) -> None:
     Raises:
         RoleRefused: a role that is assumed from another one would be held for more than an hour.
     """
-    from tfmfa_nb.authentication.session_durations import too_long  # noqa: PLC0415 - only where there are roles
+    from tfmfa_nb.authentication.session_durations import chained_duration_refusal  # noqa: PLC0415 - only where there are roles
 
     for index, chain in enumerate(chains):
         for number, hop in enumerate(chain.hops):
-            refusal = too_long(hop, number)
+            refusal = chained_duration_refusal(hop, number)
             if refusal is not None:
                 _show_hop(run, index, number, HopState.REFUSED, refusal.why)
                 raise turn_red(run, _refused(run, [refusal], "No code was spent."))
