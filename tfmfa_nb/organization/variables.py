@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
 from tfmfa_nb.organization.variable_values import validate_access_key_id, validate_serial_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.organization.variable_sources import Resolved, Source
 
 _FIRST_REGION = {
@@ -90,7 +90,7 @@ def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> Organization
     given = found.given
     return OrganizationVariables(
         given.access_key_id,
-        Secret(given.secret_access_key.reveal()),
+        given.secret_access_key.duplicate(),
         found.serial_number,
         found.source.name,
         endpoint_of(environ, found.serial_number, given.region),

@@ -9,7 +9,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.magics.forms.key_checks import find_devices, who_am_i
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.storage import clear_stored, store_in_kernel, store_in_keychain, validation_errors
@@ -97,7 +96,7 @@ def _typed(pressed: Pressed, *, serial: bool = True) -> VariableValues:
     """What was typed, with a secret of its own: the message's is forgotten when the action ends."""
     return VariableValues(
         pressed.texts.get(KEY, ""),
-        Secret(pressed.secret.reveal()),
+        pressed.secret.duplicate(),
         pressed.texts.get(SERIAL, "") if serial else "",
     )
 
