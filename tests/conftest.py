@@ -7,7 +7,7 @@ import pytest
 from fake_keychain import Keychain as FakeKeychain
 from hypothesis import HealthCheck, settings
 
-from tfmfa_nb.organization import sources
+from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.sandbox.server import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
@@ -66,8 +66,8 @@ def chain():
 @pytest.fixture
 def kernel(monkeypatch):
     """What was typed for this kernel: nothing yet."""
-    typed = sources.ThisKernel()
-    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    typed = variable_sources.KernelMemory()
+    monkeypatch.setattr(variable_sources, "KERNEL_MEMORY", typed)
     return typed
 
 

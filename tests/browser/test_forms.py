@@ -9,7 +9,7 @@ import pytest
 from lab import FIXTURES, Lab
 from playwright.sync_api import expect
 
-from tfmfa_nb.magics.forms import variables
+from tfmfa_nb.magics.forms import variables_form
 from tfmfa_nb.sandbox.server import Sandbox
 
 LEVEL = "AWS Multi-Factor Authentication"
@@ -275,7 +275,7 @@ def test_what_was_chosen_before_the_kernel_has_said_anything_stays_chosen(lab, f
     """A key must not go into the keychain because its owner was quicker than the kernel."""
     lab.theme("JupyterLab Light")
     _, _, form = forms("quick")
-    assert form.evaluate(QUICK.replace("SOURCE", json.dumps(variables.source("variables"))))
+    assert form.evaluate(QUICK.replace("SOURCE", json.dumps(variables_form.source("variables"))))
 
 
 def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms, aws):
@@ -293,7 +293,10 @@ def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms,
     expect(form.get_by_role("status")).to_have_text("Kept for this kernel only.")
     expect(field(SECRET)).to_have_value("")
     assert CANARY not in notebook.page.content()
-    kept = "from tfmfa_nb.organization.sources import THIS_KERNEL\nprint(THIS_KERNEL.read().secret_access_key.reveal())"
+    kept = (
+        "from tfmfa_nb.organization.variable_sources import KERNEL_MEMORY\n"
+        "print(KERNEL_MEMORY.read().secret_access_key.reveal())"
+    )
     assert notebook.execute(kept) == f"{CANARY}\n"
     notebook.command("docmanager:save")
     notebook.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.model.dirty")

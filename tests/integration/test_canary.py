@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfmfa_nb.authentication import session as sessions
+from tfmfa_nb.authentication import mfa_session
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization import sources
-from tfmfa_nb.organization.given import NAMES, Given
+from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
+from tfmfa_nb.organization.variable_values import NAMES, VariableValues
 
 PROVIDER = """
 provider "aws" {
@@ -40,13 +40,13 @@ def digest(text):
 def planted(monkeypatch):
     """The digests of what each session holds: the values themselves would be found where the test keeps them."""
     seen = set()
-    plain = sessions.MfaSession.__init__
+    plain = mfa_session.MfaSession.__init__
 
     def spy(held, key, secret, token, *rest):
         seen.update(digest(each.reveal()) for each in (secret, token))
         plain(held, key, secret, token, *rest)
 
-    monkeypatch.setattr(sessions.MfaSession, "__init__", spy)
+    monkeypatch.setattr(mfa_session.MfaSession, "__init__", spy)
     return seen
 
 
@@ -54,7 +54,7 @@ def held_by(planted):
     """Whatever holds a planted value, but for what was typed for this kernel, which is kept there on purpose."""
     gc.collect()
     lengths = {length for length, _ in planted}
-    typed = sources.THIS_KERNEL.read().secret_access_key
+    typed = variable_sources.KERNEL_MEMORY.read().secret_access_key
     return [
         (type(holder), getattr(holder, "f_code", None))
         for holder in gc.get_objects()
@@ -93,7 +93,7 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
         environ = sandbox.environment()
         key, secret, serial = (environ.pop(name) for name in NAMES)
         place = Keychain() if request.param == "keychain" else kernel
-        place.store(Given(key, Secret(secret), serial))
+        place.store(VariableValues(key, Secret(secret), serial))
         del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfmfa_nb.doctor import State, examine, worst
+from tfmfa_nb.doctor import Severity, examine, worst
 from tfmfa_nb.environments import Environment
 
 CONFIGURATION = """
@@ -45,7 +45,7 @@ def about(found, subject):
 async def test_where_all_is_well_it_says_so_and_spends_no_code(surroundings, environment, sandbox):
     environment.set_level(environment.level.__class__("applies only"))
     found = await findings(surroundings, environment)
-    assert worst(found) is State.GOOD, "\n".join(map(str, found))
+    assert worst(found) is Severity.OK, "\n".join(map(str, found))
     assert {"Terraform", "provider", "kernel", "policy", "keys", "clock", "MFA device", "without MFA"} <= {
         finding.subject for finding in found
     }
@@ -68,30 +68,30 @@ async def test_what_is_wrong_is_one_line_with_a_remedy(surroundings, environment
     (loud,) = about(found, "process environment")
     assert "TF_LOG would log session tokens" in loud.text
     (bypass,) = about(found, "configuration")
-    assert (bypass.state, "main.tf:3" in bypass.text, "profile" in bypass.text) == (State.BAD, True, True)
+    assert (bypass.severity, "main.tf:3" in bypass.text, "profile" in bypass.text) == (Severity.ERROR, True, True)
     (device,) = about(found, "MFA device")
-    assert device.state is State.BAD
+    assert device.severity is Severity.ERROR
     assert "arn:aws:iam::123456789012:mfa/alice" in device.remedy
-    (open_one,) = [finding for finding in about(found, "without MFA") if finding.state is State.BAD]
+    (open_one,) = [finding for finding in about(found, "without MFA") if finding.severity is Severity.ERROR]
     assert "role/open can be assumed without MFA" in open_one.text
     assert "%tfmfa trust-policy arn:aws:iam::123456789012:role/open" in open_one.remedy
     (level,) = about(found, "environment")
     assert "neither plans nor applies" in level.text
-    assert all(finding.remedy for finding in found if finding.state is State.BAD)
+    assert all(finding.remedy for finding in found if finding.severity is Severity.ERROR)
 
 
 async def test_keys_that_can_do_more_than_assume_roles_are_told(lenient_sandbox):
     environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environment()}
     found = await findings(environ)
     (alone,) = about(found, "without MFA")
-    assert alone.state is State.WARNING
+    assert alone.severity is Severity.WARNING
     assert "ssm:DescribeParameters" in alone.text
 
 
 async def test_a_wrong_clock_is_told(surroundings, sandbox):
     sandbox.skew(3600)
     (keys,) = about(await findings(surroundings), "keys")
-    assert keys.state is State.BAD
+    assert keys.severity is Severity.ERROR
     assert "clock" in keys.text
 
 
@@ -112,9 +112,9 @@ def test_the_command_s_exit_code_is_the_worst_finding_s(surroundings, tmp_path):
     assert "Traceback" not in bad.stderr
 
 
-def test_the_exit_codes_follow_the_states():
-    assert [state.exit_code for state in State] == [0, 1, 2]
-    assert asyncio.run(findings({"PATH": ""}))[0].state is State.BAD
+def test_the_exit_codes_follow_the_severities():
+    assert [severity.exit_code for severity in Severity] == [0, 1, 2]
+    assert asyncio.run(findings({"PATH": ""}))[0].severity is Severity.ERROR
 
 
 @pytest.fixture
@@ -202,11 +202,17 @@ async def test_a_role_whose_external_id_is_not_told_was_not_tried_and_that_is_sa
     environment.write_configuration(unknown)
     found = about(await findings(surroundings, environment), "without MFA")
     (untried,) = [finding for finding in found if "role/partner" in finding.text]
-    assert (untried.state, "not tried" in untried.text, "external_id" in untried.text) == (State.WARNING, True, True)
+    assert (untried.severity, "not tried" in untried.text, "external_id" in untried.text) == (
+        Severity.WARNING,
+        True,
+        True,
+    )
     assert "aws:MultiFactorAuthPresent" in untried.remedy
     assert "AssumeRole" not in {call["action"] for call in sandbox.calls()}
     environment.write_configuration(unknown.replace("{}", '{\n  default = "the-external-id"\n}'))
-    (open_one,) = [f for f in about(await findings(surroundings, environment), "without MFA") if f.state is State.BAD]
+    (open_one,) = [
+        f for f in about(await findings(surroundings, environment), "without MFA") if f.severity is Severity.ERROR
+    ]
     assert "role/partner can be assumed without MFA" in open_one.text
 
 
@@ -215,32 +221,32 @@ async def test_a_role_that_is_not_known_was_not_tried_and_that_is_said(surroundi
     environment.write_configuration(f'variable "role" {{}}\n{unknown}')
     found = about(await findings(surroundings, environment), "without MFA")
     (untried,) = [finding for finding in found if "var.role" in finding.text]
-    assert (untried.state, "not tried" in untried.text) == (State.WARNING, True)
+    assert (untried.severity, "not tried" in untried.text) == (Severity.WARNING, True)
 
 
 @pytest.mark.parametrize(
-    ("role", "state"),
+    ("role", "severity"),
     [
-        ({"condition": EXTERNAL, "alice_may_look": True}, State.BAD),  # whoever knows the id needs no MFA
-        ({"condition": EXTERNAL | WITH_MFA, "alice_may_look": True}, State.GOOD),
-        ({"condition": EXTERNAL}, State.GOOD),  # nothing tells it from one that demands MFA
+        ({"condition": EXTERNAL, "alice_may_look": True}, Severity.ERROR),  # whoever knows the id needs no MFA
+        ({"condition": EXTERNAL | WITH_MFA, "alice_may_look": True}, Severity.OK),
+        ({"condition": EXTERNAL}, Severity.OK),  # nothing tells it from one that demands MFA
     ],
 )
-async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, environment, sandbox, role, state):
+async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, environment, sandbox, role, severity):
     role_that_wants(sandbox, "partner", **role)
     environment.write_configuration(CONFIGURATION.replace("ROLE", "partner"))
     found = about(await findings(surroundings, environment), "without MFA")
     about_it = [finding for finding in found if "role/partner" in finding.text]
-    assert worst(about_it) is state
-    if state is State.BAD:
+    assert worst(about_it) is severity
+    if severity is Severity.ERROR:
         assert "no MFA" in about_it[0].text
         assert "trust-policy" in about_it[0].remedy
 
 
 async def test_a_role_that_aws_could_not_be_asked_about_is_not_passed_over(surroundings, environment, monkeypatch):
-    from tfmfa_nb.authentication import without_mfa  # noqa: PLC0415 - beside the fault
+    from tfmfa_nb.authentication import roles_without_mfa  # noqa: PLC0415 - beside the fault
 
-    monkeypatch.setattr(without_mfa, "aws_client", lambda *_: 1 / 0)
+    monkeypatch.setattr(roles_without_mfa, "aws_client", lambda *_: 1 / 0)
     found = about(await findings(surroundings, environment), "without MFA")
     (unknown,) = [finding for finding in found if "role/deploy" in finding.text]
-    assert (unknown.state, "not known" in unknown.text) == (State.WARNING, True)
+    assert (unknown.severity, "not known" in unknown.text) == (Severity.WARNING, True)

@@ -76,7 +76,7 @@ def test_a_log_that_may_not_be_read_is_named_when_its_run_is_restored(tmp_path):
 POLICY = """
 import os
 from tfmfa_nb.model.errors import TfmfaError
-from tfmfa_nb.organization.files import read_policy
+from tfmfa_nb.organization.policy_files import read_policy
 
 try:
     print(read_policy(os.environ).mfa)

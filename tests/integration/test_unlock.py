@@ -154,7 +154,7 @@ def test_nobody_sits_at_a_notebook_that_a_program_executes(left, tmp_path):
         said = kernel.run("%tfruns -e staging unlock")[1]
     finally:
         kernel.stop()
-    assert said.startswith("NobodyToAsk")
+    assert said.startswith("PromptUnavailable")
     assert "Run %tfruns unlock where somebody can type." in said
     assert left[1].is_running()
     assert unlocks(tmp_path / "staging") == []

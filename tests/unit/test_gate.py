@@ -13,8 +13,8 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import (
     AccountNotAllowed,
     AuthenticationError,
-    NobodyToAsk,
     PromptTimedOut,
+    PromptUnavailable,
     RoleRefused,
     RunCanceled,
     RunDiscarded,
@@ -22,10 +22,10 @@ from tfmfa_nb.model.errors import (
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.organization import sources
-from tfmfa_nb.organization.given import Given
+from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.policy import Layer, Policy
-from tfmfa_nb.organization.sources import ThisKernel
+from tfmfa_nb.organization.variable_sources import KernelMemory
+from tfmfa_nb.organization.variable_values import VariableValues
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate import alias
 from tfmfa_nb.runs.gate.gate import Gate
@@ -153,7 +153,7 @@ async def test_a_code_that_was_under_way_when_the_person_interrupted_counts_as_u
 
     passing = gate(NEXT)
     with monkeypatch.context() as patched:
-        patched.setattr("tfmfa_nb.authentication.session.get_session", interrupted)
+        patched.setattr("tfmfa_nb.authentication.mfa_session.get_session", interrupted)
         with pytest.raises(asyncio.CancelledError):
             await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     again = gate(passing.prompt.given[-1], RunCanceled("left"))
@@ -218,7 +218,7 @@ async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_
     assert passing.prompt.asked == []
 
 
-@pytest.mark.parametrize("answer", [RunCanceled("x"), RunDiscarded("x"), NobodyToAsk("x")])
+@pytest.mark.parametrize("answer", [RunCanceled("x"), RunDiscarded("x"), PromptUnavailable("x")])
 async def test_who_leaves_the_prompt_spends_nothing(world, answer):
     run, gate, aws = world
     with pytest.raises(type(answer)):
@@ -401,20 +401,20 @@ async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, 
     run, gate, _ = world
     passing = gate(NEXT)
     good = passing.environ
-    typed = ThisKernel()
-    monkeypatch.setattr(sources, "THIS_KERNEL", typed)
+    typed = KernelMemory()
+    monkeypatch.setattr(variable_sources, "KERNEL_MEMORY", typed)
     assert await long_term_key(passing.environ) is None
-    typed.store(Given(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
+    typed.store(VariableValues(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
     wrong = gate(NEXT, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x" * 40)
     await wrong.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert run.identity["source"] == "this kernel only"
     # Without a code Terraform gets it too: it would find only the other one.
     own = await long_term_key(wrong.environ)
-    assert own.environment() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    assert own.environ() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     assert good["AWS_SECRET_ACCESS_KEY"] not in repr(own)
     with pytest.raises(TypeError):
         pickle.dumps(own)
     # What is forgotten at the phase's end is its own.
     own.forget()
-    assert own.environment()["AWS_SECRET_ACCESS_KEY"] == ""
+    assert own.environ()["AWS_SECRET_ACCESS_KEY"] == ""
     assert typed.read().secret_access_key.reveal() == good["AWS_SECRET_ACCESS_KEY"]

@@ -8,8 +8,8 @@ import pytest
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.organization import files
-from tfmfa_nb.organization.files import read_policy, switch_on
+from tfmfa_nb.organization import policy_files
+from tfmfa_nb.organization.policy_files import enable_mfa, read_policy
 from tfmfa_nb.runs.engine.phase import authenticate
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
@@ -36,7 +36,7 @@ def environment(tmp_path):
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
-    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
     return both
 
 
@@ -52,7 +52,7 @@ async def asked_at(environment, policy, tmp_path):
 async def test_disabled_by_default_enabled_by_an_organization_owner(folders, environment, tmp_path):
     assert not read_policy({}).mfa
     assert await asked_at(environment, read_policy({}), tmp_path) == []
-    switch_on(folders[0], "alice")
+    enable_mfa(folders[0], "alice")
     assert read_policy({}).owners == ("alice",)
     set_level(environment, Level.APPLIES_ONLY, read_policy({}))
     assert await asked_at(environment, read_policy({}), tmp_path) == [Phase.APPLY]
@@ -70,13 +70,13 @@ async def test_disabled_by_default_enabled_by_an_organization_owner(folders, env
     ],
 )
 async def test_each_level_asks_when_it_says(folders, environment, tmp_path, level, before):
-    switch_on(folders[1], "alice")
+    enable_mfa(folders[1], "alice")
     set_level(environment, level, read_policy({}))
     assert await asked_at(environment, read_policy({}), tmp_path) == before
 
 
 async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_level(folders, environment, tmp_path):
-    switch_on(folders[1], "alice")
+    enable_mfa(folders[1], "alice")
     other = Environment.named("other", tmp_path)
     for level, before in ((Level.PLANS_AND_APPLIES, [Phase.PLAN, Phase.APPLY]), (Level.APPLIES_ONLY, [Phase.APPLY])):
         set_level(environment, level, read_policy({}))

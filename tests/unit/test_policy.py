@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization import files
-from tfmfa_nb.organization.files import read_layer, read_policy, switch_on
+from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
+from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 
 WHOLE = """
@@ -56,7 +56,7 @@ def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
     for folder in both:
         folder.mkdir(mode=0o755)
-    monkeypatch.setattr(files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
     return both
 
 
@@ -99,7 +99,7 @@ def test_the_order_of_the_files_matters_only_for_who_is_named_owner(given_layers
 @given(given_layers=st.lists(layers, max_size=3), name=names)
 def test_whoever_demands_a_level_is_named(given_layers, name):
     policy = Policy(tuple(given_layers))
-    said = policy.minimum_said_by(name)
+    said = policy.minimum_required_by(name)
     assert (said is None) == (policy.minimum(name) is Level.NEVER)
     assert said is None or said in {layer.path for layer in given_layers}
 
@@ -121,13 +121,13 @@ def test_a_whole_policy_is_read_and_merged_with_the_user_s(folders):
     assert [policy.minimum(name) for name in ("prod-eu", "staging", "dev")] == [
         Level.PLANS_AND_APPLIES, Level.PLANS_AND_APPLIES, Level.APPLIES_ONLY,
     ]  # fmt: skip
-    assert (policy.minimum_said_by("prod-eu"), policy.minimum_said_by("staging")) == (system, user)
+    assert (policy.minimum_required_by("prod-eu"), policy.minimum_required_by("staging")) == (system, user)
     assert policy.session_bounds == (900, 1800)
     assert policy.allows_role("arn:aws:iam::111122223333:role/deploy-x")
     assert not policy.allows_role("arn:aws:iam::111122223333:role/admin")
     assert not policy.allows_account("444455556666")
     assert not policy.allows_bypass("profile")  # the user's file does not allow it
-    assert policy.said_by("accounts") == (system,)
+    assert policy.files_setting("accounts") == (system,)
 
 
 def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
@@ -180,7 +180,7 @@ def test_any_bytes_are_a_policy_or_one_error(tmp_path_factory, content):
         path = folder / name
         path.write_bytes(content)
         try:
-            read_layer(path)
+            read_policy_file(path)
         except ConfigurationError as error:
             assert str(path) in error.problem
 
@@ -240,8 +240,8 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
         "import sys\n"
         "from pathlib import Path\n"
         "from tfmfa_nb.model.errors import ConfigurationError\n"
-        "from tfmfa_nb.organization.files import switch_on\n"
-        "try:\n    switch_on(Path(sys.argv[1]), 'bob')\n"
+        "from tfmfa_nb.organization.policy_files import enable_mfa\n"
+        "try:\n    enable_mfa(Path(sys.argv[1]), 'bob')\n"
         "except ConfigurationError as error:\n    print(error)\n"
     )
     # Who may look at the folder, and not write to it: it is another user's, and root is no more than any other.
@@ -256,17 +256,17 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
 
 
 def test_an_owner_switches_it_on_once(folders):
-    path = switch_on(folders[1], 'al"ice')
+    path = enable_mfa(folders[1], 'al"ice')
     assert path.stat().st_mode & 0o777 == 0o644
     policy = read_policy({})
     assert policy.mfa
     assert policy.owners == ('al"ice',)
     content = path.read_bytes()
-    assert switch_on(folders[1], "bob") == path
+    assert enable_mfa(folders[1], "bob") == path
     assert path.read_bytes() == content
     path.write_text("mfa = false\n")
     with pytest.raises(ConfigurationError, match="mfa = true"):
-        switch_on(folders[1], "alice")
+        enable_mfa(folders[1], "alice")
     assert path.read_text() == "mfa = false\n"
 
 

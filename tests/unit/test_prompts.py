@@ -9,22 +9,22 @@ import time
 import psutil
 import pytest
 
-from tfmfa_nb.authentication.codes import UsedCodes
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind
-from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, NobodyToAsk, RunCanceled
+from tfmfa_nb.authentication.mfa_codes import UsedCodes
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, PromptUnavailable, RunCanceled
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.prompts.command import CommandPrompt
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 
 
 @pytest.fixture(autouse=True)
 def _nothing_given_yet(monkeypatch):
     """Each test's device begins anew: the codes that were given are remembered for the whole process."""
-    monkeypatch.setattr("tfmfa_nb.prompts.command._GIVEN", UsedCodes())
+    monkeypatch.setattr("tfmfa_nb.prompts.token_command._RETURNED_CODES", UsedCodes())
 
 
 def request(refusal=None, identity=None, serial_number=""):
@@ -76,14 +76,14 @@ async def test_the_last_code_in_a_commands_output(script, code):
     ],
 )
 async def test_a_command_that_gives_no_code(script, why):
-    with pytest.raises(NobodyToAsk, match=why) as caught:
+    with pytest.raises(PromptUnavailable, match=why) as caught:
         await shell(script).ask(request())
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("script", ["echo 123456; echo got 123456 >&2; exit 1", "echo refused 123456 >&2; exit 1"])
 async def test_its_complaint_shows_no_code(script):
-    with pytest.raises(NobodyToAsk) as caught:
+    with pytest.raises(PromptUnavailable) as caught:
         await shell(script).ask(request())
     assert "123456" not in str(caught.value)
     assert "(redacted)" in str(caught.value)
@@ -110,7 +110,7 @@ async def gone(pid):
 
 async def test_a_command_that_takes_too_long_ends_with_all_it_started(tmp_path):
     script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait"
-    with pytest.raises(NobodyToAsk, match=r"no code in 0\.3 seconds"):
+    with pytest.raises(PromptUnavailable, match=r"no code in 0\.3 seconds"):
         await shell(script, 0.3).ask(request())
     for name in ("own", "child"):
         assert await gone(int((tmp_path / name).read_text()))
@@ -156,7 +156,7 @@ async def test_one_that_is_canceled_while_its_command_starts_ends_it_too(steps, 
 
 async def test_a_command_that_never_stops_talking_does_not_fill_the_memory():
     tail = shell("yes 123456", 0.2)
-    with pytest.raises(NobodyToAsk, match=r"in 0\.2 seconds"):
+    with pytest.raises(PromptUnavailable, match=r"in 0\.2 seconds"):
         await tail.ask(request())
 
 
@@ -169,7 +169,7 @@ async def test_no_shell_sees_the_command(tmp_path):
 
 @pytest.mark.parametrize("command", ["/no/such/command", "''", "/", "'a\0b'"])
 async def test_a_command_that_cannot_be_started(command):
-    with pytest.raises(NobodyToAsk, match="cannot be started"):
+    with pytest.raises(PromptUnavailable, match="cannot be started"):
         await CommandPrompt(command).ask(request())
 
 
@@ -186,15 +186,15 @@ async def test_the_command_is_out_of_reach_of_the_terminals_interrupt():
 
 
 async def test_a_command_and_nobody_confirm_nothing():
-    for prompt in (CommandPrompt("true"), NobodyPrompt("it is night")):
-        with pytest.raises(NobodyToAsk) as caught:
+    for prompt in (CommandPrompt("true"), UnavailablePrompt("it is night")):
+        with pytest.raises(PromptUnavailable) as caught:
             await prompt.confirm("Apply?")
         assert "--auto-approve" in caught.value.remedy
 
 
 async def test_nobody_says_why():
-    with pytest.raises(NobodyToAsk, match="An MFA code is needed, but it is night"):
-        await NobodyPrompt("it is night").ask(request())
+    with pytest.raises(PromptUnavailable, match="An MFA code is needed, but it is night"):
+        await UnavailablePrompt("it is night").ask(request())
 
 
 @pytest.fixture
@@ -249,11 +249,11 @@ class StdinNotImplementedError(NotImplementedError):
 
 async def test_where_nobody_can_type(typed):
     typed(StdinNotImplementedError("raw_input was called, but this frontend does not support input requests."))
-    with pytest.raises(NobodyToAsk, match="code is needed") as caught:
+    with pytest.raises(PromptUnavailable, match="code is needed") as caught:
         await TerminalPrompt().ask(request())
     assert "TFMFA_TOKEN_COMMAND" in caught.value.remedy
     assert caught.value.__context__ is None
-    with pytest.raises(NobodyToAsk, match="confirmation is needed") as caught:
+    with pytest.raises(PromptUnavailable, match="confirmation is needed") as caught:
         await TerminalPrompt().confirm("Apply?")
     assert "--auto-approve" in caught.value.remedy
 
@@ -271,7 +271,7 @@ async def test_only_yes_is_yes(typed, answer, agrees):
     assert asked == ["Apply 3 changes? Only 'yes' is accepted: "]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RefusalKind if Refusal(kind, "", "").in_variables])
+@pytest.mark.parametrize("kind", [kind for kind in RefusalKind if Refusal(kind, "", "").requires_new_variables])
 @pytest.mark.parametrize("prompt", [TerminalPrompt(), RunnerPrompt("marker")], ids=["terminal", "runner"])
 async def test_what_no_code_mends_is_said_once_and_no_code_asked_for(monkeypatch, prompt, kind):
     monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))

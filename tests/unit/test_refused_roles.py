@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strict_world import ENDPOINT, strict_world
 
-from tfmfa_nb.authentication import client, evidence
-from tfmfa_nb.authentication.diagnosis import Cause, RefusalKind
-from tfmfa_nb.authentication.roles import check_roles
-from tfmfa_nb.authentication.session import get_session
+from tfmfa_nb.authentication import aws_client, refusal_evidence
+from tfmfa_nb.authentication.mfa_session import get_session
+from tfmfa_nb.authentication.refusal import Cause, RefusalKind
+from tfmfa_nb.authentication.role_checks import check_roles
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
 from tfmfa_nb.sandbox.requests import error
@@ -33,13 +33,13 @@ MAY_LOOK, MAY_SIMULATE, MAY_ASSUME = "iam:GetRole", "iam:SimulatePrincipalPolicy
 @pytest.fixture(scope="module")
 def shared():
     with strict_world() as world:
-        client._factory.cache_clear()
+        aws_client._factory.cache_clear()
         yield world
 
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
     shared.forget()
     for role in shared.iam.list_roles()["Roles"]:
         if role["RoleName"] == "it":
@@ -415,9 +415,9 @@ async def test_nothing_is_asked_for_roles_that_can_be_assumed(world):
 async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     session = await session_of(world)
-    look, answers = evidence._role, threading.Event()
-    monkeypatch.setattr(evidence, "_PATIENCE", 1.0)
-    monkeypatch.setattr(evidence, "_role", lambda *given: answers.wait(60) and look(*given))
+    look, answers = refusal_evidence._role, threading.Event()
+    monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 1.0)
+    monkeypatch.setattr(refusal_evidence, "_role", lambda *given: answers.wait(60) and look(*given))
     began = time.monotonic()
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     answers.set()
@@ -433,11 +433,11 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
 
 async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK)
-    made, look, make = [], evidence._role, evidence.aws_client
+    made, look, make = [], refusal_evidence._role, refusal_evidence.aws_client
     together = threading.Barrier(10)  # which opens only for ten that wait at the same time
-    monkeypatch.setattr(evidence, "_PATIENCE", 60.0)
-    monkeypatch.setattr(evidence, "aws_client", lambda *given: made.append(given[0]) or make(*given))
-    monkeypatch.setattr(evidence, "_role", lambda *given: together.wait(30) is not None and look(*given))
+    monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 60.0)
+    monkeypatch.setattr(refusal_evidence, "aws_client", lambda *given: made.append(given[0]) or make(*given))
+    monkeypatch.setattr(refusal_evidence, "_role", lambda *given: together.wait(30) is not None and look(*given))
     session = await session_of(world)
     chains = [RoleChain(f"aws.a{n}", (RoleHop(f"{ROLE}-{n}"),)) for n in range(40)]
     checks = await check_roles(session, chains)

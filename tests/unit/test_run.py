@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
 from tfmfa_nb.runs.engine.phase import phase_of
 from tfmfa_nb.runs.events import LevelChanged, PhaseStarted

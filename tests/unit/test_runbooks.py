@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tfmfa_nb.model.errors import NobodyToAsk
-from tfmfa_nb.prompts import command
-from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.model.errors import PromptUnavailable
+from tfmfa_nb.prompts import token_command
+from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol import runner
 from tfmfa_nb.protocol.runner import Question, Runner
 from tfmfa_nb.runbooks.answers import Answerer, NobodySits
@@ -86,7 +86,7 @@ async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_
         if len(waits) == 2:  # the device's clock is a little behind ours
             (tmp_path / "code").write_text("222222")
 
-    monkeypatch.setattr(command.asyncio, "sleep", sleep)
+    monkeypatch.setattr(token_command.asyncio, "sleep", sleep)
     (tmp_path / "code").write_text("111111")
     told = []
     prompt = CommandPrompt(f"cat {tmp_path / 'code'}", tell=told.append)
@@ -98,7 +98,7 @@ async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_
     assert waits[1:] == [5.0]
     assert "waiting" in told[0]
     assert "111111" not in "".join(told)
-    with pytest.raises(NobodyToAsk, match="the same code for"):
+    with pytest.raises(PromptUnavailable, match="the same code for"):
         await prompt.ask(question)
 
 
@@ -106,7 +106,7 @@ async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_
     ("name", "text", "code"),
     [
         ("AssertionError", "too many", Code.GATE),
-        ("NobodyToAsk", "x", Code.NOT_AUTHENTICATED),
+        ("PromptUnavailable", "x", Code.NOT_AUTHENTICATED),
         ("AuthenticationError", "x", Code.NOT_AUTHENTICATED),
         ("RoleRefused", "x", Code.NOT_AUTHENTICATED),
         ("RunCanceled", "x", Code.INTERRUPTED),

@@ -8,7 +8,7 @@ from front import Front
 from ipywidgets import Widget
 
 from tfmfa_nb.environments import Environment, files
-from tfmfa_nb.magics.forms.settings import SettingsForm
+from tfmfa_nb.magics.forms.settings_form import SettingsForm
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy

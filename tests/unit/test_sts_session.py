@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from strict_world import ENDPOINT, strict_world
 
-from tfmfa_nb.authentication import client, roles
-from tfmfa_nb.authentication.diagnosis import RefusalKind, Refused
-from tfmfa_nb.authentication.roles import check_roles
-from tfmfa_nb.authentication.session import MfaSession, get_session, identify
+from tfmfa_nb.authentication import aws_client, role_checks
+from tfmfa_nb.authentication.mfa_session import MfaSession, get_session, identify
+from tfmfa_nb.authentication.refusal import RefusalKind, Refused
+from tfmfa_nb.authentication.role_checks import check_roles
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
@@ -26,13 +26,13 @@ DEPLOY, PROD, AUDIT = (f"{ACCOUNT}:role/{name}" for name in ("deploy", "deploy-p
 @pytest.fixture(scope="module")
 def shared():
     with strict_world() as world:
-        client._factory.cache_clear()  # one that was made before moto was loaded would go to the real AWS
+        aws_client._factory.cache_clear()  # one that was made before moto was loaded would go to the real AWS
         yield world
 
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
     shared.forget()
     return shared
 
@@ -57,9 +57,9 @@ async def test_a_code_for_a_session(world):
     assert 3500 < (session.expiration - datetime.fromtimestamp(world.aws.now(), UTC)).total_seconds() <= 3600
     assert world.client(
         {
-            "AccessKeyId": session.environment()["AWS_ACCESS_KEY_ID"],
-            "SecretAccessKey": session.environment()["AWS_SECRET_ACCESS_KEY"],
-            "SessionToken": session.environment()["AWS_SESSION_TOKEN"],
+            "AccessKeyId": session.environ()["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": session.environ()["AWS_SECRET_ACCESS_KEY"],
+            "SessionToken": session.environ()["AWS_SESSION_TOKEN"],
         }
     ).get_caller_identity()
     assert world.calls("GetCallerIdentity")[-1]["mfa"]
@@ -74,7 +74,7 @@ async def test_a_session_shows_no_secret_and_is_forgotten(world):
             leak()
     kept = session.secrets()
     session.forget()
-    assert set(session.environment().values()) == {""}
+    assert set(session.environ().values()) == {""}
     assert not any(secret.reveal() for secret in kept)
 
 
@@ -107,7 +107,7 @@ async def test_every_refusal_of_the_sandbox(world):
     ]
     for more, kind, spent in cases:
         refusal = await refused(session_of(world, **more))
-        assert (str(refusal.kind), refusal.code_spent, refusal.asks_again) == (kind, spent, True), more
+        assert (str(refusal.kind), refusal.code_spent) == (kind, spent), more
         assert (refusal.next_code_at > time.time()) is spent
         if spent:
             assert refusal.next_code_at <= time.time() + 30
@@ -167,7 +167,7 @@ async def test_the_code_stays_spent_when_aws_does_not_say_whose_session_it_is(wo
     def cannot(_):
         raise ConnectionError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.session._whom", cannot)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", cannot)
     refusal = await refused(session_of(world))
     assert refusal.code_spent
     assert refusal.next_code_at > time.time()
@@ -184,7 +184,7 @@ async def test_a_lost_answer_of_the_second_call_is_asked_for_again(world, monkey
             raise failures.pop()
         return Identity("123456789012", f"{ACCOUNT}:user/alice")
 
-    monkeypatch.setattr("tfmfa_nb.authentication.session._whom", whom)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", whom)
     assert (await session_of(world)).identity.user == "alice"
     assert len(world.calls("GetSessionToken")) == 1
 
@@ -281,7 +281,7 @@ async def test_a_refused_or_unknown_role_ends_its_own_chain_only(world):
     first, long = checks[0].refusal, checks[5].refusal
     assert first.kind is RefusalKind.ROLE
     assert missing in first.problem
-    assert (first.asks_again, first.code_spent) == (False, False)
+    assert not first.code_spent
     assert "Lower `duration`" in long.remedy
     assert not [call for call in world.calls("AssumeRole") if call["role_arn"] == PROD]
 
@@ -320,7 +320,7 @@ def fake(monkeypatch):
         made.append(credentials)
         return answering
 
-    monkeypatch.setattr(roles, "sts_client", make)
+    monkeypatch.setattr(role_checks, "sts_client", make)
     answering.made = made
     return answering
 

@@ -12,9 +12,9 @@ from strict_world import strict_world
 
 from tfmfa_nb.magics.forms import show as forms
 from tfmfa_nb.magics.forms.show import show_status, show_variables
-from tfmfa_nb.magics.forms.variables import VariablesForm
+from tfmfa_nb.magics.forms.variables_form import VariablesForm
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.given import NAMES
+from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import read_variables
 
 KEY, SECRET, SERIAL = NAMES
@@ -165,7 +165,7 @@ async def test_a_device_is_found_several_are_offered_and_passkeys_refused(made, 
             return devices
 
         if devices != ("real",):
-            monkeypatch.setattr("tfmfa_nb.authentication.account.mfa_devices", listed)
+            monkeypatch.setattr("tfmfa_nb.authentication.account_queries.mfa_devices", listed)
         return await front.press("find", world.secret.reveal(), **keys, **{SERIAL: "half an ARN"})
 
     assert (await find("real"))["chosen"] == world.serial

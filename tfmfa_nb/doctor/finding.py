@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class State(StrEnum):
+class Severity(StrEnum):
     """How it is, from the best to the worst."""
 
-    GOOD = "good"
+    OK = "ok"
     WARNING = "warning"
-    BAD = "bad"
+    ERROR = "error"
 
     @property
     def exit_code(self) -> int:
         """0, 1 or 2: what `jupyter tfmfa doctor` ends with if nothing is worse."""
-        return list(State).index(self)
+        return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class Finding:
     """
 
     subject: str
-    state: State
+    severity: Severity
     text: str
     remedy: str = ""
 
     def __str__(self) -> str:
-        mark = {State.GOOD: "✓", State.WARNING: "!", State.BAD: "✗"}[self.state]
+        mark = {Severity.OK: "✓", Severity.WARNING: "!", Severity.ERROR: "✗"}[self.severity]
         return f"{mark} {self.subject}: {self.text}{f' {self.remedy}' if self.remedy else ''}"
 
 
-def worst(findings: Iterable[Finding]) -> State:
+def worst(findings: Iterable[Finding]) -> Severity:
     """The worst state; good where there is none."""
-    return max((finding.state for finding in findings), key=lambda state: state.exit_code, default=State.GOOD)
+    return max((finding.severity for finding in findings), key=lambda severity: severity.exit_code, default=Severity.OK)

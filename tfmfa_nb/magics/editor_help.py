@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import Cell
 from tfmfa_nb.model.errors import TfmfaError
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.files import read_policy
+from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.views.sanitize import plain
 

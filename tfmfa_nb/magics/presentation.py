@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
-from tfmfa_nb.organization.files import read_policy
-from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
@@ -137,7 +137,7 @@ def prompt_of(view: Any, settings: Settings) -> Prompt:
     wanted = settings.prompt
     if wanted == "command" or (wanted == "auto" and settings.token_command):
         if not settings.token_command:
-            return NobodyPrompt("prompt is 'command', but no token_command is set")
+            return UnavailablePrompt("prompt is 'command', but no token_command is set")
         return CommandPrompt(settings.token_command)
     if wanted == "terminal" and view.stdin:
         return TerminalPrompt()

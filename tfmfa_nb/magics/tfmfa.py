@@ -11,11 +11,11 @@ from IPython.core.error import UsageError
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.files import policy_folders, read_policy, switch_on
-from tfmfa_nb.organization.trust import trust_policies
+from tfmfa_nb.organization.policy_files import enable_mfa, policy_folders, read_policy
+from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import set_level
-from tfmfa_nb.views.status import say_level, say_policy
+from tfmfa_nb.views.mfa_status import print_level, print_policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -63,19 +63,19 @@ class Subcommands:
             raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
         policy = read_policy(os.environ)
         set_level(self._environment, read_level(" ".join(words)), policy)
-        say_level(self._environment, policy)
+        print_level(self._environment, policy)
 
     async def _policy(self, words: Sequence[str]) -> None:
         if list(words) == ["on"]:
-            switch_on(policy_folders()[1], getpass.getuser())
+            enable_mfa(policy_folders()[1], getpass.getuser())
         elif words:
             raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on switches MFA on")
-        say_policy(read_policy(os.environ))
+        print_policy(read_policy(os.environ))
 
     async def _trust_policy(self, words: Sequence[str]) -> None:
         if len(words) != 1:
             raise UsageError("%tfmfa trust-policy: which role? Give its name or its ARN")
-        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
+        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is heavy
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
@@ -93,7 +93,7 @@ class Subcommands:
             _say(str(finding))
             found.append(finding)
         if worst(found).exit_code > 1:
-            bad = sum(finding.state == "bad" for finding in found)
+            bad = sum(finding.severity == "error" for finding in found)
             raise ConfigurationError(f"{bad} {'thing is' if bad == 1 else 'things are'} wrong.", "See the lines above.")
 
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.presentation import gate_of, interrupted_while_seen, view_of
-from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.runner import current_runner
@@ -35,7 +35,7 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
     Raises:
         EnvironmentLocked, RunStateError: the holder lives, or may.
         RunCanceled: it was not confirmed.
-        NobodyToAsk: nobody can confirm it here.
+        PromptUnavailable: nobody can confirm it here.
         TfmfaError: it could not be freed.
     """
     name, freed = brief(environment.name, _MOST), False
@@ -94,14 +94,14 @@ async def _confirm(question: str) -> None:
 
     Raises:
         RunCanceled: they do not.
-        NobodyToAsk: nobody can be asked.
+        PromptUnavailable: nobody can be asked.
     """
     runner = current_runner()
     prompt: Prompt = RunnerPrompt(runner.marker) if runner else TerminalPrompt()
     try:
         agreed = await prompt.confirm(question)
-    except NobodyToAsk as error:
-        raise NobodyToAsk(error.problem, "Run %tfruns unlock where somebody can type.") from None
+    except PromptUnavailable as error:
+        raise PromptUnavailable(error.problem, "Run %tfruns unlock where somebody can type.") from None
     except RunCanceled:
         agreed = False
     if not agreed:

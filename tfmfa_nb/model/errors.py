@@ -57,7 +57,7 @@ class AuthenticationError(TfmfaError):
     """MFA was required and was not given."""
 
 
-class NobodyToAsk(AuthenticationError):
+class PromptUnavailable(AuthenticationError):
     """A code is needed and there is nobody, and no command, that could give one."""
 
 

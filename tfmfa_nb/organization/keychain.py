@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import KEY, SECRET, SERIAL, Given
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Keychain:
         backend = _backend()
         return f"{backend} {_INSTEAD}" if isinstance(backend, str) else ""
 
-    def read(self) -> Given:
+    def read(self) -> VariableValues:
         """What is stored; nothing where there is no keychain.
 
         Raises:
@@ -46,7 +46,7 @@ class Keychain:
         """
         backend = _backend()
         if isinstance(backend, str):
-            return Given()
+            return VariableValues()
         given = _ask("read", lambda: _parse(backend.get_password(SERVICE, ENTRY)))
         if given is None:
             raise ConfigurationError(
@@ -55,7 +55,7 @@ class Keychain:
             )
         return given
 
-    def store(self, given: Given) -> None:
+    def store(self, given: VariableValues) -> None:
         """Keep `given`, all of it or nothing.
 
         Raises:
@@ -104,20 +104,20 @@ def _ask(what: str, do: Callable[[], T]) -> T:
     )
 
 
-def _parse(text: str | None) -> Given | None:
+def _parse(text: str | None) -> VariableValues | None:
     """None for what is no entry of ours."""
     if text is None:
-        return Given()
+        return VariableValues()
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not all(isinstance(found.get(name, ""), str) for name in (KEY, SECRET, SERIAL)):
         return None
-    return Given(found.get(KEY, ""), Secret(found.get(SECRET, "")), found.get(SERIAL, ""))
+    return VariableValues(found.get(KEY, ""), Secret(found.get(SECRET, "")), found.get(SERIAL, ""))
 
 
-def _document(given: Given) -> str:
+def _document(given: VariableValues) -> str:
     return json.dumps({KEY: given.access_key_id, SECRET: given.secret_access_key.reveal(), SERIAL: given.serial_number})
 
 

@@ -55,11 +55,11 @@ class Policy:
 
     Attributes:
         layers: the files, from the system's down to the user's.
-        places: where a file would be looked for.
+        search_paths: where a file would be looked for.
     """
 
     layers: tuple[Layer, ...] = ()
-    places: tuple[Path, ...] = field(default=(), compare=False)
+    search_paths: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def mfa(self) -> bool:
@@ -76,7 +76,7 @@ class Policy:
         found = (level for level, _ in self._minimums(environment))
         return Level.strictest(*found) if self.mfa else Level.NEVER
 
-    def minimum_said_by(self, environment: str) -> Path | None:
+    def minimum_required_by(self, environment: str) -> Path | None:
         """The file that demands that minimum; None where none does."""
         lowest = self.minimum(environment)
         if lowest is Level.NEVER:
@@ -114,7 +114,7 @@ class Policy:
         """Whether `name` may be used beside the MFA session: every file must say so, so that none weakens another."""
         return bool(self.layers) and all(name in (layer.bypasses or ()) for layer in self.layers)
 
-    def said_by(self, key: str) -> tuple[Path, ...]:
+    def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that say something about `key`, the name of a layer's attribute."""
         return tuple(layer.path for layer in self.layers if getattr(layer, key) not in _NOTHING)
 

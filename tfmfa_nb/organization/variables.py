@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
-from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.given import check_key, check_serial
-from tfmfa_nb.organization.sources import origin, resolve, sources_of
+from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
+from tfmfa_nb.organization.variable_values import validate_access_key_id, validate_serial_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.organization.sources import Resolved, Source
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.organization.variable_sources import Resolved, Source
 
 _FIRST_REGION = {
     "aws-us-gov": "us-gov-west-1",
@@ -53,7 +53,8 @@ class OrganizationVariables:
         self.secret_access_key.forget()
 
     def __repr__(self) -> str:
-        return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from {origin(self.source)})"
+        source = describe_source(self.source)
+        return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from {source})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("OrganizationVariables are not pickled or copied")
@@ -76,7 +77,7 @@ def read_variables(
         ConfigurationError: one is missing, or is not of a kind that STS takes.
     """
     try:
-        return _read(environ, sources_of(environ, profile) if sources is None else sources)
+        return _read(environ, default_sources(environ, profile) if sources is None else sources)
     except ConfigurationError as error:
         found = ConfigurationError(error.problem, error.remedy)
     del environ, sources  # or the error's frame would show the secret
@@ -89,7 +90,7 @@ def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> Organization
     given = found.given
     return OrganizationVariables(
         given.access_key_id,
-        Secret(given.secret_access_key.reveal()),
+        given.secret_access_key.duplicate(),
         found.serial_number,
         found.source.name,
         endpoint_of(environ, found.serial_number, given.region),
@@ -104,9 +105,9 @@ def check(found: Resolved) -> None:
     """
     given, source = found.given, found.source
     if missing := found.missing():
-        raise ConfigurationError(f"{' and '.join(missing)} missing from {origin(source.name)}.", source.remedy)
-    check_key(given.access_key_id, source.name, session=given.session)
-    check_serial(found.serial_number)
+        raise ConfigurationError(f"{' and '.join(missing)} missing from {describe_source(source.name)}.", source.remedy)
+    validate_access_key_id(given.access_key_id, source.name, session=given.session)
+    validate_serial_number(found.serial_number)
 
 
 def endpoint_of(environ: Mapping[str, str], serial_number: str, region: str = "") -> Endpoint:

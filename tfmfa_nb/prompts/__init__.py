@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from tfmfa_nb.model.errors import AuthenticationError
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.diagnosis import Refusal
+    from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.identity import Identity
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.statuses import Phase
@@ -37,7 +37,7 @@ class CodeRequest:
         device = f" ({self.serial_number})" if self.serial_number else ""
         return f'MFA code{whose}{device} to {self.phase} "{self.environment}": '
 
-    def refuse_other_variables(self, remedy: str = "") -> None:
+    def refuse_wrong_variables(self, remedy: str = "") -> None:
         """For a prompt beside which nobody can set organization variables: what is wrong with them stays wrong.
 
         Args:
@@ -46,7 +46,7 @@ class CodeRequest:
         Raises:
             AuthenticationError: something is, and no code would mend it.
         """
-        if self.refusal is not None and self.refusal.in_variables:
+        if self.refusal is not None and self.refusal.requires_new_variables:
             raise AuthenticationError(self.refusal.problem, f"{self.refusal.remedy} {remedy}".strip())
 
 
@@ -65,7 +65,7 @@ class Prompt(Protocol):
         Raises:
             RunCanceled: the person left the prompt; a plan that waits goes on waiting.
             RunDiscarded: the person gave the plan up.
-            NobodyToAsk: nobody can answer here.
+            PromptUnavailable: nobody can answer here.
             AuthenticationError: the organization variables are wrong, and cannot be set while this is asked.
         """
         ...
@@ -74,6 +74,6 @@ class Prompt(Protocol):
         """Whether the person agrees.
 
         Raises:
-            RunCanceled, NobodyToAsk: as for `ask`.
+            RunCanceled, PromptUnavailable: as for `ask`.
         """
         ...

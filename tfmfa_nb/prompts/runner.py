@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.runner import Question, read_reply
 
@@ -30,10 +30,10 @@ class RunnerPrompt:
 
         Raises:
             RunCanceled: the person left the prompt.
-            NobodyToAsk: the runner has nobody to ask.
+            PromptUnavailable: the runner has nobody to ask.
             AuthenticationError: organization variables are missing, or wrong.
         """
-        request.refuse_other_variables()
+        request.refuse_wrong_variables()
         refusal = f"{request.refusal.problem} {request.refusal.remedy}".strip() if request.refusal else ""
         question = Question("code", request.text(), request.serial_number, refusal, request.attempt)
         return Secret(self._read(question, "No code was entered: the run was canceled."))
@@ -50,7 +50,7 @@ class RunnerPrompt:
         except (EOFError, KeyboardInterrupt):
             answer, refusal = None, ""
         if refusal:
-            raise NobodyToAsk(refusal)
+            raise PromptUnavailable(refusal)
         if not answer or not answer.strip():
             raise RunCanceled(left)
         return answer

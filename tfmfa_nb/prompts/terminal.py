@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ class TerminalPrompt:
 
         Raises:
             RunCanceled: nothing was.
-            NobodyToAsk: nobody can type here.
+            PromptUnavailable: nobody can type here.
             AuthenticationError: organization variables are missing, or wrong.
         """
-        request.refuse_other_variables("%tfmfa variables asks for them here.")
+        request.refuse_wrong_variables("%tfmfa variables asks for them here.")
         refusal = request.refusal
         if refusal is not None:
             seconds = math.ceil(refusal.next_code_at - time.time())
@@ -46,7 +46,7 @@ class TerminalPrompt:
 
         Raises:
             RunCanceled: nothing was typed.
-            NobodyToAsk: nobody can type here.
+            PromptUnavailable: nobody can type here.
         """
         return _read(f"{question} Only 'yes' is accepted: ", "confirmation").strip() == "yes"
 
@@ -62,7 +62,7 @@ def _read(text: str, what: str) -> str:
             raise
         answer = None
     if answer is None:
-        raise NobodyToAsk(f"A {what} is needed, but this front end lets nobody type.", _INSTEAD[what])
+        raise PromptUnavailable(f"A {what} is needed, but this front end lets nobody type.", _INSTEAD[what])
     if not answer.strip():
         raise RunCanceled(f"No {what} was entered: the run was canceled.")
     return answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import NobodyToAsk, TfmfaError
+from tfmfa_nb.model.errors import PromptUnavailable, TfmfaError
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.prompts.command import CommandPrompt
+from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol.runner import Question, answered, left, nobody
 from tfmfa_nb.views.sanitize import plain
 
@@ -81,7 +81,7 @@ class Answerer:
         request = CodeRequest(Phase.PLAN, "", None, question.device, None, question.attempt)
         try:
             code = await command.ask(request)
-        except NobodyToAsk as error:
+        except PromptUnavailable as error:
             return nobody(str(error))
         try:
             return answered(code.reveal())

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.model.indicator import LockIndicator
+    from tfmfa_nb.model.lock_indicator import LockIndicator
     from tfmfa_nb.runs.events import Event
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Process

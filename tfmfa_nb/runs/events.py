@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.model.indicator import LockIndicator
     from tfmfa_nb.model.levels import Level
+    from tfmfa_nb.model.lock_indicator import LockIndicator
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase, Status

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.authentication.roles import RoleCheck
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.role_checks import RoleCheck
     from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import HopState, RoleChain
@@ -166,13 +166,13 @@ class RealAws:
 
     async def identify(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
         """STS GetCallerIdentity."""
-        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415
+        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415
 
         return await identify(access_key_id, secret_access_key, endpoint)
 
     async def get_session(self, *keys: Any, **how: Any) -> MfaSession:
         """STS GetSessionToken."""
-        from tfmfa_nb.authentication.session import get_session  # noqa: PLC0415
+        from tfmfa_nb.authentication.mfa_session import get_session  # noqa: PLC0415
 
         return await get_session(*keys, **how)
 
@@ -180,13 +180,13 @@ class RealAws:
         self, session: MfaSession, chains: Sequence[RoleChain], on_change: Any
     ) -> Sequence[RoleCheck]:
         """STS AssumeRole, in parallel."""
-        from tfmfa_nb.authentication.roles import check_roles  # noqa: PLC0415
+        from tfmfa_nb.authentication.role_checks import check_roles  # noqa: PLC0415
 
         return await check_roles(session, chains, on_change=on_change)
 
     async def account_alias(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> str:
         """IAM ListAccountAliases."""
-        from tfmfa_nb.authentication.account import account_alias  # noqa: PLC0415
+        from tfmfa_nb.authentication.account_queries import account_alias  # noqa: PLC0415
 
         return await account_alias(access_key_id, secret_access_key, endpoint=endpoint)
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
 
 from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Opened, RecordRead

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tfmfa_nb.authentication.client import start_anew
+from tfmfa_nb.authentication.aws_client import reset_client_factory
 from tfmfa_nb.sandbox.core import StrictAws
 from tfmfa_nb.sandbox.requests import Request
 
@@ -28,7 +28,7 @@ def strict_aws() -> Iterator[tuple[StrictAws, dict[str, str]]]:
     from moto import mock_aws  # noqa: PLC0415
     from moto.core.botocore_stubber import BotocoreStubber  # noqa: PLC0415
 
-    start_anew()
+    reset_client_factory()
     admin = (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
     aws = StrictAws(admin)
     plain = BotocoreStubber.process_request

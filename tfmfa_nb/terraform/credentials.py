@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Credentials(Protocol):
     """What one command of Terraform's acts with. Nobody keeps what they say."""
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The variables for Terraform's process."""
         ...
 

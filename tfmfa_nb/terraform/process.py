@@ -180,7 +180,7 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                 {
                     "argv": list(job.argv),
                     "cwd": str(job.cwd.absolute()),
-                    "environment": {**job.environment, **(held.environment() if held else {})},
+                    "environment": {**job.environment, **(held.environ() if held else {})},
                     "secrets": [each.reveal() for each in (*job.secrets, *(held.secrets() if held else ()))],
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,

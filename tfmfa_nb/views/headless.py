@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.views.sanitize import visible_all
 from tfmfa_nb.views.static import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
@@ -48,7 +48,7 @@ class HeadlessView:
 
     def prompt(self) -> Prompt:
         """The program's own; where there is none, nobody can type a code."""
-        return self._prompt or NobodyPrompt(
+        return self._prompt or UnavailablePrompt(
             "this notebook is executed by a program, so nobody can type one; "
             "set TFMFA_TOKEN_COMMAND to a command that prints the code, or use: jupyter tfmfa run"
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.views.sanitize import brief, plain
 

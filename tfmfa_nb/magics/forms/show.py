@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.presentation import somebody_there, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.files import read_policy
-from tfmfa_nb.views.status import say_level, say_origins, say_variables
+from tfmfa_nb.organization.policy_files import read_policy
+from tfmfa_nb.views.mfa_status import print_level, print_variable_statuses, print_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +27,10 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
         ConfigurationError: the policy, or where no form can say so the settings, cannot be understood.
     """
     policy = read_policy(environ)
-    say_variables(environ, profile)
+    print_variables(environ, profile)
     forms = _widgets(shell)
     try:
-        say_level(environment, policy)
+        print_level(environment, policy)
     except ConfigurationError:
         if not forms:
             raise
@@ -38,8 +38,8 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
         return
     from IPython.display import display  # noqa: PLC0415
 
-    from tfmfa_nb.magics.forms.settings import SettingsForm  # noqa: PLC0415 - widgets are heavy
-    from tfmfa_nb.magics.forms.variables import VariablesForm  # noqa: PLC0415
+    from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are heavy
+    from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415
 
     display(SettingsForm(environment, lambda: read_policy(environ)))
     display(VariablesForm(environ, profile))
@@ -51,11 +51,11 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
     Raises:
         ConfigurationError: what was answered is not of a kind that STS takes.
     """
-    say_origins(environ, profile)
+    print_variable_statuses(environ, profile)
     if _widgets(shell):
         from IPython.display import display  # noqa: PLC0415
 
-        from tfmfa_nb.magics.forms.variables import VariablesForm  # noqa: PLC0415 - widgets are heavy
+        from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are heavy
 
         form = VariablesForm(environ, profile)
         display(form)
@@ -64,10 +64,10 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
         form.close()  # a console: it has a kernel, and shows no widgets
     elif getattr(shell, "kernel", None) is not None or not (sys.stdin and sys.stdin.isatty()):
         return  # nobody can type here
-    from tfmfa_nb.magics.forms.terminal import ask_variables  # noqa: PLC0415 - until needed
+    from tfmfa_nb.magics.forms.terminal_form import ask_variables  # noqa: PLC0415 - until needed
 
     if await ask_variables(environ, profile):
-        say_origins(environ, profile)
+        print_variable_statuses(environ, profile)
 
 
 def _widgets(shell: InteractiveShell) -> bool:

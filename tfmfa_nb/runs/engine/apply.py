@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.durations import session_note
+from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.outcome import raise_for
@@ -48,7 +48,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
         async with commands_of(driver, gate, executable, lock, session) as commands:
-            if session is not None and (note := session_note(driver.record.chains, session.seconds)):
+            if session is not None and (note := session_length_warning(driver.record.chains, session.duration_seconds)):
                 driver.note(note)  # a role's session that cannot be renewed while the apply runs
             check_wanted(driver)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for long

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.files import usable
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.engine.command import Commands
 from tfmfa_nb.runs.engine.outcome import settle
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from contextlib import ExitStack
 
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.runs.driver import Driver

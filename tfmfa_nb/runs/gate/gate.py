@@ -10,11 +10,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.codes import UsedCodes, read_code
-from tfmfa_nb.authentication.diagnosis import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.model.identity import Identity
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variables import read_variables
@@ -33,7 +33,7 @@ from tfmfa_nb.runs.ports import RealAws
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.variables import OrganizationVariables
@@ -71,7 +71,7 @@ class Gate:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
         Raises:
-            RunCanceled, RunDiscarded, NobodyToAsk, PromptTimedOut: as the prompt was answered, or was not.
+            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: as the prompt was answered, or was not.
             AuthenticationError: no further code can be had from this prompt.
             RoleRefused: the session is good, but a role cannot be assumed with it.
         """
@@ -141,8 +141,6 @@ class Gate:
                 kind=RefusalKind.VARIABLES,
                 problem=error.problem,
                 remedy=error.remedy,
-                code_spent=False,
-                asks_again=True,
             )
         try:
             identity = await self.aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
@@ -170,7 +168,7 @@ class Gate:
             )
         )
         if not self.policy.allows_account(identity.account):
-            files = ", ".join(map(str, self.policy.said_by("accounts")))
+            files = ", ".join(map(str, self.policy.files_setting("accounts")))
             variables.forget()
             raise turn_red(
                 driver,
@@ -203,7 +201,7 @@ class Gate:
             return None, None  # the variables are read anew, and say again what they lack
         serial, code = variables.serial_number, Secret("")
         try:
-            code = read_code(answer.reveal())
+            code = parse_code(answer.reveal())
             _USED_CODES.refuse_if_used(serial, code)
             session = await self.aws.get_session(
                 variables.access_key_id,

@@ -11,7 +11,7 @@ from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
@@ -39,7 +39,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     if not policy.local_state and findings.backend == "local":
-        files = ", ".join(map(str, policy.said_by("local_state")))
+        files = ", ".join(map(str, policy.files_setting("local_state")))
         raise ConfigurationError(
             f"The configuration keeps its state on this machine, which the organization does not allow (says {files}).",
             "Configure a backend that your team shares, such as s3.",

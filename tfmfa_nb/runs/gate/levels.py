@@ -28,19 +28,21 @@ def set_level(environment: Environment, level: Level, policy: Policy) -> None:
         ConfigurationError: MFA is switched off, the policy demands more, or it cannot be written.
     """
     if not policy.mfa:
-        raise ConfigurationError("MFA is switched off for this organization, so no level can be set.", how_to(policy))
+        raise ConfigurationError(
+            "MFA is switched off for this organization, so no level can be set.", how_to_enable_mfa(policy)
+        )
     minimum = policy.minimum(environment.folder.name)
     if level.strictness < minimum.strictness:
         raise ConfigurationError(
             f'The organization requires at least "{minimum}" for "{environment.name}" '
-            f"(says {policy.minimum_said_by(environment.folder.name)}).",
+            f"(says {policy.minimum_required_by(environment.folder.name)}).",
             f'Choose "{minimum}" or a stricter level.',
         )
     environment.set_level(level)
 
 
-def how_to(policy: Policy) -> str:
+def how_to_enable_mfa(policy: Policy) -> str:
     """Who can switch MFA on, and how."""
     owners = f"Ask an owner ({', '.join(policy.owners)}), or switch" if policy.owners else "Switch"
-    files = [str(layer.path) for layer in policy.layers] or [str(place) for place in policy.places[-1:]]
+    files = [str(layer.path) for layer in policy.layers] or [str(place) for place in policy.search_paths[-1:]]
     return f"{owners} it on with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.sources import ProcessEnvironment, sources_of
+from tfmfa_nb.organization.variable_sources import ProcessEnvironment, default_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ class LongTermKey:
     def __init__(self, access_key_id: str, secret_access_key: Secret) -> None:
         self._access_key_id, self._secret_access_key = access_key_id, secret_access_key
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The two variables for Terraform's process; do not keep them."""
         return {"AWS_ACCESS_KEY_ID": self._access_key_id, "AWS_SECRET_ACCESS_KEY": self._secret_access_key.reveal()}
 
@@ -59,7 +59,7 @@ async def long_term_key(environ: Mapping[str, str]) -> LongTermKey | None:
 
 
 def _hidden_from_terraform(environ: Mapping[str, str]) -> LongTermKey | None:
-    for source in sources_of(environ):
+    for source in default_sources(environ):
         given = source.read()
         if given.access_key_id:
             if isinstance(source, ProcessEnvironment):

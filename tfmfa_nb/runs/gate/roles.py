@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import AuthenticationError, RoleRefused
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.roles import HopState
 from tfmfa_nb.runs.events import RolesChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfmfa_nb.authentication.diagnosis import Refusal
-    from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
@@ -60,7 +60,7 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
     Raises:
         RoleRefused: there is one.
     """
-    files = ", ".join(map(str, policy.said_by("roles")))
+    files = ", ".join(map(str, policy.files_setting("roles")))
     for chain in chains:
         for hop in chain.hops:
             if hop.role_arn is None and policy.limits_roles:
@@ -114,11 +114,11 @@ def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
     Raises:
         RoleRefused: a role that is assumed from another one would be held for more than an hour.
     """
-    from tfmfa_nb.authentication.durations import too_long  # noqa: PLC0415 - only where there are roles
+    from tfmfa_nb.authentication.session_durations import chained_duration_refusal  # noqa: PLC0415 - only where there are roles
 
     for index, chain in enumerate(chains):
         for number, hop in enumerate(chain.hops):
-            refusal = too_long(hop, number)
+            refusal = chained_duration_refusal(hop, number)
             if refusal is not None:
                 _show_hop(driver, index, number, HopState.REFUSED, refusal.why)
                 raise turn_red(driver, _refused(driver, [refusal], "No code was spent."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
-from tfmfa_nb.model.indicator import LockIndicator
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.outcome import failure, first_error
 from tfmfa_nb.runs.engine.progress import ApplyProgress

@@ -1,0 +1,107 @@
+"""The examination, in the order in which things depend on each other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.doctor.aws_checks import check_account
+from tfmfa_nb.doctor.finding import Finding, Severity
+from tfmfa_nb.doctor.local_checks import check_front_end, check_process_environment, check_provider
+from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_files import read_policy
+from tfmfa_nb.organization.variable_sources import describe_source
+from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa
+from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.providers import Findings, find_chains
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.terraform.executable import Executable
+
+
+async def examine(
+    environ: Mapping[str, str], profile: str = "", environment: Environment | None = None
+) -> AsyncIterator[Finding]:
+    """Look at everything, and tell each finding as soon as it is there.
+
+    Args:
+        environ: the process environment.
+        profile: the AWS profile that holds the organization variables; "" for none.
+        environment: whose settings and configuration are looked at too.
+    """
+    executable, finding = await asyncio.to_thread(_terraform, environ)
+    yield finding
+    yield check_provider(environ)
+    for finding in (*check_front_end(), *check_process_environment(environ)):
+        yield finding
+    policy, finding = _policy(environ)
+    yield finding
+    findings = Findings()
+    if environment is not None:
+        yield _level(environment, policy)
+        if executable is not None:
+            findings = await asyncio.to_thread(find_chains, environment.folder, executable=executable, environ=environ)
+        for finding in _configuration(findings):
+            yield finding
+    try:
+        variables = await asyncio.to_thread(read_variables, environ, profile)  # a keychain may have to be unlocked
+    except ConfigurationError as error:
+        yield Finding("organization variables", Severity.ERROR, error.problem, error.remedy)
+        return
+    yield Finding("organization variables", Severity.OK, f"from {describe_source(variables.source)}.")
+    async for finding in check_account(variables, policy, findings.chains):
+        yield finding
+
+
+def _terraform(environ: Mapping[str, str]) -> tuple[Executable | None, Finding]:
+    try:
+        executable = find_executable(environ)
+    except TfmfaError as error:
+        return None, Finding("Terraform", Severity.ERROR, error.problem, error.remedy)
+    return executable, Finding("Terraform", Severity.OK, f"{executable.product} {executable.version}.")
+
+
+def _policy(environ: Mapping[str, str]) -> tuple[Policy | None, Finding]:
+    try:
+        policy = read_policy(environ)
+    except ConfigurationError as error:
+        return None, Finding("policy", Severity.ERROR, error.problem, error.remedy)
+    if not policy.mfa:
+        return policy, Finding(
+            "policy", Severity.WARNING, "MFA is switched off for this organization.", how_to_enable_mfa(policy)
+        )
+    files = ", ".join(map(str, policy.files_setting("mfa")))
+    return policy, Finding("policy", Severity.OK, f"MFA is switched on (says {files}).")
+
+
+def _level(environment: Environment, policy: Policy | None) -> Finding:
+    subject = f'environment "{environment.name}"'
+    if policy is None:
+        return Finding(subject, Severity.ERROR, "its level depends on the policy, which cannot be read.")
+    try:
+        level = effective_level(environment, policy)
+    except ConfigurationError as error:
+        return Finding(subject, Severity.ERROR, error.problem, error.remedy)
+    if level is Level.NEVER:
+        remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
+        return Finding(subject, Severity.WARNING, "neither plans nor applies ask for a code.", remedy)
+    return Finding(subject, Severity.OK, f"level {level}.")
+
+
+def _configuration(findings: Findings) -> list[Finding]:
+    found = [Finding("configuration", Severity.ERROR, f"{b.place}: {b.what}", b.remedy) for b in findings.bypasses]
+    found += [
+        Finding("configuration", Severity.WARNING, f"{p.place}: {p.what}" if p.place else p.what, p.remedy)
+        for p in findings.problems
+    ]
+    if not found:
+        roles = sum(len(chain.hops) for chain in findings.chains)
+        text = f"nothing passes MFA by; {roles} {'role' if roles == 1 else 'roles'} will be assumed."
+        found.append(Finding("configuration", Severity.OK, text))
+    return found

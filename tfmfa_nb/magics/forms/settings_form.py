@@ -1,0 +1,80 @@
+"""The form for an environment's setting "AWS Multi-Factor Authentication"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.views.form_action import Pressed, Result
+from tfmfa_nb.views.wording import MEANING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
+
+SAVED = 'Saved: "{level}". All subsequent runs on the environment will require it.'
+
+
+class SettingsForm(Sheet):
+    """The drop-down, what each level means, and Save.
+
+    Args:
+        environment: whose setting it is.
+        read_policy: reads the organization's policy, anew each time: an owner may change it meanwhile.
+    """
+
+    _esm = source("settings")
+
+    def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
+        self._environment = environment
+        self._read_policy = read_policy
+        super().__init__({"save": self._save})
+
+    async def shown(self) -> dict[str, Any]:
+        """The levels, which of them may be chosen, and why the others may not."""
+        name, level, problem = self._environment.folder.name, "", ""
+        minimum, reason, off = Level.NEVER, "", False
+        try:
+            policy = self._read_policy()
+            minimum, off = policy.minimum(name), not policy.mfa
+            if off:
+                reason = (
+                    f"MFA is switched off for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
+                )
+            elif minimum is not Level.NEVER:
+                where = policy.minimum_required_by(name)
+                reason = f'The organization requires at least "{minimum}" (says {where}).'
+            level = str(effective_level(self._environment, policy))
+        except ConfigurationError as error:
+            problem = str(error)
+        return {
+            "environment": self._environment.name,
+            "level": level,
+            "levels": [
+                {
+                    "name": str(each),
+                    "meaning": MEANING[each],
+                    "allowed": not off and each.strictness >= minimum.strictness,
+                }
+                for each in Level
+            ],
+            "reason": reason,
+            "off": off,
+            "problem": problem,
+        }
+
+    async def _save(self, pressed: Pressed) -> Result:
+        try:
+            level = Level(pressed.texts.get("level", ""))
+        except ValueError:
+            return Result("Choose a level first.", good=False)
+        try:
+            set_level(self._environment, level, self._read_policy())
+        except (ConfigurationError, OSError) as error:
+            return Result(f"Not saved: {error}", good=False)
+        return Result(SAVED.format(level=level))
