@@ -10,7 +10,7 @@ import pytest
 from corpus import Case
 
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.providers import find_chains
+from tfmfa_nb.terraform.role_chains import find_chains
 
 ANYBODY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}

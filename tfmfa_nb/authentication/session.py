@@ -58,7 +58,7 @@ class MfaSession:
         self.serial_number = serial_number
         self.endpoint = endpoint
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The three variables for Terraform's process; do not keep them."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id.reveal(),

@@ -15,7 +15,7 @@ from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import effective_level, how_to
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.providers import Findings, find_chains
+from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

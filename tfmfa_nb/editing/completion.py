@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.editing.blocks import body_items, label_items, schema_of
-from tfmfa_nb.editing.items import Completions, Item
-from tfmfa_nb.editing.language import TOP
-from tfmfa_nb.editing.names import Names, members, roots
-from tfmfa_nb.editing.scanner import Place, place
+from tfmfa_nb.editing.block_schemas import body_items, label_items, schema_of
+from tfmfa_nb.editing.completion_items import CompletionItem, Completions
+from tfmfa_nb.editing.declarations import Declarations
+from tfmfa_nb.editing.language_schema import TOP
+from tfmfa_nb.editing.references import members, roots
+from tfmfa_nb.editing.scanner import CursorContext, cursor_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,14 +34,14 @@ def complete(text: str, position: int, others: Iterable[str], schemas: Schemas) 
         others: the text of the configuration's other files, read only where their names can be used.
         schemas: the installed providers'.
     """
-    here = place(text, position)
+    here = cursor_context(text, position)
     if here.comment:
         return Completions(position)
     found = _items(text, here, others, schemas)
     return Completions(here.start, _fitting(found, here.word))
 
 
-def _items(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> Iterable[Item]:
+def _items(text: str, here: CursorContext, others: Iterable[str], schemas: Schemas) -> Iterable[CompletionItem]:
     frame = here.frames[-1]
     if frame.kind == "string":
         return _label(here, schemas)
@@ -48,13 +49,13 @@ def _items(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> I
         return () if frame.statement else _statement(here, schemas)
     if frame.kind == "heredoc" or (frame.kind == "object" and not frame.statement):
         return ()  # a text, or a key, of the person's own
-    names = Names.read([text, *others])
+    names = Declarations.read([text, *others])
     if path := reference_before(text, here.start):
         return members(path, names, here.blocks, schemas)
     return _value(here, names, schemas)
 
 
-def _label(here: Place, schemas: Schemas) -> Iterable[Item]:
+def _label(here: CursorContext, schemas: Schemas) -> Iterable[CompletionItem]:
     """In quotes: a block's label, if anything."""
     outer = here.frames[-2]
     words = [word for kind, word in outer.statement if kind in {"name", "string"}]
@@ -62,25 +63,25 @@ def _label(here: Place, schemas: Schemas) -> Iterable[Item]:
     return label_items(here.blocks, len(words) - 1, words, schemas) if is_label else ()
 
 
-def _value(here: Place, names: Names, schemas: Schemas) -> Iterable[Item]:
+def _value(here: CursorContext, names: Declarations, schemas: Schemas) -> Iterable[CompletionItem]:
     """Where an attribute's value, or a part of it, begins."""
     blocks, attribute = here.blocks, _assigned(here.frames)
     if attribute == "provider" and blocks and blocks[0].type in {"resource", "data", "ephemeral", "import"}:
-        return [Item(alias, "module") for alias in names.aliases]
-    likely: list[Item] = []
+        return [CompletionItem(alias, "module") for alias in names.aliases]
+    likely: list[CompletionItem] = []
     schema = schema_of(blocks, schemas) if here.frames[-1].kind == "body" else None
     if attribute == "type" and [block.type for block in blocks] == ["variable"]:
-        likely = [Item(name, "keyword") for name in _TYPES]
+        likely = [CompletionItem(name, "keyword") for name in _TYPES]
     elif schema and schema.get("attributes", {}).get(attribute, {}).get("type") == "bool":
-        likely = [Item(word, "keyword") for word in ("true", "false")]
+        likely = [CompletionItem(word, "keyword") for word in ("true", "false")]
     known = {item.label for item in likely}
     return [*likely, *(item for item in roots(names, blocks, schemas) if item.label not in known)]
 
 
-def _statement(here: Place, schemas: Schemas) -> Iterable[Item]:
+def _statement(here: CursorContext, schemas: Schemas) -> Iterable[CompletionItem]:
     """Where an attribute or a block begins."""
     if not here.blocks:
-        return [Item(name, "keyword", "", "block", block["description"]) for name, block in TOP.items()]
+        return [CompletionItem(name, "keyword", "", "block", block["description"]) for name, block in TOP.items()]
     schema = schema_of(here.blocks, schemas)
     written = list(here.blocks[-1].names)
     if here.token in written:
@@ -101,7 +102,7 @@ def _assigned(frames: Sequence[Frame]) -> str:
     return body.statement[0][1] if body.statement and body.assigns else ""
 
 
-def _fitting(items: Iterable[Item], word: str) -> tuple[Item, ...]:
+def _fitting(items: Iterable[CompletionItem], word: str) -> tuple[CompletionItem, ...]:
     """Those that begin with `word`, then those that have it elsewhere."""
     typed = word.lower()
     begin, have = [], []

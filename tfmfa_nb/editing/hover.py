@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.blocks import schema_of
+from tfmfa_nb.editing.block_schemas import schema_of
 from tfmfa_nb.editing.completion import reference_before
-from tfmfa_nb.editing.items import attribute_about, block_about, signature
-from tfmfa_nb.editing.language import KINDS, TOP
-from tfmfa_nb.editing.names import Names, members
-from tfmfa_nb.editing.scanner import Place, place
+from tfmfa_nb.editing.declarations import Declarations
+from tfmfa_nb.editing.language_schema import KINDS, TOP
+from tfmfa_nb.editing.references import members
+from tfmfa_nb.editing.scanner import CursorContext, cursor_context
+from tfmfa_nb.editing.schema_descriptions import attribute_about, block_about, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,7 @@ class Hover:
 
 def hover(text: str, position: int, others: Iterable[str], schemas: Schemas) -> Hover | None:
     """What there is to say about the word at `position` in `text`; None where it is nothing."""
-    here = place(text, position)
+    here = cursor_context(text, position)
     frame = here.frames[-1]
     if here.comment or frame.kind == "heredoc":
         return None
@@ -55,7 +56,7 @@ def hover(text: str, position: int, others: Iterable[str], schemas: Schemas) -> 
     return Hover(here.start, here.start + len(here.token), *said) if said else None
 
 
-def _label(text: str, here: Place, schemas: Schemas) -> Hover | None:
+def _label(text: str, here: CursorContext, schemas: Schemas) -> Hover | None:
     outer = here.frames[-2]
     words = [word for kind, word in outer.statement if kind in {"name", "string"}]
     rest = _REST.match(text, here.start)
@@ -78,7 +79,7 @@ def _summary(schema: dict[str, Any]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _statement(here: Place, schemas: Schemas) -> tuple[str, str] | None:
+def _statement(here: CursorContext, schemas: Schemas) -> tuple[str, str] | None:
     """Of an attribute's name, or a block's type."""
     name = here.token
     if not here.blocks:
@@ -91,7 +92,7 @@ def _statement(here: Place, schemas: Schemas) -> tuple[str, str] | None:
     return None
 
 
-def _value(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> tuple[str, str] | None:
+def _value(text: str, here: CursorContext, others: Iterable[str], schemas: Schemas) -> tuple[str, str] | None:
     """Of a function, or of a part of a reference."""
     name, end = here.token, here.start + len(here.token)
     if text[end : end + 1] == "(":
@@ -102,6 +103,6 @@ def _value(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> t
     path = reference_before(text, here.start)
     if not path:
         return None
-    found = members(path, Names.read([text, *others]), here.blocks, schemas)
+    found = members(path, Declarations.read([text, *others]), here.blocks, schemas)
     item = next((item for item in found if item.label == name), None)
     return (f"{name}: {item.about}" if item.about else ".".join((*path, name)), item.text) if item else None

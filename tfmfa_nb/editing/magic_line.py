@@ -7,9 +7,9 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.editing.completion_items import CompletionItem, Completions
+from tfmfa_nb.editing.declarations import Declarations
 from tfmfa_nb.editing.hover import Hover
-from tfmfa_nb.editing.items import Completions, Item
-from tfmfa_nb.editing.names import Names
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.environment import SETTINGS
 from tfmfa_nb.model.errors import ConfigurationError
@@ -67,7 +67,9 @@ def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Pa
         return Completions(position)
     given = {each.partition("=")[0] for each in words}
     items = [
-        Item(option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text)
+        CompletionItem(
+            option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text
+        )
         for option in options
         if option.repeated or not given & {*option.flags}
     ]
@@ -86,22 +88,24 @@ def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | 
     return None
 
 
-def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Item]:
+def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[CompletionItem]:
     if option.flags == _ENVIRONMENT:
-        yield from (Item(name, "value") for name in _environments(base))
+        yield from (CompletionItem(name, "value") for name in _environments(base))
     elif option.flags == _CHDIR:
-        yield from (Item(name, "value") for name in _folders(base, word))
+        yield from (CompletionItem(name, "value") for name in _folders(base, word))
     elif "--level" in option.flags:
-        yield from (Item(level.replace(" ", "-"), "value") for level in Level)
+        yield from (CompletionItem(level.replace(" ", "-"), "value") for level in Level)
     elif "--var-file" in option.flags:
         found = (path for path in sorted(base.glob("**/*.tfvars*")) if ".terraform" not in path.parts)
-        yield from (Item(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False))
+        yield from (
+            CompletionItem(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False)
+        )
     elif "--var" in option.flags:
-        for name, block in Names.read([cell.body]).variables.items():
+        for name, block in Declarations.read([cell.body]).variables.items():
             about = block.attributes["type"].text if "type" in block.attributes else ""
-            yield Item(name, "variable", f"{name}=", about)
+            yield CompletionItem(name, "variable", f"{name}=", about)
     elif {"--target", "--replace"} & {*option.flags}:
-        yield from (Item(address, "value") for address in Names.read([cell.body]).addresses())
+        yield from (CompletionItem(address, "value") for address in Declarations.read([cell.body]).addresses())
 
 
 def _environments(base: Path) -> Iterator[str]:

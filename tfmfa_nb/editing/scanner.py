@@ -59,7 +59,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CursorContext:
     """What stands around a position.
 
     Attributes:
@@ -82,7 +82,7 @@ class Place:
         return tuple(frame for frame in self.frames[1:] if frame.kind == "body")
 
 
-def place(text: str, position: int) -> Place:
+def cursor_context(text: str, position: int) -> CursorContext:
     """What stands around `position` in `text`; the names in an open block are those of the whole block."""
     scan = _Scan(text, position)
     scan.run()
@@ -93,14 +93,14 @@ class _Scan:
     def __init__(self, text: str, position: int) -> None:
         self.text, self.position = text, position
         self.stack = [Frame("body")]
-        self.found: Place | None = None
+        self.found: CursorContext | None = None
         self._bodies = 0  # at the position
 
-    def here(self, start: int, end: int | None = None, *, comment: bool = False) -> Place:
+    def here(self, start: int, end: int | None = None, *, comment: bool = False) -> CursorContext:
         """The place as it is now: statements move on, but an open block's names go on to grow, which is meant."""
         frames = tuple(replace(frame, statement=list(frame.statement)) for frame in self.stack)
         token = self.text[start:end] if end is not None else ""
-        return Place(frames, start, token[: max(self.position - start, 0)], token, comment)
+        return CursorContext(frames, start, token[: max(self.position - start, 0)], token, comment)
 
     def run(self) -> None:
         """Read the text, until what was open at the position is closed."""

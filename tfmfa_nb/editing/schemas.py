@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_dir
 
-from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
-from tfmfa_nb.terraform.interpreter import python
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.python_command import python_command
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,11 +128,11 @@ class SchemaStore:
             if self._making is not None and self._making.poll() is None:
                 return
             self._failed.add(attempt)  # made, it is found before anybody looks here
-            child, _ = child_environment(environ, credentials=False)
+            child, _ = child_environ(environ, credentials=False)
             with suppress(OSError):
                 self._making = subprocess.Popen(
                     [
-                        *python("-P", "-m", "tfmfa_nb.editing.indexing"),
+                        *python_command("-P", "-m", "tfmfa_nb.editing.schema_indexer"),
                         *(str(target), str(environment), str(data), *executable.command),
                     ],
                     env=child,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.process import TerraformProcess
-    from tfmfa_nb.terraform.providers import Findings
+    from tfmfa_nb.terraform.role_chains import Findings
 
 _log = logging.getLogger(__name__)
 

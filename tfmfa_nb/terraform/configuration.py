@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
-from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.hcl import Block, parse
 from tfmfa_nb.terraform.json_syntax import parse_json
-from tfmfa_nb.terraform.overrides import is_override, merge
+from tfmfa_nb.terraform.override_files import is_override, merge
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

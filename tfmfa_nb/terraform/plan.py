@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tfmfa_nb.terraform.masks import masked
+from tfmfa_nb.terraform.sensitive_values import mask_sensitive
 
 _ACTIONS = {
     ("no-op",): "no-op",
@@ -118,7 +118,7 @@ class Plan:
         self.outputs = {
             name: {
                 "action": _action(output),
-                "after": masked(output.get("after"), output.get("after_sensitive")),
+                "after": mask_sensitive(output.get("after"), output.get("after_sensitive")),
             }
             for name, output in _table(document.get("output_changes")).items()
             if isinstance(output, dict)
@@ -221,8 +221,8 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
         type=str(resource.get("type", "")),
         name=str(resource.get("name", "")),
         action="import" if imported and action == "no-op" else action,
-        before=masked(change.get("before"), change.get("before_sensitive")),
-        after=masked(change.get("after"), change.get("after_sensitive")),
+        before=mask_sensitive(change.get("before"), change.get("before_sensitive")),
+        after=mask_sensitive(change.get("after"), change.get("after_sensitive")),
         imported=imported,
         moved_from=str(resource.get("previous_address") or ""),
         deposed=str(resource.get("deposed") or ""),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from tfmfa_nb.model.errors import TerraformNotFound
-from tfmfa_nb.terraform.interpreter import python
+from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.supervisor import FORCE
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Job:
 
     Attributes:
         argv: the whole command line; it holds no secret, because everybody on the machine can read it.
-        environment: the child's environment, but for `credentials`.
+        environ: the variables of Terraform's process, but for those of `credentials`.
         secrets: what else is masked in the output.
         log: where the output goes, for people.
         exit: where the exit code goes.
@@ -47,7 +47,7 @@ class Job:
 
     argv: Sequence[str]
     cwd: Path
-    environment: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
     secrets: tuple[Secret, ...]
     log: Path
     exit: Path
@@ -90,7 +90,7 @@ class TerraformProcess:
         job.exit.unlink(missing_ok=True)
         try:
             popen = subprocess.Popen(  # noqa: ASYNC220 - a moment; and no loop may own this process
-                python("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
+                python_command("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -180,7 +180,7 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                 {
                     "argv": list(job.argv),
                     "cwd": str(job.cwd.absolute()),
-                    "environment": {**job.environment, **(held.environment() if held else {})},
+                    "environ": {**job.environ, **(held.environ() if held else {})},
                     "secrets": [each.reveal() for each in (*job.secrets, *(held.secrets() if held else ()))],
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,

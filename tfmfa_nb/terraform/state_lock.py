@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tfmfa_nb.terraform.folder import data_folder
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # What Terraform's backends give out: UUIDs and numbers. Never an option of the command that it is given to.
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
-_LIBRARY = "tfmfa_nb.terraform.library"
+_LIBRARY = "tfmfa_nb.terraform.libterraform_cli"
 _CLOCK = 2.0  # seconds: when a process began is known no better
 # What says which state it is; the rest is credentials and addresses, by which two may differ and mean the same.
 _SAME_STATE = {"s3": ("bucket", "key", "workspace_key_prefix")}

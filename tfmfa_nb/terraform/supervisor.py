@@ -1,7 +1,7 @@
 """The process between the kernel and Terraform, which outlives the kernel.
 
 `python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from its standard input: {argv, cwd,
-environment, secrets, log, events, lock_fd}. Standard library only, so that it starts in a moment.
+environ, secrets, log, events, lock_fd}. Standard library only, so that it starts in a moment.
 
 Terraform writes to a file without a name: nobody's death can break that as it breaks a pipe (Terraform killed by
 SIGPIPE loses resources from its state), and nothing unmasked has a path. This process follows that file, masks the
@@ -130,7 +130,7 @@ class _Supervisor:
             self._child = subprocess.Popen(
                 job["argv"],
                 cwd=job["cwd"],
-                env=job.pop("environment"),
+                env=job.pop("environ"),
                 stdin=subprocess.DEVNULL,
                 stdout=raw,
                 stderr=raw,

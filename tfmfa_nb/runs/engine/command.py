@@ -59,7 +59,7 @@ class Execution:
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=run._environment.folder,
-                environment=self.environ,
+                environ=self.environ,
                 secrets=self.secrets,
                 log=run._files.log,
                 exit=run._files.exit_file(command),

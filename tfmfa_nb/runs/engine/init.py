@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.terraform.folder import LOCK_FILE
-from tfmfa_nb.terraform.providers import read_blocks
+from tfmfa_nb.terraform.role_chains import read_blocks
+from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

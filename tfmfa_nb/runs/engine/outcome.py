@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import usable
+from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
 

@@ -21,7 +21,7 @@ from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.runs.gate.own_key import own_key
 from tfmfa_nb.runs.history.probe import how_to_follow
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import parse_summary
@@ -81,7 +81,7 @@ async def plan(run: Run, gate: Gate) -> None:
         end = max(run.log_start, run._log.refresh() - _SUMMARY)
         summary = parse_summary("\n".join(run.log_text(end)))
         run.counts = summary.as_dict() if summary else _nothing()
-        show_plan(run, executable, child_environment(gate.environ, credentials=False)[0])
+        show_plan(run, executable, child_environ(gate.environ, credentials=False)[0])
         run._move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
 
 
@@ -166,7 +166,7 @@ async def execution_of(
     own: tuple[Secret, ...] = ()
     try:
         credentials = session or await own_key(gate.environ)
-        environ, notes = child_environment(gate.environ, credentials=credentials is None)
+        environ, notes = child_environ(gate.environ, credentials=credentials is None)
         for note in notes:
             if note not in run.notes:
                 _note(run, note)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import TerraformFailed, TfmfaError
 from tfmfa_nb.terraform.plan import Plan
 

@@ -29,8 +29,8 @@ from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.history.verify import read_agreed
 from tfmfa_nb.runs.store import RunFolder
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, shown_roles, turn_red
-from tfmfa_nb.terraform.providers import Findings, find_chains
+from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.session import MfaSession

@@ -26,7 +26,7 @@ class OwnKey:
     def __init__(self, access_key_id: str, secret_access_key: Secret) -> None:
         self._access_key_id, self._secret_access_key = access_key_id, secret_access_key
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The two variables for Terraform's process; do not keep them."""
         return {"AWS_ACCESS_KEY_ID": self._access_key_id, "AWS_SECRET_ACCESS_KEY": self._secret_access_key.reveal()}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Holder, holder_of
-from tfmfa_nb.environments.files import one_at_a_time
+from tfmfa_nb.environments.atomic_files import one_at_a_time
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.audit import AuditTrail

@@ -10,7 +10,7 @@ import json
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.environments.files import usable
+from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.problems import Problem
@@ -22,11 +22,11 @@ from tfmfa_nb.runs.history.verify import read_agreed
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import understood
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import Plan
-from tfmfa_nb.terraform.providers import Findings
+from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +72,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     run._outputs = _outputs(run)
     if run.status == Status.PLANNED:
         run._files.check_plan(run.plan_sha256)
-        show_plan(run, find_executable(environ), child_environment(environ, credentials=False)[0])
+        show_plan(run, find_executable(environ), child_environ(environ, credentials=False)[0])
     else:
         run._plan = kept_plan(run)
     return run

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain
-from tfmfa_nb.terraform.bypasses import WrittenBypass, bypasses_of_block, bypasses_of_settings
+from tfmfa_nb.terraform.assume_role import WrittenRole, roles_of_backend, roles_of_block
 from tfmfa_nb.terraform.cli_config import cli_bypasses
 from tfmfa_nb.terraform.configuration import load, read_blocks
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.roles import WrittenRole, roles_of_backend, roles_of_block
+from tfmfa_nb.terraform.mfa_bypasses import WrittenBypass, bypasses_of_block, bypasses_of_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

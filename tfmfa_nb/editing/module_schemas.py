@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.names import Names, description_of, type_of
+from tfmfa_nb.editing.declarations import Declarations, description_of, type_of
 from tfmfa_nb.editing.schemas import Schemas
 from tfmfa_nb.terraform.configuration import called
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class WithModules(Schemas):
+class SchemasWithModules(Schemas):
     """The providers' schemas, and those of the modules that are called here.
 
     Attributes:
@@ -54,7 +54,7 @@ class WithModules(Schemas):
         after = self.text.find("\n", self.position)
         without = self.text[:before] + (self.text[after:] if after >= 0 else "")
         for texts in ([self.text], [without], self.others()):
-            found = Names.read(texts).modules.get(name)
+            found = Declarations.read(texts).modules.get(name)
             if found and "source" in found.attributes:
                 return found
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 
-def python(*arguments: str) -> list[str]:
+def python_command(*arguments: str) -> list[str]:
     """The command line of this interpreter with `arguments`.
 
     By way of a shell that does nothing but become it: a kernel whose debugger is on makes every Python that it starts

@@ -13,7 +13,7 @@ KEPT_AWAY = (".terraform", "terraform.tfstate")
 _FARTHEST = 8  # folders upwards
 
 
-def linked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[str], bool]) -> Path:
+def symlinked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[str], bool]) -> Path:
     """A new folder below `top`, with links to the old one's files, and to what is above it as far as needed.
 
     Args:

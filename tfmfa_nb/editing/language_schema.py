@@ -130,7 +130,7 @@ TOP: dict[str, dict[str, Any]] = {
         {"precondition": _CHECKS["precondition"]},
         "A value of the result.",
     ),
-    "locals": _block(text="Names for expressions: local.NAME."),
+    "locals": _block(text="Declarations for expressions: local.NAME."),
     "module": _block(
         """
         source! string: Where the module is: ./modules/network, or a registry's name.

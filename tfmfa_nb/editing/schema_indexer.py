@@ -1,4 +1,4 @@
-"""Makes one index of schemas, in a process of its own: `python -m tfmfa_nb.editing.indexing`.
+"""Makes one index of schemas, in a process of its own: `python -m tfmfa_nb.editing.schema_indexer`.
 
 Terraform is asked in an empty folder that borrows the environment's providers: in the environment's own it would
 read the backend, which needs credentials.
@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.folder import LOCK_FILE
+from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.editing.cell import from_bytes
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
-from tfmfa_nb.terraform.linked import KEPT_AWAY, linked_folder
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.symlinked_folder import KEPT_AWAY, symlinked_folder
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,7 +49,7 @@ class Diagnostic:
     detail: str = ""
 
 
-class Commands:
+class CellCommands:
     """Runs Terraform for the editor, without credentials; its methods may be called on any thread.
 
     Args:
@@ -59,7 +59,7 @@ class Commands:
 
     def __init__(self, executable: Executable, environ: Mapping[str, str]) -> None:
         self._executable = executable
-        self._environ, _ = child_environment(environ, credentials=False)
+        self._environ, _ = child_environ(environ, credentials=False)
         self._environ |= {"CHECKPOINT_DISABLE": "1"}
         self._surroundings = environ
         for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
@@ -105,7 +105,7 @@ class Commands:
         def wanted(name: str) -> bool:
             return name not in private and not name.startswith(KEPT_AWAY)
 
-        scratch = linked_folder(top, folder, upwards, wanted)
+        scratch = symlinked_folder(top, folder, upwards, wanted)
         (scratch / MAIN).write_text(text, encoding="utf-8")
         data = data_folder(folder, self._surroundings)
         (scratch / ".terraform").mkdir()

@@ -96,7 +96,7 @@ def write_cli_config(mirror: Path, target: Path) -> None:
     )
 
 
-def provider_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def provider_environ(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The variable that lets Terraform use this machine's mirror; empty where Terraform asks the registry itself.
 
     Args:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfmfa_nb.terraform.executable import Executable, find_executable
-from tfmfa_nb.terraform.providers import Findings, find_chains, read_blocks
+from tfmfa_nb.terraform.role_chains import Findings, find_chains, read_blocks
 
 ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.terraform.linked import CONFIGURATION, KEPT_AWAY, linked_folder
+from tfmfa_nb.terraform.symlinked_folder import CONFIGURATION, KEPT_AWAY, symlinked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
 
 
-class Replica:
+class ConsoleConfiguration:
     """What is needed for `questions`.
 
     Args:
@@ -126,7 +126,7 @@ class Replica:
             own = name.endswith(CONFIGURATION) or name.startswith(KEPT_AWAY)
             return variables or (reads and not own)
 
-        return linked_folder(top, folder, upwards, wanted)
+        return symlinked_folder(top, folder, upwards, wanted)
 
     def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
         yield f'variable "{_UNKNOWN}" {{}}'

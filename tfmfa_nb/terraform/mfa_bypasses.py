@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.assume_role import dynamic_loop
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Question
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.roles import dynamic_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

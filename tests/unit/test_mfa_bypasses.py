@@ -3,7 +3,7 @@
 import pytest
 
 from tfmfa_nb.terraform.executable import Executable
-from tfmfa_nb.terraform.providers import find_chains
+from tfmfa_nb.terraform.role_chains import find_chains
 
 NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
 

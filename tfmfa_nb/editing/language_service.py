@@ -11,12 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import Cell, from_utf16, to_utf16
-from tfmfa_nb.editing.commands import Commands
+from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.completion import complete
+from tfmfa_nb.editing.completion_items import Completions
 from tfmfa_nb.editing.hover import hover
-from tfmfa_nb.editing.items import Completions
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
-from tfmfa_nb.editing.modules import WithModules
+from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import TerraformNotFound, TfmfaError
@@ -35,7 +35,7 @@ _MOST_FILES = 50
 
 
 @dataclass(slots=True)
-class EditingService:
+class LanguageService:
     """Answers about the cells of one kernel; blocks while it does, on whatever thread it is called.
 
     Attributes:
@@ -51,7 +51,7 @@ class EditingService:
     default: Callable[[], str]
     options: Mapping[str, tuple[Option, ...]]
     store: SchemaStore = field(default_factory=SchemaStore)
-    _commands: Commands | None = None
+    _commands: CellCommands | None = None
 
     def close(self) -> None:
         """Give up what is being done."""
@@ -155,11 +155,11 @@ class EditingService:
             return Schemas(None)
         found = self.store.find(environment.folder, executable, self.environ)
         folder, product, others = environment.folder, executable.product, partial(_others, environment)
-        return WithModules(found.path, folder, product, self.environ, body, position, others)
+        return SchemasWithModules(found.path, folder, product, self.environ, body, position, others)
 
-    def _terraform(self) -> Commands:
+    def _terraform(self) -> CellCommands:
         if self._commands is None:
-            self._commands = Commands(find_executable(self.environ), self.environ)
+            self._commands = CellCommands(find_executable(self.environ), self.environ)
         return self._commands
 
 
