@@ -2,6 +2,7 @@
 
 import pytest
 
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import find_chains
 
@@ -11,7 +12,7 @@ NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
 def bypasses(folder, **files):
     for name, text in files.items():
         (folder / f"{name}.tf").write_text(text)
-    return find_chains(folder, executable=NO_CONSOLE, environ={}).bypasses
+    return find_chains(Configuration(folder, "terraform", {}), executable=NO_CONSOLE, environ={}).bypasses
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tfmfa_nb.organization.files import read_policy
 from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import effective_level, how_to
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
@@ -46,7 +47,8 @@ async def examine(
     if environment is not None:
         yield _level(environment, policy)
         if executable is not None:
-            findings = await asyncio.to_thread(find_chains, environment.folder, executable=executable, environ=environ)
+            configuration = Configuration(environment.folder, executable.product, environ)
+            findings = await asyncio.to_thread(find_chains, configuration, executable=executable, environ=environ)
         for finding in _configuration(findings):
             yield finding
     try:

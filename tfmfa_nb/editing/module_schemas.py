@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.declarations import Declarations, description_of, type_of
 from tfmfa_nb.editing.schemas import Schemas
-from tfmfa_nb.terraform.configuration import called
+from tfmfa_nb.terraform.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +41,7 @@ class SchemasWithModules(Schemas):
         if kind not in {"module", "output"}:
             return Schemas.entry(self, kind, name)  # slots make a class anew, which `super()` does not know
         call = self._call(name)
-        module = called(self.folder, self.product, self.environ, call) if call else None
+        module = Configuration(self.folder, self.product, self.environ).called(call) if call else None
         if module is None:
             return None
         if kind == "output":

@@ -14,8 +14,8 @@ from tfmfa_nb.terraform.expressions import Expression
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
 # Go's form of a duration, as the provider takes it: "1h30m".
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)")

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.expressions import Expression, Name
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
 ANSWERS = "tfmfa_answers"
 _UNKNOWN = "tfmfa_unknown"

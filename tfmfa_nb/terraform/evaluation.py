@@ -24,8 +24,8 @@ from tfmfa_nb.terraform.working_directory import data_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.modules import Module
 
 _SECONDS = 30
 _MOST_SPLITS = 20  # two consoles each, about 0.1 s

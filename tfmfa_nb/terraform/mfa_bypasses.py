@@ -13,9 +13,9 @@ from tfmfa_nb.terraform.expressions import Expression
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.evaluation import Loop
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
 _WEB_IDENTITY = "assume_role_with_web_identity"
 # Of a provider block or a backend, and what each means.

@@ -10,7 +10,6 @@ from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain
 from tfmfa_nb.terraform.assume_role import WrittenRole, roles_of_backend, roles_of_block
 from tfmfa_nb.terraform.cli_config import cli_bypasses
-from tfmfa_nb.terraform.configuration import load, read_blocks
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.mfa_bypasses import WrittenBypass, bypasses_of_block, bypasses_of_settings
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.terraform.configuration import Module
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
-__all__ = ["Findings", "find_chains", "read_blocks"]
 # A mirror's own host name, or none; a bare name is HashiCorp's.
 _SOURCE = re.compile(r"(?:[^/]+/)?(?:hashicorp|opentofu)/aws|aws", re.IGNORECASE)
 
@@ -85,26 +84,26 @@ class _Written:
 
 
 def find_chains(
-    folder: Path,
+    configuration: Configuration,
     *,
     executable: Executable,
     environ: Mapping[str, str],
     var: Sequence[str] = (),
     var_files: Sequence[Path] = (),
 ) -> Findings:
-    """The roles and bypasses of the configuration in `folder`, its modules included; it never fails on a broken one.
+    """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
     Args:
-        folder: the root module.
+        configuration: as it is now.
         executable: whose `console` evaluates what is not literal.
         environ: for `TF_VAR_…`, `TF_WORKSPACE` and `TF_DATA_DIR`, and for where the CLI configuration is.
         var: values of `--var`.
         var_files: files of `--var-file`.
     """
-    root, problems = load(folder, executable.product, environ)
-    written = [one for module in root.tree() for one in _written(module)]
+    problems = list(configuration.problems)
+    written = [one for module in configuration.modules for one in _written(module)]
     questions = [question for one in written for question in one.questions()]
-    if not Evaluator(folder, executable, environ, var, var_files).answer(questions):
+    if not Evaluator(configuration.folder, executable, environ, var, var_files).answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate this configuration's values."))
     meant = [one for one in written if one.meant]
     chains = tuple(chain for one in meant for chain in one.chains())
@@ -116,7 +115,7 @@ def find_chains(
     ]
     bypasses = [problem for one in meant for bypass in one.bypasses if (problem := bypass.problem())]
     bypasses += cli_bypasses(environ)
-    return Findings(chains, tuple(bypasses), tuple(problems), _state(root.blocks))
+    return Findings(chains, tuple(bypasses), tuple(problems), _state(configuration.blocks))
 
 
 def _state(blocks: Sequence[Block]) -> str:

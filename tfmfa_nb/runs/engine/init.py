@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.terraform.role_chains import read_blocks
-from tfmfa_nb.terraform.working_directory import LOCK_FILE
+from tfmfa_nb.terraform.configuration import Configuration
+from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,20 +48,6 @@ async def initialize(execution: Execution, *, always: bool = False) -> bool:
 
 
 def _fingerprint(execution: Execution) -> str:
-    """Of what `init` acts on: `terraform` and `module` blocks, providers in use, lock file, product, CLI settings."""
     folder: Path = execution.run._environment.folder
-    blocks, _ = read_blocks(folder, execution.executable.product)
-    lock_file = folder / LOCK_FILE
-    providers = {
-        block.labels[0].partition("_")[0] if block.type in {"resource", "data", "ephemeral"} else block.labels[0]
-        for block in blocks
-        if block.type in {"resource", "data", "ephemeral", "provider"} and block.labels
-    }
-    acted_on = {
-        "blocks": [block.text or repr(block) for block in blocks if block.type in {"terraform", "module"}],
-        "providers": sorted(providers),
-        "lock": lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.is_file() else "",
-        "product": [*execution.executable.command, execution.executable.version],
-        "settings": execution.environ.get("TF_CLI_CONFIG_FILE", ""),
-    }
-    return hashlib.sha256(json.dumps(acted_on).encode()).hexdigest()
+    configuration = Configuration(folder, execution.executable.product, execution.environ)
+    return init_fingerprint(configuration, execution.executable, execution.environ)

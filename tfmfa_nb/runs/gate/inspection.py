@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, shown_roles, turn_red
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def inspect(run: Run, gate: Gate, executable: Executable) -> None:
         return
     findings = run._findings = await asyncio.to_thread(
         find_chains,
-        run._environment.folder,
+        Configuration(run._environment.folder, executable.product, gate.environ),
         executable=executable,
         environ=gate.environ,
         var=run._options.var,
