@@ -9,6 +9,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tfmfa_nb.model.actions import sign
+from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.terraform.sensitive_values import mask_sensitive
 
 _ACTIONS = {
@@ -23,21 +25,11 @@ _ACTIONS = {
     ("create", "forget"): "create",  # what was there stays, unmanaged
     ("forget", "create"): "create",
 }
-_SIGNS = {
-    "create": "+",
-    "update": "~",
-    "delete": "-",
-    "replace": "-/+",
-    "read": "<=",
-    "forget": ".",
-    "import": "<-",
-}
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
     r"(?P<destroy>\d+) to destroy",
     re.MULTILINE,  # at a line's beginning: an output's value may say the same
 )
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ def parse_summary(text: str) -> Counts | None:
     Terraform prints that line also before an error: believe it only if the command ended well.
     """
     found = None
-    for found in _SUMMARY.finditer(_ANSI.sub("", text)):  # noqa: B007 - the last one counts
+    for found in _SUMMARY.finditer(strip_colors(text)):  # noqa: B007 - the last one counts
         pass
     return Counts(**{name: int(number or 0) for name, number in found.groupdict().items()}) if found else None
 
@@ -89,7 +81,7 @@ class ResourceChange:
     def __str__(self) -> str:
         deposed = f" (deposed object {self.deposed})" if self.deposed else ""
         moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{deposed}{moved}"
+        return f"{sign(self.action)} {self.address}{deposed}{moved}"
 
 
 class Plan:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # What Terraform's backends give out: UUIDs and numbers. Never an option of the command that it is given to.
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
@@ -114,7 +114,7 @@ def read_state_lock(lines: Iterable[str]) -> StateLock | None:
     refused = False
     fields: dict[str, str] = {}
     for line in lines:
-        plain = _COLOUR.sub("", line)
+        plain = strip_colors(line)
         if _REFUSED in plain:
             refused, fields = True, {}
         elif refused and (match := _FIELD.match(plain)):

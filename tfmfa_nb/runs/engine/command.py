@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 
 if TYPE_CHECKING:
@@ -107,6 +108,6 @@ class Execution:
 def first_error_of(run: Run) -> str:
     """Terraform's first "Error: …" of the run's phase; empty where there is none."""
     for line in run.log_text(run.log_start):
-        if match := _ERROR.search(re.sub(r"\x1b\[[0-9;]*m", "", line)):
+        if match := _ERROR.search(strip_colors(line)):
             return match[1].strip()
     return ""
