@@ -22,7 +22,7 @@ import time
 from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
-from tfmfa_nb.terraform.events import render
+from tfmfa_nb.terraform.event_text import render_event
 
 FORCE = signal.SIGUSR1
 """What ends Terraform at once. Not SIGTERM: a service manager sends that to all processes of a service, and
@@ -80,7 +80,7 @@ def _readable(line: str, events: list[str]) -> str:
         return line + "\n"  # a panic, or a program that Terraform started
     events.append(line + "\n")
     try:
-        return "".join([f"{shown}\n" for shown in render(event)])
+        return "".join([f"{shown}\n" for shown in render_event(event)])
     except (AttributeError, KeyError, TypeError, ValueError):
         return f"{event['@message']}\n"  # of a shape that no Terraform known here writes
 

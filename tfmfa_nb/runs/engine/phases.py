@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.runs.gate.own_key import own_key
 from tfmfa_nb.runs.history.probe import how_to_follow
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.credentials import child_environ
-from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import parse_summary
 
@@ -117,7 +116,7 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
             _still_wanted(run)
             run._files.check_plan(run.plan_sha256)  # a person took their time in between
             run._move(Status.CONFIRMED)
-            progress = Progress()
+            events = ApplyEvents(run._files.events)
             run._move(Status.APPLYING)
             outcome = await execution.terraform(
                 "apply",
@@ -125,10 +124,10 @@ async def apply(run: Run, gate: Gate, *, confirm: bool = False) -> None:
                 "-input=false",
                 f"-lock-timeout={run._options.lock_timeout}",
                 str(run._files.plan),
-                on_output=events_of(run, progress),
+                on_output=events_of(run, events),
                 events=True,
             )
-        run._outputs = dict(progress.outputs)
+        run._outputs = dict(events.progress.outputs)
         raise_for(outcome, execution, Phase.APPLY, accepted=(0,))
         run._move(Status.APPLIED)
 
@@ -185,22 +184,12 @@ def _still_wanted(run: Run) -> None:
         raise RunCanceled("The run was canceled.", "Nothing was changed.")
 
 
-def events_of(run: Run, progress: Progress) -> Callable[[], None]:
+def events_of(run: Run, events: ApplyEvents) -> Callable[[], None]:
     """Takes in, each time it is called, what Terraform has told of its apply since."""
-    from tfmfa_nb.terraform.log import RunLog  # noqa: PLC0415
-
-    events, seen = RunLog(run._files.events), 0
 
     def look() -> None:
-        nonlocal seen
-        lines = events.lines(seen, count := events.refresh())
-        seen = count
-        for line in lines:
-            try:
-                progress.feed(json.loads(line))
-            except (ValueError, RecursionError):
-                continue  # a line of a program that Terraform started; it is in the log
-        shown = progress.as_dict()
+        events.refresh()
+        shown = events.progress.as_dict()
         if shown != run.progress:
             run.progress = shown
 

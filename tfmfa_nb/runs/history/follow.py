@@ -21,7 +21,7 @@ from tfmfa_nb.runs.history.probe import PACE, Traces, how_to_follow
 from tfmfa_nb.runs.history.restore import kept_plan, restore, run_of
 from tfmfa_nb.runs.history.verify import read_agreed
 from tfmfa_nb.runs.store import RunFolder
-from tfmfa_nb.terraform.events import Progress
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +69,8 @@ async def follow(run: Run) -> None:
         ConfigurationError: its end cannot be recorded.
     """
     traces = Traces(run._environment, run.id)
-    progress = Progress()
-    look = events_of(run, progress)
+    events = ApplyEvents(run._files.events)
+    look = events_of(run, events)
     while traces.look():
         if run._process is not traces.process:
             run._process = traces.process
@@ -86,7 +86,7 @@ async def follow(run: Run) -> None:
     status = await traces.settle()
     run.log_lines = run._log.refresh()
     look()
-    run._outputs = dict(progress.outputs)
+    run._outputs = dict(events.progress.outputs)
     run._plan = kept_plan(run)
     error = _error(run, status, phase, outcome)
     if error is not None:

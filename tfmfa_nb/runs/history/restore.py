@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable
@@ -22,8 +23,8 @@ from tfmfa_nb.runs.history.verify import read_agreed
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import understood
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.credentials import child_environ
-from tfmfa_nb.terraform.events import Progress
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.role_chains import Findings
@@ -135,14 +136,7 @@ def kept_plan(run: Run) -> Future[Plan]:
 
 
 def _outputs(run: Run) -> dict[str, Any]:
-    progress = Progress()
-    try:
-        lines = run._files.events.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    for line in lines:
-        try:
-            progress.feed(json.loads(line))
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            continue  # a line of a program that Terraform started
-    return dict(progress.outputs)
+    events = ApplyEvents(run._files.events)
+    with suppress(OSError):
+        events.refresh()
+    return dict(events.progress.outputs)
