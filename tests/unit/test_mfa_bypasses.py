@@ -18,15 +18,15 @@ def bypasses(folder, **files):
 @pytest.mark.parametrize(
     ("setting", "what"),
     [
-        ('profile = "work"', 'provider "aws" uses an AWS profile (`profile`), which would pass MFA by.'),
-        ('access_key = "k"', 'provider "aws" uses a key of its own (`access_key`), which would pass MFA by.'),
-        ('token = "t"', 'provider "aws" uses a session token of its own (`token`), which would pass MFA by.'),
+        ('profile = "work"', 'provider "aws" uses an AWS profile (`profile`), which bypasses the MFA session.'),
+        ('access_key = "k"', 'provider "aws" uses its own access key (`access_key`), which bypasses the MFA session.'),
+        ('token = "t"', 'provider "aws" uses its own session token (`token`), which bypasses the MFA session.'),
     ],
 )
 def test_the_sentence(tmp_path, setting, what):
     (problem,) = bypasses(tmp_path, main=f'provider "aws" {{\n\n  {setting}\n}}\n')
     assert (problem.what, problem.place) == (what, "main.tf:3")
-    assert "Take it out" in problem.remedy
+    assert "Remove it" in problem.remedy
 
 
 def test_no_value_is_shown(tmp_path):

@@ -68,7 +68,7 @@ def test_the_one_that_is_named_wins_and_must_be_one(surroundings, tmp_path):
     provide(tmp_path / "base" / "mirror")
     mine = provide(tmp_path / "mine")
     assert find_mirror({**surroundings, "TFMFA_PROVIDER_MIRROR": str(mine)}) == mine
-    with pytest.raises(ConfigurationError, match="has no registry"):
+    with pytest.raises(ConfigurationError, match="does not contain registry"):
         find_mirror({**surroundings, "TFMFA_PROVIDER_MIRROR": str(tmp_path / "none")})
 
 

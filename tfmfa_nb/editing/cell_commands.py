@@ -16,7 +16,7 @@ from tfmfa_nb.editing.cell import from_bytes
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.credentials import child_environ
-from tfmfa_nb.terraform.symlinked_folder import KEPT_AWAY, symlinked_folder
+from tfmfa_nb.terraform.symlinked_folder import STATE_PREFIXES, symlinked_folder
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CellCommands:
         private = (MAIN, LOCK_FILE, ".tfmfa")
 
         def wanted(name: str) -> bool:
-            return name not in private and not name.startswith(KEPT_AWAY)
+            return name not in private and not name.startswith(STATE_PREFIXES)
 
         scratch = symlinked_folder(top, folder, upwards, wanted)
         (scratch / MAIN).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How far an apply has come, and what it has put out, by its events."""
+"""The progress and the outputs of an apply, from its events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ApplyEvents:
         path: the file, which need not exist yet.
 
     Attributes:
-        progress: everything that the events say so far.
+        progress: the state of the apply, up to the last event read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,15 +44,14 @@ class ApplyEvents:
             try:
                 self.progress.feed(json.loads(line))
             except (ValueError, RecursionError):
-                continue  # a line of a program that Terraform started; it is in the log
+                continue  # output of a program that Terraform started; the log has it
 
 
 class Progress:
-    """How far an apply has got.
+    """The progress of an apply.
 
     Args:
-        total: how many changes the plan has; a replacement counts as two. Terraform's own announcement of each
-            change is counted too, so that 0 will do.
+        total: the number of changes, a replacement counting as two; 0 to count the changes that Terraform announces.
     """
 
     def __init__(self, total: int = 0) -> None:
@@ -64,7 +63,7 @@ class Progress:
         self._finished: list[dict[str, Any]] = []
 
     def feed(self, event: Any) -> None:
-        """Take one event in; what is none, such as a line of a program that Terraform started, is passed over."""
+        """Process one event; a value that is not an event is ignored."""
         if not isinstance(event, dict):
             return
         kind = event.get("type")
@@ -89,11 +88,11 @@ class Progress:
             seconds = float(given) if isinstance(given, int | float) else 0.0
             failed = kind == "apply_errored"
             self._finished.append({"address": key[0], "action": key[1], "seconds": seconds, "failed": failed})
-            # A data source that is read during the apply is not one of the plan's changes.
+            # Reading a data source is not one of the plan's changes.
             self.done += kind == "apply_complete" and key[1] in _COUNTED
 
     def as_dict(self) -> dict[str, Any]:
-        """done, total, current and the last finished: [{address, action, seconds}]."""
+        """{done, total, current, finished}; the last two are lists of {address, action, seconds}."""
         now = time.monotonic()
         return {
             "done": self.done,
@@ -107,7 +106,7 @@ class Progress:
 
 
 def _age(timestamp: Any) -> float:
-    """How many seconds ago an event happened; those of a run that is taken up again are read late."""
+    """The age of an event, in seconds: the events of a run that another kernel started are read late."""
     try:
         return max(0.0, time.time() - datetime.fromisoformat(timestamp).astimezone(UTC).timestamp())
     except (TypeError, ValueError, OverflowError):

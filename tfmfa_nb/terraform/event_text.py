@@ -1,4 +1,4 @@
-"""An event of Terraform's machine-readable output as Terraform's own text says it."""
+"""Events of Terraform's machine-readable output, written as in Terraform's text output."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from tfmfa_nb.model.ansi import BOLD, GREEN, RED, RESET, UNDERLINE, YELLOW
 from tfmfa_nb.terraform.events import address, final_outputs, table
 from tfmfa_nb.terraform.outputs import render_value
 
-# Terraform's own text does not mention these either.
+# Events without a line in Terraform's text output.
 _SILENT = {"version", "refresh_complete", "planned_change", "resource_drift", "provision_complete"}
 
 
 def render_event(event: Any) -> list[str]:
-    """The lines that a person reads for one event; none for what only a program needs.
+    """The lines of text for one event; none for an event that only programs need.
 
     Args:
-        event: as it was read from JSON; what is no event is shown as it is.
+        event: from JSON; a value that is not an event is rendered as JSON.
     """
     kind = event.get("type") if isinstance(event, dict) else None
     if not isinstance(kind, str):
@@ -50,7 +50,7 @@ def _diagnostic(diagnostic: dict[str, Any]) -> list[str]:
 
 
 def _place(diagnostic: dict[str, Any]) -> list[str]:
-    """Where in the configuration, with the code there, the values in it, and an empty line."""
+    """The place in the configuration, with its source, the values in it, and an empty line."""
     place, snippet = table(diagnostic, "range"), table(diagnostic, "snippet")
     if not place.get("filename"):
         return [""] if diagnostic.get("address") else []
@@ -76,7 +76,7 @@ def _place(diagnostic: dict[str, Any]) -> list[str]:
 
 
 def _called(call: dict[str, Any]) -> str:
-    """A function and the names of its parameters: file(path)."""
+    """A function with the names of its parameters: file(path)."""
     signature = table(call, "signature")
     given = signature.get("params")
     names = [str(one.get("name", "")) for one in (given if isinstance(given, list) else []) if isinstance(one, dict)]
@@ -86,7 +86,7 @@ def _called(call: dict[str, Any]) -> str:
 
 
 def _underlined(snippet: dict[str, Any]) -> str:
-    """The code, with the place that is meant underlined; the offsets count bytes."""
+    """The source, with the highlighted part underlined; the offsets count bytes."""
     code = str(snippet["code"]).encode("utf-8", "replace")
     start, end = snippet.get("highlight_start_offset", 0), snippet.get("highlight_end_offset", 0)
     numbers = isinstance(start, int) and isinstance(end, int)

@@ -1,4 +1,4 @@
-"""Terraform's machine-readable output: what an event holds, whatever shape it may have.
+"""Access to the events of Terraform's machine-readable output; malformed events are tolerated.
 
 https://developer.hashicorp.com/terraform/internals/machine-readable-ui
 """
@@ -15,7 +15,7 @@ def table(holder: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def address(hook: dict[str, Any]) -> str:
-    """The address of the resource that a hook is about; "" if it names none."""
+    """The resource address of a hook; "" if it has none."""
     return str(table(hook, "resource").get("addr", ""))
 
 

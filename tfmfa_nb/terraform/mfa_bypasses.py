@@ -1,4 +1,4 @@
-"""What would make Terraform use other credentials than the MFA session's, which are in its environment."""
+"""Settings that bypass the MFA session: with them, Terraform uses other credentials than the session's."""
 
 from __future__ import annotations
 
@@ -18,74 +18,74 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.modules import Module
 
 _WEB_IDENTITY = "assume_role_with_web_identity"
-# Of a provider block or a backend, and what each means.
+# Settings of a provider or a backend, and the credentials that each brings.
 SETTINGS = {
     "profile": "an AWS profile",
-    "access_key": "a key of its own",
-    "secret_key": "a key of its own",
-    "token": "a session token of its own",
-    "shared_credentials_file": "a credentials file of its own",
-    "shared_credentials_files": "a credentials file of its own",
-    "shared_config_files": "a configuration file of its own",
+    "access_key": "its own access key",
+    "secret_key": "its own secret key",
+    "token": "its own session token",
+    "shared_credentials_file": "its own credentials file",
+    "shared_credentials_files": "its own credentials file",
+    "shared_config_files": "its own configuration file",
 }
-_REMEDY = "Take it out: Terraform gets the MFA session's credentials from its environment."
+_REMEDY = "Remove it: Terraform gets the credentials of the MFA session from environment variables."
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenBypass:
-    """A setting that is a bypass unless its value is null or empty.
+class DeclaredBypass:
+    """A setting in the configuration; a bypass unless its value is null or empty.
 
     Attributes:
-        whose: 'provider "aws"'.
+        owner: 'provider "aws"'.
         name: the setting.
         place: main.tf:3.
-        question: its value; None where there is nothing to ask.
+        question: asks for its value; None for a block, which needs no value.
     """
 
-    whose: str
+    owner: str
     name: str
     place: str
     question: Question | None
 
     def problem(self) -> Problem | None:
-        """What is wrong, once the question is answered."""
+        """The bypass, once the question is answered; None if the setting has no value."""
         value = self.question.value if self.question else True
-        if not _says_something(value):
+        if not _is_set(value):
             return None
-        what = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
+        credentials = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
+        uses, setting = "uses", f"`{self.name}`"
         if value is UNKNOWN:
-            text = f"{self.whose} may use {what} (`{self.name}` is not known yet), which would pass MFA by."
-        else:
-            text = f"{self.whose} uses {what} (`{self.name}`), which would pass MFA by."
+            uses, setting = "may use", f"`{self.name}` is not known yet"
+        text = f"{self.owner} {uses} {credentials} ({setting}), which bypasses the MFA session."
         return Problem(text, _REMEDY, self.place, self.name)
 
 
 def bypasses_of_block(
-    module: Module, block: Block, whose: str, loops: tuple[Loop, ...] = ()
-) -> Iterator[WrittenBypass]:
-    """Those of a provider, or of a backend's block."""
+    module: Module, block: Block, owner: str, loops: tuple[Loop, ...] = ()
+) -> Iterator[DeclaredBypass]:
+    """The bypasses in the block of a provider or a backend."""
     for name in (*SETTINGS, _WEB_IDENTITY):
         if (value := block.attributes.get(name)) is not None:
-            yield WrittenBypass(whose, name, value.place, Question(module, value, loops))
+            yield DeclaredBypass(owner, name, value.place, Question(module, value, loops))
     for inner in block.blocks:
         if inner.type == _WEB_IDENTITY:
-            yield WrittenBypass(whose, _WEB_IDENTITY, inner.place, None)
+            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, None)
         elif inner.type == "dynamic" and inner.labels == (_WEB_IDENTITY,) and (loop := dynamic_loop(inner)):
             question = Question(module, Expression("true"), (*loops, loop))
-            yield WrittenBypass(whose, _WEB_IDENTITY, inner.place, question)
+            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, question)
 
 
 def bypasses_of_settings(
-    module: Module, value: Callable[[str], Expression | None], whose: str, loops: tuple[Loop, ...] = ()
-) -> Iterator[WrittenBypass]:
-    """Those of a remote state's `config`, whose settings `value` gives by their names."""
+    module: Module, value: Callable[[str], Expression | None], owner: str, loops: tuple[Loop, ...] = ()
+) -> Iterator[DeclaredBypass]:
+    """The bypasses in the `config` of a remote state, whose settings `value` looks up by name."""
     for name in (*SETTINGS, _WEB_IDENTITY):
         if (setting := value(name)) is not None:
-            yield WrittenBypass(whose, name, setting.place, Question(module, setting, loops))
+            yield DeclaredBypass(owner, name, setting.place, Question(module, setting, loops))
 
 
-def _says_something(value: Any) -> bool:
-    """Whether a setting has a value; lists, those of loops too, if anything in them has."""
+def _is_set(value: Any) -> bool:
+    """Whether a value is more than null or empty; a list is, such as a loop's, if one of its elements is."""
     if isinstance(value, list):
-        return any(map(_says_something, value))
+        return any(map(_is_set, value))
     return value not in (None, "", {})

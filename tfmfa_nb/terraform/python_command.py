@@ -1,4 +1,4 @@
-"""This Python, started as a process of its own."""
+"""The command line of this Python interpreter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 def python_command(*arguments: str) -> list[str]:
-    """The command line of this interpreter with `arguments`.
+    """The command line that runs this interpreter with `arguments`.
 
-    By way of a shell that does nothing but become it: a kernel whose debugger is on makes every Python that it starts
-    a debugged one, which then waits for a debugger that no front end attaches. It goes by the first word.
+    A shell comes first and replaces itself with the interpreter: in a kernel with an active debugger, debugpy attaches
+    to every command whose first word is a Python, and the process then waits for a front end that never connects.
     """
     return ["/bin/sh", "-c", 'exec "$@"', "sh", sys.executable, *arguments]
