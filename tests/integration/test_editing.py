@@ -62,7 +62,7 @@ def ask(service, kind, marked):
 def wait_for_schemas(service, text="%%tfplan\nres|"):
     deadline = time.monotonic() + 120
     ask(service, "complete", text)
-    while service.store.making:
+    while service.store.building:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -70,13 +70,13 @@ def wait_for_schemas(service, text="%%tfplan\nres|"):
 def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, cache):
     cell = '%%tfplan\nresource "aws_ssm_parameter" "x" {\n  |\n}'
     ask(service, "complete", cell)
-    assert service.store.making
+    assert service.store.building
     assert (
-        service.store._making.args[: len(python_command())] == python_command()
+        service.store._builder.args[: len(python_command())] == python_command()
     )  # which no debugger of the kernel's takes over
-    told = Path(f"/proc/{service.store._making.pid}/environ")
+    told = Path(f"/proc/{service.store._builder.pid}/environ")
     while b"PATH=" not in (handed_on := told.read_bytes()):
-        assert service.store.making  # until then it is becoming another program
+        assert service.store.building  # until then it is becoming another program
     assert b"never-handed-on" not in handed_on
     wait_for_schemas(service, cell)
     labels = [item["label"] for item in ask(service, "complete", cell)["items"]]
@@ -87,7 +87,7 @@ def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, c
     assert cache.stat().st_mode & 0o777 == 0o700
     made = index.stat().st_mtime_ns
     ask(service, "complete", cell)
-    assert not service.store.making
+    assert not service.store.building
     assert index.stat().st_mtime_ns == made
 
 
@@ -126,7 +126,7 @@ def test_schemas_that_cannot_be_made_are_not_asked_for_at_every_key(service, bas
     wait_for_schemas(service, "%%tfplan -e lacking\nres|")
     before = set(cache.iterdir())
     ask(service, "complete", "%%tfplan -e lacking\nres|")
-    assert not service.store.making
+    assert not service.store.building
     assert set(cache.iterdir()) == before
 
 

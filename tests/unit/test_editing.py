@@ -235,8 +235,8 @@ def test_what_a_module_s_words_mean(around):
     assert told(local % "sec|ret = 1") == ("secret: any, optional, sensitive", "default: null")
     assert told('module "net|work" {\n  source = "./network"\n}') == ("module network", "required: cidr")
     reference = local % "" + "locals {\n  x = %s\n}"
-    assert told(reference % "module.network.i|d") == ("id: output, read only", "What it is known by.")
-    assert told(reference % "module.network.ke|y") == ("key: output, read only, sensitive", "")
+    assert told(reference % "module.network.i|d") == ("id: output, read-only", "What it is known by.")
+    assert told(reference % "module.network.ke|y") == ("key: output, read-only, sensitive", "")
 
 
 def test_values(schemas):
@@ -263,7 +263,7 @@ def test_what_a_word_means(schemas):
     assert said(FOUND + instance("ami = var.si|ze"), schemas) == ("size: number", "default: 3")
     assert (
         said(FOUND + instance("ami = aws_instance.web.po|rts"), schemas)[0]
-        == "ports: list(object({number})), read only"
+        == "ports: list(object({number})), read-only"
     )
     for nothing in ("|", instance("unknow|n = 1"), instance("ami = |1"), instance('ami = "te|xt"'), "# res|ource"):
         assert said(nothing, schemas) is None

@@ -1,4 +1,4 @@
-"""Which schema a position's block has, and what may be written in it."""
+"""The schema of a block in a cell, and what the block can contain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | None:
-    """The schema of the innermost of these blocks, the outermost first; None for one that nobody knows."""
+    """The schema of the innermost of `blocks`, which are listed from the outside; None if it is not known."""
     if not blocks or blocks[0].type not in TOP:
         return None
     top = blocks[0]
@@ -43,12 +43,12 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
 
 
 def body_items(schema: dict[str, Any], written: Sequence[str]) -> list[CompletionItem]:
-    """What may be written in a block: what must be there first, Terraform's own and what is deprecated last."""
+    """The attributes and blocks that can follow: required ones first, Terraform's own and deprecated ones last."""
     own = schema.get("own", set())
     found = []
     for name, each in schema.get("attributes", {}).items():
         if name not in written and (each.get("required") or each.get("optional")):
-            # What the provider would fill in itself is seldom written.
+            # Attributes that the provider computes are seldom set.
             rank = (name in own, 0 if each.get("required") else 2 if each.get("computed") else 1)
             text, deprecated = each.get("description", ""), bool(each.get("deprecated"))
             found.append(
@@ -65,8 +65,8 @@ def body_items(schema: dict[str, Any], written: Sequence[str]) -> list[Completio
 
 
 def _without_bypasses(schema: dict[str, Any]) -> dict[str, Any]:
-    """What beats the MFA session is told of, and advised against."""
-    text = "Passes the MFA session by: refused where MFA is required."
+    """The schema, with settings that bypass the MFA session marked as deprecated."""
+    text = "Bypasses the MFA session. Refused where MFA is required."
     attributes = {
         name: {**each, "deprecated": True, "description": text} if name in SETTINGS else each
         for name, each in schema["attributes"].items()
@@ -77,13 +77,13 @@ def _without_bypasses(schema: dict[str, Any]) -> dict[str, Any]:
 def label_items(
     frames: Sequence[Frame], number: int, statement: Sequence[str], schemas: Schemas
 ) -> Iterator[CompletionItem]:
-    """What a block's label can be.
+    """Completions for the label of a block.
 
     Args:
         frames: the blocks around the statement.
-        number: which label, from 0.
-        statement: the block's type, and its labels so far.
-        schemas: the installed providers'.
+        number: the index of the label.
+        statement: the block's type and its labels so far.
+        schemas: the schemas of the installed providers.
     """
     kind = statement[0] if statement else ""
     if number:

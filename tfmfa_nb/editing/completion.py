@@ -1,4 +1,4 @@
-"""What can be written at a position of a cell's HCL."""
+"""Completion at a position of a cell's HCL."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from tfmfa_nb.editing.scanner import Frame
     from tfmfa_nb.editing.schemas import Schemas
 
-MOST = 2000  # what is sent at once; the AWS provider has 1,526 resource types
-# "data.aws_ami.x[0].": what stands before the last name of a reference.
+MOST = 2000  # items in one answer; the AWS provider has 1,526 resource types
+# A reference up to its last name: "data.aws_ami.x[0]."
 _PATH = re.compile(r"(?:[^\W\d][\w-]*(?:\[[^\[\]\n]*\])*\.(?:\d+\.|\*\.)?)+\Z")
 _INDEX = re.compile(r"\[[^\[\]\n]*\]|\.\d+(?=\.)|\.\*(?=\.)")
 _TYPES = ("string", "number", "bool", "any", "list(", "set(", "map(", "object({", "tuple([", "optional(")
 
 
 def complete(text: str, position: int, others: Iterable[str], schemas: Schemas) -> Completions:
-    """What fits at a position.
+    """The completions at a position.
 
     Args:
         text: the HCL.
-        position: in it.
-        others: the text of the configuration's other files, read only where their names can be used.
-        schemas: the installed providers'.
+        position: the position in `text`, in characters.
+        others: the texts of the configuration's other files; read only where their declarations can be used.
+        schemas: the schemas of the installed providers.
     """
     here = cursor_context(text, position)
     if here.comment:
@@ -48,26 +48,26 @@ def _items(text: str, here: CursorContext, others: Iterable[str], schemas: Schem
     if frame.kind == "body" and not frame.assigns:
         return () if frame.statement else _statement(here, schemas)
     if frame.kind == "heredoc" or (frame.kind == "object" and not frame.statement):
-        return ()  # a text, or a key, of the person's own
-    names = Declarations.read([text, *others])
+        return ()  # free text, or the key of an object
+    declarations = Declarations.read([text, *others])
     if path := reference_before(text, here.start):
-        return members(path, names, here.blocks, schemas)
-    return _value(here, names, schemas)
+        return members(path, declarations, here.blocks, schemas)
+    return _value(here, declarations, schemas)
 
 
 def _label(here: CursorContext, schemas: Schemas) -> Iterable[CompletionItem]:
-    """In quotes: a block's label, if anything."""
+    """Completions in quotes: the labels of a block."""
     outer = here.frames[-2]
     words = [word for kind, word in outer.statement if kind in {"name", "string"}]
     is_label = outer.kind == "body" and words and not outer.assigns
     return label_items(here.blocks, len(words) - 1, words, schemas) if is_label else ()
 
 
-def _value(here: CursorContext, names: Declarations, schemas: Schemas) -> Iterable[CompletionItem]:
-    """Where an attribute's value, or a part of it, begins."""
+def _value(here: CursorContext, declarations: Declarations, schemas: Schemas) -> Iterable[CompletionItem]:
+    """Completions for an attribute's value, or a part of one."""
     blocks, attribute = here.blocks, _assigned(here.frames)
     if attribute == "provider" and blocks and blocks[0].type in {"resource", "data", "ephemeral", "import"}:
-        return [CompletionItem(alias, "module") for alias in names.aliases]
+        return [CompletionItem(alias, "module") for alias in declarations.aliases]
     likely: list[CompletionItem] = []
     schema = schema_of(blocks, schemas) if here.frames[-1].kind == "body" else None
     if attribute == "type" and [block.type for block in blocks] == ["variable"]:
@@ -75,35 +75,35 @@ def _value(here: CursorContext, names: Declarations, schemas: Schemas) -> Iterab
     elif schema and schema.get("attributes", {}).get(attribute, {}).get("type") == "bool":
         likely = [CompletionItem(word, "keyword") for word in ("true", "false")]
     known = {item.label for item in likely}
-    return [*likely, *(item for item in roots(names, blocks, schemas) if item.label not in known)]
+    return [*likely, *(item for item in roots(declarations, blocks, schemas) if item.label not in known)]
 
 
 def _statement(here: CursorContext, schemas: Schemas) -> Iterable[CompletionItem]:
-    """Where an attribute or a block begins."""
+    """Completions for the start of an attribute or a block."""
     if not here.blocks:
         return [CompletionItem(name, "keyword", "", "block", block["description"]) for name, block in TOP.items()]
     schema = schema_of(here.blocks, schemas)
     written = list(here.blocks[-1].names)
     if here.token in written:
-        written.remove(here.token)  # the one that is being typed
+        written.remove(here.token)  # the name being typed
     return body_items(schema, written) if schema else ()
 
 
 def reference_before(text: str, start: int) -> tuple[str, ...]:
-    """The names before the one that begins at `start`: ("data", "aws_ami") of "data.aws_ami."; () where none are."""
+    """The names of a reference before `start`: ("data", "aws_ami") for "data.aws_ami."; () if there are none."""
     line = text.rfind("\n", 0, start) + 1
     match = _PATH.search(text, line, start)
     return tuple(_INDEX.sub("", match[0]).rstrip(".").split(".")) if match else ()
 
 
 def _assigned(frames: Sequence[Frame]) -> str:
-    """The attribute whose value is being written."""
+    """The attribute whose value is being typed."""
     body = next(frame for frame in reversed(frames) if frame.kind == "body")
     return body.statement[0][1] if body.statement and body.assigns else ""
 
 
 def _fitting(items: Iterable[CompletionItem], word: str) -> tuple[CompletionItem, ...]:
-    """Those that begin with `word`, then those that have it elsewhere."""
+    """The items that begin with `word`, then those that contain it."""
     typed = word.lower()
     begin, have = [], []
     for item in items:

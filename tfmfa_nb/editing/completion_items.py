@@ -10,12 +10,12 @@ class CompletionItem:
     """One completion.
 
     Attributes:
-        label: what is shown, and found by typing.
+        label: the text to show, and to match with the typed word.
         kind: "keyword", "class", "property", "module", "variable", "function", "value", "option".
-        insert: what is written; the label where it is "".
+        insert: the text to insert; "" for the label.
         about: a few words beside the label.
-        text: more about it.
-        deprecated: whether it should not be used any more.
+        text: its documentation.
+        deprecated: whether the item is deprecated.
     """
 
     label: str
@@ -28,10 +28,10 @@ class CompletionItem:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """What fits at a position.
+    """The completions at a position.
 
     Attributes:
-        start: where what is typed already begins; a completion replaces it.
+        start: the start of the typed word, which a completion replaces.
         items: the likeliest first.
     """
 

@@ -17,12 +17,12 @@ OBJECTS = ("resource", "data", "ephemeral")
 
 @dataclass(slots=True)
 class Declarations:
-    """What some files declare.
+    """The declarations in some files.
 
     Attributes:
         variables, locals, modules: by name.
         objects: kind ("resource", "data", "ephemeral") → type → names.
-        aliases: the provider configurations that a resource may name: aws.eu.
+        aliases: the provider configurations that a resource can use: aws.eu.
     """
 
     variables: dict[str, Block] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Declarations:
 
     @classmethod
     def read(cls, texts: Iterable[str]) -> Declarations:
-        """Those of these files, as far as they can be understood."""
+        """The declarations in `texts`; broken parts are skipped."""
         declarations = cls()
         for text in texts:
             blocks, _ = parse(text.encode("utf-8", "replace"), "")
@@ -56,7 +56,7 @@ class Declarations:
             self.aliases.append(f"{label}.{alias.literal}" if alias and alias.literal else label)
 
     def addresses(self) -> Iterator[str]:
-        """Of resources and modules, as --target and --replace take them."""
+        """The addresses of resources and modules, for --target and --replace."""
         for kind, types in self.objects.items():
             prefix = "" if kind == "resource" else f"{kind}."
             yield from (f"{prefix}{each}.{name}" for each, named in types.items() for name in named)
@@ -64,12 +64,12 @@ class Declarations:
 
 
 def type_of(variable: Block) -> str:
-    """A variable's type, in a line."""
+    """The type of a variable, on one line."""
     return " ".join(variable.attributes["type"].text.split()) if "type" in variable.attributes else "any"
 
 
 def description_of(block: Block) -> str:
-    """A variable's description and default, or an output's description."""
+    """The description and default of a variable, or the description of an output."""
     lines = []
     for name in ("description", "default"):
         if value := block.attributes.get(name):

@@ -1,6 +1,6 @@
-"""The blocks of the Terraform language itself, which no provider's schema tells.
+"""The schema of the Terraform language itself, which no provider supplies.
 
-Written in the form of `terraform providers schema -json`, so that they are read in the same way; from
+In the form of `terraform providers schema -json`, so that both are read in the same way. The contents follow
 https://developer.hashicorp.com/terraform/language.
 """
 
@@ -14,7 +14,7 @@ _EMPTY: dict[str, Any] = {}
 
 
 def _block(attributes: str = "", blocks: dict[str, Any] | None = None, text: str = "") -> dict[str, Any]:
-    """A block's schema; `attributes` has a line for each: "name! type: text", `!` where it must be there."""
+    """The schema of a block; `attributes` has lines such as "name type: text", or "name! type: text" if required."""
     found = {}
     for line in filter(str.strip, attributes.splitlines()):
         match = _LINE.fullmatch(line.strip())
@@ -26,15 +26,15 @@ def _block(attributes: str = "", blocks: dict[str, Any] | None = None, text: str
 
 
 _CONDITION = """
-    condition! bool: What must be true.
-    error_message! string: What is said where it is not.
+    condition! bool: The expression that must be true.
+    error_message! string: The error otherwise.
 """
 _REPEATED = """
-    count number: How many of it there are.
-    for_each map-or-set: One for each element.
-    depends_on references: What must be there before it, where no reference says so.
+    count number: The number of instances.
+    for_each map-or-set: Creates an instance for each element.
+    depends_on references: Dependencies that no reference expresses.
 """
-_OF_PROVIDER = _REPEATED + "provider reference: The provider configuration that is used: aws.eu."
+_OF_PROVIDER = _REPEATED + "provider reference: The provider configuration to use: aws.eu."
 _CONNECTION = _block(
     """
     type string: "ssh" or "winrm".
@@ -42,36 +42,36 @@ _CONNECTION = _block(
     host! string: The address to connect to.
     port number: The port to connect to.
     """,
-    text="How provisioners reach the resource.",
+    text="The connection of provisioners to the resource.",
 )
 _PROVISIONER = _block(
     """
-    command string: What local-exec runs on the machine that runs Terraform.
-    working_dir string: The folder it runs in.
-    interpreter list(string): What runs the command.
-    environment map(string): Its environment variables.
-    inline list(string): What remote-exec runs on the resource.
-    source string: What file copies.
-    destination string: Where file copies to.
-    when keyword: destroy, to run it before the resource is destroyed.
+    command string: The command that local-exec runs, on the machine that runs Terraform.
+    working_dir string: The working directory of the command.
+    interpreter list(string): The program and arguments that run the command.
+    environment map(string): The environment variables of the command.
+    inline list(string): The commands that remote-exec runs on the resource.
+    source string: The file or folder that file copies.
+    destination string: The path on the resource that file copies to.
+    when keyword: destroy, to run before the resource is destroyed.
     on_failure keyword: continue or fail.
-    quiet bool: Whether the command itself is left out of the output.
+    quiet bool: Whether to hide the command in the output.
     """,
     {"connection": _CONNECTION},
-    "Runs something when the resource is created or destroyed: a last resort.",
+    "Runs an action when the resource is created or destroyed. A last resort.",
 )
 _CHECKS = {
-    "precondition": _block(_CONDITION, text="Checked before."),
-    "postcondition": _block(_CONDITION, text="Checked after."),
+    "precondition": _block(_CONDITION, text="A condition that is checked before the object is evaluated."),
+    "postcondition": _block(_CONDITION, text="A condition that is checked after the object is evaluated."),
 }
 _DYNAMIC = _block(
     """
-    for_each! collection: One block for each element.
-    iterator name: What an element is called within; the block's own name where it is not set.
-    labels list(string): The blocks' labels.
+    for_each! collection: Generates a block for each element.
+    iterator name: The name of the element in the content; by default the type of the block.
+    labels list(string): The labels of the generated blocks.
     """,
-    {"content": _block(text="The block that is repeated.")},
-    "Repeats a nested block.",
+    {"content": _block(text="The content of each generated block.")},
+    "Generates nested blocks, one for each element of a collection.",
 )
 
 TOP: dict[str, dict[str, Any]] = {
@@ -81,12 +81,12 @@ TOP: dict[str, dict[str, Any]] = {
             "lifecycle": _block(
                 """
                 create_before_destroy bool: Create the replacement before the old object is destroyed.
-                prevent_destroy bool: Refuse a plan that would destroy it.
-                ignore_changes references: Arguments whose changes are left alone.
-                replace_triggered_by references: Replace it when one of these changes.
+                prevent_destroy bool: Reject a plan that would destroy the object.
+                ignore_changes references: Arguments whose changes are ignored.
+                replace_triggered_by references: Replace the object when one of these changes.
                 """,
                 _CHECKS,
-                "How the object is created, replaced and destroyed.",
+                "Controls how the object is created, replaced and destroyed.",
             ),
             "connection": _CONNECTION,
             "provisioner": _PROVISIONER,
@@ -95,112 +95,120 @@ TOP: dict[str, dict[str, Any]] = {
         "An object that Terraform creates and manages.",
     ),
     "data": _block(
-        _OF_PROVIDER, {"lifecycle": _block("", _CHECKS), "dynamic": _DYNAMIC}, "Reads what something else manages."
+        _OF_PROVIDER,
+        {"lifecycle": _block("", _CHECKS), "dynamic": _DYNAMIC},
+        "Reads an object that is managed elsewhere.",
     ),
     "ephemeral": _block(
         _OF_PROVIDER,
         {"lifecycle": _block("", _CHECKS), "dynamic": _DYNAMIC},
-        "A temporary object, kept neither in the plan nor in the state.",
+        "A temporary object that is stored neither in the plan nor in the state.",
     ),
     "provider": _block(
-        "alias string: The name of a further configuration of the same provider: aws.eu.",
+        "alias string: The name of an additional configuration of the same provider: aws.eu.",
         {"dynamic": _DYNAMIC},
-        "Configures a provider: its region, its roles.",
+        "Configures a provider, such as its region and roles.",
     ),
     "variable": _block(
         """
-        type type: The type of its values: string, number, bool, list(string), map(string), object({…}).
-        default any: Its value where none is given.
-        description string: What it is for.
-        sensitive bool: Keeps its value out of Terraform's output.
-        nullable bool: Whether null may be its value.
-        ephemeral bool: Keeps its value out of plan and state.
+        type type: The type of the value: string, number, bool, list(string), map(string), object({…}).
+        default any: The value if none is set.
+        description string: The purpose of the variable.
+        sensitive bool: Hides the value in Terraform's output.
+        nullable bool: Whether the value can be null.
+        ephemeral bool: Keeps the value out of the plan and the state.
         """,
-        {"validation": _block(_CONDITION, text="What a value must fulfil.")},
-        "A value given from outside: var.NAME.",
+        {"validation": _block(_CONDITION, text="A rule for the value.")},
+        "An input of the module: var.NAME.",
     ),
     "output": _block(
         """
-        value! any: What is shown, and what run.outputs has.
-        description string: What it is.
-        sensitive bool: Keeps its value out of Terraform's output.
-        ephemeral bool: Keeps its value out of the state.
-        depends_on references: What must be there before it.
+        value! any: The value, which run.outputs contains.
+        description string: The meaning of the output.
+        sensitive bool: Hides the value in Terraform's output.
+        ephemeral bool: Keeps the value out of the state.
+        depends_on references: Dependencies that no reference expresses.
         """,
         {"precondition": _CHECKS["precondition"]},
-        "A value of the result.",
+        "An output of the module.",
     ),
-    "locals": _block(text="Declarations for expressions: local.NAME."),
+    "locals": _block(text="Named expressions: local.NAME."),
     "module": _block(
         """
-        source! string: Where the module is: ./modules/network, or a registry's name.
-        version string: Which versions of a registry's module will do.
-        providers map: The provider configurations that it gets.
+        source! string: The location of the module: ./modules/network, or an address in a registry.
+        version string: The accepted versions of a registry module.
+        providers map: The provider configurations to pass to the module.
         """
         + _REPEATED,
         text="Calls a module.",
     ),
     "terraform": _block(
-        "required_version string: Which versions of Terraform will do.",
+        "required_version string: The accepted versions of Terraform.",
         {
             "required_providers": _block(text='The providers and their versions: aws = { source = "hashicorp/aws" }.'),
             "backend": _block(
                 """
-                bucket string: The state's S3 bucket.
-                key string: The state's key in the bucket.
-                region string: The bucket's region.
-                use_lockfile bool: Lock the state by a file beside it in the bucket.
-                dynamodb_table string: Lock the state by this DynamoDB table.
+                bucket string: The S3 bucket of the state.
+                key string: The key of the state in the bucket.
+                region string: The region of the bucket.
+                use_lockfile bool: Lock the state with a file in the bucket.
+                dynamodb_table string: Lock the state with this DynamoDB table.
                 encrypt bool: Encrypt the state in the bucket.
-                kms_key_id string: The KMS key that it is encrypted with.
-                workspace_key_prefix string: What stands before the keys of other workspaces.
-                assume_role object: The role that reaches the state: { role_arn = "…" }.
-                path string: The state's file (local).
+                kms_key_id string: The KMS key that encrypts the state.
+                workspace_key_prefix string: The key prefix of workspaces other than the default.
+                assume_role object: The role for access to the state: { role_arn = "…" }.
+                path string: The file of the state (local backend only).
                 """,
-                text="Where the state is kept: s3, local, …",
+                text="Stores the state: s3, local, …",
             ),
             "cloud": _block(
-                "organization string: The organization.\nhostname string: Its host.",
-                {"workspaces": _block("name string: The workspace.\nproject string: Its project.")},
-                "Runs and state in HCP Terraform.",
+                "organization string: The name of the organization.\nhostname string: The host name of HCP Terraform.",
+                {
+                    "workspaces": _block(
+                        "name string: The name of the workspace.\nproject string: The project of the workspace."
+                    )
+                },
+                "Keeps runs and state in HCP Terraform.",
             ),
         },
-        "Settings of Terraform itself.",
+        "Configures Terraform itself.",
     ),
     "check": _block(
-        "", {"assert": _block(_CONDITION, text="What should be true.")}, "Checks something after every plan and apply."
+        "",
+        {"assert": _block(_CONDITION, text="A condition that should be true.")},
+        "Checks conditions after every plan and apply, without blocking.",
     ),
     "import": _block(
         """
-        to! reference: The resource that it becomes.
-        id! string: The object's identifier.
-        for_each map-or-set: One for each element.
-        provider reference: The provider configuration that is used.
+        to! reference: The address of the resource.
+        id! string: The identifier of the object.
+        for_each map-or-set: Imports an object for each element.
+        provider reference: The provider configuration to use.
         """,
-        text="Brings an object that exists under Terraform's management.",
+        text="Imports an existing object into the state.",
     ),
     "moved": _block(
-        "from! reference: Its address until now.\nto! reference: Its address from now on.",
-        text="Says that an object has a new address.",
+        "from! reference: The old address.\nto! reference: The new address.",
+        text="Moves an object to a new address.",
     ),
     "removed": _block(
-        "from! reference: Its address until now.",
-        {"lifecycle": _block("destroy bool: Whether the object itself is destroyed.")},
-        "Says that an object is no longer managed here.",
+        "from! reference: The address of the object.",
+        {"lifecycle": _block("destroy bool: Whether to destroy the object.")},
+        "Removes an object from the state.",
     ),
 }
-# Whose second word has a schema: a provider's, or a module's.
+# Block types whose first label selects a schema: a provider's, or a module's.
 KINDS = frozenset({"resource", "data", "ephemeral", "provider", "module"})
 
 
 def inner_block(block: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """The schema of the nested block `name`; None where `block` has none such."""
+    """The schema of the nested block `name`; None if `block` has none."""
     found = block.get("block_types", _EMPTY).get(name)
     return found["block"] if found else None
 
 
 def merged(own: dict[str, Any], theirs: dict[str, Any] | None) -> dict[str, Any]:
-    """A provider's block and what Terraform itself adds to it; the provider's own goes first."""
+    """A provider's block, with the contents that Terraform adds; the provider's take precedence."""
     if theirs is None:
         return own
     return {

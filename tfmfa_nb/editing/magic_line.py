@@ -1,4 +1,4 @@
-"""The magic's own line: its options, and what can stand behind them."""
+"""The first line of a cell: completion and documentation of the magic's options."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ _MOST = 200  # folders or files
 
 
 def environment_of(line: str, base: Path, default: str) -> Environment | None:
-    """The environment that a magic's line means; None where it cannot be one.
+    """The environment of a magic's line; None if it cannot be one.
 
     Args:
-        line: what stands after the magic's name, unfinished as it may be.
+        line: the text after the magic's name, which may be incomplete.
         base: the folder of the notebook.
-        default: the environment of a line that names none.
+        default: the environment for a line without one.
     """
     try:
         words = shlex.split(line)
     except ValueError:
         words = line.split()
     with suppress(ConfigurationError, OSError):
-        if chdir := _given(words, _CHDIR):
+        if chdir := _value_of(words, _CHDIR):
             return Environment.at(chdir, base)
-        return Environment.named(_given(words, _ENVIRONMENT) or default, base)
+        return Environment.named(_value_of(words, _ENVIRONMENT) or default, base)
     return None
 
 
 def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Path) -> Completions:
-    """What fits at `position`, which is in the magic's line."""
+    """The completions at `position`, which is on the magic's line."""
     before = cell.text[cell.line_start : position]
     match = _WORD.search(before)
     word = match[0] if match else ""
@@ -59,25 +59,25 @@ def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Pa
         start, word = position - len(value), value
     else:
         flag = words[-1] if words else ""
-    meant = next((option for option in options if flag in option.flags and option.value), None)
-    if meant is not None and (is_joined or not word.startswith("-")):
-        items = list(_values(meant, cell, base, word))
+    current = next((option for option in options if flag in option.flags and option.value), None)
+    if current is not None and (is_joined or not word.startswith("-")):
+        items = list(_values(current, cell, base, word))
         return Completions(start, tuple(item for item in items if item.label.startswith(word.strip("\"'"))))
     if not before[:1].isspace():
         return Completions(position)
-    given = {each.partition("=")[0] for each in words}
+    flags = {word.partition("=")[0] for word in words}
     items = [
         CompletionItem(
             option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text
         )
         for option in options
-        if option.repeated or not given & {*option.flags}
+        if option.repeated or not flags & {*option.flags}
     ]
     return Completions(start, tuple(item for item in items if item.label.startswith(word)))
 
 
 def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | None:
-    """What there is to say about the option at `position`."""
+    """The documentation of the option at `position`; None if there is no option."""
     match = _WORD.search(cell.text[cell.line_start : position])
     start = position - len(match[0] if match else "")
     whole = _WHOLE.match(cell.text, start)
@@ -123,7 +123,7 @@ def _folders(base: Path, word: str) -> Iterator[str]:
                 yield f"{head}/{path.name}" if head else path.name
 
 
-def _given(words: Sequence[str], flags: Sequence[str]) -> str:
+def _value_of(words: Sequence[str], flags: Sequence[str]) -> str:
     for number, word in enumerate(words):
         if word in flags and number + 1 < len(words):
             return words[number + 1]

@@ -1,4 +1,4 @@
-"""References in a value, such as `data.aws_ami.x.id`: where each part leads."""
+"""References such as `data.aws_ami.x.id`: the names that can follow each part."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from tfmfa_nb.editing.schemas import Schemas
 
 _FIXED = {
-    "path": {"module": "The folder of this module.", "root": "The root module's.", "cwd": "Where Terraform runs."},
-    "terraform": {"workspace": "The workspace's name.", "applying": "Whether this is an apply."},
-    "each": {"key": "The element's key.", "value": "The element's value."},
-    "count": {"index": "The number of this instance, from 0."},
+    "path": {
+        "module": "The folder of this module.",
+        "root": "The folder of the root module.",
+        "cwd": "The working directory.",
+    },
+    "terraform": {"workspace": "The name of the workspace.", "applying": "Whether Terraform is applying."},
+    "each": {"key": "The key of this element.", "value": "The value of this element."},
+    "count": {"index": "The index of this instance, from 0."},
 }
 _ROOTS = {
     "var": "variables",
@@ -27,76 +31,76 @@ _ROOTS = {
     "module": "modules",
     "data": "data sources",
     "ephemeral": "ephemeral resources",
-    "path": "folders",
+    "path": "paths",
     "terraform": "the workspace",
 }
 
 
 def members(
-    path: Sequence[str], names: Declarations, blocks: Sequence[Frame], schemas: Schemas
+    path: Sequence[str], declarations: Declarations, blocks: Sequence[Frame], schemas: Schemas
 ) -> list[CompletionItem]:
-    """What may follow "path."; `path` is of names only.
+    """Completions after the dot of a reference.
 
     Args:
-        path: ("data", "aws_ami") of "data.aws_ami.".
-        names: what is declared.
+        path: the names before it: ("data", "aws_ami") for "data.aws_ami.".
+        declarations: the declarations of the configuration.
         blocks: the blocks around the reference, for `self`.
-        schemas: the installed providers'.
+        schemas: the schemas of the installed providers.
     """
     root, *rest = path
     found: list[CompletionItem] = []
     if not rest and root in _FIXED:
         found = [CompletionItem(name, "value", text=text) for name, text in _FIXED[root].items()]
     elif not rest and root in {"var", "local", "module"}:
-        found = _declared(root, names)
+        found = _declared(root, declarations)
     elif root == "module":
         found = _inside(schemas.entry("output", rest[0]), rest[1:])
     elif root == "self" and blocks and blocks[0].type in OBJECTS and blocks[0].labels:
         found = _inside(schemas.entry(blocks[0].type, blocks[0].labels[0]), rest)
     elif root in {"data", "ephemeral"}:
-        found = _of_objects(root, rest, names, schemas)
+        found = _of_objects(root, rest, declarations, schemas)
     elif root not in {*_FIXED, "var", "local", "self"}:
-        found = _of_objects("resource", path, names, schemas)
+        found = _of_objects("resource", path, declarations, schemas)
     return found
 
 
-def _declared(root: str, names: Declarations) -> list[CompletionItem]:
+def _declared(root: str, declarations: Declarations) -> list[CompletionItem]:
     if root == "var":
         return [
             CompletionItem(name, "variable", "", type_of(block), description_of(block))
-            for name, block in names.variables.items()
+            for name, block in declarations.variables.items()
         ]
     if root == "local":
-        return [CompletionItem(name, "variable", "", text[:60]) for name, text in names.locals.items()]
-    return [CompletionItem(name, "module") for name in names.modules]
+        return [CompletionItem(name, "variable", "", text[:60]) for name, text in declarations.locals.items()]
+    return [CompletionItem(name, "module") for name in declarations.modules]
 
 
-def _of_objects(kind: str, path: Sequence[str], names: Declarations, schemas: Schemas) -> list[CompletionItem]:
-    """Of resources or data sources: their types, then their names, then their attributes."""
+def _of_objects(kind: str, path: Sequence[str], declarations: Declarations, schemas: Schemas) -> list[CompletionItem]:
+    """Completions for resources or data sources: types, then names, then attributes."""
     match path:
         case []:
-            return [CompletionItem(each, "class") for each in names.objects[kind]]
+            return [CompletionItem(each, "class") for each in declarations.objects[kind]]
         case [each]:
-            return [CompletionItem(name, "variable") for name in names.objects[kind].get(each, ())]
+            return [CompletionItem(name, "variable") for name in declarations.objects[kind].get(each, ())]
     return _inside(schemas.entry(kind, path[0]), path[2:])
 
 
-def roots(names: Declarations, blocks: Sequence[Frame], schemas: Schemas) -> Iterator[CompletionItem]:
-    """What a value may begin with: a reference, or a function's call."""
+def roots(declarations: Declarations, blocks: Sequence[Frame], schemas: Schemas) -> Iterator[CompletionItem]:
+    """Completions for the start of a value: references and function calls."""
     within = [name for block in blocks for name in block.names]
     yield from (CompletionItem(root, "module", f"{root}.", about) for root, about in _ROOTS.items())
     if "for_each" in within:
         yield CompletionItem("each", "module", "each.", "this element")
     if "count" in within:
         yield CompletionItem("count", "module", "count.", "this instance")
-    yield from (CompletionItem(each, "class", f"{each}.", "resource") for each in names.objects["resource"])
+    yield from (CompletionItem(each, "class", f"{each}.", "resource") for each in declarations.objects["resource"])
     yield from (CompletionItem(word, "keyword") for word in ("true", "false", "null"))
-    functions = (name for name in schemas.names("function") if not name.startswith("core::"))  # those are here twice
+    functions = (name for name in schemas.names("function") if not name.startswith("core::"))  # duplicates
     yield from (CompletionItem(name, "function", f"{name}(") for name in functions)
 
 
 def _inside(schema: dict[str, Any] | None, path: Sequence[str]) -> list[CompletionItem]:
-    """The attributes below `path` in a block: all can be read."""
+    """Completions for the attributes below `path` in a block; all attributes are readable."""
     for name in path:
         if schema is None:
             return []
@@ -116,7 +120,7 @@ def _inside(schema: dict[str, Any] | None, path: Sequence[str]) -> list[Completi
 
 
 def _object(attribute: dict[str, Any]) -> dict[str, Any] | None:
-    """What an attribute that is an object has inside; of a list's elements too, whose index is not in the path."""
+    """The schema of an object attribute, or of the elements of a list of objects; paths have no indexes."""
     if nested := attribute.get("nested_type"):
         return {"attributes": nested.get("attributes", {})}
     kind = attribute.get("type")
