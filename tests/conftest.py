@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.sandbox.server import Sandbox
-from tfmfa_nb.terraform.mirror import provider_environment
+from tfmfa_nb.terraform.provider_mirror import provider_environ
 
 # No test looks into the keychain of whoever runs it; those about keychains bring their own.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
@@ -51,7 +51,7 @@ def provider(tmp_path_factory):
 
     Where neither is there, `init` fails, and so do the tests.
     """
-    return provider_environment(os.environ, tmp_path_factory.mktemp("cli"))
+    return provider_environ(os.environ, tmp_path_factory.mktemp("cli"))
 
 
 @pytest.fixture

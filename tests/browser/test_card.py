@@ -26,7 +26,7 @@ def answers(notebook):
 
 
 ASK = "; ask_soon(attempt={})"
-NOTE = "TF_LOG would log session tokens in clear: it was left out."
+NOTE = "Ignored TF_LOG: Terraform would log session tokens in plain text."
 # What the kernel does, and what a person then reads in the card's parts.
 STATES = {
     "1-code-asked": ("run.show('asked')" + ASK.format(1), {".tfmfa-lock": "MFA required"}),

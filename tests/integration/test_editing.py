@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tfmfa_nb.editing.commands import Commands
+from tfmfa_nb.editing.cell_commands import CellCommands
+from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
-from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.arguments import offered
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.interpreter import python
+from tfmfa_nb.terraform.python_command import python_command
 
 REQUIRES = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n'
 PARAMETER = 'resource "aws_ssm_parameter" "x" {\n  name  = "x"\n  type  = "String"\n  value = "y"\n}\n'
@@ -50,7 +50,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture
 def service(base, cache, environ):
-    made = EditingService(environ, lambda: base, lambda: "staging", offered(), SchemaStore(cache))
+    made = LanguageService(environ, lambda: base, lambda: "staging", offered(), SchemaStore(cache))
     yield made
     made.close()
 
@@ -62,7 +62,7 @@ def ask(service, kind, marked):
 def wait_for_schemas(service, text="%%tfplan\nres|"):
     deadline = time.monotonic() + 120
     ask(service, "complete", text)
-    while service.store.making:
+    while service.store.building:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -70,11 +70,13 @@ def wait_for_schemas(service, text="%%tfplan\nres|"):
 def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, cache):
     cell = '%%tfplan\nresource "aws_ssm_parameter" "x" {\n  |\n}'
     ask(service, "complete", cell)
-    assert service.store.making
-    assert service.store._making.args[: len(python())] == python()  # which no debugger of the kernel's takes over
-    told = Path(f"/proc/{service.store._making.pid}/environ")
+    assert service.store.building
+    assert (
+        service.store._builder.args[: len(python_command())] == python_command()
+    )  # which no debugger of the kernel's takes over
+    told = Path(f"/proc/{service.store._builder.pid}/environ")
     while b"PATH=" not in (handed_on := told.read_bytes()):
-        assert service.store.making  # until then it is becoming another program
+        assert service.store.building  # until then it is becoming another program
     assert b"never-handed-on" not in handed_on
     wait_for_schemas(service, cell)
     labels = [item["label"] for item in ask(service, "complete", cell)["items"]]
@@ -85,7 +87,7 @@ def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, c
     assert cache.stat().st_mode & 0o777 == 0o700
     made = index.stat().st_mtime_ns
     ask(service, "complete", cell)
-    assert not service.store.making
+    assert not service.store.building
     assert index.stat().st_mtime_ns == made
 
 
@@ -124,7 +126,7 @@ def test_schemas_that_cannot_be_made_are_not_asked_for_at_every_key(service, bas
     wait_for_schemas(service, "%%tfplan -e lacking\nres|")
     before = set(cache.iterdir())
     ask(service, "complete", "%%tfplan -e lacking\nres|")
-    assert not service.store.making
+    assert not service.store.building
     assert set(cache.iterdir()) == before
 
 
@@ -204,7 +206,7 @@ def test_closing_ends_what_is_being_done(environ, base):
     program = base / "slow-terraform"
     program.write_text(f"#!{sys.executable}\n{slow}")
     program.chmod(0o755)
-    commands = Commands(find_executable({**environ, "TFMFA_TERRAFORM": str(program)}), environ)
+    commands = CellCommands(find_executable({**environ, "TFMFA_TERRAFORM": str(program)}), environ)
     threading.Timer(0.5, commands.close).start()
     began = time.monotonic()
     with pytest.raises(ConfigurationError):

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tfmfa_nb.model.redaction import MASK, Secret
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import Job, TerraformProcess
 
@@ -44,11 +44,11 @@ def folder(tmp_path):
 
 
 def job(folder, *arguments, secrets=(), events=False, lock_fd=None, **extra):
-    environ, _ = child_environment({**os.environ, **extra}, credentials=True)
+    environ, _ = child_environ({**os.environ, **extra}, credentials=True)
     return Job(
         argv=(*find_executable(os.environ).command, *arguments),
         cwd=folder,
-        environment=environ,
+        environ=environ,
         secrets=tuple(map(Secret, secrets)),
         log=folder / "run" / "run.log",
         exit=folder / "run" / "exit.json",

@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 from corpus import Case
 
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.providers import find_chains
+from tfmfa_nb.terraform.role_chains import find_chains
 
 ANYBODY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
@@ -63,7 +64,9 @@ def world(lenient_sandbox, provider):
         return {(assumer(call["identity"]), call["role_arn"].rpartition("/")[2]) for call in calls}
 
     def find(folder, *, environ_more=(), **options):
-        return find_chains(folder, executable=executable, environ={**environ, **dict(environ_more)}, **options)
+        environ_all = {**environ, **dict(environ_more)}
+        configuration = Configuration(folder, executable.product, environ_all)
+        return find_chains(configuration, executable=executable, environ=environ_all, **options)
 
     run.find, run.sandbox = find, lenient_sandbox
     return run

@@ -7,8 +7,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb import load_ipython_extension, unload_ipython_extension
+from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
-from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.arguments import offered
 from tfmfa_nb.magics.editor_help import Asked
@@ -17,7 +17,9 @@ from tfmfa_nb.model.levels import Level
 
 @pytest.fixture
 def service(tmp_path, policy):
-    made = EditingService(dict(policy), lambda: tmp_path, lambda: "default", offered(), SchemaStore(tmp_path / "cache"))
+    made = LanguageService(
+        dict(policy), lambda: tmp_path, lambda: "default", offered(), SchemaStore(tmp_path / "cache")
+    )
     yield made
     made.close()
 
@@ -73,7 +75,7 @@ def test_whoever_waits_is_answered_whatever_happens(ask, service, monkeypatch):
 
 
 def test_no_secret_of_the_environment_is_shown_by_what_answers(tmp_path):
-    service = EditingService({"AWS_SECRET_ACCESS_KEY": "canary"}, lambda: tmp_path, lambda: "default", offered())
+    service = LanguageService({"AWS_SECRET_ACCESS_KEY": "canary"}, lambda: tmp_path, lambda: "default", offered())
     assert "canary" not in repr(service)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 
 CREDENTIALS = [
     "AWS_ACCESS_KEY_ID",
@@ -41,7 +41,7 @@ KEPT = {
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_where_others_are_given_none_are_left(name):
-    child, notes = child_environment({name: "own", **KEPT}, credentials=False)
+    child, notes = child_environ({name: "own", **KEPT}, credentials=False)
     assert name not in child
     assert child.items() >= KEPT.items()
     assert not notes
@@ -49,19 +49,19 @@ def test_where_others_are_given_none_are_left(name):
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_else_the_persons_own_stay(name):
-    child, _ = child_environment({name: "own"}, credentials=True)
+    child, _ = child_environ({name: "own"}, credentials=True)
     assert child[name] == "own"
 
 
 @pytest.mark.parametrize("credentials", [True, False])
 def test_what_is_ours_alone_is_never_handed_on(credentials):
     base = {"AWS_MFA_SERIAL_NUMBER": "arn", "TFMFA_TOKEN_COMMAND": "cat seed"}
-    assert not child_environment(base, credentials=credentials)[0].keys() & base.keys()
+    assert not child_environ(base, credentials=credentials)[0].keys() & base.keys()
 
 
 @pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"])
 def test_arguments_that_come_unseen_are_left_out_and_said(name):
-    child, notes = child_environment({name: "-destroy"}, credentials=True)
+    child, notes = child_environ({name: "-destroy"}, credentials=True)
     assert name not in child
     assert len(notes) == 1
     assert name in notes[0]
@@ -70,7 +70,7 @@ def test_arguments_that_come_unseen_are_left_out_and_said(name):
 @pytest.mark.parametrize("name", ["TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_CORE", "TF_LOG_PROVIDER_AWS"])
 @pytest.mark.parametrize("level", ["DEBUG", "trace", "JSON", "1", "yes"])
 def test_a_log_that_shows_tokens_is_left_out_and_said(name, level):
-    child, notes = child_environment({name: level, "TF_LOG_PATH": "/debug"}, credentials=True)
+    child, notes = child_environ({name: level, "TF_LOG_PATH": "/debug"}, credentials=True)
     assert name not in child
     assert child["TF_LOG_PATH"] == "/debug"
     assert len(notes) == 1
@@ -79,30 +79,30 @@ def test_a_log_that_shows_tokens_is_left_out_and_said(name, level):
 
 @pytest.mark.parametrize("level", ["", "off", "ERROR", "warn", "INFO"])
 def test_a_quiet_log_stays(level):
-    child, notes = child_environment({"TF_LOG": level}, credentials=True)
+    child, notes = child_environ({"TF_LOG": level}, credentials=True)
     assert child["TF_LOG"] == level
     assert not notes
 
 
 def test_a_missing_cli_configuration_is_left_out_and_a_real_one_stays(tmp_path):
     config = tmp_path / "terraform.rc"
-    child, notes = child_environment({"TF_CLI_CONFIG_FILE": str(config)}, credentials=True)
+    child, notes = child_environ({"TF_CLI_CONFIG_FILE": str(config)}, credentials=True)
     assert "TF_CLI_CONFIG_FILE" not in child
     assert "does not exist" in notes[0]
     config.touch()
-    child, notes = child_environment({"TF_CLI_CONFIG_FILE": str(config)}, credentials=True)
+    child, notes = child_environ({"TF_CLI_CONFIG_FILE": str(config)}, credentials=True)
     assert child["TF_CLI_CONFIG_FILE"] == str(config)
     assert not notes
 
 
 def test_terraform_asks_nobody():
-    child, _ = child_environment({"TF_INPUT": "1"}, credentials=True)
+    child, _ = child_environ({"TF_INPUT": "1"}, credentials=True)
     assert (child["TF_INPUT"], child["TF_IN_AUTOMATION"]) == ("0", "1")
 
 
 @given(st.dictionaries(st.sampled_from([*CREDENTIALS, *KEPT, "TF_LOG"]), st.text(max_size=5)))
 def test_the_base_is_never_changed(base):
     before = dict(base)
-    child, _ = child_environment(base, credentials=False)
+    child, _ = child_environ(base, credentials=False)
     assert base == before
     assert not child.keys() & set(CREDENTIALS)

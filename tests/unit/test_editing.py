@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tfmfa_nb.editing.cell import Cell, from_bytes, from_utf16, to_utf16
 from tfmfa_nb.editing.completion import complete
 from tfmfa_nb.editing.hover import hover
-from tfmfa_nb.editing.indexing import _write
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
-from tfmfa_nb.editing.modules import WithModules
+from tfmfa_nb.editing.module_schemas import SchemasWithModules
+from tfmfa_nb.editing.schema_indexer import _write
 from tfmfa_nb.editing.schemas import Schemas
 from tfmfa_nb.magics.arguments import offered
 
@@ -196,7 +196,7 @@ def around(schemas, tmp_path):
 
     def make(text):
         marked = text.replace("|", "", 1), text.index("|")
-        return WithModules(schemas.path, tmp_path, "terraform", {}, *marked, lambda: ())
+        return SchemasWithModules(schemas.path, tmp_path, "terraform", {}, *marked, lambda: ())
 
     return make
 
@@ -235,8 +235,8 @@ def test_what_a_module_s_words_mean(around):
     assert told(local % "sec|ret = 1") == ("secret: any, optional, sensitive", "default: null")
     assert told('module "net|work" {\n  source = "./network"\n}') == ("module network", "required: cidr")
     reference = local % "" + "locals {\n  x = %s\n}"
-    assert told(reference % "module.network.i|d") == ("id: output, read only", "What it is known by.")
-    assert told(reference % "module.network.ke|y") == ("key: output, read only, sensitive", "")
+    assert told(reference % "module.network.i|d") == ("id: output, read-only", "What it is known by.")
+    assert told(reference % "module.network.ke|y") == ("key: output, read-only, sensitive", "")
 
 
 def test_values(schemas):
@@ -263,7 +263,7 @@ def test_what_a_word_means(schemas):
     assert said(FOUND + instance("ami = var.si|ze"), schemas) == ("size: number", "default: 3")
     assert (
         said(FOUND + instance("ami = aws_instance.web.po|rts"), schemas)[0]
-        == "ports: list(object({number})), read only"
+        == "ports: list(object({number})), read-only"
     )
     for nothing in ("|", instance("unknow|n = 1"), instance("ami = |1"), instance('ami = "te|xt"'), "# res|ource"):
         assert said(nothing, schemas) is None
@@ -281,7 +281,7 @@ def test_whatever_is_typed_is_answered(text, number):
 def test_whatever_is_typed_in_a_module_is_answered(text, number):
     written = f'module "x" {{\n  source = "./x"\n  {text}\n}}\nlocals {{\n  y = module.x.{text}'
     position = number % (len(written) + 1)
-    schemas = WithModules(None, Path("nowhere"), "terraform", {}, written, position, lambda: ())
+    schemas = SchemasWithModules(None, Path("nowhere"), "terraform", {}, written, position, lambda: ())
     assert 0 <= complete(written, position, (), schemas).start <= position
     hover(written, position, (), schemas)
 

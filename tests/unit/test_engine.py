@@ -29,7 +29,7 @@ from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.process import Outcome
-from tfmfa_nb.terraform.providers import Findings
+from tfmfa_nb.terraform.role_chains import Findings
 
 SUMMARY = "Plan: 1 to add, 0 to change, 0 to destroy.\n"
 DOCUMENT = {"resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}]}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.environments.files import one_at_a_time
-from tfmfa_nb.environments.names import check_name
+from tfmfa_nb.environments.atomic_files import one_at_a_time
+from tfmfa_nb.environments.environment_names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 
@@ -47,7 +47,7 @@ def test_no_name_leads_out_of_its_folder(name):
 @pytest.mark.parametrize("other", ["STAGING", "ｓtaging"])
 def test_names_that_differ_by_case_or_form_only_are_refused(other, tmp_path):
     (tmp_path / "staging").mkdir()
-    with pytest.raises(ConfigurationError, match="by case or Unicode form only"):
+    with pytest.raises(ConfigurationError, match="only by case or Unicode form"):
         check_name(other, tmp_path)
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tfmfa_nb.terraform import evaluation
-from tfmfa_nb.terraform.configuration import load
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.executable import Executable, find_executable
 from tfmfa_nb.terraform.expressions import Expression
@@ -33,7 +33,7 @@ def consoles(monkeypatch):
 
 def ask(folder, *texts, hcl="", environ=(), executable=None, **options):
     folder.joinpath("main.tf").write_text(hcl)
-    root, _ = load(folder, "terraform", {})
+    root = Configuration(folder, "terraform", {}).root
     questions = [Question(root, Expression(text)) for text in texts]
     executable = executable or find_executable(os.environ)
     works = Evaluator(folder, executable, {**ENVIRON, **dict(environ)}, **options).answer(questions)
@@ -165,7 +165,7 @@ def test_a_workspace_that_is_garbled(tmp_path):
 def test_loops_and_their_names(tmp_path):
     folder = tmp_path
     folder.joinpath("main.tf").write_text("")
-    root, _ = load(folder, "terraform", {})
+    root = Configuration(folder, "terraform", {}).root
     each = Loop("each", Expression("{ b = [1], a = [2, 3] }"))
     inner = Loop("hop", Expression("each.value"))
     count = Loop("count", Expression("2 # two"))

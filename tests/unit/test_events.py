@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform import events
-from tfmfa_nb.terraform.events import Progress, render
+from tfmfa_nb.terraform import apply_progress
+from tfmfa_nb.terraform.apply_progress import ApplyEvents, Progress
+from tfmfa_nb.terraform.event_text import render_event
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.outputs import render_value
 
@@ -49,7 +50,7 @@ def test_a_diagnostic_is_laid_out_as_terraforms_text():
             },
         },
     }
-    lines = render(event)
+    lines = render_event(event)
     assert plain(lines) == [
         "╷",
         "│ Error: Invalid function argument",
@@ -71,7 +72,7 @@ def test_a_diagnostic_is_laid_out_as_terraforms_text():
 
 @pytest.mark.parametrize(("severity", "word", "colour"), [("warning", "Warning", "33"), ("error", "Error", "31")])
 def test_a_diagnostic_without_a_place(severity, word, colour):
-    lines = render({"type": "diagnostic", "diagnostic": {"severity": severity, "summary": "S", "detail": ""}})
+    lines = render_event({"type": "diagnostic", "diagnostic": {"severity": severity, "summary": "S", "detail": ""}})
     assert plain(lines) == ["╷", f"│ {word}: S", "│", "│", "╵"]
     assert f"\x1b[{colour}m" in lines[0]
 
@@ -82,7 +83,7 @@ def test_a_diagnostic_without_a_place(severity, word, colour):
 def test_a_highlight_that_does_not_fit(start, end):
     snippet = {"code": "aéb", "highlight_start_offset": start, "highlight_end_offset": end}
     event = {"diagnostic": {"range": {"filename": "f"}, "snippet": snippet}, "type": "diagnostic"}
-    (line,) = (line for line in plain(render(event)) if ": a" in line)
+    (line,) = (line for line in plain(render_event(event)) if ": a" in line)
     assert line.endswith(("aéb", "a\ufffd\ufffdb")) or line.startswith("│    ?: a")
 
 
@@ -91,31 +92,33 @@ def test_lines_of_programs_are_named():
         "type": "provision_progress",
         "hook": {"resource": {"addr": "a.b"}, "provisioner": "exec", "output": "1\n2"},
     }
-    assert render(event) == ["a.b (exec): 1", "2"]
+    assert render_event(event) == ["a.b (exec): 1", "2"]
 
 
 @pytest.mark.parametrize("kind", ["version", "refresh_complete", "planned_change", "resource_drift"])
 def test_what_only_programs_need_is_silent(kind):
-    assert render({"type": kind, "@message": "x"}) == []
+    assert render_event({"type": kind, "@message": "x"}) == []
 
 
 def test_the_summary_stands_out_when_it_is_done():
-    assert render({"type": "change_summary", "@message": "Apply complete!", "changes": {"operation": "apply"}}) == [
+    assert render_event(
+        {"type": "change_summary", "@message": "Apply complete!", "changes": {"operation": "apply"}}
+    ) == [
         "",
         "\x1b[1m\x1b[32mApply complete!\x1b[0m",
     ]
-    assert "\x1b[32m" not in "".join(render({"type": "change_summary", "changes": {"operation": "plan"}}))
-    assert plain(render({"type": "change_summary", "@message": "x", "changes": "no"})) == ["", "x"]
+    assert "\x1b[32m" not in "".join(render_event({"type": "change_summary", "changes": {"operation": "plan"}}))
+    assert plain(render_event({"type": "change_summary", "@message": "x", "changes": "no"})) == ["", "x"]
 
 
 def test_outputs_are_shown_once_they_have_values():
     planned = {"type": "outputs", "outputs": {"a": {"action": "create"}, "s": {"sensitive": True, "action": "create"}}}
-    assert render(planned) == []
+    assert render_event(planned) == []
     done = {
         "type": "outputs",
         "outputs": {"a": {"type": "string", "value": "x\ny"}, "s": {"sensitive": True, "value": "hush"}, "bad": 3},
     }
-    assert plain(render(done))[3:] == ["a = <<EOT", "x", "y", "EOT", "s = <sensitive>"]
+    assert plain(render_event(done))[3:] == ["a = <<EOT", "x", "y", "EOT", "s = <sensitive>"]
     progress = Progress()
     progress.feed(done)
     progress.feed(planned)
@@ -126,7 +129,7 @@ def test_outputs_are_shown_once_they_have_values():
 
 def test_progress_of_a_whole_apply(monkeypatch):
     now = 100.0
-    monkeypatch.setattr(events.time, "monotonic", lambda: now)
+    monkeypatch.setattr(apply_progress.time, "monotonic", lambda: now)
     progress = Progress()
     progress.feed({"type": "planned_change", "change": {"action": "create"}})
     progress.feed({"type": "planned_change", "change": {"action": "replace"}})
@@ -178,7 +181,7 @@ def test_json_that_is_no_event(line):
     progress = Progress()
     progress.feed(json.loads(line))
     assert progress.as_dict()["done"] == 0
-    assert render(json.loads(line)) == [line]
+    assert render_event(json.loads(line)) == [line]
 
 
 KEYS = ["type", "hook", "diagnostic", "outputs", "changes", "change", "resource", "action", "addr", "range", "snippet"]
@@ -198,7 +201,7 @@ def test_garbled_events(kind, event):
     progress = Progress()
     progress.feed({**event, "type": kind})
     progress.as_dict()
-    assert all(isinstance(line, str) for line in render({**event, "type": kind}))
+    assert all(isinstance(line, str) for line in render_event({**event, "type": kind}))
 
 
 def test_diagnostics_read_as_terraforms_own(tmp_path):
@@ -232,7 +235,7 @@ output "format" {
         return sorted(" ".join(block.replace("│", " ").split()) for block in blocks)
 
     told = [json.loads(line) for line in plan("-json").stdout.splitlines()]
-    ours = "\n".join(line for event in told for line in render(event) if event["type"] == "diagnostic")
+    ours = "\n".join(line for event in told for line in render_event(event) if event["type"] == "diagnostic")
     assert words(ours) == words(plan().stderr)
     assert len(words(ours)) == 4
 
@@ -285,3 +288,29 @@ def test_how_long_a_resource_has_been_under_way_does_not_begin_anew_where_its_ru
     seconds = {one["address"]: one["seconds"] for one in progress.as_dict()["current"]}
     assert 90 <= seconds.pop("a.b") < 100
     assert set(seconds.values()) == {0}
+
+
+def test_the_events_of_an_apply_are_read_once_as_they_come(tmp_path, monkeypatch):
+    path, fed = tmp_path / "apply.jsonl", []
+    monkeypatch.setattr(Progress, "feed", lambda _, event: fed.append(event))
+    events = ApplyEvents(path)
+    events.refresh()  # nothing is there yet
+    assert fed == []
+    with path.open("a", buffering=1) as file:
+        file.write('{"n": 1}\n{"n": 2')
+        events.refresh()
+        assert fed == [{"n": 1}]
+        file.write(f"}}\npanic: no JSON\n{'[' * 100_000}\n" + '"\u2028"\n')
+        events.refresh()
+        events.refresh()
+    assert fed == [{"n": 1}, {"n": 2}, "\u2028"]
+
+
+def test_the_events_of_an_apply_say_its_outputs(tmp_path):
+    path = tmp_path / "apply.jsonl"
+    told = {"type": "outputs", "outputs": {"url": {"value": "x"}, "key": {"sensitive": True, "value": "secret"}}}
+    path.write_text(f"{json.dumps(hook('apply_complete', 'a.b'))}\n{json.dumps(told)}\n")
+    events = ApplyEvents(path)
+    events.refresh()
+    assert events.progress.outputs == {"url": "x", "key": "(sensitive)"}
+    assert [one["address"] for one in events.progress.as_dict()["finished"]] == ["a.b"]

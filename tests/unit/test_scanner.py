@@ -5,7 +5,7 @@ from corpus import FOLDER
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.editing.scanner import place
+from tfmfa_nb.editing.scanner import cursor_context
 from tfmfa_nb.terraform.expressions import tree
 
 WHOLE = [path for path in sorted(FOLDER.glob("**/*.tf")) if path.is_file() and not tree(path.read_bytes()).has_error]
@@ -13,7 +13,7 @@ WHOLE = [path for path in sorted(FOLDER.glob("**/*.tf")) if path.is_file() and n
 
 def at(marked):
     """The place at "|"."""
-    return place(marked.replace("|", "", 1), marked.index("|"))
+    return cursor_context(marked.replace("|", "", 1), marked.index("|"))
 
 
 def around(found):
@@ -89,7 +89,7 @@ def test_it_agrees_with_the_parser_on_what_is_finished(path):
     text = path.read_bytes().decode(errors="replace")
     source = text.encode()
     for start, blocks in expected(tree(source), source):
-        found = place(text, len(source[:start].decode()))
+        found = cursor_context(text, len(source[:start].decode()))
         assert around(found) == blocks
         assert found.frames[-1].kind == "body"
         assert not found.frames[-1].statement
@@ -108,7 +108,7 @@ HCL = st.lists(
 @given(HCL, st.integers(min_value=0))
 def test_nothing_that_is_typed_breaks_it(text, number):
     position = number % (len(text) + 1)
-    found = place(text, position)
+    found = cursor_context(text, position)
     assert found.frames[0].kind == "body"
     assert found.start <= position
     assert found.word == text[found.start : position]
@@ -119,6 +119,6 @@ def test_nothing_that_is_typed_breaks_it(text, number):
 def test_what_is_around_depends_on_what_is_before(before, after):
     """But for the names, which are those of the whole block."""
     text = before + " "
-    alone, followed = place(text, len(text)), place(f"{text}\n{after}", len(text))
+    alone, followed = cursor_context(text, len(text)), cursor_context(f"{text}\n{after}", len(text))
     assert around(alone) == around(followed)
     assert [frame.kind for frame in alone.frames] == [frame.kind for frame in followed.frames]

@@ -7,7 +7,7 @@ import pytest
 from front import Front
 from ipywidgets import Widget
 
-from tfmfa_nb.environments import Environment, files
+from tfmfa_nb.environments import Environment, atomic_files
 from tfmfa_nb.magics.forms.settings_form import SettingsForm
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -155,9 +155,8 @@ async def test_a_folder_without_permission_or_a_full_disk_is_one_error_and_loses
     def refuse(*_, **__):
         raise error
 
-    monkeypatch.setattr(
-        files.tempfile if error.errno == 13 else files.os, "mkstemp" if error.errno == 13 else "fsync", refuse
-    )
+    module, name = (atomic_files.tempfile, "mkstemp") if error.errno == 13 else (atomic_files.os, "fsync")
+    monkeypatch.setattr(module, name, refuse)
     front = made()
     result = await front.press("save", level="applies only")
     assert result["text"].startswith(f"Not saved: {path} cannot be written: {error.strerror}. Nothing was changed.")

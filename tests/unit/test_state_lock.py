@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.state_lock import StateLock, read_state_lock
+from tfmfa_nb.terraform.working_directory import data_folder
 
 ID = "4076fb97-1cc4-bae2-8447-6b8d171c574f"
 # As Terraform 1.11.4 writes it, colours and all, shortened in the middle.

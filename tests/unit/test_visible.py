@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfmfa_nb.views.sanitize import coloured, plain, shorten, spans, visible, visible_all
+from tfmfa_nb.views.sanitize import colored, plain, shorten, spans, visible, visible_all
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 STYLES = {"bold", "dim", "italic", "underline", "inverse", "strike"}
@@ -76,7 +76,7 @@ def test_spans_are_the_visible_text_and_their_classes_are_ours(text):
 
 @given(GARBAGE)
 def test_a_terminal_gets_the_same_text_in_codes_of_ours_and_none_that_hides_it(text):
-    shown = coloured(text)
+    shown = colored(text)
     assert SGR.sub("", shown) == plain(text)
     codes = {int(code) for sequence in re.findall(r"\x1b\[([0-9;]*)m", shown) for code in sequence.split(";")}
     assert codes <= {0, 1, 2, 3, 4, 7, 9, *range(31, 37), *range(90, 97)}
@@ -85,7 +85,7 @@ def test_a_terminal_gets_the_same_text_in_codes_of_ours_and_none_that_hides_it(t
 
 @pytest.mark.parametrize("code", ["8", "30", "30;40", "37;47", "38;5;0", "38;2;0;0;0", "1;8"])
 def test_no_colour_conceals_text_in_a_terminal(code):
-    assert coloured(f"\x1b[{code}mdestroy everything\x1b[0m").removeprefix("\x1b[1m") in {
+    assert colored(f"\x1b[{code}mdestroy everything\x1b[0m").removeprefix("\x1b[1m") in {
         "destroy everything",
         "destroy everything\x1b[0m",
     }
@@ -158,5 +158,5 @@ def test_a_long_line_is_read_in_a_moment(unit):
     line = (unit * 100_000)[:100_000]
     began = time.perf_counter()
     spans(line)
-    coloured(line)
+    colored(line)
     assert time.perf_counter() - began < 1

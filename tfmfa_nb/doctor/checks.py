@@ -14,8 +14,9 @@ from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.variable_sources import describe_source
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.providers import Findings, find_chains
+from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -46,7 +47,8 @@ async def examine(
     if environment is not None:
         yield _level(environment, policy)
         if executable is not None:
-            findings = await asyncio.to_thread(find_chains, environment.folder, executable=executable, environ=environ)
+            configuration = Configuration(environment.folder, executable.product, environ)
+            findings = await asyncio.to_thread(find_chains, configuration, executable=executable, environ=environ)
         for finding in _configuration(findings):
             yield finding
     try:

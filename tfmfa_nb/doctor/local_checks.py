@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.mirror import find_mirror
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.provider_mirror import find_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ def check_front_end() -> Iterator[Finding]:
 
 def check_process_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Variables that would change Terraform's commands or print secrets; runs leave them out and say so."""
-    _, notes = child_environment(environ, credentials=False)
+    _, notes = child_environ(environ, credentials=False)
     for note in notes:
         yield Finding("process environment", Severity.WARNING, note)
     if not notes:

@@ -1,4 +1,4 @@
-"""Help while HCL is written in a cell: completion, hover, formatting, diagnostics.
+"""Editor support for HCL in cells: completion, hover, formatting and diagnostics.
 
-A language server's work without one: the text is read here, the schemas come from Terraform itself.
+The work of a language server without one: this package reads the text, and Terraform supplies the schemas.
 """

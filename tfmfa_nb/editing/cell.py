@@ -1,4 +1,4 @@
-"""A cell of ours: the magic's line, and the HCL below it; and positions as the front ends count them."""
+"""A cell with one of our magics: its first line and the HCL below; and positions as front ends count them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Cell:
     """A cell that begins with one of our magics.
 
     Attributes:
-        text: the whole of it.
+        text: the text of the whole cell.
         magic: "tfplan" or "tfapply".
-        line: what stands after the magic's name.
-        line_start: where that begins in `text`.
-        body_start: where the HCL begins in `text`.
+        line: the rest of the first line, after the magic's name.
+        line_start: the start of `line` in `text`.
+        body_start: the start of the HCL in `text`.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Cell:
 
     @classmethod
     def read(cls, text: str) -> Cell | None:
-        """The cell; None for one of another kind."""
+        """The cell; None if it has none of our magics."""
         match = _MAGIC.match(text)
         if match is None or not (match["line"] == "" or match["line"][0].isspace()):
             return None
@@ -36,7 +36,7 @@ class Cell:
 
     @property
     def line_end(self) -> int:
-        """Where the magic's line ends in `text`."""
+        """The end of `line` in `text`."""
         return self.line_start + len(self.line)
 
     @property
@@ -46,7 +46,7 @@ class Cell:
 
 
 def from_utf16(text: str, offset: int) -> int:
-    """A position that JavaScript counts, in UTF-16 code units, as Python counts it."""
+    """Convert a position from UTF-16 code units, as JavaScript counts, to characters."""
     return (
         min(offset, len(text))
         if text.isascii()
@@ -55,10 +55,10 @@ def from_utf16(text: str, offset: int) -> int:
 
 
 def to_utf16(text: str, index: int) -> int:
-    """And back."""
+    """Convert a position from characters to UTF-16 code units."""
     return index if text.isascii() else len(text[:index].encode("utf-16-le")) // 2
 
 
 def from_bytes(text: str, offset: int) -> int:
-    """A position that Terraform counts, in bytes of UTF-8, as Python counts it."""
+    """Convert a position from bytes of UTF-8, as Terraform counts, to characters."""
     return min(offset, len(text)) if text.isascii() else len(text.encode()[:offset].decode("utf-8", "ignore"))

@@ -1,4 +1,4 @@
-"""What there is to say about the word under the pointer."""
+"""Documentation for the word under the mouse pointer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.blocks import schema_of
+from tfmfa_nb.editing.block_schemas import schema_of
 from tfmfa_nb.editing.completion import reference_before
-from tfmfa_nb.editing.items import attribute_about, block_about, signature
-from tfmfa_nb.editing.language import KINDS, TOP
-from tfmfa_nb.editing.names import Names, members
-from tfmfa_nb.editing.scanner import Place, place
+from tfmfa_nb.editing.declarations import Declarations
+from tfmfa_nb.editing.language_schema import KINDS, TOP
+from tfmfa_nb.editing.references import members
+from tfmfa_nb.editing.scanner import CursorContext, cursor_context
+from tfmfa_nb.editing.schema_descriptions import attribute_about, block_about, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +25,12 @@ _NAMESPACE = re.compile(r"provider::[\w-]+::\Z")
 
 @dataclass(frozen=True, slots=True)
 class Hover:
-    """What is said about a word.
+    """The documentation of a word.
 
     Attributes:
-        start, end: where the word is.
-        title: what it is, in a line.
-        text: more about it; may be "".
+        start, end: the range of the word.
+        title: one line.
+        text: further text; may be "".
     """
 
     start: int
@@ -39,8 +40,8 @@ class Hover:
 
 
 def hover(text: str, position: int, others: Iterable[str], schemas: Schemas) -> Hover | None:
-    """What there is to say about the word at `position` in `text`; None where it is nothing."""
-    here = place(text, position)
+    """The documentation of the word at `position` in `text`; None if there is none."""
+    here = cursor_context(text, position)
     frame = here.frames[-1]
     if here.comment or frame.kind == "heredoc":
         return None
@@ -49,13 +50,13 @@ def hover(text: str, position: int, others: Iterable[str], schemas: Schemas) -> 
     if not here.token:
         return None
     if frame.kind == "body" and not frame.statement:
-        said = _statement(here, schemas)
+        found = _statement(here, schemas)
     else:
-        said = _value(text, here, others, schemas)
-    return Hover(here.start, here.start + len(here.token), *said) if said else None
+        found = _value(text, here, others, schemas)
+    return Hover(here.start, here.start + len(here.token), *found) if found else None
 
 
-def _label(text: str, here: Place, schemas: Schemas) -> Hover | None:
+def _label(text: str, here: CursorContext, schemas: Schemas) -> Hover | None:
     outer = here.frames[-2]
     words = [word for kind, word in outer.statement if kind in {"name", "string"}]
     rest = _REST.match(text, here.start)
@@ -69,17 +70,17 @@ def _label(text: str, here: Place, schemas: Schemas) -> Hover | None:
 
 
 def _summary(schema: dict[str, Any]) -> str:
-    """What must be written in a block, and whose it is."""
-    needed = [name for name, each in schema.get("attributes", {}).items() if each.get("required")]
-    needed += [name for name, nested in schema.get("block_types", {}).items() if nested.get("min_items")]
-    lines = [schema.get("description", ""), f"required: {', '.join(needed)}" if needed else "nothing is required"]
+    """The description of a block, its required contents and its provider."""
+    required = [name for name, each in schema.get("attributes", {}).items() if each.get("required")]
+    required += [name for name, nested in schema.get("block_types", {}).items() if nested.get("min_items")]
+    lines = [schema.get("description", ""), f"required: {', '.join(required)}" if required else "nothing required"]
     lines += ["deprecated"] if schema.get("deprecated") else []
     lines += [f"provider: {schema['provider']}"] if schema.get("provider") else []
     return "\n".join(line for line in lines if line)
 
 
-def _statement(here: Place, schemas: Schemas) -> tuple[str, str] | None:
-    """Of an attribute's name, or a block's type."""
+def _statement(here: CursorContext, schemas: Schemas) -> tuple[str, str] | None:
+    """The documentation of an attribute's name or a block's type."""
     name = here.token
     if not here.blocks:
         return (f"{name}: block", TOP[name]["description"]) if name in TOP else None
@@ -91,8 +92,8 @@ def _statement(here: Place, schemas: Schemas) -> tuple[str, str] | None:
     return None
 
 
-def _value(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> tuple[str, str] | None:
-    """Of a function, or of a part of a reference."""
+def _value(text: str, here: CursorContext, others: Iterable[str], schemas: Schemas) -> tuple[str, str] | None:
+    """The documentation of a function, or of a part of a reference."""
     name, end = here.token, here.start + len(here.token)
     if text[end : end + 1] == "(":
         space = _NAMESPACE.search(text, 0, here.start)
@@ -102,6 +103,6 @@ def _value(text: str, here: Place, others: Iterable[str], schemas: Schemas) -> t
     path = reference_before(text, here.start)
     if not path:
         return None
-    found = members(path, Names.read([text, *others]), here.blocks, schemas)
+    found = members(path, Declarations.read([text, *others]), here.blocks, schemas)
     item = next((item for item in found if item.label == name), None)
     return (f"{name}: {item.about}" if item.about else ".".join((*path, name)), item.text) if item else None

@@ -1,4 +1,4 @@
-"""The magic's own line: its options, and what can stand behind them."""
+"""The first line of a cell: completion and documentation of the magic's options."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.editing.completion_items import CompletionItem, Completions
+from tfmfa_nb.editing.declarations import Declarations
 from tfmfa_nb.editing.hover import Hover
-from tfmfa_nb.editing.items import Completions, Item
-from tfmfa_nb.editing.names import Names
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -29,26 +29,26 @@ _MOST = 200  # folders or files
 
 
 def environment_of(line: str, base: Path, default: str) -> Environment | None:
-    """The environment that a magic's line means; None where it cannot be one.
+    """The environment of a magic's line; None if it cannot be one.
 
     Args:
-        line: what stands after the magic's name, unfinished as it may be.
+        line: the text after the magic's name, which may be incomplete.
         base: the folder of the notebook.
-        default: the environment of a line that names none.
+        default: the environment for a line without one.
     """
     try:
         words = shlex.split(line)
     except ValueError:
         words = line.split()
     with suppress(ConfigurationError, OSError):
-        if chdir := _given(words, _CHDIR):
+        if chdir := _value_of(words, _CHDIR):
             return Environment.at(chdir, base)
-        return Environment.named(_given(words, _ENVIRONMENT) or default, base)
+        return Environment.named(_value_of(words, _ENVIRONMENT) or default, base)
     return None
 
 
 def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Path) -> Completions:
-    """What fits at `position`, which is in the magic's line."""
+    """The completions at `position`, which is on the magic's line."""
     before = cell.text[cell.line_start : position]
     match = _WORD.search(before)
     word = match[0] if match else ""
@@ -59,23 +59,25 @@ def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Pa
         start, word = position - len(value), value
     else:
         flag = words[-1] if words else ""
-    meant = next((option for option in options if flag in option.flags and option.value), None)
-    if meant is not None and (is_joined or not word.startswith("-")):
-        items = list(_values(meant, cell, base, word))
+    current = next((option for option in options if flag in option.flags and option.value), None)
+    if current is not None and (is_joined or not word.startswith("-")):
+        items = list(_values(current, cell, base, word))
         return Completions(start, tuple(item for item in items if item.label.startswith(word.strip("\"'"))))
     if not before[:1].isspace():
         return Completions(position)
-    given = {each.partition("=")[0] for each in words}
+    flags = {word.partition("=")[0] for word in words}
     items = [
-        Item(option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text)
+        CompletionItem(
+            option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text
+        )
         for option in options
-        if option.repeated or not given & {*option.flags}
+        if option.repeated or not flags & {*option.flags}
     ]
     return Completions(start, tuple(item for item in items if item.label.startswith(word)))
 
 
 def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | None:
-    """What there is to say about the option at `position`."""
+    """The documentation of the option at `position`; None if there is no option."""
     match = _WORD.search(cell.text[cell.line_start : position])
     start = position - len(match[0] if match else "")
     whole = _WHOLE.match(cell.text, start)
@@ -86,22 +88,24 @@ def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | 
     return None
 
 
-def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Item]:
+def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[CompletionItem]:
     if option.flags == _ENVIRONMENT:
-        yield from (Item(name, "value") for name in _environments(base))
+        yield from (CompletionItem(name, "value") for name in _environments(base))
     elif option.flags == _CHDIR:
-        yield from (Item(name, "value") for name in _folders(base, word))
+        yield from (CompletionItem(name, "value") for name in _folders(base, word))
     elif "--level" in option.flags:
-        yield from (Item(level.replace(" ", "-"), "value") for level in Level)
+        yield from (CompletionItem(level.replace(" ", "-"), "value") for level in Level)
     elif "--var-file" in option.flags:
         found = (path for path in sorted(base.glob("**/*.tfvars*")) if ".terraform" not in path.parts)
-        yield from (Item(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False))
+        yield from (
+            CompletionItem(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False)
+        )
     elif "--var" in option.flags:
-        for name, block in Names.read([cell.body]).variables.items():
+        for name, block in Declarations.read([cell.body]).variables.items():
             about = block.attributes["type"].text if "type" in block.attributes else ""
-            yield Item(name, "variable", f"{name}=", about)
+            yield CompletionItem(name, "variable", f"{name}=", about)
     elif {"--target", "--replace"} & {*option.flags}:
-        yield from (Item(address, "value") for address in Names.read([cell.body]).addresses())
+        yield from (CompletionItem(address, "value") for address in Declarations.read([cell.body]).addresses())
 
 
 def _environments(base: Path) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _folders(base: Path, word: str) -> Iterator[str]:
                 yield f"{head}/{path.name}" if head else path.name
 
 
-def _given(words: Sequence[str], flags: Sequence[str]) -> str:
+def _value_of(words: Sequence[str], flags: Sequence[str]) -> str:
     for number, word in enumerate(words):
         if word in flags and number + 1 < len(words):
             return words[number + 1]

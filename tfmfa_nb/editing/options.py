@@ -1,4 +1,4 @@
-"""A magic's options, as the editor needs to know them; light, because every load of the extension makes them."""
+"""The options of a magic, for the editor. A light module, because every load of the extension imports it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Option:
 
     Attributes:
         flags: "-e", "--environment".
-        value: what stands behind it: "NAME"; "" for nothing.
-        text: what it does.
-        repeated: whether it may be given again.
+        value: the placeholder of its value: "NAME"; "" for a flag.
+        text: its documentation.
+        repeated: whether the option can be repeated.
     """
 
     flags: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""What stands around a position in HCL that is being typed, broken as it is at that moment.
+"""The context of a position in HCL that is being typed, and thus incomplete.
 
-A parser's tree of unfinished text depends on what follows the cursor; this depends on what is before it.
+A parser's tree of incomplete text depends on the text after the cursor; this context depends on the text before it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-# HCL's lexical grammar (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md), as coarse as needed here.
+# HCL's lexical grammar (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md), in no more detail than needed.
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))"
     r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)[ \t\r]*\n)"
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 )
 _QUOTED = re.compile(r"(?P<text>(?:\\.|\$\$\{|%%\{|[^\"\\\n$%]|[$%](?!\{))+)|(?P<template>[$%]\{~?)|(?P<end>[\"\n\\])")
 _HEREDOC_TEXT = re.compile(r"(?P<text>(?:\$\$\{|%%\{|[^\n$%]|[$%](?!\{))+)|(?P<template>[$%]\{~?)|(?P<newline>\n)")
-# Whoever types inside an unfinished block must not lose the blocks below it.
+# The start of a top-level block also ends unfinished blocks, so that typing does not hide the blocks below.
 _TOP = re.compile(
     r"(?:resource|data|ephemeral|provider|variable|output|module|check)[ \t]+\""
     r"|(?:terraform|locals|import|moved|removed)[ \t]*\{"
@@ -32,16 +32,16 @@ _CLOSES = {"}": ("body", "object", "template"), "]": ("list",), ")": ("call",)}
 
 @dataclass(slots=True)
 class Frame:
-    """What has been opened: a block's "body", an "object", "list", "call", "template", "string" or "heredoc".
+    """An open construct: the "body" of a block, an "object", "list", "call", "template", "string" or "heredoc".
 
     Attributes:
-        kind: which of them.
-        type: a block's type, or a call's function.
-        labels: a block's.
-        start: where its content begins.
-        names: the attributes and nested blocks that are written in it so far.
-        statement: the tokens since its statement, item or argument began, as (kind, text).
-        mark: what ends a heredoc.
+        kind: one of these words.
+        type: the type of a block, or the function of a call.
+        labels: the labels of a block.
+        start: the start of the content.
+        names: the attributes and nested blocks in it so far.
+        statement: the tokens since the start of the current statement, item or argument, as (kind, text).
+        mark: the end marker of a heredoc.
     """
 
     kind: str
@@ -54,20 +54,20 @@ class Frame:
 
     @property
     def assigns(self) -> bool:
-        """Whether its statement has come to the value."""
+        """Whether the statement has reached its value."""
         return any(kind == "operator" and text in {"=", ":", "=>"} for kind, text in self.statement)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What stands around a position.
+class CursorContext:
+    """The context of a position.
 
     Attributes:
-        frames: what is open there, the file's body first.
-        start: where the name, or the quoted text, at the position begins; the position itself where there is none.
-        word: that, up to the position.
-        token: the whole of it.
-        comment: whether it is in a comment.
+        frames: the constructs that are open there, starting with the body of the file.
+        start: the start of the name, or quoted text, at the position; the position itself if there is none.
+        word: its text up to the position.
+        token: its whole text.
+        comment: whether the position is in a comment.
     """
 
     frames: tuple[Frame, ...]
@@ -78,12 +78,12 @@ class Place:
 
     @property
     def blocks(self) -> tuple[Frame, ...]:
-        """The blocks around it, from the outside; the file's own body is none."""
+        """The blocks around the position, from the outside, without the body of the file."""
         return tuple(frame for frame in self.frames[1:] if frame.kind == "body")
 
 
-def place(text: str, position: int) -> Place:
-    """What stands around `position` in `text`; the names in an open block are those of the whole block."""
+def cursor_context(text: str, position: int) -> CursorContext:
+    """The context of `position` in `text`; the names in an open block are those of the whole block."""
     scan = _Scan(text, position)
     scan.run()
     return scan.found or scan.here(position)
@@ -93,17 +93,17 @@ class _Scan:
     def __init__(self, text: str, position: int) -> None:
         self.text, self.position = text, position
         self.stack = [Frame("body")]
-        self.found: Place | None = None
+        self.found: CursorContext | None = None
         self._bodies = 0  # at the position
 
-    def here(self, start: int, end: int | None = None, *, comment: bool = False) -> Place:
-        """The place as it is now: statements move on, but an open block's names go on to grow, which is meant."""
+    def here(self, start: int, end: int | None = None, *, comment: bool = False) -> CursorContext:
+        """The current context. Statements are copied; the names of open blocks keep growing, on purpose."""
         frames = tuple(replace(frame, statement=list(frame.statement)) for frame in self.stack)
         token = self.text[start:end] if end is not None else ""
-        return Place(frames, start, token[: max(self.position - start, 0)], token, comment)
+        return CursorContext(frames, start, token[: max(self.position - start, 0)], token, comment)
 
     def run(self) -> None:
-        """Read the text, until what was open at the position is closed."""
+        """Scan the text until the blocks around the position are closed."""
         at = 0
         while at < len(self.text):
             frame = self.stack[-1]
@@ -117,7 +117,7 @@ class _Scan:
                 return
 
     def _look(self, at: int, end: int, start: int | None = None, *, inclusive: bool = False) -> None:
-        """Note the place if the position is in what goes from `at` to `end`, a part of what begins at `start`."""
+        """Record the context if the position is in `at:end`, a part of the token that begins at `start`."""
         if self.found is None and at <= self.position and (self.position < end or (inclusive and self.position == end)):
             whole = None if start is None else end if inclusive else at
             self.found = self.here(self.position if start is None else start, whole)
@@ -172,7 +172,7 @@ class _Scan:
 
     def _close(self, sign: str) -> None:
         depth = next((n for n in range(len(self.stack) - 1, 0, -1) if self.stack[n].kind in _CLOSES[sign]), 0)
-        # A bracket too many closes no block around it.
+        # A surplus bracket does not close the blocks around it.
         if not depth or (sign != "}" and any(f.kind in {"body", "template"} for f in self.stack[depth + 1 :])):
             return
         closed = self.stack[depth]

@@ -1,4 +1,4 @@
-"""An environment: a named folder of Terraform configuration, its settings and its lock."""
+"""Environments: named folders of Terraform configuration, with their settings and locks."""
 
 from tfmfa_nb.environments.environment import Environment
 from tfmfa_nb.environments.lock import EnvironmentLock, Holder, holder_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfmfa_nb.environments.files import one_at_a_time, private_folder, usable, write_whole
-from tfmfa_nb.environments.names import check_name
+from tfmfa_nb.environments.atomic_files import one_at_a_time, private_folder, usable, write_whole
+from tfmfa_nb.environments.environment_names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol import formats

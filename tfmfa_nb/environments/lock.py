@@ -1,12 +1,11 @@
-"""An environment is locked by the run that plans or applies in it.
+"""The lock of an environment, held by the run that plans or applies in it.
 
-The lock is an `flock` on `.tfmfa/lock`. It belongs to the open file, not to the process that opened it:
-Terraform's supervisor inherits the descriptor, so the lock lasts exactly as long as Terraform runs, also
-when the kernel that started it is gone, and a dead holder leaves nothing to clean up. (`filelock` cannot
-hand its lock on.)
+The lock is an `flock` on `.tfmfa/lock`. It belongs to the open file, not to the process that opened it: Terraform's
+supervisor inherits the descriptor, so the lock lasts exactly as long as Terraform runs, even if the kernel that started
+it has exited, and a dead holder leaves nothing to clean up. (`filelock` cannot pass its lock on.)
 
-Others inherit it too, whom it was not meant for: every process between its fork and its exec, and what Terraform
-starts and leaves behind. So a holder who knows that Terraform has ended unlocks the file itself, for all of them.
+Unintended processes inherit the descriptor too: every child between fork and exec, and programs that Terraform starts
+and leaves behind. So a holder that knows that Terraform has ended unlocks the file itself, for all of them.
 """
 
 from __future__ import annotations
@@ -30,19 +29,19 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-_PAUSE = 0.2  # seconds between two tries
-_CLOCK = 60.0  # seconds that a clock may have been set by since
+_PAUSE = 0.2  # seconds between two attempts
+_CLOCK = 60.0  # seconds by which the clock may have been adjusted
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, in its own words.
+    """The holder of a lock, as it describes itself.
 
     Attributes:
-        purpose: what it does: "apply, run-20260102-…"; empty for a holder that is just writing these words.
-        pid: the process that took it; a Terraform that it started may be what holds it now.
-        host: the machine.
-        since: seconds since the epoch.
+        purpose: "apply, run-20260102-…"; "" for a holder that has not described itself yet.
+        pid: the process that acquired the lock; by now, a Terraform that it started may hold it.
+        host: the name of its machine.
+        since: the time of acquisition, in seconds since the epoch.
     """
 
     purpose: str = ""
@@ -52,12 +51,12 @@ class Holder:
 
     @property
     def here(self) -> bool:
-        """Whether that process is, or was, on this machine."""
+        """Whether the lock was acquired on this machine."""
         return self.host == socket.gethostname()
 
     @property
     def alive(self) -> bool:
-        """Whether that process runs still; where it cannot be known, it is taken to."""
+        """Whether the process is still running; True if that is not known."""
         if not self.purpose or not self.here:
             return True
         try:
@@ -67,7 +66,7 @@ class Holder:
             return False
 
     def __str__(self) -> str:
-        """One clause."""
+        """One clause: apply, run-20260102-…, started by process 4711, since 12:30:00."""
         if not self.purpose:
             return "another run"
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
@@ -76,7 +75,7 @@ class Holder:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Who holds the lock at `path` now; None where nobody does.
+    """The current holder of the lock at `path`; None if it is free.
 
     Raises:
         ConfigurationError: the file cannot be opened.
@@ -88,7 +87,7 @@ def holder_of(path: Path) -> Holder | None:
     except OSError as error:
         raise _unopened(path, error) from None
     try:
-        # Shared: two who look do not see each other.
+        # Shared, so that two readers do not take each other for holders.
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _read(fd)
@@ -98,10 +97,10 @@ def holder_of(path: Path) -> Holder | None:
 
 
 class EnvironmentLock:
-    """A held lock; a context manager that lets go of it at its end.
+    """A held lock; a context manager that releases it.
 
     Attributes:
-        fd: the descriptor to hand to a process that must hold the lock too.
+        fd: the descriptor, for a process that must hold the lock too.
         lent: whether such a process may be running.
     """
 
@@ -119,32 +118,32 @@ class EnvironmentLock:
         on_wait: Callable[[str], None] | None = None,
         advice: Callable[[Holder], str] = lambda _: "",
     ) -> Self:
-        """Take the lock at `path`.
+        """Acquire the lock at `path`.
 
         Args:
-            path: the lock's file.
-            purpose: what the holder does, for whoever has to wait: "apply, run 20260102-…".
-            timeout: how many seconds to wait for another holder.
-            on_wait: told once, with one sentence about the holder, when waiting begins.
-            advice: what else a person can do about that holder, in one sentence.
+            path: the file of the lock.
+            purpose: shown to others who have to wait: "apply, run-20260102-…".
+            timeout: the time to wait for another holder, in seconds.
+            on_wait: called once, when the wait begins, with one sentence about the holder.
+            advice: returns one sentence about what else a person can do about the holder.
 
         Raises:
-            EnvironmentLocked: another run holds it for longer than `timeout`.
+            EnvironmentLocked: another run still holds the lock after `timeout`.
             ConfigurationError: the file cannot be opened.
         """
         fd = _open(path)
         deadline = time.monotonic() + timeout
         try:
             while not _try(fd) or not _is_at(fd, path):
-                if not _is_at(fd, path):  # it was put out of the way meanwhile, and binds nobody any more
-                    gone, fd = fd, _open(path)
-                    os.close(gone)
+                if not _is_at(fd, path):  # the file was moved away meanwhile, and no longer locks anything
+                    stale, fd = fd, _open(path)
+                    os.close(stale)
                     continue
                 holder = _read(fd)
                 if time.monotonic() >= deadline:
                     raise EnvironmentLocked(
                         f"The environment is locked by a run: {holder}.",
-                        f"Wait for it, or let this one wait with --lock-timeout 10m. {advice(holder)}".strip(),
+                        f"Wait for its end, or let this run wait with --lock-timeout 10m. {advice(holder)}".strip(),
                     )
                 if on_wait:
                     on_wait(f"Waiting for the environment's lock: {holder}.")
@@ -158,13 +157,13 @@ class EnvironmentLock:
         return lock
 
     def describe(self, purpose: str) -> None:
-        """Write down who holds the lock, and why, for whoever finds it held."""
+        """Record the holder and its purpose in the file, for others who find it locked."""
         holder = {"purpose": purpose, "pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, json.dumps(holder).encode(), 0)
 
     def release(self) -> None:
-        """Let go; a process that the lock was lent to keeps it until its own end."""
+        """Release the lock; a process that it was lent to keeps it until it ends."""
         if self.fd >= 0:
             if not self.lent:
                 fcntl.flock(self.fd, fcntl.LOCK_UN)
@@ -190,7 +189,7 @@ def _open(path: Path) -> int:
 def _unopened(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         f"The lock {path} cannot be opened: {error.strerror or error}.",
-        "Give yourself read and write permission to it.",
+        "Check that you can read and write it.",
     )
 
 
@@ -203,7 +202,7 @@ def _try(fd: int) -> bool:
 
 
 def _is_at(fd: int, path: Path) -> bool:
-    """Whether the open file is still the one that others find at `path`."""
+    """Whether the open file is still the file at `path`."""
     try:
         return os.path.samestat(os.fstat(fd), path.lstat())
     except FileNotFoundError:
@@ -212,8 +211,8 @@ def _is_at(fd: int, path: Path) -> bool:
 
 def _read(fd: int) -> Holder:
     with suppress(ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
-        said = json.loads(os.pread(fd, 4096, 0))
-        holder = Holder(str(said["purpose"]), int(said["pid"]), str(said["host"]), float(said["since"]))
-        _ = str(holder)  # a time that is none
+        record = json.loads(os.pread(fd, 4096, 0))
+        holder = Holder(str(record["purpose"]), int(record["pid"]), str(record["host"]), float(record["since"]))
+        _ = str(holder)  # fails for an invalid time
         return holder
     return Holder()

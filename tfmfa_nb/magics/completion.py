@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from IPython.core.completer import CompletionContext
 
-    from tfmfa_nb.editing.service import EditingService
+    from tfmfa_nb.editing.language_service import LanguageService
 
 _FIRST = 1000.0  # before all others, which it then keeps out
 
 
-def matcher(service: Callable[[], EditingService]) -> Any:
+def matcher(service: Callable[[], LanguageService]) -> Any:
     """A matcher for `Completer.custom_matchers`; `service` is called once a cell of ours is completed."""
 
     @context_matcher(identifier="tfmfa_nb", priority=_FIRST)  # type: ignore[untyped-decorator]

@@ -16,7 +16,7 @@ from tfmfa_nb.views.sanitize import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tfmfa_nb.editing.service import EditingService
+    from tfmfa_nb.editing.language_service import LanguageService
 
 # Terraform takes seconds for them: what is typed meanwhile is completed all the same.
 _SLOW = {"format", "validate"}
@@ -29,7 +29,7 @@ class Asked:
         service: answers about the text.
     """
 
-    def __init__(self, service: EditingService) -> None:
+    def __init__(self, service: LanguageService) -> None:
         self._service = service
         self._pools = [ThreadPoolExecutor(1, thread_name_prefix=f"tfmfa-{name}") for name in ("asked", "terraform")]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tfmfa_nb.editing.service import EditingService
+    from tfmfa_nb.editing.language_service import LanguageService
     from tfmfa_nb.magics.editor_help import Asked
     from tfmfa_nb.magics.status_comm import Ask
 
@@ -68,21 +68,21 @@ def unload(shell: InteractiveShell) -> None:
         configurables.remove(magics)
 
 
-def _service(magics: TfmfaMagics) -> Callable[[], EditingService]:
+def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:
     """What answers about cells that are being written, made by the first question."""
 
     @cache
-    def service() -> EditingService:
-        from tfmfa_nb.editing.service import EditingService  # noqa: PLC0415 - until needed
+    def service() -> LanguageService:
+        from tfmfa_nb.editing.language_service import LanguageService  # noqa: PLC0415 - until needed
 
-        made = EditingService(os.environ, Path.cwd, lambda: magics.environment, offered())
+        made = LanguageService(os.environ, Path.cwd, lambda: magics.environment, offered())
         magics.closing.append(made.close)
         return made
 
     return service
 
 
-def _asked(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> Ask:
+def _asked(service: Callable[[], LanguageService], closing: list[Callable[[], None]]) -> Ask:
     """What answers the front ends' questions, made by the first of them."""
 
     @cache

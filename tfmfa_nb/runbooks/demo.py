@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jupyter_core.application import JupyterApp
 from traitlets import Unicode
 
-from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed, TfmfaError
 from tfmfa_nb.views.sanitize import plain, visible
 
@@ -52,7 +52,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     """
     from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
     from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
-    from tfmfa_nb.terraform.mirror import provider_environment  # noqa: PLC0415
+    from tfmfa_nb.terraform.provider_mirror import provider_environ  # noqa: PLC0415
 
     if not notebook.is_file():
         raise ConfigurationError(f"There is no notebook {notebook}.", "Run the demo in the repository's root.")
@@ -66,7 +66,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
         environ = {
             **os.environ,
             **sandbox.environment(),
-            **provider_environment(os.environ, folder),
+            **provider_environ(os.environ, folder),
             **_policy(folder),
             "TFMFA_TOKEN_COMMAND": _code(),
         }

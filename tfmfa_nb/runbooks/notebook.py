@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError
 
 if TYPE_CHECKING:

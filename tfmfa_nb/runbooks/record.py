@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb import __version__
+from tfmfa_nb.model.actions import SIGNS
 from tfmfa_nb.runbooks.notebook import KEY, RECORD, digest, source_digest, tags
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 # Markdown's and HTML's own characters: names in AWS may hold them.
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "\\`*_{}[]()#+!|~$@<>&\"'"})
-_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "<-"}
 _MOST_CHANGES = 50
 
 
@@ -156,7 +156,7 @@ def _changes(run: Mapping[str, Any]) -> Iterator[str]:
     yield "Changes:" if run["phase"] == "apply" else "Planned changes:"
     yield ""
     for change in changes[:_MOST_CHANGES]:
-        yield f"* {_code(_SIGNS.get(change['action'], ' ') + ' ' + change['address'])} ({_text(change['action'])})"
+        yield f"* {_code(SIGNS.get(change['action'], ' ') + ' ' + change['address'])} ({_text(change['action'])})"
     if len(changes) > _MOST_CHANGES:
         yield f"* and {len(changes) - _MOST_CHANGES:,} more"
 

@@ -26,6 +26,7 @@ from tfmfa_nb.runs.events import (
 )
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
+from tfmfa_nb.terraform.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.events import Event
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Process
+    from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
-    from tfmfa_nb.terraform.providers import Findings
+    from tfmfa_nb.terraform.role_chains import Findings
 
 _showing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tfmfa-show")
 
@@ -83,6 +85,7 @@ class Driver:
             self.store = RunStore(environment, record.id)
         self.record = record
         self.findings: Findings | None = None
+        self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.canceling = False
@@ -148,6 +151,16 @@ class Driver:
     def look_at_log(self) -> None:
         """Tell how many lines the log has."""
         self.tell(LogGrew(self.store.log.refresh()))
+
+    # The configuration
+
+    def read_configuration(self, executable: Executable, environ: Mapping[str, str]) -> Configuration:
+        """The configuration as it is now; a file that has not changed is not parsed again."""
+        if self._configuration is None:
+            self._configuration = Configuration(self.environment.folder, executable.product, environ)
+        else:
+            self._configuration = self._configuration.reread()
+        return self._configuration
 
     # Terraform's process
 

@@ -16,7 +16,7 @@ from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.process import TerraformProcess
-from tfmfa_nb.terraform.providers import find_chains
+from tfmfa_nb.terraform.role_chains import find_chains
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import HopState, RoleChain
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.process import Job, Outcome
-    from tfmfa_nb.terraform.providers import Findings
+    from tfmfa_nb.terraform.role_chains import Findings
 
 
 class Process(Protocol):
@@ -69,7 +70,7 @@ class Terraform(Protocol):
 
     def inspect(
         self,
-        folder: Path,
+        configuration: Configuration,
         *,
         executable: Executable,
         environ: Mapping[str, str],
@@ -137,9 +138,9 @@ class InstalledTerraform:
         """The program on PATH, or the library."""
         return find_executable(environ)
 
-    def inspect(self, folder: Path, **how: Any) -> Findings:
-        """Read the configuration in `folder`."""
-        return find_chains(folder, **how)
+    def inspect(self, configuration: Configuration, **how: Any) -> Findings:
+        """Find them in the configuration and its modules."""
+        return find_chains(configuration, **how)
 
     async def start(self, job: Job) -> Process:
         """Start it under a supervisor, which outlives this kernel."""

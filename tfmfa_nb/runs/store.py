@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from tfmfa_nb.environments.files import private_folder, write_whole
+from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit import AuditTrail

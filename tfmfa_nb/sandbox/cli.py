@@ -20,7 +20,7 @@ from traitlets import Bool, Float, Int
 from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.sandbox.faults import FAULTS
 from tfmfa_nb.sandbox.server import INFO_VARIABLE, Sandbox
-from tfmfa_nb.terraform.mirror import provider_environment
+from tfmfa_nb.terraform.provider_mirror import provider_environ
 
 _POINTER = "tfmfa-sandbox"
 _BY_SIGNAL = 128  # a shell's exit code for what a signal ended is this and the signal's number
@@ -103,7 +103,7 @@ class StartApp(_SandboxCommand):
         self.exit(code)
 
     def _serve(self, sandbox: Sandbox, folder: Path) -> int:
-        environ = {**sandbox.environment(), **provider_environment(os.environ, folder)}
+        environ = {**sandbox.environment(), **provider_environ(os.environ, folder)}
         script = folder / "environment.sh"
         script.touch(mode=0o600)
         script.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environ.items()))

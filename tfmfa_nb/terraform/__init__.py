@@ -1,1 +1,1 @@
-"""Terraform: found, started, followed and understood."""
+"""Terraform: its executable, its processes, and the configurations, plans and events that it works with."""

@@ -1,4 +1,4 @@
-"""The person's own CLI configuration, as far as it brings credentials beside the MFA session's.
+"""Credentials helpers of the CLI configuration, which bring other credentials than the MFA session's.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#credentials-helpers
 """
@@ -18,7 +18,7 @@ _HELPER = "credentials_helper"
 
 
 def cli_bypasses(environ: Mapping[str, str]) -> list[Problem]:
-    """The credentials helpers of the CLI configuration: programs that Terraform asks for credentials.
+    """The credentials helpers that the CLI configuration names.
 
     Args:
         environ: for `TF_CLI_CONFIG_FILE`, `TERRAFORM_CONFIG` and `HOME`.
@@ -28,12 +28,12 @@ def cli_bypasses(environ: Mapping[str, str]) -> list[Problem]:
         try:
             blocks, _ = parse(file.read_bytes(), str(file))
         except OSError:
-            continue  # Terraform cannot read it either
+            continue  # Terraform cannot read the file either
         problems += [
             Problem(
-                f"the CLI configuration names a credentials helper ({' '.join(block.labels)}), "
-                "a program that brings credentials of its own.",
-                "Take it out, or let TF_CLI_CONFIG_FILE name a configuration without it.",
+                f"The CLI configuration names a credentials helper ({' '.join(block.labels)}): "
+                "a program that supplies other credentials.",
+                "Remove it, or set TF_CLI_CONFIG_FILE to a configuration without it.",
                 block.place,
                 _HELPER,
             )
@@ -44,7 +44,7 @@ def cli_bypasses(environ: Mapping[str, str]) -> list[Problem]:
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Those that Terraform reads: the one that is named, or the home's own, and what lies in its folder."""
+    """The files that Terraform reads: the named one or ~/.terraformrc, then those in ~/.terraform.d."""
     home = Path(environ.get("HOME") or "~").expanduser()
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
     main = Path(named) if named else home / ".terraformrc"

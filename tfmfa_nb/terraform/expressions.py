@@ -1,4 +1,4 @@
-"""HCL's expressions, by tree-sitter: what they name, and the few values that can be read off them."""
+"""Expressions of HCL, by tree-sitter: the names in them, and the values of literals."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _ASSIGNED = "x = "
-# What binds names of its own, and which part of it says them.
+# Nodes that bind names, each with the part that declares them.
 _SCOPES = {"for_tuple_expr": "for_intro", "for_object_expr": "for_intro", "template_for": "template_for_start"}
-# Their values at plan time are not those that they have now, or need a provider.
+# Functions whose value changes until the plan, or that need a provider.
 _UNKNOWABLE_CALL = re.compile(r"timestamp|plantimestamp|uuid|bcrypt|provider::.*")
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What an expression names: `path` of "var.site.role" is ("var", "site", "role"); the offsets count bytes.
+    """A reference in an expression: the `path` of "var.site.role" is ("var", "site", "role"); offsets count bytes.
 
-    A call whose value cannot be known has an empty path.
+    A function call whose value is not known has an empty path.
     """
 
     path: tuple[str, ...]
@@ -32,10 +32,10 @@ class Name:
 
 @dataclass(frozen=True)
 class Expression:
-    """An attribute's value as it was written, and where.
+    """The value of an attribute in the configuration, and its place.
 
     Attributes:
-        whole: for a member that is accessed, what it is a member of.
+        whole: for the member of an object, the object's expression.
     """
 
     text: str
@@ -45,12 +45,12 @@ class Expression:
 
     @property
     def shown(self) -> str:
-        """What stands in the configuration."""
+        """The text in the configuration."""
         return self.whole or self.text
 
     @property
     def place(self) -> str:
-        """Where it is written: main.tf:3."""
+        """main.tf:3."""
         return f"{self.file}:{self.line}"
 
     @cached_property
@@ -62,12 +62,12 @@ class Expression:
 
     @property
     def broken(self) -> bool:
-        """Whether it is no expression at all."""
+        """Whether the text is not a valid expression."""
         return self._node is None
 
     @cached_property
     def literal(self) -> str | None:
-        """Its value, if it is a plain string, whole number or bool; escapes and templates are Terraform's to read."""
+        """The value of a plain string, integer or bool; None for everything else, such as escapes and templates."""
         value = named(self._node, "literal_value") if self._node is not None else None
         if value is None or len(self._node.children) != 1:
             return None
@@ -76,15 +76,15 @@ class Expression:
             return text
         if inner.type != "string_lit" or any(mark in text for mark in ("\\", "${", "%{", "$$", "%%")):
             return None
-        return unicodedata.normalize("NFC", text[1:-1])  # as Terraform does with every string
+        return unicodedata.normalize("NFC", text[1:-1])  # as Terraform normalizes every string
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
-        """What it names outside itself: neither `for`'s own variables nor the keys of objects."""
+        """The references to other objects; not the variables of `for`, nor the keys of objects."""
         return tuple(_names(self._node)) if self._node is not None else ()
 
     def member(self, name: str) -> Expression | None:
-        """The expression of one member: of an object as it is written, None where it has none; else an access."""
+        """The expression of a member: an entry of a literal object, or None; otherwise an attribute access."""
         entries = self._entries
         if entries is not None:
             return entries.get(name)
@@ -92,12 +92,12 @@ class Expression:
 
     @property
     def members(self) -> Mapping[str, Expression]:
-        """The members of an object as it is written; none of anything else."""
+        """The members of a literal object; empty for everything else."""
         return self._entries or {}
 
     @cached_property
     def _entries(self) -> dict[str, Expression] | None:
-        """None if it is no object, or one whose keys are worked out."""
+        """None if this is not a literal object, or one of its keys is computed."""
         value = named(self._node, "collection_value") if self._node is not None else None
         body = named(value, "object") if value is not None and len(self._node.children) == 1 else None
         if body is None:
@@ -113,7 +113,7 @@ class Expression:
         return entries
 
     def rewritten(self, replacement: Callable[[Name], str | None]) -> str:
-        """The source with another text in place of the first word of each name; None leaves it alone."""
+        """The text with each reference's first word replaced; None keeps a word."""
         source, parts, at = self.text.encode(), [], 0
         for name in sorted(self.names, key=lambda name: name.start):
             text = replacement(name)
@@ -125,21 +125,21 @@ class Expression:
 
 @cache
 def _language() -> Any:
-    from tree_sitter import Language  # noqa: PLC0415 - until a configuration is read
+    from tree_sitter import Language  # noqa: PLC0415 - not before a configuration is read
     from tree_sitter_hcl import language  # noqa: PLC0415
 
     return Language(language())
 
 
 def tree(source: bytes) -> Any:
-    """The root of what tree-sitter makes of `source`."""
+    """The root of the syntax tree of `source`."""
     from tree_sitter import Parser  # noqa: PLC0415
 
-    return Parser(_language()).parse(source).root_node  # one parser is not for several threads
+    return Parser(_language()).parse(source).root_node  # a parser is not thread-safe
 
 
 def _names(node: Any) -> Iterator[Name]:
-    """Without recursion: nothing that is written may be too deep."""
+    """The references below a node; without recursion, so that no depth is too much."""
     waiting: list[tuple[Any, frozenset[str]]] = [(node, frozenset())]
     while waiting:
         current, bound = waiting.pop()
@@ -150,7 +150,7 @@ def _names(node: Any) -> Iterator[Name]:
         head = named(current, _SCOPES[current.type]) if current.type in _SCOPES else None
         if head is not None:
             inner = bound | {_text(child) for child in head.children if child.type == "identifier"}
-            waiting.append((head, bound))  # what is gone through is outside of it
+            waiting.append((head, bound))  # the collection is evaluated outside the scope
             waiting += [(child, inner) for child in children if child.type != head.type]
             continue
         for index, child in enumerate(children):
@@ -169,7 +169,7 @@ def _members(following: list[Any]) -> Iterator[str]:
 
 
 def _is_bare(key: Any) -> bool:
-    """Whether an object's key is a word, which stands for itself."""
+    """Whether an object's key is an identifier, which stands for itself."""
     return len(key.children) == 1 and key.children[0].type == "variable_expr"
 
 
@@ -178,7 +178,7 @@ def _span(node: Any) -> tuple[int, int]:
 
 
 def named(node: Any, kind: str) -> Any:
-    """The first child of one type; None where there is none."""
+    """The first child of a type; None if there is none."""
     return next((child for child in node.children if child.type == kind), None)
 
 

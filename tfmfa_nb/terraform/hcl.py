@@ -1,4 +1,4 @@
-"""HCL's structure, by tree-sitter: blocks, attributes and their places. Values are left to Terraform itself."""
+"""The structure of HCL, by tree-sitter: blocks, attributes and their places. Terraform evaluates the values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-# Where roles and credentials, or what they are made of, are written; of other blocks only the labels are read.
+# Blocks with roles, credentials or values for them; of all other blocks only the labels are read.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
 _EXPONENT = re.compile(rb"(?<=\d)[eE][+-]?\d+")
 _HEREDOC = re.compile(rb"<<-?([^\s<]+)")
-_DEEPEST = 30  # blocks in blocks; no schema has as many
+_DEEPEST = 30  # nested blocks; no schema has as many
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: `type "label" { … }`; `line` counts from 1, and only a top-level block has its `text`."""
+    """A block: `type "label" { … }`; `line` counts from 1, and only top-level blocks have their `text`."""
 
     type: str
     labels: tuple[str, ...]
@@ -32,12 +32,12 @@ class Block:
     blocks: tuple[Block, ...] = ()
 
     def all(self, block_type: str) -> Iterator[Block]:
-        """The nested blocks of one type, in order."""
+        """The nested blocks of a type, in order."""
         return (block for block in self.blocks if block.type == block_type)
 
     @property
     def place(self) -> str:
-        """Where it begins: main.tf:3."""
+        """main.tf:3."""
         return f"{self.file}:{self.line}"
 
 
@@ -45,10 +45,10 @@ def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
     """The top-level blocks of `source`.
 
     Returns:
-        The blocks (of those that do not matter to roles and credentials only the labels), and the line of the first
-        place that is not understood. That is passed over, for Terraform to report.
+        The blocks (only the labels of those without roles and credentials), and the line of the first syntax error,
+        if any. Parsing goes on behind an error; reporting it is left to Terraform.
     """
-    # Undecodable bytes are Terraform's to refuse; tree-sitter's offsets must fit the text all the same.
+    # Terraform refuses bytes that are not UTF-8; here, tree-sitter's offsets must fit the text.
     text = source.removeprefix(_BOM).decode("utf-8", "replace").encode()
     root = tree(text)
     if root.has_error:
@@ -57,7 +57,7 @@ def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
 
 
 def _readable(source: bytes) -> bytes:
-    """What this grammar cannot read though it is HCL, as long but readable, for the structure only."""
+    """`source` with HCL that this grammar cannot parse replaced by HCL of the same length; for the structure only."""
     source = _EXPONENT.sub(lambda found: b"0" * len(found[0]), source)
     for marker in sorted({found[1] for found in _HEREDOC.finditer(source) if not found[1].isascii()}, key=len):
         source = source.replace(marker, b"H" * len(marker))
@@ -66,7 +66,7 @@ def _readable(source: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Structure:
-    """Makes blocks of a tree; what is written in them is taken from `source`, whose offsets the tree has."""
+    """Turns a syntax tree into blocks; their text comes from `source`, which has the same offsets as the tree."""
 
     source: bytes
     file: str
@@ -110,6 +110,6 @@ def _first_error(root: Any) -> int | None:
         return None
     node = seen = root
     while node is not None and node.type != "ERROR":
-        seen = node if node.end_byte > node.start_byte else seen  # what is missing has no place of its own
+        seen = node if node.end_byte > node.start_byte else seen  # a missing token has no extent
         node = next((child for child in node.children if child.has_error or child.is_missing), None)
     return int((node or seen).start_point[0]) + 1

@@ -1,4 +1,4 @@
-"""Terraform's JSON syntax, in the shape of `hcl`'s blocks.
+"""The JSON syntax of Terraform, parsed into the same blocks as HCL.
 
 https://developer.hashicorp.com/terraform/language/syntax/json
 """
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'[ \t\r\n]*([{}\[\],:]|"(?:[^"\\\x00-\x1f]|\\.)*"|[-+.\w]+)')
 _TRIVIA = re.compile(r"[ \t\r\n]*")
-_DEEPEST = 100  # objects and lists in each other
-# Which blocks are in a block, as the schemas say, and by how many labels each of them is named.
+_DEEPEST = 100  # nested objects and lists
+# The blocks that a block can hold, with their numbers of labels.
 _Schema = dict[str, tuple[int, Any]]
 _ROLES: _Schema = {"assume_role": (0, {}), "assume_role_with_web_identity": (0, {})}
 _DATA: _Schema = {"data": (2, {})}
@@ -40,7 +40,7 @@ _MARKER = "TFMFA_JSON"
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A JSON value and its line; an object is a tuple of pairs, as a name may come twice in it."""
+    """A JSON value and its line. An object is a tuple of pairs, because a name may occur twice."""
 
     value: Any
     line: int
@@ -50,13 +50,17 @@ def parse_json(source: bytes, file: str) -> tuple[Block, ...]:
     """The top-level blocks that matter to roles, credentials and `init`.
 
     Raises:
-        ValueError: it is not JSON, or too deep.
+        ValueError: `source` is not valid JSON, or nested too deep.
     """
     return tuple(_blocks(_Reader(source.decode("utf-8-sig")).document(), _TOP, file))
 
 
 class _Reader:
-    """Reads JSON with the lines, which `json` does not tell."""
+    """Reads JSON with line numbers, which `json` does not provide.
+
+    tree-sitter-json would be no shorter: it accepts comments, several documents, `1.` and control characters in
+    strings, each of which Terraform refuses and a reader would have to find in its tree.
+    """
 
     def __init__(self, text: str) -> None:
         self._text, self._at, self._counted, self._line = text, 0, 0, 1
@@ -84,7 +88,7 @@ class _Reader:
         if token == "{":  # noqa: S105
             return _Node(tuple(self._several("}", lambda first: self._pair(first, depth + 1))), line)
         value = json.loads(token)
-        if isinstance(value, str):  # half a character is none, as Terraform has it
+        if isinstance(value, str):  # an unpaired surrogate becomes U+FFFD, as in Terraform
             value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return _Node(value, line)
 
@@ -116,7 +120,7 @@ def _blocks(node: _Node, schema: _Schema, file: str) -> Iterator[Block]:
 
 
 def _labelled(node: _Node, labels: int) -> Iterator[tuple[tuple[str, ...], _Node]]:
-    """The bodies below so many labels."""
+    """The bodies below a number of labels."""
     if not labels:
         for one in node.value if isinstance(node.value, list) else [node]:
             if isinstance(one.value, tuple):
@@ -133,14 +137,14 @@ def _block(kind: str, labels: tuple[str, ...], node: _Node, schema: Mapping[str,
 
 
 def _pairs(node: _Node) -> Iterator[tuple[str, _Node]]:
-    """An object's, or those of a list of objects; "//" is a comment."""
+    """The members of an object, or of all objects in a list; "//" is a comment."""
     for one in node.value if isinstance(node.value, list) else [node]:
         if isinstance(one.value, tuple):
             yield from (pair for pair in one.value if pair[0] != "//")
 
 
 def _hcl(node: _Node) -> str:
-    """The same value as HCL: strings are templates."""
+    """The value as HCL; strings are templates."""
     value = node.value
     if isinstance(value, str):
         return _template(value)
@@ -156,7 +160,7 @@ def _key(name: str) -> str:
 
 
 def _template(text: str) -> str:
-    """A heredoc reads a template just as JSON's does: nothing but `${` and `%{` is special."""
+    """A heredoc, which reads a template as JSON syntax does: only `${` and `%{` are special."""
     if _plain(text):
         return json.dumps(text, ensure_ascii=False)
     marker = _MARKER
@@ -164,7 +168,7 @@ def _template(text: str) -> str:
         marker += "_"
     alone = Expression(text.removeprefix("${").removesuffix("}"))
     if text.startswith("${") and text.endswith("}") and not alone.broken:
-        return f"({alone.text})"  # then it is not made a string
+        return f"({alone.text})"  # a lone interpolation keeps its type
     return f'trimsuffix(<<{marker}\n{text}\n{marker}\n, "\\n")'
 
 

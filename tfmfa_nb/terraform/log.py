@@ -1,4 +1,4 @@
-"""A run's log: on disk, read by the lines that somebody looks at."""
+"""A run's log: on disk, of which only the lines that somebody looks at are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHUNK = 1 << 20
 
 
 class RunLog:
-    """An append-only text file with an index of its lines; eight bytes of memory a line.
+    """An append-only text file with an index of its lines: eight bytes of memory per line.
 
     Args:
         path: the file, which need not exist yet.
@@ -21,19 +21,19 @@ class RunLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._ends = array("Q")  # the offset behind each whole line
+        self._ends = array("Q")  # the end of each whole line, as an offset
         self._read = 0
 
     @property
     def size(self) -> int:
-        """How many bytes have been looked at."""
+        """The number of bytes that are indexed."""
         return self._read
 
     def append(self, text: str) -> None:
-        """Add `text`, which ends with a line feed; the file is made with mode 0600.
+        """Append `text`, which ends with a line feed; a new file gets mode 0600.
 
         Raises:
-            OSError: it cannot be written; it names the file.
+            OSError: the file cannot be written; the error has its name.
         """
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
@@ -43,13 +43,13 @@ class RunLog:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def refresh(self) -> int:
-        """Index what has come since; the result is the number of whole lines."""
+        """Index new lines; returns the number of whole lines."""
         try:
             file = self.path.open("rb")
         except FileNotFoundError:
             return 0
         with file:
-            if os.fstat(file.fileno()).st_size < self._read:  # another file since, or emptied: from its beginning
+            if os.fstat(file.fileno()).st_size < self._read:  # replaced or truncated: start over
                 self._ends, self._read = array("Q"), 0
             file.seek(self._read)
             while chunk := file.read(_CHUNK):
@@ -61,7 +61,7 @@ class RunLog:
         return len(self._ends)
 
     def lines(self, start: int, stop: int) -> list[str]:
-        """The lines from `start` up to `stop`, as far as they are there, without their ends."""
+        """The existing lines in `start:stop`, without their line ends."""
         start, stop = max(0, start), min(stop, len(self._ends))
         if start >= stop:
             return []

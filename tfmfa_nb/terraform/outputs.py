@@ -1,4 +1,4 @@
-"""Output values as Terraform's own text shows them, by their type."""
+"""Output values as `terraform output` prints them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def render_value(value: Any, kind: Any, indent: int = 0) -> str:
 
     Args:
         value: from JSON.
-        kind: its type as Terraform's JSON says it: "string", ["list", "string"], ["object", {…}], …
-        indent: how far its further lines stand to the right.
+        kind: its type in Terraform's JSON: "string", ["list", "string"], ["object", {…}], …
+        indent: the indentation of its further lines, in spaces.
     """
     if value is None:
         return _NULLS.get(kind, "null") if isinstance(kind, str) else "null"
@@ -45,7 +45,7 @@ def _brackets(value: list[Any] | dict[str, Any], kind: Any) -> tuple[str, str]:
 
 
 def _element(kind: Any, key: int | str) -> Any:
-    """The type of one element of a value of the type `kind`; "dynamic" where that is not said."""
+    """The type of an element of a value of type `kind`; "dynamic" if it is not known."""
     match kind:
         case ["list" | "set" | "map", inner]:
             return inner
@@ -69,7 +69,7 @@ def _text(value: str, indent: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As Go's `strconv.Quote`: whatever cannot be seen is escaped."""
+    """Quoted as by Go's `strconv.Quote`: invisible characters are escaped."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 

@@ -1,4 +1,4 @@
-"""What a saved plan would change, from `terraform show -json`.
+"""The changes of a saved plan, from `terraform show -json`.
 
 https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -9,7 +9,9 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tfmfa_nb.terraform.masks import masked
+from tfmfa_nb.model.actions import sign
+from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.terraform.sensitive_values import mask_sensitive
 
 _ACTIONS = {
     ("no-op",): "no-op",
@@ -20,29 +22,19 @@ _ACTIONS = {
     ("forget",): "forget",
     ("delete", "create"): "replace",
     ("create", "delete"): "replace",
-    ("create", "forget"): "create",  # what was there stays, unmanaged
+    ("create", "forget"): "create",  # the old object remains, unmanaged
     ("forget", "create"): "create",
-}
-_SIGNS = {
-    "create": "+",
-    "update": "~",
-    "delete": "-",
-    "replace": "-/+",
-    "read": "<=",
-    "forget": ".",
-    "import": "<-",
 }
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
     r"(?P<destroy>\d+) to destroy",
-    re.MULTILINE,  # at a line's beginning: an output's value may say the same
+    re.MULTILINE,  # only at the start of a line: an output's value may have the same words
 )
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a plan changes, counted as Terraform does: a replacement is one to add and one to destroy."""
+    """The number of changes, counted as Terraform does: a replacement is one to add and one to destroy."""
 
     add: int = 0
     change: int = 0
@@ -50,30 +42,30 @@ class Counts:
     imported: int = 0
 
     def as_dict(self) -> dict[str, int]:
-        """The four numbers by their names."""
+        """The four numbers by name."""
         return asdict(self)
 
 
 def parse_summary(text: str) -> Counts | None:
-    """The counts in Terraform's own last line, "Plan: 2 to add, …"; None where it says none.
+    """The counts in Terraform's last line "Plan: 2 to add, …"; None if there is no such line.
 
-    Terraform prints that line also before an error: believe it only if the command ended well.
+    Terraform also prints that line before an error: rely on it only if the command succeeded.
     """
     found = None
-    for found in _SUMMARY.finditer(_ANSI.sub("", text)):  # noqa: B007 - the last one counts
+    for found in _SUMMARY.finditer(strip_colors(text)):  # noqa: B007 - the last match counts
         pass
     return Counts(**{name: int(number or 0) for name, number in found.groupdict().items()}) if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource's change; sensitive values are "(sensitive)".
+    """The change of one resource; sensitive values are "(sensitive)".
 
     Attributes:
-        action: create, update, delete, replace, read, forget, import (and nothing else), no-op (only moved).
-        imported: whether it is imported, and perhaps changed then.
-        moved_from: its former address.
-        deposed: the key of a former object of a replaced resource, which this is about; else "".
+        action: create, update, delete, replace, read, forget, import (without changes), no-op (only moved).
+        imported: whether the resource is imported, with or without changes.
+        moved_from: the former address; "" if the resource was not moved.
+        deposed: the key of a deposed object, if the change is about one; "" otherwise.
     """
 
     address: str
@@ -89,27 +81,27 @@ class ResourceChange:
     def __str__(self) -> str:
         deposed = f" (deposed object {self.deposed})" if self.deposed else ""
         moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{deposed}{moved}"
+        return f"{sign(self.action)} {self.address}{deposed}{moved}"
 
 
 class Plan:
     """A saved plan.
 
     Args:
-        document: what `terraform show -json PLAN` printed.
+        document: the output of `terraform show -json PLAN`, from JSON.
 
     Attributes:
-        changes: every resource that is not left as it is.
-        drift: what was changed outside of Terraform since the last run.
-        outputs: what each output would become, with its action.
+        changes: every resource that changes.
+        drift: resources that were changed outside of Terraform since the last run.
+        outputs: the new value of each output, with its action.
 
     Raises:
-        ValueError: it is no plan.
+        ValueError: the document is not a plan.
     """
 
     def __init__(self, document: Any) -> None:
         if not isinstance(document, dict):
-            raise ValueError("not a plan")  # noqa: TRY004 - JSON of another kind, as what is no JSON at all
+            raise ValueError("not a plan")  # noqa: TRY004 - the same error as for invalid JSON
         every = [_change(resource) for resource in _tables(document.get("resource_changes"))]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
         drifted = (resource for resource in _tables(document.get("resource_drift")) if _drifted(resource))
@@ -118,7 +110,7 @@ class Plan:
         self.outputs = {
             name: {
                 "action": _action(output),
-                "after": masked(output.get("after"), output.get("after_sensitive")),
+                "after": mask_sensitive(output.get("after"), output.get("after_sensitive")),
             }
             for name, output in _table(document.get("output_changes")).items()
             if isinstance(output, dict)
@@ -129,32 +121,32 @@ class Plan:
 
     @property
     def creates(self) -> tuple[str, ...]:
-        """Addresses of what would be made new; a replacement is in `replaces`."""
+        """Addresses of resources to create; replacements are in `replaces`."""
         return self._addresses("create")
 
     @property
     def updates(self) -> tuple[str, ...]:
-        """Addresses of what would be changed in place."""
+        """Addresses of resources to update in place."""
         return self._addresses("update")
 
     @property
     def destroys(self) -> tuple[str, ...]:
-        """Addresses of what would be destroyed, those that are made anew afterwards included."""
+        """Addresses of resources to destroy, replacements included."""
         return self._addresses("delete", "replace")
 
     @property
     def replaces(self) -> tuple[str, ...]:
-        """Addresses of what would be destroyed and made anew."""
+        """Addresses of resources to replace."""
         return self._addresses("replace")
 
     @property
     def drifts(self) -> tuple[str, ...]:
-        """Addresses of what was changed, or deleted, outside of Terraform."""
+        """Addresses of resources that were changed or deleted outside of Terraform."""
         return tuple(change.address for change in self.drift)
 
     @property
     def counts(self) -> Counts:
-        """How much it changes."""
+        """The number of changes."""
         replaced = len(self.replaces)
         return Counts(
             add=len(self.creates) + replaced,
@@ -165,13 +157,13 @@ class Plan:
 
     @property
     def has_changes(self) -> bool:
-        """Whether an apply would do anything to a resource, an output or the state."""
-        if isinstance(self._applyable, bool):  # Terraform's own judgement, where it gives one
+        """Whether an apply would change a resource, an output or the state."""
+        if isinstance(self._applyable, bool):  # Terraform's own answer, if it gives one
             return self._applyable
         return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
 
     def without_values(self) -> dict[str, Any]:
-        """What another `Plan` can be made of: which resources change, and how, but no value of theirs."""
+        """A document for another `Plan`: the addresses and actions of the changes, without any values."""
         actions = {name: list(words) for words, name in reversed(_ACTIONS.items())}
         return {
             "applyable": self._applyable,
@@ -221,8 +213,8 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
         type=str(resource.get("type", "")),
         name=str(resource.get("name", "")),
         action="import" if imported and action == "no-op" else action,
-        before=masked(change.get("before"), change.get("before_sensitive")),
-        after=masked(change.get("after"), change.get("after_sensitive")),
+        before=mask_sensitive(change.get("before"), change.get("before_sensitive")),
+        after=mask_sensitive(change.get("after"), change.get("after_sensitive")),
         imported=imported,
         moved_from=str(resource.get("previous_address") or ""),
         deposed=str(resource.get("deposed") or ""),
@@ -230,7 +222,7 @@ def _change(resource: dict[str, Any]) -> ResourceChange:
 
 
 def _drifted(resource: dict[str, Any]) -> bool:
-    """Whether it differs in more than that an unset map or list was read back as an empty one."""
+    """Whether a resource differs in more than an unset map or list that was read back as an empty one."""
     change = resource.get("change")
     if not isinstance(change, dict):
         return False

@@ -1,4 +1,4 @@
-"""Terraform's process, seen from the kernel: start, wait, interrupt, kill, find again."""
+"""The process of a Terraform command: start, wait, interrupt, kill, and find again from another kernel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from tfmfa_nb.model.errors import TerraformNotFound
-from tfmfa_nb.terraform.interpreter import python
+from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.supervisor import FORCE
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.credentials import Credentials
 
 _PACE = 0.05  # seconds between two looks at the process
-# What the supervisor itself needs of this environment. No credentials: those are for Terraform, through the pipe.
+# Variables for the supervisor itself. Credentials are not among them: they reach Terraform through the pipe.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE")
 
 
@@ -35,19 +35,19 @@ class Job:
     """One Terraform command.
 
     Attributes:
-        argv: the whole command line; it holds no secret, because everybody on the machine can read it.
-        environment: the child's environment, but for `credentials`.
-        secrets: what else is masked in the output.
-        log: where the output goes, for people.
-        exit: where the exit code goes.
-        events: where the events of a `-json` command go.
-        lock_fd: the environment's lock, which Terraform's process then holds too.
-        credentials: asked only at the moment when the job is handed over, so that a trace has none of them.
+        argv: the command line; without secrets, because every user of the machine can read it.
+        environ: the variables of Terraform's process, but for those of `credentials`.
+        secrets: further values to mask in the output.
+        log: the file for the output, as people read it.
+        exit: the file for the exit code.
+        events: the file for the events of a `-json` command.
+        lock_fd: the descriptor of the environment's lock, which Terraform's process then holds too.
+        credentials: read only when the supervisor gets the job, so that no traceback holds their values.
     """
 
     argv: Sequence[str]
     cwd: Path
-    environment: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
     secrets: tuple[Secret, ...]
     log: Path
     exit: Path
@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended; `exit_code` is None if its supervisor was killed."""
+    """The end of a command; `exit_code` is None if the supervisor was killed."""
 
     exit_code: int | None
     interrupted: bool
@@ -66,11 +66,11 @@ class Outcome:
 
 
 class TerraformProcess:
-    """A supervisor and the Terraform below it; use `start` or `attach`.
+    """A supervisor and its Terraform; see `start` and `attach`.
 
     Attributes:
-        pid: the supervisor's.
-        started: when the supervisor began, in seconds since the epoch, for the record.
+        pid: the process ID of the supervisor.
+        started: the start of the supervisor, in seconds since the epoch.
     """
 
     def __init__(self, pid: int, started: float, exit_file: Path, popen: subprocess.Popen[bytes] | None = None) -> None:
@@ -80,17 +80,17 @@ class TerraformProcess:
 
     @classmethod
     async def start(cls, job: Job) -> Self:
-        """Start `job`; it goes on whatever becomes of this process.
+        """Start `job`; it outlives this process.
 
-        Being cancelled here stops Terraform gracefully and waits for that, as nobody else knows of it yet.
+        A cancellation here stops Terraform gracefully and waits for its end, because no caller knows of it yet.
 
         Raises:
             TerraformNotFound: the supervisor cannot be started.
         """
         job.exit.unlink(missing_ok=True)
         try:
-            popen = subprocess.Popen(  # noqa: ASYNC220 - a moment; and no loop may own this process
-                python("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
+            popen = subprocess.Popen(  # noqa: ASYNC220 - short; and no event loop may own this process
+                python_command("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -99,15 +99,15 @@ class TerraformProcess:
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
             )
         except OSError as error:
-            raise TerraformNotFound(f"The supervisor cannot be started: {error.strerror}.") from None
+            raise TerraformNotFound(f"Terraform's supervisor cannot be started: {error.strerror}.") from None
         process = cls(popen.pid, time.time(), job.exit, popen)
         handed = asyncio.ensure_future(asyncio.to_thread(_hand_over, popen, job))
-        cancelled = await _whatever_happens(handed)
+        canceled = await _wait_until_done(handed)
         if answer := handed.result():
-            raise TerraformNotFound(f"Terraform's supervisor could not begin: {answer}.", "Mend that, and run again.")
-        if cancelled:
+            raise TerraformNotFound(f"Terraform's supervisor failed to start: {answer}.", "Fix that, then run again.")
+        if canceled:
             process.interrupt()
-            await _whatever_happens(asyncio.ensure_future(process.wait()))
+            await _wait_until_done(asyncio.ensure_future(process.wait()))
             raise asyncio.CancelledError
         return process
 
@@ -118,70 +118,78 @@ class TerraformProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the supervisor runs; another process that got its number since does not count."""
+        """Whether the supervisor is running; another process with its ID does not count."""
         if self._popen is not None:
             return self._popen.poll() is None
         try:
-            # Its exit file names one run's one command. A start time would not do: it shifts with the clock.
+            # The exit file identifies one command of one run. A start time would not do: it shifts with the clock.
             return str(self._exit) in psutil.Process(self.pid).cmdline()
         except psutil.Error:
             return False
 
     async def wait(self) -> Outcome:
-        """Wait for the end; being cancelled here does not touch the process."""
-        while self.alive:  # noqa: ASYNC110 - nothing tells of the end of a process that is not our child
+        """Wait for the end; a cancellation here leaves the process alone."""
+        while self.alive:  # noqa: ASYNC110 - only a child's end is announced
             await asyncio.sleep(_PACE)
         try:
             outcome = json.loads(self._exit.read_bytes())
             return Outcome(int(outcome["exit_code"]), bool(outcome["interrupted"]), bool(outcome["killed"]))
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):  # torn, or its supervisor was killed
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+        ):  # incomplete: the supervisor was killed
             return Outcome(None, self._interrupted, killed=False)
 
     def interrupt(self) -> bool:
-        """Ask Terraform to stop gracefully; whether this was the first time."""
+        """Ask Terraform to stop gracefully, once; whether this was the first time."""
         if self._interrupted or not self.alive:
             return False
         self._interrupted = True
         return self._signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill Terraform and all it started; the last step, which may lose resources from the state."""
+        """Kill Terraform and its child processes: a last resort that can lose resources from the state."""
         if self.alive:
             self._signal(FORCE)
 
     def _signal(self, number: signal.Signals) -> bool:
         try:
             os.kill(self.pid, number)
-        except ProcessLookupError:  # it has ended this very moment
+        except ProcessLookupError:  # it has just ended
             return False
         return True
 
 
-async def _whatever_happens(future: asyncio.Future[Any]) -> bool:
-    """Wait for `future` to be done; whether somebody cancelled this meanwhile."""
-    cancelled = False
+async def _wait_until_done(future: asyncio.Future[Any]) -> bool:
+    """Wait for `future`, even while being canceled; whether that happened."""
+    canceled = False
     while not future.done():
         try:
             await asyncio.wait({future})
         except asyncio.CancelledError:
-            cancelled = True
-    return cancelled
+            canceled = True
+    return canceled
 
 
 def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
-    """Give the supervisor its job; empty once it has started Terraform, else what hinders it."""
+    """Give the supervisor its job; the reason why it did not start Terraform, or ""."""
     if popen.stdin is None or popen.stdout is None:
         return "no pipe"
-    held = job.credentials
-    # What is flushed to a process that has died shows only when the pipe is closed.
+    credentials, secrets = job.credentials, job.secrets
+    if credentials:
+        secrets = (*secrets, *credentials.secrets())
+    # Writing to a process that has died only fails when the pipe is closed.
     with contextlib.suppress(BrokenPipeError), popen.stdin as pipe:
         pipe.write(
             json.dumps(
                 {
                     "argv": list(job.argv),
                     "cwd": str(job.cwd.absolute()),
-                    "environment": {**job.environment, **(held.environ() if held else {})},
-                    "secrets": [each.reveal() for each in (*job.secrets, *(held.secrets() if held else ()))],
+                    "environ": {**job.environ, **(credentials.environ() if credentials else {})},
+                    "secrets": [secret.reveal() for secret in secrets],
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,
                     "lock_fd": job.lock_fd,
@@ -189,8 +197,8 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
             ).encode()
         )
     with popen.stdout as answer:
-        said = answer.readline().decode("utf-8", "replace").strip()
-    if said == "ready":
+        line = answer.readline().decode("utf-8", "replace").strip()
+    if line == "ready":
         return ""
     popen.wait()
-    return said or f"it ended with {popen.returncode}"
+    return line or f"it ended with exit code {popen.returncode}"

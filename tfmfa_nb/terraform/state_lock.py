@@ -1,4 +1,4 @@
-"""The lock of a state that Terraform found held: what it says of it, and whether its holder is still there."""
+"""A state lock that Terraform could not acquire: its details, and whether the process that holds it still exists."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tfmfa_nb.terraform.folder import data_folder
+from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# What Terraform's backends give out: UUIDs and numbers. Never an option of the command that it is given to.
+# The IDs of Terraform's backends are UUIDs or numbers. Nothing that force-unlock would take for an option.
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
-_LIBRARY = "tfmfa_nb.terraform.library"
-_CLOCK = 2.0  # seconds: when a process began is known no better
-# What says which state it is; the rest is credentials and addresses, by which two may differ and mean the same.
+_LIBRARY = "tfmfa_nb.terraform.libterraform_cli"
+_CLOCK = 2.0  # seconds; the start of a process is not known more precisely
+# The settings that identify a state; two backends may differ in the others and mean the same state.
 _SAME_STATE = {"s3": ("bucket", "key", "workspace_key_prefix")}
 
 
 @dataclass(frozen=True, slots=True)
 class StateLock:
-    """A lock of a state, in Terraform's words.
+    """A state lock, as Terraform describes it.
 
     Attributes:
-        id: what `terraform force-unlock` takes.
-        path: the state: "bucket/key", or a file.
+        id: the argument for `terraform force-unlock`.
+        path: the locked state: "bucket/key", or a file.
         operation: "OperationTypeApply".
         who: "alice@laptop".
-        created: seconds since the epoch; 0 where it cannot be read.
+        created: seconds since the epoch; 0 if not known.
     """
 
     id: str
@@ -49,57 +49,57 @@ class StateLock:
 
     @property
     def here(self) -> bool:
-        """Whether a process of this machine took it."""
+        """Whether the lock was acquired on this machine."""
         return self.who.rpartition("@")[2] == socket.gethostname()
 
     def possible_holders(self, data: Path) -> list[psutil.Process]:
-        """The Terraforms on this machine that may have taken it: its user's, there when it was taken, about that state.
+        """The processes of this machine that may hold the lock: Terraforms of its user and state, older than the lock.
 
-        What took it is gone if there are none, and it was one of this machine.
+        If there are none, and the lock was acquired on this machine, its holder is gone.
 
         Args:
-            data: the data folder (`.terraform`) of a configuration whose state it is.
+            data: the data directory (`.terraform`) of a configuration with that state.
         """
         state, found = _state_of(data), []
         for process in psutil.process_iter():
             try:
-                old = not self.created or process.create_time() <= self.created + _CLOCK
+                older = not self.created or process.create_time() <= self.created + _CLOCK
                 if (
-                    old
+                    older
                     and is_terraform(process)
-                    and self._its_user_runs(process)
+                    and self._is_of_its_user(process)
                     and not _is_about_another(process, state)
                 ):
                     found.append(process)
             except psutil.NoSuchProcess:
                 continue
             except psutil.Error:
-                found.append(process)  # nothing may be known of it
+                found.append(process)  # nothing is known about it
         return found
 
-    def _its_user_runs(self, process: psutil.Process) -> bool:
+    def _is_of_its_user(self, process: psutil.Process) -> bool:
         user = self.who.rpartition("@")[0]
         return not user or user == process.username()
 
 
 def is_terraform(process: psutil.Process) -> bool:
-    """Whether `process` is a Terraform.
+    """Whether a process runs Terraform.
 
     Raises:
-        psutil.Error: nothing is known of it.
+        psutil.Error: nothing is known about the process.
     """
     return process.name() in _PROGRAMS or _LIBRARY in process.cmdline()
 
 
 def _is_about_another(process: psutil.Process, state: object) -> bool:
-    """Whether the configuration that a Terraform works in keeps another state than `state`, for sure."""
+    """Whether a Terraform certainly works on another state than `state`."""
     if process.status() == psutil.STATUS_ZOMBIE:
-        return True  # it holds nothing any more
+        return True  # a zombie holds nothing
     return state is not None and _state_of(data_folder(Path(process.cwd()), process.environ())) != state
 
 
 def _state_of(data: Path) -> object:
-    """Where a state is kept, for a comparison; None where that is this machine, or not known."""
+    """The identity of a state, for comparison; None if the state is local or not known."""
     try:
         backend = json.loads((data / "terraform.tfstate").read_bytes())["backend"]
         kind, config = backend["type"], backend["config"]
@@ -110,11 +110,11 @@ def _state_of(data: Path) -> object:
 
 
 def read_state_lock(lines: Iterable[str]) -> StateLock | None:
-    """The lock that a command's log says it was refused by; the last one, where it was refused more than once."""
+    """The lock that a command could not acquire, according to its log; the last one if there are several."""
     refused = False
     fields: dict[str, str] = {}
     for line in lines:
-        plain = _COLOUR.sub("", line)
+        plain = strip_colors(line)
         if _REFUSED in plain:
             refused, fields = True, {}
         elif refused and (match := _FIELD.match(plain)):
@@ -126,7 +126,7 @@ def read_state_lock(lines: Iterable[str]) -> StateLock | None:
 
 
 def _seconds(text: str) -> float:
-    """Go's way to write a time: 2026-11-25 01:54:45.068375781 +0000 UTC."""
+    """A time as Go prints it: 2026-11-25 01:54:45.068375781 +0000 UTC."""
     if " +0000 " not in f"{text} ":
         return 0.0
     try:

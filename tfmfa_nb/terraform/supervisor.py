@@ -1,12 +1,12 @@
-"""The process between the kernel and Terraform, which outlives the kernel.
+"""The process between the kernel and Terraform. It outlives the kernel.
 
-`python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from its standard input: {argv, cwd,
-environment, secrets, log, events, lock_fd}. Standard library only, so that it starts in a moment.
+`python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from standard input: {argv, cwd, environ,
+secrets, log, events, lock_fd}. It imports little more than the standard library, so that it starts fast.
 
-Terraform writes to a file without a name: nobody's death can break that as it breaks a pipe (Terraform killed by
-SIGPIPE loses resources from its state), and nothing unmasked has a path. This process follows that file, masks the
-known secrets, and writes the run's log. One interrupt is passed on, never a second: Terraform's second interrupt
-abandons what is in flight.
+Terraform writes to an unnamed file. Unlike a pipe, the file does not break when its reader dies (Terraform killed by
+SIGPIPE loses resources from its state), and no unmasked output has a path. The supervisor follows that file, masks the
+known secrets, and writes the run's log. It passes on one interrupt, never a second: on the second, Terraform abandons
+operations in progress.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ import time
 from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
-from tfmfa_nb.terraform.events import render
+from tfmfa_nb.terraform.event_text import render_event
 
 FORCE = signal.SIGUSR1
-"""What ends Terraform at once. Not SIGTERM: a service manager sends that to all processes of a service, and
-Terraform, which stops gracefully by its own one, must be left to do so."""
+"""Kills Terraform. Not SIGTERM: a service manager sends that to all processes of a service, Terraform among them, which
+then stops gracefully by itself."""
 
-_PACE = 0.03  # seconds between two looks at the output
+_PACE = 0.03  # seconds between two reads of the output
 _CHUNK = 1 << 20
 _READY = b"ready\n"
 
 
 class _Follower:
-    """Moves whole lines from Terraform's unnamed output, through the redactor, to the log and the events."""
+    """Copies whole lines from Terraform's unnamed output file, through the redactor, to the log and the events."""
 
     def __init__(self, raw: BinaryIO, job: dict[str, Any]) -> None:
         self._raw, self._offset, self._rest = raw.fileno(), 0, b""
         secrets = job.pop("secrets")
-        # In an event a value stands as JSON writes it.
+        # In an event, a value is escaped as in JSON.
         escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
         self._redact = Redactor([Secret(secret) for secret in (*secrets, *escaped)])
         self._log = _appending(job["log"])
         self._events = _appending(job["events"]) if job["events"] else None
 
     def follow(self, *, to_the_end: bool = False) -> None:
-        """Take over what has come; a line that is not whole waits, because a secret may be cut in it."""
+        """Copy new lines; an incomplete line waits, because a secret in it may be incomplete too."""
         while chunk := os.pread(self._raw, _CHUNK, self._offset):
             self._offset += len(chunk)
             whole, line_feed, self._rest = (self._rest + chunk).rpartition(b"\n")
@@ -62,39 +62,39 @@ class _Follower:
         events: list[str] = []
         if self._events is not None:
             text = "".join([_readable(line, events) for line in text.split("\n")[:-1]])
-        # With a full disk lines are lost; how Terraform ended must not be.
+        # On a full disk lines are lost, but Terraform's exit code must not be.
         with contextlib.suppress(OSError):
-            # The log first: whoever has seen an event finds its lines there.
+            # The log first: a reader of an event finds its lines there.
             _write_all(self._log, text)
             if self._events is not None:
                 _write_all(self._events, "".join(events))
 
 
 def _readable(line: str, events: list[str]) -> str:
-    """One line of `-json` output as a person reads it; an event also goes to `events`."""
+    """One line of `-json` output as text for people; an event is also added to `events`."""
     try:
         event = json.loads(line) if line.startswith("{") else None
     except ValueError:
         event = None
     if not isinstance(event, dict) or "@message" not in event:
-        return line + "\n"  # a panic, or a program that Terraform started
+        return line + "\n"  # a panic, or output of a program that Terraform started
     events.append(line + "\n")
     try:
-        return "".join([f"{shown}\n" for shown in render(event)])
+        return "".join([f"{shown}\n" for shown in render_event(event)])
     except (AttributeError, KeyError, TypeError, ValueError):
-        return f"{event['@message']}\n"  # of a shape that no Terraform known here writes
+        return f"{event['@message']}\n"  # of an unknown shape
 
 
 class _Supervisor:
-    """Starts Terraform, passes signals on, and leaves its exit code."""
+    """Starts Terraform, passes signals on, and records the exit code."""
 
     def __init__(self, exit_file: str) -> None:
         self._exit, self._kernel = exit_file, os.getppid()
         self._child: subprocess.Popen[bytes] | None = None
         self._interrupted = self._killed = False
-        for unheeded in (signal.SIGHUP, signal.SIGTERM):
-            # Not SIG_IGN, which Terraform and all that it starts would inherit.
-            signal.signal(unheeded, lambda *_: None)
+        for ignored in (signal.SIGHUP, signal.SIGTERM):
+            # Not SIG_IGN, which Terraform and its child processes would inherit.
+            signal.signal(ignored, lambda *_: None)
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(FORCE, self._kill)
 
@@ -112,25 +112,25 @@ class _Supervisor:
     def run(self, job: dict[str, Any]) -> None:
         with _unnamed(f"{job['log']}.{os.getpid()}") as raw:
             follower = _Follower(raw, job)
-            code = self._start(job, raw)
+            exit_code = self._start(job, raw)
             _answer(_READY)
-            while self._child is not None and (code := self._child.poll()) is None:
+            while self._child is not None and (exit_code := self._child.poll()) is None:
                 follower.follow()
                 time.sleep(_PACE)
             follower.follow(to_the_end=True)
-        self._leave(code)
+        self._record(exit_code)
         if job["lock_fd"] is not None and os.getppid() != self._kernel:
-            # The kernel, which would let go of it, is gone; what Terraform left running must not keep it.
+            # The kernel, which would release the lock, is gone; processes that Terraform left behind must not keep it.
             fcntl.flock(job["lock_fd"], fcntl.LOCK_UN)
 
     def _start(self, job: dict[str, Any], raw: BinaryIO) -> int | None:
-        """Start Terraform; the exit code that a shell would give where that fails."""
+        """Start Terraform; if that fails, returns the exit code that a shell would return."""
         lock = (job["lock_fd"],) if job["lock_fd"] is not None else ()
         try:
             self._child = subprocess.Popen(
                 job["argv"],
                 cwd=job["cwd"],
-                env=job.pop("environment"),
+                env=job.pop("environ"),
                 stdin=subprocess.DEVNULL,
                 stdout=raw,
                 stderr=raw,
@@ -143,9 +143,9 @@ class _Supervisor:
             return 127
         return None
 
-    def _leave(self, code: int | None) -> None:
+    def _record(self, exit_code: int | None) -> None:
         outcome = {
-            "exit_code": code,
+            "exit_code": exit_code,
             "interrupted": self._interrupted,
             "killed": self._killed,
             "ended": time.time(),
@@ -154,7 +154,7 @@ class _Supervisor:
         with _appending(temporary) as file:
             _write_all(file, json.dumps(outcome))
             os.fsync(file.fileno())
-        os.replace(temporary, self._exit)  # noqa: PTH105 - plain strings, as they came
+        os.replace(temporary, self._exit)  # noqa: PTH105 - without pathlib, for a fast start
 
 
 def _appending(path: str) -> BinaryIO:
@@ -168,14 +168,14 @@ def _write_all(file: BinaryIO, text: str) -> None:
 
 
 def _unnamed(path: str) -> BinaryIO:
-    """A new file that has lost its name; `tempfile` would cost a third of this process's start."""
+    """A new file without a name; importing `tempfile` would take a third of the start-up time."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    os.unlink(path)  # noqa: PTH108 - without pathlib, for the same reason
+    os.unlink(path)  # noqa: PTH108
     return os.fdopen(fd, "r+b", buffering=0)
 
 
 def _answer(line: bytes) -> None:
-    """Tell whoever started this process, who may signal it, or go away, from here on."""
+    """Answer the kernel, which from then on may send signals, or exit."""
     with contextlib.suppress(OSError):
         os.write(1, line)
     null = os.open(os.devnull, os.O_WRONLY)
@@ -184,11 +184,11 @@ def _answer(line: bytes) -> None:
 
 
 def main() -> None:
-    """Do the job on standard input."""
+    """Run the job on standard input."""
     os.umask(0o077)
     try:
         _Supervisor(sys.argv[1]).run(json.load(sys.stdin))
-    except OSError as error:  # no file can be made in the run's folder; later on nobody reads this
+    except OSError as error:  # the run's folder is not writable; later errors have no reader
         _answer(f"{error.filename}: {error.strerror}\n".encode("utf-8", "replace"))
         sys.exit(1)
 

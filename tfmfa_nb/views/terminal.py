@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.views.sanitize import coloured, plain, shorten
+from tfmfa_nb.views.sanitize import colored, plain, shorten
 from tfmfa_nb.views.wording import lock_sentence, status_sentence
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class TerminalView:
             upto = min(stop, self._next + _BATCH)
             lines = self._run.log_text(self._next, upto)
             self._next = upto
-            show = coloured if self._colour else plain
+            show = colored if self._colour else plain
             self._print("\n".join(show(shorten(line, _MOST_CHARACTERS)) for line in lines))
 
     def _print(self, text: str) -> None:

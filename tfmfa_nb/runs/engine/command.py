@@ -62,7 +62,7 @@ class Commands:
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=driver.environment.folder,
-                environment=self.environ,
+                environ=self.environ,
                 secrets=self.secrets,
                 log=files.log,
                 exit=files.exit_of(command),

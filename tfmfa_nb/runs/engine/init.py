@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import write_whole
+from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.outcome import first_error
-from tfmfa_nb.terraform.folder import LOCK_FILE
-from tfmfa_nb.terraform.providers import read_blocks
+from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.engine.command import Commands
@@ -46,20 +43,5 @@ async def initialize(commands: Commands, *, always: bool = False) -> bool:
 
 
 def _fingerprint(commands: Commands) -> str:
-    """Of what `init` acts on: `terraform` and `module` blocks, providers in use, lock file, product, CLI settings."""
-    folder, executable = commands.driver.environment.folder, commands.executable
-    blocks, _ = read_blocks(folder, executable.product)
-    lock_file = folder / LOCK_FILE
-    providers = {
-        block.labels[0].partition("_")[0] if block.type in {"resource", "data", "ephemeral"} else block.labels[0]
-        for block in blocks
-        if block.type in {"resource", "data", "ephemeral", "provider"} and block.labels
-    }
-    acted_on = {
-        "blocks": [block.text or repr(block) for block in blocks if block.type in {"terraform", "module"}],
-        "providers": sorted(providers),
-        "lock": lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.is_file() else "",
-        "product": [*executable.command, executable.version],
-        "settings": commands.environ.get("TF_CLI_CONFIG_FILE", ""),
-    }
-    return hashlib.sha256(json.dumps(acted_on).encode()).hexdigest()
+    configuration = commands.driver.read_configuration(commands.executable, commands.environ)
+    return init_fingerprint(configuration, commands.executable, commands.environ)

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.events import Failed
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.process import Outcome
 
 _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
-_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def settle(driver: Driver, error: BaseException) -> None:
@@ -94,6 +94,6 @@ def failure(outcome: Outcome, phase: Phase, reason: str, product: str, option: s
 def first_error(store: RunStore, start: int) -> str:
     """Terraform's first "Error: …" from line `start` on, for the one line that a traceback has; empty for none."""
     for line in store.log.lines(start, store.log.refresh()):
-        if match := _ERROR.search(_COLORS.sub("", line)):
+        if match := _ERROR.search(strip_colors(line)):
             return match[1].strip()
     return ""

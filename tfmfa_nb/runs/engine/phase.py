@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import usable
+from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.redaction import Secret
@@ -15,7 +15,7 @@ from tfmfa_nb.runs.engine.outcome import settle
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -92,7 +92,7 @@ async def commands_of(
     masked: tuple[Secret, ...] = ()
     try:
         credentials = session or await long_term_key(gate.environ)
-        environ, notes = child_environment(gate.environ, credentials=credentials is None)
+        environ, notes = child_environ(gate.environ, credentials=credentials is None)
         for note in notes:
             driver.note(note)
         # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.

@@ -12,7 +12,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, commands_of, 
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
-from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
 
 def show_plan(driver: Driver, gate: Gate, executable: Executable) -> None:
     """Read the saved plan in the background: the real provider's schema alone takes two seconds to load."""
-    environ, _ = child_environment(gate.environ, credentials=False)
+    environ, _ = child_environ(gate.environ, credentials=False)
     show = driver.ports.terraform.show
     plan_file, folder = driver.store.files.plan, driver.environment.folder
     driver.show(lambda: show(executable, plan_file, folder, environ))

@@ -25,8 +25,8 @@ from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import how_to_follow, run_of_holder
 from tfmfa_nb.runs.store import RunStore
-from tfmfa_nb.terraform.folder import data_folder
 from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

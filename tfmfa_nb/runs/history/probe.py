@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Holder, holder_of
-from tfmfa_nb.environments.files import one_at_a_time
+from tfmfa_nb.environments.atomic_files import one_at_a_time
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import run_of_holder

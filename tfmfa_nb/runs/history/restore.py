@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.files import usable
+from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.driver import changes_of
@@ -20,8 +21,8 @@ from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import valid
-from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.providers import Findings
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +73,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     if status is Status.PLANNED:
         driver.store.check_plan(record.plan_sha256)
         executable = driver.ports.terraform.find(environ)
-        shown_with, _ = child_environment(environ, credentials=False)
+        shown_with, _ = child_environ(environ, credentials=False)
         show, plan_file, folder = driver.ports.terraform.show, driver.store.files.plan, environment.folder
         driver.show(lambda: show(executable, plan_file, folder, shown_with))
     else:
@@ -111,5 +112,6 @@ def restore_changes(driver: Driver) -> None:
 
 def _outputs(driver: Driver) -> dict[str, object]:
     progress = ApplyProgress(driver)
-    progress.look()
+    with suppress(OSError):
+        progress.look()
     return progress.outputs

@@ -1,6 +1,6 @@
-"""Makes one index of schemas, in a process of its own: `python -m tfmfa_nb.editing.indexing`.
+"""Builds one index of schemas, in its own process: `python -m tfmfa_nb.editing.schema_indexer`.
 
-Terraform is asked in an empty folder that borrows the environment's providers: in the environment's own it would
+Terraform runs in an empty folder with links to the environment's providers: in the environment's own folder it would
 read the backend, which needs credentials.
 """
 
@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.folder import LOCK_FILE
+from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,23 +34,23 @@ _KINDS = {
 
 
 def index(target: Path, environment: Path, data: Path, command: Sequence[str]) -> None:
-    """Make the index.
+    """Build the index.
 
     Args:
-        target: the file; whole or not there.
-        environment: the folder of the configuration, whose lock file counts.
-        data: its `.terraform`.
-        command: Terraform.
+        target: the file, which appears once it is complete.
+        environment: the folder of the configuration, for its lock file.
+        data: the data directory, `.terraform`, of that folder.
+        command: the first words of Terraform's command line.
 
     Raises:
-        OSError: it cannot be written.
-        ValueError: Terraform did not answer; the providers may not be there yet.
+        OSError: the index cannot be written.
+        ValueError: Terraform failed; the providers may not be installed yet.
     """
     with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
         folder = Path(name)
-        _borrow(folder, environment, data)
+        _link_providers(folder, environment, data)
         schemas = _ask(folder, command, "providers", "schema", "-json")
-        with suppress(ValueError):  # from Terraform 1.4 on
+        with suppress(ValueError):  # Terraform before 1.4 has no such command
             schemas["functions"] = _ask(folder, command, "metadata", "functions", "-json")["function_signatures"]
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -60,17 +60,17 @@ def index(target: Path, environment: Path, data: Path, command: Sequence[str]) -
         Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)
-    _forget_oldest(target.parent)
+    _delete_oldest(target.parent)
 
 
-def _borrow(folder: Path, environment: Path, data: Path) -> None:
-    """A configuration that requires what the lock file names, and nothing else."""
+def _link_providers(folder: Path, environment: Path, data: Path) -> None:
+    """Write a configuration that requires only the providers in the lock file."""
     lines = ["terraform {", "  required_providers {"]
     with suppress(FileNotFoundError):
         lock = (environment / LOCK_FILE).read_text(encoding="utf-8")
         (folder / LOCK_FILE).write_text(lock, encoding="utf-8")
         lines += [f'    p{n} = {{ source = "{source}" }}' for n, source in enumerate(_LOCKED.findall(lock))]
-    # Terraform's own provider is told of only where it is used.
+    # Terraform lists its built-in provider only if it is used.
     lines += ["  }", "}", 'resource "terraform_data" "any" {}', ""]
     (folder / "main.tf").write_text("\n".join(lines), encoding="utf-8")
     if (data / "providers").is_dir():
@@ -117,14 +117,14 @@ def _packed(content: dict[str, Any]) -> bytes:
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode())
 
 
-def _forget_oldest(folder: Path) -> None:
+def _delete_oldest(folder: Path) -> None:
     found = sorted(folder.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in found[_KEPT:]:
         path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    os.nice(10)  # a person types meanwhile
+    os.nice(10)  # somebody is typing meanwhile
     _, _target, _environment, _data, *_command = sys.argv
     try:
         index(Path(_target), Path(_environment), Path(_data), _command)

@@ -1,4 +1,4 @@
-"""A filesystem mirror of the AWS provider, for machines that do not reach its registry.
+"""A filesystem mirror of the AWS provider, for machines without access to the registry.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
-# Bases, and how many levels below each: where a distribution keeps its own thousands of folders, only the first.
+# Folders to search, each with a depth: only 1 for those that a distribution fills with thousands of folders.
 _BASES = {"/opt": 2, "/srv": 2, "/usr/local/share": 2, "/usr/local/lib": 2, "/var/lib": 1, "/usr/share": 1}
 _HOME_DEPTH = 2
-_MOST = 2_000  # folders that are looked at below one base, whatever it holds
+_MOST = 2_000  # folders to search below one base
 _OTHERS_WRITE = 0o002
 
 
 def find_mirror(environ: Mapping[str, str]) -> Path | None:
-    """The folder of a mirror that holds hashicorp/aws: TFMFA_PROVIDER_MIRROR, or one in the usual places.
+    """The folder of a mirror of hashicorp/aws: TFMFA_PROVIDER_MIRROR, or one in the usual folders.
 
-    A provider is a program: what everybody may write to counts only if it is named.
+    Providers are programs, so a folder that everybody can write to is used only if TFMFA_PROVIDER_MIRROR names it.
 
     Raises:
-        ConfigurationError: TFMFA_PROVIDER_MIRROR names a folder that holds no such provider.
+        ConfigurationError: TFMFA_PROVIDER_MIRROR is not a mirror of that provider.
     """
     if named := environ.get("TFMFA_PROVIDER_MIRROR"):
         mirror = Path(named).expanduser().absolute()
         if not (mirror / _PROVIDER).is_dir():
             raise ConfigurationError(
-                f"TFMFA_PROVIDER_MIRROR names {mirror}, which has no {_PROVIDER} in it.",
-                "Name the folder above registry.terraform.io, or unset it.",
+                f"TFMFA_PROVIDER_MIRROR is {mirror}, which does not contain {_PROVIDER}.",
+                "Set it to the parent folder of registry.terraform.io, or unset it.",
             )
         return mirror
     return next((folder for folder in _places(environ) if _holds_provider(folder)), None)
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where Terraform itself looks, then what lies below the usual bases, then below the home."""
+    """The folders that Terraform itself searches, then those below the usual bases and the home folder."""
     home = Path(environ.get("HOME") or "~").expanduser()
     data = [environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")]
     data += (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
@@ -54,7 +54,7 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
-    """`folder` and those below it, the nearest first, without following links or looking into hidden ones."""
+    """`folder` and the folders below, the nearest first; symbolic links and hidden folders are skipped."""
     level = [folder]
     for _ in range(depth):
         yield from level
@@ -80,7 +80,7 @@ def _holds_provider(mirror: Path) -> bool:
 
 
 def write_cli_config(mirror: Path, target: Path) -> None:
-    """Write a Terraform CLI configuration to `target` that takes hashicorp/aws from `mirror`."""
+    """Write to `target` a CLI configuration that installs hashicorp/aws from `mirror`."""
     path = str(mirror).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
     target.write_text(
         "provider_installation {\n"
@@ -96,16 +96,16 @@ def write_cli_config(mirror: Path, target: Path) -> None:
     )
 
 
-def provider_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The variable that lets Terraform use this machine's mirror; empty where Terraform asks the registry itself.
+def provider_environ(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """TF_CLI_CONFIG_FILE for this machine's mirror; empty if there is none, or the person has a CLI configuration.
 
     Args:
-        environ: where to look, see `find_mirror`.
-        folder: where the CLI configuration is written.
+        environ: the variables for `find_mirror`.
+        folder: the folder for the generated CLI configuration.
     """
-    own = environ.get("TF_CLI_CONFIG_FILE")
-    if own and Path(own).is_file() and not environ.get("TFMFA_PROVIDER_MIRROR"):
-        return {}  # the person has said where providers come from
+    existing = environ.get("TF_CLI_CONFIG_FILE")
+    if existing and Path(existing).is_file() and not environ.get("TFMFA_PROVIDER_MIRROR"):
+        return {}  # the person has chosen where providers come from
     mirror = find_mirror(environ)
     if mirror is None:
         return {}

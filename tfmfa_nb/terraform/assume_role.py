@@ -1,4 +1,4 @@
-"""The roles that a block or a backend's configuration assumes: first their questions, then, answered, their hops."""
+"""The roles that a block or a backend assumes: questions about them, and their hops once those are answered."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tfmfa_nb.terraform.expressions import Expression
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
-# Go's form of a duration, as the provider takes it: "1h30m".
+# A duration as Go writes it, which the provider accepts: "1h30m".
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)")
 _UNIT = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 _FIELDS = (
     *("role_arn", "session_name", "external_id", "duration", "duration_seconds", "policy", "policy_arns"),
     *("tags", "transitive_tag_keys", "source_identity"),
 )
-# The S3 backend's older form, beside its other settings.
+# The older arguments of the S3 backend, on the level of its other settings.
 _FLAT = {
     **{name: name for name in ("role_arn", "session_name", "external_id")},
     "duration_seconds": "assume_role_duration_seconds",
@@ -36,34 +36,34 @@ _FLAT = {
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenRole:
-    """A role as it is written, and the questions about it.
+class DeclaredRole:
+    """A role in the configuration, and the questions about it.
 
     Attributes:
-        written: its HCL, shown where the value is not known.
-        place: where that is: main.tf:3.
-        fields: a question for each argument; where the role is repeated its value is a list.
-        keys: a question that has a list of as many entries as the role is repeated; None where it is not.
-        depth: how many loops are around the block that it stands in.
+        hcl: its expression, shown if the value is not known.
+        place: main.tf:3.
+        fields: a question for each argument; if the role is repeated, the values are lists.
+        keys: a question whose value has one element for each repetition; None for a role that is not repeated.
+        depth: the number of loops around the enclosing block.
     """
 
-    written: str
+    hcl: str
     place: str
     fields: Mapping[str, Question]
     keys: Question | None = None
     depth: int = 0
 
     def questions(self) -> Iterator[Question]:
-        """All of them."""
+        """Every question about the role."""
         yield from self.fields.values()
         if self.keys:
             yield self.keys
 
     def hops(self, index: int = 0) -> list[RoleHop]:
-        """The hops, once the questions are answered: none where the role is null or "".
+        """The hops, once the questions are answered; none if the role is null or "".
 
         Args:
-            index: which repetition of the block that it stands in.
+            index: the repetition of the enclosing block.
         """
         role = self.fields.get("role_arn")
         if self.keys is None:
@@ -71,7 +71,7 @@ class WrittenRole:
             return [] if role is None else self._hop(known)
         times = _at(self.keys, index, self.depth)
         if not isinstance(times, list):
-            return [RoleHop(None, self.written, place=self.place)]
+            return [RoleHop(None, self.hcl, place=self.place)]
         lists = {name: _at(question, index, self.depth) for name, question in self.fields.items()}
         hops = []
         for number in range(len(times) if role is not None else 0):
@@ -89,7 +89,7 @@ class WrittenRole:
         tags = values.get("tags")
         hop = RoleHop(
             role_arn=_string(role),
-            expression=self.written,
+            expression=self.hcl,
             place=self.place,
             session_name=_string(values.get("session_name")),
             external_id=_string(values.get("external_id")),
@@ -106,13 +106,13 @@ class WrittenRole:
         return [hop]
 
 
-def roles_of_block(module: Module, block: Block, loops: tuple[Loop, ...] = ()) -> list[WrittenRole]:
-    """The `assume_role` blocks of `block` in order, `dynamic` ones among them."""
+def roles_of_block(module: Module, block: Block, loops: tuple[Loop, ...] = ()) -> list[DeclaredRole]:
+    """The roles of the `assume_role` blocks in `block`, in order; `dynamic` blocks included."""
     roles = []
     for inner in block.blocks:
         if inner.type == "assume_role":
             fields = {name: Question(module, value, loops) for name, value in inner.attributes.items()}
-            roles.append(WrittenRole(*_written(inner), fields, depth=len(loops)))
+            roles.append(DeclaredRole(*_hcl_and_place(inner), fields, depth=len(loops)))
         elif inner.type == "dynamic" and inner.labels == ("assume_role",):
             loop = dynamic_loop(inner)
             content = next(inner.all("content"), None)
@@ -121,12 +121,12 @@ def roles_of_block(module: Module, block: Block, loops: tuple[Loop, ...] = ()) -
             around = (*loops, loop)
             fields = {name: Question(module, value, around) for name, value in content.attributes.items()}
             keys = Question(module, Expression("true"), around)
-            roles.append(WrittenRole(*_written(content), fields, keys, len(loops)))
+            roles.append(DeclaredRole(*_hcl_and_place(content), fields, keys, len(loops)))
     return roles
 
 
 def dynamic_loop(block: Block) -> Loop | None:
-    """What a `dynamic` block is repeated by."""
+    """The loop of a `dynamic` block."""
     over, iterator = block.attributes.get("for_each"), block.attributes.get("iterator")
     if over is None:
         return None
@@ -135,13 +135,13 @@ def dynamic_loop(block: Block) -> Loop | None:
 
 def roles_of_backend(
     module: Module, value: Callable[[str], Expression | None], loops: tuple[Loop, ...] = ()
-) -> list[WrittenRole]:
-    """The role of an S3 backend, in either form.
+) -> list[DeclaredRole]:
+    """The roles of an S3 backend, by its older or newer arguments.
 
     Args:
-        module: where it is configured.
-        value: its settings by their names.
-        loops: what repeats it.
+        module: the module that configures it.
+        value: looks up a setting by name.
+        loops: the loops around it.
     """
     roles = []
     forms: list[Mapping[str, Expression | None]] = [{name: value(old) for name, old in _FLAT.items()}]
@@ -152,17 +152,17 @@ def roles_of_backend(
         fields = {name: Question(module, inner, loops) for name, inner in form.items() if inner is not None}
         if "role_arn" in fields:
             role = fields["role_arn"].expression
-            roles.append(WrittenRole(role.shown, role.place, fields, depth=len(loops)))
+            roles.append(DeclaredRole(role.shown, role.place, fields, depth=len(loops)))
     return roles
 
 
-def _written(block: Block) -> tuple[str, str]:
+def _hcl_and_place(block: Block) -> tuple[str, str]:
     role = block.attributes.get("role_arn")
     return (role.text, role.place) if role else ("", block.place)
 
 
 def _at(question: Question, index: int, depth: int) -> Any:
-    """The value for one repetition; what is written in place holds for all, whether or not they are known."""
+    """The value for one repetition; a literal holds for all, even if their number is not known."""
     if not depth:
         return question.value
     return _item(question.value, index, question)
@@ -176,7 +176,7 @@ def _item(values: Any, index: int, question: Question) -> Any:
 
 
 def _string(value: Any) -> str | None:
-    """As Terraform makes a string of what is none; None for what is unknown, null or empty."""
+    """A value converted to a string as Terraform does; None if it is unknown, null or empty."""
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return value if isinstance(value, str) and value else None

@@ -10,8 +10,9 @@ from corpus import FOLDER, NAMES, Case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import Executable, find_executable
-from tfmfa_nb.terraform.providers import Findings, find_chains, read_blocks
+from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
@@ -59,6 +60,12 @@ def test_the_corpus(name, tmp_path, executable):
 
 
 NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
+
+
+def find_without_console(folder):
+    return find_chains(Configuration(folder, "terraform", {}), executable=NO_CONSOLE, environ={})
+
+
 SPACE = st.sampled_from(["", " ", "  \t ", ' /* " { */ ', "/* a\n } */ "])
 END = st.sampled_from(["\n", "\r\n", ' # } " {\n', " // ${\n\n", " /* { */\n"])
 WORD = st.from_regex(r"[a-zé][a-zé0-9_-]{0,8}", fullmatch=True)
@@ -96,7 +103,7 @@ def test_any_layout(tmp_path_factory, blocks, bom):
     folder = tmp_path_factory.mktemp("layout")
     text = "".join(text for text, _ in blocks)
     (folder / "main.tf").write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.encode())
-    findings = find_chains(folder, executable=NO_CONSOLE, environ={})
+    findings = find_without_console(folder)
     found = [(chain.provider, tuple(hop.role_arn for hop in chain.hops)) for chain in findings.chains]
     assert found == [expected for _, expected in blocks]
     assert findings.problems == findings.bypasses == ()
@@ -133,17 +140,17 @@ def test_what_cannot_be_read(tmp_path):
     (tmp_path / "main.tf").symlink_to(tmp_path / "gone")
     (tmp_path / "loop.tf").symlink_to(tmp_path / "loop.tf")
     os.mkfifo(tmp_path / "pipe.tf")
-    findings = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    findings = find_without_console(tmp_path)
     assert [problem.place for problem in findings.problems] == ["loop.tf", "main.tf", "pipe.tf"]
     assert replace(findings, problems=()) == Findings()
-    missing = find_chains(tmp_path / "missing", executable=NO_CONSOLE, environ={})
+    missing = find_without_console(tmp_path / "missing")
     assert [problem.what for problem in missing.problems] == ["missing cannot be read: No such file or directory."]
 
 
 @pytest.mark.parametrize("source", ["." + "/x" * 5000, "./" + "x" * 5000, "./main.tf"], ids=range(3))
 def test_a_module_whose_source_is_no_folder(tmp_path, source):
     (tmp_path / "main.tf").write_text(f'module "net" {{\n  source = "{source}"\n}}\n')
-    found = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    found = find_without_console(tmp_path)
     assert [problem.what for problem in found.problems] == ["The module net cannot be read."]
 
 
@@ -165,7 +172,8 @@ provider "aws" {{
   }}
 }}
 """)
-    (chain,) = find_chains(tmp_path, executable=executable, environ=ENVIRON).chains
+    configuration = Configuration(tmp_path, executable.product, ENVIRON)
+    (chain,) = find_chains(configuration, executable=executable, environ=ENVIRON).chains
     assert [(hop.external_id, hop.unknown) for hop in chain.hops] == [(None, ("external_id",)), (None, ())]
     assert [hop.can_be_tried for hop in chain.hops] == [False, True]
 
@@ -183,7 +191,8 @@ def test_ten_thousand_lines(tmp_path, executable):
     assert text.count("\n") > 10_000
     (tmp_path / "main.tf").write_text(text)
     began = time.monotonic()
-    findings = find_chains(tmp_path, executable=executable, environ=ENVIRON)
+    configuration = Configuration(tmp_path, executable.product, ENVIRON)
+    findings = find_chains(configuration, executable=executable, environ=ENVIRON)
     took = time.monotonic() - began
     assert {hop.role_arn for chain in findings.chains for hop in chain.hops} == {"arn:x-e"}
     assert len(findings.chains) == 100
@@ -196,19 +205,6 @@ def test_a_deep_tree_of_modules_is_gone_through_once_per_call_and_no_deeper_than
         inner.mkdir()
         (inner / "main.tf").write_text(f'module "next" {{\n  source = "../m{n + 1}"\n}}\nprovider "aws" {{\n}}\n')
     (tmp_path / "main.tf").write_text('module "next" {\n  source = "./m0"\n}\n')
-    findings = find_chains(tmp_path, executable=NO_CONSOLE, environ={})
+    findings = find_without_console(tmp_path)
     assert len(findings.chains) == 20
     assert [problem.place for problem in findings.problems] == ["m19/main.tf:1"]
-
-
-def test_blocks_for_init_are_told_apart_by_their_text_not_their_place(tmp_path):
-    text = 'terraform {\n  required_version = ">= 1"\n}\nresource "aws_vpc" "v" {\n}\n'
-    (tmp_path / "main.tf").write_text(text)
-    before, _ = read_blocks(tmp_path)
-    (tmp_path / "main.tf").write_text("\n\n" + text.replace("{\n}", "{\n  a = 1\n}"))
-    after, problems = read_blocks(tmp_path)
-    assert [(b.type, b.labels, b.text) for b in before] == [(b.type, b.labels, b.text) for b in after]
-    assert before[0].text == text[: text.index("resource") - 1]
-    assert problems == []
-    (tmp_path / "x.tf.json").write_text('{"resource": {"aws_s3_bucket": {"b": {}}}}')
-    assert read_blocks(tmp_path)[0][-1].labels == ("aws_s3_bucket", "b")

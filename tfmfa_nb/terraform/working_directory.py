@@ -1,4 +1,7 @@
-"""What Terraform keeps beside a configuration."""
+"""Terraform's own files in a working directory.
+
+https://developer.hashicorp.com/terraform/cli/init
+"""
 
 from __future__ import annotations
 
@@ -12,5 +15,5 @@ LOCK_FILE = ".terraform.lock.hcl"
 
 
 def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:
-    """Where a Terraform that works in `folder` keeps what `init` found out."""
+    """The data directory, `.terraform`, of a Terraform that runs in `folder`."""
     return folder / (environ.get("TF_DATA_DIR") or ".terraform")

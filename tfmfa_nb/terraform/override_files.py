@@ -1,4 +1,4 @@
-"""Override files: what they say takes the place of what the other files say.
+"""Override files, whose settings replace those of the other files.
 
 https://developer.hashicorp.com/terraform/language/files/override
 """
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def is_override(stem: str) -> bool:
-    """Whether a file's name, without ".tf" or ".tf.json", makes it one."""
+    """Whether a file is an override file, by its name without ".tf" or ".tf.json"."""
     return stem == "override" or stem.endswith("_override")
 
 
 def merge(blocks: Iterable[Block], overrides: Sequence[Block]) -> tuple[Block, ...]:
-    """`blocks` as the overrides leave them.
+    """`blocks`, merged with the blocks of the override files.
 
-    Locals and required providers are told apart by their names: there the last one counts.
+    Blocks of locals and required providers are only appended: readers let the last one of a name count.
     """
     merged = list(blocks)
     for override in overrides:
@@ -42,13 +42,14 @@ def _key(block: Block) -> tuple[str, tuple[str, ...], str]:
 
 
 def _merged(block: Block, override: Block) -> Block:
-    """Attributes one by one; nested blocks by type, `dynamic` ones by the type that they make."""
-    replaced = {_makes(inner) for inner in override.blocks}
-    kept = (inner for inner in block.blocks if _makes(inner) not in replaced)
+    """The block, with attributes replaced one by one, and nested blocks by their type."""
+    replaced = {_nested_type(inner) for inner in override.blocks}
+    kept = (inner for inner in block.blocks if _nested_type(inner) not in replaced)
     return replace(block, attributes={**block.attributes, **override.attributes}, blocks=(*kept, *override.blocks))
 
 
-def _makes(block: Block) -> str:
+def _nested_type(block: Block) -> str:
+    """The type of a nested block; of a `dynamic` block, the type that it generates."""
     return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 

@@ -1,4 +1,4 @@
-"""A temporary folder that stands where a configuration's folder stands, by links to what is in it and above it."""
+"""A temporary folder in place of a configuration's, with symbolic links to its files and to those around it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CONFIGURATION = (".tf", ".tf.json", ".tofu", ".tofu.json")
-KEPT_AWAY = (".terraform", "terraform.tfstate")
-_FARTHEST = 8  # folders upwards
+CONFIGURATION_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+STATE_PREFIXES = (".terraform", "terraform.tfstate")
+_FARTHEST = 8  # parent folders
 
 
-def linked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[str], bool]) -> Path:
-    """A new folder below `top`, with links to the old one's files, and to what is above it as far as needed.
+def symlinked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[str], bool]) -> Path:
+    """A new folder below `top`, with links to the entries of `folder` and of its parent folders.
 
     Args:
         top: an empty folder.
-        folder: the old one; it need not be there yet.
-        upwards: how often paths in it say "../".
-        wanted: whether an entry of the old one, by its name, is linked.
+        folder: the original, which need not exist yet.
+        upwards: the number of parent folders that paths like "../../modules" reach.
+        wanted: whether to link an entry of `folder`, by its name.
 
     Raises:
-        OSError: it cannot be made, or `folder` cannot be read.
+        OSError: the new folder cannot be created, or `folder` cannot be read.
     """
     absolute = folder.absolute()
     upwards = min(upwards, _FARTHEST, len(absolute.parents) - 1)

@@ -1,4 +1,4 @@
-"""`terraform fmt` and `terraform validate` of a cell that has not been run: its text is not in the folder yet."""
+"""`terraform fmt` and `terraform validate` for a cell before it runs, while its text is not in a file yet."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.editing.cell import from_bytes
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
-from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
-from tfmfa_nb.terraform.linked import KEPT_AWAY, linked_folder
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.symlinked_folder import STATE_PREFIXES, symlinked_folder
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 _UPWARDS = re.compile(r"(?:\.\./)+")
 _SECONDS = 120
 _MOST = 100  # diagnostics
-# What only says that `init` has not run yet, which the next run does by itself.
+# Diagnostics that only mean that `init` has not run yet; the next run does that.
 _NOT_YET = re.compile(r"Module not installed|Module source has changed|Missing required provider")
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What Terraform finds fault with.
+    """A diagnostic of `terraform validate`.
 
     Attributes:
-        start, end: where, in the HCL.
+        start, end: its range in the HCL.
         severity: "error" or "warning".
-        summary: in a line.
-        detail: more about it; may be "".
+        summary: one line.
+        detail: further text; may be "".
     """
 
     start: int
@@ -49,48 +49,48 @@ class Diagnostic:
     detail: str = ""
 
 
-class Commands:
-    """Runs Terraform for the editor, without credentials; its methods may be called on any thread.
+class CellCommands:
+    """Runs Terraform for the editor, without credentials. Thread-safe.
 
     Args:
-        executable: Terraform.
-        environ: this process's environment, whose credentials are not passed on.
+        executable: the Terraform to run.
+        environ: the variables of this process, whose credentials are not passed on.
     """
 
     def __init__(self, executable: Executable, environ: Mapping[str, str]) -> None:
         self._executable = executable
-        self._environ, _ = child_environment(environ, credentials=False)
+        self._environ, _ = child_environ(environ, credentials=False)
         self._environ |= {"CHECKPOINT_DISABLE": "1"}
-        self._surroundings = environ
+        self._base_environ = environ
         for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
             self._environ.pop(name, None)
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
 
     def close(self) -> None:
-        """Give up what is being done."""
+        """Kill the processes that are running."""
         with self._lock:
             for process in self._running:
                 process.kill()
 
     def format(self, text: str) -> str:
-        """`text` as `terraform fmt` writes it.
+        """`text`, formatted by `terraform fmt`.
 
         Raises:
-            ConfigurationError: it is no HCL; the first thing that is wrong, with its line in `text`.
+            ConfigurationError: `text` is not valid HCL; the error has the first fault and its line.
         """
-        code, output, errors = self._run(("fmt", "-no-color", "-"), Path(tempfile.gettempdir()), text)
-        if code == 0:
+        exit_code, output, errors = self._run(("fmt", "-no-color", "-"), Path(tempfile.gettempdir()), text)
+        if exit_code == 0:
             return output
-        raise ConfigurationError(_first_fault(errors), "Mend it, then format again.")
+        raise ConfigurationError(_first_fault(errors), "Fix it, then format again.")
 
     def validate(self, text: str, folder: Path) -> list[Diagnostic]:
-        """What `terraform validate` says of `text` as the configuration in `folder`, which is not written to."""
+        """The diagnostics of `terraform validate` for `text` as the configuration in `folder`; writes nothing there."""
         with tempfile.TemporaryDirectory(prefix="tfmfa-") as top:
             try:
                 scratch = self._scratch(Path(top), folder, text)
             except OSError:
-                return []  # nobody has asked for it, and the run will say what is wrong
+                return []  # validation runs unasked; the next run reports the problem
             _, output, _ = self._run(("validate", "-json", "-no-color"), scratch)
         try:
             found = json.loads(output)["diagnostics"]
@@ -103,11 +103,11 @@ class Commands:
         private = (MAIN, LOCK_FILE, ".tfmfa")
 
         def wanted(name: str) -> bool:
-            return name not in private and not name.startswith(KEPT_AWAY)
+            return name not in private and not name.startswith(STATE_PREFIXES)
 
-        scratch = linked_folder(top, folder, upwards, wanted)
+        scratch = symlinked_folder(top, folder, upwards, wanted)
         (scratch / MAIN).write_text(text, encoding="utf-8")
-        data = data_folder(folder, self._surroundings)
+        data = data_folder(folder, self._base_environ)
         (scratch / ".terraform").mkdir()
         for name in ("providers", "modules"):
             if (data / name).is_dir():
@@ -125,7 +125,7 @@ class Commands:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # the kernel's interrupt is not for it
+                start_new_session=True,  # an interrupt of the kernel must not reach it
             )
             self._running.add(process)
         try:
@@ -151,9 +151,9 @@ def _diagnostics(found: Iterable[dict[str, Any]], text: str) -> Iterator[Diagnos
 
 
 def _first_fault(errors: str) -> str:
-    """Terraform's first error in a sentence: "Argument or block definition required, in line 3"."""
-    # Each line begins with the frame that Terraform draws around an error.
+    """Terraform's first error as a sentence: "Argument or block definition required, on line 3"."""
+    # Each line begins with a part of the frame around an error.
     lines = [line.lstrip("│╷╵ ").rstrip() for line in errors.splitlines()]
-    summary = next((line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")), "It is no HCL")
+    summary = next((line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")), "Invalid HCL")
     line = next((found[1] for each in lines if (found := re.match(r"on .* line (\d+)", each))), "")
-    return f"{summary}{f', in line {line}' if line else ''}."
+    return f"{summary}{f', on line {line}' if line else ''}."

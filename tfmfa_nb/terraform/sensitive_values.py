@@ -1,4 +1,4 @@
-"""Terraform's marks of what is sensitive, honoured before anything is shown.
+"""Sensitive values, masked where Terraform marks them.
 
 https://developer.hashicorp.com/terraform/internals/json-format (`before_sensitive`, `after_sensitive`)
 """
@@ -10,15 +10,15 @@ from typing import Any
 SENSITIVE = "(sensitive)"
 
 
-def masked(value: Any, mask: Any) -> Any:
-    """`value` with what `mask` (the same shape, True where sensitive) marks replaced."""
+def mask_sensitive(value: Any, mask: Any) -> Any:
+    """`value`, with every part masked that `mask` marks: a value of the same shape, True where sensitive."""
     if mask is True:
         return SENSITIVE
     if isinstance(value, dict) and isinstance(mask, dict):
-        return {key: masked(item, mask.get(key)) for key, item in value.items()}
+        return {key: mask_sensitive(item, mask.get(key)) for key, item in value.items()}
     if isinstance(value, list) and isinstance(mask, list):
-        return [masked(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
-    # A mask that marks something, but of another shape: rather too little is shown than too much.
+        return [mask_sensitive(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
+    # A mask of another shape: better to show too little than too much.
     return SENSITIVE if value is not None and _marks(mask) else value
 
 

@@ -1,7 +1,7 @@
-"""A small copy of a configuration, for `terraform console`.
+"""A reduced copy of a configuration, for `terraform console`.
 
-It holds the modules, variables, locals and outputs that some expressions need, and nothing that needs a provider.
-Whatever is left out is an unknown value there.
+The copy holds the modules, variables, locals and outputs that some expressions need, and nothing that needs a
+provider. References to anything else become an unknown value.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.terraform.linked import CONFIGURATION, KEPT_AWAY, linked_folder
+from tfmfa_nb.terraform.symlinked_folder import CONFIGURATION_SUFFIXES, STATE_PREFIXES, symlinked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.terraform.configuration import Module
     from tfmfa_nb.terraform.expressions import Expression, Name
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
 ANSWERS = "tfmfa_answers"
 _UNKNOWN = "tfmfa_unknown"
 _QUESTION = "tfmfa_question_"
-_FAILED = '"!"'  # what is no base64, for an expression that fails
+_FAILED = '"!"'  # not base64: the expression failed
 _VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
 _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATS = {"count", "for_each"}
@@ -33,11 +33,11 @@ _READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
 
 
-class Replica:
-    """What is needed for `questions`.
+class ConsoleConfiguration:
+    """The part of a configuration that some expressions need.
 
     Args:
-        questions: expressions and the modules in which they stand.
+        questions: the expressions, each with the module in which it stands.
     """
 
     def __init__(self, questions: Sequence[tuple[Module, Expression]]) -> None:
@@ -55,7 +55,7 @@ class Replica:
 
     @property
     def variables(self) -> set[str]:
-        """The root's that are declared in it."""
+        """The variables of the root module that the copy declares."""
         return {
             name for module, needs in self._needs.items() if not module.name for kind, name in needs if kind == "var"
         }
@@ -66,8 +66,8 @@ class Replica:
             module = module.parent
 
     def _need(self, module: Module, name: Name) -> Iterator[tuple[Module, Expression]]:
-        """Note what a name means, and what is below it."""
-        for kind, inner in _meant(module, name):
+        """Add what a name refers to; yields the expressions that this needs in turn."""
+        for kind, inner in _referents(module, name):
             where = module.children[name.path[1]] if kind == "output" else module
             if (kind, inner) in self._needs[where]:
                 continue
@@ -85,17 +85,17 @@ class Replica:
                     yield module.parent, given
 
     def write(self, top: Path, folder: Path) -> Path:
-        """Write it below `top`.
+        """Write the copy below `top`.
 
         Args:
             top: an empty folder.
-            folder: the configuration's own, whose variable files, and what functions may read, are linked.
+            folder: the original root module; its variable files, and files that functions may read, are linked.
 
         Returns:
             The root module's folder.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the copy cannot be written.
         """
         root = self._link(top, folder)
         modules = [{"Key": "", "Source": "", "Dir": "."}]
@@ -116,17 +116,17 @@ class Replica:
         return root
 
     def _link(self, top: Path, folder: Path) -> Path:
-        """The root module's new folder, with links to the old one's files, and to what is above it as far as needed."""
-        reads = any(_READS_FILES.search(text) for text in self._texts)
+        """The new folder of the root module, with links to the files that it needs."""
+        reads_files = any(_READS_FILES.search(text) for text in self._texts)
         texts = [*self._texts, *(f"{module.path}/" for module in self._needs)]
-        upwards = max((text.count("../") for text in texts), default=0) if reads else 0
+        upwards = max((text.count("../") for text in texts), default=0) if reads_files else 0
 
         def wanted(name: str) -> bool:
             variables = name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
-            own = name.endswith(CONFIGURATION) or name.startswith(KEPT_AWAY)
-            return variables or (reads and not own)
+            own = name.endswith(CONFIGURATION_SUFFIXES) or name.startswith(STATE_PREFIXES)
+            return variables or (reads_files and not own)
 
-        return linked_folder(top, folder, upwards, wanted)
+        return symlinked_folder(top, folder, upwards, wanted)
 
     def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
         yield f'variable "{_UNKNOWN}" {{}}'
@@ -164,37 +164,37 @@ class Replica:
         yield "}"
 
     def _answer(self, module: Module, number: int) -> str:
-        """A question's answer, as the module in which it stands, or one above, has it."""
+        """The answer to a question: computed in its own module, passed on as an output by the modules above."""
         where, expression = self._questions[number]
         if where is not module:
             return f"module.{where.name[len(module.name)]}.{_QUESTION}{number}"
         return f"try(base64encode(jsonencode({self._rewritten(module, expression)}\n)), {_FAILED})"
 
     def _rewritten(self, module: Module, expression: Expression, *, repeated: bool = False) -> str:
-        """The expression with an unknown value in place of what is not here.
+        """The expression with an unknown value in place of references that the copy lacks.
 
         Args:
-            module: where it stands.
-            expression: as it is written.
-            repeated: whether it stands in a call with `count` or `for_each`.
+            module: the module in which it stands.
+            expression: the original.
+            repeated: whether it is an argument of a call with `count` or `for_each`.
         """
 
         def replacement(name: Name) -> str | None:
             if name.path[:1] == ("path",) and name.path[1:2] != ("cwd",):
                 return f'({{ module = {json.dumps(module.path)}, root = "." }})'
             here = name.path[:2] == ("terraform", "workspace") or (repeated and name.path[:1] in _REPEATED)
-            return None if here or _meant(module, name) else f"var.{_UNKNOWN}"
+            return None if here or _referents(module, name) else f"var.{_UNKNOWN}"
 
-        # In brackets it may go over several lines.
+        # In parentheses, an expression may span several lines.
         return f"var.{_UNKNOWN}" if expression.broken else f"({expression.rewritten(replacement)}\n)"
 
 
 def _variable(name: str, block: Block) -> Iterator[str]:
-    """What decides on its value; its validation is left to the plan."""
+    """Everything that determines the value; validation is left to the plan."""
     attributes = block.attributes
     yield f'variable "{name}" {{'
     yield from (f"{key} = {attributes[key].text}" for key in _VARIABLE if key in attributes)
-    if "type" in attributes:  # JSON has it in quotes
+    if "type" in attributes:  # quoted in JSON syntax
         yield f"type = {attributes['type'].literal or attributes['type'].text}"
     yield "}"
 
@@ -205,8 +205,8 @@ def _output(name: str, value: str) -> Iterator[str]:
     yield "}"
 
 
-def _meant(module: Module, name: Name) -> list[tuple[str, str]]:
-    """What a name stands for, as (kind, name): one variable or local, or outputs of a module that is called."""
+def _referents(module: Module, name: Name) -> list[tuple[str, str]]:
+    """The objects that a name refers to, as (kind, name): a variable, a local, or outputs of a called module."""
     match name.path:
         case ("var", inner, *_) if inner in module.variables:
             return [("var", inner)]

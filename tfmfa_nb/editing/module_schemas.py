@@ -1,13 +1,13 @@
-"""The modules that a configuration calls: what they take and what they give, told like a provider's schema."""
+"""The variables and outputs of called modules, in the form of a provider's schema."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.names import Names, description_of, type_of
+from tfmfa_nb.editing.declarations import Declarations, description_of, type_of
 from tfmfa_nb.editing.schemas import Schemas
-from tfmfa_nb.terraform.configuration import called
+from tfmfa_nb.terraform.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class WithModules(Schemas):
-    """The providers' schemas, and those of the modules that are called here.
+class SchemasWithModules(Schemas):
+    """The schemas of the providers, and of the modules that the configuration calls.
 
     Attributes:
-        folder: the environment's.
+        folder: the folder of the environment.
         product: "terraform" or "tofu".
-        environ: for `TF_DATA_DIR`, where `init` puts modules.
+        environ: for `TF_DATA_DIR`, where `init` installs modules.
         text: the cell's HCL.
-        position: in it; its line may be only begun.
-        others: gives the text of the configuration's other files; asked only where a module is.
+        position: the position in `text`, on a line that may be incomplete.
+        others: returns the texts of the configuration's other files; called only for a module.
     """
 
     folder: Path
@@ -37,11 +37,11 @@ class WithModules(Schemas):
     others: Callable[[], Iterable[str]]
 
     def entry(self, kind: str, name: str) -> dict[str, Any] | None:
-        """As the providers', and of a module's name its variables ("module") or outputs ("output")."""
+        """As for providers; for a module's name, its variables (kind "module") or outputs (kind "output")."""
         if kind not in {"module", "output"}:
-            return Schemas.entry(self, kind, name)  # slots make a class anew, which `super()` does not know
+            return Schemas.entry(self, kind, name)  # with slots, the class is a copy that `super()` does not know
         call = self._call(name)
-        module = called(self.folder, self.product, self.environ, call) if call else None
+        module = Configuration(self.folder, self.product, self.environ).called(call) if call else None
         if module is None:
             return None
         if kind == "output":
@@ -49,12 +49,12 @@ class WithModules(Schemas):
         return {"attributes": {each: _variable(block) for each, block in module.variables.items()}}
 
     def _call(self, name: str) -> Block | None:
-        """The block that calls it; where the line at the position hides it by being only begun, without that line."""
+        """The block that calls the module; if the incomplete line at the position breaks it, without that line."""
         before = self.text.rfind("\n", 0, self.position) + 1
         after = self.text.find("\n", self.position)
         without = self.text[:before] + (self.text[after:] if after >= 0 else "")
         for texts in ([self.text], [without], self.others()):
-            found = Names.read(texts).modules.get(name)
+            found = Declarations.read(texts).modules.get(name)
             if found and "source" in found.attributes:
                 return found
         return None

@@ -1,4 +1,4 @@
-"""Which roles Terraform is going to assume, and what would pass the MFA session by."""
+"""The roles that Terraform will assume, and the settings that bypass the MFA session."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain
-from tfmfa_nb.terraform.bypasses import WrittenBypass, bypasses_of_block, bypasses_of_settings
+from tfmfa_nb.terraform.assume_role import DeclaredRole, roles_of_backend, roles_of_block
 from tfmfa_nb.terraform.cli_config import cli_bypasses
-from tfmfa_nb.terraform.configuration import load, read_blocks
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.roles import WrittenRole, roles_of_backend, roles_of_block
+from tfmfa_nb.terraform.mfa_bypasses import DeclaredBypass, bypasses_of_block, bypasses_of_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.terraform.configuration import Module
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
 
-__all__ = ["Findings", "find_chains", "read_blocks"]
-# A mirror's own host name, or none; a bare name is HashiCorp's.
+# With or without a registry's host name; without a namespace, hashicorp is meant.
 _SOURCE = re.compile(r"(?:[^/]+/)?(?:hashicorp|opentofu)/aws|aws", re.IGNORECASE)
 
 
@@ -33,10 +32,10 @@ class Findings:
     """What a configuration says about roles and credentials.
 
     Attributes:
-        chains: one for every configuration of the AWS provider, S3 backend and remote state.
-        bypasses: what would use other credentials than the MFA session's.
-        problems: what could not be known, or read.
-        backend: where the state lies: "s3", "cloud", "remote", …; "local" where nothing is said.
+        chains: one for each configuration of the AWS provider, S3 backend and remote state.
+        bypasses: settings that use other credentials than the MFA session's.
+        problems: files that cannot be read, and roles that are not known.
+        backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
     """
 
     chains: tuple[RoleChain, ...] = ()
@@ -46,25 +45,25 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    """A chain as it is written; `keys` says how often, and by which keys, it is repeated."""
+class _DeclaredChain:
+    """A chain in the configuration; the value of `keys` has the key of each repetition."""
 
     name: str
     place: str
-    roles: Sequence[WrittenRole]
-    bypasses: Sequence[WrittenBypass]
+    roles: Sequence[DeclaredRole]
+    bypasses: Sequence[DeclaredBypass]
     keys: Question | None = None
     region: Question | None = None
-    wanted: Question | None = None  # the backend's type: another than "s3" has no roles
+    backend: Question | None = None  # the backend of a remote state: only "s3" has roles
 
     def questions(self) -> Iterator[Question]:
         yield from (question for role in self.roles for question in role.questions())
         yield from (bypass.question for bypass in self.bypasses if bypass.question)
-        yield from (question for question in (self.keys, self.region, self.wanted) if question)
+        yield from (question for question in (self.keys, self.region, self.backend) if question)
 
     @property
-    def meant(self) -> bool:
-        return self.wanted is None or self.wanted.value is UNKNOWN or self.wanted.value == "s3"
+    def uses_aws(self) -> bool:
+        return self.backend is None or self.backend.value is UNKNOWN or self.backend.value == "s3"
 
     def chains(self) -> Iterator[RoleChain]:
         if self.keys is None:
@@ -85,42 +84,42 @@ class _Written:
 
 
 def find_chains(
-    folder: Path,
+    configuration: Configuration,
     *,
     executable: Executable,
     environ: Mapping[str, str],
     var: Sequence[str] = (),
     var_files: Sequence[Path] = (),
 ) -> Findings:
-    """The roles and bypasses of the configuration in `folder`, its modules included; it never fails on a broken one.
+    """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
     Args:
-        folder: the root module.
-        executable: whose `console` evaluates what is not literal.
-        environ: for `TF_VAR_…`, `TF_WORKSPACE` and `TF_DATA_DIR`, and for where the CLI configuration is.
+        configuration: as it is now.
+        executable: the Terraform whose `console` evaluates expressions.
+        environ: for `TF_VAR_…`, `TF_WORKSPACE`, `TF_DATA_DIR` and the path of the CLI configuration.
         var: values of `--var`.
         var_files: files of `--var-file`.
     """
-    root, problems = load(folder, executable.product, environ)
-    written = [one for module in root.tree() for one in _written(module)]
-    questions = [question for one in written for question in one.questions()]
-    if not Evaluator(folder, executable, environ, var, var_files).answer(questions):
-        problems.append(Problem(f"{executable.product} console cannot evaluate this configuration's values."))
-    meant = [one for one in written if one.meant]
-    chains = tuple(chain for one in meant for chain in one.chains())
+    problems = list(configuration.problems)
+    declared = [one for module in configuration.modules for one in _declared_chains(module)]
+    questions = [question for one in declared for question in one.questions()]
+    if not Evaluator(configuration.folder, executable, environ, var, var_files).answer(questions):
+        problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
+    used = [one for one in declared if one.uses_aws]
+    chains = tuple(chain for one in used for chain in one.chains())
     problems += [
-        Problem(f"The role {hop.expression} is sensitive, or not known before Terraform runs.", place=hop.place)
+        Problem(f"The role {hop.expression} is sensitive or not known before Terraform runs.", place=hop.place)
         for chain in chains
         for hop in chain.hops
         if hop.role_arn is None
     ]
-    bypasses = [problem for one in meant for bypass in one.bypasses if (problem := bypass.problem())]
+    bypasses = [problem for one in used for bypass in one.bypasses if (problem := bypass.problem())]
     bypasses += cli_bypasses(environ)
-    return Findings(chains, tuple(bypasses), tuple(problems), _state(root.blocks))
+    return Findings(chains, tuple(bypasses), tuple(problems), _backend_type(configuration.blocks))
 
 
-def _state(blocks: Sequence[Block]) -> str:
-    """Where the root module keeps its state (https://developer.hashicorp.com/terraform/language/backend)."""
+def _backend_type(blocks: Sequence[Block]) -> str:
+    """The backend of the root module (https://developer.hashicorp.com/terraform/language/backend)."""
     for block in blocks:
         if block.type == "terraform":
             for inner in block.blocks:
@@ -131,7 +130,7 @@ def _state(blocks: Sequence[Block]) -> str:
     return "local"
 
 
-def _written(module: Module) -> Iterator[_Written]:
+def _declared_chains(module: Module) -> Iterator[_DeclaredChain]:
     names = _local_names(module.blocks)
     for block in module.blocks:
         if block.type == "provider" and block.labels[:1] and block.labels[0] in names:
@@ -139,14 +138,14 @@ def _written(module: Module) -> Iterator[_Written]:
         elif block.type == "terraform" and not module.name:  # a child's backend is not used
             yield from (_backend(module, backend) for backend in block.all("backend") if backend.labels == ("s3",))
         elif block.type == "data":
-            yield from _remote_state(module, block)
+            yield from _remote_backend_type(module, block)
         elif block.type == "check":
             for data in block.all("data"):
-                yield from _remote_state(module, data)
+                yield from _remote_backend_type(module, data)
 
 
 def _local_names(blocks: Sequence[Block]) -> set[str]:
-    """What the module calls the AWS provider: "aws", unless `required_providers` says otherwise."""
+    """The local names of the AWS provider: "aws", unless `required_providers` says otherwise."""
     names = {"aws"}
     for block in blocks:
         for required in (inner for inner in block.all("required_providers") if block.type == "terraform"):
@@ -157,13 +156,13 @@ def _local_names(blocks: Sequence[Block]) -> set[str]:
     return names
 
 
-def _provider(module: Module, block: Block) -> _Written:
+def _provider(module: Module, block: Block) -> _DeclaredChain:
     alias, region = block.attributes.get("alias"), block.attributes.get("region")
     name = f"{module.address}{block.labels[0]}"
     if alias is not None:
         name += f".{alias.literal or alias.text}"
     loops, keys = _repeated(module, block)
-    return _Written(
+    return _DeclaredChain(
         name,
         block.place,
         roles_of_block(module, block, loops),
@@ -173,31 +172,31 @@ def _provider(module: Module, block: Block) -> _Written:
     )
 
 
-def _backend(module: Module, block: Block) -> _Written:
+def _backend(module: Module, block: Block) -> _DeclaredChain:
     roles = roles_of_backend(module, block.attributes.get) + roles_of_block(module, block)
-    whose = 'backend "s3"'
-    return _Written(whose, block.place, roles, list(bypasses_of_block(module, block, whose)))
+    name = 'backend "s3"'
+    return _DeclaredChain(name, block.place, roles, list(bypasses_of_block(module, block, name)))
 
 
-def _remote_state(module: Module, block: Block) -> Iterator[_Written]:
+def _remote_backend_type(module: Module, block: Block) -> Iterator[_DeclaredChain]:
     config = block.attributes.get("config")
     if block.labels[:1] != ("terraform_remote_state",) or config is None:
         return
     name = f"{module.address}data.{'.'.join(block.labels)}"
     loops, keys = _repeated(module, block)
     backend = block.attributes.get("backend")
-    yield _Written(
+    yield _DeclaredChain(
         name,
         block.place,
         roles_of_backend(module, config.member, loops),
         list(bypasses_of_settings(module, config.member, name, loops)),
         keys,
-        wanted=Question(module, backend) if backend else None,
+        backend=Question(module, backend) if backend else None,
     )
 
 
 def _repeated(module: Module, block: Block) -> tuple[tuple[Loop, ...], Question | None]:
-    """What repeats a block, and the question for its keys."""
+    """The loops around a block, and the question for its keys."""
     if (over := block.attributes.get("for_each")) is not None:
         loops = (Loop("each", over),)
         return loops, Question(module, Expression("each.key"), loops)

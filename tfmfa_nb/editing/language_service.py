@@ -1,6 +1,6 @@
-"""Answers the questions of an editor about one cell: what a front end asks, and IPython's own completer.
+"""Answers an editor's questions about a cell, for front ends and for IPython's completer.
 
-Positions come and go as UTF-16 code units, as JavaScript counts them; every text is made visible before it goes.
+Positions of front ends are in UTF-16 code units, as JavaScript counts. Hidden characters in texts are made visible.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import Cell, from_utf16, to_utf16
-from tfmfa_nb.editing.commands import Commands
+from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.completion import complete
+from tfmfa_nb.editing.completion_items import Completions
 from tfmfa_nb.editing.hover import hover
-from tfmfa_nb.editing.items import Completions
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
-from tfmfa_nb.editing.modules import WithModules
+from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
 from tfmfa_nb.model.errors import TerraformNotFound, TfmfaError
 from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from tfmfa_nb.editing.options import Option
     from tfmfa_nb.environments import Environment
 
-_LARGEST = 1_000_000  # bytes of a file, or characters of a cell, that is read for its names
+_LARGEST = 1_000_000  # bytes of a file, or characters of a cell; larger ones are not read
 _MOST_FILES = 50
 
 
 @dataclass(slots=True)
-class EditingService:
-    """Answers about the cells of one kernel; blocks while it does, on whatever thread it is called.
+class LanguageService:
+    """Answers questions about the cells of one kernel. Its methods block, and may be called on any thread.
 
     Attributes:
-        environ: this process's environment.
-        base: says in which folder the notebook works.
-        default: says which environment a cell means that names none.
-        options: each magic's.
-        store: the schemas.
+        environ: the variables of this process.
+        base: returns the folder of the notebook.
+        default: returns the environment of cells that name none.
+        options: the options of each magic.
+        store: the schemas of the providers.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -51,16 +51,16 @@ class EditingService:
     default: Callable[[], str]
     options: Mapping[str, tuple[Option, ...]]
     store: SchemaStore = field(default_factory=SchemaStore)
-    _commands: Commands | None = None
+    _commands: CellCommands | None = None
 
     def close(self) -> None:
-        """Give up what is being done."""
+        """Stop everything in progress."""
         self.store.close()
         if self._commands is not None:
             self._commands.close()
 
     def complete(self, cell: Cell, position: int) -> Completions:
-        """What fits at a position of the cell, as Python counts it."""
+        """The completions at a position of the cell, in characters."""
         if position <= cell.line_end:
             if position < cell.line_start or len(cell.text) > _LARGEST:
                 return Completions(position)
@@ -71,19 +71,19 @@ class EditingService:
         return Completions(found.start + cell.body_start, found.items)
 
     def environment(self, cell: Cell) -> Environment | None:
-        """The environment that the cell means; None where it cannot be one."""
+        """The environment of the cell; None if it cannot be one."""
         return environment_of(cell.line, self.base(), self.default())
 
     def answer(self, question: Mapping[str, Any], visible: Callable[[str], str]) -> dict[str, Any]:
         """The answer to a front end's question.
 
         Args:
-            question: `type` ("complete", "hover", "format" or "validate"), `text` (the whole cell) and, of the first
+            question: `type` ("complete", "hover", "format" or "validate"), `text` (the whole cell) and, for the first
                 two, `offset`.
-            visible: makes what is invisible in a text visible.
+            visible: makes hidden characters visible.
 
         Returns:
-            What `type` asks for, or `error`: why not, in words. Nothing for what is not understood.
+            The answer, or `error`: the reason for none. Empty for an unknown or malformed question.
         """
         text, offset = question.get("text"), question.get("offset", 0)
         if not isinstance(text, str) or not isinstance(offset, int) or len(text) > _LARGEST:
@@ -142,8 +142,8 @@ class EditingService:
         found = []
         for each in self._terraform().validate(cell.body, environment.folder):
             start, end = (to_utf16(cell.text, at + cell.body_start) for at in (each.start, each.end))
-            said = {"severity": each.severity, "summary": visible(each.summary), "detail": visible(each.detail)}
-            found.append({"start": start, "end": end, **said})
+            words = {"severity": each.severity, "summary": visible(each.summary), "detail": visible(each.detail)}
+            found.append({"start": start, "end": end, **words})
         return {"diagnostics": found}
 
     def _schemas(self, environment: Environment | None, body: str, position: int) -> Schemas:
@@ -155,16 +155,16 @@ class EditingService:
             return Schemas(None)
         found = self.store.find(environment.folder, executable, self.environ)
         folder, product, others = environment.folder, executable.product, partial(_others, environment)
-        return WithModules(found.path, folder, product, self.environ, body, position, others)
+        return SchemasWithModules(found.path, folder, product, self.environ, body, position, others)
 
-    def _terraform(self) -> Commands:
+    def _terraform(self) -> CellCommands:
         if self._commands is None:
-            self._commands = Commands(find_executable(self.environ), self.environ)
+            self._commands = CellCommands(find_executable(self.environ), self.environ)
         return self._commands
 
 
 def _others(environment: Environment | None) -> Iterator[str]:
-    """The configuration's files beside the one that the cell becomes."""
+    """The texts of the configuration's files, without the one that the cell becomes."""
     if environment is None:
         return
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside their place, synced, then moved into it."""
+"""Atomic writes, exclusive access and private folders: files are either complete or absent."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def usable(path: Path) -> Iterator[None]:
-    """What hinders the use of `path`, or of what lies below it, becomes one clear error.
+    """Turn the operating system's errors about `path`, or about files below it, into one clear error.
 
     Raises:
-        ConfigurationError: something does.
+        ConfigurationError: a file or folder cannot be used.
     """
     try:
         yield
     except (TimeoutError, ConnectionError):
-        raise  # which are about no file
+        raise  # not about a file
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename or path} cannot be used: {error.strerror or error}.",
-            "Give yourself permission to read and write it, or make room on the disk.",
+            "Check that you can read and write it, and that the disk has free space.",
         ) from None
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write `text` to `path`, or leave what was there.
+    """Write `text` to `path`, or leave the file as it was.
 
     Raises:
-        ConfigurationError: the folder cannot be written, or the disk is full.
+        ConfigurationError: the folder is not writable, or the disk is full.
     """
     temporary = None
     try:
@@ -47,29 +47,29 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+        os.replace(temporary, path)  # noqa: PTH105 - mkstemp returns a string
     except OSError as error:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "Nothing was changed. Give yourself write permission to its folder, or make room on the disk.",
+            "Nothing was changed. Check that you can write to its folder, and that the disk has free space.",
         ) from None
 
 
 @contextlib.contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Whoever reads, changes and writes a file does so alone: an `flock` on `path`, held for a moment.
+    """Hold an exclusive `flock` on `path` while a file is read, changed and written.
 
     Raises:
-        ConfigurationError: the lock cannot be opened.
+        ConfigurationError: `path` cannot be opened.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be opened: {error.strerror or error}.", "Give yourself read and write permission to it."
+            f"{path} cannot be opened: {error.strerror or error}.", "Check that you can read and write it."
         ) from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -79,20 +79,20 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 
 def private_folder(path: Path) -> Path:
-    """`path`, made with mode 0700 where it is not there yet.
+    """`path`, created with mode 0700 if it does not exist.
 
     Raises:
-        ConfigurationError: it cannot be made, is a link, or belongs to somebody else.
+        ConfigurationError: the folder cannot be created, is a symbolic link, or belongs to another user.
     """
     try:
         path.mkdir(mode=0o700, parents=False, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"The folder {path} cannot be made: {error.strerror or error}.",
-            "Give yourself write permission to its parent, or make room on the disk.",
+            f"The folder {path} cannot be created: {error.strerror or error}.",
+            "Check that you can write to its parent folder, and that the disk has free space.",
         ) from None
     if path.is_symlink():
-        raise ConfigurationError(f"{path} is a symbolic link.", "Put a real folder in its place.")
+        raise ConfigurationError(f"{path} is a symbolic link.", "Replace it with a folder.")
     with usable(path):
-        path.chmod(0o700)  # which only its owner can
+        path.chmod(0o700)  # fails for all but its owner
     return path

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import Executable
-from tfmfa_nb.terraform.providers import find_chains
+from tfmfa_nb.terraform.role_chains import find_chains
 
 NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
 
@@ -11,21 +12,21 @@ NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
 def bypasses(folder, **files):
     for name, text in files.items():
         (folder / f"{name}.tf").write_text(text)
-    return find_chains(folder, executable=NO_CONSOLE, environ={}).bypasses
+    return find_chains(Configuration(folder, "terraform", {}), executable=NO_CONSOLE, environ={}).bypasses
 
 
 @pytest.mark.parametrize(
     ("setting", "what"),
     [
-        ('profile = "work"', 'provider "aws" uses an AWS profile (`profile`), which would pass MFA by.'),
-        ('access_key = "k"', 'provider "aws" uses a key of its own (`access_key`), which would pass MFA by.'),
-        ('token = "t"', 'provider "aws" uses a session token of its own (`token`), which would pass MFA by.'),
+        ('profile = "work"', 'provider "aws" uses an AWS profile (`profile`), which bypasses the MFA session.'),
+        ('access_key = "k"', 'provider "aws" uses its own access key (`access_key`), which bypasses the MFA session.'),
+        ('token = "t"', 'provider "aws" uses its own session token (`token`), which bypasses the MFA session.'),
     ],
 )
 def test_the_sentence(tmp_path, setting, what):
     (problem,) = bypasses(tmp_path, main=f'provider "aws" {{\n\n  {setting}\n}}\n')
     assert (problem.what, problem.place) == (what, "main.tf:3")
-    assert "Take it out" in problem.remedy
+    assert "Remove it" in problem.remedy
 
 
 def test_no_value_is_shown(tmp_path):

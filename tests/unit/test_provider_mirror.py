@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.terraform import mirror
-from tfmfa_nb.terraform.mirror import find_mirror, provider_environment, write_cli_config
+from tfmfa_nb.terraform import provider_mirror
+from tfmfa_nb.terraform.provider_mirror import find_mirror, provider_environ, write_cli_config
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def surroundings(tmp_path, monkeypatch):
     home, base = tmp_path / "home", tmp_path / "base"
     home.mkdir()
     base.mkdir()
-    monkeypatch.setattr(mirror, "_BASES", {str(base): 2})
+    monkeypatch.setattr(provider_mirror, "_BASES", {str(base): 2})
     return {"HOME": str(home), "XDG_DATA_DIRS": str(tmp_path / "data")}
 
 
@@ -68,7 +68,7 @@ def test_the_one_that_is_named_wins_and_must_be_one(surroundings, tmp_path):
     provide(tmp_path / "base" / "mirror")
     mine = provide(tmp_path / "mine")
     assert find_mirror({**surroundings, "TFMFA_PROVIDER_MIRROR": str(mine)}) == mine
-    with pytest.raises(ConfigurationError, match="has no registry"):
+    with pytest.raises(ConfigurationError, match="does not contain registry"):
         find_mirror({**surroundings, "TFMFA_PROVIDER_MIRROR": str(tmp_path / "none")})
 
 
@@ -91,10 +91,10 @@ def test_the_cli_configuration(tmp_path):
 
 
 def test_the_variable_for_terraform(surroundings, tmp_path):
-    assert provider_environment(surroundings, tmp_path) == {}
+    assert provider_environ(surroundings, tmp_path) == {}
     named = {**surroundings, "TFMFA_PROVIDER_MIRROR": str(provide(tmp_path / "mine"))}
     config = tmp_path / "terraform.rc"
-    assert provider_environment(named, tmp_path) == {"TF_CLI_CONFIG_FILE": str(config)}
+    assert provider_environ(named, tmp_path) == {"TF_CLI_CONFIG_FILE": str(config)}
     assert str(tmp_path / "mine") in config.read_text()
 
 
@@ -102,6 +102,6 @@ def test_the_persons_own_configuration_of_terraform_is_left_alone(surroundings, 
     provide(tmp_path / "base" / "mirror")
     own = tmp_path / "own.rc"
     own.touch()
-    assert provider_environment({**surroundings, "TF_CLI_CONFIG_FILE": str(own)}, tmp_path) == {}
+    assert provider_environ({**surroundings, "TF_CLI_CONFIG_FILE": str(own)}, tmp_path) == {}
     missing = {**surroundings, "TF_CLI_CONFIG_FILE": str(tmp_path / "missing")}
-    assert provider_environment(missing, tmp_path) == {"TF_CLI_CONFIG_FILE": str(tmp_path / "terraform.rc")}
+    assert provider_environ(missing, tmp_path) == {"TF_CLI_CONFIG_FILE": str(tmp_path / "terraform.rc")}

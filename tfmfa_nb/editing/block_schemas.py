@@ -1,12 +1,13 @@
-"""Which schema a position's block has, and what may be written in it."""
+"""The schema of a block in a cell, and what the block can contain."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.editing.items import Item, attribute_about, block_about
-from tfmfa_nb.editing.language import KINDS, TOP, inner_block, merged
-from tfmfa_nb.terraform.bypasses import SETTINGS
+from tfmfa_nb.editing.completion_items import CompletionItem
+from tfmfa_nb.editing.language_schema import KINDS, TOP, inner_block, merged
+from tfmfa_nb.editing.schema_descriptions import attribute_about, block_about
+from tfmfa_nb.terraform.mfa_bypasses import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | None:
-    """The schema of the innermost of these blocks, the outermost first; None for one that nobody knows."""
+    """The schema of the innermost of `blocks`, which are listed from the outside; None if it is not known."""
     if not blocks or blocks[0].type not in TOP:
         return None
     top = blocks[0]
@@ -41,29 +42,31 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
     return found
 
 
-def body_items(schema: dict[str, Any], written: Sequence[str]) -> list[Item]:
-    """What may be written in a block: what must be there first, Terraform's own and what is deprecated last."""
+def body_items(schema: dict[str, Any], written: Sequence[str]) -> list[CompletionItem]:
+    """The attributes and blocks that can follow: required ones first, Terraform's own and deprecated ones last."""
     own = schema.get("own", set())
     found = []
     for name, each in schema.get("attributes", {}).items():
         if name not in written and (each.get("required") or each.get("optional")):
-            # What the provider would fill in itself is seldom written.
+            # Attributes that the provider computes are seldom set.
             rank = (name in own, 0 if each.get("required") else 2 if each.get("computed") else 1)
             text, deprecated = each.get("description", ""), bool(each.get("deprecated"))
-            found.append((rank, Item(name, "property", f"{name} = ", attribute_about(each), text, deprecated)))
+            found.append(
+                (rank, CompletionItem(name, "property", f"{name} = ", attribute_about(each), text, deprecated))
+            )
     for name, nested in schema.get("block_types", {}).items():
         once = nested.get("max_items") == 1 or nested.get("nesting_mode") == "single"
         if not (once and name in written):
             block = nested["block"]
             text, deprecated = block.get("description", ""), bool(block.get("deprecated"))
-            found.append(((name in own, 3), Item(name, "class", "", block_about(nested), text, deprecated)))
+            found.append(((name in own, 3), CompletionItem(name, "class", "", block_about(nested), text, deprecated)))
     found.sort(key=lambda pair: (pair[1].deprecated, pair[0]))
     return [item for _, item in found]
 
 
 def _without_bypasses(schema: dict[str, Any]) -> dict[str, Any]:
-    """What beats the MFA session is told of, and advised against."""
-    text = "Passes the MFA session by: refused where MFA is required."
+    """The schema, with settings that bypass the MFA session marked as deprecated."""
+    text = "Bypasses the MFA session. Refused where MFA is required."
     attributes = {
         name: {**each, "deprecated": True, "description": text} if name in SETTINGS else each
         for name, each in schema["attributes"].items()
@@ -71,25 +74,27 @@ def _without_bypasses(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "attributes": attributes}
 
 
-def label_items(frames: Sequence[Frame], number: int, statement: Sequence[str], schemas: Schemas) -> Iterator[Item]:
-    """What a block's label can be.
+def label_items(
+    frames: Sequence[Frame], number: int, statement: Sequence[str], schemas: Schemas
+) -> Iterator[CompletionItem]:
+    """Completions for the label of a block.
 
     Args:
         frames: the blocks around the statement.
-        number: which label, from 0.
-        statement: the block's type, and its labels so far.
-        schemas: the installed providers'.
+        number: the index of the label.
+        statement: the block's type and its labels so far.
+        schemas: the schemas of the installed providers.
     """
     kind = statement[0] if statement else ""
     if number:
         return
     if kind in KINDS and (not frames or frames[-1].type == "check"):
         for name in schemas.names(kind):
-            yield Item(name, "module" if kind == "provider" else "class")
+            yield CompletionItem(name, "module" if kind == "provider" else "class")
     elif kind == "dynamic" and (schema := schema_of(frames, schemas)):
         own = schema.get("own", set())
-        yield from (Item(name, "class") for name in schema.get("block_types", {}) if name not in own)
+        yield from (CompletionItem(name, "class") for name in schema.get("block_types", {}) if name not in own)
     elif kind == "backend":
-        yield from (Item(name, "module") for name in ("s3", "local", "http", "remote"))
+        yield from (CompletionItem(name, "module") for name in ("s3", "local", "http", "remote"))
     elif kind == "provisioner":
-        yield from (Item(name, "module") for name in ("local-exec", "remote-exec", "file"))
+        yield from (CompletionItem(name, "module") for name in ("local-exec", "remote-exec", "file"))

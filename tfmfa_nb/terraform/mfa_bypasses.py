@@ -1,0 +1,91 @@
+"""Settings that bypass the MFA session: with them, Terraform uses other credentials than the session's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.assume_role import dynamic_loop
+from tfmfa_nb.terraform.evaluation import UNKNOWN, Question
+from tfmfa_nb.terraform.expressions import Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tfmfa_nb.terraform.evaluation import Loop
+    from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
+
+_WEB_IDENTITY = "assume_role_with_web_identity"
+# Settings of a provider or a backend, and the credentials that each brings.
+SETTINGS = {
+    "profile": "an AWS profile",
+    "access_key": "its own access key",
+    "secret_key": "its own secret key",
+    "token": "its own session token",
+    "shared_credentials_file": "its own credentials file",
+    "shared_credentials_files": "its own credentials file",
+    "shared_config_files": "its own configuration file",
+}
+_REMEDY = "Remove it: Terraform gets the credentials of the MFA session from environment variables."
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredBypass:
+    """A setting in the configuration; a bypass unless its value is null or empty.
+
+    Attributes:
+        owner: 'provider "aws"'.
+        name: the setting.
+        place: main.tf:3.
+        question: asks for its value; None for a block, which needs no value.
+    """
+
+    owner: str
+    name: str
+    place: str
+    question: Question | None
+
+    def problem(self) -> Problem | None:
+        """The bypass, once the question is answered; None if the setting has no value."""
+        value = self.question.value if self.question else True
+        if not _is_set(value):
+            return None
+        credentials = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
+        uses, setting = "uses", f"`{self.name}`"
+        if value is UNKNOWN:
+            uses, setting = "may use", f"`{self.name}` is not known yet"
+        text = f"{self.owner} {uses} {credentials} ({setting}), which bypasses the MFA session."
+        return Problem(text, _REMEDY, self.place, self.name)
+
+
+def bypasses_of_block(
+    module: Module, block: Block, owner: str, loops: tuple[Loop, ...] = ()
+) -> Iterator[DeclaredBypass]:
+    """The bypasses in the block of a provider or a backend."""
+    for name in (*SETTINGS, _WEB_IDENTITY):
+        if (value := block.attributes.get(name)) is not None:
+            yield DeclaredBypass(owner, name, value.place, Question(module, value, loops))
+    for inner in block.blocks:
+        if inner.type == _WEB_IDENTITY:
+            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, None)
+        elif inner.type == "dynamic" and inner.labels == (_WEB_IDENTITY,) and (loop := dynamic_loop(inner)):
+            question = Question(module, Expression("true"), (*loops, loop))
+            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, question)
+
+
+def bypasses_of_settings(
+    module: Module, value: Callable[[str], Expression | None], owner: str, loops: tuple[Loop, ...] = ()
+) -> Iterator[DeclaredBypass]:
+    """The bypasses in the `config` of a remote state, whose settings `value` looks up by name."""
+    for name in (*SETTINGS, _WEB_IDENTITY):
+        if (setting := value(name)) is not None:
+            yield DeclaredBypass(owner, name, setting.place, Question(module, setting, loops))
+
+
+def _is_set(value: Any) -> bool:
+    """Whether a value is more than null or empty; a list is, such as a loop's, if one of its elements is."""
+    if isinstance(value, list):
+        return any(map(_is_set, value))
+    return value not in (None, "", {})
