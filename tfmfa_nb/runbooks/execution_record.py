@@ -29,7 +29,7 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read":
 _MOST_CHANGES = 50
 
 
-class Record:
+class ExecutionRecord:
     """The record in `notebook`.
 
     Args:
