@@ -50,9 +50,9 @@ def nbclient(path: Path) -> None:
 
 def runner(path: Path) -> None:
     """The runner, away from any terminal."""
-    order = ExecutionOptions(path, path.with_name("runner.ipynb"), os.environ, at_terminal=False)
-    outcome = asyncio.run(run_runbook(order, LineDisplay(lambda _: None)))
-    if outcome.code:
+    options = ExecutionOptions(path, path.with_name("runner.ipynb"), os.environ, use_terminal=False)
+    outcome = asyncio.run(run_runbook(options, LineDisplay(lambda _: None)))
+    if outcome.exit_code:
         raise SystemExit(outcome.sentence)
 
 

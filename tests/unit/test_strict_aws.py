@@ -84,7 +84,7 @@ def test_of_twenty_that_race_with_one_code_one_wins(world):
 
     def race(_):
         start.wait()
-        return world.aws.devices.take(world.serial, code)
+        return world.aws.devices.use_code(world.serial, code)
 
     with ThreadPoolExecutor(20) as threads:
         assert sum(threads.map(race, range(20))) == 1
@@ -347,7 +347,7 @@ def test_other_services_are_behind_the_same_door(world):
 )
 def test_faults(world, kind, raised, spent):
     code = world.code()
-    world.aws.faults.plan(kind)
+    world.aws.faults.inject(kind)
     world.sts.get_caller_identity()  # it carries no code
     if isinstance(raised, tuple) and isinstance(raised[0], str):
         assert session_token(world, code) == raised
@@ -362,20 +362,19 @@ def test_faults(world, kind, raised, spent):
 
 
 def test_a_slow_answer_comes_to_whoever_waits(world):
-    world.aws.faults.seconds = 0.05
-    world.aws.faults.plan("slow")
+    world.aws.faults.inject("slow", seconds=0.05)
     assert world.session()
     world.aws.faults.seconds = 20.0
 
 
 def test_faults_happen_in_their_order_and_as_often_as_planned(world):
-    world.aws.faults.plan("throttle", 2)
-    world.aws.faults.plan("server-error")
+    world.aws.faults.inject("throttle", 2)
+    world.aws.faults.inject("server-error")
     kinds = [session_token(world, "000000")[0] for _ in range(4)]
     assert kinds == ["Throttling", "Throttling", "ServiceUnavailable", "AccessDenied"]
     for kind, times in (("earthquake", 1), ("slow", 0), ("slow", -1)):
         with pytest.raises(ValueError, match="fault"):
-            world.aws.faults.plan(kind, times)
+            world.aws.faults.inject(kind, times)
 
 
 def test_the_log_holds_no_code_secret_or_token(world):

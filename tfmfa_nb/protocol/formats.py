@@ -1,15 +1,15 @@
 """The formats of the files that this package writes, each with a version.
 
-A file that a newer version wrote is refused, because ignoring what it adds could weaken a rule. A file without a version
-was written before formats had one; it counts as version 0.
+A file that a newer version wrote is refused, because ignoring what it adds could weaken a rule. A file without a
+version was written before formats had one; it counts as version 0.
 
 | format | where | schema |
 |---|---|---|
 | run record | `run.json` | `protocol.records.RunRecord` |
 | audit trail | `audit.jsonl` | `runs.audit.AuditTrail` |
 | environment settings | `tfmfa.json` | `{"aws_multi_factor_authentication": LEVEL}` |
-| executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks` |
-| sandbox | `sandbox.json` | `sandbox.server.Sandbox` |
+| executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks.execution_record.ExecutionRecord` |
+| sandbox | `sandbox.json` | `sandbox.handle.Sandbox` |
 
 `apply.jsonl` is Terraform's own format (https://developer.hashicorp.com/terraform/internals/machine-readable-ui).
 """

@@ -1,4 +1,4 @@
-"""What a cell does, as far as its source tells: apply, or only prepare what other cells use."""
+"""What a cell does, by its source: whether it applies, and whether a resumed runbook may execute it again."""
 
 from __future__ import annotations
 
@@ -6,73 +6,58 @@ import ast
 import re
 from typing import Any
 
-from tfmfa_nb.runbooks.notebook import INJECTED, PARAMETERS, tags
+from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
 _APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b", re.MULTILINE)
 _MAGIC = re.compile(r"^\s*%{1,2}(\w+)")
-# Magics that only prepare, so that a resumed runbook may do them again.
-_PREPARING = {"load_ext", "reload_ext", "config", "matplotlib"}
-_HARMLESS = {
+_REPEATABLE_MAGICS = frozenset({"load_ext", "reload_ext", "config", "matplotlib"})
+_REPEATABLE_FUNCTIONS = frozenset({
     *("all", "any", "bool", "dict", "display", "enumerate", "float", "int", "isinstance", "len", "list", "max", "min"),
     *("print", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip"),
-}
-_HARMLESS_METHODS = {
-    *(
-        "endswith",
-        "format",
-        "get",
-        "isalnum",
-        "items",
-        "join",
-        "keys",
-        "lower",
-        "replace",
-        "split",
-        "startswith",
-        "strip",
-        "upper",
-        "values",
-    ),
-}
+})  # fmt: skip
+_REPEATABLE_METHODS = frozenset({
+    *("endswith", "format", "get", "isalnum", "items", "join", "keys", "lower", "replace", "split", "startswith"),
+    *("strip", "upper", "values"),
+})  # fmt: skip
 
 
 def applies(source: str) -> bool:
-    """Whether a cell says that it applies."""
+    """Whether a cell has a magic that applies."""
     return _APPLIES.search(source) is not None
 
 
 def applies_configuration(source: str) -> bool:
-    """Whether a cell plans what is in it, and applies that."""
+    """Whether a cell plans its own HCL and applies that plan."""
     return source.lstrip().startswith("%%tfapply") and bool(source.strip().partition("\n")[2].strip())
 
 
-def only_prepares(cell: Any) -> bool:
-    """Whether doing a cell again does nothing but prepare: it imports, defines, names, asserts, or is tagged so."""
-    if {PARAMETERS, INJECTED, "setup"} & set(tags(cell)):
+def is_repeatable(cell: Any) -> bool:
+    """Whether a cell may be executed again: it imports, defines, assigns, or asserts, or its tags say so."""
+    if {PARAMETERS_TAG, INJECTED_TAG, "setup"} & set(tags(cell)):
         return True
     python = []
     for line in cell.source.splitlines():
         if (magic := _MAGIC.match(line)) is None:
             python.append(line)
-        elif magic[1] not in _PREPARING:
+        elif magic[1] not in _REPEATABLE_MAGICS:
             return False
     try:
         body = ast.parse("\n".join(python)).body
     except SyntaxError:
         return False
-    return all(_prepares(statement) for statement in body)
+    return all(_is_repeatable_statement(statement) for statement in body)
 
 
-def _prepares(statement: ast.stmt) -> bool:
+def _is_repeatable_statement(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef):
         return True
     nodes = list(ast.walk(statement))
     return not any(isinstance(node, ast.Await | ast.Delete) for node in nodes) and all(
-        _harmless(node.func) for node in nodes if isinstance(node, ast.Call)
+        _is_repeatable_call(node.func) for node in nodes if isinstance(node, ast.Call)
     )
 
 
-def _harmless(called: ast.expr) -> bool:
-    if isinstance(called, ast.Name):
-        return called.id in _HARMLESS
-    return isinstance(called, ast.Attribute) and called.attr in _HARMLESS_METHODS
+def _is_repeatable_call(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in _REPEATABLE_FUNCTIONS
+    return isinstance(function, ast.Attribute) and function.attr in _REPEATABLE_METHODS

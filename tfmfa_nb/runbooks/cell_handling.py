@@ -1,4 +1,4 @@
-"""How a cell of a runbook is executed, or that none further is."""
+"""How the runner handles a cell."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CellHandling:
-    """How a cell is executed.
+    """How the runner handles a cell: it executes the cell, executes other source in its place, or skips it.
 
     Attributes:
-        code: what is executed in its stead; "" for nothing at all, None for its own.
-        keep: whether the cell keeps what it showed before.
+        source: the source to execute; None for the cell's own, "" to skip the cell.
+        keep_outputs: whether the cell keeps the outputs and the execution count that it has.
     """
 
-    code: str | None = None
-    keep: bool = False
+    source: str | None = None
+    keep_outputs: bool = False
+
+    @property
+    def skipped(self) -> bool:
+        """Whether nothing is executed."""
+        return self.source == ""
 
 
 class RunbookStopped(Exception):
-    """The runbook goes no further; not because of a cell."""
+    """The runbook stops before the next cell, by an option or an interrupt and not by an error."""

@@ -1,4 +1,4 @@
-"""How long a cell may take; never an apply, nor a person's thinking."""
+"""The time limit of a cell, which stops no apply and does not count prompts."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.output_follower import OutputFollower
     from tfmfa_nb.runbooks.stdin_server import StdinServer
 
-_GRACE = 20.0  # seconds that a cell which is no run has to end after its interrupt
-_PAUSE = 0.5
+_GRACE = 20.0  # seconds between the interrupt and the end of the kernel, for a cell without a run
+_POLL = 0.5  # seconds
 
 
 async def enforce_timeout(
     seconds: float,
-    questions: StdinServer,
+    stdin: StdinServer,
     follower: OutputFollower,
     *,
     interrupt: Callable[[], Awaitable[None]],
-    end: Callable[[], Awaitable[None]],
+    shut_down: Callable[[], Awaitable[None]],
 ) -> None:
-    """Interrupt the cell that begins now, if it is still there after `seconds`; be cancelled if it is not.
+    """Interrupt the cell that starts now after `seconds`; to be canceled when the cell ends.
 
     Args:
-        seconds: how long it may take.
-        questions: the time of their answers does not count.
-        follower: knows whether a run is under way, which is waited for after the interrupt, or has come to its apply,
-            which is let be.
-        interrupt: stops the cell.
-        end: ends a kernel that does not heed that.
+        seconds: the time limit.
+        stdin: the kernel's prompts, whose time does not count.
+        follower: knows whether a run is in progress, which is waited for after the interrupt, or has reached its
+            apply, which is not interrupted.
+        interrupt: interrupts the kernel.
+        shut_down: ends a kernel that ignores the interrupt.
     """
-    began, asked = time.monotonic(), questions.seconds
+    started, prompted_before = time.monotonic(), stdin.seconds
     while True:
-        rest = began + seconds + questions.seconds - asked - time.monotonic()
-        if rest <= 0 and not questions.open:
+        remaining = started + seconds + stdin.seconds - prompted_before - time.monotonic()
+        if remaining <= 0 and not stdin.open:
             break
-        await asyncio.sleep(max(rest, _PAUSE if questions.open else 0.0))
+        await asyncio.sleep(max(remaining, _POLL if stdin.open else 0.0))
     if follower.applying:
         return
     await interrupt()
     await asyncio.sleep(_GRACE)
-    while follower.under_way:  # noqa: ASYNC110 - Terraform is waited for, however long it takes
-        await asyncio.sleep(_PAUSE)
-    await end()
+    while follower.in_progress:  # noqa: ASYNC110 - Terraform is waited for, however long it takes
+        await asyncio.sleep(_POLL)
+    await shut_down()

@@ -1,4 +1,4 @@
-"""What is to be executed, and how."""
+"""The options of one execution of a runbook."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionOptions:
-    """One execution of a runbook.
+    """The options of one execution of a runbook.
 
     Attributes:
-        runbook: the notebook.
-        output: where the executed one goes; its folder is where the kernel works.
-        environ: the kernel's environment.
-        parameters: names and values as they were typed.
-        values: parameters from a file.
-        environment: the only environment that it may act on; "" for any.
+        runbook: the notebook to execute.
+        output: the executed notebook; its folder is the kernel's working folder.
+        environ: the kernel's process environment.
+        parameters: names and values from the command line, as text.
+        file_parameters: names and values from a parameters file.
+        environment: the only environment that the runbook may act on; "" for any.
         plan_only: apply nothing.
-        stop_after: the tag of the last cell that is executed; "" for the end.
-        resume: go on with what is in `output`.
-        cell_seconds: how long a cell may take; 0 for ever.
-        token_command: prints a code; "" asks at the terminal.
-        at_terminal: whether the terminal may be used.
+        stop_after: the tag of the last cell to execute; "" for all cells.
+        resume: continue the execution that `output` holds.
+        cell_timeout: the time limit of each cell in seconds; 0 for none.
+        token_command: prints an MFA code; "" to ask at the terminal.
+        use_terminal: whether the terminal may be used.
     """
 
     runbook: Path
     output: Path
     environ: Mapping[str, str] = field(repr=False)
     parameters: tuple[tuple[str, str], ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    file_parameters: Mapping[str, Any] = field(default_factory=dict)
     environment: str = ""
     plan_only: bool = False
     stop_after: str = ""
     resume: bool = False
-    cell_seconds: float = 0.0
+    cell_timeout: float = 0.0
     token_command: str = ""
-    at_terminal: bool = True
+    use_terminal: bool = True

@@ -13,49 +13,49 @@ from tfmfa_nb.environments.files import write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A save may take this share of the time: trivial cells are not saved one by one.
-_SHARE = 50
+# At least this many times the duration of a save lies between two saves, so that trivial cells share one.
+_PAUSE_FACTOR = 50
 
 
 class NotebookSaver:
-    """Saves a notebook whole, as it goes.
+    """Saves a notebook atomically, again and again.
 
     Args:
-        notebook: what is saved.
-        path: where to.
+        notebook: what to save.
+        path: where to save it; an existing file keeps its mode.
     """
 
     def __init__(self, notebook: Any, path: Path) -> None:
         self._notebook, self._path = notebook, path
         self._mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        self._cost = 0.0
-        self._ended = 0.0
-        self._later: asyncio.TimerHandle | None = None
+        self._duration = 0.0
+        self._saved_at = 0.0
+        self._scheduled: asyncio.TimerHandle | None = None
 
     def save(self) -> None:
         """Save now.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the file cannot be written.
         """
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        began = time.monotonic()
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+            self._scheduled = None
+        started = time.monotonic()
         write_whole(self._path, nbformat.v4.writes(self._notebook) + "\n", self._mode)
-        self._ended = time.monotonic()
-        self._cost = self._ended - began
+        self._saved_at = time.monotonic()
+        self._duration = self._saved_at - started
 
-    def soon(self) -> None:
-        """Save now, or in a moment where the last time is only just past.
+    def save_soon(self) -> None:
+        """Save now, or in a moment if the last save is recent.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the file cannot be written.
         """
-        if self._later is not None:
+        if self._scheduled is not None:
             return
-        rest = self._ended + _SHARE * self._cost - time.monotonic()
-        if rest <= 0:
+        delay = self._saved_at + _PAUSE_FACTOR * self._duration - time.monotonic()
+        if delay <= 0:
             self.save()
         else:
-            self._later = asyncio.get_running_loop().call_later(rest, self.save)
+            self._scheduled = asyncio.get_running_loop().call_later(delay, self.save)

@@ -1,4 +1,4 @@
-"""What a kernel asks on its standard input, for as long as it lives."""
+"""Serves the stdin channel of a kernel: the requests for input that its cells make."""
 
 from __future__ import annotations
 
@@ -14,67 +14,66 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runbooks.input_responder import InputResponder
 
-_END_OF_INPUT = "\x04"  # ipykernel's
+_END_OF_INPUT = "\x04"  # ipykernel raises EOFError for it
 
 
 class StdinServer:
-    """Answers one kernel.
+    """Serves the stdin channel of one kernel.
 
     Args:
-        answerer: what is answered.
-        interrupt_kernel: stops a cell whose own question nobody answers.
+        responder: answers each request.
+        interrupt_kernel: stops a cell whose request for input cannot be answered.
 
     Attributes:
-        open: whether one waits for its answer.
-        seconds: how long has been waited for answers.
-        nobody: why one could not be answered, in a sentence.
+        seconds: how long requests have waited for their answers, in total.
+        unanswered: why a request could not be answered, in a sentence; "" if none.
     """
 
-    def __init__(self, answerer: InputResponder, interrupt_kernel: Callable[[], Awaitable[None]]) -> None:
-        self._answerer, self._interrupt_kernel = answerer, interrupt_kernel
-        self._asking: asyncio.Task[str] | None = None
+    def __init__(self, responder: InputResponder, interrupt_kernel: Callable[[], Awaitable[None]]) -> None:
+        self._responder, self._interrupt_kernel = responder, interrupt_kernel
+        self._answering: asyncio.Task[str] | None = None
         self.seconds = 0.0
-        self.nobody = ""
+        self.unanswered = ""
 
     @property
     def open(self) -> bool:
-        """Whether one waits for its answer."""
-        return self._asking is not None
+        """Whether a request waits for its answer."""
+        return self._answering is not None
 
     def leave(self) -> None:
-        """Leave the prompt, as a person does with Ctrl-C."""
-        if self._asking is not None:
-            self._asking.cancel()
+        """Leave the open prompt, as a person does with Ctrl-C."""
+        if self._answering is not None:
+            self._answering.cancel()
 
     async def serve(self, client: Any) -> None:
-        """Answer until this is cancelled.
+        """Answer requests until canceled.
 
         Args:
-            client: the kernel's, whose channels have been started.
+            client: the kernel's client, with started channels.
         """
         while True:
             message = await client.stdin_channel.get_msg(timeout=None)
             if message["msg_type"] != "input_request":
                 continue
-            began = time.monotonic()
-            self._asking = asked = asyncio.create_task(self._answerer.answer(message["content"]))
+            started = time.monotonic()
+            self._answering = answering = asyncio.create_task(self._responder.answer(message["content"]))
             try:
-                await asyncio.wait({asked})
+                await asyncio.wait({answering})
             finally:
-                asked.cancel()
-                self._asking = None
-                self.seconds += time.monotonic() - began
-            client.input(await self._reply(asked, message["content"]))
-            del asked  # it holds the answer
+                answering.cancel()
+                self._answering = None
+                self.seconds += time.monotonic() - started
+            client.input(await self._reply(answering, message["content"]))
+            del answering  # it holds the answer, which may be a code
 
-    async def _reply(self, asked: asyncio.Task[str], content: dict[str, Any]) -> str:
+    async def _reply(self, answering: asyncio.Task[str], content: dict[str, Any]) -> str:
         try:
-            return asked.result()
+            return answering.result()
         except asyncio.CancelledError:  # the prompt was left
-            if self._answerer.question(content) is not None:
+            if self._responder.question(content) is not None:
                 return left()
         except NoTerminal as error:
-            self.nobody = str(error)
-        # The interrupt reaches a cell that waits for its own input; the reply, one whose code is asynchronous.
+            self.unanswered = str(error)
+        # The interrupt reaches an asynchronous cell; the end of input, a cell that blocks on it.
         await self._interrupt_kernel()
         return _END_OF_INPUT

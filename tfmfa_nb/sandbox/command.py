@@ -1,241 +1,131 @@
-"""`jupyter tfmfa sandbox`: start one, read its device, and make it misbehave."""
+"""`jupyter tfmfa sandbox`: starts a sandbox, shows its MFA device, and injects faults."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shlex
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
-from jupyter_core.application import JupyterApp, base_aliases, base_flags
-from jupyter_core.paths import jupyter_runtime_dir
-from traitlets import Bool, Float, Int
-
-from tfmfa_nb.model.errors import SandboxError
+from tfmfa_nb.sandbox import start_command
 from tfmfa_nb.sandbox.faults import FAULTS
 from tfmfa_nb.sandbox.handle import INFO_VARIABLE, Sandbox
-from tfmfa_nb.terraform.mirror import provider_environment
 
-_POINTER = "tfmfa-sandbox"
-_BY_SIGNAL = 128  # a shell's exit code for what a signal ended is this and the signal's number
+if TYPE_CHECKING:
+    import argparse
+
+_DESCRIPTION = """\
+Control a sandbox: an AWS on this machine whose STS is as strict about MFA as
+the real one. It has the account 123456789012, the user alice with an access key
+and an MFA device, and the roles deploy, deploy-prod, and audit, which require
+MFA. Everything is kept in memory.
+"""
+_EPILOG = """\
+Every command except start acts on the sandbox of this terminal (TFMFA_SANDBOX),
+or else on the last one started on this machine.
+
+examples:
+  jupyter tfmfa sandbox start
+  jupyter tfmfa sandbox start -- jupyter lab
+  jupyter tfmfa sandbox code
+"""
+_CODE_DESCRIPTION = """\
+Print the next code of alice's MFA device. Each code is printed only once, so
+the command may wait up to 30 seconds for the next one.
+"""
+_CODE_EPILOG = """\
+example:
+  jupyter tfmfa run x.ipynb --token-command 'jupyter tfmfa sandbox code'
+"""
+_FAULT_DESCRIPTION = """\
+Make the next calls that carry an MFA code fail.
+
+faults:
+  throttle        STS throttles the call
+  server-error    STS is unavailable
+  reset-before    the connection is reset before STS gets the call
+  reset-after     the connection is reset after STS has used the code
+  slow            the answer takes --seconds
+  captive-portal  a login page answers in place of AWS
+"""
+_FAULT_EPILOG = """\
+examples:
+  jupyter tfmfa sandbox fault throttle --times 2
+  jupyter tfmfa sandbox fault slow --seconds 30
+"""
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command speaks on its standard output
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the commands to their parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s COMMAND [options]", _DESCRIPTION, _EPILOG
+    parser.set_defaults(execute=lambda _: parser.exit(2, parser.format_help()))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=parser.prog)
 
+    start_command.configure(commands.add_parser("start", help="start a sandbox"))
 
-class _SandboxCommand(JupyterApp):
-    """A command that speaks to the running sandbox; its errors are one line."""
-
-    def running(self) -> Sandbox:
-        """The sandbox of this terminal, else the last one started on this machine.
-
-        Raises:
-            SandboxError: none is running.
-        """
-        named = os.environ.get(INFO_VARIABLE)
-        pointer = Path(jupyter_runtime_dir()) / _POINTER
-        if not named and pointer.is_file():
-            named = pointer.read_text()
-        return Sandbox.find(Path(named or "none"))
-
-    def start(self) -> None:
-        """Do the command."""
-        super().start()
-        try:
-            self.act()
-        except SandboxError as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            self.exit(1)
-
-    def act(self) -> None:
-        """What the command does.
-
-        Raises:
-            SandboxError: it cannot.
-        """
-
-
-class StartApp(_SandboxCommand):
-    """`jupyter tfmfa sandbox start [-- COMMAND]`."""
-
-    name = "jupyter-tfmfa-sandbox-start"
-    description = "Start an AWS on this machine that is strict about MFA; with a command, for as long as that runs."
-    port = Int(0, help="0 takes a free one.").tag(config=True)
-    user_may_act = Bool(default_value=False, help="Let alice act without a role, for runs without MFA.").tag(
-        config=True
+    code = commands.add_parser(
+        "code",
+        help="print the next code of the MFA device",
+        description=_CODE_DESCRIPTION,
+        epilog=_CODE_EPILOG,
+        usage="%(prog)s [options]",
     )
-    aliases = {**base_aliases, "port": "StartApp.port"}
-    flags = {
-        **base_flags,
-        "user-may-act": ({"StartApp": {"user_may_act": True}}, "Let alice act without a role."),
-    }
+    code.add_argument("--advance", action="store_true", help="move the sandbox's clock forward instead of waiting")
+    code.set_defaults(execute=_print_code)
 
-    def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Keep what follows "--" for the command."""
-        words = list(sys.argv[1:] if argv is None else argv)
-        at = words.index("--") if "--" in words else len(words)
-        self._command = words[at + 1 :]
-        super().parse_command_line(words[:at])
+    text = "Show alice's MFA device as a QR code for an authenticator app."
+    qr = commands.add_parser("qr", help="show the MFA device as a QR code", description=text, usage="%(prog)s")
+    qr.set_defaults(execute=_qr)
 
-    def act(self) -> None:
-        """Start, say how to use it, wait."""
-        # A terminal that is closed, or a supervisor, must leave no keys and no server behind either.
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _leave)
-        folder = Path(tempfile.mkdtemp(prefix="tfmfa-sandbox-"))
-        code = 0
-        try:
-            sandbox = Sandbox.start(folder, self.port, user_may_act=self.user_may_act)
-            try:
-                with contextlib.suppress(KeyboardInterrupt):  # that is how it is stopped, whenever it comes
-                    code = self._serve(sandbox, folder)
-            finally:
-                sandbox.stop()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        self.exit(code)
+    text = "Expire all temporary credentials now."
+    expire = commands.add_parser("expire", help="expire all temporary credentials", description=text, usage="%(prog)s")
+    expire.set_defaults(execute=_expire)
 
-    def _serve(self, sandbox: Sandbox, folder: Path) -> int:
-        environ = {**sandbox.environment(), **provider_environment(os.environ, folder)}
-        script = folder / "environment.sh"
-        script.touch(mode=0o600)
-        script.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environ.items()))
-        pointer = Path(jupyter_runtime_dir()) / _POINTER
-        pointer.parent.mkdir(parents=True, exist_ok=True)
-        pointer.write_text(str(sandbox.path))
-        try:
-            _say(
-                f"The sandbox runs at {environ['AWS_ENDPOINT_URL']}; alice's MFA device, for your authenticator app:\n"
-            )
-            _show_qr(sandbox)
-            _say(f"The next code:            {_again()} code")
-            if not self._command:
-                _say(f"In another terminal:      source {script}\nCtrl-C stops the sandbox.")
-                _wait()
-            try:
-                child = subprocess.Popen(self._command, env={**os.environ, **environ})
-            except (OSError, ValueError) as error:
-                raise SandboxError(f"{self._command[0]!r} cannot be started: {error}.") from None
-            return _follow(child)
-        finally:
-            pointer.unlink(missing_ok=True)
-
-
-class CodeApp(_SandboxCommand):
-    """`jupyter tfmfa sandbox code`."""
-
-    name = "jupyter-tfmfa-sandbox-code"
-    description = "Print the next code of alice's MFA device; each code once, so it may wait for the next window."
-    advance = Bool(default_value=False, help="Move the sandbox's clock instead of waiting.").tag(config=True)
-    flags = {**base_flags, "advance": ({"CodeApp": {"advance": True}}, "Move the clock; do not wait.")}
-
-    def act(self) -> None:
-        """Print one code."""
-        _say(self.running().code(wait=not self.advance))
-
-
-class QrApp(_SandboxCommand):
-    """`jupyter tfmfa sandbox qr`."""
-
-    name = "jupyter-tfmfa-sandbox-qr"
-    description = "Show alice's MFA device as a QR code for an authenticator app."
-
-    def act(self) -> None:
-        """Draw it."""
-        _show_qr(self.running())
-
-
-class ExpireApp(_SandboxCommand):
-    """`jupyter tfmfa sandbox expire`."""
-
-    name = "jupyter-tfmfa-sandbox-expire"
-    description = "End all temporary credentials now."
-
-    def act(self) -> None:
-        """End them."""
-        self.running().expire()
-        _say("All sessions have expired.")
-
-
-class FaultApp(_SandboxCommand):
-    """`jupyter tfmfa sandbox fault KIND`."""
-
-    name = "jupyter-tfmfa-sandbox-fault"
-    description = f"Make the next calls that carry a code fail: {', '.join(FAULTS)}."
-    times = Int(1, min=1, help="How many calls.").tag(config=True)
-    seconds = Float(20.0, min=0.0, help="How long an answer takes, if the fault is `slow`.").tag(config=True)
-    aliases = {**base_aliases, "times": "FaultApp.times", "seconds": "FaultApp.seconds"}
-
-    def act(self) -> None:
-        """Plan the fault."""
-        if len(self.extra_args) != 1:
-            raise SandboxError(f"Name one fault: {', '.join(FAULTS)}.")
-        self.running().fault(self.extra_args[0], self.times, self.seconds)
-        calls = "call that carries" if self.times == 1 else f"{self.times} calls that carry"
-        _say(f"The next {calls} a code: {self.extra_args[0]}.")
-
-
-class SandboxApp(JupyterApp):
-    """`jupyter tfmfa sandbox`."""
-
-    name = "jupyter-tfmfa-sandbox"
-    description = "An AWS on this machine that is strict about MFA."
-    subcommands = {
-        "start": (StartApp, "Start it; with -- COMMAND for as long as that runs."),
-        "code": (CodeApp, "Print the MFA device's next code."),
-        "qr": (QrApp, "Show the MFA device as a QR code."),
-        "expire": (ExpireApp, "End all sessions now."),
-        "fault": (FaultApp, "Make the next calls that carry a code fail."),
-    }
-
-    def start(self) -> None:
-        """Hand over to the subcommand, or list them."""
-        super().start()
-        if self.subapp is None:
-            self.print_help()
-            self.exit(2)
-
-
-def _show_qr(sandbox: Sandbox) -> None:
-    import segno  # noqa: PLC0415
-
-    segno.make(sandbox.uri(), error="l").terminal(compact=True)
-
-
-def _again() -> str:
-    """This command without its last words, as the person can type it."""
-    return (
-        "jupyter tfmfa sandbox"
-        if shutil.which("jupyter-tfmfa")
-        else f"{Path(sys.executable).parent}/jupyter tfmfa sandbox"
+    fault = commands.add_parser(
+        "fault",
+        help="make the next calls that carry an MFA code fail",
+        description=_FAULT_DESCRIPTION,
+        epilog=_FAULT_EPILOG,
+        usage="%(prog)s [options] FAULT",
     )
+    fault.add_argument("fault", choices=FAULTS, metavar="FAULT", help="one of the faults above")
+    fault.add_argument("--times", type=int, default=1, metavar="N", help="number of calls (default: 1)")
+    fault.add_argument(
+        "--seconds", type=float, default=20.0, metavar="SECONDS", help="duration of a slow answer (default: 20)"
+    )
+    fault.set_defaults(execute=_fault)
 
 
-def _leave(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(_BY_SIGNAL + number)
+def _running() -> Sandbox:
+    """The sandbox of this terminal, or else the last one started on this machine.
+
+    Raises:
+        SandboxError: none is running.
+    """
+    path = os.environ.get(INFO_VARIABLE)
+    pointer = start_command.pointer_path()
+    if not path and pointer.is_file():
+        path = pointer.read_text()
+    return Sandbox.find(Path(path or "none"))
 
 
-def _wait() -> NoReturn:
-    while True:
-        signal.pause()
+def _print_code(options: argparse.Namespace) -> int:
+    print(_running().code(wait=not options.advance))  # noqa: T201 - a command speaks on standard output
+    return 0
 
 
-def _follow(child: subprocess.Popen[bytes]) -> int:
-    """Wait for the command, which gets the terminal's Ctrl-C itself; the exit code is as a shell would give it."""
-    while True:
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            continue
-        except SystemExit:
-            child.terminate()
-            child.wait()
-            raise
-        return code if code >= 0 else _BY_SIGNAL - code
+def _qr(_: argparse.Namespace) -> int:
+    start_command.show_qr(_running())
+    return 0
+
+
+def _expire(_: argparse.Namespace) -> int:
+    _running().expire()
+    print("All temporary credentials have expired.")  # noqa: T201
+    return 0
+
+
+def _fault(options: argparse.Namespace) -> int:
+    _running().fault(options.fault, options.times, options.seconds)
+    calls = "call that carries" if options.times == 1 else f"{options.times} calls that carry"
+    print(f"Fault of the next {calls} an MFA code: {options.fault}.")  # noqa: T201
+    return 0

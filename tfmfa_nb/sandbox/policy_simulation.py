@@ -1,4 +1,4 @@
-"""IAM's SimulatePrincipalPolicy, as far as one action on one resource goes; moto has none.
+"""IAM's SimulatePrincipalPolicy for one action on one resource, which moto does not implement.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 
 _DECISIONS = {Verdict.ALLOW: "allowed", Verdict.SILENT: "implicitDeny", Verdict.DENY: "explicitDeny"}
-_MOST_ENTRIES = 20
+_MAX_ENTRIES = 20
 
 
 def answer_simulation(request: AwsRequest) -> AwsResponse:
-    """What the identity policies of a user or a role say, by the values that the request gives."""
-    given = request.parameters()
-    source = given.get("PolicySourceArn", "")
-    people = (*iam().users.values(), *iam().roles.values())
-    identity = next((one for one in people if one.arn == source), None)
+    """Answer a call: the decision of the identity policies of a user or a role, with the request's context values."""
+    parameters = request.parameters()
+    source = parameters.get("PolicySourceArn", "")
+    identities = (*iam().users.values(), *iam().roles.values())
+    identity = next((one for one in identities if one.arn == source), None)
     if identity is None:
         return error_response(request, 404, "NoSuchEntity", f"The principal {source} cannot be found.")
     context = {
-        given[f"{entry}.ContextKeyName"]: given.get(f"{entry}.ContextKeyValues.member.1", "")
-        for number in range(1, _MOST_ENTRIES)
-        if f"{(entry := f'ContextEntries.member.{number}')}.ContextKeyName" in given
+        parameters[f"{entry}.ContextKeyName"]: parameters.get(f"{entry}.ContextKeyValues.member.1", "")
+        for number in range(1, _MAX_ENTRIES)
+        if f"{(entry := f'ContextEntries.member.{number}')}.ContextKeyName" in parameters
     }
-    action, resource = given.get("ActionNames.member.1", ""), given.get("ResourceArns.member.1", "*")
+    action, resource = parameters.get("ActionNames.member.1", ""), parameters.get("ResourceArns.member.1", "*")
     verdict = decide(policies_of(identity), action, resource, context)
     matched = "<MatchedStatements/>"
     if verdict is Verdict.DENY:

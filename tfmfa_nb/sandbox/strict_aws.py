@@ -1,4 +1,4 @@
-"""The strict core: who is calling, with MFA or not, and may they. The same behind the server and in a process."""
+"""An AWS that checks who calls, whether with MFA, and whether the call is allowed, before moto answers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse, error_response
-from tfmfa_nb.sandbox.callers import Caller, Credentials, iam, root_caller, user_caller
-from tfmfa_nb.sandbox.faults import Faults, answer_instead
-from tfmfa_nb.sandbox.mfa_devices import Devices
+from tfmfa_nb.sandbox.callers import Caller, TemporaryCredentials, iam, root_caller, user_caller
+from tfmfa_nb.sandbox.faults import FaultQueue, fault_response
+from tfmfa_nb.sandbox.mfa_devices import MfaDevices
 from tfmfa_nb.sandbox.policy_evaluation import allows
 from tfmfa_nb.sandbox.policy_simulation import answer_simulation
-from tfmfa_nb.sandbox.signatures import refuse_signature
+from tfmfa_nb.sandbox.signatures import check_signature
 from tfmfa_nb.sandbox.sts import answer_sts
 
 if TYPE_CHECKING:
@@ -26,15 +26,16 @@ _SCOPE_PARTS = 5
 
 
 class StrictAws:
-    """The state of one sandbox.
+    """One account of AWS, in front of moto.
 
     Args:
-        admin: (access key id, secret) that may do everything, for provisioning.
+        admin: the access key ID and the secret access key of the administrator who provisions the account.
 
     Attributes:
-        ahead: seconds that the clock of codes and expiry is ahead of this machine's.
-        signature_ahead: the same for the clock that requests are compared with.
-        calls: who called what; without a code, a secret or a token.
+        ahead: how far the clock of MFA codes and of expiration is ahead of this machine's, in seconds.
+        signature_ahead: the same for the clock that the dates of requests are compared with.
+        sessions: the temporary credentials by their access key ID.
+        calls: every call, without codes, secrets, and tokens.
     """
 
     def __init__(self, admin: tuple[str, str] = ("", "")) -> None:
@@ -42,51 +43,58 @@ class StrictAws:
         self._lock = threading.Lock()
         self.ahead = 0.0
         self.signature_ahead = 0.0
-        self.sessions: dict[str, Credentials] = {}
+        self.sessions: dict[str, TemporaryCredentials] = {}
         self.calls: list[dict[str, Any]] = []
-        self.devices = Devices(self.now)
-        self.faults = Faults()
+        self.devices = MfaDevices(self.now)
+        self.faults = FaultQueue()
 
     def now(self) -> float:
-        """The time of codes and expiry, in seconds since the epoch."""
+        """The time of MFA codes and of expiration, in seconds since the epoch."""
         return time.time() + self.ahead
 
     def advance(self, seconds: float) -> None:
-        """Move the clock of codes and expiry.
+        """Move the clock of MFA codes and of expiration forward.
 
         Raises:
-            ValueError: `seconds` is no number of seconds.
+            ValueError: `seconds` is not finite.
         """
         if not math.isfinite(seconds):
-            raise ValueError(f"the clock cannot be moved by {seconds} seconds")
+            raise ValueError(f"The clock cannot be moved by {seconds} seconds.")
         with self._lock:
             self.ahead += seconds
 
     def skew(self, seconds: float) -> None:
-        """Set how far the clock that signatures are compared with is ahead.
+        """Set the clock that the dates of requests are compared with to `seconds` ahead of this machine's.
 
         Raises:
-            ValueError: `seconds` is no number of seconds.
+            ValueError: `seconds` is not finite.
         """
         if not math.isfinite(seconds):
-            raise ValueError(f"the clock cannot be {seconds} seconds ahead")
+            raise ValueError(f"The clock cannot be {seconds} seconds ahead.")
         self.signature_ahead = seconds
 
     def expire(self) -> None:
-        """End all temporary credentials now."""
+        """Expire all temporary credentials now."""
         with self._lock:
-            self.sessions = {key: replace(held, expires=self.now() - 1) for key, held in self.sessions.items()}
+            self.sessions = {
+                key: replace(credentials, expires=self.now() - 1) for key, credentials in self.sessions.items()
+            }
 
-    def give(self, caller: Caller, seconds: int) -> tuple[str, Credentials]:
-        """Temporary credentials for `caller`: their access key id and the rest."""
+    def issue(self, caller: Caller, seconds: int) -> tuple[str, TemporaryCredentials]:
+        """Issue temporary credentials to `caller`.
+
+        Returns:
+            The access key ID, and the rest of the credentials.
+        """
         key = f"ASIA{secrets.token_hex(8).upper()}"
-        held = Credentials(caller, secrets.token_urlsafe(30), secrets.token_urlsafe(180), self.now() + seconds)
+        secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(180)
+        credentials = TemporaryCredentials(caller, secret, token, self.now() + seconds)
         with self._lock:
-            self.sessions[key] = held
-        return key, held
+            self.sessions[key] = credentials
+        return key, credentials
 
     def context(self, caller: Caller) -> dict[str, str]:
-        """The condition keys that a request of `caller` has; MFA's are absent from long-term keys' requests."""
+        """The condition keys of a request by `caller`; requests with long-term keys have none about MFA."""
         if not caller.session:
             return {}
         if caller.mfa_at is None:
@@ -95,22 +103,24 @@ class StrictAws:
         return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": age}
 
     def answer(self, request: AwsRequest) -> AwsResponse | None:
-        """What AWS answers before any service acts; None where the service (moto) may."""
+        """The response of AWS to `request`; None if the call is allowed and moto is to answer it."""
         fault = self.faults.take(request)
-        instead = answer_instead(fault, request)
-        if instead is not None:
-            return self._noted(request, None, instead, fault)
+        response = fault_response(fault, request)
+        if response is not None:
+            self._log(request, None, response, fault)
+            return response
         caller = self.authenticate(request)
         if isinstance(caller, AwsResponse):
-            return self._noted(request, None, caller, fault)
-        answer = answer_sts(self, request, caller) if request.service == "sts" else self._forbid(request, caller)
-        if answer is None and (request.service, request.action) == ("iam", "SimulatePrincipalPolicy"):
-            answer = answer_simulation(request)
-        self._noted(request, caller, answer, fault)
-        return None if answer is None else self.faults.after(fault, answer)
+            self._log(request, None, caller, fault)
+            return caller
+        response = answer_sts(self, request, caller) if request.service == "sts" else self._authorize(request, caller)
+        if response is None and (request.service, request.action) == ("iam", "SimulatePrincipalPolicy"):
+            response = answer_simulation(request)
+        self._log(request, caller, response, fault)
+        return None if response is None else self.faults.apply(fault, response)
 
     def authenticate(self, request: AwsRequest) -> Caller | AwsResponse:
-        """Who signed the request, or AWS's answer to a signature that it does not take."""
+        """The caller who signed the request, or the error response of AWS to the signature."""
         if len(request.credential) != _SCOPE_PARTS:
             return error_response(request, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         found = self._find(request.credential[0], request.headers.get("x-amz-security-token"))
@@ -119,18 +129,18 @@ class StrictAws:
                 request, 403, "InvalidClientTokenId", "The security token included in the request is invalid."
             )
         caller, secret, expires = found
-        refused = refuse_signature(request, secret, time.time() + self.signature_ahead)
-        if refused is not None:
-            return refused
+        error = check_signature(request, secret, time.time() + self.signature_ahead)
+        if error is not None:
+            return error
         if expires <= self.now():
             return error_response(request, 403, "ExpiredToken", "The security token included in the request is expired")
         return caller
 
     def _find(self, key: str, token: str | None) -> tuple[Caller, str, float] | None:
-        """Who has this key, its secret, and when it expires."""
-        held = self.sessions.get(key)
-        if held is not None:
-            return (held.caller, held.secret, held.expires) if token == held.token else None
+        """The caller, the secret, and the expiration that belong to an access key ID and a session token."""
+        credentials = self.sessions.get(key)
+        if credentials is not None:
+            return (credentials.caller, credentials.secret, credentials.expires) if token == credentials.token else None
         if not key or token is not None:
             return None
         if key == self._admin[0]:
@@ -141,21 +151,21 @@ class StrictAws:
                     return user_caller(user), access_key.secret_access_key, math.inf
         return None
 
-    def _forbid(self, request: AwsRequest, caller: Caller) -> AwsResponse | None:
+    def _authorize(self, request: AwsRequest, caller: Caller) -> AwsResponse | None:
+        """AWS's error response to a call that no policy allows; None if the call is allowed."""
         action = f"{request.service}:{request.action}"
         if allows(caller.policies, action, None, self.context(caller)):
             return None
         message = f"User: {caller.arn} is not authorized to perform: {action} because no policy allows the action"
         return error_response(request, 403, "AccessDenied", message)
 
-    def _noted(
-        self, request: AwsRequest, caller: Caller | None, answer: AwsResponse | None, fault: str
-    ) -> AwsResponse | None:
-        """Write the call down."""
+    def _log(self, request: AwsRequest, caller: Caller | None, response: AwsResponse | None, fault: str) -> None:
+        """Add the call to `calls`."""
         parameters: Mapping[str, str] = request.parameters() if request.service == "sts" else {}
-        failed = answer is not None and answer.status != 200  # noqa: PLR2004
-        code = re.search(rb"<Code>(.*?)</Code>|\"__type\": \"(.*?)\"", answer.body) if answer and failed else None
-        note = {
+        failed = response is not None and response.status != 200  # noqa: PLR2004
+        code = rb"<Code>(.*?)</Code>|\"__type\": \"(.*?)\""
+        error = re.search(code, response.body) if response is not None and failed else None
+        call = {
             "time": self.now(),
             "service": request.service,
             "action": request.action,
@@ -163,11 +173,10 @@ class StrictAws:
             "identity": caller.arn if caller else "",
             "mfa": caller is not None and caller.mfa_at is not None,
             "allowed": not failed,
-            "error": next((part.decode() for part in code.groups() if part), "") if code else "",
+            "error": next((part.decode() for part in error.groups() if part), "") if error else "",
             "fault": fault,
         }
         if "RoleArn" in parameters:
-            note["role_arn"] = parameters["RoleArn"]
+            call["role_arn"] = parameters["RoleArn"]
         with self._lock:
-            self.calls.append(note)
-        return answer
+            self.calls.append(call)
