@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tfmfa_nb.model.errors import SandboxError
+from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.sandbox.handle import Sandbox
 
 
@@ -147,6 +148,16 @@ def test_no_sandbox_is_found(tmp_path, content):
         (tmp_path / "sandbox.json").write_text(content)
     with pytest.raises(SandboxError, match="No sandbox is running"):
         Sandbox.find(tmp_path / "sandbox.json")
+
+
+def test_a_sandbox_of_a_newer_format_is_refused_and_one_without_a_version_is_found(shared, tmp_path):
+    info = json.loads(shared.path.read_text())
+    assert info.pop("format_version") == 1
+    (tmp_path / "old.json").write_text(json.dumps(info))
+    assert Sandbox.find(tmp_path / "old.json").environment()["AWS_ENDPOINT_URL"] == info["url"]
+    (tmp_path / "new.json").write_text(json.dumps({**info, "format_version": 2}))
+    with pytest.raises(FormatError, match=r"new\.json was written by a newer version"):
+        Sandbox.find(tmp_path / "new.json")
 
 
 def test_one_that_is_gone_does_not_answer(tmp_path):

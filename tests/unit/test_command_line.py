@@ -60,11 +60,8 @@ def test_help_has_a_description_and_fits_80_columns(prog, capsys, monkeypatch):
     assert shown.startswith((f"usage: {prog} ", f"usage: {prog}\n"))
     assert PARSERS[prog].description.strip() in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert all(
-        action.help
-        for action in PARSERS[prog]._actions
-        if action.dest not in {"help", "=="} and action.metavar != "COMMAND"
-    )
+    options = [action for action in PARSERS[prog]._actions if not isinstance(action, argparse._SubParsersAction)]
+    assert all(option.help for option in options)
 
 
 def test_an_option_is_spelled_the_same_in_every_command():

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tfmfa_nb.model.errors import NobodyToAsk
+from tfmfa_nb.model.errors import ConfigurationError, NobodyToAsk
 from tfmfa_nb.prompts import command
 from tfmfa_nb.prompts.command import CommandPrompt
 from tfmfa_nb.protocol import runner
+from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.protocol.runner import Question, Runner
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
@@ -21,6 +22,8 @@ from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
 from tfmfa_nb.runbooks.live_display import LiveDisplay
 from tfmfa_nb.runbooks.notebook import digest
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
+from tfmfa_nb.runbooks.resume import check_same
+from tfmfa_nb.runbooks.verify import verify
 
 
 def cell(source, *tags):
@@ -220,3 +223,45 @@ def test_the_digest_covers_outputs_and_not_other_tools_metadata():
     assert digest(notebook) == before
     notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="x")]
     assert digest(notebook) != before
+
+
+def executed(tmp_path, **more):
+    """A notebook that an execution has sealed, with changes to its metadata; None removes a member."""
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")])
+    record = ExecutionRecord(notebook, "book.ipynb", {}, "")
+    record.update({}, Outcome(ExitCode.SUCCESS, "finished"))
+    record.seal(tmp_path / "out.ipynb")
+    metadata = {**notebook.metadata["tfmfa_nb"], **more}
+    notebook.metadata["tfmfa_nb"] = {name: value for name, value in metadata.items() if value is not None}
+    notebook.metadata["tfmfa_nb"]["sha256"] = digest(notebook)
+    nbformat.write(notebook, tmp_path / "out.ipynb")
+    return notebook
+
+
+def test_an_executed_notebook_has_the_version_of_its_format(tmp_path):
+    assert executed(tmp_path).metadata["tfmfa_nb"]["format_version"] == 1
+
+
+def test_a_notebook_of_a_newer_format_is_neither_verified_nor_resumed(tmp_path):
+    notebook = executed(tmp_path, format_version=2)
+    with pytest.raises(FormatError, match=r"out\.ipynb was written by a newer version .*Upgrade tfmfa_nb"):
+        verify(tmp_path / "out.ipynb")
+    with pytest.raises(FormatError, match="executed runbook format 2"):
+        check_same(nbformat.v4.new_notebook(cells=[cell("1")]), notebook, tmp_path / "out.ipynb")
+
+
+def test_a_notebook_from_before_formats_had_versions_is_verified_and_resumed(tmp_path):
+    notebook = executed(tmp_path, format_version=None)
+    unchanged, audited = verify(tmp_path / "out.ipynb")
+    assert unchanged.passed
+    assert not audited.passed  # it has no runs
+    check_same(nbformat.v4.new_notebook(cells=[cell("1")]), notebook, tmp_path / "out.ipynb")
+
+
+def test_a_notebook_without_a_record_is_not_an_executed_runbook(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")], metadata={"tfmfa_nb": "nonsense"})
+    nbformat.write(notebook, tmp_path / "out.ipynb")
+    with pytest.raises(ConfigurationError, match="was not executed by `jupyter tfmfa run`"):
+        verify(tmp_path / "out.ipynb")
+    with pytest.raises(ConfigurationError, match="is not an executed runbook"):
+        check_same(notebook, notebook, tmp_path / "out.ipynb")
