@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbclient import NotebookClient
 
-from tfmfa_nb.runbooks.display import Lines
+from tfmfa_nb.runbooks.display import LineDisplay
 from tfmfa_nb.runbooks.execution import run_runbook
-from tfmfa_nb.runbooks.order import Order
+from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +50,9 @@ def nbclient(path: Path) -> None:
 
 def runner(path: Path) -> None:
     """The runner, away from any terminal."""
-    order = Order(path, path.with_name("runner.ipynb"), os.environ, at_terminal=False)
-    outcome = asyncio.run(run_runbook(order, Lines(lambda _: None)))
-    if outcome.code:
+    options = ExecutionOptions(path, path.with_name("runner.ipynb"), os.environ, use_terminal=False)
+    outcome = asyncio.run(run_runbook(options, LineDisplay(lambda _: None)))
+    if outcome.exit_code:
         raise SystemExit(outcome.sentence)
 
 

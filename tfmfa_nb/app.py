@@ -1,39 +1,112 @@
-"""`jupyter tfmfa`: the same from a terminal."""
+"""The command line: `jupyter tfmfa COMMAND`, or `jupyter-tfmfa COMMAND`."""
 
 from __future__ import annotations
 
-from jupyter_core.application import JupyterApp
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb import __version__
+from tfmfa_nb.doctor import command as doctor
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
+from tfmfa_nb.runbooks import command as runbooks
+from tfmfa_nb.runbooks import demo
+from tfmfa_nb.sandbox import command as sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_EPILOG = """\
+exit codes of every command:
+  0    success
+  1    the command failed
+  2    the command could not start: an option, a file, or a setting is wrong
+  130  interrupted
+
+Run 'jupyter tfmfa COMMAND --help' for a command's options and its other exit
+codes.
+
+examples:
+  jupyter tfmfa run deploy.ipynb --environment staging
+  jupyter tfmfa doctor
+"""
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell says it
 
 
-class TfmfaApp(JupyterApp):
-    """`jupyter tfmfa`."""
+class _Parser(argparse.ArgumentParser):
+    """The parser of every command: text as it is written, whole option names, errors of one line."""
 
-    name = "jupyter-tfmfa"
-    version = __version__
-    description = "Terraform runs on AWS from notebooks, under multi-factor authentication."
-    subcommands = {
-        "run": ("tfmfa_nb.runbooks.command.RunApp", "Execute a runbook; codes from the terminal or a command."),
-        "verify": ("tfmfa_nb.runbooks.command.VerifyApp", "Check an executed runbook against the audit trail."),
-        "sandbox": ("tfmfa_nb.sandbox.cli.SandboxApp", "An AWS on this machine that is strict about MFA."),
-        "doctor": ("tfmfa_nb.doctor.command.DoctorApp", "Look at everything that a run depends on."),
-        "demo": ("tfmfa_nb.runbooks.demo.DemoApp", "The main job against the sandbox, headless."),
-    }
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
 
-    def start(self) -> None:
-        """Hand over to the subcommand, or list them.
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and report an unknown option under the name of its own command; see `argparse`.
 
         Raises:
-            SystemExit: with the subcommand's code; 2 where none was given.
+            SystemExit: the arguments are wrong, or ask for help.
         """
-        super().start()
-        if self.subapp is None:
-            self.print_help()
-            self.exit(2)
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unknown arguments: {' '.join(unknown)}")
+        return options, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong and where the options are listed; exit code 2.
+
+        Raises:
+            SystemExit: always.
+        """
+        self.exit(2, f"{self.prog}: {message}. Run '{self.prog} --help' for the options.\n")
 
 
-main = TfmfaApp.launch_instance
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; the attribute `execute` of what it parses is the command's function."""
+    parser = _Parser(
+        prog="jupyter tfmfa",
+        description="Run Terraform on AWS from notebooks, under multi-factor authentication.",
+        usage="%(prog)s COMMAND [options]",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=__version__, help="show the version and exit")
+    parser.set_defaults(execute=lambda _: parser.exit(2, parser.format_help()))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=parser.prog)
+    add: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+        ("run", "execute a runbook, asking for MFA codes", runbooks.configure_run),
+        ("verify", "check an executed runbook against the audit trail", runbooks.configure_verify),
+        ("doctor", "check everything that a run depends on", doctor.configure),
+        ("sandbox", "start and control an AWS on this machine that is strict about MFA", sandbox.configure),
+        ("demo", "plan and apply under MFA in a sandbox", demo.configure),
+    )
+    for name, summary, configure in add:
+        configure(commands.add_parser(name, help=summary))
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Execute a command; its exit code.
+
+    Args:
+        arguments: of the command line; this process's own where it is None.
+
+    Raises:
+        SystemExit: the arguments are wrong, or ask for help.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.execute(options))
+    except (ConfigurationError, RunStateError) as error:
+        return _failed(error, 2)
+    except TfmfaError as error:
+        return _failed(error, 1)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _failed(error: TfmfaError, exit_code: int) -> int:
+    print(error, file=sys.stderr)  # noqa: T201 - a command speaks on standard error
+    return exit_code
+
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -61,7 +61,7 @@ async def test_without_a_token_command_it_stops_at_the_first_prompt_at_once(tmp_
     del environ["TFMFA_TOKEN_COMMAND"]
     runbook = tmp_path / "runbook.ipynb"
     nbformat.write(notebook(BEGIN, PLAN, "raise SystemError('went on')"), runbook)
-    with pytest.raises(RunbookFailed, match="no terminal to ask at, and no token command"):
+    with pytest.raises(RunbookFailed, match="there is no terminal and no token command"):
         await execute(runbook, runbook, environ=environ, say=lambda _: None)
     _, planned, after = code_cells(runbook)
     assert after.execution_count is None

@@ -26,7 +26,7 @@ async def run(name, folder, environ, *parameters, **options):
     output = folder / f"{name}.ipynb"
     pairs = tuple(zip(parameters[::2], parameters[1::2], strict=True))
     await execute(NOTEBOOKS / output.name, output, environ=environ, say=lambda _: None, parameters=pairs, **options)
-    assert all(holds for holds, _ in verify(output)), verify(output)
+    assert all(check.passed for check in verify(output)), verify(output)
     return output
 
 
@@ -92,7 +92,7 @@ async def test_drift_is_found_and_then_the_environment_destroyed(tmp_path, sandb
     await run("plan-and-apply", tmp_path, environ)
     await run("drift-check", tmp_path, environ, plan_only=True, environment="demo")
     sandbox.client("ssm").put_parameter(Name="/demo/release", Value="by hand", Overwrite=True)
-    with pytest.raises(RunbookFailed, match=r"the gate failed: Changed outside of Terraform: aws_ssm_parameter\.rel"):
+    with pytest.raises(RunbookFailed, match=r"assertion failed: Changed outside of Terraform: aws_ssm_parameter\.rel"):
         await run("drift-check", tmp_path, environ, plan_only=True, environment="demo")
     assert parameters_in(sandbox)["/demo/release"] == "by hand"
     # Its gates, then the destruction.

@@ -1,4 +1,4 @@
-"""`jupyter tfmfa run` where nobody sits: exit codes, parameters, limits, resuming, and the record."""
+"""`jupyter tfmfa run` without a terminal: exit codes, parameters, time limits, resuming, and the record."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import pytest
 from nbconvert import HTMLExporter
 from runbooks import DEVICE, PLAN, SLOW, code_cells, read, states, texts, write
 
-from tfmfa_nb.runbooks.command import RunApp, VerifyApp
+from tfmfa_nb.app import main
 from tfmfa_nb.runbooks.terminal import Terminal
 
 LOAD = "%load_ext tfmfa_nb"
@@ -16,19 +16,9 @@ FREE = '%%tfplan -e head\nresource "terraform_data" "one" {}'
 APPLY = "%tfapply -e head"
 
 
-def launch(app, arguments):
-    """The exit code."""
-    try:
-        app.initialize(arguments)
-        app.start()
-    except SystemExit as ended:
-        return ended.code
-    raise AssertionError("a command ends with its exit code")
-
-
 @pytest.fixture
 def run(tmp_path, policy, monkeypatch, capfd):
-    """Executes cells as the command does, away from any terminal; (exit code, standard output, standard error)."""
+    """Executes cells as `jupyter tfmfa run` does without a terminal; (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFMFA_TOKEN_COMMAND", raising=False)
     monkeypatch.setattr(Terminal, "find", lambda: None)
@@ -40,29 +30,29 @@ def run(tmp_path, policy, monkeypatch, capfd):
             write(tmp_path / "book.ipynb", *cells)
         for name, value in (more or {}).items():
             monkeypatch.setenv(name, value)
-        code = launch(RunApp(), ["book.ipynb", "--output", "out.ipynb", *options])
-        return code, *capfd.readouterr()
+        exit_code = main(["run", "book.ipynb", "--output", "out.ipynb", *options])
+        return exit_code, *capfd.readouterr()
 
     return execute
 
 
-def test_exit_codes_say_what_stopped_it(run, tmp_path, sandbox):
+def test_the_exit_code_tells_why_a_runbook_stopped(run, tmp_path, sandbox):
     assert run("1 / 0", "print('went on')")[::2] == (
         1,
-        "book.ipynb stopped. Cell 2: ZeroDivisionError: division by zero See out.ipynb.\n",
+        "book.ipynb stopped. Cell 2: ZeroDivisionError: division by zero. See out.ipynb.\n",
     )
     assert states(tmp_path / "out.ipynb") == ["failed", None]
     code, _, said = run("assert 1 > 2, 'one is too few'")
-    assert (code, "the gate failed: one is too few" in said) == (4, True)
+    assert (code, "assertion failed: one is too few." in said) == (4, True)
     code, _, said = run(LOAD, PLAN, "print('went on')", more=sandbox.environment())
-    assert (code, "no terminal to ask at, and no token command. Give --token-command" in said) == (3, True)
+    assert (code, "there is no terminal and no token command. Set --token-command" in said) == (3, True)
     assert states(tmp_path / "out.ipynb") == ["done", "failed", None]
     # Codes that AWS refuses: the same one is not sent again and again.
     code, _, said = run(LOAD, PLAN, more=sandbox.environment(), options=["--token-command", "echo nothing"])
     assert (code, "printed no code" in said) == (3, True)
 
 
-def test_organization_variables_that_are_missing_are_told_at_once(run, monkeypatch):
+def test_missing_organization_variables_fail_at_once(run, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     code, _, said = run(LOAD, PLAN, options=["--token-command", "echo 123456"])
@@ -70,7 +60,7 @@ def test_organization_variables_that_are_missing_are_told_at_once(run, monkeypat
     assert "AWS_ACCESS_KEY_ID" in said
 
 
-def test_parameters_have_their_defaults_types_and_are_on_record(run, tmp_path):
+def test_parameters_have_the_types_of_their_defaults_and_are_recorded(run, tmp_path):
     (tmp_path / "given.yaml").write_text("sizes: [1, 2]\nname: from the file\n")
     cells = (
         ("count = 1\nname = 'a'\nshare: float = 0.5\non = False\nsizes = []\nrest = None", "parameters"),
@@ -87,10 +77,10 @@ def test_parameters_have_their_defaults_types_and_are_on_record(run, tmp_path):
     for wrong, says in {
         ("-p", "cuont", "1"): "no parameter cuont. Did you mean count?",
         ("-p", "count", "1.5"): "count must be a whole number, not '1.5'",
-        ("-p", "db_password", "x"): "is a secret by its name.*TF_VAR_db_password",
-        ("-p", "apiKey", "x"): "is a secret by its name",
-        ("--stop-after", "nowhere"): "No cell is tagged nowhere. There are: parameters",
-        ("-f", "missing.yaml"): "cannot be read",
+        ("-p", "db_password", "x"): "sounds like a secret.*TF_VAR_db_password",
+        ("-p", "apiKey", "x"): "sounds like a secret",
+        ("--stop-after", "nowhere"): "No cell has the tag nowhere. The tags are: parameters",
+        ("-f", "missing.yaml"): "Cannot read the parameters file",
     }.items():
         code, _, said = run(options=wrong)
         assert code == 2
@@ -98,20 +88,20 @@ def test_parameters_have_their_defaults_types_and_are_on_record(run, tmp_path):
         assert said.count("\n") == 1
 
 
-def test_input_of_another_kind_fails_at_once_with_its_text(run, tmp_path):
+def test_a_cell_s_own_input_fails_at_once_with_its_prompt(run, tmp_path):
     asks = "import asyncio\nawait asyncio.sleep(0)\nname = input('Whose key? ')"
     for cell in (asks, "import getpass\ngetpass.getpass('MFA code of alice: ')"):
         code, _, said = run(cell, "print('went on')", options=["--token-command", "echo 123456"])
         assert code == 1
-        assert "there is no terminal to answer at" in said
+        assert "but there is no terminal" in said
         assert "123456" not in (tmp_path / "out.ipynb").read_text()
         assert states(tmp_path / "out.ipynb") == ["failed", None]
     assert "MFA code of alice:" in said
 
 
-def test_a_time_limit_ends_a_cell_and_a_plan_but_no_apply(run, tmp_path):
+def test_a_time_limit_stops_a_cell_and_a_plan_but_no_apply(run, tmp_path):
     code, _, said = run("import time\ntime.sleep(60)", options=["--timeout", "1"])
-    assert (code, "took longer than 1 seconds (--timeout)" in said) == (1, True)
+    assert (code, "time limit of 1 seconds exceeded (--timeout)" in said) == (1, True)
     # In a function the cell does not say that it applies; the run does.
     hidden = "import asyncio\nawait get_ipython().run_line_magic('tf' + 'apply', '-e head')"
     slow = SLOW.replace("seq 400", "seq 40")
@@ -120,11 +110,11 @@ def test_a_time_limit_ends_a_cell_and_a_plan_but_no_apply(run, tmp_path):
     assert texts(code_cells(tmp_path / "out.ipynb")[3]) == "'applied'"
 
 
-def test_plan_only_stop_after_and_resume_go_on_where_it_stopped(run, tmp_path):
+def test_plan_only_and_stop_after_stop_and_resume_continues(run, tmp_path):
     cells = (LOAD, (FREE, "planned"), "run = _\nprint('not again')\nassert not run.plan.destroys", APPLY, "run.status")
     out = tmp_path / "out.ipynb"
     code, said, _ = run(*cells, options=["--plan-only"])
-    assert (code, "── planned; the record is out.ipynb" in said) == (0, True)
+    assert (code, "── planned; the executed notebook is out.ipynb" in said) == (0, True)
     assert states(out) == ["done", "done", "done", None, None]
     both = '%%tfapply -e head --auto-approve\nresource "terraform_data" "one" {}'
     code, said, _ = run(LOAD, both, options=["--plan-only"])
@@ -143,10 +133,10 @@ def test_plan_only_stop_after_and_resume_go_on_where_it_stopped(run, tmp_path):
     assert [one["result"] for one in executions] == ["planned", "applied"]
     write(tmp_path / "book.ipynb", LOAD, "another")
     code, _, said = run(options=["--resume"])
-    assert (code, "The runbook was changed since" in said) == (2, True)
+    assert (code, "The runbook has changed since" in said) == (2, True)
 
 
-def test_an_apply_that_failed_is_resumed_at_its_plan(run, tmp_path):
+def test_a_failed_apply_is_resumed_at_its_plan(run, tmp_path):
     plan = (
         '%%tfplan -e head\nresource "terraform_data" "one" {\n  provisioner "local-exec" {\n'
         '    command = "test -e mended"\n  }\n}'
@@ -160,7 +150,7 @@ def test_an_apply_that_failed_is_resumed_at_its_plan(run, tmp_path):
     assert states(tmp_path / "out.ipynb") == ["done"] * 4
 
 
-def test_it_acts_on_the_named_environment_only(run, tmp_path):
+def test_a_runbook_acts_on_the_named_environment_only(run, tmp_path):
     code, _, said = run(LOAD, FREE, options=["--environment", "other"])
     assert (code, 'This cell is about "head", but the runbook was started for "other" only' in said) == (1, True)
     unnamed = '%%tfplan\nresource "terraform_data" "one" {}'
@@ -168,7 +158,7 @@ def test_it_acts_on_the_named_environment_only(run, tmp_path):
     assert (code, "other: Planned" in (tmp_path / "out.ipynb").read_text()) == (0, True)
 
 
-def test_for_programs_and_for_nobody(run, tmp_path):
+def test_json_lines_and_quiet(run, tmp_path):
     code, said, _ = run(LOAD, FREE, "print('\\x1b]0;evil\\x07')", options=["--json"])
     assert code == 0
     events = [json.loads(line) for line in said.splitlines()]
@@ -183,7 +173,7 @@ def test_for_programs_and_for_nobody(run, tmp_path):
     assert "hello" in (tmp_path / "out.ipynb").read_text()
 
 
-def test_nothing_is_begun_where_nothing_can_be_saved(run, tmp_path):
+def test_nothing_is_executed_if_the_notebook_cannot_be_saved(run, tmp_path):
     begins = f"open({str(tmp_path / 'begun')!r}, 'w')"
     code, _, said = run(begins, options=["--output", "/proc/out.ipynb"])
     assert (code, "/proc/out.ipynb cannot be written" in said) == (2, True)
@@ -197,29 +187,29 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, c
     record = next(cell.source for cell in read(out).cells if cell.cell_type == "markdown")
     assert "Authenticated with MFA by | alice (arn:aws:iam::123456789012:user/alice) at 20" in record
     plan = read(out).metadata["tfmfa_nb"]["runs"][0]["plan_sha256"]
-    assert record.count(f"Plan, SHA-256 | <code>{plan}</code>") == 2
+    assert record.count(f"SHA-256 of the plan | <code>{plan}</code>") == 2
     assert "+ terraform&#95;data.one</code> (create)".replace("+", "&#43;") in record
     page, _ = HTMLExporter().from_filename(str(out))
     assert "Authenticated with MFA by" in page
     assert f"<code>{plan}</code>" in page
 
     def verify():
-        code = launch(VerifyApp(), ["out.ipynb"])
-        return code, [line for line in capfd.readouterr().out.splitlines() if not line.startswith("ok")]
+        exit_code = main(["verify", "out.ipynb"])
+        return exit_code, [line for line in capfd.readouterr().out.splitlines() if not line.startswith("ok ")]
 
     assert verify() == (0, [])
     kept, lines = out.read_bytes(), trail.read_bytes()
     out.write_bytes(kept.replace(b"1 to add", b"0 to add"))
-    assert "NOT  The notebook is as it was sealed" in verify()[1][0]
+    assert "FAIL The cells, the outputs, and the record are unchanged" in verify()[1][0]
     out.write_bytes(kept)
     trail.write_bytes(lines.replace(b"user/alice", b"user/bob"))
     code, said = verify()
     assert code == 1
     assert any("every line of the audit trail follows" in line for line in said)
-    assert any("has that arn:aws:iam::123456789012:user/alice authenticated" in line for line in said)
+    assert any("has the authentication of arn:aws:iam::123456789012:user/alice" in line for line in said)
     trail.write_bytes(b"".join(line for line in lines.splitlines(keepends=True)[:-1]))
-    assert any("names this notebook" in line for line in verify()[1])
+    assert any("has this notebook's SHA-256" in line for line in verify()[1])
     trail.unlink()
-    assert any("no audit trail" in line for line in verify()[1])
+    assert any("FAIL head: the audit trail" in line for line in verify()[1])
     write(tmp_path / "out.ipynb", "1")
     assert verify()[0] == 2

@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tfmfa_nb.model.errors import SandboxError
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.protocol.formats import FormatError
+from tfmfa_nb.sandbox.handle import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +109,12 @@ def test_expire_and_skew(shared):
 
 def test_what_cannot_be_done_is_said(shared):
     for act, why in (
-        (lambda: shared.fault("earthquake"), "no fault 'earthquake'"),
+        (lambda: shared.fault("earthquake"), "'earthquake' is not a fault"),
         (lambda: shared.fault("slow", 0), "at least once"),
         (lambda: shared.advance(float("nan")), "clock"),
-        (lambda: shared._ask("code", serial_number="x"), "no MFA device"),
-        (lambda: shared._ask("code"), "lacks 'serial_number'"),
-        (lambda: shared._ask("dance"), "knows no 'dance'"),
+        (lambda: shared._control("code", serial_number="x"), "no MFA device"),
+        (lambda: shared._control("code"), "requires the parameter 'serial_number'"),
+        (lambda: shared._control("dance"), "has no command 'dance'"),
     ):
         with pytest.raises(SandboxError, match=why):
             act()
@@ -145,8 +146,18 @@ def test_the_file_and_the_log_are_ones_own(shared):
 def test_no_sandbox_is_found(tmp_path, content):
     if content is not None:
         (tmp_path / "sandbox.json").write_text(content)
-    with pytest.raises(SandboxError, match="No sandbox is running here"):
+    with pytest.raises(SandboxError, match="No sandbox is running"):
         Sandbox.find(tmp_path / "sandbox.json")
+
+
+def test_a_sandbox_of_a_newer_format_is_refused_and_one_without_a_version_is_found(shared, tmp_path):
+    info = json.loads(shared.path.read_text())
+    assert info.pop("format_version") == 1
+    (tmp_path / "old.json").write_text(json.dumps(info))
+    assert Sandbox.find(tmp_path / "old.json").environment()["AWS_ENDPOINT_URL"] == info["url"]
+    (tmp_path / "new.json").write_text(json.dumps({**info, "format_version": 2}))
+    with pytest.raises(FormatError, match=r"new\.json was written by a newer version"):
+        Sandbox.find(tmp_path / "new.json")
 
 
 def test_one_that_is_gone_does_not_answer(tmp_path):
@@ -155,7 +166,7 @@ def test_one_that_is_gone_does_not_answer(tmp_path):
     sandbox.stop()
     assert not sandbox.path.exists()
     (tmp_path / "kept.json").write_text(info)
-    with pytest.raises(SandboxError, match="does not answer"):
+    with pytest.raises(SandboxError, match="does not respond"):
         Sandbox.find(tmp_path / "kept.json").calls()
 
 
@@ -199,7 +210,8 @@ def sandbox(*words):
     done = subprocess.run([sys.executable, "-m", "tfmfa_nb.app", "sandbox", *words], capture_output=True, text=True)
     return [done.returncode, done.stdout, done.stderr]
 commands = [["code", "--advance"], ["code", "--advance"], ["qr"], ["expire"], ["fault", "slow"],
-    ["fault", "throttle", "--times=3"], ["fault", "earthquake"], ["fault"], ["fault", "slow", "--times=0"]]
+    ["fault", "throttle", "--times=3"], ["fault", "earthquake"], ["fault"], ["fault", "slow", "--times=0"],
+    ["fault", "slow", "--seconds=-1"]]
 said = {" ".join(words): sandbox(*words) for words in commands}
 said["again"] = sandbox("code", "--advance")
 del os.environ["TFMFA_SANDBOX"]  # another terminal finds it by the pointer
@@ -213,7 +225,7 @@ sys.exit(7)
 def test_a_sandbox_for_as_long_as_a_command_runs(home):
     done = run(home, "start", "--", sys.executable, "-c", INSIDE)
     assert done.returncode == 7, done.stderr
-    assert "The sandbox runs at http://127.0.0.1:" in done.stdout
+    assert "The sandbox is running at http://127.0.0.1:" in done.stdout
     assert "█" in done.stdout or "▄" in done.stdout
     said = json.loads(done.stdout.splitlines()[-1])
     first, again = said["code --advance"], said["again"]
@@ -222,13 +234,18 @@ def test_a_sandbox_for_as_long_as_a_command_runs(home):
     assert len(first[1].strip()) == 6
     assert first[1] != again[1]
     assert said["qr"][0] == 0
-    assert said["expire"] == said["elsewhere"] == [0, "All sessions have expired.\n", ""]
-    assert said["fault slow"][1] == "The next call that carries a code: slow.\n"
-    assert said["fault throttle --times=3"][1] == "The next 3 calls that carry a code: throttle.\n"
-    for wrong, why in (("fault earthquake", "no fault"), ("fault", "Name one fault"), ("fault slow --times=0", "")):
-        assert said[wrong][0] == 1, said[wrong]
+    assert said["expire"] == said["elsewhere"] == [0, "All temporary credentials have expired.\n", ""]
+    assert said["fault slow"][1] == "Fault of the next call that carries an MFA code: slow.\n"
+    assert said["fault throttle --times=3"][1] == "Fault of the next 3 calls that carry an MFA code: throttle.\n"
+    for wrong, exit_code, why in (
+        ("fault earthquake", 2, "invalid choice: 'earthquake'"),
+        ("fault", 2, "required: FAULT"),
+        ("fault slow --times=0", 1, "A fault must happen at least once, not 0 times."),
+        ("fault slow --seconds=-1", 1, "A response cannot take -1.0 seconds."),
+    ):
+        assert said[wrong][0] == exit_code, said[wrong]
         assert why in said[wrong][2]
-        assert "Traceback" not in said[wrong][2]
+        assert said[wrong][2].count("\n") == 1
     assert said["keys"][0].startswith("AKIA")
     assert left_behind(home) == []
 
@@ -236,7 +253,7 @@ def test_a_sandbox_for_as_long_as_a_command_runs(home):
 def test_a_command_that_cannot_be_started(home):
     done = run(home, "start", "--", "/no/such/command")
     assert done.returncode == 1
-    assert "'/no/such/command' cannot be started" in done.stderr
+    assert "Cannot start '/no/such/command'" in done.stderr
     assert "Traceback" not in done.stderr
     assert left_behind(home) == []
 
@@ -245,7 +262,7 @@ def test_where_no_sandbox_runs(home):
     for words in (("code",), ("qr",), ("expire",), ("fault", "slow")):
         done = run(home, *words)
         assert done.returncode == 1
-        assert done.stderr == "No sandbox is running here. Start one: jupyter tfmfa sandbox start\n"
+        assert done.stderr == "No sandbox is running. Start one: jupyter tfmfa sandbox start\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -12,7 +12,7 @@ import pexpect
 import pytest
 from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
 
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 ASKED = r"MFA code of alice in account \d+ .* to {} \"head\": "
 APPLY = "%tfapply -e head"
@@ -132,7 +132,7 @@ def test_a_second_ctrl_c_ends_a_kernel_that_does_not_heed_the_first(terminal, tm
     child = terminal(stubborn)
     child.expect("begun")
     child.sendintr()
-    child.expect("stopping gracefully")
+    child.expect("Stopping gracefully")
     child.sendintr()
     assert ended(child) == 130
     assert states(tmp_path / "out.ipynb") == ["done", "interrupted"]
@@ -145,7 +145,7 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     child.expect("begun")
     for _ in range(times):
         child.sendintr()
-        child.expect("stopping gracefully|still finishing")
+        child.expect("Stopping gracefully|still finishing")
     path = next((tmp_path / "head").glob(".tfmfa/runs/*/run.log"))
     deadline = time.monotonic() + 30
     while "Interrupt received" not in path.read_text():
@@ -190,7 +190,7 @@ def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(t
         os.kill(pid, signal.SIGKILL)
     assert ended(child) == 1
     shown = " ".join(child.shown.read_text().split())
-    assert "Kernel died. Terraform goes on with its apply: --resume waits for its end" in shown
+    assert "Kernel died. Terraform is still applying. To wait for its end and continue, use --resume." in shown
     assert states(tmp_path / "out.ipynb") == ["done", "done", "failed"]
     (tmp_path / "head" / "go-on").touch()
     deadline = time.monotonic() + 30
@@ -243,7 +243,7 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     (tmp_path / "head" / "go-on").touch()
     resumed = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
-    assert "its apply is not repeated" in resumed.stdout
+    assert "so its apply is not repeated" in resumed.stdout
     out = tmp_path / "out.ipynb"
     assert states(out) == ["done", "done", "done", "restored", "done", "done"]
     assert "head: Applied +2" in texts(code_cells(out)[3])
@@ -254,7 +254,7 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
     again = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
-    assert (again.returncode, "nothing to resume" in again.stdout) == (0, True)
+    assert (again.returncode, "Nothing to resume" in again.stdout) == (0, True)
 
 
 def _children(pid):

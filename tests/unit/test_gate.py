@@ -165,7 +165,7 @@ async def test_a_code_that_was_under_way_when_the_person_interrupted_counts_as_u
 @pytest.mark.parametrize("fault", ["throttle", "server-error", "reset-before", "reset-after", "captive-portal"])
 async def test_a_fault_on_the_way_loses_nothing(world, fault):
     run, gate, aws = world
-    aws.faults.plan(fault, 3 if fault in {"throttle", "server-error"} else 1)
+    aws.faults.inject(fault, 3 if fault in {"throttle", "server-error"} else 1)
     passing = gate(NEXT, NEXT, NEXT)
     await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert run.lock_indicator == "authenticated"

@@ -23,20 +23,20 @@ def injected(notebook):
 
 
 @given(st.text())
-def test_any_text_arrives_as_it_is(text):
+def test_any_text_arrives_unchanged(text):
     notebook = book()
     inject(notebook, [("name", text)], {})
     assert injected(notebook) == {"name": text}
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
-def test_what_has_no_known_type_may_be_any_json(value):
+def test_a_parameter_without_a_type_takes_any_json(value):
     notebook = book()
     inject(notebook, [("rest", json.dumps(value))], {})
     assert injected(notebook) == {"rest": value}
 
 
-def test_types_come_from_the_defaults_and_what_is_typed_goes_before_the_file():
+def test_types_come_from_the_defaults_and_the_command_line_overrides_the_file():
     notebook = book()
     typed = [("count", "2"), ("ratio", "0.5"), ("on", "TRUE"), ("many", "[1]"), ("late", "3")]
     inject(notebook, typed, {"count": 9, "name": "b", "ratio": 3})
@@ -45,7 +45,7 @@ def test_types_come_from_the_defaults_and_what_is_typed_goes_before_the_file():
     }  # fmt: skip
 
 
-def test_a_second_injection_takes_the_place_of_the_first():
+def test_a_second_injection_replaces_the_first():
     notebook = book()
     inject(notebook, [("count", "2")], {})
     inject(notebook, [("count", "3")], {})
@@ -59,15 +59,15 @@ def test_a_second_injection_takes_the_place_of_the_first():
     ("name", "value", "says"),
     [
         ("cont", "1", "Did you mean count?"),
-        ("zzz", "1", "It has count, name"),
+        ("zzz", "1", "Its parameters are: count, name"),
         ("count", "one", "a whole number, not 'one'"),
         ("ratio", "x", "a number"),
         ("on", "maybe", "true or false"),
-        ("many", "{", "JSON, a list"),
+        ("many", "{", "a list in JSON"),
         ("many", "{}", "of type list"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_what_would(name, value, says):
+def test_a_wrong_name_or_type_is_refused_with_a_suggestion(name, value, says):
     with pytest.raises(ConfigurationError) as refused:
         inject(book(), [(name, value)], {})
     assert says in str(refused.value)
@@ -76,24 +76,24 @@ def test_what_does_not_fit_is_refused_with_what_would(name, value, says):
 @pytest.mark.parametrize(
     "name", ["password", "db_password", "dbPassword", "API_TOKEN", "aws_secret_access_key", "sshKey", "mfa_code"]
 )
-def test_secrets_are_refused_by_their_name_and_not_repeated(name):
-    with pytest.raises(ConfigurationError, match="secret by its name") as refused:
+def test_a_name_that_sounds_like_a_secret_is_refused_without_its_value(name):
+    with pytest.raises(ConfigurationError, match="sounds like a secret") as refused:
         inject(book(f"{name} = ''"), [(name, "hunter2hunter2")], {})
     assert f"TF_VAR_{name}" in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["keyboard", "monkey", "tokenizer", "passenger", "secretary"])
-def test_words_that_only_contain_such_a_word_are_none(name):
+def test_longer_words_with_a_secret_s_word_in_them_are_allowed(name):
     inject(book(f"{name} = ''"), [(name, "x")], {})
 
 
 def test_a_runbook_without_parameters_says_so():
-    with pytest.raises(ConfigurationError, match="no cell of it is tagged parameters"):
+    with pytest.raises(ConfigurationError, match="it has no cell tagged parameters"):
         inject(nbformat.v4.new_notebook(), [("count", "1")], {})
 
 
-def test_files_in_three_formats_and_what_is_none(tmp_path):
+def test_parameters_files_in_three_formats(tmp_path):
     for name, text in {"a.yaml": "count: 2", "a.json": '{"count": 2}', "a.toml": "count = 2"}.items():
         (tmp_path / name).write_text(text)
         assert read_file(tmp_path / name) == {"count": 2}

@@ -9,17 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tfmfa_nb.model.errors import PromptUnavailable
+from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
 from tfmfa_nb.prompts import token_command
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol import runner
+from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.protocol.runner import Question, Runner
-from tfmfa_nb.runbooks.answers import Answerer, NobodySits
-from tfmfa_nb.runbooks.display import Json, Lines
-from tfmfa_nb.runbooks.live import Live
-from tfmfa_nb.runbooks.notebook import applies, applies_configuration, digest, only_prepares
-from tfmfa_nb.runbooks.outcome import Code, Outcome, of_error
-from tfmfa_nb.runbooks.record import Record
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
+from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
+from tfmfa_nb.runbooks.execution_record import ExecutionRecord
+from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
+from tfmfa_nb.runbooks.live_display import LiveDisplay
+from tfmfa_nb.runbooks.notebook import digest
+from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
+from tfmfa_nb.runbooks.resume import check_same
+from tfmfa_nb.runbooks.verify import verify
 
 
 def cell(source, *tags):
@@ -27,7 +31,7 @@ def cell(source, *tags):
 
 
 @given(st.text(), st.text(), st.integers(1, 9))
-def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text, refusal, attempt):
+def test_a_question_is_decoded_with_its_own_marker_only(text, refusal, attempt):
     question = Question("code", text, "arn", refusal, attempt)
     marker = Runner().marker
     assert Question.decode(question.encode(marker), marker) == question
@@ -46,39 +50,33 @@ def test_the_kernel_takes_its_runner_out_of_its_environment(monkeypatch):
     assert told.marker not in repr(told)
 
 
-class Recorded(Lines):
-    def __init__(self):
-        self.said = []
-        super().__init__(self.said.append)
-
-
-def answerer(command_line="", terminal=None):
-    return Answerer("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, Recorded())
+def responder(command_line="", terminal=None):
+    return InputResponder("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, LineDisplay(lambda _: None))
 
 
 def asked(kind="code", *, password=True, **facts):
     return {"prompt": Question(kind, "MFA code: ", "arn:mfa", **facts).encode("marker"), "password": password}
 
 
-async def test_only_our_own_hidden_questions_get_a_code():
-    ours = answerer("echo 314159")
+async def test_only_this_package_s_hidden_questions_get_a_code():
+    ours = responder("echo 314159")
     assert await ours.answer(asked()) == "=314159"
     for other in (
         {"prompt": "MFA code: ", "password": True},
         asked(password=False),
         {"prompt": asked()["prompt"].replace("marker", "other"), "password": True},
     ):
-        with pytest.raises(NobodySits, match="no terminal to answer at"):
+        with pytest.raises(NoTerminal, match="but there is no terminal"):
             await ours.answer(other)
 
 
-async def test_nobody_says_what_would_help():
-    assert "--token-command" in await answerer().answer(asked())
-    assert "--auto-approve" in await answerer("echo 1").answer(asked("confirmation"))
-    assert "refused 3 times" in await answerer("echo 271828").answer(asked(attempt=4, refusal="Wrong."))
+async def test_a_refusal_names_the_option_that_helps():
+    assert "--token-command" in await responder().answer(asked())
+    assert "--auto-approve" in await responder("echo 1").answer(asked("confirmation"))
+    assert "codes 3 times. Wrong." in await responder("echo 271828").answer(asked(attempt=4, refusal="Wrong."))
 
 
-async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_for(monkeypatch, tmp_path):
+async def test_the_token_command_never_gives_a_code_twice_and_waits_for_the_next_one(monkeypatch, tmp_path):
     waits = []
 
     async def sleep(seconds):
@@ -103,27 +101,27 @@ async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "code"),
+    ("name", "text", "exit_code"),
     [
-        ("AssertionError", "too many", Code.GATE),
-        ("PromptUnavailable", "x", Code.NOT_AUTHENTICATED),
-        ("AuthenticationError", "x", Code.NOT_AUTHENTICATED),
-        ("RoleRefused", "x", Code.NOT_AUTHENTICATED),
-        ("RunCanceled", "x", Code.INTERRUPTED),
-        ("KeyboardInterrupt", "", Code.INTERRUPTED),
-        ("TerraformFailed", "x", Code.FAILED),
-        ("ZeroDivisionError", "x", Code.FAILED),
-        ("annotations", "x", Code.FAILED),
+        ("AssertionError", "too many", ExitCode.ASSERTION_FAILED),
+        ("PromptUnavailable", "x", ExitCode.NOT_AUTHENTICATED),
+        ("AuthenticationError", "x", ExitCode.NOT_AUTHENTICATED),
+        ("RoleRefused", "x", ExitCode.NOT_AUTHENTICATED),
+        ("RunCanceled", "x", ExitCode.INTERRUPTED),
+        ("KeyboardInterrupt", "", ExitCode.INTERRUPTED),
+        ("TerraformFailed", "x", ExitCode.FAILED),
+        ("ZeroDivisionError", "x", ExitCode.FAILED),
+        ("annotations", "x", ExitCode.FAILED),
     ],
 )
-def test_errors_become_exit_codes(name, text, code):
-    outcome = of_error(name, text, where="Cell 3")
-    assert outcome.code is code
+def test_errors_become_exit_codes(name, text, exit_code):
+    outcome = outcome_of_error(name, text, cell="Cell 3")
+    assert outcome.exit_code is exit_code
     assert outcome.sentence.startswith("Cell 3: ")
 
 
 @pytest.mark.parametrize(
-    ("source", "prepares"),
+    ("source", "repeatable"),
     [
         ("import os\n%load_ext tfmfa_nb\nos.environ['A'] = 'b'", True),
         ("run = _\nprint(run.plan)\nassert not run.plan.destroys, f'{run.plan}'", True),
@@ -136,12 +134,12 @@ def test_errors_become_exit_codes(name, text, code):
         ("del x", False),
     ],
 )
-def test_what_only_prepares_may_be_done_again(source, prepares):
-    assert only_prepares(cell(source)) is prepares
-    assert only_prepares(cell(source, "setup"))
+def test_a_cell_is_repeatable_if_it_only_prepares_or_is_tagged_setup(source, repeatable):
+    assert is_repeatable(cell(source)) is repeatable
+    assert is_repeatable(cell(source, "setup"))
 
 
-def test_cells_that_apply_are_known_by_their_magic():
+def test_a_cell_applies_if_it_has_the_magic():
     assert applies("%tfapply -e x")
     assert applies("run = 1\n  %tfapply")
     assert applies("%%tfapply\nx")
@@ -159,37 +157,37 @@ FACTS = {
 }
 
 
-def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_terminal():
+def test_the_live_view_fits_the_terminal():
     screen = io.StringIO()
-    live = Live(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))
+    live = LiveDisplay(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))
     live.begin([(number, f"cell of {number}\x1b]0;x\x07") for number in range(1, 41)])
     live.cell(1, "done", 1.5)
     live.cell(2, "running")
     live.run(FACTS)
     for number in range(100):
-        live.terraform(f"line {number}")
-    with live.aside():
+        live.log_line(f"line {number}")
+    with live.suspended():
         drawn = screen.getvalue()
-    live.end(Outcome(Code.DONE, "applied"), "out.ipynb")
+    live.end(Outcome(ExitCode.SUCCESS, "applied"), "out.ipynb")
     for word in ("done", "running", "waiting", "1 of 4 resources", "Authenticated with MFA by alice", "line 99"):
         assert word in drawn
     assert "line 50" not in drawn
     assert "cell of 40" not in drawn  # it is further down than what fits
     assert "cell of 40" in screen.getvalue()
     assert "\x07" not in screen.getvalue()
-    assert "Applied; the record is out.ipynb" in screen.getvalue()
+    assert "Applied; the executed notebook is out.ipynb" in screen.getvalue()
 
 
-def test_json_is_one_object_a_line():
+def test_json_is_one_object_per_line():
     stream = io.StringIO()
-    display = Json(stream)
+    display = JsonDisplay(stream)
     display.begin([(1, "a")])
     display.cell(1, "running")
     display.run(FACTS)
-    display.text("a\nb")
-    display.terraform("\x1b[32mgreen\x1b[0m")
-    display.say("waiting")
-    display.end(Outcome(Code.GATE, "stopped by a gate", "no"), "out")
+    display.output("a\nb")
+    display.log_line("\x1b[32mgreen\x1b[0m")
+    display.note("waiting")
+    display.end(Outcome(ExitCode.ASSERTION_FAILED, "assertion failed", "no"), "out")
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [event["event"] for event in events] == ["begin", "cell", "run", "text", "terraform", "note", "end"]
     assert events[4]["line"] == "green"
@@ -205,9 +203,9 @@ def run_facts(**more):
 
 
 @given(st.text())
-def test_whatever_something_is_called_it_stays_text_in_the_record(name):
+def test_no_name_becomes_markup_in_the_record(name):
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
-    record = Record(notebook, name, {}, "")
+    record = ExecutionRecord(notebook, name, {}, "")
     hostile = name + "|<script>[x](http://y)`*_\\"
     record.update({("run-1", "plan"): run_facts(changes=[{"address": hostile, "action": "create"}], error=hostile)})
     shown = notebook.cells[0].source
@@ -218,10 +216,52 @@ def test_whatever_something_is_called_it_stays_text_in_the_record(name):
     assert all(row.count("|") == 3 for row in rows)
 
 
-def test_the_digest_covers_what_a_reader_sees_and_the_record():
+def test_the_digest_covers_outputs_and_not_other_tools_metadata():
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
     before = digest(notebook)
     notebook.cells[0].metadata["trusted"] = True  # what JupyterLab may add
     assert digest(notebook) == before
     notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="x")]
     assert digest(notebook) != before
+
+
+def executed(tmp_path, **more):
+    """A notebook that an execution has sealed, with changes to its metadata; None removes a member."""
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")])
+    record = ExecutionRecord(notebook, "book.ipynb", {}, "")
+    record.update({}, Outcome(ExitCode.SUCCESS, "finished"))
+    record.seal(tmp_path / "out.ipynb")
+    metadata = {**notebook.metadata["tfmfa_nb"], **more}
+    notebook.metadata["tfmfa_nb"] = {name: value for name, value in metadata.items() if value is not None}
+    notebook.metadata["tfmfa_nb"]["sha256"] = digest(notebook)
+    nbformat.write(notebook, tmp_path / "out.ipynb")
+    return notebook
+
+
+def test_an_executed_notebook_has_the_version_of_its_format(tmp_path):
+    assert executed(tmp_path).metadata["tfmfa_nb"]["format_version"] == 1
+
+
+def test_a_notebook_of_a_newer_format_is_neither_verified_nor_resumed(tmp_path):
+    notebook = executed(tmp_path, format_version=2)
+    with pytest.raises(FormatError, match=r"out\.ipynb was written by a newer version .*Upgrade tfmfa_nb"):
+        verify(tmp_path / "out.ipynb")
+    with pytest.raises(FormatError, match="executed runbook format 2"):
+        check_same(nbformat.v4.new_notebook(cells=[cell("1")]), notebook, tmp_path / "out.ipynb")
+
+
+def test_a_notebook_from_before_formats_had_versions_is_verified_and_resumed(tmp_path):
+    notebook = executed(tmp_path, format_version=None)
+    unchanged, audited = verify(tmp_path / "out.ipynb")
+    assert unchanged.passed
+    assert not audited.passed  # it has no runs
+    check_same(nbformat.v4.new_notebook(cells=[cell("1")]), notebook, tmp_path / "out.ipynb")
+
+
+def test_a_notebook_without_a_record_is_not_an_executed_runbook(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[cell("1")], metadata={"tfmfa_nb": "nonsense"})
+    nbformat.write(notebook, tmp_path / "out.ipynb")
+    with pytest.raises(ConfigurationError, match="was not executed by `jupyter tfmfa run`"):
+        verify(tmp_path / "out.ipynb")
+    with pytest.raises(ConfigurationError, match="is not an executed runbook"):
+        check_same(notebook, notebook, tmp_path / "out.ipynb")

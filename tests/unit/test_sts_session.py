@@ -144,7 +144,7 @@ async def test_a_malformed_code_does_not_come_back(world, code):
 )
 async def test_faults_on_the_way(world, fault, kind, sent, spent):
     code = world.code()
-    world.aws.faults.plan(fault, 3)
+    world.aws.faults.inject(fault, 3)
     refusal = await refused(session_of(world, code))
     assert (str(refusal.kind), refusal.code_spent) == (kind, spent)
     assert len(world.calls("GetSessionToken")) == sent
@@ -158,7 +158,7 @@ async def test_faults_on_the_way(world, fault, kind, sent, spent):
 
 @pytest.mark.parametrize("fault", ["throttle", "server-error"])
 async def test_a_passing_fault_is_not_noticed(world, fault):
-    world.aws.faults.plan(fault, 2)
+    world.aws.faults.inject(fault, 2)
     assert await session_of(world)
     assert len(world.calls("GetSessionToken")) == 3
 
@@ -210,7 +210,7 @@ def held_by(error):
 async def test_nothing_that_hangs_on_an_error_holds_a_secret(world, fault):
     code = world.code() if fault else "000000"
     if fault:
-        world.aws.faults.plan(fault, 3)
+        world.aws.faults.inject(fault, 3)
     try:
         await session_of(world, code)
     except Refused:

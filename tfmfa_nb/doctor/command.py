@@ -4,47 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_core.application import JupyterApp, base_aliases
-from traitlets import Unicode
-
-from tfmfa_nb.model.errors import TfmfaError
-
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
     from tfmfa_nb.environments import Environment
 
+_DESCRIPTION = """\
+Check everything that a run depends on: Terraform, the AWS provider, the front
+end, the organization policy, your organization variables, your MFA device, the
+clock, and what your keys can do without MFA. Each finding is one line, with a
+remedy where something is wrong. No MFA code is used.
+"""
+_EPILOG = """\
+exit codes:
+  0  no problems
+  1  warnings
+  2  errors, or the command could not start
 
-class DoctorApp(JupyterApp):
-    """`jupyter tfmfa doctor`."""
+examples:
+  jupyter tfmfa doctor
+  jupyter tfmfa doctor --profile me --chdir live/network
+"""
 
-    name = "jupyter-tfmfa-doctor"
-    description = "Look at everything that a run depends on; the exit code is 0, 1 or 2 by the worst that was found."
-    profile = Unicode(help="The AWS profile of the organization variables; the default is AWS_PROFILE.").tag(
-        config=True
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to its parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options]", _DESCRIPTION, _EPILOG
+    parser.add_argument(
+        *("-C", "--chdir"), metavar="DIR", help="also check the Terraform configuration in this folder, and its level"
     )
-    chdir = Unicode(help="A folder of Terraform configuration to look at too.").tag(config=True)
-    aliases = {**base_aliases, "profile": "DoctorApp.profile", "chdir": "DoctorApp.chdir"}
+    parser.add_argument(
+        "--profile", metavar="NAME", help="AWS profile with your organization variables (default: AWS_PROFILE)"
+    )
+    parser.set_defaults(execute=_execute)
 
-    def start(self) -> None:
-        """Examine, and tell each finding as it comes.
 
-        Raises:
-            SystemExit: with the worst finding's exit code; 2 where the call was wrong.
-        """
-        super().start()
-        from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
+def _execute(options: argparse.Namespace) -> int:
+    from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
-        try:
-            environment = Environment.at(self.chdir, Path.cwd()) if self.chdir else None
-        except TfmfaError as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            self.exit(2)
-        self.exit(asyncio.run(tell(os.environ, self.profile or os.environ.get("AWS_PROFILE", ""), environment)))
+    environment = Environment.at(options.chdir, Path.cwd()) if options.chdir else None
+    return asyncio.run(tell(os.environ, options.profile or os.environ.get("AWS_PROFILE", ""), environment))
 
 
 async def tell(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:

@@ -8,8 +8,8 @@ version was written before formats had one; it counts as version 0.
 | run record | `run.json` | `protocol.records.RunRecord` |
 | audit trail | `audit.jsonl` | `runs.audit.AuditTrail` |
 | environment settings | `tfmfa.json` | `{"aws_multi_factor_authentication": LEVEL}` |
-| executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks` |
-| sandbox | `sandbox.json` | `sandbox.server.Sandbox` |
+| executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks.execution_record.ExecutionRecord` |
+| sandbox | `sandbox.json` | `sandbox.handle.Sandbox` |
 
 `apply.jsonl` is Terraform's own format (https://developer.hashicorp.com/terraform/internals/machine-readable-ui).
 """

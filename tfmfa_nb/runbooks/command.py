@@ -4,175 +4,169 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-from jupyter_core.application import JupyterApp
-
-from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tfmfa_nb.runbooks.order import Order
+    from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
-_CODES = """\
+_RUN_DESCRIPTION = """\
+Execute a runbook from top to bottom, and show its cells, the lock indicator,
+the progress, and Terraform's output as they come.
+
+Each MFA code is requested when it is needed: at the terminal, without echo, or
+from the token command. Ctrl-C stops gracefully: Terraform gets one interrupt,
+and saves what it has finished.
+
+The executed notebook is saved while the runbook runs and however it ends. It
+is the record of the execution; 'jupyter tfmfa verify' checks it against the
+audit trail.
+"""
+_RUN_EPILOG = """\
 exit codes:
-  0  applied, planned, or finished      3  not authenticated
-  1  a cell failed                      4  a gate (assert) failed
-  2  it could not be begun            130  interrupted
+  0    applied, planned, or nothing to do
+  1    a cell failed
+  2    the runbook could not start: an option, the notebook, or OUTPUT is wrong
+  3    not authenticated: no code, a refused code, or a refused role
+  4    an assertion in the runbook failed
+  130  interrupted
 
-Codes are asked for at the terminal, hidden, at the moment each is needed; or got from the token command. Ctrl-C
-stops gracefully: Terraform gets one interrupt, and saves what it has finished. The executed notebook is the record:
-`jupyter tfmfa verify` checks it against the audit trail."""
+examples:
+  jupyter tfmfa run deploy.ipynb -p release 2.4.1
+  jupyter tfmfa run deploy.ipynb --environment staging --plan-only
+  jupyter tfmfa run deploy.ipynb --token-command 'ykman oath accounts code -s x'
+  jupyter tfmfa run deploy.ipynb --resume
+"""
+_VERIFY_DESCRIPTION = """\
+Check an executed notebook against the audit trails of the environments that it
+acted on. An output, a record, or a line of an audit trail that was edited since
+the execution is reported. Run this command where the runbook was executed: the
+environments' folders are looked for beside the notebook.
+"""
+_VERIFY_EPILOG = """\
+exit codes:
+  0  every check passed
+  1  a check failed
+  2  the notebook is not an executed runbook
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line."""
-        print(f"{self.prog}: {message} (--help lists the options)", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2)
-
-
-class _Command(JupyterApp):
-    """A command with options of its own, and errors of one line."""
-
-    parser: argparse.ArgumentParser
-
-    def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Take the options; those of traitlets do not fit `-p NAME VALUE`."""
-        self.options = self.parser.parse_args(sys.argv[1:] if argv is None else argv)
-
-    def start(self) -> None:
-        """Do it.
-
-        Raises:
-            SystemExit: with the command's exit code.
-        """
-        super().start()
-        try:
-            code = self.act()
-        except (ConfigurationError, RunStateError) as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            code = 2
-        except TfmfaError as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            code = 1
-        self.exit(code)
-
-    def act(self) -> int:
-        """What the command does; its exit code.
-
-        Raises:
-            TfmfaError: it cannot.
-        """
-        return 0
+example:
+  jupyter tfmfa verify deploy-executed.ipynb
+"""
 
 
-def _run_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="jupyter tfmfa run",
-        description="Execute a runbook, and ask for codes where a person sits.",
-        epilog=_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("notebook", type=Path, help="the runbook")
+def configure_run(parser: argparse.ArgumentParser) -> None:
+    """Describe `run` to its parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options] NOTEBOOK", _RUN_DESCRIPTION, _RUN_EPILOG
     add = parser.add_argument
-    add("-o", "--output", type=Path, help="the executed notebook; default: NAME-executed.ipynb beside the runbook")
+    add("notebook", type=Path, metavar="NOTEBOOK", help="runbook to execute")
+    add(
+        *("-o", "--output"),
+        type=Path,
+        metavar="OUTPUT",
+        help="executed notebook, whose folder is the kernel's working folder (default: NOTEBOOK's name with -executed)",
+    )
     add(
         *("-p", "--parameter"),
         nargs=2,
         action="append",
         default=[],
         metavar=("NAME", "VALUE"),
-        help="a parameter of the cell tagged parameters; repeat it for more",
+        help="value of a parameter; may be repeated",
     )
-    add("-f", "--parameters-file", type=Path, metavar="FILE", help="parameters in YAML, JSON or TOML; -p goes before")
-    add("-e", "--environment", default="", metavar="NAME", help="the only environment that it may act on")
-    add("--plan-only", action="store_true", help="apply nothing; stop where it would")
+    add(
+        *("-f", "--parameters-file"),
+        type=Path,
+        metavar="FILE",
+        help="YAML, JSON, or TOML file with values of parameters; -p overrides it",
+    )
+    add(
+        *("-e", "--environment"),
+        default="",
+        metavar="NAME",
+        help="only environment that the runbook may act on, and the default of its magics",
+    )
+    add("--plan-only", action="store_true", help="apply nothing, and stop before the first apply")
     add("--stop-after", default="", metavar="TAG", help="stop after the last cell with this tag")
-    add("--resume", action="store_true", help="go on with OUTPUT at the first cell that did not finish")
-    add("--timeout", type=float, default=0.0, metavar="SECONDS", help="of each cell; never of an apply; default: none")
+    add("--resume", action="store_true", help="continue OUTPUT at the first cell that did not finish")
+    add(
+        "--timeout",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="time limit of each cell, not counting prompts; an apply is never stopped (default: no limit)",
+    )
     add(
         "--token-command",
-        metavar="CMD",
-        help="a command that prints a code; default: TFMFA_TOKEN_COMMAND; none: the terminal",
+        metavar="COMMAND",
+        help="command that prints an MFA code (default: TFMFA_TOKEN_COMMAND, or else the terminal)",
     )
-    said = parser.add_mutually_exclusive_group()
-    said.add_argument("--quiet", action="store_true", help="say nothing but what is wrong or waited for")
-    said.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
-    return parser
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--quiet", action="store_true", help="print only problems, and what the runbook waits for")
+    output.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.set_defaults(execute=_run)
 
 
-class RunApp(_Command):
-    """`jupyter tfmfa run NOTEBOOK`."""
-
-    name = "jupyter-tfmfa-run"
-    description = "Execute a runbook, and ask for codes where a person sits."
-    parser = _run_parser()
-
-    def order(self) -> Order:
-        """What was ordered.
-
-        Raises:
-            ConfigurationError: the file with the parameters cannot be understood.
-        """
-        from tfmfa_nb.runbooks.order import Order  # noqa: PLC0415 - until needed
-        from tfmfa_nb.runbooks.parameters import read_file  # noqa: PLC0415
-
-        options = self.options
-        notebook: Path = options.notebook
-        return Order(
-            runbook=notebook,
-            output=options.output or notebook.with_name(f"{notebook.stem}-executed.ipynb"),
-            environ=os.environ,
-            parameters=tuple((name, value) for name, value in options.parameter),
-            values=read_file(options.parameters_file) if options.parameters_file else {},
-            environment=options.environment,
-            plan_only=options.plan_only,
-            stop_after=options.stop_after,
-            resume=options.resume,
-            cell_seconds=max(options.timeout, 0.0),
-            token_command=options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", ""),
-        )
-
-    def act(self) -> int:
-        """Execute it."""
-        from tfmfa_nb.runbooks.display import display_for  # noqa: PLC0415 - nbclient, until needed
-        from tfmfa_nb.runbooks.execution import run_runbook  # noqa: PLC0415
-
-        order = self.order()
-        display = display_for(quiet=self.options.quiet, as_json=self.options.json)
-        outcome = asyncio.run(run_runbook(order, display))
-        if outcome.sentence:
-            print(f"{order.runbook.name} stopped. {outcome.sentence} See {order.output}.", file=sys.stderr)  # noqa: T201
-        return int(outcome.code)
+def configure_verify(parser: argparse.ArgumentParser) -> None:
+    """Describe `verify` to its parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s NOTEBOOK", _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="executed notebook")
+    parser.set_defaults(execute=_verify)
 
 
-def _verify_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="jupyter tfmfa verify",
-        description="Check an executed notebook against the audit trails of the environments that it acted on.",
-        epilog="exit codes: 0 everything holds, 1 something does not, 2 it is no executed runbook",
-        allow_abbrev=False,
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds
+
+
+def execution_options(options: argparse.Namespace) -> ExecutionOptions:
+    """The execution that the command line describes.
+
+    Raises:
+        ConfigurationError: the parameters file is not valid.
+    """
+    from tfmfa_nb.runbooks.execution_options import ExecutionOptions  # noqa: PLC0415 - until needed
+    from tfmfa_nb.runbooks.parameters import read_file  # noqa: PLC0415
+
+    notebook: Path = options.notebook
+    return ExecutionOptions(
+        runbook=notebook,
+        output=options.output or notebook.with_name(f"{notebook.stem}-executed.ipynb"),
+        environ=os.environ,
+        parameters=tuple((name, value) for name, value in options.parameter),
+        file_parameters=read_file(options.parameters_file) if options.parameters_file else {},
+        environment=options.environment,
+        plan_only=options.plan_only,
+        stop_after=options.stop_after,
+        resume=options.resume,
+        cell_timeout=options.timeout,
+        token_command=options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", ""),
     )
-    parser.add_argument("notebook", type=Path, help="the executed notebook, where it was executed")
-    return parser
 
 
-class VerifyApp(_Command):
-    """`jupyter tfmfa verify OUT.ipynb`."""
+def _run(options: argparse.Namespace) -> int:
+    from tfmfa_nb.runbooks.display import display_for  # noqa: PLC0415 - nbclient, until needed
+    from tfmfa_nb.runbooks.execution import run_runbook  # noqa: PLC0415
 
-    name = "jupyter-tfmfa-verify"
-    description = "Check an executed notebook against the audit trail."
-    parser = _verify_parser()
+    execution = execution_options(options)
+    display = display_for(quiet=options.quiet, as_json=options.json)
+    outcome = asyncio.run(run_runbook(execution, display))
+    if outcome.sentence:
+        print(f"{execution.runbook.name} stopped. {outcome.sentence} See {execution.output}.", file=sys.stderr)  # noqa: T201
+    return int(outcome.exit_code)
 
-    def act(self) -> int:
-        """Say what holds and what does not."""
-        from tfmfa_nb.runbooks.verify import verify  # noqa: PLC0415 - nbformat, until needed
 
-        findings = verify(self.options.notebook)
-        for holds, sentence in findings:
-            print(f"{'ok  ' if holds else 'NOT '} {sentence}")  # noqa: T201
-        return 0 if all(holds for holds, _ in findings) else 1
+def _verify(options: argparse.Namespace) -> int:
+    from tfmfa_nb.runbooks.verify import verify  # noqa: PLC0415 - nbformat, until needed
+
+    checks = verify(options.notebook)
+    for check in checks:
+        print(f"{'ok  ' if check.passed else 'FAIL'} {check.statement}")  # noqa: T201
+    return 0 if all(check.passed for check in checks) else 1

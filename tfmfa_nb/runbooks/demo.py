@@ -1,4 +1,4 @@
-"""`jupyter tfmfa demo`: the main job, headless, against the sandbox, with its result checked in the sandbox."""
+"""`jupyter tfmfa demo`: plans and applies headless against a sandbox, and checks in the sandbox what was created."""
 
 from __future__ import annotations
 
@@ -11,101 +11,124 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_core.application import JupyterApp
-from traitlets import Unicode
-
 from tfmfa_nb.environments.atomic_files import write_whole
-from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed, TfmfaError
+from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.views.sanitize import plain, visible
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.server import Sandbox
+    import argparse
+
+    from tfmfa_nb.sandbox.handle import Sandbox
+
+_DESCRIPTION = """\
+Start a sandbox, execute a runbook against it with an MFA code for the plan and
+another for the apply, and check in the sandbox that the role created the
+resources with MFA. The second code is the MFA device's next one, so the demo
+takes about a minute.
+"""
+_EPILOG = """\
+example:
+  jupyter tfmfa demo --folder build/demo
+"""
 
 
-class DemoApp(JupyterApp):
-    """Plan and apply under MFA, from a notebook that nobody sits at."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to its parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options] [NOTEBOOK]", _DESCRIPTION, _EPILOG
+    parser.add_argument(
+        "notebook",
+        nargs="?",
+        type=Path,
+        default=Path("notebooks/plan-and-apply.ipynb"),
+        metavar="NOTEBOOK",
+        help="runbook to execute (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("build/demo"),
+        metavar="DIR",
+        help="folder for everything that the demo writes; emptied first (default: %(default)s)",
+    )
+    parser.set_defaults(execute=_execute)
 
-    name = "jupyter-tfmfa-demo"
-    description = "Start the sandbox, execute notebooks/plan-and-apply.ipynb with a code for each phase, check it."
-    notebook = Unicode("notebooks/plan-and-apply.ipynb", help="The runbook.").tag(config=True)
-    folder = Unicode("build/demo", help="Where everything is made; emptied first.").tag(config=True)
 
-    def start(self) -> None:
-        """Run the demo.
-
-        Raises:
-            SystemExit: 1, after one clear line, for anything amiss.
-        """
-        super().start()
-        try:
-            demonstrate(Path(self.notebook), Path(self.folder))
-        except TfmfaError as error:
-            print(f"The demo failed. {error}", file=sys.stderr)  # noqa: T201
-            self.exit(1)
+def _execute(options: argparse.Namespace) -> int:
+    demonstrate(options.notebook, options.folder)
+    return 0
 
 
 def demonstrate(notebook: Path, folder: Path) -> None:
-    """The whole demo.
+    """Execute the demo.
+
+    Args:
+        notebook: the runbook.
+        folder: where everything is written; emptied first.
 
     Raises:
-        TfmfaError: what went wrong.
+        ConfigurationError: there is no such notebook.
+        SandboxError: the sandbox does not start.
+        RunbookFailed: the runbook stopped before its end, or the sandbox does not have what it should.
     """
     from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
-    from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
+    from tfmfa_nb.sandbox.handle import Sandbox  # noqa: PLC0415 - moto
     from tfmfa_nb.terraform.provider_mirror import provider_environ  # noqa: PLC0415
 
     if not notebook.is_file():
-        raise ConfigurationError(f"There is no notebook {notebook}.", "Run the demo in the repository's root.")
+        raise ConfigurationError(f"There is no notebook {notebook}.", "Run the demo in the root of the repository.")
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _say("Starting an AWS that is strict about MFA, on this machine …")
+    _say("Starting a sandbox: an AWS on this machine that is strict about MFA …")
     sandbox = Sandbox.start(folder / "sandbox")
     try:
-        _say("User alice with an access key and a virtual MFA device; role deploy, which demands MFA.")
+        _say("It has the user alice, with an access key and an MFA device, and the role deploy, which requires MFA.")
         environ = {
             **os.environ,
             **sandbox.environment(),
             **provider_environ(os.environ, folder),
             **_policy(folder),
-            "TFMFA_TOKEN_COMMAND": _code(),
+            "TFMFA_TOKEN_COMMAND": _token_command(),
         }
         asyncio.run(execute(notebook, folder / notebook.name, environ=environ, say=_say))
         _check(sandbox)
     finally:
         sandbox.stop()
-    _say(f"The executed runbook is {folder / notebook.name}. Done in {time.monotonic() - began:.0f} s.")
+    _say(f"Done in {time.monotonic() - began:.0f} s. The executed runbook is {folder / notebook.name}.")
 
 
 def _policy(folder: Path) -> dict[str, str]:
-    """An organization that has switched MFA on; without one no level can be set."""
+    """The process variables of an organization that requires MFA; without its policy no level can be set."""
     file = folder / "policy.toml"
     write_whole(file, "mfa = true\n", mode=0o644)
     return {"TFMFA_POLICY": str(file.absolute())}
 
 
-def _code() -> str:
-    """The device's next code; it waits for the next window, as a person does."""
+def _token_command() -> str:
+    """Prints the device's next code; it waits for it, as a person does."""
     return shlex.join([sys.executable, "-m", "tfmfa_nb.app", "sandbox", "code"])
 
 
 def _check(sandbox: Sandbox) -> None:
-    """The resources are in the sandbox, and every one was made by the role, with MFA."""
+    """Make sure that the sandbox has the resources, and that the role created each of them, with MFA."""
     calls = [call for call in sandbox.calls() if call["allowed"]]
     sessions = [call for call in calls if call["action"] == "GetSessionToken"]
     assumed = [call for call in calls if call["action"] == "AssumeRole"]
-    made = [call for call in calls if call["action"] in {"PutParameter", "CreateTopic"}]
-    if len(sessions) != 2 or not all(call["mfa"] for call in assumed):  # noqa: PLR2004 - one for each phase
-        raise RunbookFailed("The sandbox did not see one code for each phase.")
-    if not made or any("assumed-role/deploy/" not in call["identity"] for call in made):
-        raise RunbookFailed("The resources were not made by the role.")
+    created = [call for call in calls if call["action"] in {"PutParameter", "CreateTopic"}]
+    if len(sessions) != 2 or not all(call["mfa"] for call in assumed):  # noqa: PLR2004 - one per phase
+        raise RunbookFailed("The sandbox did not get one MFA code per phase.")
+    if not created or any("assumed-role/deploy/" not in call["identity"] for call in created):
+        raise RunbookFailed("The role deploy did not create the resources.")
     parameters = [entry["Name"] for entry in sandbox.client("ssm").describe_parameters()["Parameters"]]
     topics = [entry["TopicArn"] for entry in sandbox.client("sns").list_topics()["Topics"]]
-    there = sorted([*parameters, *topics])
-    if len(there) != len(made):
-        raise RunbookFailed(f"{len(made)} resources were made, but the sandbox has {', '.join(there) or 'none'}.")
-    _say(f"The sandbox gave {len(sessions)} sessions for codes, and {len(assumed)} roles, all with MFA. It now has:")
-    for name in there:
+    found = sorted([*parameters, *topics])
+    if len(found) != len(created):
+        raise RunbookFailed(f"{len(created)} resources were created, but the sandbox has {', '.join(found) or 'none'}.")
+    _say(
+        f"The sandbox exchanged {len(sessions)} MFA codes for sessions, and gave {len(assumed)} role sessions, "
+        "all with MFA. It now has:"
+    )
+    for name in found:
         _say(f"   {name}")
 
 

@@ -1,6 +1,6 @@
-"""What a person, or a program, sees while a runbook is executed: lines of text, lines of JSON, or next to nothing.
+"""Shows the execution of a runbook: as plain lines, as JSON lines, or next to nothing.
 
-The live view of a terminal is in `live`.
+The live view of a terminal is in `live_display`.
 """
 
 from __future__ import annotations
@@ -22,107 +22,117 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """Told of everything that happens, as it happens."""
+    """Shows everything that happens, as it happens."""
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
-        """The places (from 1) and first lines of the cells that will be executed."""
+        """The execution starts.
+
+        Args:
+            cells: the number (from 1) and the title of each code cell.
+        """
 
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
-        """Cell `number` is now running, done, failed, skipped, restored."""
+        """A cell changes its state.
+
+        Args:
+            number: from 1.
+            state: running, done, failed, interrupted, skipped, or restored.
+            seconds: how long the cell took.
+        """
 
     def run(self, facts: dict[str, Any]) -> None:
-        """What a run's display says of it: lock, lock_state, progress, run."""
+        """A run in the current cell changes; `facts` is the metadata of its output."""
 
-    def text(self, text: str) -> None:
-        """What a cell printed, or its value."""
+    def output(self, text: str) -> None:
+        """A cell prints `text`, or has it as its value."""
 
-    def terraform(self, line: str) -> None:
-        """A line of a run's log."""
+    def log_line(self, line: str) -> None:
+        """A run's log gets a line."""
 
-    def say(self, sentence: str) -> None:
-        """The runner's own words."""
+    def note(self, sentence: str) -> None:
+        """The runner has something to say."""
 
     def end(self, outcome: Outcome, output: str) -> None:
-        """How it ended, and where the record is."""
+        """The execution ends; `output` is the executed notebook."""
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         """Leave the terminal to a prompt."""
 
 
-class Lines:
+class LineDisplay:
     """Plain lines.
 
     Args:
-        write: told each line.
+        write: gets each line.
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._titles: dict[int, str] = {}
-        self._lock = ""
-        self._done: tuple[int, int] = (0, 0)
+        self._indicator = ""
+        self._progress: tuple[int, int] = (0, 0)
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
-        """Nothing is said before there is something to say."""
+        """Remember the titles; there is nothing to show yet."""
         self._titles = dict(cells)
 
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
-        """A line as it begins, and one for what is not an ordinary end."""
+        """One line at a cell's start, and another at its end unless it is simply done."""
         if state == "running":
             self._write(f"── cell {number}: {self._titles.get(number, '')}")
         elif state != "done":
             self._write(f"── cell {number}: {state} after {duration(seconds)}")
 
     def run(self, facts: dict[str, Any]) -> None:
-        """A line for each change of the lock."""
-        lock = str(facts.get("lock", ""))
-        if lock and lock != self._lock:
-            self._write(f"   {lock}")
-        self._lock = lock
+        """One line for each change of the lock indicator and of the progress."""
+        indicator = str(facts.get("lock", ""))
+        if indicator and indicator != self._indicator:
+            self._write(f"   {indicator}")
+        self._indicator = indicator
         progress = facts.get("progress") or {}
-        done = (int(progress.get("done", 0)), int(progress.get("total", 0)))
-        if done[1] and done != self._done:
-            self._write(f"   {done[0]} of {done[1]} resources done")
-        self._done = done
+        done, total = int(progress.get("done", 0)), int(progress.get("total", 0))
+        if total and (done, total) != self._progress:
+            self._write(f"   {done} of {total} resources done")
+        self._progress = (done, total)
 
-    def text(self, text: str) -> None:
-        """As it is."""
+    def output(self, text: str) -> None:
+        """Unchanged."""
         self._write(text.rstrip("\n"))
 
-    def terraform(self, line: str) -> None:
-        """Set in a little."""
+    def log_line(self, line: str) -> None:
+        """Indented."""
         self._write(f"   {line}")
 
-    def say(self, sentence: str) -> None:
-        """As it is."""
+    def note(self, sentence: str) -> None:
+        """Unchanged."""
         self._write(sentence)
 
     def end(self, outcome: Outcome, output: str) -> None:
         """One line."""
-        self._write(f"── {outcome.result}; the record is {output}")
+        self._write(f"── {outcome.result}; the executed notebook is {output}")
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Lines are never in the way."""
+    def suspended(self) -> Iterator[None]:
+        """Nothing to suspend: lines do not overwrite a prompt."""
         yield
 
 
-class Quiet(Lines):
-    """Nothing but the runner's own words; what stopped a runbook is said by the command itself."""
+class QuietDisplay(LineDisplay):
+    """Only the runner's notes; the command itself says what stopped a runbook."""
 
     def __init__(self) -> None:
         super().__init__(lambda _: None)
 
-    def say(self, sentence: str) -> None:
-        """On standard error."""
+    def note(self, sentence: str) -> None:
+        """One line on standard error."""
         print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
-class Json:
-    """One JSON object a line: {"event": …, "time": …, …}.
+class JsonDisplay:
+    """One JSON object per line, `{"event": …, "time": …, …}`; `time` is in seconds since the epoch.
 
     Args:
-        stream: where to.
+        stream: gets the lines.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -134,52 +144,54 @@ class Json:
         self._stream.flush()
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
-        """{"cells": [{"cell": 1, "title": …}]}."""
+        """{"event": "begin", "cells": [{"cell": 1, "title": …}]}."""
         self._event("begin", cells=[{"cell": number, "title": title} for number, title in cells])
 
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
-        """{"cell": 1, "state": …, "seconds": …}."""
+        """{"event": "cell", "cell": 1, "state": …, "seconds": …}."""
         self._event("cell", cell=number, state=state, seconds=round(seconds, 3))
 
     def run(self, facts: dict[str, Any]) -> None:
-        """{"lock": …, "lock_state": …, "progress": …, "run": …}."""
+        """{"event": "run", "lock": …, "lock_state": …, "progress": …, "run": …}."""
         self._event("run", **{name: facts.get(name) for name in ("lock", "lock_state", "progress", "run")})
 
-    def text(self, text: str) -> None:
-        """{"text": …}."""
+    def output(self, text: str) -> None:
+        """{"event": "text", "text": …}."""
         self._event("text", text=text)
 
-    def terraform(self, line: str) -> None:
-        """{"line": …}."""
+    def log_line(self, line: str) -> None:
+        """{"event": "terraform", "line": …}."""
         self._event("terraform", line=line)
 
-    def say(self, sentence: str) -> None:
-        """{"sentence": …}."""
+    def note(self, sentence: str) -> None:
+        """{"event": "note", "sentence": …}."""
         self._event("note", sentence=sentence)
 
     def end(self, outcome: Outcome, output: str) -> None:
-        """{"result": …, "exit_code": …, "sentence": …, "record": …}."""
-        self._event("end", result=outcome.result, exit_code=int(outcome.code), sentence=outcome.sentence, record=output)
+        """{"event": "end", "result": …, "exit_code": …, "sentence": …, "record": …}."""
+        self._event(
+            "end", result=outcome.result, exit_code=int(outcome.exit_code), sentence=outcome.sentence, record=output
+        )
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """A prompt goes to the terminal, not into this stream."""
+    def suspended(self) -> Iterator[None]:
+        """Nothing to suspend: a prompt goes to the terminal, not to this stream."""
         yield
 
 
 def write_line(line: str) -> None:
-    """To standard output, with nothing hidden in it; in colours where it is a terminal."""
+    """Write a line to standard output with control characters made visible; in color if that is a terminal."""
     print(visible(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201
 
 
 def display_for(*, quiet: bool, as_json: bool) -> Display:
-    """The display that was asked for, or that fits the standard output."""
+    """The display that the options ask for, or that suits the standard output."""
     if as_json:
-        return Json(sys.stdout)
+        return JsonDisplay(sys.stdout)
     if quiet:
-        return Quiet()
+        return QuietDisplay()
     if sys.stdout.isatty():
-        from tfmfa_nb.runbooks.live import Live  # noqa: PLC0415 - rich, until needed
+        from tfmfa_nb.runbooks.live_display import LiveDisplay  # noqa: PLC0415 - rich, until needed
 
-        return Live()
-    return Lines(write_line)
+        return LiveDisplay()
+    return LineDisplay(write_line)

@@ -1,4 +1,4 @@
-"""How a runbook ended, in a word, a sentence and an exit code."""
+"""How an execution of a runbook ended: an exit code, a result in a word or two, and a sentence."""
 
 from __future__ import annotations
 
@@ -8,61 +8,63 @@ from enum import IntEnum
 from tfmfa_nb.model import errors
 
 
-class Code(IntEnum):
-    """The exit codes of `jupyter tfmfa run`."""
+class ExitCode(IntEnum):
+    """The exit codes of `jupyter tfmfa run`; 2 is the code of a command that could not start."""
 
-    DONE = 0
+    SUCCESS = 0
     FAILED = 1
-    USAGE = 2
     NOT_AUTHENTICATED = 3
-    GATE = 4
+    ASSERTION_FAILED = 4
     INTERRUPTED = 130
 
 
-WORDS = {
-    Code.FAILED: "failed",
-    Code.USAGE: "not started",
-    Code.NOT_AUTHENTICATED: "not authenticated",
-    Code.GATE: "stopped by a gate",
-    Code.INTERRUPTED: "interrupted",
+_RESULTS = {
+    ExitCode.FAILED: "failed",
+    ExitCode.NOT_AUTHENTICATED: "not authenticated",
+    ExitCode.ASSERTION_FAILED: "assertion failed",
+    ExitCode.INTERRUPTED: "interrupted",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended.
+    """How an execution ended.
 
     Attributes:
-        code: the exit code.
-        result: a word or two: applied, planned, finished, failed, …
-        sentence: what stopped it; empty where nothing did.
+        exit_code: of the process.
+        result: applied, planned, finished, failed, not authenticated, assertion failed, or interrupted.
+        sentence: why the runbook stopped; empty if it did not.
     """
 
-    code: Code
+    exit_code: ExitCode
     result: str
     sentence: str = ""
 
 
-def failed(code: Code, sentence: str) -> Outcome:
+def stopped(exit_code: ExitCode, sentence: str) -> Outcome:
     """The outcome of a runbook that stopped before its end."""
-    return Outcome(code, WORDS[code], sentence)
+    return Outcome(exit_code, _RESULTS[exit_code], sentence)
 
 
-def of_error(name: str, text: str, *, where: str) -> Outcome:
-    """The outcome of a cell that raised.
+def outcome_of_error(name: str, text: str, *, cell: str) -> Outcome:
+    """The outcome of a runbook that an exception in a cell stopped.
 
     Args:
-        name: the exception's class, as the kernel named it.
-        text: what it says.
-        where: the cell, for the sentence.
+        name: the exception's class, as the kernel names it.
+        text: the exception's text.
+        cell: the cell, as the sentence names it.
     """
     kind = getattr(errors, name, None)
-    is_ours = isinstance(kind, type) and issubclass(kind, errors.TfmfaError)
-    said = text if is_ours and kind is errors.RunbookFailed else f"{name}: {text}" if text else name
-    if name in {"KeyboardInterrupt", "CancelledError", "RunCanceled"}:
-        return failed(Code.INTERRUPTED, f"{where}: {said}")
     if name == "AssertionError":
-        return failed(Code.GATE, f"{where}: the gate failed{': ' + text if text else '.'}")
+        return stopped(ExitCode.ASSERTION_FAILED, _sentence(f"{cell}: assertion failed", text))
+    sentence = _sentence(f"{cell}: {name}", text)
+    if name in {"KeyboardInterrupt", "CancelledError", "RunCanceled"}:
+        return stopped(ExitCode.INTERRUPTED, sentence)
     if isinstance(kind, type) and issubclass(kind, errors.AuthenticationError):
-        return failed(Code.NOT_AUTHENTICATED, f"{where}: {said}")
-    return failed(Code.FAILED, f"{where}: {said}")
+        return stopped(ExitCode.NOT_AUTHENTICATED, sentence)
+    return stopped(ExitCode.FAILED, sentence)
+
+
+def _sentence(start: str, text: str) -> str:
+    sentence = f"{start}: {text}" if text else start
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

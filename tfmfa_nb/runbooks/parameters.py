@@ -1,6 +1,7 @@
-"""Parameters, in papermill's manner: a cell tagged `parameters` has the defaults, one after it the values.
+"""Parameters, compatible with papermill's: a cell tagged `parameters` has the defaults, the next one the values.
 
-Values have the type of their defaults. What by its name is a secret is refused: the notebook keeps its parameters.
+A value has the type of its default. A name that sounds like a secret is refused, because the executed notebook keeps
+its parameters (https://papermill.readthedocs.io/en/latest/usage-parameterize.html).
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.runbooks.notebook import INJECTED, PARAMETERS, tags
+from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SECRET = {
+_SECRET_WORDS = {
     *("password", "passwd", "passphrase", "pass", "pwd", "pin", "secret", "secrets", "token", "tokens"),
     *("key", "keys", "credential", "credentials", "otp", "code", "mfa", "seed"),
 }
@@ -30,10 +31,10 @@ _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The parameters in a YAML, JSON or TOML file.
+    """Read the parameters in a YAML, JSON, or TOML file.
 
     Raises:
-        ConfigurationError: it cannot be read, or holds something else.
+        ConfigurationError: the file cannot be read, or is not a mapping of names to values.
     """
     import yaml  # noqa: PLC0415 - until needed
 
@@ -41,23 +42,36 @@ def read_file(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text) or {}
     except OSError as error:
-        raise ConfigurationError(f"The parameters {path} cannot be read: {error.strerror}.", "Correct -f.") from None
+        raise ConfigurationError(
+            f"Cannot read the parameters file {path}: {error.strerror}.", "Correct the path after -f."
+        ) from None
     except (ValueError, yaml.YAMLError):
-        raise ConfigurationError(f"The parameters {path} are neither YAML, JSON nor TOML.", "Mend the file.") from None
+        raise ConfigurationError(
+            f"The parameters file {path} is not valid YAML, JSON, or TOML.", "Fix the file."
+        ) from None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise ConfigurationError(f"The parameters {path} are no names with values.", "Write one `name: value` a line.")
+        raise ConfigurationError(
+            f"The parameters file {path} must map names to values.", "Write one `name: value` per line."
+        )
     return values
 
 
 def defaults(notebook: Any) -> dict[str, tuple[str, Any]]:
-    """What the cell tagged `parameters` assigns: name to (annotation, default); a default may be ... for unknown."""
+    """What the cells tagged `parameters` assign.
+
+    Returns:
+        The annotation ("" if none) and the default of each name; `...` for a default that is not a literal.
+
+    Raises:
+        ConfigurationError: such a cell is not valid Python.
+    """
     found: dict[str, tuple[str, Any]] = {}
-    for cell in _tagged(notebook, PARAMETERS):
+    for cell in _parameter_cells(notebook):
         try:
             body = ast.parse(cell.source).body
         except SyntaxError:
             raise ConfigurationError(
-                "The cell tagged parameters is no Python.", "Let it hold assignments only."
+                "The cell tagged parameters is not valid Python.", "Write only assignments in it."
             ) from None
         for statement in body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -70,35 +84,38 @@ def defaults(notebook: Any) -> dict[str, tuple[str, Any]]:
 
 
 def inject(notebook: Any, texts: Iterable[tuple[str, str]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Put a cell with the values behind the one with the defaults; the result is the values.
+    """Insert a cell with the values after the cell with the defaults.
 
     Args:
-        notebook: the runbook; cells injected earlier are taken out.
-        texts: names and values as they were typed; they go before `values`.
-        values: from a file.
+        notebook: the runbook; a cell that was injected before is removed.
+        texts: names and values from the command line; they override `values`.
+        values: names and values from a parameters file.
+
+    Returns:
+        The values, with the types of their defaults.
 
     Raises:
-        ConfigurationError: a parameter is unknown, of another type, or by its name a secret.
+        ConfigurationError: a parameter is unknown, has another type, or sounds like a secret.
     """
-    notebook.cells = [cell for cell in notebook.cells if INJECTED not in tags(cell)]
+    notebook.cells = [cell for cell in notebook.cells if INJECTED_TAG not in tags(cell)]
     known = defaults(notebook)
-    given: dict[str, Any] = {}
+    injected: dict[str, Any] = {}
     for name, value in values.items():
         _check(name, known)
-        given[name] = _same_type(name, value, *known[name])
+        injected[name] = _same_type(name, value, *known[name])
     for name, text in texts:
         _check(name, known)
-        given[name] = _parse(name, text, *known[name])
-    if given:
-        lines = [f"{name} = {value!r}" for name, value in given.items()]
-        cell = nbformat.v4.new_code_cell("\n".join(["# Parameters", *lines]), metadata={"tags": [INJECTED]})
-        place = max(index for index, one in enumerate(notebook.cells) if PARAMETERS in tags(one))
-        notebook.cells.insert(place + 1, cell)
-    return given
+        injected[name] = _parse(name, text, *known[name])
+    if injected:
+        lines = [f"{name} = {value!r}" for name, value in injected.items()]
+        cell = nbformat.v4.new_code_cell("\n".join(["# Parameters", *lines]), metadata={"tags": [INJECTED_TAG]})
+        index = max(number for number, one in enumerate(notebook.cells) if PARAMETERS_TAG in tags(one))
+        notebook.cells.insert(index + 1, cell)
+    return injected
 
 
-def _tagged(notebook: Any, tag: str) -> list[Any]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and tag in tags(cell)]
+def _parameter_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and PARAMETERS_TAG in tags(cell)]
 
 
 def _literal(node: ast.expr | None) -> Any:
@@ -110,22 +127,22 @@ def _literal(node: ast.expr | None) -> Any:
 
 def _check(name: str, known: Mapping[str, Any]) -> None:
     words = {word.lower() for word in _WORDS.findall(name)}
-    if words & _SECRET:
+    if words & _SECRET_WORDS:
         raise ConfigurationError(
-            f"The parameter {name} is a secret by its name, and an executed notebook keeps its parameters.",
-            f"Pass it in the environment: TF_VAR_{name} for Terraform, os.environ for Python. "
-            "If it is none, give it another name.",
+            f"The name of the parameter {name} sounds like a secret, and an executed notebook keeps its parameters.",
+            f"Pass a secret in the process environment, as TF_VAR_{name} for Terraform. "
+            "If the value is not secret, rename the parameter.",
         )
     if name in known:
         return
     if not known:
         raise ConfigurationError(
-            f"The runbook has no parameter {name}: no cell of it is tagged parameters.",
-            "Tag the cell that assigns the defaults.",
+            f"The runbook has no parameter {name}: it has no cell tagged parameters.",
+            "Add the tag to the cell that assigns the defaults.",
         )
     near = difflib.get_close_matches(name, known, 1)
-    meant = f"Did you mean {near[0]}?" if near else f"It has {', '.join(known)}."
-    raise ConfigurationError(f"The runbook has no parameter {name}.", meant)
+    suggestion = f"Did you mean {near[0]}?" if near else f"Its parameters are: {', '.join(known)}."
+    raise ConfigurationError(f"The runbook has no parameter {name}.", suggestion)
 
 
 def _parse(name: str, text: str, annotation: str, default: Any) -> Any:
@@ -145,8 +162,8 @@ def _parse(name: str, text: str, annotation: str, default: Any) -> Any:
         value = json.loads(text)
     except ValueError:
         if kind in {"list", "dict"}:
-            raise _wrong(name, text, f"JSON, a {kind}") from None
-        return text  # nothing is known of its type
+            raise _wrong(name, text, f"a {kind} in JSON") from None
+        return text  # the default does not have a type
     return _same_type(name, value, annotation, default)
 
 
@@ -160,7 +177,7 @@ def _same_type(name: str, value: Any, annotation: str, default: Any) -> Any:
 
 
 def _kind(annotation: str, default: Any) -> str:
-    """str, int, float, bool, list or dict; empty where the default does not say."""
+    """The type by annotation or default: str, int, float, bool, list, or dict; "" if it is none of these."""
     kinds = {"str", "int", "float", "bool", "list", "dict"}
     if (named := annotation.partition("[")[0].partition("|")[0].strip()) in kinds:
         return named
@@ -168,5 +185,7 @@ def _kind(annotation: str, default: Any) -> str:
     return found if found in kinds else ""
 
 
-def _wrong(name: str, value: Any, wanted: str) -> ConfigurationError:
-    return ConfigurationError(f"The parameter {name} must be {wanted}, not {value!r}.", "Its default says which.")
+def _wrong(name: str, value: Any, expected: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The parameter {name} must be {expected}, not {value!r}.", "The type is that of the default."
+    )

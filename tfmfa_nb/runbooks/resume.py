@@ -1,7 +1,7 @@
-"""Going on with an executed notebook: from the first cell that did not finish, and never with an apply again.
+"""Resumes an execution at the first cell that did not finish; no apply is ever repeated.
 
-A new kernel has nothing of the old one. What the finished cells left in it is brought back: their runs from the
-records, and what only prepares (imports, definitions, gates) by doing it again. Other finished cells are left alone.
+The new kernel has none of the old one's variables. Runs of finished cells are restored from their records; repeatable
+cells (imports, definitions, assertions) are executed again; other finished cells are skipped.
 """
 
 from __future__ import annotations
@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.runbooks.notebook import (
-    INJECTED,
-    KEY,
-    applies,
-    applies_configuration,
-    executed_cells,
-    only_prepares,
-    source_digest,
-    tags,
-)
-from tfmfa_nb.runbooks.steps import Step
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
+from tfmfa_nb.runbooks.cell_handling import CellHandling
+from tfmfa_nb.runbooks.notebook import METADATA_KEY, code_cells, execution_metadata, source_digest
 from tfmfa_nb.runs.history.restore import wait_for_end
 
 if TYPE_CHECKING:
@@ -34,64 +26,73 @@ _FINISHED = {"done", "restored"}
 def check_same(runbook: Any, executed: Any, output: Path) -> None:
     """Make sure that `executed` is an execution of `runbook` as it is now.
 
+    Args:
+        runbook: the notebook to resume.
+        executed: the notebook that was read from `output`.
+        output: as errors name it.
+
     Raises:
         ConfigurationError: it is not.
+        FormatError: a version of this package with another format executed it.
     """
-    if KEY not in executed.metadata:
-        raise ConfigurationError(f"{output} is no execution that could be resumed.", "Run it without --resume.")
+    if not execution_metadata(executed, output):
+        raise ConfigurationError(f"{output} is not an executed runbook.", "Run the runbook without --resume.")
     if source_digest(runbook) != source_digest(executed):
         raise ConfigurationError(
-            f"The runbook was changed since {output} was executed.", "Run it from its beginning, without --resume."
+            f"The runbook has changed since {output} was executed.", "Run it from the start, without --resume."
         )
 
 
-async def steps(notebook: Any, folder: Path, tell: Callable[[str], None]) -> dict[int, Step] | None:
-    """How each cell is executed that is not simply executed; None where everything has finished.
+async def plan_resumption(notebook: Any, folder: Path, note: Callable[[str], None]) -> dict[int, CellHandling] | None:
+    """How to handle each cell before the one where the execution resumes; None if every cell has finished.
 
     Args:
         notebook: the executed notebook.
-        folder: where its kernel worked.
-        tell: told what is waited for, and where it goes on.
+        folder: the working folder of its kernel.
+        note: gets a sentence for each run that is waited for, and for the cell where the execution resumes.
+
+    Returns:
+        The handling by the cell's index.
 
     Raises:
-        RunStateError: a run that it began has no record.
+        RunStateError: a run of the execution has no record, or can no longer be applied.
         ConfigurationError: a record cannot be written.
     """
-    cells = dict(executed_cells(notebook))
-    first = next((index for index, cell in cells.items() if _kept(cell).get("state") not in _FINISHED), None)
+    cells = dict(code_cells(notebook))
+    first = next((index for index, cell in cells.items() if _cell_metadata(cell).get("state") not in _FINISHED), None)
     if first is None:
         return None
-    found: dict[int, Step] = {}
-    runs = _kept(cells[first]).get("runs", [])
+    handlings: dict[int, CellHandling] = {}
+    runs = _cell_metadata(cells[first]).get("runs", [])
     if runs and applies(cells[first].source):
-        status = await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], tell)
+        status = await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
         if status is Status.APPLIED:
-            tell(f"{runs[-1]['id']} was applied: its apply is not repeated.")
-            found[first] = Step(_restore(runs[-1]))
+            note(f"{runs[-1]['id']} has been applied, so its apply is not repeated.")
+            handlings[first] = CellHandling(_restore(runs[-1]))
         elif status is not Status.PLANNED and not applies_configuration(cells[first].source):
-            first = _planned_in(cells, first, runs[-1])
-    elif runs:  # a plan that did not end, or was not seen to: it is made anew
-        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], tell)
-    tell(f"Resuming at cell {first + 1}.")
+            first = _planning_cell(cells, first, runs[-1])
+    elif runs:  # its plan may not have ended: it is planned again
+        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
+    note(f"Resuming at cell {first + 1}.")
     for index, cell in cells.items():
         if index < first:
-            found[index] = await _again(cell, folder, tell)
-    return found
+            handlings[index] = await _finished_cell(cell, folder, note)
+    return handlings
 
 
-async def _again(cell: Any, folder: Path, tell: Callable[[str], None]) -> Step:
-    if runs := _kept(cell).get("runs", []):
-        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], tell)
-        return Step(_restore(runs[-1]), keep=True)
-    return Step(None, keep=True) if only_prepares(cell) or INJECTED in tags(cell) else Step("")
+async def _finished_cell(cell: Any, folder: Path, note: Callable[[str], None]) -> CellHandling:
+    if runs := _cell_metadata(cell).get("runs", []):
+        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
+        return CellHandling(_restore(runs[-1]), keep_outputs=True)
+    return CellHandling(None, keep_outputs=True) if is_repeatable(cell) else CellHandling("")
 
 
-def _planned_in(cells: dict[int, Any], before: int, run: dict[str, str]) -> int:
-    """The cell that planned what can no longer be applied."""
+def _planning_cell(cells: dict[int, Any], before: int, run: dict[str, str]) -> int:
+    """The index of the cell whose plan can no longer be applied."""
     for index, cell in cells.items():
-        if index < before and run in _kept(cell).get("runs", []):
+        if index < before and run in _cell_metadata(cell).get("runs", []):
             return index
-    raise RunStateError(f"{run['id']} can no longer be applied.", "Run the runbook from its beginning.")
+    raise RunStateError(f"{run['id']} can no longer be applied.", "Run the runbook from the start, without --resume.")
 
 
 def _restore(run: dict[str, str]) -> str:
@@ -102,6 +103,6 @@ def _environment(folder: Path, run: dict[str, str]) -> Environment:
     return Environment(Path(run["folder"]).name, (folder / run["folder"]).absolute(), owned=True)
 
 
-def _kept(cell: Any) -> dict[str, Any]:
-    kept: dict[str, Any] = cell.metadata.get(KEY, {})
-    return kept
+def _cell_metadata(cell: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = cell.metadata.get(METADATA_KEY, {})
+    return metadata

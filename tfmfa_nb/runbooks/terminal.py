@@ -1,4 +1,4 @@
-"""The terminal that a person started the runner from: asks there, without an echo, while everything else goes on."""
+"""The controlling terminal: prompts there without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TTY = "/dev/tty"
-_MOST = 4096  # what a terminal's line holds
+_MAX_LINE = 4096  # bytes; N_TTY_BUF_SIZE, the limit of a line on Linux
 
 
 class Terminal:
-    """The controlling terminal; `find` opens it where there is one and this process is in its foreground."""
+    """The controlling terminal.
+
+    Args:
+        fd: an open file descriptor; `close` closes it.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
     @classmethod
     def find(cls) -> Self | None:
-        """The terminal, or None where nobody can be asked."""
+        """Open the terminal; None if there is none, or if this process is not in its foreground."""
         try:
             fd = os.open(_TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError:
             return None
         try:
-            # In the background reading would stop this process.
+            # In the background, reading would stop this process (SIGTTIN).
             if os.tcgetpgrp(fd) == os.getpgrp():
                 return cls(fd)
         except OSError:
@@ -40,7 +44,7 @@ class Terminal:
         return None
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the terminal."""
         os.close(self._fd)
 
     def say(self, text: str) -> None:
@@ -48,22 +52,26 @@ class Terminal:
         os.write(self._fd, f"{text}\n".encode())
 
     async def read(self, text: str, *, hidden: bool) -> Secret | None:
-        """The line that is typed after `text`; None where the person leaves with Ctrl-D.
+        """Prompt for a line; None if the person leaves the prompt with Ctrl-D.
 
-        Being cancelled leaves the terminal as it was found.
+        Canceling restores the terminal.
+
+        Args:
+            text: the prompt.
+            hidden: whether to read without echo.
         """
         loop = asyncio.get_running_loop()
         typed: asyncio.Future[Secret | None] = loop.create_future()
 
         def ready() -> None:
             try:
-                line = os.read(self._fd, _MOST)
+                line = os.read(self._fd, _MAX_LINE)
             except OSError:
                 line = b""
             if not typed.done():
                 typed.set_result(Secret(line.decode("utf-8", "replace").rstrip("\r\n")) if line else None)
 
-        with self._quiet(hidden=hidden):
+        with self._line_mode(hidden=hidden):
             os.write(self._fd, text.encode())
             loop.add_reader(self._fd, ready)
             try:
@@ -71,11 +79,11 @@ class Terminal:
             finally:
                 loop.remove_reader(self._fd)
                 if hidden or not typed.done() or typed.cancelled():
-                    os.write(self._fd, b"\n")  # the one that was typed did not show
+                    os.write(self._fd, b"\n")  # the one that was typed was not echoed
 
     @contextmanager
-    def _quiet(self, *, hidden: bool) -> Iterator[None]:
-        """Without an echo if `hidden`; what was typed ahead is dropped: it was meant for something else."""
+    def _line_mode(self, *, hidden: bool) -> Iterator[None]:
+        """Read lines, without echo if `hidden`; earlier input is dropped, because it was not meant for the prompt."""
         before = termios.tcgetattr(self._fd)
         during = termios.tcgetattr(self._fd)
         if hidden:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.runbooks.notebook import KEY, digest, read_runbook
+from tfmfa_nb.protocol.layout import EnvironmentFiles
+from tfmfa_nb.runbooks.notebook import digest, execution_metadata, read_runbook
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
 
@@ -16,76 +18,93 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Finding = tuple[bool, str]
+_DIGEST_SHOWN = 16  # characters
 
 
-def verify(path: Path) -> list[Finding]:
-    """What was checked, and whether it holds.
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        passed: whether the statement is true.
+        statement: what was checked, in a sentence.
+    """
+
+    passed: bool
+    statement: str
+
+
+def verify(path: Path) -> list[Check]:
+    """Check an executed notebook.
 
     Args:
-        path: the executed notebook, where it was executed: the environments' folders are found from there.
+        path: the notebook, where it was executed: the environments' folders are relative to its folder.
 
     Raises:
-        ConfigurationError: it is no notebook, or was not executed by `jupyter tfmfa run`.
+        ConfigurationError: there is no notebook at `path`, or `jupyter tfmfa run` did not execute it.
+        FormatError: a version of this package with another format executed it.
     """
     notebook = read_runbook(path)
-    record = notebook.metadata.get(KEY, {})
-    if not isinstance(record, dict) or "executions" not in record:
-        raise ConfigurationError(f"{path} was not executed by `jupyter tfmfa run`.", "Give it what that wrote.")
+    record = execution_metadata(notebook, path)
+    if "executions" not in record:
+        raise ConfigurationError(
+            f"{path} was not executed by `jupyter tfmfa run`.", "Name the notebook that this command wrote."
+        )
     if "sha256" not in record:
-        return [(False, "The execution did not come to its end, so its record was not sealed.")]
+        return [Check(passed=False, statement="The execution reached its end, and sealed the record.")]
     found = digest(notebook)
-    findings = [
-        (found == record["sha256"], "The notebook is as it was sealed: its cells, outputs and record are unchanged.")
-    ]
+    checks = [Check(found == record["sha256"], "The cells, the outputs, and the record are unchanged since the end.")]
     if not record["runs"]:
-        return [*findings, (False, "It planned and applied nothing, so no audit trail speaks of it.")]
+        return [*checks, Check(passed=False, statement="The record has a run, which the audit trail can confirm.")]
     for folder, anchor in record["trails"].items():
-        trail = AuditTrail(path.absolute().parent / folder / ".tfmfa" / "audit.jsonl")
-        findings += _trail(trail, folder, anchor, found)
+        trail = AuditTrail(EnvironmentFiles(path.absolute().parent / folder).audit_trail)
+        checks += _trail_checks(trail, folder, anchor, found)
         lines = trail.lines()
         for run in record["runs"]:
             if run["folder"] == folder:
-                findings += _run(run, [line for line in lines if line.get("run") == run["id"]])
-    return findings
+                checks += _run_checks(run, [line for line in lines if line.get("run") == run["id"]])
+    return checks
 
 
-def _trail(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Finding]:
+def _trail_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Check]:
     if not trail.path.is_file():
-        yield False, f"{folder}: there is no audit trail {trail.path}."
+        yield Check(passed=False, statement=f"{folder}: the audit trail {trail.path} exists.")
         return
     broken = trail.broken_at()
-    yield (
-        broken is None,
-        f"{folder}: every line of the audit trail follows from the one before"
-        + (f"; line {broken} does not." if broken is not None else "."),
-    )
+    where = f" (line {broken} does not)" if broken is not None else ""
+    yield Check(broken is None, f"{folder}: every line of the audit trail follows from the one before{where}.")
     raw, number = trail.path.read_bytes().splitlines(), anchor["lines"]
     same = 0 < number <= len(raw) and hashlib.sha256(raw[number - 1]).hexdigest() == anchor["sha256"]
-    yield same, f"{folder}: the trail's line {number} is the one that the notebook was sealed with."
+    yield Check(same, f"{folder}: line {number} of the audit trail is unchanged since the end of the execution.")
     sealed = any(line.get("event") == "runbook" and line.get("sha256") == found for line in trail.lines())
-    yield sealed, f"{folder}: the trail names this notebook by its SHA-256, {found[:16]}…"
+    yield Check(sealed, f"{folder}: the audit trail has this notebook's SHA-256, {found[:_DIGEST_SHOWN]}…")
 
 
-def _run(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Finding]:
+def _run_checks(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Check]:
     name = f"{plain(run['id'])}, {run['phase']}"
     statuses = [line for line in lines if line.get("event") == "status"]
-    yield (
+    yield Check(
         any(line.get("status") == run["status"] for line in statuses),
-        f"{name}: the trail has its status, {run['status']}.",
+        f"{name}: the audit trail has the status {run['status']}.",
     )
     if run["plan_sha256"]:
-        hashes = {line["plan_sha256"] for line in statuses if line.get("plan_sha256")}
-        yield hashes == {run["plan_sha256"]}, f"{name}: the trail has its plan's SHA-256, {run['plan_sha256'][:16]}…"
+        digests = {line["plan_sha256"] for line in statuses if line.get("plan_sha256")}
+        yield Check(
+            digests == {run["plan_sha256"]},
+            f"{name}: the audit trail has the plan's SHA-256, {run['plan_sha256'][:_DIGEST_SHOWN]}…",
+        )
     if run["authenticated_by"]:
         user, device = run["identity"]["arn"], run["identity"]["serial_number"]
-        wanted = {"result": "authenticated", "phase": run["phase"], "user": user, "serial_number": device}
-        known = any(
+        expected = {"result": "authenticated", "phase": run["phase"], "user": user, "serial_number": device}
+        authenticated = any(
             line.get("event") == "mfa"
-            and all(line.get(key) == value for key, value in wanted.items())
+            and all(line.get(key) == value for key, value in expected.items())
             and set(run["roles"]) <= set(line.get("roles", []))
             for line in lines
         )
-        yield known, f"{name}: the trail has that {plain(user)} authenticated with {plain(device)}, and the roles."
+        yield Check(
+            authenticated,
+            f"{name}: the audit trail has the authentication of {plain(user)} with {plain(device)}, and the roles.",
+        )
     elif Level(run["level"]).asks_before(Phase(run["phase"])) and run["status"] in {"planned", "applied"}:
-        yield False, f"{name}: its level is {run['level']}, but nobody authenticated."
+        yield Check(passed=False, statement=f"{name}: somebody authenticated, as the level {run['level']} requires.")

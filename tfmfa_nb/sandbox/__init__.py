@@ -1,4 +1,4 @@
-"""An AWS on this machine whose STS is as strict about MFA as the real one; moto does what STS does not guard.
+"""An AWS on this machine whose STS is as strict about MFA as the real one; moto implements the other services.
 
-The texts and codes are AWS's own; https://docs.aws.amazon.com/STS/latest/APIReference/.
+Error codes and messages are AWS's own (https://docs.aws.amazon.com/STS/latest/APIReference/).
 """

@@ -1,70 +1,84 @@
-"""Faults on demand, for the next calls that carry a code."""
+"""Fault injection: the next calls of STS that carry an MFA code fail in a chosen way."""
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tfmfa_nb.sandbox.requests import Answer, Request, error
+from tfmfa_nb.sandbox.aws_http import AwsResponse, error_response
+
+if TYPE_CHECKING:
+    from tfmfa_nb.sandbox.aws_http import AwsRequest
 
 FAULTS = ("throttle", "server-error", "reset-before", "reset-after", "slow", "captive-portal")
-_SLOW = 20.0  # seconds, more than a client should wait
+_SLOW = 20.0  # seconds; longer than a client should wait
 
 
-class Faults:
-    """What was planned and has not happened yet.
+class FaultQueue:
+    """The faults that have not happened yet, in their order.
 
     Attributes:
-        seconds: how long a slow answer takes.
+        seconds: the duration of a slow response.
     """
 
     def __init__(self) -> None:
         self.seconds = _SLOW
         self._lock = threading.Lock()
-        self._planned: list[str] = []
+        self._pending: list[str] = []
 
-    def plan(self, kind: str, times: int = 1) -> None:
-        """Make the next `times` calls of STS that carry a code fail; faults happen in the order they were planned.
+    def inject(self, fault: str, times: int = 1, seconds: float | None = None) -> None:
+        """Make the next `times` calls of STS that carry a code fail, after those that fail already.
+
+        Args:
+            fault: one of `FAULTS`.
+            times: the number of calls; at least 1.
+            seconds: the duration of every slow response from now on; None to leave it.
 
         Raises:
-            ValueError: there is no such fault, or `times` is below 1.
+            ValueError: there is no such fault, or a number is out of its range.
         """
-        if kind not in FAULTS:
-            raise ValueError(f"no fault {kind!r}; there are {', '.join(FAULTS)}")
+        if fault not in FAULTS:
+            raise ValueError(f"{fault!r} is not a fault. The faults are: {', '.join(FAULTS)}.")
         if times < 1:
-            raise ValueError(f"a fault happens at least once, not {times} times")
+            raise ValueError(f"A fault must happen at least once, not {times} times.")
+        if seconds is not None:
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"A response cannot take {seconds} seconds.")
+            self.seconds = seconds
         with self._lock:
-            self._planned += [kind] * times
+            self._pending += [fault] * times
 
-    def take(self, request: Request) -> str:
-        """The fault that befalls `request`, or ""."""
+    def take(self, request: AwsRequest) -> str:
+        """The fault of `request`; "" if it has none."""
         if request.service != "sts" or "TokenCode" not in request.parameters():
             return ""
         with self._lock:
-            return self._planned.pop(0) if self._planned else ""
+            return self._pending.pop(0) if self._pending else ""
 
     def clear(self) -> None:
-        """Plan none."""
+        """Remove all faults."""
         with self._lock:
-            self._planned.clear()
+            self._pending.clear()
 
-    def after(self, kind: str, answer: Answer) -> Answer:
-        """What becomes of AWS's answer on its way back."""
-        if kind == "reset-after":
-            return replace(answer, reset=True)
-        if kind == "slow":
-            return replace(answer, seconds=self.seconds)
-        return answer
+    def apply(self, fault: str, response: AwsResponse) -> AwsResponse:
+        """`response` with a fault that happens after AWS has answered."""
+        if fault == "reset-after":
+            return replace(response, reset=True)
+        if fault == "slow":
+            return replace(response, seconds=self.seconds)
+        return response
 
 
-def answer_instead(kind: str, request: Request) -> Answer | None:
-    """What comes back before AWS has looked at the request; None where it does look."""
-    if kind == "throttle":
-        return error(request, 400, "Throttling", "Rate exceeded")
-    if kind == "server-error":
-        return error(request, 503, "ServiceUnavailable", "Service is unable to handle request.")
-    if kind == "captive-portal":
-        return Answer(200, {"content-type": "text/html"}, b"<html><body>Welcome! Please log in.</body></html>")
-    if kind == "reset-before":
-        return Answer(0, {}, b"", reset=True)
+def fault_response(fault: str, request: AwsRequest) -> AwsResponse | None:
+    """The response of a fault that happens before AWS sees the request; None for every other fault."""
+    if fault == "throttle":
+        return error_response(request, 400, "Throttling", "Rate exceeded")
+    if fault == "server-error":
+        return error_response(request, 503, "ServiceUnavailable", "Service is unable to handle request.")
+    if fault == "captive-portal":
+        return AwsResponse(200, {"content-type": "text/html"}, b"<html><body>Welcome! Please log in.</body></html>")
+    if fault == "reset-before":
+        return AwsResponse(0, {}, b"", reset=True)
     return None

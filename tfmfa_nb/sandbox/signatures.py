@@ -1,4 +1,4 @@
-"""When a request was signed, and with which secret; in AWS's order and words."""
+"""Checks the date and the signature of a request, in AWS's order and words."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ import time
 from calendar import timegm
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.sandbox.requests import error
+from tfmfa_nb.sandbox.aws_http import error_response
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.requests import Answer, Request
+    from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 
-_SKEW = 15 * 60  # seconds by which a request's clock may differ
-_STAMP = "%Y%m%dT%H%M%SZ"
+_MAX_SKEW = 15 * 60  # seconds
+_DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
-def refuse_signature(request: Request, secret: str, now: float) -> Answer | None:
-    """AWS's answer to a signature that it does not take; None for a good one.
+def check_signature(request: AwsRequest, secret: str, now: float) -> AwsResponse | None:
+    """AWS's error response to a signature that is not valid; None for a valid one.
 
     Args:
         request: a signed request.
-        secret: the one that belongs to its key.
-        now: the clock that its time is compared with, in seconds since the epoch.
+        secret: the secret access key that belongs to its access key ID.
+        now: the time to compare its date with, in seconds since the epoch.
     """
-    fault = _skew(request, now)
-    if not fault and not request.signed_with(secret):
-        fault = (
+    problem = _date_problem(request, now)
+    if not problem and not request.is_signed_with(secret):
+        problem = (
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
         )
-    return error(request, 403, "SignatureDoesNotMatch", fault) if fault else None
+    return error_response(request, 403, "SignatureDoesNotMatch", problem) if problem else None
 
 
-def _skew(request: Request, now: float) -> str:
-    stamp = request.headers.get("x-amz-date", "")
+def _date_problem(request: AwsRequest, now: float) -> str:
+    """What AWS says about the date of a request; "" if it is right."""
+    date = request.headers.get("x-amz-date", "")
     try:
-        sent = timegm(time.strptime(stamp if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp) else "", _STAMP))
+        sent = timegm(time.strptime(date if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", date) else "", _DATE_FORMAT))
     except ValueError:
-        return "Date must be in ISO-8601 'basic format'. Got '" + stamp + "'."
+        return "Date must be in ISO-8601 'basic format'. Got '" + date + "'."
     scope = request.credential[1]
-    if scope != stamp[:8]:
+    if scope != date[:8]:
         return (
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{scope}' != '{stamp[:8]}', from '{stamp}'."
+            f"'{scope}' != '{date[:8]}', from '{date}'."
         )
-    if abs(sent - now) <= _SKEW:
+    if abs(sent - now) <= _MAX_SKEW:
         return ""
-    text = time.strftime(_STAMP, time.gmtime(now))
+    text = time.strftime(_DATE_FORMAT, time.gmtime(now))
     if sent < now:
-        limit = time.strftime(_STAMP, time.gmtime(now - _SKEW))
-        return f"Signature expired: {stamp} is now earlier than {limit} ({text} - 15 min.)"
-    limit = time.strftime(_STAMP, time.gmtime(now + _SKEW))
-    return f"Signature not yet current: {stamp} is still later than {limit} ({text} + 15 min.)"
+        limit = time.strftime(_DATE_FORMAT, time.gmtime(now - _MAX_SKEW))
+        return f"Signature expired: {date} is now earlier than {limit} ({text} - 15 min.)"
+    limit = time.strftime(_DATE_FORMAT, time.gmtime(now + _MAX_SKEW))
+    return f"Signature not yet current: {date} is still later than {limit} ({text} + 15 min.)"

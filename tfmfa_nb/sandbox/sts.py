@@ -1,4 +1,4 @@
-"""STS: GetSessionToken, AssumeRole, GetCallerIdentity, answered as AWS answers them."""
+"""STS: the operations GetSessionToken, AssumeRole, and GetCallerIdentity, with AWS's own rules and messages."""
 
 from __future__ import annotations
 
@@ -7,54 +7,56 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.sandbox.aws_http import error_response, sts_response
 from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
-from tfmfa_nb.sandbox.policies import Verdict, decide, trusts
-from tfmfa_nb.sandbox.requests import error, result
+from tfmfa_nb.sandbox.policy_evaluation import Verdict, decide, trusts
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.callers import Caller, Credentials
-    from tfmfa_nb.sandbox.core import StrictAws
-    from tfmfa_nb.sandbox.requests import Answer, Request
+    from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
+    from tfmfa_nb.sandbox.callers import Caller, TemporaryCredentials
+    from tfmfa_nb.sandbox.strict_aws import StrictAws
 
 _CODE_LENGTH = 6
-_SHORTEST, _LONGEST, _DEFAULT = 900, 129_600, 43_200  # seconds: GetSessionToken's bounds
-_ROLE_LONGEST, _ROLE_DEFAULT, _CHAINED = 43_200, 3600, 3600  # seconds: AssumeRole's, and a role's own session's cap
+# Session durations in seconds (GetSessionToken, AssumeRole, and the maximum of a chained role).
+_MIN_DURATION = 900
+_MAX_DURATION, _DEFAULT_DURATION = 129_600, 43_200
+_MAX_ROLE_DURATION, _DEFAULT_ROLE_DURATION, _MAX_CHAINED_DURATION = 43_200, 3600, 3600
 
 
-def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
-    """The answer to one call of STS."""
+def answer_sts(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
+    """Answer a call of STS."""
     action = request.action
     if action == "GetCallerIdentity":
         inner = f"<Arn>{caller.arn}</Arn><UserId>{caller.user_id}</UserId><Account>{ACCOUNT}</Account>"
-        return result(action, inner)
+        return sts_response(action, inner)
     if action == "GetSessionToken":
         return _get_session_token(aws, request, caller)
     if action == "AssumeRole":
         return _assume_role(aws, request, caller)
-    return error(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
+    return error_response(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
 
 
-def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answer:
+def _get_session_token(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
     if caller.session or caller.identity is None:
-        return error(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
-    seconds = _seconds(request, _DEFAULT, _LONGEST)
+        return error_response(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
+    seconds = _duration(request, _DEFAULT_DURATION, _MAX_DURATION)
     if not isinstance(seconds, int):
         return seconds
     mfa_at = _check_code(aws, request, caller)
     if not isinstance(mfa_at, float | None):
         return mfa_at
-    key, held = aws.give(user_caller(caller.identity, mfa_at, session=True), seconds)
-    return result("GetSessionToken", _credentials(key, held))
+    key, credentials = aws.issue(user_caller(caller.identity, mfa_at, session=True), seconds)
+    return sts_response("GetSessionToken", _credentials_xml(key, credentials))
 
 
-def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  # noqa: PLR0911 - one for each rule
+def _assume_role(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one for each rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
         return _invalid(
             request, name, "roleSessionName", r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
         )
-    seconds = _seconds(request, _ROLE_DEFAULT, _ROLE_LONGEST)
+    seconds = _duration(request, _DEFAULT_ROLE_DURATION, _MAX_ROLE_DURATION)
     if not isinstance(seconds, int):
         return seconds
     role = next((role for role in iam().roles.values() if role.arn == arn), None)
@@ -66,51 +68,51 @@ def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  #
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = parameters["ExternalId"]
     if role is None or not _may_assume(caller, role, context):
-        return error(
+        return error_response(
             request, 403, "AccessDenied",
             f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
         )  # fmt: skip
-    if caller.role and seconds > _CHAINED:
-        return error(
+    if caller.role and seconds > _MAX_CHAINED_DURATION:
+        return error_response(
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         )  # fmt: skip
-    if seconds > int(role.max_session_duration or _ROLE_DEFAULT):
-        return error(
+    if seconds > int(role.max_session_duration or _DEFAULT_ROLE_DURATION):
+        return error_response(
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )  # fmt: skip
     assumed = role_caller(role, name, mfa_at)
-    key, held = aws.give(assumed, seconds)
+    key, credentials = aws.issue(assumed, seconds)
     user = (
         f"<AssumedRoleUser><AssumedRoleId>{assumed.user_id}</AssumedRoleId><Arn>{assumed.arn}</Arn></AssumedRoleUser>"
     )
-    return result("AssumeRole", _credentials(key, held) + user)
+    return sts_response("AssumeRole", _credentials_xml(key, credentials) + user)
 
 
 def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
-    """Whether the trust policy and the caller's own policies agree.
+    """Whether the trust policy and the caller's own policies allow it.
 
-    A trust policy that names the caller itself, rather than its account, is permission enough; nothing is enough
-    against the caller's own explicit denial.
+    A trust policy that names the caller itself, not only its account, suffices unless the caller's own policies deny.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
     trust = role.assume_role_policy_document
     own = decide(caller.policies, "sts:AssumeRole", role.arn, context)
-    if own is Verdict.DENY or not trusts(trust, caller.names, context):
+    if own is Verdict.DENY or not trusts(trust, caller.principals, context):
         return False
-    return own is Verdict.ALLOW or trusts(trust, caller.itself, context)
+    return own is Verdict.ALLOW or trusts(trust, caller.own_arns, context)
 
 
-def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Answer | None:
-    """When MFA was given: now for a good code, None for no code; AWS's refusal for a bad one."""
+def _check_code(aws: StrictAws, request: AwsRequest, caller: Caller) -> float | AwsResponse | None:
+    """The time of the authentication with MFA: now, or None without a code; AWS's error response to a bad code."""
     parameters = request.parameters()
     serial, code = parameters.get("SerialNumber"), parameters.get("TokenCode")
     if serial is None and code is None:
         return None
     if serial is None or code is None:
         return _denied(request, "must provide both MFA serial number and one time pass code.")
-    rule = _malformed(code)
-    if rule:  # AWS echoes what it found malformed: a client must check the form first
+    rule = _broken_rule(code)
+    if rule:  # AWS repeats a malformed code in its message, so clients must check the form first
         return _invalid(request, code, "tokenCode", rule)
     if caller.role or caller.identity is None or serial not in caller.identity.mfa_devices:
         return _denied(
@@ -118,14 +120,14 @@ def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Ans
             "unable to validate MFA code.  "
             "Please verify your MFA serial number is valid and associated with this user.",
         )
-    if not aws.devices.take(serial, code):
-        return error(
+    if not aws.devices.use_code(serial, code):
+        return error_response(
             request, 403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         )
     return aws.now()
 
 
-def _malformed(code: str) -> str:
+def _broken_rule(code: str) -> str:
     if len(code) < _CODE_LENGTH:
         return "Member must have length greater than or equal to 6"
     if len(code) > _CODE_LENGTH:
@@ -133,32 +135,32 @@ def _malformed(code: str) -> str:
     return "" if re.fullmatch("[0-9]+", code) else r"Member must satisfy regular expression pattern: [\d]*"
 
 
-def _denied(request: Request, why: str) -> Answer:
-    return error(request, 403, "AccessDenied", f"MultiFactorAuthentication failed, {why}")
+def _denied(request: AwsRequest, why: str) -> AwsResponse:
+    return error_response(request, 403, "AccessDenied", f"MultiFactorAuthentication failed, {why}")
 
 
-def _seconds(request: Request, default: int, longest: int) -> int | Answer:
-    """`DurationSeconds`, or AWS's answer to one out of its bounds."""
-    given = request.parameters().get("DurationSeconds", str(default))
-    if not re.fullmatch("-?[0-9]{1,9}", given):
-        return error(request, 400, "MalformedInput", "Could not parse DurationSeconds")
-    if int(given) < _SHORTEST:
-        rule = f"Member must have value greater than or equal to {_SHORTEST}"
-    elif int(given) > longest:
-        rule = f"Member must have value less than or equal to {longest}"
+def _duration(request: AwsRequest, default: int, maximum: int) -> int | AwsResponse:
+    """The parameter DurationSeconds, or AWS's error response if it is out of range."""
+    text = request.parameters().get("DurationSeconds", str(default))
+    if not re.fullmatch("-?[0-9]{1,9}", text):
+        return error_response(request, 400, "MalformedInput", "Could not parse DurationSeconds")
+    if int(text) < _MIN_DURATION:
+        rule = f"Member must have value greater than or equal to {_MIN_DURATION}"
+    elif int(text) > maximum:
+        rule = f"Member must have value less than or equal to {maximum}"
     else:
-        return int(given)
-    return _invalid(request, given, "durationSeconds", rule)
+        return int(text)
+    return _invalid(request, text, "durationSeconds", rule)
 
 
-def _invalid(request: Request, value: str, name: str, rule: str) -> Answer:
+def _invalid(request: AwsRequest, value: str, name: str, rule: str) -> AwsResponse:
     message = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {rule}"
-    return error(request, 400, "ValidationError", message)
+    return error_response(request, 400, "ValidationError", message)
 
 
-def _credentials(key: str, held: Credentials) -> str:
-    expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(held.expires))
+def _credentials_xml(key: str, credentials: TemporaryCredentials) -> str:
+    expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(credentials.expires))
     return (
-        f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{held.secret}</SecretAccessKey>"
-        f"<SessionToken>{held.token}</SessionToken><Expiration>{expiration}</Expiration></Credentials>"
+        f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{credentials.secret}</SecretAccessKey>"
+        f"<SessionToken>{credentials.token}</SessionToken><Expiration>{expiration}</Expiration></Credentials>"
     )

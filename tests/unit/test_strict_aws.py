@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from pyotp import TOTP
 from strict_world import ONE_TRY, refused, strict_world
 
-from tfmfa_nb.sandbox.requests import Answer, Request
+from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 
 WRONG_CODE = ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
 NOT_THE_DEVICE = (
@@ -84,7 +84,7 @@ def test_of_twenty_that_race_with_one_code_one_wins(world):
 
     def race(_):
         start.wait()
-        return world.aws.devices.take(world.serial, code)
+        return world.aws.devices.use_code(world.serial, code)
 
     with ThreadPoolExecutor(20) as threads:
         assert sum(threads.map(race, range(20))) == 1
@@ -347,7 +347,7 @@ def test_other_services_are_behind_the_same_door(world):
 )
 def test_faults(world, kind, raised, spent):
     code = world.code()
-    world.aws.faults.plan(kind)
+    world.aws.faults.inject(kind)
     world.sts.get_caller_identity()  # it carries no code
     if isinstance(raised, tuple) and isinstance(raised[0], str):
         assert session_token(world, code) == raised
@@ -362,20 +362,19 @@ def test_faults(world, kind, raised, spent):
 
 
 def test_a_slow_answer_comes_to_whoever_waits(world):
-    world.aws.faults.seconds = 0.05
-    world.aws.faults.plan("slow")
+    world.aws.faults.inject("slow", seconds=0.05)
     assert world.session()
     world.aws.faults.seconds = 20.0
 
 
 def test_faults_happen_in_their_order_and_as_often_as_planned(world):
-    world.aws.faults.plan("throttle", 2)
-    world.aws.faults.plan("server-error")
+    world.aws.faults.inject("throttle", 2)
+    world.aws.faults.inject("server-error")
     kinds = [session_token(world, "000000")[0] for _ in range(4)]
     assert kinds == ["Throttling", "Throttling", "ServiceUnavailable", "AccessDenied"]
     for kind, times in (("earthquake", 1), ("slow", 0), ("slow", -1)):
         with pytest.raises(ValueError, match="fault"):
-            world.aws.faults.plan(kind, times)
+            world.aws.faults.inject(kind, times)
 
 
 def test_the_log_holds_no_code_secret_or_token(world):
@@ -396,11 +395,11 @@ def signed(world, body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=N
     request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     SigV4Auth(Credentials(world.key, world.secret.reveal()), "sts", "eu-west-1").add_auth(request)
     made = {name.lower(): value for name, value in request.headers.items()} | {"host": "sts.eu-west-1.amazonaws.com"}
-    return Request("POST", "/", "", made | (headers or {}), body)
+    return AwsRequest("POST", "/", "", made | (headers or {}), body)
 
 
 def code_of(answer):
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, AwsResponse)
     return answer.body.partition(b"<Code>")[2].partition(b"</Code>")[0].decode()
 
 
@@ -408,11 +407,11 @@ def test_a_body_that_was_changed_on_its_way_is_not_signed(world):
     assert world.aws.answer(signed(world)).status == 200
     other = b"Action=GetSessionToken&Version=2011-06-15"
     request = signed(world)
-    changed = Request("POST", "/", "", request.headers, other)
+    changed = AwsRequest("POST", "/", "", request.headers, other)
     assert code_of(world.aws.answer(changed)) == "SignatureDoesNotMatch"
     # Nor when the old body's hash is sent along.
     hashed = request.headers | {"x-amz-content-sha256": sha256(request.body).hexdigest()}
-    assert code_of(world.aws.answer(Request("POST", "/", "", hashed, other))) == "SignatureDoesNotMatch"
+    assert code_of(world.aws.answer(AwsRequest("POST", "/", "", hashed, other))) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize(
@@ -444,7 +443,7 @@ def test_a_signature_covers_the_host_the_time_and_its_own_day(world):
         authorization.replace(request.headers["x-amz-date"][:8], "20200101"),
     ):
         headers = request.headers | {"authorization": changed}
-        assert code_of(world.aws.answer(Request("POST", "/", "", headers, request.body))) == "SignatureDoesNotMatch"
+        assert code_of(world.aws.answer(AwsRequest("POST", "/", "", headers, request.body))) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("seconds", ["²", "1e3", "", "9" * 30, "900 "])

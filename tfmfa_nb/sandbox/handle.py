@@ -1,4 +1,4 @@
-"""The handle on the sandbox, which is a process of its own (`python -m tfmfa_nb.sandbox`)."""
+"""The handle of a sandbox, whose server is a process of its own (`python -m tfmfa_nb.sandbox`)."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ from urllib.parse import urlencode
 
 from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.organization.policy_files import VARIABLE as POLICY_VARIABLE
+from tfmfa_nb.protocol.formats import SANDBOX
 from tfmfa_nb.sandbox.callers import ACCOUNT
 from tfmfa_nb.sandbox.provision import USER, provision
-from tfmfa_nb.sandbox.wsgi import ADMIN_PATH
+from tfmfa_nb.sandbox.wsgi import CONTROL_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _REGION = "eu-west-1"
 _INFO = "sandbox.json"
-_POLICY = "policy.toml"  # which switches MFA on: levels can be set only then
+_POLICY = "policy.toml"  # enables MFA, without which no level can be set
 INFO_VARIABLE = "TFMFA_SANDBOX"
-# What the sandbox's file holds.
-_KNOWN = {
+_MEMBERS = {
     "access_key_id", "admin", "admin_secret", "secret_access_key", "seed", "serial_number", "token", "url",
 }  # fmt: skip
 
 
 class Sandbox:
-    """A running sandbox; `start` makes one, `find` takes hold of one that runs.
+    """A running sandbox: `start` starts one, `find` finds one that is running.
 
     Args:
-        info: what its file holds: url, token, alice's key, serial number and seed, the administrator's key.
+        info: the content of its file: url, token, alice's key, serial number, and seed, and the administrator's key.
+        path: its file.
+        process: its server, if this process started it.
     """
 
     def __init__(self, info: dict[str, str], path: Path, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -46,15 +48,15 @@ class Sandbox:
 
     @classmethod
     def start(cls, folder: Path, port: int = 0, *, user_may_act: bool = False) -> Self:
-        """Start one, with its user, device and roles, in about a second.
+        """Start a sandbox with its user, MFA device, and roles, in about a second.
 
         Args:
-            folder: where its file goes (mode 0600, keys inside); made if it is not there.
-            port: 0 for a free one.
-            user_may_act: let alice act without a role.
+            folder: for its file (mode 0600, because it has keys) and its log; created if it does not exist.
+            port: TCP port; 0 for a free one.
+            user_may_act: whether alice may act without a role.
 
         Raises:
-            SandboxError: it does not start.
+            SandboxError: the sandbox does not start.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         admin = (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
@@ -70,17 +72,17 @@ class Sandbox:
         info = {"token": token, "admin": admin[0], "admin_secret": admin[1]}
         sandbox = cls(info, (folder / _INFO).absolute(), process)
         try:
-            served = _first_line(process, {"port": port, "token": token, "admin": admin})
-            if served is None:
+            port = _start_serving(process, {"port": port, "token": token, "admin": admin})
+            if port == 0:
                 raise SandboxError(f"The sandbox did not start: {_last_line(folder / 'server.log')}.")
-            info["url"] = f"http://127.0.0.1:{served}"
+            info["url"] = f"http://127.0.0.1:{port}"
             info.update(provision(sandbox.client("iam"), user_may_act=user_may_act))
             fd = os.open(sandbox._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(fd, "w") as file:
-                json.dump(info, file)
+                json.dump(SANDBOX.stamp(info), file)
             policy = folder / _POLICY
             policy.write_text(f'mfa = true\nowners = ["{USER}"]\n')
-            policy.chmod(0o644)  # whatever the umask: a policy that others may write is none
+            policy.chmod(0o644)  # whatever the umask: a policy that others may write is refused
         except BaseException:
             sandbox.stop()
             raise
@@ -88,26 +90,29 @@ class Sandbox:
 
     @classmethod
     def find(cls, path: Path) -> Self:
-        """Take hold of the sandbox whose file is at `path`.
+        """Find the running sandbox whose file is at `path`.
 
         Raises:
-            SandboxError: there is none.
+            SandboxError: no sandbox has left its file there.
+            FormatError: a version of this package with another format started it.
         """
         try:
             info = json.loads(path.read_text())
         except (OSError, ValueError):
             info = None
-        if not isinstance(info, dict) or not info.keys() >= _KNOWN:
-            raise SandboxError("No sandbox is running here.", "Start one: jupyter tfmfa sandbox start")
+        if isinstance(info, dict):
+            SANDBOX.check(info, path)
+        if not isinstance(info, dict) or not info.keys() >= _MEMBERS:
+            raise SandboxError("No sandbox is running.", "Start one: jupyter tfmfa sandbox start")
         return cls(info, path)
 
     @property
     def path(self) -> Path:
-        """The file that `find` takes."""
+        """The sandbox's file, for `find`."""
         return self._path
 
     def environment(self) -> dict[str, str]:
-        """What makes Terraform and boto3 talk to the sandbox as alice."""
+        """The process variables that make Terraform and the AWS SDKs use the sandbox as alice."""
         return {
             "AWS_ENDPOINT_URL": self._info["url"],
             "AWS_REGION": _REGION,
@@ -122,27 +127,28 @@ class Sandbox:
         }
 
     def uri(self) -> str:
-        """What an authenticator app scans to become alice's device."""
+        """The `otpauth` URI of alice's MFA device, for an authenticator app."""
         from pyotp import TOTP  # noqa: PLC0415
 
         return TOTP(self._info["seed"]).provisioning_uri(name=USER, issuer_name="tfmfa_nb sandbox")
 
     def client(self, service: str) -> Any:
-        """An administrator's boto3 client, to look at what is there."""
-        from boto3 import Session  # noqa: PLC0415 - heavy
+        """An administrator's boto3 client."""
+        from boto3 import Session  # noqa: PLC0415 - takes a second
 
         return Session(self._info["admin"], self._info["admin_secret"], region_name=_REGION).client(
             service, endpoint_url=self._info["url"]
         )
 
     def code(self, *, wait: bool = True) -> str:
-        """The device's next code that was not given out; each one once.
+        """The next code of alice's MFA device; each code once.
 
         Args:
-            wait: for the next window, if this one's code was given out; else the sandbox's clock goes forward.
+            wait: whether to wait for the next code if the current one was returned before; otherwise the sandbox's
+                clock moves forward.
         """
         while True:
-            answer = self._ask("code", serial_number=self._info["serial_number"])
+            answer = self._control("code", serial_number=self._info["serial_number"])
             if answer["code"]:
                 return str(answer["code"])
             if wait:
@@ -151,39 +157,39 @@ class Sandbox:
                 self.advance(answer["wait"])
 
     def advance(self, seconds: float) -> None:
-        """Move the clock of codes and expiry forward."""
-        self._ask("advance", seconds=seconds)
+        """Move the clock of MFA codes and of expiration forward by `seconds`."""
+        self._control("advance", seconds=seconds)
 
     def skew(self, seconds: float) -> None:
-        """Set how far the clock that signatures are compared with is ahead."""
-        self._ask("skew", seconds=seconds)
+        """Set the clock that the dates of requests are compared with to `seconds` ahead of this machine's."""
+        self._control("skew", seconds=seconds)
 
     def expire(self) -> None:
-        """End all sessions now."""
-        self._ask("expire")
+        """Expire all temporary credentials now."""
+        self._control("expire")
 
-    def fault(self, kind: str, times: int = 1, seconds: float = 20.0) -> None:
-        """Make the next calls that carry a code fail.
+    def fault(self, fault: str, times: int = 1, seconds: float = 20.0) -> None:
+        """Make the next calls that carry an MFA code fail.
 
         Args:
-            kind: one of `faults.FAULTS`.
-            times: how many calls.
-            seconds: how long an answer takes, if the fault is that it is slow.
+            fault: one of `faults.FAULTS`.
+            times: the number of calls.
+            seconds: the duration of a slow response.
 
         Raises:
-            SandboxError: there is no such fault.
+            SandboxError: there is no such fault, or a number is out of its range.
         """
-        self._ask("fault", kind=kind, times=times, seconds=seconds)
+        self._control("fault", fault=fault, times=times, seconds=seconds)
 
     def calls(self) -> list[dict[str, Any]]:
-        """Who called what, with which credentials, with MFA or not, allowed or not."""
-        calls: list[dict[str, Any]] = self._ask("calls")
+        """Every call: who called which action, with which key, whether with MFA, and whether it was allowed."""
+        calls: list[dict[str, Any]] = self._control("calls")
         return calls
 
     def stop(self) -> None:
-        """Stop it, if this is who started it."""
+        """Stop the sandbox, if this handle started it."""
         if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
-            with contextlib.suppress(BrokenPipeError):  # it died before it had read its job
+            with contextlib.suppress(BrokenPipeError):  # it died before it had read its settings
                 self._process.stdin.close()
             try:
                 self._process.wait(5)
@@ -193,38 +199,38 @@ class Sandbox:
             self._process.stdout.close()
             self._path.unlink(missing_ok=True)
 
-    def _ask(self, what: str, **parameters: Any) -> Any:
-        url = f"{self._info['url']}{ADMIN_PATH}{what}?{urlencode(parameters)}"
+    def _control(self, command: str, **parameters: Any) -> Any:
+        url = f"{self._info['url']}{CONTROL_PATH}{command}?{urlencode(parameters)}"
         request = urllib.request.Request(url, headers={"x-sandbox-token": self._info["token"]})  # noqa: S310 - ours
         try:
-            # No proxy of the person's: it is this machine.
+            # Without the person's proxy: the sandbox is on this machine.
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise SandboxError(_complaint(error)) from None
+                raise SandboxError(_error_text(error)) from None
         except (OSError, http.client.HTTPException, ValueError):
-            raise SandboxError("The sandbox does not answer.", "Start one: jupyter tfmfa sandbox start") from None
+            raise SandboxError("The sandbox does not respond.", "Start one: jupyter tfmfa sandbox start") from None
 
 
-def _first_line(process: subprocess.Popen[bytes], job: dict[str, Any]) -> int | None:
-    """Hand over the job; the port that is served then, or None."""
+def _start_serving(process: subprocess.Popen[bytes], settings: dict[str, Any]) -> int:
+    """Pass the settings to the server; the port that it serves, or 0 if it ended."""
     if process.stdin is None or process.stdout is None:
-        return None
+        return 0
     with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.write(json.dumps(settings).encode() + b"\n")
         process.stdin.flush()
     word, _, port = process.stdout.readline().partition(b" ")
-    return int(port) if word == b"port" else None
+    return int(port) if word == b"port" else 0
 
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it ended at once")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it ended immediately")
 
 
-def _complaint(error: urllib.error.HTTPError) -> str:
+def _error_text(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
     except (ValueError, LookupError, TypeError):
-        return f"Something other than the sandbox answered: {error}."
+        return f"The response does not come from a sandbox: {error}."

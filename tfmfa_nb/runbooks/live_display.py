@@ -1,4 +1,4 @@
-"""The live view in a terminal: the cells, the environment's lock, the run's progress, Terraform's last lines."""
+"""The live view of a terminal: the cells, the lock indicator, the run's progress, and the last lines of output."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runbooks.outcome import Outcome
 
-# The word says it; the sign and the colour only help the eye.
-_SIGNS = {
+# The word carries the meaning; the symbol and the color only help the eye.
+_SYMBOLS = {
     "waiting": ("·", "dim"),
     "running": ("▶", "bold cyan"),
     "done": ("✓", "green"),
@@ -33,76 +33,76 @@ _SIGNS = {
     "skipped": ("-", "dim"),
     "restored": ("↺", "green"),
 }
-_LOCKS = {"failed": "bold red", "authenticated": "green", "required": "yellow", "verifying": "yellow"}
-_MOST_CHARACTERS = 400
-_KEPT = 200  # lines
-_LEAST = 5  # lines of Terraform's output that a small terminal still shows
-_A_SECOND = 8  # refreshes
+_INDICATOR_STYLES = {"failed": "bold red", "authenticated": "green", "required": "yellow", "verifying": "yellow"}
+_MAX_LINE = 400  # characters
+_KEPT_LINES = 200
+_MIN_LINES = 5  # of output, however small the terminal is
+_REFRESHES_PER_SECOND = 8
 
 
-class Live:
-    """Draws itself anew several times a second, and ends as a list of the cells.
+class LiveDisplay:
+    """Redraws itself several times a second, and leaves the list of the cells at the end.
 
     Args:
-        console: where it is drawn.
+        console: where to draw.
     """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, markup=False, emoji=False)
         self._cells: dict[int, tuple[str, str, float]] = {}
         self._current = 0
-        self._since = time.monotonic()
+        self._started = time.monotonic()
         self._facts: dict[str, Any] = {}
-        self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._live = RichLive(
             get_renderable=self._render,
             console=self._console,
-            refresh_per_second=_A_SECOND,
+            refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
-        """Start to draw."""
+        """Start drawing."""
         self._cells = {number: (title, "waiting", 0.0) for number, title in cells}
         self._live.start()
 
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
-        """Its line changes."""
+        """Update the cell's line."""
         title = self._cells.get(number, ("", "", 0.0))[0]
         self._cells[number] = (title, state, seconds)
         if state == "running":
-            self._current, self._since = number, time.monotonic()
+            self._current, self._started = number, time.monotonic()
 
     def run(self, facts: dict[str, Any]) -> None:
-        """The lock and the bar change."""
+        """Update the lock indicator and the progress bar."""
         self._facts = facts
 
-    def text(self, text: str) -> None:
-        """Beneath, like Terraform's."""
+    def output(self, text: str) -> None:
+        """Add the text below, like the lines of a log."""
         for line in text.rstrip("\n").split("\n"):
-            self.terraform(line)
+            self.log_line(line)
 
-    def terraform(self, line: str) -> None:
-        """Beneath."""
-        self._lines.append(visible(shorten(line, _MOST_CHARACTERS)))
+    def log_line(self, line: str) -> None:
+        """Add the line below."""
+        self._lines.append(visible(shorten(line, _MAX_LINE)))
 
-    def say(self, sentence: str) -> None:
-        """Above the view, where it stays."""
+    def note(self, sentence: str) -> None:
+        """Print the sentence above the view, where it stays."""
         self._console.print(Text(plain(sentence)))
 
     def end(self, outcome: Outcome, output: str) -> None:
-        """Leave the list of the cells, and what became of the run."""
+        """Leave the list of the cells, the lock indicator, and the result."""
         self._live.stop()
         self._console.print(self._table(self._cells))
         if self._facts.get("lock"):
-            self._console.print(self._lock())
-        self._console.print(Text(f"{outcome.result.capitalize()}; the record is {output}", style="bold"))
+            self._console.print(self._indicator())
+        self._console.print(Text(f"{outcome.result.capitalize()}; the executed notebook is {output}", style="bold"))
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """What is drawn is left standing above the prompt."""
+    def suspended(self) -> Iterator[None]:
+        """Stop drawing, and leave the view above the prompt."""
         if not self._live.is_started:
             yield
             return
@@ -118,7 +118,7 @@ class Live:
         parts: list[RenderableType] = [self._table(self._window(max(4, height // 3)))]
         height -= min(len(self._cells), max(4, height // 3))
         if self._facts.get("lock"):
-            parts.append(self._lock())
+            parts.append(self._indicator())
             height -= 1
         progress = self._facts.get("progress") or {}
         if progress.get("total"):
@@ -127,16 +127,16 @@ class Live:
             grid.add_row(bar, Text(f"{progress['done']} of {progress['total']} resources"))
             parts.append(grid)
             height -= 1
-        shown = list(self._lines)[-max(_LEAST, height) :]
-        parts += [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in shown]
+        lines = list(self._lines)[-max(_MIN_LINES, height) :]
+        parts += [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in lines]
         return Group(*parts)
 
-    def _window(self, most: int) -> dict[int, tuple[str, str, float]]:
-        """The cells around the current one."""
+    def _window(self, size: int) -> dict[int, tuple[str, str, float]]:
+        """At most `size` cells around the current one."""
         numbers = list(self._cells)
         at = numbers.index(self._current) if self._current in numbers else 0
-        start = max(0, min(at - most // 2, len(numbers) - most))
-        return {number: self._cells[number] for number in numbers[start : start + most]}
+        start = max(0, min(at - size // 2, len(numbers) - size))
+        return {number: self._cells[number] for number in numbers[start : start + size]}
 
     def _table(self, cells: dict[int, tuple[str, str, float]]) -> Table:
         table = Table.grid(padding=(0, 1))
@@ -146,14 +146,14 @@ class Live:
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
         for number, (title, state, seconds) in cells.items():
-            sign, style = _SIGNS.get(state, ("?", ""))
-            taken = time.monotonic() - self._since if state == "running" else seconds
-            clock = duration(taken) if state != "waiting" else ""
+            symbol, style = _SYMBOLS.get(state, ("?", ""))
+            elapsed = time.monotonic() - self._started if state == "running" else seconds
+            clock = duration(elapsed) if state != "waiting" else ""
             table.add_row(
-                Text(sign, style), Text(str(number), "dim"), Text(state, style), Text(clock), Text(plain(title))
+                Text(symbol, style), Text(str(number), "dim"), Text(state, style), Text(clock), Text(plain(title))
             )
         return table
 
-    def _lock(self) -> Text:
+    def _indicator(self) -> Text:
         state = str(self._facts.get("lock_state", ""))
-        return Text(plain(str(self._facts["lock"])), style=_LOCKS.get(state, ""))
+        return Text(plain(str(self._facts["lock"])), style=_INDICATOR_STYLES.get(state, ""))

@@ -1,6 +1,7 @@
-"""The record: what an executed notebook says of its own execution, for people and for `jupyter tfmfa verify`.
+"""The record that an execution leaves in the executed notebook.
 
-For people it is a cell near the top; for programs the notebook's metadata. Both hold the same facts, none secret.
+For people it is a cell near the top, for programs such as `jupyter tfmfa verify` the notebook's metadata. Both hold the
+same facts, none of them secret.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import nbformat
 
 from tfmfa_nb import __version__
 from tfmfa_nb.model.actions import SIGNS
-from tfmfa_nb.runbooks.notebook import KEY, RECORD, digest, source_digest, tags
+from tfmfa_nb.protocol.formats import EXECUTED_RUNBOOK
+from tfmfa_nb.protocol.layout import EnvironmentFiles
+from tfmfa_nb.runbooks.notebook import METADATA_KEY, RECORD_TAG, digest, source_digest, tags
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
 from tfmfa_nb.views.wording import counts_text, duration, status_name
@@ -24,59 +27,67 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runbooks.outcome import Outcome
 
-# Markdown's and HTML's own characters: names in AWS may hold them.
-_MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "\\`*_{}[]()#+!|~$@<>&\"'"})
-_MOST_CHANGES = 50
+# The characters with a meaning in Markdown or HTML, which names in AWS may have.
+_ESCAPES = str.maketrans({character: f"&#{ord(character)};" for character in "\\`*_{}[]()#+!|~$@<>&\"'"})
+_MAX_CHANGES = 50
 
 
-class Record:
-    """The record in `notebook`.
+class ExecutionRecord:
+    """The record of the execution of `notebook`.
 
     Args:
-        notebook: the one that is executed; an earlier record's runs stay in it.
+        notebook: the notebook to execute; if it has a record already, its executions and runs are kept.
         name: the runbook's file name.
-        parameters: what was given to it.
-        environment: the only one it may act on; "" for any.
+        parameters: the injected parameters.
+        environment: the only environment that the runbook may act on; "" for any.
     """
 
     def __init__(self, notebook: Any, name: str, parameters: Mapping[str, Any], environment: str) -> None:
         self._notebook = notebook
-        earlier = notebook.metadata.get(KEY, {})
+        earlier = notebook.metadata.get(METADATA_KEY, {})
         self._earlier = {(run["id"], run["phase"]): run for run in earlier.get("runs", [])}
         self._executions = list(earlier.get("executions", []))
-        self._executions.append({"started": time.time(), "ended": 0.0, "result": "under way", "sentence": ""})
-        notebook.metadata[KEY] = {
+        self._executions.append({"started": time.time(), "ended": 0.0, "result": "in progress", "sentence": ""})
+        notebook.metadata[METADATA_KEY] = EXECUTED_RUNBOOK.stamp({
             "version": __version__,
             "runbook": name,
             "runbook_sha256": source_digest(notebook),
             "parameters": dict(parameters),
             "environment": environment,
-        }
-        notebook.cells = [cell for cell in notebook.cells if RECORD not in tags(cell)]
-        self._cell = nbformat.v4.new_markdown_cell(metadata={"tags": [RECORD]})
+        })  # fmt: skip
+        notebook.cells = [cell for cell in notebook.cells if RECORD_TAG not in tags(cell)]
+        self._cell = nbformat.v4.new_markdown_cell(metadata={"tags": [RECORD_TAG]})
         titled = bool(notebook.cells) and notebook.cells[0].cell_type == "markdown"
         notebook.cells.insert(int(titled), self._cell)
         self.update({})
 
     def update(self, runs: Mapping[tuple[str, str], dict[str, Any]], outcome: Outcome | None = None) -> None:
-        """Write down what is known: the runs, and how it ended."""
+        """Update the record.
+
+        Args:
+            runs: the latest facts of each run, by its id and phase.
+            outcome: how the execution ended; None while it is in progress.
+        """
         if outcome is not None:
             ended = {"ended": time.time(), "result": outcome.result, "sentence": plain(outcome.sentence)}
-            self._executions[-1].update(ended, exit_code=int(outcome.code))
-        record = self._notebook.metadata[KEY]
+            self._executions[-1].update(ended, exit_code=int(outcome.exit_code))
+        record = self._notebook.metadata[METADATA_KEY]
         record["executions"] = self._executions
         record["runs"] = list({**self._earlier, **runs}.values())
         self._cell.source = "\n".join(_markdown(record))
 
     def seal(self, output: Path) -> None:
-        """Tie the record to the audit trails: each one's last line is noted, and a line of theirs has the digest.
+        """Tie the record to the audit trails: it holds the last line of each, and each gets a line with its digest.
+
+        Args:
+            output: the executed notebook; the environments' folders are relative to its folder.
 
         Raises:
-            ConfigurationError: a trail cannot be written.
+            ConfigurationError: an audit trail cannot be written.
         """
-        record = self._notebook.metadata[KEY]
+        record = self._notebook.metadata[METADATA_KEY]
         folders = sorted({run["folder"] for run in record["runs"]})
-        trails = {folder: AuditTrail(output.parent / folder / ".tfmfa" / "audit.jsonl") for folder in folders}
+        trails = {folder: AuditTrail(EnvironmentFiles(output.parent / folder).audit_trail) for folder in folders}
         record["trails"] = {folder: anchor(trail) for folder, trail in trails.items()}
         record["sha256"] = digest(self._notebook)
         for folder, trail in trails.items():
@@ -90,7 +101,7 @@ class Record:
 
 
 def anchor(trail: AuditTrail) -> dict[str, Any]:
-    """How many lines a trail has, and the SHA-256 of the last one: whoever keeps it sees a later change."""
+    """The number of lines of an audit trail, and the SHA-256 of the last one: they reveal later changes."""
     lines = trail.path.read_bytes().splitlines() if trail.path.exists() else []
     return {"lines": len(lines), "sha256": hashlib.sha256(lines[-1]).hexdigest() if lines else ""}
 
@@ -102,16 +113,18 @@ def _markdown(record: Mapping[str, Any]) -> Iterator[str]:
     if last["sentence"]:
         yield f"**{_text(last['sentence'])}**"
         yield ""
-    rows = [("Runbook", f"{_text(record['runbook'])}, SHA-256 {_code(record['runbook_sha256'])}")]
+    rows = [("Runbook", f"{_text(record['runbook'])}, SHA-256 {_monospace(record['runbook_sha256'])}")]
     if record["environment"]:
         rows.append(("Environment", _text(record["environment"])))
     if record["parameters"]:
-        given = ", ".join(f"{_code(name)} = {_code(repr(value))}" for name, value in record["parameters"].items())
-        rows.append(("Parameters", given))
+        parameters = ", ".join(
+            f"{_monospace(name)} = {_monospace(repr(value))}" for name, value in record["parameters"].items()
+        )
+        rows.append(("Parameters", parameters))
     for number, one in enumerate(record["executions"], start=1):
         label = "Executed" if len(record["executions"]) == 1 else f"Execution {number}"
-        until = f" to {_when(one['ended'])}, {duration(one['ended'] - one['started'])}" if one["ended"] else ""
-        rows.append((label, f"{_when(one['started'])}{until}: {_text(one['result'])}"))
+        end = f" to {_when(one['ended'])}, {duration(one['ended'] - one['started'])}" if one["ended"] else ""
+        rows.append((label, f"{_when(one['started'])}{end}: {_text(one['result'])}"))
     yield from _table(rows)
     for run in record["runs"]:
         yield ""
@@ -137,15 +150,15 @@ def _run_rows(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Authenticated with MFA by", "nobody"
     yield "Level", _text(run["level"])
     if run["roles"]:
-        yield "Roles", ", ".join(_code(role) for role in run["roles"])
+        yield "Roles", ", ".join(_monospace(role) for role in run["roles"])
     if run["plan_sha256"]:
-        yield "Plan, SHA-256", _code(run["plan_sha256"])
+        yield "SHA-256 of the plan", _monospace(run["plan_sha256"])
     if run["started_at"]:
-        until = f" to {_when(run['ended_at'])}" if run["ended_at"] else ""
-        yield "Time", f"{_when(run['started_at'])}{until}"
+        end = f" to {_when(run['ended_at'])}" if run["ended_at"] else ""
+        yield "Time", f"{_when(run['started_at'])}{end}"
     if run["error"]:
         yield "Error", _text(run["error"])
-    yield "Run", f"{_code(run['id'])}, {_text(run['product'])}"
+    yield "Run", f"{_monospace(run['id'])}, {_text(run['product'])}"
 
 
 def _changes(run: Mapping[str, Any]) -> Iterator[str]:
@@ -155,10 +168,11 @@ def _changes(run: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Changes:" if run["phase"] == "apply" else "Planned changes:"
     yield ""
-    for change in changes[:_MOST_CHANGES]:
-        yield f"* {_code(SIGNS.get(change['action'], ' ') + ' ' + change['address'])} ({_text(change['action'])})"
-    if len(changes) > _MOST_CHANGES:
-        yield f"* and {len(changes) - _MOST_CHANGES:,} more"
+    for change in changes[:_MAX_CHANGES]:
+        sign = SIGNS.get(change["action"], " ")
+        yield f"* {_monospace(sign + ' ' + change['address'])} ({_text(change['action'])})"
+    if len(changes) > _MAX_CHANGES:
+        yield f"* and {len(changes) - _MAX_CHANGES:,} more"
 
 
 def _table(rows: Any) -> Iterator[str]:
@@ -169,11 +183,11 @@ def _table(rows: Any) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    """Text that is only text, whatever Markdown or HTML would make of it."""
-    return " ".join(plain(str(value)).split()).translate(_MARKDOWN)
+    """`value` as one line of Markdown that shows it literally."""
+    return " ".join(plain(str(value)).split()).translate(_ESCAPES)
 
 
-def _code(value: Any) -> str:
+def _monospace(value: Any) -> str:
     return f"<code>{_text(value)}</code>"
 
 

@@ -1,4 +1,8 @@
-"""Answers what the kernel asks: our own questions from a command or the terminal, others from the terminal only."""
+"""Answers a kernel's requests for input.
+
+A request of this package, for a code or a confirmation, is answered by the token command or at the terminal; a request
+of the notebook's own, such as `input()`, at the terminal only.
+"""
 
 from __future__ import annotations
 
@@ -19,33 +23,33 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.terminal import Terminal
 
 
-class NobodySits(TfmfaError):
-    """A cell asks for input of its own, and there is no terminal."""
+class NoTerminal(TfmfaError):
+    """A cell requests input of its own, and there is no terminal."""
 
 
-class Answerer:
+class InputResponder:
     """Answers one kernel's requests for input.
 
     Args:
-        marker: what our own questions begin with.
+        marker: the prefix of this package's questions.
         command: the token command; "" for none.
-        environ: the token command's environment.
-        terminal: where a person sits; None for nobody.
-        display: told what is waited for; it steps aside while the terminal is used.
+        environ: the token command's process environment.
+        terminal: where a person can answer; None if there is none.
+        display: shows what the token command waits for; suspended while the terminal is in use.
 
     Raises:
-        ConfigurationError: the token command cannot be understood.
+        ConfigurationError: the token command is not valid.
     """
 
     def __init__(
         self, marker: str, command: str, environ: Mapping[str, str], terminal: Terminal | None, display: Display
     ) -> None:
         self._marker, self._terminal, self._display = marker, terminal, display
-        self._command = CommandPrompt(command, environ=environ, tell=display.say) if command else None
+        self._command = CommandPrompt(command, environ=environ, tell=display.note) if command else None
 
     def question(self, content: dict[str, Any]) -> Question | None:
-        """Our own question in a request for input; None for a notebook's own."""
-        if not content.get("password"):  # a code is never asked for in the open
+        """This package's question in a request for input; None for a request of the notebook's own."""
+        if not content.get("password"):  # a code is never typed with an echo
             return None
         return Question.decode(content.get("prompt", ""), self._marker)
 
@@ -53,31 +57,31 @@ class Answerer:
         """The kernel's reply.
 
         Raises:
-            NobodySits: it is not our question, and there is no terminal.
+            NoTerminal: the request is the notebook's own, and there is no terminal.
         """
         question = self.question(content)
         if question is None:
-            return await self._others(content)
+            return await self._from_terminal(content)
         if question.kind == "code" and self._command is not None:
-            return await self._from_command(self._command, question)
+            return await self._ask_command(self._command, question)
         if self._terminal is not None:
-            return await self._from_person(self._terminal, question)
+            return await self._ask_person(self._terminal, question)
         if question.kind != "code":
             return nobody(
-                "A confirmation is needed, and there is no terminal to give one. "
-                "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve."
+                "The apply must be confirmed, but there is no terminal. "
+                "Plan with %%tfplan and apply with %tfapply in separate cells, or add --auto-approve."
             )
         return nobody(
-            "An MFA code is needed, but there is no terminal to ask at, and no token command. "
-            "Give --token-command (or TFMFA_TOKEN_COMMAND) a command that prints the code."
+            "An MFA code is required, but there is no terminal and no token command. "
+            "Set --token-command (or TFMFA_TOKEN_COMMAND) to a command that prints the code."
         )
 
-    async def _from_command(self, command: CommandPrompt, question: Question) -> str:
+    async def _ask_command(self, command: CommandPrompt, question: Question) -> str:
         if command.attempts is not None and question.attempt > command.attempts:
-            return nobody(f"The token command's codes were refused {command.attempts} times. {question.refusal}")
+            return nobody(f"AWS refused the token command's codes {command.attempts} times. {question.refusal}")
         if question.refusal:
-            self._display.say(question.refusal)
-        # The command is told nothing, so that the request needs no more than what makes the code's device known.
+            self._display.note(question.refusal)
+        # The command gets no arguments: the request needs only the device, whose used codes are known.
         request = CodeRequest(Phase.PLAN, "", None, question.device, None, question.attempt)
         try:
             code = await command.ask(request)
@@ -88,8 +92,8 @@ class Answerer:
         finally:
             code.forget()
 
-    async def _from_person(self, terminal: Terminal, question: Question) -> str:
-        with self._display.aside():
+    async def _ask_person(self, terminal: Terminal, question: Question) -> str:
+        with self._display.suspended():
             if question.refusal:
                 terminal.say(f"[MFA failed] {plain(question.refusal)}")
             hidden = question.kind == "code"
@@ -102,13 +106,14 @@ class Answerer:
         finally:
             typed.forget()
 
-    async def _others(self, content: dict[str, Any]) -> str:
+    async def _from_terminal(self, content: dict[str, Any]) -> str:
         text = plain(str(content.get("prompt", "")))
         if self._terminal is None:
-            asked = f" asks: {text.strip()}" if text.strip() else " asks for input"
-            raise NobodySits(
-                f"The cell{asked} (there is no terminal to answer at).", "Make it a parameter, and give it with -p."
+            prompt = f" ({text.strip()})" if text.strip() else ""
+            raise NoTerminal(
+                f"input requested{prompt}, but there is no terminal.",
+                "Replace the input with a parameter, and set it with -p.",
             )
-        with self._display.aside():
+        with self._display.suspended():
             typed = await self._terminal.read(text, hidden=bool(content.get("password")))
-        return "\x04" if typed is None else typed.reveal()  # ipykernel's end of the input
+        return "\x04" if typed is None else typed.reveal()  # ipykernel raises EOFError for it

@@ -1,4 +1,4 @@
-"""IAM policies, as far as MFA needs them: what is not understood denies.
+"""Evaluates IAM policies, as far as MFA needs it; an element that is not supported denies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class Verdict(Enum):
-    """What policies say together."""
+    """The decision of several policies together."""
 
     SILENT = "no statement applies"
     ALLOW = "allowed"
-    DENY = "denied explicitly, which goes before everything"
+    DENY = "denied explicitly, which overrides every permission"
 
 
 @cache
-def _pattern(wanted: str) -> re.Pattern[str]:
-    """IAM's wildcards and no others: to `fnmatch` a bracket would mean something too."""
-    return re.compile("".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in wanted), re.DOTALL)
+def _regex(pattern: str) -> re.Pattern[str]:
+    """IAM's wildcards; `fnmatch` would also give brackets a meaning."""
+    return re.compile("".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in pattern), re.DOTALL)
 
 
 def _like(found: str, wanted: str) -> bool:
-    return _pattern(wanted).fullmatch(found) is not None
+    return _regex(wanted).fullmatch(found) is not None
 
 
 def _number(test: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
@@ -61,18 +61,24 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 _NEGATED = {"StringNotEquals", "StringNotLike"}
 
 
-def trusts(document: str, names: Iterable[str], context: Mapping[str, str]) -> bool:
-    """Whether a role's trust policy lets a caller who goes by `names` assume it."""
-    known = set(names)
+def trusts(document: str, principals: Iterable[str], context: Mapping[str, str]) -> bool:
+    """Whether a role's trust policy lets a caller assume the role.
 
-    def fits(statement: dict[str, Any]) -> bool:
+    Args:
+        document: the trust policy, as JSON.
+        principals: every principal that includes the caller.
+        context: the condition keys of the request.
+    """
+    own = set(principals)
+
+    def applies(statement: dict[str, Any]) -> bool:
         if "NotPrincipal" in statement:
             return statement.get("Effect") == "Deny"
         principal = statement.get("Principal")
         named = _list(principal.get("AWS")) if isinstance(principal, dict) else _list(principal)
-        return "*" in named or bool(known.intersection(str(one) for one in named))
+        return "*" in named or bool(own.intersection(str(one) for one in named))
 
-    return _decide([document], "sts:AssumeRole", None, context, fits) is Verdict.ALLOW
+    return _decide([document], "sts:AssumeRole", None, context, applies) is Verdict.ALLOW
 
 
 def allows(documents: Iterable[str], action: str, resource: str | None, context: Mapping[str, str]) -> bool:
@@ -81,13 +87,14 @@ def allows(documents: Iterable[str], action: str, resource: str | None, context:
 
 
 def decide(documents: Iterable[str], action: str, resource: str | None, context: Mapping[str, str]) -> Verdict:
-    """What identity policies say.
+    """Evaluate identity policies.
 
     Args:
-        documents: as JSON.
-        action: "sts:AssumeRole".
-        resource: its ARN; None where it is not known: then any resource may be denied, and only "*" is allowed.
-        context: the request's condition keys.
+        documents: the policies, as JSON.
+        action: such as "sts:AssumeRole".
+        resource: an ARN; None if it is not known: a statement about any resource then denies, but only one about "*"
+            allows.
+        context: the condition keys of the request.
     """
     return _decide(documents, action, resource, context, lambda _: True)
 
@@ -97,15 +104,15 @@ def _decide(
     action: str,
     resource: str | None,
     context: Mapping[str, str],
-    fits: Callable[[dict[str, Any]], bool],
+    applies: Callable[[dict[str, Any]], bool],
 ) -> Verdict:
     verdict = Verdict.SILENT
     for document in documents:
         for statement in _list(json.loads(document).get("Statement")):
             deny = statement.get("Effect") != "Allow"
-            if not (fits(statement) and _covers(statement, action, resource, deny=deny)):
+            if not (applies(statement) and _covers(statement, action, resource, deny=deny)):
                 continue
-            if _conditions(statement.get("Condition") or {}, context, unknown=deny):
+            if _conditions(statement.get("Condition") or {}, context, unsupported=deny):
                 if deny:
                     return Verdict.DENY
                 verdict = Verdict.ALLOW
@@ -113,13 +120,13 @@ def _decide(
 
 
 def _covers(statement: dict[str, Any], action: str, resource: str | None, *, deny: bool) -> bool:
-    def among(key: str, value: str) -> bool:
+    def matches(key: str, value: str) -> bool:
         return any(_like(value.lower(), str(one).lower()) for one in _list(statement.get(key)))
 
-    if not (among("Action", action) or ("NotAction" in statement and not among("NotAction", action))):
+    if not (matches("Action", action) or ("NotAction" in statement and not matches("NotAction", action))):
         return False
     if "NotResource" in statement:
-        return deny if resource is None else not among("NotResource", resource)
+        return deny if resource is None else not matches("NotResource", resource)
     if "Resource" not in statement:
         return "Principal" in statement or "NotPrincipal" in statement
     if resource is None:
@@ -127,23 +134,23 @@ def _covers(statement: dict[str, Any], action: str, resource: str | None, *, den
     return any(_like(resource, str(one)) for one in _list(statement["Resource"]))
 
 
-def _conditions(conditions: dict[str, Any], context: Mapping[str, str], *, unknown: bool) -> bool:
-    """Whether all hold; an operator that is not known counts as `unknown`, so that it denies either way."""
-    given = {name.lower(): value for name, value in context.items()}
+def _conditions(conditions: dict[str, Any], context: Mapping[str, str], *, unsupported: bool) -> bool:
+    """Whether all conditions hold; an unsupported operator counts as `unsupported`, so that it denies either way."""
+    values = {name.lower(): value for name, value in context.items()}
     return all(
-        _holds(operator, given.get(key.lower()), [str(one) for one in _list(wanted)], unknown=unknown)
+        _holds(operator, values.get(key.lower()), [str(one) for one in _list(wanted)], unsupported=unsupported)
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
 
 
-def _holds(operator: str, found: str | None, wanted: list[str], *, unknown: bool) -> bool:
+def _holds(operator: str, found: str | None, wanted: list[str], *, unsupported: bool) -> bool:
     if operator == "Null":
         return str(found is None).lower() in {one.lower() for one in wanted}
     base = operator.removesuffix("IfExists")
     test = _OPERATORS.get(base)
     if test is None:
-        return unknown
+        return unsupported
     if found is None:
         return base != operator or base in _NEGATED
     return (all if base in _NEGATED else any)(test(found, one) for one in wanted)

@@ -1,4 +1,4 @@
-"""A request to AWS, however it came, and its signature (version 4).
+"""HTTP requests to AWS with their signature (version 4), and AWS's responses.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote_plus
 
-# What the JSON protocols call the errors of the query protocol.
+# The errors of the query protocol, as the JSON protocols name them.
 _JSON_NAMES = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",
@@ -22,13 +22,13 @@ _JSON_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request.
+class AwsRequest:
+    """A request.
 
     Attributes:
-        path: as it came, still quoted.
-        query: as it came.
-        headers: names in lower case.
+        path: percent-encoded, as it was sent.
+        query: percent-encoded, as it was sent.
+        headers: values by the name in lower case.
     """
 
     method: str
@@ -39,41 +39,41 @@ class Request:
 
     @property
     def credential(self) -> list[str]:
-        """[access key id, date, region, service, "aws4_request"]; empty for an unsigned request."""
+        """[access key ID, date, region, service, "aws4_request"]; empty if the request is not signed."""
         return self._authorization().get("Credential", "").split("/") if self._authorization() else []
 
     @property
     def service(self) -> str:
-        """The signed service: "sts", "ssm"."""
+        """The service in the signature, such as "sts"."""
         return self.credential[3] if len(self.credential) == 5 else ""  # noqa: PLR2004 - its five parts
 
     @property
     def action(self) -> str:
-        """The operation's name, or for REST the method: "GetSessionToken", "PUT"."""
+        """The name of the operation, such as "GetSessionToken"; for a REST call, the HTTP method."""
         if target := self.headers.get("x-amz-target"):
             return target.rpartition(".")[2]
         return self.parameters().get("Action") or _rest_action(self)
 
     def parameters(self) -> dict[str, str]:
-        """The parameters of a query-protocol call."""
+        """The parameters of a call in the query protocol."""
         if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             text = self.body.decode("utf-8", "replace")
         else:
             text = self.query
         return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
 
-    def speaks_json(self) -> bool:
-        """Whether an error is expected as JSON."""
+    def uses_json(self) -> bool:
+        """Whether the request uses a JSON protocol."""
         return "json" in self.headers.get("content-type", "")
 
-    def signed_with(self, secret: str) -> bool:
-        """Whether the signature was made with `secret`."""
-        given = self._authorization()
-        names = given.get("SignedHeaders", "").split(";")
+    def is_signed_with(self, secret: str) -> bool:
+        """Whether the signature belongs to the secret access key `secret`."""
+        authorization = self._authorization()
+        names = authorization.get("SignedHeaders", "").split(";")
         if not {"host", "x-amz-date"} <= set(names):
             return False
         payload = hashlib.sha256(self.body).hexdigest()
-        if self.service == "s3":  # the only one that may leave its body unsigned
+        if self.service == "s3":  # the only service that accepts an unsigned body
             payload = self.headers.get("x-amz-content-sha256", payload)
         path = self.path or "/"
         canonical = "\n".join([
@@ -92,8 +92,8 @@ class Request:
         key = f"AWS4{secret}".encode()
         for part in (date, region, service, end):
             key = hmac.digest(key, part.encode(), "sha256")
-        wanted = hmac.digest(key, text.encode(), "sha256").hex()
-        return hmac.compare_digest(wanted.encode(), given.get("Signature", "").encode())
+        expected = hmac.digest(key, text.encode(), "sha256").hex()
+        return hmac.compare_digest(expected.encode(), authorization.get("Signature", "").encode())
 
     def _authorization(self) -> dict[str, str]:
         scheme, _, rest = self.headers.get("authorization", "").partition(" ")
@@ -108,8 +108,8 @@ def _canonical_query(query: str) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(encoded))
 
 
-def _rest_action(request: Request) -> str:
-    """S3's operations that a person would look for in the log; the others by their method."""
+def _rest_action(request: AwsRequest) -> str:
+    """The name of an S3 operation that a person looks for in the log; the HTTP method of any other."""
     if (
         request.service == "s3"
         and request.method == "PUT"
@@ -121,12 +121,12 @@ def _rest_action(request: Request) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back.
+class AwsResponse:
+    """A response.
 
     Attributes:
-        reset: cut the connection instead.
-        seconds: how long it takes.
+        reset: whether to reset the connection instead of responding.
+        seconds: how long to delay the response.
     """
 
     status: int
@@ -136,12 +136,19 @@ class Answer:
     seconds: float = 0.0
 
 
-def error(request: Request, status: int, code: str, message: str) -> Answer:
-    """An error in the shape that the request's protocol wants."""
+def error_response(request: AwsRequest, status: int, code: str, message: str) -> AwsResponse:
+    """An error, in the protocol of the request.
+
+    Args:
+        request: the request to respond to.
+        status: of HTTP; the JSON protocols always use 400.
+        code: as the query protocol names it.
+        message: for people.
+    """
     headers = {"x-amzn-requestid": "sandbox"}
-    if request.speaks_json():
+    if request.uses_json():
         body = json.dumps({"__type": _JSON_NAMES.get(code, code), "message": message})
-        return Answer(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
+        return AwsResponse(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
     inner = f"<Code>{_escape(code)}</Code><Message>{_escape(message)}</Message>"
     if request.service == "s3":
         body = f"<Error>{inner}<RequestId>sandbox</RequestId></Error>"
@@ -150,16 +157,16 @@ def error(request: Request, status: int, code: str, message: str) -> Answer:
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
             f"<Error><Type>Sender</Type>{inner}</Error><RequestId>sandbox</RequestId></ErrorResponse>"
         )
-    return Answer(status, {**headers, "content-type": "text/xml"}, body.encode())
+    return AwsResponse(status, {**headers, "content-type": "text/xml"}, body.encode())
 
 
-def result(action: str, inner: str) -> Answer:
-    """An STS answer."""
+def sts_response(action: str, inner: str) -> AwsResponse:
+    """A successful response in the query protocol; `inner` is the XML inside the result element."""
     body = (
         f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}'
         f"</{action}Result><ResponseMetadata><RequestId>sandbox</RequestId></ResponseMetadata></{action}Response>"
     )
-    return Answer(200, {"content-type": "text/xml", "x-amzn-requestid": "sandbox"}, body.encode())
+    return AwsResponse(200, {"content-type": "text/xml", "x-amzn-requestid": "sandbox"}, body.encode())
 
 
 def _escape(text: str) -> str:
