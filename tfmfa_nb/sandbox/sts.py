@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
 from tfmfa_nb.sandbox.policies import Verdict, decide, trusts
@@ -13,7 +13,7 @@ from tfmfa_nb.sandbox.requests import error, result
 
 if TYPE_CHECKING:
     from tfmfa_nb.sandbox.callers import Caller, Credentials
-    from tfmfa_nb.sandbox.core import StrictAws
+    from tfmfa_nb.sandbox.devices import Devices
     from tfmfa_nb.sandbox.requests import Answer, Request
 
 _CODE_LENGTH = 6
@@ -21,7 +21,26 @@ _SHORTEST, _LONGEST, _DEFAULT = 900, 129_600, 43_200  # seconds: GetSessionToken
 _ROLE_LONGEST, _ROLE_DEFAULT, _CHAINED = 43_200, 3600, 3600  # seconds: AssumeRole's, and a role's own session's cap
 
 
-def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
+class Account(Protocol):
+    """What STS needs of the account that it answers for.
+
+    Attributes:
+        devices: the MFA devices that codes are checked with.
+    """
+
+    devices: Devices
+
+    def now(self) -> float:
+        """The time of codes and expiry, in seconds since the epoch."""
+
+    def context(self, caller: Caller) -> dict[str, str]:
+        """The condition keys that a request of `caller` has."""
+
+    def give(self, caller: Caller, seconds: int) -> tuple[str, Credentials]:
+        """Temporary credentials for `caller`: their access key id and the rest."""
+
+
+def answer_sts(aws: Account, request: Request, caller: Caller) -> Answer:
     """The answer to one call of STS."""
     action = request.action
     if action == "GetCallerIdentity":
@@ -34,7 +53,7 @@ def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
     return error(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
 
 
-def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answer:
+def _get_session_token(aws: Account, request: Request, caller: Caller) -> Answer:
     if caller.session or caller.identity is None:
         return error(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
     seconds = _seconds(request, _DEFAULT, _LONGEST)
@@ -47,7 +66,7 @@ def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answ
     return result("GetSessionToken", _credentials(key, held))
 
 
-def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  # noqa: PLR0911 - one for each rule
+def _assume_role(aws: Account, request: Request, caller: Caller) -> Answer:  # noqa: PLR0911 - one for each rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
@@ -101,7 +120,7 @@ def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
     return own is Verdict.ALLOW or trusts(trust, caller.itself, context)
 
 
-def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Answer | None:
+def _check_code(aws: Account, request: Request, caller: Caller) -> float | Answer | None:
     """When MFA was given: now for a good code, None for no code; AWS's refusal for a bad one."""
     parameters = request.parameters()
     serial, code = parameters.get("SerialNumber"), parameters.get("TokenCode")
