@@ -25,9 +25,11 @@ def test_nothing_shows_a_secret():
 
 def test_a_forgotten_secret_is_gone():
     secret = Secret(PLANTED)
+    kept = secret.duplicate()
     secret.forget()
     assert not secret
     assert secret.reveal() == ""
+    assert kept.reveal() == PLANTED
 
 
 @given(st.lists(st.text(min_size=6, max_size=30), min_size=1, max_size=5), st.text(max_size=20))

@@ -28,6 +28,10 @@ class Secret:
         """The value. Do not bind it to a name: pass the call on."""
         return self._value
 
+    def duplicate(self) -> Secret:
+        """Another holder of the value, which stays when this one is told to forget."""
+        return Secret(self._value)
+
     def forget(self) -> None:
         """Let go of the value; `reveal()` gives an empty string from here on."""
         self._value = ""

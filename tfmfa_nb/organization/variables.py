@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.given import check_key, check_serial
 from tfmfa_nb.organization.sources import origin, resolve, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.organization.sources import Resolved, Source
 
 _FIRST_REGION = {
@@ -89,7 +89,7 @@ def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> Organization
     given = found.given
     return OrganizationVariables(
         given.access_key_id,
-        Secret(given.secret_access_key.reveal()),
+        given.secret_access_key.duplicate(),
         found.serial_number,
         found.source.name,
         endpoint_of(environ, found.serial_number, given.region),

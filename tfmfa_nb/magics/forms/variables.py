@@ -9,7 +9,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.magics.forms.check_keys import find_devices, who_am_i
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import sources
 from tfmfa_nb.organization.given import KEY, NAMES, SERIAL, Given
 from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
@@ -97,7 +96,7 @@ def _typed(pressed: Pressed, *, serial: bool = True) -> Given:
     """What was typed, with a secret of its own: the message's is forgotten when the action ends."""
     return Given(
         pressed.texts.get(KEY, ""),
-        Secret(pressed.secret.reveal()),
+        pressed.secret.duplicate(),
         pressed.texts.get(SERIAL, "") if serial else "",
     )
 
