@@ -53,7 +53,7 @@ async def test_a_bypass_in_a_module_that_init_fetches_is_refused_before_the_plan
     with pytest.raises(MfaBypass, match=r"main.tf:3: .*profile"):
         await plan(run, gate_of(sandbox, Device(sandbox)))
     assert run.status == "errored"
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
     log = "\n".join(run.log_text())
     assert "successfully initialized" in log
     assert "Terraform will perform" not in log

@@ -132,8 +132,11 @@ async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, ga
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
     locks, sentences = [], set()
-    run.observe(lambda change: locks.append(change["new"]), "lock")
-    run.observe(lambda _: sentences.add((run.lock, run.lock_text)), ["lock", "lock_text", "lock_remedy"])
+    run.observe(lambda change: locks.append(change["new"]), "lock_indicator")
+    run.observe(
+        lambda _: sentences.add((run.lock_indicator, run.lock_indicator_text)),
+        ["lock_indicator", "lock_indicator_text", "lock_indicator_remedy"],
+    )
     await plan(run, gate_of(sandbox, device))
     device.wrong = ["000000", "abc", device.given[-1]]
     await apply(run, gate_of(sandbox, device))
@@ -161,7 +164,7 @@ async def test_a_role_that_cannot_be_assumed_stops_before_terraform(tmp_path, sa
     run = new_run(tmp_path, CHAINED.replace("role/audit", "role/missing"), Level.PLANS_AND_APPLIES)
     with pytest.raises(RoleRefused, match="role/missing"):
         await plan(run, gate_of(sandbox, device))
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
     states = {hop["arn"].rpartition("/")[2]: hop["state"] for role in run.roles for hop in role["hops"]}
     assert states == {"deploy": "assumed", "deploy-prod": "assumed", "missing": "refused"}
     assert not any("Terraform will perform" in line for line in run.log_text())

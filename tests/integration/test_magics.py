@@ -188,7 +188,7 @@ async def test_level_is_kept_and_only_raised_by_the_option(ipython, capsys, monk
     assert "AWS_ACCESS_KEY_ID" in str(result.error_in_exec)
     assert "The plan still waits" in planned.error_remedy
     assert planned.status == "planned"
-    assert (planned.lock, "AWS_ACCESS_KEY_ID" in planned.lock_text) == ("failed", True)
+    assert (planned.lock_indicator, "AWS_ACCESS_KEY_ID" in planned.lock_indicator_text) == ("failed", True)
 
 
 async def test_an_interrupt_is_one_line_and_saves_what_is_finished(ipython, capsys, tmp_path):

@@ -65,7 +65,7 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
     with pytest.raises(RoleRefused, match="asks for another external id than the one that is sent") as caught:
         await plan(refused, gate)
     assert str(caught.value).count("\n") == 0
-    assert (refused.status, refused.lock) == ("errored", "failed")
+    assert (refused.status, refused.lock_indicator) == ("errored", "failed")
     (document,) = refused.error_documents
     mended = json.loads(document["text"])
     assert mended["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] == ["agreed", "mine"]

@@ -95,7 +95,7 @@ async def test_a_good_code_gives_a_session_and_says_so_everywhere(world):
     run, gate, _ = world
     session = await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
     assert session.identity.user == run.authenticated_by == "alice"
-    assert run.lock == "authenticated"
+    assert run.lock_indicator == "authenticated"
     assert run.log_text() == ["Authenticated with MFA by alice"]
     assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed"]
     (line,) = map(json.loads, run._audit.path.read_text().splitlines())
@@ -111,7 +111,7 @@ async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
         if change["new"] == "required":
             seen["roles"] = run.roles
 
-    run.observe(look, "lock")
+    run.observe(look, "lock_indicator")
     passing = gate(RunCanceled("left"))
     with pytest.raises(RunCanceled):
         await passing.pass_through(run, Phase.PLAN, CHAINS)
@@ -166,7 +166,7 @@ async def test_a_fault_on_the_way_loses_nothing(world, fault):
     aws.faults.plan(fault, 3 if fault in {"throttle", "server-error"} else 1)
     passing = gate(NEXT, NEXT, NEXT)
     await passing.pass_through(run, Phase.PLAN, CHAINS)
-    assert run.lock == "authenticated"
+    assert run.lock_indicator == "authenticated"
     assert len(passing.prompt.asked) == 2
     assert passing.prompt.asked[1].refusal.remedy
 
@@ -186,9 +186,9 @@ async def test_what_is_wrong_with_the_variables_is_told_before_a_code_is_typed(w
     with pytest.raises(RunCanceled):
         await passing.pass_through(run, Phase.PLAN, CHAINS)
     assert refusals(passing) == [kind]
-    assert run.lock == "failed"
-    assert words in run.lock_text
-    assert run.lock_remedy
+    assert run.lock_indicator == "failed"
+    assert words in run.lock_indicator_text
+    assert run.lock_indicator_remedy
 
 
 async def test_a_device_that_is_not_hers(world):
@@ -205,7 +205,7 @@ async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
     with pytest.raises(AuthenticationError, match="AWS refused the code"):
         await passing.pass_through(run, Phase.PLAN, CHAINS)
     assert len(passing.prompt.asked) == 3
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
 
 
 async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_mend_them(world):
@@ -241,7 +241,7 @@ async def test_a_role_that_is_refused_is_named_and_the_session_dropped(world):
     missing = RoleChain("aws.audit", (RoleHop("arn:aws:iam::123456789012:role/missing"),))
     with pytest.raises(RoleRefused, match="role/missing cannot be assumed") as caught:
         await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, missing))
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
     assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed", "refused"]
     assert sessions_kept() == [], caught
     trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
@@ -294,7 +294,7 @@ async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_
     with pytest.raises(RoleRefused, match=r"1 h 1 s is too long .*No code was spent\.") as caught:
         await passing.pass_through(run, Phase.PLAN, (long,))
     assert passing.prompt.asked == []
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
     assert [hop["state"] for hop in run.roles[0]["hops"]] == ["unchecked", "refused"]
     assert 'duration = "3600s"' in caught.value.documents[0].text
     assert not {"AssumeRole", "GetSessionToken"} & {call["action"] for call in aws.calls}
@@ -305,7 +305,7 @@ async def test_an_audit_trail_that_cannot_be_written_stops_before_terraform(worl
     run._audit.path.mkdir()
     with pytest.raises(Exception, match="audit trail") as caught:
         await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
-    assert run.lock != "authenticated"
+    assert run.lock_indicator != "authenticated"
     assert run.log_text() == []
     assert sessions_kept() == [], caught  # its frames live as long as it does
 
@@ -329,7 +329,7 @@ async def test_an_account_that_is_not_allowed_stops_the_run_before_a_code_is_ask
     with pytest.raises(AccountNotAllowed, match=r"account 123456789012 \(says .*policy.toml\)"):
         await passing.pass_through(run, Phase.PLAN, CHAINS)
     assert passing.prompt.asked == []
-    assert run.lock == "failed"
+    assert run.lock_indicator == "failed"
     assert "GetSessionToken" not in {call["action"] for call in aws.calls}
 
 

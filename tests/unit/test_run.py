@@ -138,7 +138,10 @@ def test_apply_s_own_level_never_lowers(tmp_path_factory, first, then):
 
 def test_the_lock_and_its_words_change_as_one(tmp_path):
     run, seen = new_run(tmp_path), []
-    run.observe(lambda _: seen.append((run.lock, run.lock_text, run.lock_remedy)), ["lock", "lock_text", "lock_remedy"])
+    run.observe(
+        lambda _: seen.append((run.lock_indicator, run.lock_indicator_text, run.lock_indicator_remedy)),
+        ["lock_indicator", "lock_indicator_text", "lock_indicator_remedy"],
+    )
     run._show_lock(LockIndicator.FAILED, "wrong", "next")
     run._show_lock(LockIndicator.VERIFYING, "asking")
     assert set(seen) == {("failed", "wrong", "next"), ("verifying", "asking", "")}
@@ -178,5 +181,5 @@ def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
     run.observe(fails)
     run._move(Status.PLANNING)
     run._show_lock(LockIndicator.REQUIRED, "a code")
-    assert (run.status, run.lock_text) == ("planning", "a code")
+    assert (run.status, run.lock_indicator_text) == ("planning", "a code")
     assert "A view of run-" in caplog.text

@@ -50,9 +50,9 @@ class Run(HasTraits):
     phase = Unicode(str(Phase.PLAN), help="The phase under way, or the last one.")
     status = Unicode(str(Status.PENDING))
     level = Unicode(str(Level.NEVER))
-    lock = Unicode(str(LockIndicator.OPEN), help="The lock indicator, about MFA.")
-    lock_text = Unicode()
-    lock_remedy = Unicode()
+    lock_indicator = Unicode(str(LockIndicator.OPEN), help="The lock indicator, about MFA.")
+    lock_indicator_text = Unicode()
+    lock_indicator_remedy = Unicode()
     authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
     authenticated_at = Float(help="When, in seconds since the epoch; 0 if nobody did.")
     plan_sha256 = Unicode(help="Of the saved plan; what is applied is checked against it.")
@@ -174,7 +174,7 @@ class Run(HasTraits):
     def _show_lock(self, lock: LockIndicator, text: str, remedy: str = "") -> None:
         """The indicator and its words change as one: no view may see one state with another's words."""
         with self.hold_trait_notifications():
-            self.lock, self.lock_text, self.lock_remedy = str(lock), text, remedy
+            self.lock_indicator, self.lock_indicator_text, self.lock_indicator_remedy = str(lock), text, remedy
 
     def _move(self, status: Status) -> None:
         """Change the status, and record it before anything follows from it.

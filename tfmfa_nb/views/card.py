@@ -32,9 +32,9 @@ _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
 _MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exceeds 1 MB/s
 _LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
 _SHOWN = (
-    "id", "environment", "phase", "status", "level", "lock", "lock_text", "lock_remedy", "authenticated_by",
-    "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents", "log_lines",
-    "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
+    "id", "environment", "phase", "status", "level", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy",
+    "authenticated_by", "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents",
+    "log_lines", "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
 )  # fmt: skip
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
