@@ -99,7 +99,7 @@ async def test_a_session_lasts_as_long_as_the_policy_lets_it(world, authenticate
 
 
 async def test_a_code_is_forgotten_as_soon_as_aws_has_answered(world, authenticate):
-    code, wrong, typed = world.code(), "000000", "12 34 56 7"
+    typed, wrong, code = "12 34 56 7", world.code(world.bob["serial_number"]), world.code()
     prompt = Typed(typed, wrong, code)
     assert still_held(code) == []
     session = await authenticate(prompt)
