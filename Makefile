@@ -9,7 +9,7 @@ LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
 # A file's tests share their server and their browser; the long ones come first, in the order of their names.
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test compatibility lint chromium terraform clean
+.PHONY: help demo lab test compatibility lint mutants chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook t
 
 lint: .venv/.test  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+mutants: .venv/.test  ## changes of what security rests on that no test notices; NAMES='tfmfa_nb.runs.audit.*' for some
+	@$(BIN)/python -m pip install --quiet 'mutmut==3.8.1'
+	@$(BIN)/python tests/mutants.py $(NAMES)
 
 clean:  ## remove everything that was made
 	rm -rf .venv build labextension/node_modules labextension/lib .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,6 +18,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
+settings.register_profile("mutants", settings.get_profile("here"), max_examples=25, derandomize=True)
 settings.load_profile("here")
 
 _begun: list[str] = []

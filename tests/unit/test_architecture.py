@@ -1,13 +1,17 @@
-"""The floors of README's "How it is built": no import goes up, and those of one floor do not know each other."""
+"""How the package is built: README's picture, floors, circles, how much a module knows, and who sees a secret."""
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from house import House, circle, drawn, shortest_form
 
 import tfmfa_nb
 
 ROOT = Path(tfmfa_nb.__file__).parent
+HOUSE = House(ROOT)
+# No import goes up, and the rooms of one floor do not know each other.
 FLOORS = (
     {"model"},
     {"protocol"},
@@ -19,41 +23,112 @@ FLOORS = (
     {"magics", "runbooks", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-# What the topmost floor's rooms may know of each other, and the package of itself.
-NEIGHBOURS = len(FLOORS) - 1
-MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+TOP = FLOORS[-1]  # the entrances, which may know each other
+# How many of ours a module may know. What knows more decides too much: a part of it is a concern of its own.
+FAN_OUT = 14
+
+# Who takes a secret out of its holder, besides `authentication` (sends it to AWS) and `prompts` (ask for it).
+REVEALS = {
+    "model.redaction": "masks the values that it holds",
+    "organization.given": "checks the form of a secret key that was just given",
+    "organization.keychain": "writes it into the OS keychain",
+    "runs.gate.gate": "reads the digits of the code that was typed",
+    "runs.gate.own_key": "gives Terraform the person's own key while no level asks for a code",
+    "runs.gate.alias": "copies the key for a look-up that outlives the phase",
+    "runbooks.answers": "hands what was typed on to the kernel that asks",
+    "terraform.process": "tells Terraform's supervisor what to mask",
+}
+# Modules of one name in different folders: which is meant must be plain from where it stands.
+NAMESAKES = {
+    "account": "what AWS says of an account, and what the doctor makes of it",
+    "answers": "AWS's, and a person's to a runbook's question",
+    "client": "of AWS, and of a kernel",
+    "command": "of `jupyter tfmfa` (two), of Terraform, and the person's that prints a code",
+    "completion": "in JupyterLab, and in IPython",
+    "files": "an environment's, and the organization's",
+    "following": "a run, and a runbook",
+    "form": "its prompt and its view",
+    "levels": "the words, and what the gate makes of them",
+    "names": "of environments, and of what HCL refers to",
+    "options": "of a run, and how they complete",
+    "outcome": "of a run, and of a runbook",
+    "roles": "what a role is, how Terraform names it, how AWS is asked for it, how the gate takes it",
+    "runner": "the protocol of the headless runner, and the prompt that speaks it",
+    "show": "a form, and Terraform's `show`",
+    "terminal": "of each kind the one for a terminal: prompt, form, view, runbook",
+    "variables": "the organization's, and their form",
+    "verify": "an audit trail, and an executed runbook against it",
+}
 
 
-def room(path):
-    return path.parts[0].removesuffix(".py")
-
-
-def imported_by(path):
-    """The rooms that a module imports from, those for type checking and inside functions included."""
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path}: relative imports hide the floor"
-            names = [node.module]
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "tfmfa_nb" and rest:
-                yield rest.split(".")[0]
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if room(path) != "__init__"], ids=str)
-def test_no_import_goes_up(path):
-    mine = room(path)
-    for other in imported_by(path):
-        assert FLOOR[other] <= FLOOR[mine], f"{path} imports {other}, which is above it"
-        if FLOOR[other] == FLOOR[mine] and FLOOR[mine] not in {0, NEIGHBOURS}:
-            assert other == mine, f"{path} imports its neighbour {other}"
+@pytest.mark.parametrize("room", sorted(HOUSE.rooms))
+def test_no_import_goes_up(room):
+    for other in HOUSE.rooms[room]:
+        assert FLOOR[other] <= FLOOR[room], f"{room} imports {other}, which is above it"
+        assert FLOOR[other] < FLOOR[room] or room in TOP, f"{room} imports its neighbor {other}"
 
 
 def test_every_room_has_its_floor():
-    assert {room(path) for path in MODULES} - {"__init__"} == set(FLOOR)
+    assert set(HOUSE.rooms) == set(FLOOR)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_a_module_is_one_concern_s_worth(path):
-    assert "util" not in path.stem
+def test_nothing_is_known_in_a_circle():
+    assert circle(HOUSE.known) == []
+    assert circle(HOUSE.rooms) == []
+
+
+def test_a_circle_is_found_however_late_it_closes(tmp_path):
+    """The guard above: an import in a function counts, and so do one for type checking and a class by its name."""
+    package = tmp_path / "tfmfa_nb"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "inner/__init__.py").touch()
+    (package / "first.py").write_text("def call():\n    from tfmfa_nb.inner import second\n")
+    (package / "inner/second.py").write_text("if TYPE_CHECKING:\n    from tfmfa_nb.third import Third\n")
+    (package / "third.py").write_text("import tfmfa_nb.fourth\n")
+    (package / "fourth.py").write_text("command = 'tfmfa_nb.inner.second.Command'\nrun = ['-m', 'tfmfa_nb.first']\n")
+    house = House(package)
+    assert house.known["first"] == {"inner.second"}
+    assert set(circle(house.known)) == {"inner.second", "third", "fourth"}
+    assert set(circle(house.rooms)) == {"inner", "third", "fourth"}
+
+
+def test_readme_draws_what_is_imported():
+    """Each arrow is an import, and each import is an arrow or lies on a way of several."""
+    picture, imports = drawn((ROOT.parent / "README.md").read_text()), shortest_form(HOUSE.rooms)
+    assert picture == imports
+
+
+@pytest.mark.parametrize("name", sorted(HOUSE.modules))
+def test_a_module_knows_few_others(name):
+    assert len(HOUSE.known[name]) <= FAN_OUT, sorted(HOUSE.known[name])
+
+
+def test_only_those_with_a_reason_reveal_a_secret():
+    """No other module calls `reveal`, or names it to have it called."""
+    named = {
+        name
+        for name, module in HOUSE.modules.items()
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute) and node.attr == "reveal")
+        or (isinstance(node, ast.Constant) and node.value == "reveal")
+    }
+    assert {name for name in named if HOUSE.modules[name].room not in {"authentication", "prompts"}} == set(REVEALS)
+
+
+def test_a_name_is_given_once():
+    """Whoever hears of a module knows which one it is; a package's own file has its package's name."""
+    found = defaultdict(list)
+    for name, module in HOUSE.modules.items():
+        if module.path.stem != "__init__":
+            found[module.path.stem].append(name)
+    assert {name: where for name, where in found.items() if len(where) > 1 and name not in NAMESAKES} == {}
+    assert [name for name in NAMESAKES if len(found[name]) < 2] == []  # a reason that nobody needs
+
+
+def test_a_name_says_what_is_inside():
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = set(HOUSE.modules)
+    for module in HOUSE.modules.values():
+        names |= {node.name for node in ast.walk(module.tree) if isinstance(node, kinds)}
+    assert [name for name in names if "util" in name.lower() or "helper" in name.lower()] == []

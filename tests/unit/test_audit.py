@@ -1,5 +1,6 @@
 import json
 import resource
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -17,6 +18,25 @@ def test_lines_are_chained(tmp_path):
     assert trail.broken_at() is None
     assert trail.path.stat().st_mode & 0o777 == 0o600
     assert [json.loads(line)["number"] for line in trail.path.read_text().splitlines()] == list(range(5))
+
+
+def test_of_two_writers_one_waits_for_the_other(tmp_path):
+    """Two kernels may have runs in one environment: nobody writes between a look at the last line and the next one."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    other = threading.Thread(target=lambda: AuditTrail(trail.path).write("other"))
+
+    class WhileOtherWrites(dict):
+        """A fact that the other writer comes in the middle of."""
+
+        def items(self):
+            other.start()
+            other.join(0.5)  # it has to wait, however long that is
+            return super().items()
+
+    trail.write("mine", fact=WhileOtherWrites(a=1))
+    other.join()
+    assert [line["event"] for line in trail.lines()] == ["mine", "other"]
+    assert trail.broken_at() is None
 
 
 @given(st.integers(0, 3), st.sampled_from(["change", "drop", "swap", "garble"]))

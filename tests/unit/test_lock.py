@@ -148,3 +148,25 @@ async def test_a_lock_put_out_of_the_way_binds_nobody_also_one_who_waits_for_it(
         old.release()
         with pytest.raises(EnvironmentLocked):
             await EnvironmentLock.acquire(path, purpose="third")
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_lock_that_is_put_out_of_the_way_as_it_becomes_free_is_not_taken(tmp_path, taken):
+    """Whoever waits has the old file open: to lock that one would keep nobody out."""
+    path, told = tmp_path / "lock", asyncio.Event()
+    old = await EnvironmentLock.acquire(path, purpose="left over")
+    waiting = asyncio.ensure_future(
+        EnvironmentLock.acquire(path, purpose="waiting", timeout=20, on_wait=lambda _: told.set())
+    )
+    await told.wait()
+    path.rename(tmp_path / "out of the way")
+    third = await EnvironmentLock.acquire(path, purpose="third") if taken else None
+    old.release()
+    if third:
+        await asyncio.wait([waiting], timeout=0.5)  # it must not have the lock, however long it waits
+        assert not waiting.done()
+        third.release()
+    with await waiting:
+        assert holder_of(path).purpose == "waiting"
+        with pytest.raises(EnvironmentLocked, match="waiting"):
+            await EnvironmentLock.acquire(path, purpose="fourth")

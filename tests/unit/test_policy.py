@@ -84,6 +84,13 @@ def test_a_further_file_never_weakens_wherever_it_stands(given_layers, added, at
         assert after.allows_bypass(bypass) <= before.allows_bypass(bypass)
 
 
+@pytest.mark.parametrize(("pattern", "name"), [("PROD-*", "prod-eu"), ("prod-*", "PROD-EU"), ("Straße", "STRASSE")])
+def test_a_pattern_fits_a_name_however_the_two_are_capitalized(pattern, name):
+    policy = Policy((Layer(Path("/etc/a"), mfa=True, environments=((pattern, Level.PLANS_AND_APPLIES),)),))
+    assert policy.minimum(name) is Level.PLANS_AND_APPLIES
+    assert policy.minimum(f"not-{name}") is Level.NEVER
+
+
 @given(given_layers=st.lists(layers, max_size=3), name=names)
 def test_the_order_of_the_files_matters_only_for_who_is_named_owner(given_layers, name):
     def decides(policy):

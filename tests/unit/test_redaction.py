@@ -51,6 +51,13 @@ def test_the_longer_of_two_nested_values_goes_whole():
     assert Redactor([Secret("abcdef"), Secret("abcdefghij")])("<abcdefghij abcdef>") == f"<{MASK} {MASK}>"
 
 
+def test_a_secret_of_several_lines_is_masked_in_each_of_them():
+    """Output is read by lines: none of them holds the whole secret."""
+    redact = Redactor([Secret("-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\nq3Yf0z\nAA==\n")])
+    lines = ["key: -----BEGIN KEY-----", "  MIIEpAIBAAKCAQEA", "q3Yf0z.", "AA=="]
+    assert [redact(line) for line in lines] == [f"key: {MASK}", f"  {MASK}", f"{MASK}.", "AA=="]
+
+
 def test_an_error_shows_itself_in_one_line():
     error = RunCanceled("The plan was canceled.", "Nothing was changed.")
     assert error._render_traceback_() == ["RunCanceled: The plan was canceled. Nothing was changed."]

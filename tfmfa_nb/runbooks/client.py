@@ -179,14 +179,18 @@ class RunbookClient(NotebookClient):
         finally:
             if timeout is not None:
                 timeout.cancel()
-            if state == "failed":
-                self._finishing = True  # only saving is left, which must not be interrupted
-                state = "interrupted" if self.interrupted else state
-            self._record(cell, cell_index, state=state, seconds=round(time.monotonic() - started, 3))
-            if self._follower.cell_runs:
-                self._on_run()
-            self._saver.save_soon()
+            self._end_cell(cell, cell_index, state, started)
         return cell
+
+    def _end_cell(self, cell: Any, cell_index: int, state: str, started: float) -> None:
+        """Record how a cell ended."""
+        if state == "failed":
+            self._finishing = True  # only saving is left, which must not be interrupted
+            state = "interrupted" if self.interrupted else state
+        self._record(cell, cell_index, state=state, seconds=round(time.monotonic() - started, 3))
+        if self._follower.cell_runs:
+            self._on_run()
+        self._saver.save_soon()
 
     async def _restore(self, cell: Any, cell_index: int, handling: CellHandling) -> Any:
         """Bring back the variables that an earlier kernel had from this cell; the cell keeps its outputs."""

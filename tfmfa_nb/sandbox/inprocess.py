@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tfmfa_nb.authentication.aws_client import reset_client_factory
 from tfmfa_nb.sandbox.aws_http import AwsRequest
 from tfmfa_nb.sandbox.strict_aws import StrictAws
 
