@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.sandbox.aws_http import error_response, sts_response
 from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
