@@ -1,4 +1,4 @@
-"""Load and unload: the magics, the input transformer, and how a run shows itself."""
+"""Load and unload: the magics, the input transformers, and how a run shows itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.arguments import offered
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
-from tfmfa_nb.magics.transformer import await_magics
+from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def load(shell: InteractiveShell) -> None:
     if _magics(shell) is not None:
         return
     shell.register_magics(TfmfaMagics)
+    shell.input_transformers_cleanup.insert(0, ReadCells())
     shell.input_transformers_post.append(await_magics)
     magics = _magics(shell)
     if magics is None:
@@ -57,6 +58,8 @@ def unload(shell: InteractiveShell) -> None:
     magics.close()
     if await_magics in shell.input_transformers_post:
         shell.input_transformers_post.remove(await_magics)
+    cleanup = shell.input_transformers_cleanup
+    cleanup[:] = [each for each in cleanup if not isinstance(each, ReadCells)]
     manager = shell.magics_manager
     for kind, names in magics.magics.items():
         for name in names:

@@ -11,8 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, visible, visible_all
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

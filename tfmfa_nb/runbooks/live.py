@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, shorten, visible
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
