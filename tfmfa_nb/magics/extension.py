@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.editing.service import EditingService
-    from tfmfa_nb.magics.editor_help import Asked
-    from tfmfa_nb.magics.status_comm import Ask
+    from tfmfa_nb.magics.editor_help import EditorHelp
+    from tfmfa_nb.magics.status_comm import AnswerQuestion
 
 
 def load(shell: InteractiveShell) -> None:
@@ -41,7 +41,7 @@ def load(shell: InteractiveShell) -> None:
     if manager is not None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
 
-        magics.closing.append(StatusComm(manager, magics, _asked(service, magics.closing)).close)
+        magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics.closing)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -85,18 +85,18 @@ def _service(magics: TfmfaMagics) -> Callable[[], EditingService]:
     return service
 
 
-def _asked(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> Ask:
+def _editor_help(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> AnswerQuestion:
     """What answers the front ends' questions, made by the first of them."""
 
     @cache
-    def asked() -> Asked:
-        from tfmfa_nb.magics.editor_help import Asked  # noqa: PLC0415 - until needed
+    def editor_help() -> EditorHelp:
+        from tfmfa_nb.magics.editor_help import EditorHelp  # noqa: PLC0415 - until needed
 
-        made = Asked(service())
+        made = EditorHelp(service())
         closing.append(made.close)
         return made
 
-    return lambda question, reply: asked().answer(question, reply)
+    return lambda question, reply: editor_help().answer(question, reply)
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

@@ -374,7 +374,7 @@ class FormState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusOfRun:
+class RunStatus:
     """The latest run, in public words; `question` is what a person is asked now, "" for nothing."""
 
     id: str
@@ -394,7 +394,7 @@ class KernelStatus:
     type: Literal["status"] = "status"
     protocol: int = PROTOCOL
     busy: bool
-    run: StatusOfRun | None
+    run: RunStatus | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,7 +434,15 @@ class CancelRun:
     id: Word
 
 
-StatusRequest = CancelRun | Ask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAnything:
+    """A question that is not understood. Its answer is nothing, so that nobody waits for it."""
+
+    type: Literal["ask"] = "ask"
+    number: int
+
+
+StatusRequest = CancelRun | Ask | AskAnything
 
 
 def status_request(message: object) -> StatusRequest | None:

@@ -311,7 +311,7 @@ export interface FormState {
 }
 
 /** The latest run, in public words; `question` is what a person is asked now, "" for nothing. */
-export interface StatusOfRun {
+export interface RunStatus {
   readonly id: string;
   readonly environment: string;
   readonly phase: string;
@@ -327,7 +327,7 @@ export interface KernelStatus {
   readonly type: 'status';
   readonly protocol: number;
   readonly busy: boolean;
-  readonly run: StatusOfRun | null;
+  readonly run: RunStatus | null;
 }
 
 /** Wants completions, or an explanation, at `offset` of the cell `text`, in UTF-16 code units. */
@@ -358,7 +358,13 @@ export interface CancelRun {
   readonly id: string;
 }
 
-export type StatusRequest = CancelRun | Ask;
+/** A question that is not understood. Its answer is nothing, so that nobody waits for it. */
+export interface AskAnything {
+  readonly type: 'ask';
+  readonly number: number;
+}
+
+export type StatusRequest = CancelRun | Ask | AskAnything;
 
 /** What can stand at a position; `insert` is written instead of `label`, `about` and `text` explain it. */
 export interface CompletionItem {
