@@ -40,7 +40,7 @@ _LEAST = 5  # lines of Terraform's output that a small terminal still shows
 _A_SECOND = 8  # refreshes
 
 
-class Live:
+class LiveDisplay:
     """Draws itself anew several times a second, and ends as a list of the cells.
 
     Args:

@@ -28,7 +28,7 @@ _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "\
 _MOST_CHANGES = 50
 
 
-class Record:
+class ExecutionRecord:
     """The record in `notebook`.
 
     Args:
