@@ -10,8 +10,9 @@ Any message may be lost. The kernel therefore sends whole states, and front ends
 Texts of the kernel's messages have been made visible and cut to a length (`views.sanitize`) by whoever sends them.
 """
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, get_args
 
 from tfmfa_nb.protocol.codec import Longest, parse
@@ -535,3 +536,131 @@ class Answer:
 
 
 StatusMessage = KernelStatus | Answer
+
+
+# --- The program that executes a notebook, and the kernel that it has started. ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """The program that executes the notebook, in the kernel's environment.
+
+    Attributes:
+        marker: what every question to it begins with; another one for each execution.
+        environment: the only environment that runs may happen in; "" for any.
+        plan_only: whether nothing may be applied.
+    """
+
+    protocol: int = PROTOCOL
+    marker: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    environment: str = ""
+    plan_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerQuestion:
+    """What the kernel asks the runner, on its standard input.
+
+    Attributes:
+        text: one line for the person.
+        serial_number: the MFA device's.
+        refusal: what was wrong with the last code.
+        attempt: 1 for the first time.
+    """
+
+    kind: Literal["code", "confirmation"]
+    text: str
+    serial_number: str = ""
+    refusal: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The runner's reply where there is no answer. An answer may be a code, so it is a `Secret`, and no message.
+
+    Attributes:
+        reason: why there will be none, and what would help; "" where the person has left the prompt.
+    """
+
+    reason: str
+
+
+DISPLAY_KEY = "tfmfa_nb"
+"""The key in a display's metadata under which a run says how it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayedChange:
+    """A resource that the plan changes."""
+
+    address: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayedIdentity:
+    """Who runs Terraform, as far as a record keeps it."""
+
+    account: str
+    arn: str
+    serial_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayedProgress:
+    """How far an apply is, in resources."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayedRun:
+    """What a record says of one phase of a run; nothing in it is secret. `roles` are the ARNs of all hops."""
+
+    id: str
+    environment: str
+    phase: str
+    status: str
+    level: str
+    authenticated_by: str
+    authenticated_at: float
+    plan_sha256: str
+    counts: Counts | None
+    product: str
+    started_at: float
+    ended_at: float
+    error: str
+    identity: DisplayedIdentity
+    roles: tuple[str, ...]
+    changes: tuple[DisplayedChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDisplay:
+    """How a run stands, in the metadata of its display, for the program that executes the notebook.
+
+    Attributes:
+        folder: the environment's, seen from the kernel's.
+        path: the log's, seen from the kernel's folder.
+        start, lines: which of the log's lines belong to this phase.
+        lock_sentence: the lock indicator in words; "" before there is something to say.
+    """
+
+    protocol: int = PROTOCOL
+    folder: str
+    path: str
+    start: int
+    lines: int
+    lock_indicator: str
+    lock_sentence: str
+    progress: DisplayedProgress
+    run: DisplayedRun
+
+
+def run_display(metadata: object) -> RunDisplay | None:
+    """How a run stands, by a display's metadata; None for what shows no run, or one of another version."""
+    shown = metadata.get(DISPLAY_KEY) if isinstance(metadata, dict) else None
+    found = parse(shown, RunDisplay)
+    return found if found is not None and found.protocol == PROTOCOL else None

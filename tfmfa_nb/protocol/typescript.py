@@ -28,6 +28,11 @@ _HEAD = """\
 """
 _WIDTH = 120
 _SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
+# What a front end sends or gets; the runner's messages are Python's alone.
+_ROOTS = (
+    *(messages.CardRequest, messages.CardMessage, messages.FormRequest, messages.FormState),
+    *(messages.StatusRequest, messages.StatusMessage),
+)
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),
     (
@@ -43,15 +48,27 @@ _CONSTANTS = (
 def generate() -> str:
     """The whole file."""
     constants = [_constant(name, getattr(module, name)) for module, names in _CONSTANTS for name in names]
-    declared = [_declaration(name, value) for name, value in vars(messages).items() if _is_ours(value)]
+    wanted = list(_reached(*_ROOTS))
+    declared = [_declaration(name, value) for name, value in vars(messages).items() if value in wanted]
     return "\n".join([_HEAD, *constants, *declared])
 
 
-def _is_ours(value: Any) -> bool:
-    """Whether it is a message, or several under one name."""
-    if isinstance(value, UnionType):
-        return True
-    return is_dataclass(value) and getattr(value, "__module__", "") == messages.__name__
+def _reached(*hints: Any) -> Iterator[Any]:
+    """The messages of these types, those inside them, and the names of several messages."""
+    for hint in hints:
+        if is_dataclass(hint):
+            yield hint
+            yield from _reached(*(each for _, each in types_of(hint).values()))  # type: ignore[arg-type]
+        elif name := _alias(get_args(hint)):
+            yield getattr(messages, name)
+        yield from _reached(*get_args(hint))
+
+
+def _alias(hints: tuple[Any, ...]) -> str:
+    """The name of these messages together; "" where they have none."""
+    present = {each for each in hints if each is not NoneType}
+    named = (name for name, value in vars(messages).items() if isinstance(value, UnionType))
+    return next((name for name in named if set(get_args(getattr(messages, name))) == present), "")
 
 
 def _constant(name: str, value: Any) -> str:
@@ -112,10 +129,8 @@ def _type(hint: Any) -> str:
 
 
 def _union(hints: tuple[Any, ...]) -> str:
-    present = {each for each in hints if each is not NoneType}
-    for name, value in vars(messages).items():
-        if isinstance(value, UnionType) and set(get_args(value)) == present:
-            return name if len(present) == len(hints) else f"{name} | null"
+    if name := _alias(hints):
+        return f"{name} | null" if NoneType in hints else name
     return " | ".join(map(_type, hints))
 
 
