@@ -57,5 +57,4 @@ def test_every_room_has_its_floor():
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path not in ONE_LIST], ids=str)
 def test_a_module_is_one_concern_s_worth(path):
-    assert len((ROOT / path).read_text().splitlines()) <= 250
     assert "util" not in path.stem
