@@ -6,8 +6,7 @@ import getpass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
-from tfmfa_nb.protocol.messages import NoAnswer, RunnerQuestion
-from tfmfa_nb.protocol.runner import prompt_of, read_reply
+from tfmfa_nb.protocol.runner import NoAnswer, RunnerQuestion, prompt_of, read_reply
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret

@@ -4,20 +4,67 @@ The runner tells it to the kernel in one environment variable. The kernel takes 
 that what a notebook starts does not inherit it; a notebook's own question can then not pass for ours by accident.
 """
 
-from __future__ import annotations
-
 import json
 import os
+import secrets
+from dataclasses import dataclass, field
+from typing import Literal
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.codec import encode, parse
-from tfmfa_nb.protocol.messages import PROTOCOL, NoAnswer, Runner, RunnerQuestion
+from tfmfa_nb.protocol.hello import PROTOCOL
 
 VARIABLE = "TFMFA_RUNNER"
 _PREFIX = "tfmfa_nb"
 # What a reply begins with; what follows is the answer, or why there is none.
 _ANSWER, _NO_ANSWER = "=", "!"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """The program that executes the notebook, in the kernel's environment.
+
+    Attributes:
+        marker: what every question to it begins with; another one for each execution.
+        environment: the only environment that runs may happen in; "" for any.
+        plan_only: whether nothing may be applied.
+    """
+
+    protocol: int = PROTOCOL
+    marker: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    environment: str = ""
+    plan_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerQuestion:
+    """What the kernel asks the runner, on its standard input.
+
+    Attributes:
+        text: one line for the person.
+        serial_number: the MFA device's.
+        refusal: what was wrong with the last code.
+        attempt: 1 for the first time.
+    """
+
+    kind: Literal["code", "confirmation"]
+    text: str
+    serial_number: str = ""
+    refusal: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The runner's reply where there is no answer. An answer may be a code, so it is a `Secret`, and no message.
+
+    Attributes:
+        reason: why there will be none, and what would help; "" where the person has left the prompt.
+    """
+
+    reason: str
+
 
 _current: list[Runner] = []
 

@@ -14,8 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.protocol.messages import Runner
-from tfmfa_nb.protocol.runner import environ_of
+from tfmfa_nb.protocol.runner import Runner, environ_of
 from tfmfa_nb.runbooks import resume
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration
 from tfmfa_nb.runbooks.cell_handling import CellHandling, RunbookStopped

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from tfmfa_nb.protocol.messages import RunnerQuestion
+    from tfmfa_nb.protocol.runner import RunnerQuestion
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.terminal import Terminal
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from tfmfa_nb.protocol.messages import RunDisplay
+    from tfmfa_nb.protocol.display import RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The word says it; the sign and the colour only help the eye.

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.messages import run_display
+from tfmfa_nb.protocol.display import run_display
 from tfmfa_nb.terraform.log import RunLog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfmfa_nb.protocol.messages import DisplayedRun, RunDisplay
+    from tfmfa_nb.protocol.display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.display import Display
 
 _UNDER_WAY = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}

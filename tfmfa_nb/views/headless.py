@@ -13,7 +13,7 @@ from IPython.display import display
 
 from tfmfa_nb.prompts.unattended import NobodyPrompt
 from tfmfa_nb.protocol.codec import encode, parse
-from tfmfa_nb.protocol.messages import (
+from tfmfa_nb.protocol.display import (
     DISPLAY_KEY,
     Counts,
     DisplayedChange,
