@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import tfmfa_nb
 from tfmfa_nb.model import ansi
-from tfmfa_nb.model.actions import SIGNS, sign
 from tfmfa_nb.model.ansi import parse_spans, strip_colors
+from tfmfa_nb.protocol.words import ACTION_SIGNS, action_sign
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_every_color_that_is_written_is_read():
 
 
 def test_the_signs_are_terraform_s():
-    assert [sign(action) for action in ("create", "update", "delete", "replace", "read")] == [
+    assert [f"{action_sign(action):>3}" for action in ("create", "update", "delete", "replace", "read")] == [
         "  +",
         "  ~",
         "  -",
         "-/+",
         " <=",
     ]
-    assert sign("of tomorrow") == sign("no-op") == "   "
+    assert action_sign("of tomorrow") == action_sign("no-op") == " "
 
 
 def test_no_other_module_has_a_reader_or_a_table_of_its_own():
@@ -60,4 +60,4 @@ def test_no_other_module_has_a_reader_or_a_table_of_its_own():
         if path.name != "ansi.py":
             assert r"\x1b\[[" not in text, f"{path.name} reads colors itself"
         if path.name != "actions.py":
-            assert not re.search(rf'"replace": "{re.escape(SIGNS["replace"])}"', text), f"{path.name} has signs"
+            assert not re.search(rf'"replace": "{re.escape(ACTION_SIGNS["replace"])}"', text), f"{path.name} has signs"

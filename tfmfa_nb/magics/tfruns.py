@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.arguments import Parser, add_environment
+from tfmfa_nb.magics.arguments import RUN_COMMANDS
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.runs.run import Run
 
-COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
 _MOST = 1_000  # runs in one list
 # Which runs "latest" is chosen from.
 _FITS: dict[str, Callable[[ListedRun], bool]] = {
@@ -36,16 +35,6 @@ _FITS: dict[str, Callable[[ListedRun], bool]] = {
     "cancel": lambda run: run.running,
     "discard": lambda run: run.status is Status.PLANNED,
 }
-
-
-def parser() -> Parser:
-    """Of the line of `%tfruns`."""
-    made = Parser("%tfruns", "List the runs of an environment, or act on one of them.")
-    add_environment(made)
-    made.add_argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(COMMANDS))
-    made.add_argument("run", nargs="?", metavar="RUN", help="a run's id, a unique part of it, or: latest")
-    made.add_argument("--limit", type=int, default=20, metavar="N", help="how many runs to list")
-    return made
 
 
 class RunCommands:
@@ -69,8 +58,8 @@ class RunCommands:
             TfmfaError: it cannot be done, or how the run ended that was followed.
         """
         what, wanted, limit = arguments.what, arguments.run, arguments.limit
-        if what not in COMMANDS:
-            raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(COMMANDS)}")
+        if what not in RUN_COMMANDS:
+            raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(RUN_COMMANDS)}")
         if what in _FITS and not wanted:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _FITS and wanted:

@@ -11,13 +11,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, visible, visible_all
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from tfmfa_nb.protocol.display import DisplayedProgress, RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 
@@ -40,8 +42,8 @@ class Display(Protocol):
             seconds: how long the cell took.
         """
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """A run in the current cell changes; `facts` is the metadata of its output."""
+    def run(self, shown: RunDisplay) -> None:
+        """A run in the current cell changes; `shown` is the metadata of its output."""
 
     def output(self, text: str) -> None:
         """A cell prints `text`, or has it as its value."""
@@ -69,8 +71,8 @@ class LineDisplay:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._titles: dict[int, str] = {}
-        self._indicator = ""
-        self._progress: tuple[int, int] = (0, 0)
+        self._lock_sentence = ""
+        self._progress: DisplayedProgress | None = None
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
         """Remember the titles; there is nothing to show yet."""
@@ -83,17 +85,14 @@ class LineDisplay:
         elif state != "done":
             self._write(f"── cell {number}: {state} after {duration(seconds)}")
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """One line for each change of the lock indicator and of the progress."""
-        indicator = str(facts.get("lock", ""))
-        if indicator and indicator != self._indicator:
-            self._write(f"   {indicator}")
-        self._indicator = indicator
-        progress = facts.get("progress") or {}
-        done, total = int(progress.get("done", 0)), int(progress.get("total", 0))
-        if total and (done, total) != self._progress:
-            self._write(f"   {done} of {total} resources done")
-        self._progress = (done, total)
+    def run(self, shown: RunDisplay) -> None:
+        """A line for each change of the lock indicator, and of the progress."""
+        if shown.lock_sentence and shown.lock_sentence != self._lock_sentence:
+            self._write(f"   {shown.lock_sentence}")
+        self._lock_sentence = shown.lock_sentence
+        if shown.progress.total and shown.progress != self._progress:
+            self._write(f"   {shown.progress.done} of {shown.progress.total} resources done")
+        self._progress = shown.progress
 
     def output(self, text: str) -> None:
         """Unchanged."""
@@ -151,9 +150,10 @@ class JsonDisplay:
         """{"event": "cell", "cell": 1, "state": …, "seconds": …}."""
         self._event("cell", cell=number, state=state, seconds=round(seconds, 3))
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """{"event": "run", "lock": …, "lock_state": …, "progress": …, "run": …}."""
-        self._event("run", **{name: facts.get(name) for name in ("lock", "lock_state", "progress", "run")})
+    def run(self, shown: RunDisplay) -> None:
+        """{"lock_indicator": …, "lock_sentence": …, "progress": …, "run": …}."""
+        facts = encode(shown)
+        self._event("run", **{name: facts[name] for name in ("lock_indicator", "lock_sentence", "progress", "run")})
 
     def output(self, text: str) -> None:
         """{"event": "text", "text": …}."""

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb import __version__
-from tfmfa_nb.model.actions import SIGNS
 from tfmfa_nb.protocol.formats import EXECUTED_RUNBOOK
 from tfmfa_nb.protocol.layout import EnvironmentFiles
+from tfmfa_nb.protocol.words import action_sign, counts_text, duration, status_name
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, RECORD_TAG, digest, source_digest, tags
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
-from tfmfa_nb.views.wording import counts_text, duration, status_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -169,7 +168,7 @@ def _changes(run: Mapping[str, Any]) -> Iterator[str]:
     yield "Changes:" if run["phase"] == "apply" else "Planned changes:"
     yield ""
     for change in changes[:_MAX_CHANGES]:
-        sign = SIGNS.get(change["action"], " ")
+        sign = action_sign(change["action"])
         yield f"* {_monospace(sign + ' ' + change['address'])} ({_text(change['action'])})"
     if len(changes) > _MAX_CHANGES:
         yield f"* and {len(changes) - _MAX_CHANGES:,} more"

@@ -12,13 +12,14 @@ from tfmfa_nb.model.errors import PromptUnavailable, TfmfaError
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.token_command import CommandPrompt
-from tfmfa_nb.protocol.runner import Question, answered, left, nobody
+from tfmfa_nb.protocol.runner import question_in, reply_with, reply_without
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from tfmfa_nb.protocol.runner import RunnerQuestion
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.terminal import Terminal
 
@@ -47,11 +48,11 @@ class InputResponder:
         self._marker, self._terminal, self._display = marker, terminal, display
         self._command = CommandPrompt(command, environ=environ, tell=display.note) if command else None
 
-    def question(self, content: dict[str, Any]) -> Question | None:
+    def question(self, content: dict[str, Any]) -> RunnerQuestion | None:
         """This package's question in a request for input; None for a request of the notebook's own."""
         if not content.get("password"):  # a code is never typed with an echo
             return None
-        return Question.decode(content.get("prompt", ""), self._marker)
+        return question_in(content.get("prompt"), self._marker)
 
     async def answer(self, content: dict[str, Any]) -> str:
         """The kernel's reply.
@@ -67,32 +68,32 @@ class InputResponder:
         if self._terminal is not None:
             return await self._ask_person(self._terminal, question)
         if question.kind != "code":
-            return nobody(
+            return reply_without(
                 "The apply must be confirmed, but there is no terminal. "
                 "Plan with %%tfplan and apply with %tfapply in separate cells, or add --auto-approve."
             )
-        return nobody(
+        return reply_without(
             "An MFA code is required, but there is no terminal and no token command. "
             "Set --token-command (or TFMFA_TOKEN_COMMAND) to a command that prints the code."
         )
 
-    async def _ask_command(self, command: CommandPrompt, question: Question) -> str:
+    async def _ask_command(self, command: CommandPrompt, question: RunnerQuestion) -> str:
         if command.attempts is not None and question.attempt > command.attempts:
-            return nobody(f"AWS refused the token command's codes {command.attempts} times. {question.refusal}")
+            return reply_without(f"AWS refused the token command's codes {command.attempts} times. {question.refusal}")
         if question.refusal:
             self._display.note(question.refusal)
         # The command gets no arguments: the request needs only the device, whose used codes are known.
-        request = CodeRequest(Phase.PLAN, "", None, question.device, None, question.attempt)
+        request = CodeRequest(Phase.PLAN, "", None, question.serial_number, None, question.attempt)
         try:
             code = await command.ask(request)
         except PromptUnavailable as error:
-            return nobody(str(error))
+            return reply_without(str(error))
         try:
-            return answered(code.reveal())
+            return reply_with(code.reveal())
         finally:
             code.forget()
 
-    async def _ask_person(self, terminal: Terminal, question: Question) -> str:
+    async def _ask_person(self, terminal: Terminal, question: RunnerQuestion) -> str:
         with self._display.suspended():
             if question.refusal:
                 terminal.say(f"[MFA failed] {plain(question.refusal)}")
@@ -100,9 +101,9 @@ class InputResponder:
             text = question.text if hidden else f"{question.text} Only 'yes' is accepted: "
             typed = await terminal.read(plain(text), hidden=hidden)
         if not typed:
-            return left()
+            return reply_without()  # the prompt was left
         try:
-            return answered(typed.reveal())
+            return reply_with(typed.reveal())
         finally:
             typed.forget()
 

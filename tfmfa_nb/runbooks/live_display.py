@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live as RichLive
@@ -13,14 +13,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, shorten, visible
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
+    from tfmfa_nb.protocol.display import RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The word carries the meaning; the symbol and the color only help the eye.
@@ -52,7 +53,7 @@ class LiveDisplay:
         self._cells: dict[int, tuple[str, str, float]] = {}
         self._current = 0
         self._started = time.monotonic()
-        self._facts: dict[str, Any] = {}
+        self._shown: RunDisplay | None = None
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._live = RichLive(
             get_renderable=self._render,
@@ -75,9 +76,9 @@ class LiveDisplay:
         if state == "running":
             self._current, self._started = number, time.monotonic()
 
-    def run(self, facts: dict[str, Any]) -> None:
+    def run(self, shown: RunDisplay) -> None:
         """Update the lock indicator and the progress bar."""
-        self._facts = facts
+        self._shown = shown
 
     def output(self, text: str) -> None:
         """Add the text below, like the lines of a log."""
@@ -96,8 +97,8 @@ class LiveDisplay:
         """Leave the list of the cells, the lock indicator, and the result."""
         self._live.stop()
         self._console.print(self._table(self._cells))
-        if self._facts.get("lock"):
-            self._console.print(self._indicator())
+        if self._shown is not None and self._shown.lock_sentence:
+            self._console.print(_lock_indicator(self._shown))
         self._console.print(Text(f"{outcome.result.capitalize()}; the executed notebook is {output}", style="bold"))
 
     @contextmanager
@@ -117,16 +118,9 @@ class LiveDisplay:
         height = max(self._console.size.height - 4, 8)
         parts: list[RenderableType] = [self._table(self._window(max(4, height // 3)))]
         height -= min(len(self._cells), max(4, height // 3))
-        if self._facts.get("lock"):
-            parts.append(self._indicator())
-            height -= 1
-        progress = self._facts.get("progress") or {}
-        if progress.get("total"):
-            grid = Table.grid(padding=(0, 1))
-            bar = ProgressBar(total=progress["total"], completed=progress["done"], width=40)
-            grid.add_row(bar, Text(f"{progress['done']} of {progress['total']} resources"))
-            parts.append(grid)
-            height -= 1
+        about_run = _about_run(self._shown)
+        parts += about_run
+        height -= len(about_run)
         lines = list(self._lines)[-max(_MIN_LINES, height) :]
         parts += [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in lines]
         return Group(*parts)
@@ -154,6 +148,20 @@ class LiveDisplay:
             )
         return table
 
-    def _indicator(self) -> Text:
-        state = str(self._facts.get("lock_state", ""))
-        return Text(plain(str(self._facts["lock"])), style=_INDICATOR_STYLES.get(state, ""))
+
+def _about_run(shown: RunDisplay | None) -> list[RenderableType]:
+    """The lock indicator and the progress bar, a line each, where there are any."""
+    if shown is None:
+        return []
+    lines: list[RenderableType] = [_lock_indicator(shown)] if shown.lock_sentence else []
+    progress = shown.progress
+    if progress.total:
+        grid = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
+        grid.add_row(bar, Text(f"{progress.done} of {progress.total} resources"))
+        lines.append(grid)
+    return lines
+
+
+def _lock_indicator(shown: RunDisplay) -> Text:
+    return Text(plain(shown.lock_sentence), style=_INDICATOR_STYLES.get(shown.lock_indicator, ""))

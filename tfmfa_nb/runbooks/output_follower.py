@@ -5,14 +5,17 @@ A run's log is read from its file, up to the line that the run's output names: a
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.display import run_display
 from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.views.headless import LOG_KEY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfmfa_nb.protocol.display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.display import Display
 
 _IN_PROGRESS = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
@@ -34,24 +37,24 @@ class OutputFollower:
         self._display, self._folder = display, folder
         self._logs: dict[str, RunLog] = {}
         self._lines_shown: dict[str, int] = {}
-        self._current_run: dict[str, Any] = {}
+        self._current_run: DisplayedRun | None = None
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.cell_runs: list[dict[str, str]] = []
 
     def begin_cell(self) -> None:
         """Start the next cell."""
         self.cell_runs = []
-        self._current_run = {}
+        self._current_run = None
 
     @property
     def in_progress(self) -> bool:
         """Whether Terraform plans or applies in the cell, by the latest output."""
-        return self._current_run.get("status") in _IN_PROGRESS
+        return self._current_run is not None and self._current_run.status in _IN_PROGRESS
 
     @property
     def applying(self) -> bool:
         """Whether the cell's run has reached its apply."""
-        return self._current_run.get("phase") == Phase.APPLY
+        return self._current_run is not None and self._current_run.phase == Phase.APPLY
 
     def process_message(self, kind: str, content: dict[str, Any]) -> bool:
         """Show the output in a message; whether it is the first output of a run in this cell."""
@@ -60,27 +63,24 @@ class OutputFollower:
         elif kind == "execute_result":
             self._display.output(content["data"].get("text/plain", ""))
         elif kind in {"display_data", "update_display_data"}:
-            output = content.get("metadata", {}).get(LOG_KEY)
-            if isinstance(output, dict) and isinstance(output.get("run"), dict):
-                return self._follow(output)
+            shown = run_display(content.get("metadata"))
+            if shown is not None:
+                return self._follow(shown)
         return False
 
-    def _follow(self, output: dict[str, Any]) -> bool:
-        facts = output["run"]
-        folder = str(Path(output["path"]).parents[3])  # the path is FOLDER/.tfmfa/runs/ID/run.log
-        run = {"id": facts["id"], "folder": folder}
+    def _follow(self, shown: RunDisplay) -> bool:
+        run = {"id": shown.run.id, "folder": shown.folder}
         new = run not in self.cell_runs
         if new:
             self.cell_runs.append(run)
-        self._current_run = facts
-        self.runs[facts["id"], facts["phase"]] = {**facts, "folder": folder}
-        self._display.run(output)
-        path, stop = output["path"], output["lines"]
-        start = max(self._lines_shown.get(path, 0), output["start"])
-        if stop > start:
-            log = self._logs.setdefault(path, RunLog(self._folder / path))
+        self._current_run = shown.run
+        self.runs[shown.run.id, shown.run.phase] = {**encode(shown.run), "folder": shown.folder}
+        self._display.run(shown)
+        start = max(self._lines_shown.get(shown.path, 0), shown.start)
+        if shown.lines > start:
+            log = self._logs.setdefault(shown.path, RunLog(self._folder / shown.path))
             log.refresh()
-            for line in log.lines(start, stop):
+            for line in log.lines(start, shown.lines):
                 self._display.log_line(line)
-            self._lines_shown[path] = stop
+            self._lines_shown[shown.path] = shown.lines
         return new

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.protocol.runner import left
+from tfmfa_nb.protocol.runner import reply_without
 from tfmfa_nb.runbooks.input_responder import NoTerminal
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class StdinServer:
             return answering.result()
         except asyncio.CancelledError:  # the prompt was left
             if self._responder.question(content) is not None:
-                return left()
+                return reply_without()
         except NoTerminal as error:
             self.unanswered = str(error)
         # The interrupt reaches an asynchronous cell; the end of input, a cell that blocks on it.

@@ -14,7 +14,7 @@ from tfmfa_nb.sandbox.policy_evaluation import Verdict, decide, trusts
 if TYPE_CHECKING:
     from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
     from tfmfa_nb.sandbox.callers import Caller, TemporaryCredentials
-    from tfmfa_nb.sandbox.devices import Devices
+    from tfmfa_nb.sandbox.mfa_devices import MfaDevices
 
 _CODE_LENGTH = 6
 # Session durations in seconds (GetSessionToken, AssumeRole, and the maximum of a chained role).
@@ -30,7 +30,7 @@ class Account(Protocol):
         devices: the MFA devices that codes are checked with.
     """
 
-    devices: Devices
+    devices: MfaDevices
 
     def now(self) -> float:
         """The time of MFA codes and of expiration, in seconds since the epoch."""

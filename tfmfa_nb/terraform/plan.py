@@ -9,8 +9,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tfmfa_nb.model.actions import sign
 from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.protocol.words import action_sign
 from tfmfa_nb.terraform.sensitive_values import mask_sensitive
 
 _ACTIONS = {
@@ -81,7 +81,7 @@ class ResourceChange:
     def __str__(self) -> str:
         deposed = f" (deposed object {self.deposed})" if self.deposed else ""
         moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{sign(self.action)} {self.address}{deposed}{moved}"
+        return f"{action_sign(self.action):>3} {self.address}{deposed}{moved}"
 
 
 class Plan:

@@ -10,9 +10,9 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.actions import sign
+from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import documents_of, duration, lock_name, status_words
+from tfmfa_nb.views.wording import documents_of, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -98,7 +98,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
     else:
         words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
-        yield "MFA", f"{lock_name(run.lock_indicator)}{'. ' + words if words else ''}"
+        yield "MFA", f"{lock_indicator_name(run.lock_indicator)}{'. ' + words if words else ''}"
     yield "Level", _short(run.level)
     identity = run.identity
     if identity:
@@ -141,7 +141,8 @@ def _changes(run: Run, render: Callable[[str], str]) -> list[str]:
     lines = []
     for change in run.changes[:_MOST_CHANGES]:
         action = str(change.get("action", ""))
-        lines.append(render(brief(f"{sign(action)} {change.get('address', '')} ({action})", _MOST_CHARACTERS)))
+        line = f"{action_sign(action):>3} {change.get('address', '')} ({action})"
+        lines.append(render(brief(line, _MOST_CHARACTERS)))
     shown = _within(_MOST_LISTED, lines)
     more = len(run.changes) - len(shown)
     return [*shown, *([f"… and {more:,} more"] if more else [])]

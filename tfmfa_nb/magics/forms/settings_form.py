@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
 from tfmfa_nb.views.form import Sheet, source
 from tfmfa_nb.views.form_action import Pressed, Result
-from tfmfa_nb.views.wording import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class SettingsForm(Sheet):
             "levels": [
                 {
                     "name": str(each),
-                    "meaning": MEANING[each],
+                    "meaning": LEVEL_MEANINGS[each],
                     "allowed": not off and each.strictness >= minimum.strictness,
                 }
                 for each in Level

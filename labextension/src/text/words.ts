@@ -1,0 +1,39 @@
+// The states of a run and of its lock indicator, in words: the same on the card, in the status bar and in notifications.
+// tfmfa_nb/protocol/words.py has the same; tests/fixtures/protocol_cases.json holds both to it.
+
+import type { Counts } from '../protocol/generated';
+import { ACTION_SIGNS, FINAL_STATUSES, LOCK_INDICATOR_NAMES, STATUS_NAMES } from '../protocol/generated';
+import { count } from './numbers';
+
+export function lockIndicatorName(state: string): string {
+  return lookUp(LOCK_INDICATOR_NAMES, state) ?? state;
+}
+
+/** HCP Terraform's name of a status, as its pages write it: Planned and finished. */
+export function statusName(status: string): string {
+  return lookUp(STATUS_NAMES, status) ?? status;
+}
+
+/** Whether nothing more will happen to a run. */
+export function isFinal(status: string): boolean {
+  return FINAL_STATUSES.includes(status);
+}
+
+/** The sign that Terraform's plan has for an action; a blank where it has none. */
+export function actionSign(action: string): string {
+  return lookUp(ACTION_SIGNS, action) ?? ' ';
+}
+
+/** "+2 ~1 -0", and what is imported where anything is; empty where nothing is known. */
+export function countsText(counts: Counts | null): string {
+  if (!counts) {
+    return '';
+  }
+  const text = `+${count(counts.add)} ~${count(counts.change)} -${count(counts.destroy)}`;
+  return counts.imported ? `${text}, ${count(counts.imported)} imported` : text;
+}
+
+/** What a generated table has under `name`; nothing that every object has, such as its constructor. */
+export function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

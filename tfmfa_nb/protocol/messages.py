@@ -1,0 +1,161 @@
+"""Every message between the kernel and whoever talks to it: the card, the forms, the status bar, the editor, a runner.
+
+Frozen dataclasses, because a handler can then match on what it got, and because `codec` and `typescript` read their
+fields as the format. What JupyterLab sends is named a request. A code or a secret access key is no field of any of
+them: it would stand in their reprs. It travels beside a message under `SECRET_FIELDS`, and is taken out of the raw
+message into a `Secret` before that is parsed.
+
+Any message may be lost. The kernel therefore sends whole states, and front ends ask again.
+
+Texts of the kernel's messages have been made visible and cut to a length (`views.sanitize`) by whoever sends them.
+
+This is the list. Each concern has its module, because a class costs a millisecond and no kernel needs them all.
+"""
+
+from tfmfa_nb.protocol.card import (
+    Authenticate,
+    Cancel,
+    CardMessage,
+    CardRequest,
+    CardState,
+    Confirm,
+    Discard,
+    ErrorDocument,
+    Hop,
+    Identity,
+    Kill,
+    Lines,
+    LinesRequest,
+    Progress,
+    Question,
+    ResourceInProgress,
+    RoleChain,
+    card_request,
+)
+from tfmfa_nb.protocol.display import (
+    DISPLAY_KEY,
+    Counts,
+    DisplayedChange,
+    DisplayedIdentity,
+    DisplayedProgress,
+    DisplayedRun,
+    RunDisplay,
+    run_display,
+)
+from tfmfa_nb.protocol.editor import (
+    AboutCell,
+    AboutPosition,
+    CompletionAnswer,
+    CompletionItem,
+    Diagnostic,
+    EditorAnswer,
+    EditorQuestion,
+    ErrorAnswer,
+    FormatAnswer,
+    HoverAnswer,
+    LevelAnswer,
+    ValidateAnswer,
+)
+from tfmfa_nb.protocol.forms import (
+    FormAction,
+    FormContent,
+    FormRequest,
+    FormResult,
+    FormState,
+    LevelChoice,
+    MfaDevice,
+    SettingsContent,
+    VariableOrigin,
+    VariablesContent,
+    form_request,
+)
+from tfmfa_nb.protocol.hello import (
+    PROTOCOL,
+    SECRET_FIELDS,
+    Hello,
+)
+from tfmfa_nb.protocol.runner import (
+    NoAnswer,
+    Runner,
+    RunnerQuestion,
+)
+from tfmfa_nb.protocol.status import (
+    COMM_TARGET,
+    Answer,
+    Ask,
+    CancelRun,
+    KernelStatus,
+    RunStatus,
+    StatusMessage,
+    StatusRequest,
+    UnknownQuestion,
+    status_request,
+)
+
+__all__ = [
+    "COMM_TARGET",
+    "DISPLAY_KEY",
+    "PROTOCOL",
+    "SECRET_FIELDS",
+    "AboutCell",
+    "AboutPosition",
+    "Answer",
+    "Ask",
+    "Authenticate",
+    "Cancel",
+    "CancelRun",
+    "CardMessage",
+    "CardRequest",
+    "CardState",
+    "CompletionAnswer",
+    "CompletionItem",
+    "Confirm",
+    "Counts",
+    "Diagnostic",
+    "Discard",
+    "DisplayedChange",
+    "DisplayedIdentity",
+    "DisplayedProgress",
+    "DisplayedRun",
+    "EditorAnswer",
+    "EditorQuestion",
+    "ErrorAnswer",
+    "ErrorDocument",
+    "FormAction",
+    "FormContent",
+    "FormRequest",
+    "FormResult",
+    "FormState",
+    "FormatAnswer",
+    "Hello",
+    "Hop",
+    "HoverAnswer",
+    "Identity",
+    "KernelStatus",
+    "Kill",
+    "LevelAnswer",
+    "LevelChoice",
+    "Lines",
+    "LinesRequest",
+    "MfaDevice",
+    "NoAnswer",
+    "Progress",
+    "Question",
+    "ResourceInProgress",
+    "RoleChain",
+    "RunDisplay",
+    "RunStatus",
+    "Runner",
+    "RunnerQuestion",
+    "SettingsContent",
+    "StatusMessage",
+    "StatusRequest",
+    "UnknownQuestion",
+    "ValidateAnswer",
+    "VariableOrigin",
+    "VariablesContent",
+    "card_request",
+    "form_request",
+    "run_display",
+    "status_request",
+]
