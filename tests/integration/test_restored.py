@@ -18,7 +18,8 @@ from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
-from tfmfa_nb.runs.history.restore import restore, wait_for_end
+from tfmfa_nb.runs.history.probe import wait_for_end
+from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 

@@ -30,12 +30,12 @@ FAN_OUT = 14
 # Who takes a secret out of its holder, besides `authentication` (sends it to AWS) and `prompts` (ask for it).
 REVEALS = {
     "model.redaction": "masks the values that it holds",
-    "organization.given": "checks the form of a secret key that was just given",
+    "organization.variable_values": "checks the form of a secret key that was just given",
     "organization.keychain": "writes it into the OS keychain",
-    "runs.gate.gate": "reads the digits of the code that was typed",
-    "runs.gate.own_key": "gives Terraform the person's own key while no level asks for a code",
+    "runs.gate.exchange": "reads the digits of the code that was typed",
+    "runs.gate.long_term_key": "gives Terraform the person's own key while no level asks for a code",
     "runs.gate.alias": "copies the key for a look-up that outlives the phase",
-    "runbooks.answers": "hands what was typed on to the kernel that asks",
+    "runbooks.input_responder": "hands what was typed on to the kernel that asks",
     "terraform.process": "tells Terraform's supervisor what to mask",
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.

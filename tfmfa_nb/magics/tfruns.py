@@ -14,9 +14,10 @@ from tfmfa_nb.magics.following import present_following, show_again, show_listin
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
-from tfmfa_nb.runs.history.follow import discard, opened, take_up
+from tfmfa_nb.runs.history.follow import take_up
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.probe import RunProbe
+from tfmfa_nb.runs.history.reopen import discard, opened
 
 if TYPE_CHECKING:
     from argparse import Namespace

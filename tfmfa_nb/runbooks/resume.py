@@ -15,7 +15,7 @@ from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
 from tfmfa_nb.runbooks.cell_handling import CellHandling
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, code_cells, execution_metadata, source_digest
-from tfmfa_nb.runs.history.restore import wait_for_end
+from tfmfa_nb.runs.history.probe import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable

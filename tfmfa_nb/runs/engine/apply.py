@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, commands_of, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, lock_environment, phase_of
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect

@@ -6,17 +6,22 @@ import asyncio
 import math
 import re
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.runs.gate.long_term_key import long_term_key
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.process import Job, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
-    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
@@ -102,3 +107,25 @@ class Commands:
         """Whether Terraform said in this phase that it must be initialized first."""
         log = self.driver.store.log
         return any(map(_ASKS_FOR_INIT.search, log.lines(self.driver.record.log_start, log.refresh())))
+
+
+@asynccontextmanager
+async def commands_of(
+    driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
+) -> AsyncIterator[Commands]:
+    """Terraform's commands in one phase; at its end no credentials are left, whoever still holds them."""
+    credentials: Credentials | None = session
+    masked: tuple[Secret, ...] = ()
+    try:
+        credentials = session or await long_term_key(gate.environ)
+        environ, notes = child_environ(gate.environ, credentials=credentials is None)
+        for note in notes:
+            driver.note(note)
+        # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
+        names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
+        yield Commands(driver, executable, lock, environ, credentials, masked)
+    finally:
+        for secret in (credentials, *masked):
+            if secret is not None:
+                secret.forget()

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
-from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.runs.engine.command import Commands
 from tfmfa_nb.runs.engine.outcome import settle
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted
-from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
-from tfmfa_nb.terraform.credentials import child_environ
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from contextlib import ExitStack
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -26,8 +22,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.terraform.credentials import Credentials
-    from tfmfa_nb.terraform.executable import Executable
 
 
 @contextmanager
@@ -81,28 +75,6 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession |
         driver.tell(Authenticated())
         return None
     return await gate.pass_through(driver, phase, driver.record.chains)
-
-
-@asynccontextmanager
-async def commands_of(
-    driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
-) -> AsyncIterator[Commands]:
-    """Terraform's commands in one phase; at its end no credentials are left, whoever still holds them."""
-    credentials: Credentials | None = session
-    masked: tuple[Secret, ...] = ()
-    try:
-        credentials = session or await long_term_key(gate.environ)
-        environ, notes = child_environ(gate.environ, credentials=credentials is None)
-        for note in notes:
-            driver.note(note)
-        # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
-        names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
-        yield Commands(driver, executable, lock, environ, credentials, masked)
-    finally:
-        for secret in (credentials, *masked):
-            if secret is not None:
-                secret.forget()
 
 
 def check_wanted(driver: Driver) -> None:

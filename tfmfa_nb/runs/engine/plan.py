@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, commands_of, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, lock_environment, phase_of
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level

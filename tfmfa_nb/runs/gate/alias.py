@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.ports import Aws
 
 _known: dict[tuple[str, str], str] = {}  # (account, access key id) → alias; "" where it cannot be read
 _looking: set[asyncio.Task[None]] = set()  # the loop itself holds its tasks but weakly
 
 
-def show_alias(driver: Driver, gate: Gate, variables: OrganizationVariables) -> None:
+def show_alias(driver: Driver, aws: Aws, variables: OrganizationVariables) -> None:
     """Put the alias into the run's identity, now or when AWS has said it; AWS is asked once per account and key."""
     account, key = driver.record.identity["account"], variables.access_key_id
     known = _known.get((account, key))
@@ -26,15 +26,15 @@ def show_alias(driver: Driver, gate: Gate, variables: OrganizationVariables) -> 
         _show(driver, account, known)
         return
     secret = Secret(variables.secret_access_key.reveal())  # the phase may be over, and its own forgotten, before that
-    task = asyncio.create_task(_look(driver, gate, (account, key), secret, variables.endpoint))
+    task = asyncio.create_task(_look(driver, aws, (account, key), secret, variables.endpoint))
     _looking.add(task)
     task.add_done_callback(_looking.discard)
 
 
-async def _look(driver: Driver, gate: Gate, whose: tuple[str, str], secret: Secret, endpoint: Endpoint) -> None:
+async def _look(driver: Driver, aws: Aws, whose: tuple[str, str], secret: Secret, endpoint: Endpoint) -> None:
     account, key = whose
     try:
-        alias = await gate.aws.account_alias(key, secret, endpoint=endpoint)
+        alias = await aws.account_alias(key, secret, endpoint=endpoint)
     finally:
         secret.forget()
     _known[whose] = alias

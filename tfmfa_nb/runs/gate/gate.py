@@ -1,6 +1,6 @@
 """The gate before a phase: who is it, may they, and with which session.
 
-A refused code never ends the run: the lock turns red, says why and what to do, and the same prompt asks
+A refused code never ends the run: the lock indicator turns red, says why and what to do, and the same prompt asks
 again.
 """
 
@@ -10,22 +10,18 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
-from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
-from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
+from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.lock_indicator import LockIndicator
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Policy
-from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
-from tfmfa_nb.runs.gate.alias import show_alias
+from tfmfa_nb.runs.events import Authenticated, RolesChanged
+from tfmfa_nb.runs.gate.exchange import exchange_code
+from tfmfa_nb.runs.gate.identity import identify_owner
 from tfmfa_nb.runs.gate.roles import (
     check_run_roles,
     refuse_long_sessions,
     refuse_other_roles,
-    turn_red,
     unchecked_roles,
 )
 from tfmfa_nb.runs.ports import RealAws
@@ -34,15 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.refusal import Refusal
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
-
-# Process-wide: a code is spent for every run of this kernel.
-_USED_CODES = UsedCodes()
 
 
 @dataclass(slots=True)
@@ -85,7 +80,7 @@ class Gate:
         attempt = 0
         while True:
             attempt += 1
-            variables, problem = await self._identify(driver)
+            variables, problem = await identify_owner(driver, self.aws, self.policy, self.environ, self.profile)
             refusal = refusal or problem
             try:
                 session, refusal = await self._attempt(driver, phase, variables, refusal, attempt)
@@ -95,7 +90,7 @@ class Gate:
             if session is None:
                 continue
             try:
-                await check_run_roles(driver, self, session, chains)
+                await check_run_roles(driver, self.aws, session, chains)
                 self._welcome(driver, phase, session)
             except BaseException:
                 session.forget()
@@ -127,63 +122,15 @@ class Gate:
         answer = await self._ask(request)
         try:
             driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
-            return await self._exchange(driver, variables, answer)
+            if variables is None:
+                return None, None  # the variables are read again, and their error is shown again
+            return await exchange_code(driver, self.aws, variables, answer, self._seconds())
         finally:
             answer.forget()
-
-    async def _identify(self, driver: Driver) -> tuple[OrganizationVariables | None, Refusal | None]:
-        """Who the organization variables belong to, which is shown before a code is typed."""
-        try:
-            # In a thread: a keychain may ask the person to unlock it.
-            variables = await asyncio.to_thread(read_variables, self.environ, self.profile)
-        except ConfigurationError as error:
-            return None, Refusal(
-                kind=RefusalKind.VARIABLES,
-                problem=error.problem,
-                remedy=error.remedy,
-            )
-        try:
-            identity = await self.aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
-        except Refused as error:
-            return variables, error.refusal
-        except BaseException:
-            variables.forget()
-            raise
-        self._know(driver, variables, identity)
-        return variables, None
-
-    def _know(self, driver: Driver, variables: OrganizationVariables, identity: Identity) -> None:
-        """Show whose key it is, and refuse an account that the policy does not allow."""
-        driver.tell(
-            IdentityKnown(
-                {
-                    "account": identity.account,
-                    "alias": "",
-                    "user": identity.user,
-                    "arn": identity.arn,
-                    "serial_number": variables.serial_number,
-                    "region": variables.endpoint.region or "",
-                    "source": variables.source,
-                }
-            )
-        )
-        if not self.policy.allows_account(identity.account):
-            files = ", ".join(map(str, self.policy.files_setting("accounts")))
-            variables.forget()
-            raise turn_red(
-                driver,
-                AccountNotAllowed(
-                    f"The organization does not allow runs in account {identity.account} (says {files}).",
-                    "Use the keys of an allowed account; no code was spent.",
-                ),
-            )
-        show_alias(driver, self, variables)
 
     async def _ask(self, request: CodeRequest) -> Secret:
         if self.answer_seconds is None:
             return await self.prompt.ask(request)
-        from tfmfa_nb.model.errors import PromptTimedOut  # noqa: PLC0415
-
         try:
             async with asyncio.timeout(self.answer_seconds):
                 return await self.prompt.ask(request)
@@ -192,39 +139,6 @@ class Gate:
                 f"Nobody gave a code in {self.answer_seconds:g} seconds.",
                 "Run it again when somebody is there, or set prompt_timeout higher.",
             ) from None
-
-    async def _exchange(
-        self, driver: Driver, variables: OrganizationVariables | None, answer: Secret
-    ) -> tuple[MfaSession | None, Refusal | None]:
-        """The code for a session; whatever AWS, or we, have against it becomes the next prompt's refusal."""
-        if variables is None:
-            return None, None  # the variables are read anew, and say again what they lack
-        serial, code = variables.serial_number, Secret("")
-        try:
-            code = parse_code(answer.reveal())
-            _USED_CODES.refuse_if_used(serial, code)
-            session = await self.aws.get_session(
-                variables.access_key_id,
-                variables.secret_access_key,
-                serial,
-                code,
-                duration_seconds=self._seconds(),
-                endpoint=variables.endpoint,
-            )
-        except Refused as error:
-            refusal = error.refusal
-            if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # which is remembered from its first use
-                _USED_CODES.remember(serial, code)
-            driver.store.audit("mfa", result=str(refusal.kind), serial_number=serial)
-            return None, refusal
-        except asyncio.CancelledError:  # AWS may have it by now
-            _USED_CODES.remember(serial, code)
-            raise
-        else:
-            _USED_CODES.remember(serial, code)
-            return session, None
-        finally:
-            code.forget()
 
     def _seconds(self) -> int:
         """How long the session may last: what was set, within the policy's bounds."""

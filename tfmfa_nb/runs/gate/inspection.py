@@ -41,7 +41,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     if not policy.local_state and findings.backend == "local":
         files = ", ".join(map(str, policy.files_setting("local_state")))
         raise ConfigurationError(
-            f"The configuration keeps its state on this machine, which the organization does not allow (says {files}).",
+            f"The configuration keeps its state on this machine, which is not allowed (organization policy {files}).",
             "Configure a backend that your team shares, such as s3.",
         )
     if level is not Level.NEVER:
@@ -63,7 +63,7 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, gate.policy)
-        await check_run_roles(driver, gate, session, chains)
+        await check_run_roles(driver, gate.aws, session, chains)
 
 
 def problems_of(driver: Driver) -> list[str]:

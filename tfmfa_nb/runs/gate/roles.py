@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.ports import Aws
 
 _MOST_DOCUMENTS = 6
 
@@ -67,22 +67,22 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                 raise turn_red(
                     driver,
                     RoleRefused(
-                        f"{chain.place}: the role {hop.expression} is not known before Terraform runs, and the "
-                        f"organization allows certain roles only (says {files}).",
-                        "Write the role's ARN out, or as a variable that has a value.",
+                        f"{chain.place}: the role {hop.expression} is not known before Terraform runs, and only "
+                        f"certain roles are allowed (organization policy {files}).",
+                        "Write the ARN of the role as a literal, or as a variable that has a value.",
                     ),
                 )
             if hop.role_arn is not None and not policy.allows_role(hop.role_arn):
                 raise turn_red(
                     driver,
                     RoleRefused(
-                        f"{chain.place}: the organization does not allow the role {hop.role_arn} (says {files}).",
-                        "Use an allowed role; no code was spent.",
+                        f"{chain.place}: the role {hop.role_arn} is not allowed (organization policy {files}).",
+                        "Use an allowed role. No code was spent.",
                     ),
                 )
 
 
-async def check_run_roles(driver: Driver, gate: Gate, session: MfaSession, chains: Sequence[RoleChain]) -> None:
+async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain]) -> None:
     """Check that every role can be assumed, and show each as it is checked.
 
     Raises:
@@ -92,7 +92,7 @@ async def check_run_roles(driver: Driver, gate: Gate, session: MfaSession, chain
     def show(chain: int, hop: int, state: HopState, message: str) -> None:
         _show_hop(driver, chain, hop, state, message)
 
-    checks = await gate.aws.check_roles(session, chains, on_change=show)
+    checks = await aws.check_roles(session, chains, on_change=show)
     refusals = []
     for check in checks:
         if check.refusal is not None:

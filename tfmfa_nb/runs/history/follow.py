@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
-from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.outcome import failure, first_error
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import Failed, PhaseEnded, RecordRead
 from tfmfa_nb.runs.history.probe import PACE, RunProbe
-from tfmfa_nb.runs.history.restore import restore, restore_changes, run_of
-from tfmfa_nb.runs.history.verify import read_verified
-from tfmfa_nb.runs.holder import how_to_follow, purpose_of
+from tfmfa_nb.runs.history.restore import restore_changes, run_of, show_authentication
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -43,15 +37,6 @@ def take_up(environment: Environment, run_id: str, base: Path) -> Run:
         raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Look at it with %tfruns open.")
     show_authentication(run.driver)
     return run
-
-
-def show_authentication(driver: Driver) -> None:
-    """The lock indicator of a run that comes from its record."""
-    record = driver.record
-    if record.authenticated_by:
-        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {record.authenticated_by}")
-    else:
-        driver.show_indicator(LockIndicator.OPEN, f"No MFA code was needed to {record.phase}")
 
 
 async def follow(run: Run) -> None:
@@ -124,46 +109,3 @@ def _error(driver: Driver, status: Status, phase: Phase, outcome: Outcome) -> Tf
     product = driver.record.product.partition(" ")[0] or "terraform"
     reason = first_error(driver.store, driver.record.log_start)
     return failure(outcome, phase, reason, product, driver.environment.option)
-
-
-def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
-    """A run that is not running, looked at again; one that waits can be applied.
-
-    Raises:
-        RunStateError: as `restore` does.
-    """
-    run = restore(environment, run_id, base, environ)
-    driver = run.driver
-    show_authentication(driver)
-    error = first_error(driver.store, driver.record.log_start) if driver.record.status is Status.ERRORED else ""
-    driver.tell(Failed(error))
-    driver.tell(PhaseEnded(_ended_at(driver)))
-    return run
-
-
-async def discard(environment: Environment, run_id: str, base: Path) -> Run:
-    """Discard a pending plan, whichever kernel made it; it is deleted.
-
-    Raises:
-        RunStateError: the run has no pending plan.
-        EnvironmentLocked: it is being applied, or another run holds the environment.
-    """
-    lock = await EnvironmentLock.acquire(
-        environment.files.lock,
-        purpose=purpose_of("discard", run_id),
-        advice=lambda holder: how_to_follow(environment, holder),
-    )
-    with lock:
-        run = run_of(environment, read_verified(environment, run_id)[0], base)
-        if run.driver.record.status is not Status.PLANNED:
-            raise RunStateError(f"{run_id} is {run.status}.", "Only a planned run can be discarded.")
-        show_authentication(run.driver)
-        run.discard()
-        run.driver.tell(PhaseEnded(_ended_at(run.driver)))
-    return run
-
-
-def _ended_at(driver: Driver) -> float:
-    """When its last phase ended; a run that is not running has ended, also where the moment is not known."""
-    record = driver.record
-    return driver.store.ended_at(record.phase) or record.ended_at or record.started_at or time.time()

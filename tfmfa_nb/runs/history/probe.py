@@ -5,6 +5,7 @@ Whether it is still running, and how it ended, is found out and recorded here an
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.process import Outcome, TerraformProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -126,3 +128,24 @@ class RunProbe:
         """Whoever holds the environment for this run."""
         holder = holder_of(self._environment.files.lock)
         return holder if holder is not None and run_of_holder(holder) == self._id else None
+
+
+async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
+    """The status of a run whose kernel has exited, once its Terraform has ended too; it is recorded.
+
+    Args:
+        environment: its environment.
+        run_id: the run.
+        tell: told one sentence where there is something to wait for.
+
+    Raises:
+        RunStateError: its record is missing, or does not agree with the audit trail.
+        ConfigurationError: it cannot be recorded.
+    """
+    read_verified(environment, run_id)  # whoever disagrees is told so before anything is waited for
+    probe = RunProbe(environment, run_id)
+    if probe.look():
+        tell(f"Terraform is still running the {probe.record.phase} of {run_id}: waiting for its end.")
+    while probe.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
+        await asyncio.sleep(PACE)
+    return await probe.settle()

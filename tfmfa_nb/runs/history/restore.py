@@ -5,18 +5,17 @@ Its apply is never started a second time. Where the record cannot say for sure, 
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.driver import changes_of
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import ChangesKnown
-from tfmfa_nb.runs.history.probe import PACE, RunProbe
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -25,34 +24,13 @@ from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.plan import Plan
-
-
-async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
-    """The status of a run whose kernel has exited, once its Terraform has ended too; it is recorded.
-
-    Args:
-        environment: its environment.
-        run_id: the run.
-        tell: told one sentence where there is something to wait for.
-
-    Raises:
-        RunStateError: its record is missing, or does not agree with the audit trail.
-        ConfigurationError: it cannot be recorded.
-    """
-    read_verified(environment, run_id)  # whoever disagrees is told so before anything is waited for
-    probe = RunProbe(environment, run_id)
-    if probe.look():
-        tell(f"Terraform is still running the {probe.record.phase} of {run_id}: waiting for its end.")
-    while probe.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
-        await asyncio.sleep(PACE)
-    return await probe.settle()
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
@@ -108,6 +86,15 @@ def restore_changes(driver: Driver) -> None:
         return
     plan.set_result(kept)
     driver.tell(ChangesKnown(changes_of(kept)))
+
+
+def show_authentication(driver: Driver) -> None:
+    """The lock indicator of a run that comes from its record."""
+    record = driver.record
+    if record.authenticated_by:
+        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {record.authenticated_by}")
+    else:
+        driver.show_indicator(LockIndicator.OPEN, f"No MFA code was needed to {record.phase}")
 
 
 def _outputs(driver: Driver) -> dict[str, object]:

@@ -1,0 +1,59 @@
+"""Exchanges a code for a session; a refusal, by AWS or by this package, is what the next prompt shows."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
+from tfmfa_nb.model.redaction import Secret
+
+if TYPE_CHECKING:
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.ports import Aws
+
+# Process-wide: a code is spent for every run of this kernel.
+_USED_CODES = UsedCodes()
+
+
+async def exchange_code(
+    driver: Driver, aws: Aws, variables: OrganizationVariables, answer: Secret, seconds: int
+) -> tuple[MfaSession | None, Refusal | None]:
+    """The session that AWS gives for the code, or why it gives none.
+
+    Args:
+        driver: of the run, whose audit trail has each refusal.
+        aws: who is asked.
+        variables: the key, and the device that the code is of.
+        answer: what the person typed.
+        seconds: how long the session lasts.
+    """
+    serial, code = variables.serial_number, Secret("")
+    try:
+        code = parse_code(answer.reveal())
+        _USED_CODES.refuse_if_used(serial, code)
+        session = await aws.get_session(
+            variables.access_key_id,
+            variables.secret_access_key,
+            serial,
+            code,
+            duration_seconds=seconds,
+            endpoint=variables.endpoint,
+        )
+    except Refused as error:
+        refusal = error.refusal
+        if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # which is remembered from its first use
+            _USED_CODES.remember(serial, code)
+        driver.store.audit("mfa", result=str(refusal.kind), serial_number=serial)
+        return None, refusal
+    except asyncio.CancelledError:  # AWS may have it by now
+        _USED_CODES.remember(serial, code)
+        raise
+    else:
+        _USED_CODES.remember(serial, code)
+        return session, None
+    finally:
+        code.forget()
