@@ -193,9 +193,9 @@ FAILED = "<ErrorResponse><Error><Code>InternalFailure</Code><Message/></Error></
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
-    monkeypatch.setattr(aws_client, "_READ", 0.1)
-    monkeypatch.setattr(aws_client, "_CONNECT", 0.2)
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
+    monkeypatch.setattr(aws_client, "_READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(aws_client, "_CONNECT_TIMEOUT", 0.2)
 
 
 async def refusal_of(calling):

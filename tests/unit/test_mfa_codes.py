@@ -42,7 +42,7 @@ def test_any_text_is_six_digits_or_refused(text):
     try:
         assert len(parse_code(text).reveal()) == 6
     except Refused as error:
-        assert error.refusal.remedy == "Enter the six digits that the device shows."
+        assert error.refusal.remedy == "Enter the six digits that your device shows."
 
 
 @given(st.text(alphabet="0123456789", min_size=6, max_size=6), st.lists(st.sampled_from(" -\t\n"), max_size=6))
@@ -90,14 +90,14 @@ def test_what_is_over_is_not_kept(clock):
     for number in range(1000):
         used.remember("device", Secret(f"{number:06}"))
         clock[0] += 10
-    assert len(used._until) <= 10
+    assert len(used._expirations) <= 10
 
 
 def test_codes_are_kept_as_digests_of_one_process_only():
     one, other = UsedCodes(), UsedCodes()
     for used in (one, other):
         used.remember("device", Secret("123456"))
-    assert not one._until.keys() & other._until.keys()
+    assert not one._expirations.keys() & other._expirations.keys()
     assert "123456" not in repr(vars(one))
 
 

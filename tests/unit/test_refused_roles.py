@@ -39,7 +39,7 @@ def shared():
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
     shared.forget()
     for role in shared.iam.list_roles()["Roles"]:
         if role["RoleName"] == "it":
@@ -95,7 +95,7 @@ async def refusal_of(world, *hops, session=None):
     assert checked.state is HopState.REFUSED
     refusal = checked.refusal
     assert "\n" not in refusal.problem + refusal.remedy
-    assert refusal.problem.endswith(f"{refusal.why}.") or refusal.kind is not RefusalKind.ROLE
+    assert refusal.problem.endswith(f"{refusal.reason}.") or refusal.kind is not RefusalKind.ROLE
     if refusal.cause:
         assert (refusal.possible, refusal.ruled_out) == ((), ())
     else:
@@ -117,19 +117,19 @@ WRONG = {
     ),
     "another action": ([statement(action="sts:TagSession")], {}, Cause.PRINCIPAL, "sts:AssumeRole"),
     "denied by name": (
-        [statement(), statement(None, BOB, "Deny")], {}, Cause.PRINCIPAL, r"denies .*bob explicitly \(statement 2\)",
+        [statement(), statement(None, BOB, "Deny")], {}, Cause.PRINCIPAL, r"explicitly denies .*bob \(statement 2\)",
     ),
     "wrong MFA condition": ([statement(NO_MFA)], {}, Cause.MFA, 'Bool aws:MultiFactorAuthPresent "false"'),
     "no external id": ([statement(MFA | WITH_ID)], {}, Cause.EXTERNAL_ID, "none is sent"),
     "wrong external id": (
-        [statement(MFA | WITH_ID)], {"external_id": "mine"}, Cause.EXTERNAL_ID, "another external id",
+        [statement(MFA | WITH_ID)], {"external_id": "mine"}, Cause.EXTERNAL_ID, "a different external ID",
     ),
     "denied without external id": (
         [statement(), statement({"StringNotEquals": {"sts:ExternalId": "agreed"}}, "*", "Deny")],
         {}, Cause.EXTERNAL_ID, "none is sent",
     ),
     "wrong MFA and external id": (
-        [statement(NO_MFA | WITH_ID)], {"external_id": "mine"}, Cause.MFA, "false.*; and the external id is missing",
+        [statement(NO_MFA | WITH_ID)], {"external_id": "mine"}, Cause.MFA, "false.*, and the external ID is missing",
     ),
 }  # fmt: skip
 
@@ -142,7 +142,7 @@ async def test_the_cause_is_named_where_the_role_can_be_looked_at(world, case):
         make_role(world, *statements)
     refusal = await refusal_of(world, RoleHop(ROLE, **sent))
     assert refusal.cause is cause
-    assert re.search(words, refusal.why)
+    assert re.search(words, refusal.reason)
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -155,8 +155,8 @@ async def test_nothing_is_claimed_where_nothing_can_be_looked_at(world, case):
     assert refusal.cause is None
     assert cause in refusal.possible
     assert set(refusal.possible) == ONE_TEXT
-    assert "MFA itself is not missing: this session carries it." in refusal.remedy
-    assert "With iam:GetRole on the role more could be said." in refusal.remedy
+    assert "MFA itself is not missing: this session has it." in refusal.remedy
+    assert "Permission for iam:GetRole on the role would narrow this down." in refusal.remedy
     trust, permission = refusal.documents
     assert json.loads(trust.text)["Statement"][0]["Principal"] == {"AWS": BOB}
     assert json.loads(permission.text)["Statement"][0]["Resource"] == ROLE
@@ -175,7 +175,7 @@ async def test_the_mended_trust_policy_mends_it(world, case):
     hop = RoleHop(ROLE, **sent)
     session = await session_of(world)
     (mended,) = (await refusal_of(world, hop, session=session)).documents
-    assert mended.title == f"Trust policy of {ROLE}, mended"
+    assert mended.title == f"Trust policy of {ROLE}, corrected"
     assert "aws:MultiFactorAuthPresent" in mended.text
     if sent:
         assert json.loads(mended.text)["Statement"][0]["Condition"]["StringEquals"] == {
@@ -207,7 +207,7 @@ async def test_a_role_of_that_name_on_another_path(world):
     world.iam.create_role(RoleName="it", Path="/team/", AssumeRolePolicyDocument=policy(statement()))
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert refusal.cause is Cause.MISSING
-    assert f"the role of that name is {ACCOUNT}:role/team/it" in refusal.why
+    assert f"the role with this name is {ACCOUNT}:role/team/it" in refusal.reason
     assert f'role_arn = "{ACCOUNT}:role/team/it"' in refusal.documents[0].text
 
 
@@ -223,7 +223,7 @@ async def test_mfa_that_is_too_old(world, condition, limit):
     grow_old(world, session, 310)
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is Cause.MFA
-    assert 'longer ago than its trust policy allows (NumericLessThan aws:MultiFactorAuthAge "300")' in refusal.why
+    assert 'longer ago than its trust policy allows (NumericLessThan aws:MultiFactorAuthAge "300")' in refusal.reason
     assert "new code" in refusal.remedy
     (mended,) = refusal.documents
     (one,) = json.loads(mended.text)["Statement"]
@@ -260,7 +260,7 @@ async def test_no_permission_is_told_by_the_trust_policy_that_would_let_in(world
     session = await session_of(world)
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is Cause.CALLER
-    assert "its trust policy would let you in" in refusal.why
+    assert "although its trust policy allows the call" in refusal.reason
     (document,) = refusal.documents
     assert document.title == f"Policy for {BOB}"
     world.iam.put_user_policy(UserName="bob", PolicyName="mended", PolicyDocument=document.text)
@@ -274,11 +274,11 @@ async def test_what_the_callers_own_policies_say(world):
     make_role(world, statement(MFA))
     permit(world, MAY_LOOK, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ROLE))
-    assert (refusal.cause, refusal.why) == (Cause.CALLER, f"no policy of {BOB} allows sts:AssumeRole on it")
+    assert (refusal.cause, refusal.reason) == (Cause.CALLER, f"no policy of {BOB} allows sts:AssumeRole on it")
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE, denied=[MAY_ASSUME])
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert (refusal.cause, refusal.documents) == (Cause.CALLER, ())
-    assert refusal.why == f"a policy denies {BOB} sts:AssumeRole on it explicitly (bob)"
+    assert refusal.reason == f"a policy (bob) explicitly denies sts:AssumeRole on it to {BOB}"
     # Without a look at the role the denial alone is enough, and the lack of a permission is not: the role's own
     # trust policy might name the user.
     permit(world, MAY_SIMULATE, denied=[MAY_ASSUME])
@@ -286,12 +286,12 @@ async def test_what_the_callers_own_policies_say(world):
     permit(world, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert refusal.cause is None
-    assert f"No policy of {BOB} allows it." in refusal.remedy
+    assert f"No policy of {BOB} allows the call." in refusal.remedy
     permit(world, MAY_SIMULATE, MAY_ASSUME)
     make_role(world, statement(MFA, f"{ACCOUNT}:user/alice"), name="hers")
     refusal = await refusal_of(world, RoleHop(f"{ACCOUNT}:role/hers"))
     world.iam.delete_role(RoleName="hers")
-    assert f"The own policies of {BOB} allow it." in refusal.remedy
+    assert f"The policies of {BOB} allow the call." in refusal.remedy
 
 
 async def test_a_role_of_another_account_is_not_looked_for_in_this_one(world):
@@ -299,7 +299,7 @@ async def test_a_role_of_another_account_is_not_looked_for_in_this_one(world):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ELSEWHERE))
     assert set(refusal.possible) == ONE_TEXT
-    assert "its owner can see its trust policy" in refusal.remedy
+    assert "ask its owner to check its trust policy" in refusal.remedy
     assert world.calls("GetRole") == []
     # Both accounts have to agree: what its own policies do not allow is cause enough.
     permit(world, MAY_SIMULATE)
@@ -335,7 +335,7 @@ async def test_more_than_an_hour_from_a_role_is_refused_without_asking(world):
     make_role(world, statement(None, DEPLOY), longest=43_200)
     refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE, duration_seconds=7200))
     assert refusal.cause is Cause.DURATION
-    assert "a session of 2 h is too long for a role that is assumed from another role" in refusal.why
+    assert "a session of 2 h is too long for role chaining" in refusal.reason
     assert 'duration = "3600s"' in refusal.documents[0].text
     assert [call["role_arn"] for call in world.calls("AssumeRole")] == [DEPLOY]
     assert world.calls("GetRole") == []
@@ -348,7 +348,7 @@ async def test_more_than_the_role_allows(world, look):
     make_role(world, statement(MFA), longest=7200)
     refusal = await refusal_of(world, RoleHop(ROLE, duration_seconds=10_800))
     assert refusal.cause is Cause.DURATION
-    assert ("its MaxSessionDuration is 2 h" in refusal.why) is look
+    assert ("its MaxSessionDuration is 2 h" in refusal.reason) is look
     (block,) = refusal.documents
     seconds = 7200 if look else 3600
     assert f'duration = "{seconds}s"' in block.text
@@ -423,7 +423,7 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     answers.set()
     assert time.monotonic() - began < 30
     assert Cause.MISSING in refusal.possible
-    assert f"The own policies of {BOB} allow it." in refusal.remedy
+    assert f"The policies of {BOB} allow the call." in refusal.remedy
     # moto, and whoever stands in for AWS elsewhere, may have no simulation at all.
     monkeypatch.undo()
     monkeypatch.setattr("tfmfa_nb.sandbox.core.answer_simulation", lambda _: None)
@@ -500,7 +500,7 @@ def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apar
         try:
             refusal = await refusal_of(world, *hops, session=session)
             for document in refusal.documents:
-                if document.title.endswith("mended") and not defects & {"caller", "deny"}:
+                if document.title.endswith("corrected") and not defects & {"caller", "deny"}:
                     world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=document.text)
                     assert (await check(world, *hops, session=session)).state is HopState.ASSUMED
             return refusal

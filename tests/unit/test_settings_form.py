@@ -56,7 +56,7 @@ async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_
     front = made()
     result = await front.press("save", level="plans and applies")
     assert result["good"]
-    assert result["text"] == ('Saved: "plans and applies". All subsequent runs on the environment will require it.')
+    assert result["text"] == ('Saved: "plans and applies". All subsequent runs on this environment will require it.')
     again = Environment.named("staging", environment.folder.parent)
     assert effective_level(again, policy()) is Level.PLANS_AND_APPLIES
     assert effective_level(again, Policy()) is Level.PLANS_AND_APPLIES
@@ -70,7 +70,7 @@ async def test_what_the_organization_forbids_cannot_be_chosen_and_it_says_why(ma
     assert [each["name"] for each in shown["levels"] if each["allowed"]] == NAMES[-allowed:]
     assert shown["level"] == minimum
     if minimum != "never":
-        assert shown["reason"] == f'The organization requires at least "{minimum}" (says {FILE}).'
+        assert shown["reason"] == f'The level must be at least "{minimum}". Required by organization policy {FILE}.'
         result = await front.press("save", level="never")
         assert not result["good"]
         assert f'at least "{minimum}"' in result["text"]
@@ -78,12 +78,15 @@ async def test_what_the_organization_forbids_cannot_be_chosen_and_it_says_why(ma
 
 
 async def test_disabled_by_default_and_it_says_who_could_switch_it_on_and_how(made, environment):
-    for off, words in ((Policy(), "Switch it on with"), (policy(mfa=False), "Ask an owner (olivia), or switch it on")):
+    for off, words in (
+        (Policy(), "Enable it with"),
+        (policy(mfa=False), "Ask an owner (olivia) to enable it, or enable it"),
+    ):
         front = made(lambda off=off: off)
         shown = await front.shown()
         assert shown["off"]
         assert not any(each["allowed"] for each in shown["levels"])
-        assert "MFA is switched off for this organization" in shown["reason"]
+        assert "MFA is not enabled for this organization" in shown["reason"]
         assert words in shown["reason"]
         assert "%tfmfa policy on" in shown["reason"]
         result = await front.press("save", level="applies only")
@@ -165,7 +168,7 @@ async def test_a_folder_without_permission_or_a_full_disk_is_one_error_and_loses
 @pytest.mark.parametrize("level", ["", "Never", "always", "\u202enever"])
 async def test_what_is_no_level_is_not_saved(made, environment, level):
     result = await made().press("save", level=level)
-    assert (result["good"], result["text"]) == (False, "Choose a level first.")
+    assert (result["good"], result["text"]) == (False, "Select a level first.")
     assert not environment.folder.exists()
 
 

@@ -32,7 +32,7 @@ def shared():
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
     shared.forget()
     return shared
 
@@ -167,11 +167,11 @@ async def test_the_code_stays_spent_when_aws_does_not_say_whose_session_it_is(wo
     def cannot(_):
         raise ConnectionError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", cannot)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._caller_identity", cannot)
     refusal = await refused(session_of(world))
     assert refusal.code_spent
     assert refusal.next_code_at > time.time()
-    assert "AWS took the code" in refusal.problem
+    assert "AWS accepted the code" in refusal.problem
     assert "next code" in refusal.remedy
     assert "not used" not in refusal.remedy
 
@@ -184,7 +184,7 @@ async def test_a_lost_answer_of_the_second_call_is_asked_for_again(world, monkey
             raise failures.pop()
         return Identity("123456789012", f"{ACCOUNT}:user/alice")
 
-    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", whom)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._caller_identity", whom)
     assert (await session_of(world)).identity.user == "alice"
     assert len(world.calls("GetSessionToken")) == 1
 

@@ -25,7 +25,7 @@ def allow(condition=None, principal=ALICE.arn, **more):
 
 
 def answer(document, context=WITH_MFA, caller=ALICE, **more):
-    return evaluate(document, caller.names, context, **more).answer
+    return evaluate(document, caller.names, context, **more).allowed
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_blanks_around_a_value_do_not_count():
 @pytest.mark.parametrize("empty", ["", " \n"])
 def test_every_missing_one_is_named(empty):
     for name in ENVIRON:
-        assert failure(ENVIRON | {name: empty}) == f"{name} missing from the process environment."
+        assert failure(ENVIRON | {name: empty}) == f"{name} is missing from the process environment."
     problem = failure({})
     assert all(name in problem for name in ENVIRON)
 
@@ -94,7 +94,7 @@ def test_a_key_in_the_environment_goes_before_the_profile(profiles):
 
 def test_the_device_may_stand_beside_the_profile(profiles):
     files = profiles(credentials=f"[work]\n{KEYS}")
-    assert failure(files, "work") == 'AWS_MFA_SERIAL_NUMBER missing from the AWS profile "work".'
+    assert failure(files, "work") == 'AWS_MFA_SERIAL_NUMBER is missing from the AWS profile "work".'
     assert read_variables(files | {"AWS_MFA_SERIAL_NUMBER": SERIAL}, "work").serial_number == SERIAL
 
 
@@ -102,29 +102,29 @@ def test_the_device_may_stand_beside_the_profile(profiles):
     "config", ["", "[profile other]\nregion = x\n", "[profile work\n", "no section\n", "[work]\nx"]
 )
 def test_a_profile_that_is_not_there_or_not_readable(profiles, config):
-    assert failure(profiles(config), "work") == 'There is no readable AWS profile "work".'
+    assert failure(profiles(config), "work") == 'The AWS profile "work" does not exist or cannot be read.'
 
 
 def test_files_that_are_no_text(profiles):
     files = profiles()
     for name in files:
         Path(files[name]).write_bytes(b"[work]\n\xff\xfe\x00")
-    assert failure(files, "work") == 'There is no readable AWS profile "work".'
+    assert failure(files, "work") == 'The AWS profile "work" does not exist or cannot be read.'
 
 
 def test_a_sessions_credentials_are_refused(profiles):
     assert "session" in failure(ENVIRON | {"AWS_SESSION_TOKEN": "x"})
-    assert "session's key" in failure(ENVIRON | {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE"})
+    assert "temporary key" in failure(ENVIRON | {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE"})
     files = profiles(credentials=f"[work]\nmfa_serial = {SERIAL}\n{KEYS}aws_session_token = x\n")
     assert "session" in failure(files, "work")
 
 
 @pytest.mark.parametrize(
-    "key", [SECRET, '"AKIAIOSFODNN7EXAMPLE"', "AKIA", "AKIAIOSFODNN7\nEXAMPLE", "ÄKIAIOSFODNN7EXAMPLE"]
+    "key", [SECRET, '"AKIAIOSFODNN7EXAMPLE"', "AKIA7", "AKIAIOSFODNN7\nEXAMPLE", "ÄKIAIOSFODNN7EXAMPLE"]
 )
 def test_what_is_no_key_is_refused_and_not_repeated(key):
     problem = failure(ENVIRON | {"AWS_ACCESS_KEY_ID": key})
-    assert "no access key id" in problem
+    assert "not a valid access key ID" in problem
     assert key not in problem
 
 

@@ -23,18 +23,20 @@ class DoctorApp(JupyterApp):
     """`jupyter tfmfa doctor`."""
 
     name = "jupyter-tfmfa-doctor"
-    description = "Look at everything that a run depends on; the exit code is 0, 1 or 2 by the worst that was found."
-    profile = Unicode(help="The AWS profile of the organization variables; the default is AWS_PROFILE.").tag(
+    description = (
+        "Check everything that a run depends on. The exit code is 0 if all checks pass, 1 for warnings, 2 for errors."
+    )
+    profile = Unicode(help="AWS profile that holds the organization variables; defaults to AWS_PROFILE.").tag(
         config=True
     )
-    chdir = Unicode(help="A folder of Terraform configuration to look at too.").tag(config=True)
+    chdir = Unicode(help="Folder of a Terraform configuration to check too.").tag(config=True)
     aliases = {**base_aliases, "profile": "DoctorApp.profile", "chdir": "DoctorApp.chdir"}
 
     def start(self) -> None:
-        """Examine, and tell each finding as it comes.
+        """Run all checks, and print each finding as it becomes available.
 
         Raises:
-            SystemExit: with the worst finding's exit code; 2 where the call was wrong.
+            SystemExit: with the exit code of the worst finding, or 2 for a usage error.
         """
         super().start()
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
@@ -44,11 +46,12 @@ class DoctorApp(JupyterApp):
         except TfmfaError as error:
             print(error, file=sys.stderr)  # noqa: T201
             self.exit(2)
-        self.exit(asyncio.run(tell(os.environ, self.profile or os.environ.get("AWS_PROFILE", ""), environment)))
+        profile = self.profile or os.environ.get("AWS_PROFILE", "")
+        self.exit(asyncio.run(print_findings(os.environ, profile, environment)))
 
 
-async def tell(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:
-    """Print the doctor's findings; the result is the worst one's exit code."""
+async def print_findings(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:
+    """Print the findings, and return the exit code of the worst one."""
     from tfmfa_nb.doctor import examine, worst  # noqa: PLC0415 - until needed
 
     found = []

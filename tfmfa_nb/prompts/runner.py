@@ -1,4 +1,4 @@
-"""Asks the program that executes the notebook, which asks whoever started it."""
+"""The prompt through `jupyter tfmfa run`, the program that executes the notebook."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
 
 
 class RunnerPrompt:
-    """`jupyter tfmfa run`; it decides itself how often it lets itself be asked.
+    """Prompts through the runner, which limits the number of attempts itself.
 
     Args:
-        marker: what the runner knows our questions by.
+        marker: marker by which the runner recognizes this package's questions.
     """
 
-    attempts: int | None = None
+    max_attempts: int | None = None
 
     def __init__(self, marker: str) -> None:
         self._marker = marker
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The code that the runner was given.
+        """The code that the runner returns.
 
         Raises:
             RunCanceled: the person left the prompt.
-            PromptUnavailable: the runner has nobody to ask.
-            AuthenticationError: organization variables are missing, or wrong.
+            PromptUnavailable: the runner cannot obtain a code.
+            AuthenticationError: organization variables are missing or wrong.
         """
         request.refuse_wrong_variables()
         refusal = f"{request.refusal.problem} {request.refusal.remedy}".strip() if request.refusal else ""
         question = Question("code", request.text(), request.serial_number, refusal, request.attempt)
-        return Secret(self._read(question, "No code was entered: the run was canceled."))
+        return Secret(self._read(question, "The run was canceled: no code was entered."))
 
     async def confirm(self, question: str) -> bool:
-        """Whether "yes" was typed, the word that Terraform itself asks for."""
-        answer = self._read(Question("confirmation", question), "Nothing was confirmed: the run was canceled.")
+        """True if "yes" was entered, the word that Terraform itself requires."""
+        answer = self._read(Question("confirmation", question), "The run was canceled: no confirmation was entered.")
         return answer.strip() == "yes"
 
-    def _read(self, question: Question, left: str) -> str:
-        # `getpass.getpass` is looked up now: a kernel replaces it for each request.
+    def _read(self, question: Question, canceled: str) -> str:
+        # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
         try:
             answer, refusal = read_reply(getpass.getpass(question.encode(self._marker)))
         except (EOFError, KeyboardInterrupt):
@@ -52,5 +52,5 @@ class RunnerPrompt:
         if refusal:
             raise PromptUnavailable(refusal)
         if not answer or not answer.strip():
-            raise RunCanceled(left)
+            raise RunCanceled(canceled)
         return answer

@@ -41,7 +41,7 @@ class Answerer:
         self, marker: str, command: str, environ: Mapping[str, str], terminal: Terminal | None, display: Display
     ) -> None:
         self._marker, self._terminal, self._display = marker, terminal, display
-        self._command = CommandPrompt(command, environ=environ, tell=display.say) if command else None
+        self._command = CommandPrompt(command, environ=environ, notify=display.say) if command else None
 
     def question(self, content: dict[str, Any]) -> Question | None:
         """Our own question in a request for input; None for a notebook's own."""
@@ -73,8 +73,8 @@ class Answerer:
         )
 
     async def _from_command(self, command: CommandPrompt, question: Question) -> str:
-        if command.attempts is not None and question.attempt > command.attempts:
-            return nobody(f"The token command's codes were refused {command.attempts} times. {question.refusal}")
+        if command.max_attempts is not None and question.attempt > command.max_attempts:
+            return nobody(f"The token command's codes were refused {command.max_attempts} times. {question.refusal}")
         if question.refusal:
             self._display.say(question.refusal)
         # The command is told nothing, so that the request needs no more than what makes the code's device known.

@@ -97,7 +97,7 @@ class Gate:
         """Ask once; what was wrong before is shown first."""
         if refusal is not None:
             run._show_lock(LockIndicator.FAILED, refusal.problem, refusal.remedy)
-        last = self.prompt.attempts
+        last = self.prompt.max_attempts
         if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
             raise AuthenticationError(refusal.problem, refusal.remedy)
         request = CodeRequest(

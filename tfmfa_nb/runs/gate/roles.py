@@ -120,7 +120,7 @@ def refuse_long_sessions(run: Run, chains: Sequence[RoleChain]) -> None:
         for number, hop in enumerate(chain.hops):
             refusal = chained_duration_refusal(hop, number)
             if refusal is not None:
-                _show_hop(run, index, number, HopState.REFUSED, refusal.why)
+                _show_hop(run, index, number, HopState.REFUSED, refusal.reason)
                 raise turn_red(run, _refused(run, [refusal], "No code was spent."))
 
 
