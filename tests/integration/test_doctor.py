@@ -108,7 +108,7 @@ def test_the_command_s_exit_code_is_the_worst_finding_s(surroundings, tmp_path):
     (tmp_path / "policy.toml").write_text("mfa = nonsense")
     bad = doctor({**surroundings, "TFMFA_POLICY": str(tmp_path / "policy.toml")})
     assert bad.returncode == 2
-    assert "✗ policy: The policy" in bad.stdout
+    assert f"✗ policy: {tmp_path}/policy.toml is not valid TOML" in bad.stdout
     assert "Traceback" not in bad.stderr
 
 
@@ -150,7 +150,7 @@ async def test_the_magic_says_the_same_and_raises_when_something_is_wrong(ipytho
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     text, error = await said(ipython, capsys, "%tfmfa doctor")
     assert "✗ keys:" in text
-    assert "1 thing is wrong" in str(error)
+    assert "The doctor found 1 error." in str(error)
 
 
 async def test_the_trust_policy_is_printed_for_whoever_the_keys_are(ipython, capsys):
@@ -159,7 +159,7 @@ async def test_the_trust_policy_is_printed_for_whoever_the_keys_are(ipython, cap
     assert '"AWS": "arn:aws:iam::123456789012:user/alice"' in text
     assert '"Resource": "arn:aws:iam::123456789012:role/deploy"' in text
     assert '"aws:MultiFactorAuthPresent": "true"' in text
-    assert "which role?" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
+    assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 
 async def test_levels_are_set_only_where_an_owner_has_switched_mfa_on(ipython, capsys, monkeypatch, tmp_path):
@@ -167,11 +167,11 @@ async def test_levels_are_set_only_where_an_owner_has_switched_mfa_on(ipython, c
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
     _, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
-    assert "MFA is switched off for this organization" in str(error)
-    assert "MFA: off, the default" in (await said(ipython, capsys, "%tfmfa policy"))[0]
+    assert "MFA is not enabled for this organization" in str(error)
+    assert "MFA: disabled (default)" in (await said(ipython, capsys, "%tfmfa policy"))[0]
     text, error = await said(ipython, capsys, "%tfmfa policy on")
     assert error is None
-    assert f"MFA: on  (says {tmp_path}/config/tfmfa_nb/policy.toml)" in text
+    assert f"MFA: enabled  (organization policy {tmp_path}/config/tfmfa_nb/policy.toml)" in text
     text, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
     assert "Plans run without a code; every apply asks for one." in text
     assert Environment.named("staging", tmp_path).level == "applies only"
@@ -202,17 +202,14 @@ async def test_a_role_whose_external_id_is_not_told_was_not_tried_and_that_is_sa
     environment.write_configuration(unknown)
     found = about(await findings(surroundings, environment), "without MFA")
     (untried,) = [finding for finding in found if "role/partner" in finding.text]
-    assert (untried.severity, "not tried" in untried.text, "external_id" in untried.text) == (
-        Severity.WARNING,
-        True,
-        True,
-    )
+    assert untried.severity is Severity.WARNING
+    assert "not tried" in untried.text
+    assert "external_id" in untried.text
     assert "aws:MultiFactorAuthPresent" in untried.remedy
     assert "AssumeRole" not in {call["action"] for call in sandbox.calls()}
     environment.write_configuration(unknown.replace("{}", '{\n  default = "the-external-id"\n}'))
-    (open_one,) = [
-        f for f in about(await findings(surroundings, environment), "without MFA") if f.severity is Severity.ERROR
-    ]
+    found = about(await findings(surroundings, environment), "without MFA")
+    (open_one,) = [finding for finding in found if finding.severity is Severity.ERROR]
     assert "role/partner can be assumed without MFA" in open_one.text
 
 
@@ -239,7 +236,7 @@ async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, e
     about_it = [finding for finding in found if "role/partner" in finding.text]
     assert worst(about_it) is severity
     if severity is Severity.ERROR:
-        assert "no MFA" in about_it[0].text
+        assert "but not MFA" in about_it[0].text
         assert "trust-policy" in about_it[0].remedy
 
 
@@ -249,4 +246,4 @@ async def test_a_role_that_aws_could_not_be_asked_about_is_not_passed_over(surro
     monkeypatch.setattr(roles_without_mfa, "aws_client", lambda *_: 1 / 0)
     found = about(await findings(surroundings, environment), "without MFA")
     (unknown,) = [finding for finding in found if "role/deploy" in finding.text]
-    assert (unknown.severity, "not known" in unknown.text) == (Severity.WARNING, True)
+    assert (unknown.severity, "unknown" in unknown.text) == (Severity.WARNING, True)

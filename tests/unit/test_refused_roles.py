@@ -162,26 +162,26 @@ async def test_nothing_is_claimed_where_nothing_can_be_looked_at(world, case):
     assert json.loads(permission.text)["Statement"][0]["Resource"] == ROLE
 
 
-# A mended trust policy lets the same request in, and what was good in it stays.
+# A corrected trust policy allows the same call and keeps its other statements.
 @pytest.mark.parametrize(
     "case",
     ["another principal", "another service", "another action", "wrong MFA condition", "wrong external id",
      "wrong MFA and external id"],
 )  # fmt: skip
-async def test_the_mended_trust_policy_mends_it(world, case):
+async def test_the_corrected_trust_policy_allows_the_call(world, case):
     statements, sent, *_ = WRONG[case]
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, *statements)
     hop = RoleHop(ROLE, **sent)
     session = await session_of(world)
-    (mended,) = (await refusal_of(world, hop, session=session)).documents
-    assert mended.title == f"Trust policy of {ROLE}, corrected"
-    assert "aws:MultiFactorAuthPresent" in mended.text
+    (corrected,) = (await refusal_of(world, hop, session=session)).documents
+    assert corrected.title == f"Trust policy of {ROLE}, corrected"
+    assert "aws:MultiFactorAuthPresent" in corrected.text
     if sent:
-        assert json.loads(mended.text)["Statement"][0]["Condition"]["StringEquals"] == {
+        assert json.loads(corrected.text)["Statement"][0]["Condition"]["StringEquals"] == {
             "sts:ExternalId": ["agreed", "mine"]
         }
-    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=mended.text)
+    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=corrected.text)
     assert (await check(world, hop, session=session)).state is HopState.ASSUMED
 
 
@@ -225,10 +225,10 @@ async def test_mfa_that_is_too_old(world, condition, limit):
     assert refusal.cause is Cause.MFA
     assert 'longer ago than its trust policy allows (NumericLessThan aws:MultiFactorAuthAge "300")' in refusal.reason
     assert "new code" in refusal.remedy
-    (mended,) = refusal.documents
-    (one,) = json.loads(mended.text)["Statement"]
+    (corrected,) = refusal.documents
+    (one,) = json.loads(corrected.text)["Statement"]
     assert one["Condition"] == {**MFA, limit: {"aws:MultiFactorAuthAge": "3600"}}
-    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=mended.text)
+    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=corrected.text)
     assert (await check(world, RoleHop(ROLE), session=session)).state is HopState.ASSUMED
 
 
@@ -263,11 +263,11 @@ async def test_no_permission_is_told_by_the_trust_policy_that_would_let_in(world
     assert "although its trust policy allows the call" in refusal.reason
     (document,) = refusal.documents
     assert document.title == f"Policy for {BOB}"
-    world.iam.put_user_policy(UserName="bob", PolicyName="mended", PolicyDocument=document.text)
+    world.iam.put_user_policy(UserName="bob", PolicyName="corrected", PolicyDocument=document.text)
     try:
         assert (await check(world, RoleHop(ROLE), session=session)).state is HopState.ASSUMED
     finally:
-        world.iam.delete_user_policy(UserName="bob", PolicyName="mended")
+        world.iam.delete_user_policy(UserName="bob", PolicyName="corrected")
 
 
 async def test_what_the_callers_own_policies_say(world):
@@ -446,7 +446,7 @@ async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world
 
 
 # Whatever is wrong with a role at once, the cause that is named is one of them, none of them is ruled out, and a
-# trust policy that is shown as mended lets the request in, if nothing else stands against it.
+# trust policy that is shown as corrected lets the request in, if nothing else stands against it.
 
 DEFECTS = st.sets(st.sampled_from(["missing", "principal", "mfa", "age", "external id", "condition", "caller", "deny"]))
 CAUSES = {
