@@ -47,7 +47,7 @@ def test_the_level_before_anything_has_run(ask, tmp_path):
     assert ask({"type": "level", "text": ""}) == {"environment": "default", "level": "never", "lock_indicator": "open"}
     assert ask({"type": "level", "text": "%%tfplan -e ../x"}) == {}
     (environment.folder / "tfmfa.json").write_text("{")
-    assert "cannot be understood" in ask({"type": "level", "text": "%%tfplan -e staging"})["error"]
+    assert "is not a valid settings file" in ask({"type": "level", "text": "%%tfplan -e staging"})["error"]
     assert not (tmp_path / "default").exists()
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.prompts.form import Answer
+from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import shorten, spans, visible_all
 from tfmfa_nb.views.widget import Correspondent, take_secret
 from tfmfa_nb.views.wording import documents_of
@@ -68,14 +69,14 @@ class RunCard(Correspondent):
         self._answer = self._loop.create_future()
         self._number += 1
         self._asked = {**question, "number": self._number}
-        self._run.question = question
+        self._run.apply(QuestionChanged(question))
         self._schedule()  # the same question again is no change of the trait
         try:
             return await self._answer
         finally:
             self._answer = None
             if self._run.question == question:  # else another card of the run asks by now
-                self._run.question = {}
+                self._run.apply(QuestionChanged({}))
             self._schedule()
 
     def close(self) -> None:
