@@ -42,7 +42,7 @@ def about(found, subject):
     return [finding for finding in found if finding.subject.startswith(subject)]
 
 
-async def test_where_all_is_well_it_says_so_and_spends_no_code(surroundings, environment, sandbox):
+async def test_a_healthy_setup_passes_all_checks_and_spends_no_code(surroundings, environment, sandbox):
     environment.set_level(environment.level.__class__("applies only"))
     found = await findings(surroundings, environment)
     assert worst(found) is Severity.OK, "\n".join(map(str, found))
@@ -52,7 +52,7 @@ async def test_where_all_is_well_it_says_so_and_spends_no_code(surroundings, env
     assert "GetSessionToken" not in {call["action"] for call in sandbox.calls()}
 
 
-async def test_what_is_wrong_is_one_line_with_a_remedy(surroundings, environment, sandbox):
+async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment, sandbox):
     iam = sandbox.client("iam")
     open_role = json.dumps({
         "Version": "2012-10-17",
@@ -80,7 +80,7 @@ async def test_what_is_wrong_is_one_line_with_a_remedy(surroundings, environment
     assert all(finding.remedy for finding in found if finding.severity is Severity.ERROR)
 
 
-async def test_keys_that_can_do_more_than_assume_roles_are_told(lenient_sandbox):
+async def test_keys_with_more_than_assume_role_are_reported(lenient_sandbox):
     environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environment()}
     found = await findings(environ)
     (alone,) = about(found, "without MFA")
@@ -88,7 +88,7 @@ async def test_keys_that_can_do_more_than_assume_roles_are_told(lenient_sandbox)
     assert "ssm:DescribeParameters" in alone.text
 
 
-async def test_a_wrong_clock_is_told(surroundings, sandbox):
+async def test_a_wrong_clock_is_reported(surroundings, sandbox):
     sandbox.skew(3600)
     (keys,) = about(await findings(surroundings), "keys")
     assert keys.severity is Severity.ERROR
@@ -143,7 +143,7 @@ async def test_without_a_word_the_magic_shows_variables_and_level(ipython, capsy
         assert "never. Plans and applies run without a code." in text
 
 
-async def test_the_magic_says_the_same_and_raises_when_something_is_wrong(ipython, capsys, monkeypatch):
+async def test_the_magic_prints_the_findings_and_raises_on_errors(ipython, capsys, monkeypatch):
     text, error = await said(ipython, capsys, "%tfmfa doctor")
     assert "✓ keys: alice in account 123456789012." in text
     assert error is None
@@ -153,7 +153,7 @@ async def test_the_magic_says_the_same_and_raises_when_something_is_wrong(ipytho
     assert "The doctor found 1 error." in str(error)
 
 
-async def test_the_trust_policy_is_printed_for_whoever_the_keys_are(ipython, capsys):
+async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, capsys):
     text, error = await said(ipython, capsys, "%tfmfa trust-policy deploy")
     assert error is None
     assert '"AWS": "arn:aws:iam::123456789012:user/alice"' in text
@@ -162,7 +162,7 @@ async def test_the_trust_policy_is_printed_for_whoever_the_keys_are(ipython, cap
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 
-async def test_levels_are_set_only_where_an_owner_has_switched_mfa_on(ipython, capsys, monkeypatch, tmp_path):
+async def test_levels_can_be_set_only_after_an_owner_enables_mfa(ipython, capsys, monkeypatch, tmp_path):
     monkeypatch.delenv("TFMFA_POLICY")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
@@ -196,7 +196,7 @@ EXTERNAL = {"StringEquals": {"sts:ExternalId": "the-external-id"}}
 WITH_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
-async def test_a_role_whose_external_id_is_not_told_was_not_tried_and_that_is_said(surroundings, environment, sandbox):
+async def test_a_role_with_an_unknown_external_id_is_reported_as_not_tried(surroundings, environment, sandbox):
     role_that_wants(sandbox, "partner", EXTERNAL)
     unknown = 'variable "id" {}\n' + CONFIGURATION.replace('ROLE"', 'partner"\n    external_id = var.id')
     environment.write_configuration(unknown)
@@ -213,7 +213,7 @@ async def test_a_role_whose_external_id_is_not_told_was_not_tried_and_that_is_sa
     assert "role/partner can be assumed without MFA" in open_one.text
 
 
-async def test_a_role_that_is_not_known_was_not_tried_and_that_is_said(surroundings, environment):
+async def test_an_unknown_role_is_reported_as_not_tried(surroundings, environment):
     unknown = CONFIGURATION.replace('"arn:aws:iam::123456789012:role/ROLE"', "var.role")
     environment.write_configuration(f'variable "role" {{}}\n{unknown}')
     found = about(await findings(surroundings, environment), "without MFA")
@@ -229,7 +229,7 @@ async def test_a_role_that_is_not_known_was_not_tried_and_that_is_said(surroundi
         ({"condition": EXTERNAL}, Severity.OK),  # nothing tells it from one that demands MFA
     ],
 )
-async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, environment, sandbox, role, severity):
+async def test_a_role_that_requires_an_unset_external_id(surroundings, environment, sandbox, role, severity):
     role_that_wants(sandbox, "partner", **role)
     environment.write_configuration(CONFIGURATION.replace("ROLE", "partner"))
     found = about(await findings(surroundings, environment), "without MFA")
@@ -240,7 +240,7 @@ async def test_a_role_that_wants_an_external_id_that_nobody_gave(surroundings, e
         assert "trust-policy" in about_it[0].remedy
 
 
-async def test_a_role_that_aws_could_not_be_asked_about_is_not_passed_over(surroundings, environment, monkeypatch):
+async def test_a_role_whose_trial_fails_is_reported(surroundings, environment, monkeypatch):
     from tfmfa_nb.authentication import roles_without_mfa  # noqa: PLC0415 - beside the fault
 
     monkeypatch.setattr(roles_without_mfa, "aws_client", lambda *_: 1 / 0)

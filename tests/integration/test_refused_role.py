@@ -59,7 +59,7 @@ def new_run(tmp_path):
     return Run(environment, Options(), tmp_path)
 
 
-async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_it(tmp_path, sandbox, gate_of, iam):
+async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_path, sandbox, gate_of, iam):
     look = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
     iam.put_user_policy(UserName="alice", PolicyName="look", PolicyDocument=policy(look))
     gate, refused = gate_of(sandbox, Device(sandbox)), new_run(tmp_path)
@@ -94,7 +94,7 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
 
 
 @pytest.mark.usefixtures("iam")
-async def test_what_cannot_be_looked_at_is_not_claimed(tmp_path, sandbox, gate_of):
+async def test_without_evidence_no_cause_is_claimed(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path)
     possible = "Possible causes: the role does not exist; its trust policy does not allow this principal;"
     with pytest.raises(RoleRefused, match=possible):

@@ -68,7 +68,7 @@ def write(folder, text, name="policy.toml"):
 
 
 @given(given_layers=st.lists(layers, min_size=1, max_size=4), added=layers, at=st.integers(0, 4), name=names)
-def test_a_further_file_never_weakens_wherever_it_stands(given_layers, added, at, name):
+def test_an_additional_file_never_weakens_the_policy(given_layers, added, at, name):
     before = Policy(tuple(given_layers))
     after = Policy((*given_layers[:at], added, *given_layers[at:]))
     assert after.mfa >= before.mfa
@@ -85,7 +85,7 @@ def test_a_further_file_never_weakens_wherever_it_stands(given_layers, added, at
 
 
 @given(given_layers=st.lists(layers, max_size=3), name=names)
-def test_the_order_of_the_files_matters_only_for_who_is_named_owner(given_layers, name):
+def test_the_order_of_the_files_affects_only_the_owners(given_layers, name):
     def decides(policy):
         return (
             policy.mfa, policy.minimum(name), policy.session_bounds, policy.local_state,
@@ -97,7 +97,7 @@ def test_the_order_of_the_files_matters_only_for_who_is_named_owner(given_layers
 
 
 @given(given_layers=st.lists(layers, max_size=3), name=names)
-def test_whoever_demands_a_level_is_named(given_layers, name):
+def test_the_file_that_requires_a_level_is_named(given_layers, name):
     policy = Policy(tuple(given_layers))
     said = policy.minimum_required_by(name)
     assert (said is None) == (policy.minimum(name) is Level.NEVER)
@@ -163,7 +163,7 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
         ("\x00\xff", "is not valid TOML"),
     ],
 )
-def test_a_fault_is_told_with_file_and_key_and_never_means_off(folders, text, words):
+def test_an_invalid_policy_is_an_error_that_names_file_and_key(folders, text, words):
     path = write(folders[0], text)
     with pytest.raises(ConfigurationError) as caught:
         read_policy({})
@@ -193,7 +193,7 @@ def test_two_files_in_one_folder_are_refused(folders):
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
-def test_a_file_that_others_may_write_is_refused_with_the_command_that_mends_it(folders, mode):
+def test_a_file_writable_by_others_is_refused_with_the_command_that_fixes_it(folders, mode):
     path = write(folders[0], WHOLE)
     path.chmod(mode)
     with pytest.raises(ConfigurationError, match="users other than its owner can write") as caught:
@@ -210,7 +210,7 @@ def test_a_folder_that_others_may_write_is_refused_too(folders):
         read_policy({})
 
 
-def test_a_link_a_folder_and_a_pipe_are_no_policy(folders, tmp_path):
+def test_links_folders_and_pipes_are_refused(folders, tmp_path):
     path = folders[0] / "policy.toml"
     path.symlink_to(write(tmp_path, WHOLE, "elsewhere.toml"))
     with pytest.raises(ConfigurationError, match="symbolic link"):
@@ -271,7 +271,7 @@ def test_an_owner_switches_it_on_once(folders):
 
 
 @pytest.mark.usefixtures("folders")
-def test_with_mfa_off_levels_cannot_be_set_and_what_is_set_still_holds(tmp_path):
+def test_with_mfa_off_levels_cannot_be_set_but_existing_ones_apply(tmp_path):
     environment = Environment.named("staging", tmp_path)
     with pytest.raises(ConfigurationError, match="not enabled for this organization") as caught:
         set_level(environment, Level.APPLIES_ONLY, read_policy({}))
@@ -281,7 +281,7 @@ def test_with_mfa_off_levels_cannot_be_set_and_what_is_set_still_holds(tmp_path)
     assert effective_level(environment, read_policy({})) is Level.APPLIES_ONLY
 
 
-def test_no_level_below_the_policy_s_minimum_can_be_set_or_holds(folders, tmp_path):
+def test_levels_below_the_minimum_cannot_be_set_and_do_not_apply(folders, tmp_path):
     path = write(folders[0], WHOLE)
     policy, environment = read_policy({}), Environment.named("prod-eu", tmp_path)
     with pytest.raises(ConfigurationError, match='must be at least "plans and applies"') as caught:

@@ -37,7 +37,7 @@ def shell(script, seconds=10.0):
     return prompt
 
 
-def test_the_question_says_who_acts_with_which_device_on_what():
+def test_the_request_names_user_account_device_and_environment():
     alice = Identity("123456789012", "arn:aws:iam::123456789012:user/alice")
     asked = request(identity=alice, serial_number="arn:aws:iam::123456789012:mfa/alice").text()
     assert asked == (
@@ -75,14 +75,14 @@ async def test_the_last_code_in_a_commands_output(script, code):
         ("head -c 100000 /dev/urandom | base64 -w 0 | tr -d 0-9 >&2; exit 1", "exit code 1"),
     ],
 )
-async def test_a_command_that_gives_no_code(script, why):
+async def test_a_command_without_a_code_is_an_error(script, why):
     with pytest.raises(PromptUnavailable, match=why) as caught:
         await shell(script).ask(request())
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("script", ["echo 123456; echo got 123456 >&2; exit 1", "echo refused 123456 >&2; exit 1"])
-async def test_its_complaint_shows_no_code(script):
+async def test_the_error_of_a_command_hides_codes(script):
     with pytest.raises(PromptUnavailable) as caught:
         await shell(script).ask(request())
     assert "123456" not in str(caught.value)
@@ -134,7 +134,7 @@ def in_group(pid, group):
 
 
 @pytest.mark.parametrize("steps", range(1, 6))
-async def test_one_that_is_canceled_while_its_command_starts_ends_it_too(steps, monkeypatch):
+async def test_canceling_while_the_command_starts_ends_it(steps, monkeypatch):
     started = []
     popen = subprocess.Popen.__init__
 
@@ -174,7 +174,7 @@ async def test_a_command_that_cannot_be_started(command):
 
 
 @pytest.mark.parametrize(("command", "why"), [("", "empty"), ("  ", "empty"), ("echo 'x", "not a valid command line")])
-def test_a_command_that_is_none(command, why):
+def test_an_invalid_command_line_is_rejected(command, why):
     with pytest.raises(ConfigurationError, match=why):
         CommandPrompt(command)
 
@@ -185,14 +185,14 @@ async def test_the_command_is_out_of_reach_of_the_terminals_interrupt():
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
-async def test_a_command_and_nobody_confirm_nothing():
+async def test_commands_and_unavailable_prompts_cannot_confirm():
     for prompt in (CommandPrompt("true"), UnavailablePrompt("it is night")):
         with pytest.raises(PromptUnavailable) as caught:
             await prompt.confirm("Apply?")
         assert "--auto-approve" in caught.value.remedy
 
 
-async def test_nobody_says_why():
+async def test_an_unavailable_prompt_gives_the_reason():
     with pytest.raises(PromptUnavailable, match="An MFA code is required, but it is night"):
         await UnavailablePrompt("it is night").ask(request())
 
@@ -223,7 +223,7 @@ async def test_a_terminal_asks_without_an_echo(typed, capsys):
     assert capsys.readouterr().out == ""
 
 
-async def test_a_terminal_says_what_was_wrong_and_how_long_to_wait(typed, capsys, monkeypatch):
+async def test_a_terminal_shows_the_refusal_and_the_time_to_wait(typed, capsys, monkeypatch):
     typed("123456")
     monkeypatch.setattr(time, "time", lambda: 1000.5)
     refusal = Refusal(RefusalKind.USED, "It was used.", "Enter the next.", code_spent=True, next_code_at=1020.0)
@@ -247,7 +247,7 @@ class StdinNotImplementedError(NotImplementedError):
     """As ipykernel's own, by name."""
 
 
-async def test_where_nobody_can_type(typed):
+async def test_a_front_end_without_input_is_an_error(typed):
     typed(StdinNotImplementedError("raw_input was called, but this frontend does not support input requests."))
     with pytest.raises(PromptUnavailable, match="code is required") as caught:
         await TerminalPrompt().ask(request())
@@ -273,7 +273,7 @@ async def test_only_yes_is_yes(typed, answer, agrees):
 
 @pytest.mark.parametrize("kind", [kind for kind in RefusalKind if Refusal(kind, "", "").requires_new_variables])
 @pytest.mark.parametrize("prompt", [TerminalPrompt(), RunnerPrompt("marker")], ids=["terminal", "runner"])
-async def test_what_no_code_mends_is_said_once_and_no_code_asked_for(monkeypatch, prompt, kind):
+async def test_wrong_variables_end_the_request_without_a_prompt(monkeypatch, prompt, kind):
     monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))
     with pytest.raises(AuthenticationError, match=r"It is wrong. Mend it."):
         await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))

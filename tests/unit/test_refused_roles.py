@@ -135,7 +135,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_the_cause_is_named_where_the_role_can_be_looked_at(world, case):
+async def test_the_cause_is_named_if_the_role_is_readable(world, case):
     statements, sent, cause, words = WRONG[case]
     permit(world, MAY_ASSUME, MAY_LOOK)
     if statements:
@@ -146,7 +146,7 @@ async def test_the_cause_is_named_where_the_role_can_be_looked_at(world, case):
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_nothing_is_claimed_where_nothing_can_be_looked_at(world, case):
+async def test_no_cause_is_named_if_nothing_is_readable(world, case):
     statements, sent, cause, _ = WRONG[case]
     permit(world, MAY_ASSUME)
     if statements:
@@ -185,7 +185,7 @@ async def test_the_corrected_trust_policy_allows_the_call(world, case):
     assert (await check(world, hop, session=session)).state is HopState.ASSUMED
 
 
-async def test_a_role_that_is_missing_can_be_created_with_the_policy_that_is_given(world):
+async def test_a_missing_role_can_be_created_with_the_shown_policy(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     session = await session_of(world)
     hop = RoleHop(ROLE, external_id="agreed")
@@ -195,7 +195,7 @@ async def test_a_role_that_is_missing_can_be_created_with_the_policy_that_is_giv
     assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.EXTERNAL_ID
 
 
-async def test_an_external_id_that_is_not_sent_is_set_in_the_configuration_not_taken_out_of_the_policy(world):
+async def test_a_missing_external_id_is_fixed_in_the_configuration_not_in_the_policy(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | WITH_ID))
     (block,) = (await refusal_of(world, RoleHop(ROLE))).documents
@@ -242,7 +242,7 @@ async def test_mfa_whose_age_is_about_the_limit_is_not_certain(world):
     assert refusal.possible == (Cause.MFA, Cause.CALLER)
 
 
-async def test_a_condition_that_nobody_can_know_stays_open(world):
+async def test_an_unknown_condition_remains_possible(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))
     refusal = await refusal_of(world, RoleHop(ROLE))
@@ -254,7 +254,7 @@ async def test_a_condition_that_nobody_can_know_stays_open(world):
 # The caller's own side.
 
 
-async def test_no_permission_is_told_by_the_trust_policy_that_would_let_in(world):
+async def test_a_trust_policy_that_allows_the_call_reveals_a_missing_permission(world):
     permit(world, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
@@ -270,7 +270,7 @@ async def test_no_permission_is_told_by_the_trust_policy_that_would_let_in(world
         world.iam.delete_user_policy(UserName="bob", PolicyName="corrected")
 
 
-async def test_what_the_callers_own_policies_say(world):
+async def test_the_callers_own_policies_are_simulated(world):
     make_role(world, statement(MFA))
     permit(world, MAY_LOOK, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ROLE))
@@ -322,7 +322,7 @@ async def test_the_next_role_is_looked_at_with_the_credentials_that_were_refused
     assert (await check(world, RoleHop(DEPLOY), RoleHop(ROLE))).state is HopState.ASSUMED
 
 
-async def test_whether_mfa_is_carried_from_role_to_role_is_not_claimed(world):
+async def test_mfa_of_a_chained_role_remains_unknown(world):
     permit(world, MAY_ASSUME)
     make_role(world, statement(NO_MFA, DEPLOY))
     refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE))
@@ -362,7 +362,7 @@ async def test_more_than_the_role_allows(world, look):
         ("RegionDisabledException", RefusalKind.REGION, Cause.REGION),
     ],
 )
-async def test_what_aws_says_itself_is_not_looked_into(world, monkeypatch, code, kind, cause):
+async def test_refusals_explained_by_aws_are_not_investigated(world, monkeypatch, code, kind, cause):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
@@ -383,7 +383,7 @@ async def test_what_aws_says_itself_is_not_looked_into(world, monkeypatch, code,
         ("because no resource-based policy allows the sts:AssumeRole action", None),
     ],
 )
-async def test_what_aws_says_of_the_callers_side_is_taken_at_its_word(world, monkeypatch, text, cause):
+async def test_messages_about_the_callers_side_are_trusted(world, monkeypatch, text, cause):
     permit(world, MAY_ASSUME)
     session = await session_of(world)
     message = f"User: {BOB} is not authorized to perform: sts:AssumeRole on resource: {ROLE} {text}"
@@ -395,7 +395,7 @@ async def test_what_aws_says_of_the_callers_side_is_taken_at_its_word(world, mon
     assert bool(refusal.documents) is ("explicit deny in a" not in text or cause is None)
 
 
-async def test_an_external_id_that_is_not_known_here_is_not_said_to_be_missing(world):
+async def test_an_unknown_external_id_is_not_reported_as_missing(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | WITH_ID))
     checked = await check(world, RoleHop(ROLE, unknown=("external_id",)))
@@ -405,14 +405,14 @@ async def test_an_external_id_that_is_not_known_here_is_not_said_to_be_missing(w
     assert refusal.cause is Cause.EXTERNAL_ID
 
 
-async def test_nothing_is_asked_for_roles_that_can_be_assumed(world):
+async def test_assumable_roles_are_not_investigated(world):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     make_role(world, statement(MFA))
     assert (await check(world, RoleHop(ROLE))).state is HopState.ASSUMED
     assert world.calls("GetRole", "SimulatePrincipalPolicy") == []
 
 
-async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without(world, monkeypatch):
+async def test_slow_or_missing_evidence_is_skipped(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     session = await session_of(world)
     look, answers = refusal_evidence._role, threading.Event()
@@ -469,7 +469,7 @@ CAUSES = {
     apart=st.booleans(),
     sent=st.sampled_from(["", "mine"]),
 )
-def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apart, sent):
+def test_no_false_cause_is_named(world, *, defects, looks, chained, apart, sent):
     condition = {
         "Bool": {"aws:MultiFactorAuthPresent": "false" if "mfa" in defects else "true"},
         "NumericLessThan": {"aws:MultiFactorAuthAge": "300" if "age" in defects else "3000"},

@@ -53,7 +53,7 @@ def chains(*seconds):
         ((1800,), 900, "30 min"),
     ],
 )
-def test_a_session_that_ends_before_a_role_can_be_renewed_is_told(hops, session, note):
+def test_a_session_too_short_to_renew_a_role_is_reported(hops, session, note):
     said = session_length_warning(chains(*hops), session)
     assert bool(said) is bool(note)
     if note:

@@ -84,7 +84,7 @@ async def test_identify(world):
     assert (refusal.kind, refusal.code_spent) == (RefusalKind.WRONG_SECRET, False)
 
 
-async def test_a_profile_that_is_not_there_does_not_matter(world, monkeypatch):
+async def test_a_missing_profile_does_not_matter(world, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
     assert (await identify(world.key, world.secret, ENDPOINT)).user == "alice"
 
@@ -163,7 +163,7 @@ async def test_a_passing_fault_is_not_noticed(world, fault):
     assert len(world.calls("GetSessionToken")) == 3
 
 
-async def test_the_code_stays_spent_when_aws_does_not_say_whose_session_it_is(world, monkeypatch):
+async def test_the_code_is_spent_even_if_the_identity_is_not_returned(world, monkeypatch):
     def cannot(_):
         raise ConnectionError
 
@@ -176,7 +176,7 @@ async def test_the_code_stays_spent_when_aws_does_not_say_whose_session_it_is(wo
     assert "not used" not in refusal.remedy
 
 
-async def test_a_lost_answer_of_the_second_call_is_asked_for_again(world, monkeypatch):
+async def test_a_lost_response_of_the_second_call_is_requested_again(world, monkeypatch):
     failures = [ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")]
 
     def whom(_):
@@ -382,7 +382,7 @@ async def test_no_roles_need_no_client(fake):
     assert fake.made == []
 
 
-async def test_a_check_that_is_canceled_asks_no_more(fake):
+async def test_a_canceled_check_makes_no_further_calls(fake):
     fake.seconds = 0.05
     checking = asyncio.create_task(check_roles(some_session(), [RoleChain("aws", (RoleHop(DEPLOY), RoleHop(PROD)))]))
     await asyncio.sleep(0.02)

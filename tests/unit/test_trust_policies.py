@@ -42,7 +42,7 @@ def test_role_and_principal_are_in_the_caller_s_partition(caller, role, arn):
         ("x", "", "The caller is not an IAM user"),
     ],
 )
-def test_what_cannot_be_is_refused(role, caller, words):
+def test_invalid_roles_and_callers_are_rejected(role, caller, words):
     with pytest.raises(ConfigurationError, match=words):
         trust_policies(role, caller)
 

@@ -102,13 +102,13 @@ def test_a_device_chosen_in_the_form_goes_with_the_environment_s_key(world):
     assert (found.source, found.serial_number) == ("process environment", SERIALS["kernel"])
 
 
-def test_what_is_not_needed_is_not_asked(world, chain):
+def test_unneeded_sources_are_not_read(world, chain):
     chain.locked = True
     assert resolve(world(process="both")).source.name == "process environment"
     assert resolve(world(process="key", profile="serial")).serial_number == SERIALS["profile"]
 
 
-def test_a_locked_keychain_is_an_error_and_no_other_key_is_taken_instead(world, chain):
+def test_a_locked_keychain_is_an_error_even_if_a_later_source_has_a_key(world, chain):
     chain.locked = True
     with pytest.raises(ConfigurationError, match=r"OS keychain could not be read \(KeyringLocked\)") as caught:
         read_variables({}, sources=world(profile="both"))
@@ -129,7 +129,7 @@ def test_the_keychain_keeps_all_three_as_one_entry(chain):
 
 
 @given(text=st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_whatever_stands_in_the_keychain_it_is_read_or_refused(text):
+def test_any_keychain_entry_is_read_or_rejected(text):
     before = keyring.get_keyring()
     keyring.set_keyring(FakeKeychain())
     try:
@@ -151,7 +151,7 @@ def test_whatever_stands_in_the_keychain_it_is_read_or_refused(text):
     ],
 )
 @pytest.mark.usefixtures("chain")
-def test_where_there_is_no_keychain_it_says_so_in_a_line_and_what_to_use(monkeypatch, backend, words):
+def test_a_missing_keychain_is_reported_with_alternatives(monkeypatch, backend, words):
     if backend is None:
         real = builtins.__import__
 
@@ -181,7 +181,7 @@ def test_a_keyring_that_breaks_is_one_line(monkeypatch, chain):
     assert chain.entries == {}
 
 
-def test_no_error_of_the_keychain_leads_to_the_secret(chain):
+def test_keychain_errors_hold_no_secret(chain):
     chain.locked = True
     with pytest.raises(ConfigurationError) as caught:
         Keychain().store(values("chain"))
@@ -191,7 +191,7 @@ def test_no_error_of_the_keychain_leads_to_the_secret(chain):
         assert SECRETS["chain"] not in repr(frame.f_locals)
 
 
-def test_what_was_left_empty_stays_as_it_was(chain):
+def test_empty_fields_keep_the_stored_values(chain):
     kernel = KernelMemory()
     store_in_kernel(values("kernel"), kernel)
     store_in_kernel(VariableValues(serial_number=SERIALS["process"]), kernel)
@@ -202,7 +202,7 @@ def test_what_was_left_empty_stays_as_it_was(chain):
     assert list(stored.values()) == [KEYS["profile"], SECRETS["profile"], SERIALS["chain"]]
 
 
-def test_what_goes_into_the_keychain_leaves_this_kernel():
+def test_storing_in_the_keychain_clears_this_kernel():
     before = keyring.get_keyring()
     keyring.set_keyring(FakeKeychain())
     kernel = KernelMemory()
@@ -258,7 +258,7 @@ def test_clearing_forgets_here_and_there(chain):
         ),
     ],
 )
-def test_bad_input_is_told_by_its_field_and_never_repeated(typed, field, words):
+def test_invalid_input_is_reported_by_field_and_never_repeated(typed, field, words):
     found = validation_errors(typed)
     assert list(found) == [field]
     assert words in found[field].problem

@@ -47,7 +47,7 @@ def words(shown):
     return [each["words"] for each in shown["variables"]]
 
 
-async def test_it_says_where_each_comes_from_and_never_the_secret(made, kernel, chain):
+async def test_it_shows_the_source_of_each_variable_but_not_the_secret(made, kernel, chain):
     front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY=CANARY)
     shown = await front.shown()
     assert words(shown) == ["…6789, from the process environment", "set, from the process environment", "missing"]
@@ -59,7 +59,7 @@ async def test_it_says_where_each_comes_from_and_never_the_secret(made, kernel, 
     assert CANARY not in repr(front.sent)
 
 
-async def test_without_a_keychain_it_says_so_and_offers_the_rest(made, kernel):
+async def test_without_a_keychain_the_kernel_is_offered(made, kernel):
     front = made()
     shown = await front.shown()
     assert shown["keychain"] == ""
@@ -87,7 +87,7 @@ async def test_the_keychain_keeps_it_and_clear_takes_it_out_of_both(made, kernel
 
 
 @pytest.mark.usefixtures("chain")
-async def test_what_is_stored_but_does_not_count_is_told(made):
+async def test_a_stored_variable_that_is_overridden_is_reported(made):
     front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY="x" * 40)
     result = await front.press("save", CANARY, **TYPED, where="keychain")
     assert result["good"]
@@ -107,7 +107,7 @@ async def test_what_is_stored_but_does_not_count_is_told(made):
     ],
 )
 @pytest.mark.parametrize("where", ["keychain", "kernel"])
-async def test_bad_input_is_one_error_beside_its_field_and_nothing_is_half_stored(made, kernel, chain, bad, where):
+async def test_invalid_input_is_one_field_error_and_nothing_is_stored(made, kernel, chain, bad, where):
     typed, secret, field = bad
     front = made()
     result = await front.press("save", secret, **typed, where=where)
@@ -122,7 +122,7 @@ async def test_nothing_typed_is_nothing_stored(made, kernel):
     assert (result["good"], result["text"], kernel.read().missing()) == (False, "Enter at least one variable.", NAMES)
 
 
-async def test_test_says_who_where_and_whether_mfa_is_needed_and_stores_nothing(made, world, kernel):
+async def test_test_identifies_the_keys_and_stores_nothing(made, world, kernel):
     front, secret = made(), world.secret.reveal()
     result = await front.press("test", secret, **{KEY: world.key, SERIAL: world.serial})
     assert result["text"] == (
@@ -176,7 +176,7 @@ async def test_a_device_is_found_several_are_offered_and_passkeys_refused(made, 
     assert "has no MFA device" in (await find())["fields"][SERIAL]
 
 
-async def test_a_list_that_may_not_be_read_says_where_to_look(made, world):
+async def test_a_denied_device_list_says_where_to_find_the_arn(made, world):
     bob = world.bob
     result = await made().press("find", bob["secret_access_key"], **{KEY: bob["access_key_id"]})
     assert (
@@ -248,7 +248,7 @@ async def test_bad_answers_are_one_error_and_nothing_is_kept(terminal, kernel):
     assert kernel.read().missing() == NAMES
 
 
-async def test_where_nobody_can_type_the_text_is_all(capsys, kernel, monkeypatch, tmp_path):
+async def test_without_input_only_text_is_printed(capsys, kernel, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "tfmfa_nb")
@@ -268,7 +268,7 @@ async def test_where_nobody_can_type_the_text_is_all(capsys, kernel, monkeypatch
     assert kernel.read().missing() == NAMES
 
 
-def test_status_where_no_form_can_say_it_raises_what_is_torn(tmp_path, kernel, capsys):
+def test_without_a_form_invalid_settings_are_raised(tmp_path, kernel, capsys):
     from tfmfa_nb.environments import Environment  # noqa: PLC0415
 
     environment = Environment.named("staging", tmp_path)
