@@ -274,7 +274,7 @@ async def test_an_invalid_endpoint_spends_no_code(url):
     assert refusal.remedy
 
 
-async def test_a_failed_tls_handshake_spends_no_code():
+async def test_a_server_without_tls_is_unreachable_or_unanswered():
     async with server(b"") as (endpoint, _):
         refusal = await refusal_of(with_code(Endpoint("eu-west-1", endpoint.url.replace("http:", "https:"))))
     assert refusal.kind in {RefusalKind.UNREACHABLE, RefusalKind.UNANSWERED}
