@@ -35,7 +35,7 @@ STATES = {
         "run.show('refused'); ask_soon(attempt=2, next_code_in=17)",
         {
             ".tfmfa-form": "Next code in 0:1[0-9]",
-            ".tfmfa-lock": r"MFA failed .*it is wrong, or it was used before.*Wait for the next code",
+            ".tfmfa-lock": r"MFA failed .*it is incorrect, expired, or already used.*Enter the next code",
         },
     ),
     "4-planning": (
@@ -60,9 +60,9 @@ STATES = {
     "b-role-refused": (
         "run.progress = {}; run.canceling = False; run.show('role refused')",
         {
-            ".tfmfa-hop-bad": "refused: .*asks for another external id",
+            ".tfmfa-hop-bad": "refused: .*requires a different external ID",
             ".tfmfa-lock": "cannot be assumed: its trust policy",
-            ".tfmfa-documents": r'Trust policy of arn:.*deploy-prod, mended.*"sts:ExternalId": \[',
+            ".tfmfa-documents": r'Trust policy of arn:.*deploy-prod, corrected.*"sts:ExternalId": \[',
         },
     ),
 }

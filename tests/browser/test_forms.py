@@ -91,7 +91,7 @@ def test_the_level_is_chosen_and_saved_with_the_keyboard_alone(lab, forms, theme
     expect(save).to_be_focused()
     keys.press("Enter")
     expect(settings.get_by_role("status")).to_have_text(
-        'Saved: "plans and applies". All subsequent runs on the environment will require it.'
+        'Saved: "plans and applies". All subsequent runs on this environment will require it.'
     )
     expect(save).to_be_focused()
     path = lab.folder / environment / "tfmfa.json"
@@ -115,7 +115,8 @@ def test_what_the_policy_forbids_is_greyed_with_the_reason(lab, forms, theme):
     choice = settings.get_by_label(LEVEL)
     expect(choice).to_have_value("applies only")
     assert [option.is_disabled() for option in choice.locator("option").all()] == [True, False, False]
-    reason = f'The organization requires at least "applies only" (says {lab.folder.parent}/policy.toml).'
+    policy = lab.folder.parent / "policy.toml"
+    reason = f'The level must be at least "applies only". Required by organization policy {policy}.'
     expect(settings.locator(".tfmfa-reason")).to_have_text(reason)
     described = choice.evaluate("""(node) => node.getAttribute('aria-describedby').split(' ')
         .map((id) => document.getElementById(id).textContent).join(' ')""")
@@ -137,9 +138,9 @@ def test_with_mfa_off_nothing_can_be_set_and_it_says_who_could(lab, forms, theme
         policy.write_text(POLICY)
     expect(settings.get_by_label(LEVEL)).to_be_disabled()
     expect(settings.get_by_role("button", name="Save")).to_have_attribute("aria-disabled", "true")
-    expect(settings).to_contain_text("MFA is switched off for this organization, so no level can be set.")
+    expect(settings).to_contain_text("MFA is not enabled for this organization, so no level can be set.")
     expect(settings).to_contain_text(
-        f"Ask an owner (alice), or switch it on with %tfmfa policy on, which writes {policy}"
+        f"Ask an owner (alice) to enable it, or enable it with %tfmfa policy on, which writes {policy}"
     )
     notebook.screenshot(f"settings-{theme.lower()}-off", settings)
 
@@ -159,16 +160,14 @@ def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_a
     field(KEY).focus()
     keys.type(given[KEY])
     keys.press("Enter")  # without its secret
-    expect(form.get_by_role("alert").filter(has_text="The secret that came with this key is missing.")).to_be_visible()
+    expect(form.get_by_role("alert").filter(has_text="The secret access key of this key is missing.")).to_be_visible()
     expect(field(SECRET)).to_be_focused()
     expect(field(SECRET)).to_have_attribute("aria-invalid", "true")
     notebook.screenshot(f"variables-{dark}-2-wrong", form)
     keys.type(CANARY)
     tab_to(notebook, button("Test"))
     keys.press("Enter")
-    expect(form.get_by_role("alert").filter(has_text="does not belong to this access key")).to_be_visible(
-        timeout=20_000
-    )
+    expect(form.get_by_role("alert").filter(has_text="does not match AWS_ACCESS_KEY_ID")).to_be_visible(timeout=20_000)
     expect(field(SECRET)).to_be_focused()
     keys.press("Control+a")
     keys.type(given[SECRET])
@@ -178,7 +177,8 @@ def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_a
     tab_to(notebook, button("Test"))
     keys.press("Enter")
     expect(said).to_have_text(
-        "You are alice in account 123456789012. These keys can do nothing that was tried without MFA.", timeout=20_000
+        "These keys belong to alice in account 123456789012. AWS denied every action tried with them without MFA.",
+        timeout=20_000,
     )
     expect(field(SECRET)).to_have_value(given[SECRET])  # nothing is stored by asking
     notebook.screenshot(f"variables-{dark}-3-tested", form)
@@ -196,7 +196,7 @@ def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_a
     expect(said).to_contain_text("Press again")
     expect(field(SECRET)).to_have_accessible_description("set, from the OS keychain")
     keys.press("Enter")
-    expect(said).to_have_text("Cleared: neither this kernel nor the OS keychain keeps any of them.")
+    expect(said).to_have_text("Cleared from this kernel and from the OS keychain.")
     expect(field(SECRET)).to_have_accessible_description("missing")
     expect(notebook.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
     assert_nothing_cut(form)
@@ -232,7 +232,7 @@ def test_among_several_devices_one_is_chosen_and_a_passkey_cannot_be(lab, forms,
         keys.press("Control+a")
         keys.type(passkey)
         keys.press("Enter")
-        expect(form.get_by_role("alert").filter(has_text="which shows no codes: STS cannot use it")).to_be_visible()
+        expect(form.get_by_role("alert").filter(has_text="which shows no codes that AWS STS accepts")).to_be_visible()
         expect(field(SERIAL)).to_be_focused()
         expect(field(KEY)).to_have_accessible_description("missing")
     finally:
@@ -290,7 +290,7 @@ def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms,
     keys.press("Tab")
     keys.type(ALICE)
     keys.press("Enter")
-    expect(form.get_by_role("status")).to_have_text("Kept for this kernel only.")
+    expect(form.get_by_role("status")).to_have_text("Stored for this kernel only.")
     expect(field(SECRET)).to_have_value("")
     assert CANARY not in notebook.page.content()
     kept = (

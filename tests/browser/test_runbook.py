@@ -108,7 +108,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
 
         authenticate(plan, "000000")
         expect(plan.get_by_role("img", name="MFA failed")).to_be_visible(timeout=30_000)
-        expect(plan.locator(".tfmfa-lock")).to_contain_text("AWS refused the code")
+        expect(plan.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
         red = plan.locator(".tfmfa-lock-icon").evaluate("(icon) => getComputedStyle(icon).color")
         red, green, blue = (float(part) for part in re.findall(r"[\d.]+", red)[:3])
         assert red > 2 * max(green, blue)
@@ -133,7 +133,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.start_cell(apply_cell)
         apply = page.output(apply_cell)
         authenticate(apply, given[0])
-        expect(apply.locator(".tfmfa-lock")).to_contain_text("This code was used already", timeout=30_000)
+        expect(apply.locator(".tfmfa-lock")).to_contain_text("This code was already used", timeout=30_000)
         given.append(aws.code(wait=False))
         authenticate(apply, given[1])
         page.wait_idle()

@@ -59,11 +59,11 @@ def new_run(tmp_path):
     return Run(environment, Options(), tmp_path)
 
 
-async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_it(tmp_path, sandbox, gate_of, iam):
+async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_path, sandbox, gate_of, iam):
     look = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
     iam.put_user_policy(UserName="alice", PolicyName="look", PolicyDocument=policy(look))
     gate, refused = gate_of(sandbox, Device(sandbox)), new_run(tmp_path)
-    with pytest.raises(RoleRefused, match="asks for another external id than the one that is sent") as caught:
+    with pytest.raises(RoleRefused, match="requires a different external ID from the one sent") as caught:
         await plan(refused, gate)
     assert str(caught.value).count("\n") == 0
     assert (refused.status, refused.lock_indicator) == ("errored", "failed")
@@ -72,7 +72,7 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
     assert mended["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] == ["agreed", "mine"]
     for shown in (summary_text(refused), "\n".join(refused.log_text())):
         assert '"mine"' in shown
-        assert f"Trust policy of {PARTNER}, mended:" in shown
+        assert f"Trust policy of {PARTNER}, corrected:" in shown
     assert "&quot;mine&quot;" in summary_html(refused)
     log = "\n".join(refused.log_text())
     assert document["text"] in log
@@ -88,18 +88,19 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
     await apply(again, gate)
     assert again.status == "applied"
     (note,) = [note for note in again.notes if "session" in note]
-    assert note.startswith("The MFA session lasts 1 h, and the longest role session of aws (main.tf:2) 2 h")
+    assert note.startswith("The MFA session lasts 1 h, but the longest role session of aws (main.tf:2) lasts 2 h")
     lines = again.log_text()
     assert lines.index(note) < next(number for number, line in enumerate(lines) if "Creating..." in line)
 
 
 @pytest.mark.usefixtures("iam")
-async def test_what_cannot_be_looked_at_is_not_claimed(tmp_path, sandbox, gate_of):
+async def test_without_evidence_no_cause_is_claimed(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path)
-    with pytest.raises(RoleRefused, match="Possible: the role does not exist; its trust policy lacks this principal"):
+    possible = "Possible causes: the role does not exist; its trust policy does not allow this principal;"
+    with pytest.raises(RoleRefused, match=possible):
         await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     assert [document["title"] for document in run.error_documents] == [
-        f"What the trust policy of {PARTNER} has to contain",
-        f"What {ALICE} has to be allowed",
+        f"Required in the trust policy of {PARTNER}",
+        f"Required in a policy of {ALICE}",
     ]
     assert "agreed" not in summary_text(run)

@@ -77,11 +77,11 @@ def test_wrong_late_and_reused_codes_ask_again_and_none_is_shown(terminal, tmp_p
     type_after(child, "plan", late)
     child.expect(r"\[MFA failed\] AWS refused")
     type_after(child, "plan", "no code")
-    child.expect("not six digits")
+    child.expect("must have six digits")
     good = sandbox.code(wait=False)
     type_after(child, "plan", f"{good[:3]} {good[3:]}")
     type_after(child, "apply", good)
-    child.expect("This code was used already")
+    child.expect("This code was already used")
     sandbox.advance(30)
     last = sandbox.code(wait=False)
     type_after(child, "apply", last)
@@ -98,7 +98,7 @@ def test_leaving_the_prompt_interrupts_and_the_next_cells_do_not_run(terminal, t
     child.expect(ASKED.format("plan"))
     child.sendeof()
     assert ended(child) == 130
-    assert "No code was entered" in child.shown.read_text()
+    assert "no code was entered" in child.shown.read_text()
     assert states(tmp_path / "out.ipynb") == ["done", "failed", None]
 
 

@@ -300,7 +300,7 @@ async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(ipytho
     folder = ipython.magics_manager.registry["TfmfaMagics"].latest._environment.folder
     # No code, no unlocking: the prompt is left.
     answers.code = str
-    assert "No code was entered" in await error_of(ipython, "%tfruns -e staging unlock")
+    assert "no code was entered" in await error_of(ipython, "%tfruns -e staging unlock")
     assert LOCK in objects()
     assert unlocks(folder) == []
     answers.code = code

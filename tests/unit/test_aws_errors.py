@@ -90,7 +90,7 @@ def test_one_problem_and_one_remedy_for_each(error, kind, spent):
 
 
 @pytest.mark.parametrize(("error", "kind", "spent"), ANSWERS[3:] + EXCEPTIONS)
-def test_a_call_without_a_code_says_nothing_of_one(error, kind, spent):
+def test_a_refusal_of_a_call_without_a_code_mentions_none(error, kind, spent):
     refusal = diagnose(error)
     assert (str(refusal.kind), refusal.code_spent) == (kind, False)
     assert refusal.next_code_at == 0
@@ -104,7 +104,7 @@ def test_for_a_role_another_code_does_not_help(error, kind, spent):  # noqa: ARG
     assert (refusal.code_spent, refusal.next_code_at) == (False, 0)
 
 
-def test_the_texts_are_found_whatever_their_case_and_blanks():
+def test_messages_match_regardless_of_case_and_spaces():
     error = answer("AccessDenied", "multifactorauthentication  FAILED with\ninvalid MFA  one time pass code")
     assert diagnose(error, carries_code=True).kind is RefusalKind.WRONG_CODE
 
@@ -151,7 +151,7 @@ KNOWN = st.sampled_from(["ValidationError", "AccessDenied", "Unknown", "Internal
 
 
 @given(KNOWN | ECHOES, ECHOES | st.text(), st.sampled_from([200, 301, 400, 403, 500, 503]), st.booleans())
-def test_no_text_repeats_what_aws_echoes(code, message, status, carries_code):
+def test_no_text_repeats_parameters_echoed_by_aws(code, message, status, carries_code):
     refusal = diagnose(answer(code, message, status), carries_code=carries_code)
     assert CODE not in repr(refusal)
 
@@ -193,9 +193,9 @@ FAILED = "<ErrorResponse><Error><Code>InternalFailure</Code><Message/></Error></
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
-    monkeypatch.setattr(aws_client, "_READ", 0.1)
-    monkeypatch.setattr(aws_client, "_CONNECT", 0.2)
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
+    monkeypatch.setattr(aws_client, "_READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(aws_client, "_CONNECT_TIMEOUT", 0.2)
 
 
 async def refusal_of(calling):
@@ -235,7 +235,7 @@ def without_code(endpoint):
         (5, "no answer"),
     ],
 )
-async def test_what_may_have_reached_aws_is_sent_once_and_the_code_counts_as_spent(reply, kind):
+async def test_a_call_that_may_have_reached_aws_is_sent_once_and_spends_the_code(reply, kind):
     async with server(reply) as (endpoint, requests):
         refusal = await refusal_of(with_code(endpoint))
         assert (str(refusal.kind), refusal.code_spent) == (kind, True)
@@ -250,7 +250,7 @@ async def test_what_may_have_reached_aws_is_sent_once_and_the_code_counts_as_spe
     ("reply", "kind", "spent"),
     [(http(400, THROTTLED, "text/xml"), "throttled", False), (http(503, FAILED, "text/xml"), "not available", True)],
 )
-async def test_what_aws_did_not_act_on_is_tried_three_times(reply, kind, spent):
+async def test_a_call_without_effect_is_tried_three_times(reply, kind, spent):
     async with server(reply) as (endpoint, requests):
         refusal = await refusal_of(with_code(endpoint))
         assert (str(refusal.kind), refusal.code_spent) == (kind, spent)
@@ -268,13 +268,13 @@ async def test_no_network_spends_no_code():
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://["])
-async def test_an_endpoint_that_is_none(url):
+async def test_an_invalid_endpoint_spends_no_code(url):
     refusal = await refusal_of(with_code(Endpoint("eu-west-1", url)))
     assert not refusal.code_spent
     assert refusal.remedy
 
 
-async def test_tls_that_nobody_speaks():
+async def test_a_server_without_tls_is_unreachable_or_unanswered():
     async with server(b"") as (endpoint, _):
         refusal = await refusal_of(with_code(Endpoint("eu-west-1", endpoint.url.replace("http:", "https:"))))
     assert refusal.kind in {RefusalKind.UNREACHABLE, RefusalKind.UNANSWERED}

@@ -45,8 +45,9 @@ class Scripted:
 
     NEXT = object()
 
-    def __init__(self, aws, serial, *answers, attempts=None):
-        self.aws, self.serial, self.answers, self.attempts, self.asked = aws, serial, list(answers), attempts, []
+    def __init__(self, aws, serial, *answers, max_attempts=None):
+        self.aws, self.serial, self.answers, self.asked = aws, serial, list(answers), []
+        self.max_attempts = max_attempts
         self.given = []
 
     async def ask(self, request):
@@ -77,8 +78,8 @@ def world(tmp_path):
         }
         run = Run(Environment.named("staging", tmp_path), Options(), tmp_path)
 
-        def gate(*answers, attempts=None, **changed):
-            prompt = Scripted(aws, alice["serial_number"], *answers, attempts=attempts)
+        def gate(*answers, max_attempts=None, **changed):
+            prompt = Scripted(aws, alice["serial_number"], *answers, max_attempts=max_attempts)
             seconds = changed.pop("answer_seconds", None)
             return Gate(prompt, {**environ, **changed}, answer_seconds=seconds)
 
@@ -176,10 +177,10 @@ async def test_a_fault_on_the_way_loses_nothing(world, fault):
 @pytest.mark.parametrize(
     ("changed", "kind", "words"),
     [
-        ({"AWS_ACCESS_KEY_ID": ""}, "organization variables", "AWS_ACCESS_KEY_ID missing"),
+        ({"AWS_ACCESS_KEY_ID": ""}, "organization variables", "AWS_ACCESS_KEY_ID is missing"),
         ({"AWS_MFA_SERIAL_NUMBER": "arn:aws:iam::123456789012:u2f/alice"}, "organization variables", "passkey"),
-        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "wrong secret access key", "does not belong to this access key"),
-        ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "unknown access key", "does not know the access key"),
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "wrong secret access key", "does not match AWS_ACCESS_KEY_ID"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "unknown access key", "does not exist or is inactive"),
     ],
 )
 async def test_what_is_wrong_with_the_variables_is_told_before_a_code_is_typed(world, changed, kind, words):
@@ -203,8 +204,8 @@ async def test_a_device_that_is_not_hers(world):
 
 async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
     run, gate, _ = world
-    passing = gate("000000", "000001", "000002", "000003", attempts=3)
-    with pytest.raises(AuthenticationError, match="AWS refused the code"):
+    passing = gate("000000", "000001", "000002", "000003", max_attempts=3)
+    with pytest.raises(AuthenticationError, match="AWS rejected the code"):
         await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert len(passing.prompt.asked) == 3
     assert run.lock_indicator == "failed"
@@ -212,8 +213,8 @@ async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
 
 async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_mend_them(world):
     run, gate, _ = world
-    passing = gate(attempts=3, AWS_ACCESS_KEY_ID="")
-    with pytest.raises(AuthenticationError, match="AWS_ACCESS_KEY_ID missing"):
+    passing = gate(max_attempts=3, AWS_ACCESS_KEY_ID="")
+    with pytest.raises(AuthenticationError, match="AWS_ACCESS_KEY_ID is missing"):
         await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert passing.prompt.asked == []
 
@@ -268,7 +269,7 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
     assert "\n" not in line
     assert "Statement" not in line
     documents = caught.value.documents
-    assert [document.title.split("/")[-1] for document in documents] == ["a with", "b with"]
+    assert [document.title.split("/")[-1] for document in documents] == ["a", "b"]
     log = "\n".join(run.log_text())
     assert all(document.text in log for document in documents)
     trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]

@@ -23,7 +23,7 @@ def test_a_code_as_people_type_it(text):
 
 
 @pytest.mark.parametrize("text", ["", "  ", "12345", "1234567", "12345a", "１２３４５６", "123,456", "pass word 1"])
-def test_what_is_no_code_is_refused_and_forgotten(text):
+def test_text_that_is_not_a_code_is_refused_and_dropped(text):
     with pytest.raises(Refused) as caught:
         parse_code(text)
     refusal = caught.value.refusal
@@ -42,11 +42,11 @@ def test_any_text_is_six_digits_or_refused(text):
     try:
         assert len(parse_code(text).reveal()) == 6
     except Refused as error:
-        assert error.refusal.remedy == "Enter the six digits that the device shows."
+        assert error.refusal.remedy == "Enter the six digits that your device shows."
 
 
 @given(st.text(alphabet="0123456789", min_size=6, max_size=6), st.lists(st.sampled_from(" -\t\n"), max_size=6))
-def test_blanks_and_hyphens_anywhere(digits, blanks):
+def test_spaces_and_hyphens_are_ignored(digits, blanks):
     text = digits
     for place, blank in enumerate(blanks):
         text = text[: place * 2] + blank + text[place * 2 :]
@@ -85,19 +85,19 @@ def test_a_remedy_on_screen_does_not_go_stale(clock):
     assert not any(char.isdigit() for char in sentences.pop())
 
 
-def test_what_is_over_is_not_kept(clock):
+def test_expired_codes_are_dropped(clock):
     used = UsedCodes()
     for number in range(1000):
         used.remember("device", Secret(f"{number:06}"))
         clock[0] += 10
-    assert len(used._until) <= 10
+    assert len(used._expirations) <= 10
 
 
 def test_codes_are_kept_as_digests_of_one_process_only():
     one, other = UsedCodes(), UsedCodes()
     for used in (one, other):
         used.remember("device", Secret("123456"))
-    assert not one._until.keys() & other._until.keys()
+    assert not one._expirations.keys() & other._expirations.keys()
     assert "123456" not in repr(vars(one))
 
 

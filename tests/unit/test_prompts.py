@@ -33,11 +33,11 @@ def request(refusal=None, identity=None, serial_number=""):
 
 def shell(script, seconds=10.0):
     prompt = CommandPrompt("sh -c 'x'", seconds)
-    prompt._words[-1] = script
+    prompt._arguments[-1] = script
     return prompt
 
 
-def test_the_question_says_who_acts_with_which_device_on_what():
+def test_the_request_names_user_account_device_and_environment():
     alice = Identity("123456789012", "arn:aws:iam::123456789012:user/alice")
     asked = request(identity=alice, serial_number="arn:aws:iam::123456789012:mfa/alice").text()
     assert asked == (
@@ -75,14 +75,14 @@ async def test_the_last_code_in_a_commands_output(script, code):
         ("head -c 100000 /dev/urandom | base64 -w 0 | tr -d 0-9 >&2; exit 1", "exit code 1"),
     ],
 )
-async def test_a_command_that_gives_no_code(script, why):
+async def test_a_command_without_a_code_is_an_error(script, why):
     with pytest.raises(PromptUnavailable, match=why) as caught:
         await shell(script).ask(request())
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("script", ["echo 123456; echo got 123456 >&2; exit 1", "echo refused 123456 >&2; exit 1"])
-async def test_its_complaint_shows_no_code(script):
+async def test_the_error_of_a_command_hides_codes(script):
     with pytest.raises(PromptUnavailable) as caught:
         await shell(script).ask(request())
     assert "123456" not in str(caught.value)
@@ -110,7 +110,7 @@ async def gone(pid):
 
 async def test_a_command_that_takes_too_long_ends_with_all_it_started(tmp_path):
     script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait"
-    with pytest.raises(PromptUnavailable, match=r"no code in 0\.3 seconds"):
+    with pytest.raises(PromptUnavailable, match=r"no code within 0\.3 seconds"):
         await shell(script, 0.3).ask(request())
     for name in ("own", "child"):
         assert await gone(int((tmp_path / name).read_text()))
@@ -134,7 +134,7 @@ def in_group(pid, group):
 
 
 @pytest.mark.parametrize("steps", range(1, 6))
-async def test_one_that_is_canceled_while_its_command_starts_ends_it_too(steps, monkeypatch):
+async def test_canceling_while_the_command_starts_ends_it(steps, monkeypatch):
     started = []
     popen = subprocess.Popen.__init__
 
@@ -156,13 +156,13 @@ async def test_one_that_is_canceled_while_its_command_starts_ends_it_too(steps, 
 
 async def test_a_command_that_never_stops_talking_does_not_fill_the_memory():
     tail = shell("yes 123456", 0.2)
-    with pytest.raises(PromptUnavailable, match=r"in 0\.2 seconds"):
+    with pytest.raises(PromptUnavailable, match=r"within 0\.2 seconds"):
         await tail.ask(request())
 
 
 async def test_no_shell_sees_the_command(tmp_path):
     prompt = CommandPrompt(f"{sys.executable} -c 'import sys; print(123456, sys.argv[1:])' '; touch x' $HOME *")
-    assert prompt._words[-3:] == ["; touch x", "$HOME", "*"]
+    assert prompt._arguments[-3:] == ["; touch x", "$HOME", "*"]
     assert (await prompt.ask(request())).reveal() == "123456"
     assert not list(tmp_path.iterdir())
 
@@ -173,8 +173,8 @@ async def test_a_command_that_cannot_be_started(command):
         await CommandPrompt(command).ask(request())
 
 
-@pytest.mark.parametrize(("command", "why"), [("", "empty"), ("  ", "empty"), ("echo 'x", "split")])
-def test_a_command_that_is_none(command, why):
+@pytest.mark.parametrize(("command", "why"), [("", "empty"), ("  ", "empty"), ("echo 'x", "not a valid command line")])
+def test_an_invalid_command_line_is_rejected(command, why):
     with pytest.raises(ConfigurationError, match=why):
         CommandPrompt(command)
 
@@ -185,15 +185,15 @@ async def test_the_command_is_out_of_reach_of_the_terminals_interrupt():
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
-async def test_a_command_and_nobody_confirm_nothing():
+async def test_commands_and_unavailable_prompts_cannot_confirm():
     for prompt in (CommandPrompt("true"), UnavailablePrompt("it is night")):
         with pytest.raises(PromptUnavailable) as caught:
             await prompt.confirm("Apply?")
         assert "--auto-approve" in caught.value.remedy
 
 
-async def test_nobody_says_why():
-    with pytest.raises(PromptUnavailable, match="An MFA code is needed, but it is night"):
+async def test_an_unavailable_prompt_gives_the_reason():
+    with pytest.raises(PromptUnavailable, match="An MFA code is required, but it is night"):
         await UnavailablePrompt("it is night").ask(request())
 
 
@@ -223,12 +223,12 @@ async def test_a_terminal_asks_without_an_echo(typed, capsys):
     assert capsys.readouterr().out == ""
 
 
-async def test_a_terminal_says_what_was_wrong_and_how_long_to_wait(typed, capsys, monkeypatch):
+async def test_a_terminal_shows_the_refusal_and_the_time_to_wait(typed, capsys, monkeypatch):
     typed("123456")
     monkeypatch.setattr(time, "time", lambda: 1000.5)
     refusal = Refusal(RefusalKind.USED, "It was used.", "Enter the next.", code_spent=True, next_code_at=1020.0)
     await TerminalPrompt().ask(request(refusal))
-    assert capsys.readouterr().out == "It was used. Enter the next. The device shows it in 20 s.\n"
+    assert capsys.readouterr().out == "It was used. Enter the next. The next code appears in 20 s.\n"
     for over in (0.0, 1000.0):
         await TerminalPrompt().ask(request(Refusal(RefusalKind.USED, "It was used.", "Enter it.", next_code_at=over)))
         assert capsys.readouterr().out == "It was used. Enter it.\n"
@@ -237,9 +237,9 @@ async def test_a_terminal_says_what_was_wrong_and_how_long_to_wait(typed, capsys
 @pytest.mark.parametrize("answer", ["", "  \n", EOFError(), KeyboardInterrupt()])
 async def test_leaving_the_terminals_prompt_cancels_the_run(typed, answer):
     typed(answer)
-    with pytest.raises(RunCanceled, match="No code was entered"):
+    with pytest.raises(RunCanceled, match="no code was entered"):
         await TerminalPrompt().ask(request())
-    with pytest.raises(RunCanceled, match="No confirmation was entered"):
+    with pytest.raises(RunCanceled, match="no confirmation was entered"):
         await TerminalPrompt().confirm("Apply?")
 
 
@@ -247,13 +247,13 @@ class StdinNotImplementedError(NotImplementedError):
     """As ipykernel's own, by name."""
 
 
-async def test_where_nobody_can_type(typed):
+async def test_a_front_end_without_input_is_an_error(typed):
     typed(StdinNotImplementedError("raw_input was called, but this frontend does not support input requests."))
-    with pytest.raises(PromptUnavailable, match="code is needed") as caught:
+    with pytest.raises(PromptUnavailable, match="code is required") as caught:
         await TerminalPrompt().ask(request())
     assert "TFMFA_TOKEN_COMMAND" in caught.value.remedy
     assert caught.value.__context__ is None
-    with pytest.raises(PromptUnavailable, match="confirmation is needed") as caught:
+    with pytest.raises(PromptUnavailable, match="confirmation is required") as caught:
         await TerminalPrompt().confirm("Apply?")
     assert "--auto-approve" in caught.value.remedy
 
@@ -268,12 +268,12 @@ async def test_any_other_fault_of_the_terminal_is_its_own(typed):
 async def test_only_yes_is_yes(typed, answer, agrees):
     asked = typed(answer)
     assert await TerminalPrompt().confirm("Apply 3 changes?") is agrees
-    assert asked == ["Apply 3 changes? Only 'yes' is accepted: "]
+    assert asked == ["Apply 3 changes? Only 'yes' will be accepted to approve: "]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RefusalKind if Refusal(kind, "", "").requires_new_variables])
 @pytest.mark.parametrize("prompt", [TerminalPrompt(), RunnerPrompt("marker")], ids=["terminal", "runner"])
-async def test_what_no_code_mends_is_said_once_and_no_code_asked_for(monkeypatch, prompt, kind):
+async def test_wrong_variables_end_the_request_without_a_prompt(monkeypatch, prompt, kind):
     monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))
     with pytest.raises(AuthenticationError, match=r"It is wrong. Mend it."):
         await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))

@@ -39,7 +39,7 @@ def shared():
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
     shared.forget()
     for role in shared.iam.list_roles()["Roles"]:
         if role["RoleName"] == "it":
@@ -95,7 +95,7 @@ async def refusal_of(world, *hops, session=None):
     assert checked.state is HopState.REFUSED
     refusal = checked.refusal
     assert "\n" not in refusal.problem + refusal.remedy
-    assert refusal.problem.endswith(f"{refusal.why}.") or refusal.kind is not RefusalKind.ROLE
+    assert refusal.problem.endswith(f"{refusal.reason}.") or refusal.kind is not RefusalKind.ROLE
     if refusal.cause:
         assert (refusal.possible, refusal.ruled_out) == ((), ())
     else:
@@ -117,36 +117,36 @@ WRONG = {
     ),
     "another action": ([statement(action="sts:TagSession")], {}, Cause.PRINCIPAL, "sts:AssumeRole"),
     "denied by name": (
-        [statement(), statement(None, BOB, "Deny")], {}, Cause.PRINCIPAL, r"denies .*bob explicitly \(statement 2\)",
+        [statement(), statement(None, BOB, "Deny")], {}, Cause.PRINCIPAL, r"explicitly denies .*bob \(statement 2\)",
     ),
     "wrong MFA condition": ([statement(NO_MFA)], {}, Cause.MFA, 'Bool aws:MultiFactorAuthPresent "false"'),
     "no external id": ([statement(MFA | WITH_ID)], {}, Cause.EXTERNAL_ID, "none is sent"),
     "wrong external id": (
-        [statement(MFA | WITH_ID)], {"external_id": "mine"}, Cause.EXTERNAL_ID, "another external id",
+        [statement(MFA | WITH_ID)], {"external_id": "mine"}, Cause.EXTERNAL_ID, "a different external ID",
     ),
     "denied without external id": (
         [statement(), statement({"StringNotEquals": {"sts:ExternalId": "agreed"}}, "*", "Deny")],
         {}, Cause.EXTERNAL_ID, "none is sent",
     ),
     "wrong MFA and external id": (
-        [statement(NO_MFA | WITH_ID)], {"external_id": "mine"}, Cause.MFA, "false.*; and the external id is missing",
+        [statement(NO_MFA | WITH_ID)], {"external_id": "mine"}, Cause.MFA, "false.*, and the external ID is missing",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_the_cause_is_named_where_the_role_can_be_looked_at(world, case):
+async def test_the_cause_is_named_if_the_role_is_readable(world, case):
     statements, sent, cause, words = WRONG[case]
     permit(world, MAY_ASSUME, MAY_LOOK)
     if statements:
         make_role(world, *statements)
     refusal = await refusal_of(world, RoleHop(ROLE, **sent))
     assert refusal.cause is cause
-    assert re.search(words, refusal.why)
+    assert re.search(words, refusal.reason)
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_nothing_is_claimed_where_nothing_can_be_looked_at(world, case):
+async def test_no_cause_is_named_if_nothing_is_readable(world, case):
     statements, sent, cause, _ = WRONG[case]
     permit(world, MAY_ASSUME)
     if statements:
@@ -155,37 +155,37 @@ async def test_nothing_is_claimed_where_nothing_can_be_looked_at(world, case):
     assert refusal.cause is None
     assert cause in refusal.possible
     assert set(refusal.possible) == ONE_TEXT
-    assert "MFA itself is not missing: this session carries it." in refusal.remedy
-    assert "With iam:GetRole on the role more could be said." in refusal.remedy
+    assert "MFA itself is not missing: this session has it." in refusal.remedy
+    assert "Permission for iam:GetRole on the role would narrow this down." in refusal.remedy
     trust, permission = refusal.documents
     assert json.loads(trust.text)["Statement"][0]["Principal"] == {"AWS": BOB}
     assert json.loads(permission.text)["Statement"][0]["Resource"] == ROLE
 
 
-# A mended trust policy lets the same request in, and what was good in it stays.
+# A corrected trust policy allows the same call and keeps its other statements.
 @pytest.mark.parametrize(
     "case",
     ["another principal", "another service", "another action", "wrong MFA condition", "wrong external id",
      "wrong MFA and external id"],
 )  # fmt: skip
-async def test_the_mended_trust_policy_mends_it(world, case):
+async def test_the_corrected_trust_policy_allows_the_call(world, case):
     statements, sent, *_ = WRONG[case]
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, *statements)
     hop = RoleHop(ROLE, **sent)
     session = await session_of(world)
-    (mended,) = (await refusal_of(world, hop, session=session)).documents
-    assert mended.title == f"Trust policy of {ROLE}, mended"
-    assert "aws:MultiFactorAuthPresent" in mended.text
+    (corrected,) = (await refusal_of(world, hop, session=session)).documents
+    assert corrected.title == f"Trust policy of {ROLE}, corrected"
+    assert "aws:MultiFactorAuthPresent" in corrected.text
     if sent:
-        assert json.loads(mended.text)["Statement"][0]["Condition"]["StringEquals"] == {
+        assert json.loads(corrected.text)["Statement"][0]["Condition"]["StringEquals"] == {
             "sts:ExternalId": ["agreed", "mine"]
         }
-    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=mended.text)
+    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=corrected.text)
     assert (await check(world, hop, session=session)).state is HopState.ASSUMED
 
 
-async def test_a_role_that_is_missing_can_be_created_with_the_policy_that_is_given(world):
+async def test_a_missing_role_can_be_created_with_the_shown_policy(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     session = await session_of(world)
     hop = RoleHop(ROLE, external_id="agreed")
@@ -195,7 +195,7 @@ async def test_a_role_that_is_missing_can_be_created_with_the_policy_that_is_giv
     assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.EXTERNAL_ID
 
 
-async def test_an_external_id_that_is_not_sent_is_set_in_the_configuration_not_taken_out_of_the_policy(world):
+async def test_a_missing_external_id_is_fixed_in_the_configuration_not_in_the_policy(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | WITH_ID))
     (block,) = (await refusal_of(world, RoleHop(ROLE))).documents
@@ -207,7 +207,7 @@ async def test_a_role_of_that_name_on_another_path(world):
     world.iam.create_role(RoleName="it", Path="/team/", AssumeRolePolicyDocument=policy(statement()))
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert refusal.cause is Cause.MISSING
-    assert f"the role of that name is {ACCOUNT}:role/team/it" in refusal.why
+    assert f"the role with this name is {ACCOUNT}:role/team/it" in refusal.reason
     assert f'role_arn = "{ACCOUNT}:role/team/it"' in refusal.documents[0].text
 
 
@@ -223,12 +223,12 @@ async def test_mfa_that_is_too_old(world, condition, limit):
     grow_old(world, session, 310)
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is Cause.MFA
-    assert 'longer ago than its trust policy allows (NumericLessThan aws:MultiFactorAuthAge "300")' in refusal.why
+    assert 'longer ago than its trust policy allows (NumericLessThan aws:MultiFactorAuthAge "300")' in refusal.reason
     assert "new code" in refusal.remedy
-    (mended,) = refusal.documents
-    (one,) = json.loads(mended.text)["Statement"]
+    (corrected,) = refusal.documents
+    (one,) = json.loads(corrected.text)["Statement"]
     assert one["Condition"] == {**MFA, limit: {"aws:MultiFactorAuthAge": "3600"}}
-    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=mended.text)
+    world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=corrected.text)
     assert (await check(world, RoleHop(ROLE), session=session)).state is HopState.ASSUMED
 
 
@@ -242,7 +242,7 @@ async def test_mfa_whose_age_is_about_the_limit_is_not_certain(world):
     assert refusal.possible == (Cause.MFA, Cause.CALLER)
 
 
-async def test_a_condition_that_nobody_can_know_stays_open(world):
+async def test_an_unknown_condition_remains_possible(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))
     refusal = await refusal_of(world, RoleHop(ROLE))
@@ -254,31 +254,31 @@ async def test_a_condition_that_nobody_can_know_stays_open(world):
 # The caller's own side.
 
 
-async def test_no_permission_is_told_by_the_trust_policy_that_would_let_in(world):
+async def test_a_trust_policy_that_allows_the_call_reveals_a_missing_permission(world):
     permit(world, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is Cause.CALLER
-    assert "its trust policy would let you in" in refusal.why
+    assert "although its trust policy allows the call" in refusal.reason
     (document,) = refusal.documents
     assert document.title == f"Policy for {BOB}"
-    world.iam.put_user_policy(UserName="bob", PolicyName="mended", PolicyDocument=document.text)
+    world.iam.put_user_policy(UserName="bob", PolicyName="corrected", PolicyDocument=document.text)
     try:
         assert (await check(world, RoleHop(ROLE), session=session)).state is HopState.ASSUMED
     finally:
-        world.iam.delete_user_policy(UserName="bob", PolicyName="mended")
+        world.iam.delete_user_policy(UserName="bob", PolicyName="corrected")
 
 
-async def test_what_the_callers_own_policies_say(world):
+async def test_the_callers_own_policies_are_simulated(world):
     make_role(world, statement(MFA))
     permit(world, MAY_LOOK, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ROLE))
-    assert (refusal.cause, refusal.why) == (Cause.CALLER, f"no policy of {BOB} allows sts:AssumeRole on it")
+    assert (refusal.cause, refusal.reason) == (Cause.CALLER, f"no policy of {BOB} allows sts:AssumeRole on it")
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE, denied=[MAY_ASSUME])
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert (refusal.cause, refusal.documents) == (Cause.CALLER, ())
-    assert refusal.why == f"a policy denies {BOB} sts:AssumeRole on it explicitly (bob)"
+    assert refusal.reason == f"a policy (bob) explicitly denies sts:AssumeRole on it to {BOB}"
     # Without a look at the role the denial alone is enough, and the lack of a permission is not: the role's own
     # trust policy might name the user.
     permit(world, MAY_SIMULATE, denied=[MAY_ASSUME])
@@ -286,12 +286,12 @@ async def test_what_the_callers_own_policies_say(world):
     permit(world, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ROLE))
     assert refusal.cause is None
-    assert f"No policy of {BOB} allows it." in refusal.remedy
+    assert f"No policy of {BOB} allows the call." in refusal.remedy
     permit(world, MAY_SIMULATE, MAY_ASSUME)
     make_role(world, statement(MFA, f"{ACCOUNT}:user/alice"), name="hers")
     refusal = await refusal_of(world, RoleHop(f"{ACCOUNT}:role/hers"))
     world.iam.delete_role(RoleName="hers")
-    assert f"The own policies of {BOB} allow it." in refusal.remedy
+    assert f"The policies of {BOB} allow the call." in refusal.remedy
 
 
 async def test_a_role_of_another_account_is_not_looked_for_in_this_one(world):
@@ -299,7 +299,7 @@ async def test_a_role_of_another_account_is_not_looked_for_in_this_one(world):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     refusal = await refusal_of(world, RoleHop(ELSEWHERE))
     assert set(refusal.possible) == ONE_TEXT
-    assert "its owner can see its trust policy" in refusal.remedy
+    assert "ask its owner to check its trust policy" in refusal.remedy
     assert world.calls("GetRole") == []
     # Both accounts have to agree: what its own policies do not allow is cause enough.
     permit(world, MAY_SIMULATE)
@@ -322,7 +322,7 @@ async def test_the_next_role_is_looked_at_with_the_credentials_that_were_refused
     assert (await check(world, RoleHop(DEPLOY), RoleHop(ROLE))).state is HopState.ASSUMED
 
 
-async def test_whether_mfa_is_carried_from_role_to_role_is_not_claimed(world):
+async def test_mfa_of_a_chained_role_remains_unknown(world):
     permit(world, MAY_ASSUME)
     make_role(world, statement(NO_MFA, DEPLOY))
     refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE))
@@ -335,7 +335,7 @@ async def test_more_than_an_hour_from_a_role_is_refused_without_asking(world):
     make_role(world, statement(None, DEPLOY), longest=43_200)
     refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE, duration_seconds=7200))
     assert refusal.cause is Cause.DURATION
-    assert "a session of 2 h is too long for a role that is assumed from another role" in refusal.why
+    assert "a session of 2 h is too long for role chaining" in refusal.reason
     assert 'duration = "3600s"' in refusal.documents[0].text
     assert [call["role_arn"] for call in world.calls("AssumeRole")] == [DEPLOY]
     assert world.calls("GetRole") == []
@@ -348,7 +348,7 @@ async def test_more_than_the_role_allows(world, look):
     make_role(world, statement(MFA), longest=7200)
     refusal = await refusal_of(world, RoleHop(ROLE, duration_seconds=10_800))
     assert refusal.cause is Cause.DURATION
-    assert ("its MaxSessionDuration is 2 h" in refusal.why) is look
+    assert ("its MaxSessionDuration is 2 h" in refusal.reason) is look
     (block,) = refusal.documents
     seconds = 7200 if look else 3600
     assert f'duration = "{seconds}s"' in block.text
@@ -362,7 +362,7 @@ async def test_more_than_the_role_allows(world, look):
         ("RegionDisabledException", RefusalKind.REGION, Cause.REGION),
     ],
 )
-async def test_what_aws_says_itself_is_not_looked_into(world, monkeypatch, code, kind, cause):
+async def test_refusals_explained_by_aws_are_not_investigated(world, monkeypatch, code, kind, cause):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
@@ -385,7 +385,7 @@ async def test_what_aws_says_itself_is_not_looked_into(world, monkeypatch, code,
         ("because no resource-based policy allows the sts:AssumeRole action", None),
     ],
 )
-async def test_what_aws_says_of_the_callers_side_is_taken_at_its_word(world, monkeypatch, text, cause):
+async def test_messages_about_the_callers_side_are_trusted(world, monkeypatch, text, cause):
     permit(world, MAY_ASSUME)
     session = await session_of(world)
     message = f"User: {BOB} is not authorized to perform: sts:AssumeRole on resource: {ROLE} {text}"
@@ -398,7 +398,7 @@ async def test_what_aws_says_of_the_callers_side_is_taken_at_its_word(world, mon
     assert bool(refusal.documents) is ("explicit deny in a" not in text or cause is None)
 
 
-async def test_an_external_id_that_is_not_known_here_is_not_said_to_be_missing(world):
+async def test_an_unknown_external_id_is_not_reported_as_missing(world):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA | WITH_ID))
     checked = await check(world, RoleHop(ROLE, unknown=("external_id",)))
@@ -408,14 +408,14 @@ async def test_an_external_id_that_is_not_known_here_is_not_said_to_be_missing(w
     assert refusal.cause is Cause.EXTERNAL_ID
 
 
-async def test_nothing_is_asked_for_roles_that_can_be_assumed(world):
+async def test_assumable_roles_are_not_investigated(world):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     make_role(world, statement(MFA))
     assert (await check(world, RoleHop(ROLE))).state is HopState.ASSUMED
     assert world.calls("GetRole", "SimulatePrincipalPolicy") == []
 
 
-async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without(world, monkeypatch):
+async def test_slow_or_missing_evidence_is_skipped(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     session = await session_of(world)
     look, answers = refusal_evidence._role, threading.Event()
@@ -426,7 +426,7 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     answers.set()
     assert time.monotonic() - began < 30
     assert Cause.MISSING in refusal.possible
-    assert f"The own policies of {BOB} allow it." in refusal.remedy
+    assert f"The policies of {BOB} allow the call." in refusal.remedy
     # moto, and whoever stands in for AWS elsewhere, may have no simulation at all.
     monkeypatch.undo()
     monkeypatch.setattr("tfmfa_nb.sandbox.strict_aws.answer_simulation", lambda _: None)
@@ -449,7 +449,7 @@ async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world
 
 
 # Whatever is wrong with a role at once, the cause that is named is one of them, none of them is ruled out, and a
-# trust policy that is shown as mended lets the request in, if nothing else stands against it.
+# trust policy that is shown as corrected lets the request in, if nothing else stands against it.
 
 DEFECTS = st.sets(st.sampled_from(["missing", "principal", "mfa", "age", "external id", "condition", "caller", "deny"]))
 CAUSES = {
@@ -472,7 +472,7 @@ CAUSES = {
     apart=st.booleans(),
     sent=st.sampled_from(["", "mine"]),
 )
-def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apart, sent):
+def test_no_false_cause_is_named(world, *, defects, looks, chained, apart, sent):
     condition = {
         "Bool": {"aws:MultiFactorAuthPresent": "false" if "mfa" in defects else "true"},
         "NumericLessThan": {"aws:MultiFactorAuthAge": "300" if "age" in defects else "3000"},
@@ -503,7 +503,7 @@ def test_no_cause_is_named_that_is_false(world, *, defects, looks, chained, apar
         try:
             refusal = await refusal_of(world, *hops, session=session)
             for document in refusal.documents:
-                if document.title.endswith("mended") and not defects & {"caller", "deny"}:
+                if document.title.endswith("corrected") and not defects & {"caller", "deny"}:
                     world.iam.update_assume_role_policy(RoleName="it", PolicyDocument=document.text)
                     assert (await check(world, *hops, session=session)).state is HopState.ASSUMED
             return refusal

@@ -119,14 +119,14 @@ async def test_the_token_command_never_gives_a_code_twice_and_waits_for_the_next
     monkeypatch.setattr(token_command.asyncio, "sleep", sleep)
     (tmp_path / "code").write_text("111111")
     told = []
-    prompt = CommandPrompt(f"cat {tmp_path / 'code'}", tell=told.append)
+    prompt = CommandPrompt(f"cat {tmp_path / 'code'}", notify=told.append)
     question = type("Request", (), {"serial_number": "arn:mfa/waits"})
     assert (await prompt.ask(question)).reveal() == "111111"
     # Another phase has a prompt of its own.
-    assert (await CommandPrompt(f"cat {tmp_path / 'code'}", tell=told.append).ask(question)).reveal() == "222222"
+    assert (await CommandPrompt(f"cat {tmp_path / 'code'}", notify=told.append).ask(question)).reveal() == "222222"
     assert 0 < waits[0] <= 30
     assert waits[1:] == [5.0]
-    assert "waiting" in told[0]
+    assert "Waiting" in told[0]
     assert "111111" not in "".join(told)
     with pytest.raises(PromptUnavailable, match="the same code for"):
         await prompt.ask(question)

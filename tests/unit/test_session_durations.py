@@ -53,13 +53,13 @@ def chains(*seconds):
         ((1800,), 900, "30 min"),
     ],
 )
-def test_a_session_that_ends_before_a_role_can_be_renewed_is_told(hops, session, note):
+def test_a_session_too_short_to_renew_a_role_is_reported(hops, session, note):
     said = session_length_warning(chains(*hops), session)
     assert bool(said) is bool(note)
     if note:
         assert (
-            f"The MFA session lasts {format_duration(session)}, and the longest role session of aws.a{max(hops)}"
+            f"The MFA session lasts {format_duration(session)}, but the longest role session of aws.a{max(hops)}"
             in said
         )
-        assert f"(main.tf:{max(hops)}) {note}:" in said
+        assert f"(main.tf:{max(hops)}) lasts {note}." in said
         assert f"Set session_duration to {max(hops)} or more" in said

@@ -43,7 +43,7 @@ async def made(environment):
 
 
 @pytest.mark.parametrize("level", Level)
-async def test_it_shows_the_level_now_and_what_each_means(made, environment, level):
+async def test_it_shows_the_current_level_and_the_meaning_of_each(made, environment, level):
     environment.set_level(level)
     shown = await made().shown()
     assert (shown["environment"], shown["level"], shown["problem"]) == ("staging", level, "")
@@ -56,7 +56,7 @@ async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_
     front = made()
     result = await front.press("save", level="plans and applies")
     assert result["good"]
-    assert result["text"] == ('Saved: "plans and applies". All subsequent runs on the environment will require it.')
+    assert result["text"] == ('Saved: "plans and applies". All subsequent runs on this environment will require it.')
     again = Environment.named("staging", environment.folder.parent)
     assert effective_level(again, policy()) is Level.PLANS_AND_APPLIES
     assert effective_level(again, Policy()) is Level.PLANS_AND_APPLIES
@@ -64,26 +64,29 @@ async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_
 
 
 @pytest.mark.parametrize(("minimum", "allowed"), [("never", 3), ("applies only", 2), ("plans and applies", 1)])
-async def test_what_the_organization_forbids_cannot_be_chosen_and_it_says_why(made, minimum, allowed):
+async def test_forbidden_levels_cannot_be_selected_and_the_reason_is_shown(made, minimum, allowed):
     front = made(lambda: policy(Level(minimum)))
     shown = await front.shown()
     assert [each["name"] for each in shown["levels"] if each["allowed"]] == NAMES[-allowed:]
     assert shown["level"] == minimum
     if minimum != "never":
-        assert shown["reason"] == f'The organization requires at least "{minimum}" (says {FILE}).'
+        assert shown["reason"] == f'The level must be at least "{minimum}". Required by organization policy {FILE}.'
         result = await front.press("save", level="never")
         assert not result["good"]
         assert f'at least "{minimum}"' in result["text"]
         assert str(FILE) in result["text"]
 
 
-async def test_disabled_by_default_and_it_says_who_could_switch_it_on_and_how(made, environment):
-    for off, words in ((Policy(), "Switch it on with"), (policy(mfa=False), "Ask an owner (olivia), or switch it on")):
+async def test_disabled_by_default_with_the_way_to_enable_it(made, environment):
+    for off, words in (
+        (Policy(), "Enable it with"),
+        (policy(mfa=False), "Ask an owner (olivia) to enable it, or enable it"),
+    ):
         front = made(lambda off=off: off)
         shown = await front.shown()
         assert shown["off"]
         assert not any(each["allowed"] for each in shown["levels"])
-        assert "MFA is switched off for this organization" in shown["reason"]
+        assert "MFA is not enabled for this organization" in shown["reason"]
         assert words in shown["reason"]
         assert "%tfmfa policy on" in shown["reason"]
         result = await front.press("save", level="applies only")
@@ -100,7 +103,7 @@ async def test_the_policy_is_read_anew_each_time(made):
     assert not (await front.shown())["levels"][0]["allowed"]
 
 
-async def test_a_policy_that_is_torn_is_one_error_and_nothing_is_saved(made, environment):
+async def test_an_invalid_policy_is_one_error_and_nothing_is_saved(made, environment):
     def torn():
         raise ConfigurationError(f"The policy {FILE} is torn.", "Mend it.")
 
@@ -113,7 +116,7 @@ async def test_a_policy_that_is_torn_is_one_error_and_nothing_is_saved(made, env
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\x00", b'{"aws_multi_factor_authentication": "no"}', b"7"])
-async def test_a_torn_settings_file_is_one_error_and_is_not_overwritten(made, environment, content):
+async def test_an_invalid_settings_file_is_one_error_and_is_not_overwritten(made, environment, content):
     environment.folder.mkdir()
     path = environment.folder / "tfmfa.json"
     path.write_bytes(content)
@@ -133,7 +136,7 @@ async def test_a_torn_settings_file_is_one_error_and_is_not_overwritten(made, en
     }
 
 
-async def test_a_link_is_one_error_and_what_it_points_to_stays(made, environment, tmp_path):
+async def test_a_link_is_one_error_and_its_target_stays(made, environment, tmp_path):
     environment.set_level(Level.NEVER)
     path = environment.folder / "tfmfa.json"
     path.rename(tmp_path / "elsewhere.json")
@@ -166,9 +169,9 @@ async def test_a_folder_without_permission_or_a_full_disk_is_one_error_and_loses
 
 
 @pytest.mark.parametrize("level", ["", "Never", "always", "\u202enever"])
-async def test_what_is_no_level_is_not_saved(made, environment, level):
+async def test_an_invalid_level_is_not_saved(made, environment, level):
     result = await made().press("save", level=level)
-    assert (result["good"], result["text"]) == (False, "Choose a level first.")
+    assert (result["good"], result["text"]) == (False, "Select a level first.")
     assert not environment.folder.exists()
 
 

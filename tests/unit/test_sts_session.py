@@ -32,7 +32,7 @@ def shared():
 
 @pytest.fixture
 def world(shared, monkeypatch):
-    monkeypatch.setattr(aws_client, "_PAUSES", (0, 0))
+    monkeypatch.setattr(aws_client, "_RETRY_DELAYS", (0, 0))
     shared.forget()
     return shared
 
@@ -84,7 +84,7 @@ async def test_identify(world):
     assert (refusal.kind, refusal.code_spent) == (RefusalKind.WRONG_SECRET, False)
 
 
-async def test_a_profile_that_is_not_there_does_not_matter(world, monkeypatch):
+async def test_a_missing_profile_does_not_matter(world, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
     assert (await identify(world.key, world.secret, ENDPOINT)).user == "alice"
 
@@ -163,20 +163,20 @@ async def test_a_passing_fault_is_not_noticed(world, fault):
     assert len(world.calls("GetSessionToken")) == 3
 
 
-async def test_the_code_stays_spent_when_aws_does_not_say_whose_session_it_is(world, monkeypatch):
+async def test_the_code_is_spent_even_if_the_identity_is_not_returned(world, monkeypatch):
     def cannot(_):
         raise ConnectionError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", cannot)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._caller_identity", cannot)
     refusal = await refused(session_of(world))
     assert refusal.code_spent
     assert refusal.next_code_at > time.time()
-    assert "AWS took the code" in refusal.problem
+    assert "AWS accepted the code" in refusal.problem
     assert "next code" in refusal.remedy
     assert "not used" not in refusal.remedy
 
 
-async def test_a_lost_answer_of_the_second_call_is_asked_for_again(world, monkeypatch):
+async def test_a_lost_response_of_the_second_call_is_requested_again(world, monkeypatch):
     failures = [ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")]
 
     def whom(_):
@@ -184,7 +184,7 @@ async def test_a_lost_answer_of_the_second_call_is_asked_for_again(world, monkey
             raise failures.pop()
         return Identity("123456789012", f"{ACCOUNT}:user/alice")
 
-    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._whom", whom)
+    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session._caller_identity", whom)
     assert (await session_of(world)).identity.user == "alice"
     assert len(world.calls("GetSessionToken")) == 1
 
@@ -382,7 +382,7 @@ async def test_no_roles_need_no_client(fake):
     assert fake.made == []
 
 
-async def test_a_check_that_is_canceled_asks_no_more(fake):
+async def test_a_canceled_check_makes_no_further_calls(fake):
     fake.seconds = 0.05
     checking = asyncio.create_task(check_roles(some_session(), [RoleChain("aws", (RoleHop(DEPLOY), RoleHop(PROD)))]))
     await asyncio.sleep(0.02)

@@ -148,10 +148,12 @@ def test_what_mends_an_error_stands_below_it_as_it_is_pasted():
     assert f"What to do: {run.error_remedy}\n\n{run.error_documents[0]['title']}:\n  {{\n" in summary_text(run)
     assert "\n".join(f"  {line}" for line in policy.split("\n")) in summary_text(run)
     assert f"<pre>{escape(policy)}</pre>" in summary_html(run)
-    assert json.loads(Page(summary_html(run)).text.partition("mended:")[2].partition("MFA:")[0]) == json.loads(policy)
+    assert json.loads(Page(summary_html(run)).text.partition("corrected:")[2].partition("MFA:")[0]) == json.loads(
+        policy
+    )
     # Each hop has its own state, and the refused one its cause.
     assert "role/deploy (assumed) → " in summary_text(run)
-    assert "role/deploy-prod (refused: its trust policy asks for another external id" in summary_text(run)
+    assert "role/deploy-prod (refused: its trust policy requires a different external ID" in summary_text(run)
 
 
 def test_a_policy_of_any_length_is_bounded():

@@ -33,16 +33,16 @@ def test_role_and_principal_are_in_the_caller_s_partition(caller, role, arn):
 @pytest.mark.parametrize(
     ("role", "caller", "words"),
     [
-        ("arn:aws:iam::1:role/x", ALICE, "is no role's ARN"),
-        ("arn:aws:iam::123456789012:user/x", ALICE, "is no role's ARN"),
+        ("arn:aws:iam::1:role/x", ALICE, "is not the ARN of a role"),
+        ("arn:aws:iam::123456789012:user/x", ALICE, "is not the ARN of a role"),
         ("arn:aws-cn:iam::123456789012:role/x", ALICE, "is in the partition aws-cn"),
-        ('x", "*', ALICE, "is no role's name"),
-        ("", ALICE, "is no role's name"),
-        ("x", "arn:aws:sts::123456789012:assumed-role/x/y", "is no IAM user"),
-        ("x", "", "Nobody is no IAM user"),
+        ('x", "*', ALICE, "is not a role name"),
+        ("", ALICE, "is not a role name"),
+        ("x", "arn:aws:sts::123456789012:assumed-role/x/y", "is not an IAM user"),
+        ("x", "", "The caller is not an IAM user"),
     ],
 )
-def test_what_cannot_be_is_refused(role, caller, words):
+def test_invalid_roles_and_callers_are_rejected(role, caller, words):
     with pytest.raises(ConfigurationError, match=words):
         trust_policies(role, caller)
 

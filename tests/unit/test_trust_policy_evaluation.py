@@ -25,7 +25,7 @@ def allow(condition=None, principal=ALICE.arn, **more):
 
 
 def answer(document, context=WITH_MFA, caller=ALICE, **more):
-    return evaluate(document, caller.names, context, **more).answer
+    return evaluate(document, caller.names, context, **more).allowed
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_denial_goes_before_everything_and_one_that_may_apply_leaves_it_open()
     "document",
     ["", "[]", "{}", '{"Statement": []}', '{"Statement": [1]}', '{"Statement": {"Effect": "allow"}}', "[" * 9999],
 )
-def test_what_is_no_policy_is_not_known(document):
+def test_an_invalid_document_is_unknown(document):
     assert answer(document) is None
 
 
@@ -173,7 +173,7 @@ REQUESTS = st.fixed_dictionaries(
 
 @settings(max_examples=400)
 @given(st.lists(STATEMENTS, min_size=1, max_size=3), REQUESTS, st.booleans(), st.integers(0, 50))
-def test_whatever_is_answered_the_sandbox_answers_too(statements, request, whole, slack):
+def test_known_decisions_match_the_sandbox(statements, request, whole, slack):
     """What only one of the two knows may be told by neither yes nor no; the age may be known only within bounds."""
     known = {PRESENT: None, AGE: None, EXTERNAL: None} | {name.lower(): value for name, value in request.items()}
     if isinstance(known[AGE], str):

@@ -72,7 +72,7 @@ def test_the_first_source_that_has_a_key_gives_all(world, filled):
     sources = world(**dict(zip(SECRETS, filled, strict=True)))
     first = next((who for who, has in zip(SECRETS, filled, strict=True) if has), None)
     if first is None:
-        with pytest.raises(ConfigurationError, match=r"AWS_ACCESS_KEY_ID and .* missing from the AWS profile"):
+        with pytest.raises(ConfigurationError, match=r"AWS_ACCESS_KEY_ID, .* are missing from the AWS profile"):
             read_variables({}, sources=sources)
         return
     found = read_variables({}, sources=sources)
@@ -87,9 +87,9 @@ def test_the_first_source_that_has_a_key_gives_all(world, filled):
 def test_a_secret_never_meets_another_source_s_key(world, chain, filled):
     chain.entries.clear()
     found = resolve(world(**dict(zip(SECRETS, filled, strict=True))))
-    if found.given.access_key_id:
-        (who,) = [who for who in KEYS if KEYS[who] == found.given.access_key_id]
-        assert found.given.secret_access_key.reveal() == SECRETS[who]
+    if found.values.access_key_id:
+        (who,) = [who for who in KEYS if KEYS[who] == found.values.access_key_id]
+        assert found.values.secret_access_key.reveal() == SECRETS[who]
         assert who == next(w for w, has in zip(SECRETS, filled, strict=True) if has in {"key", "both"})
         named = [w for w, has in zip(SECRETS, filled, strict=True) if has in {"serial", "both"}]
         wanted = "kernel" if "kernel" in named else who if who in named else next(iter(named), "")
@@ -102,13 +102,13 @@ def test_a_device_chosen_in_the_form_goes_with_the_environment_s_key(world):
     assert (found.source, found.serial_number) == ("process environment", SERIALS["kernel"])
 
 
-def test_what_is_not_needed_is_not_asked(world, chain):
+def test_unneeded_sources_are_not_read(world, chain):
     chain.locked = True
     assert resolve(world(process="both")).source.name == "process environment"
     assert resolve(world(process="key", profile="serial")).serial_number == SERIALS["profile"]
 
 
-def test_a_locked_keychain_is_an_error_and_no_other_key_is_taken_instead(world, chain):
+def test_a_locked_keychain_is_an_error_even_if_a_later_source_has_a_key(world, chain):
     chain.locked = True
     with pytest.raises(ConfigurationError, match=r"OS keychain could not be read \(KeyringLocked\)") as caught:
         read_variables({}, sources=world(profile="both"))
@@ -129,12 +129,12 @@ def test_the_keychain_keeps_all_three_as_one_entry(chain):
 
 
 @given(text=st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_whatever_stands_in_the_keychain_it_is_read_or_refused(text):
+def test_any_keychain_entry_is_read_or_rejected(text):
     before = keyring.get_keyring()
     keyring.set_keyring(FakeKeychain())
     try:
         keyring.set_password(SERVICE, ENTRY, text)
-        with pytest.raises(ConfigurationError, match="cannot be understood"):
+        with pytest.raises(ConfigurationError, match="is invalid"):
             Keychain().read()
     finally:
         keyring.set_keyring(before)
@@ -143,15 +143,15 @@ def test_whatever_stands_in_the_keychain_it_is_read_or_refused(text):
 @pytest.mark.parametrize(
     ("backend", "words"),
     [
-        (fail.Keyring, "finds none that it recommends"),
-        (null.Keyring, "finds none that it recommends"),
-        (PlainFile, "finds none that it recommends"),
-        (chainer.ChainerBackend, "finds none that it recommends"),
-        (None, "the package keyring is not installed"),
+        (fail.Keyring, "finds no backend that it recommends"),
+        (null.Keyring, "finds no backend that it recommends"),
+        (PlainFile, "finds no backend that it recommends"),
+        (chainer.ChainerBackend, "finds no backend that it recommends"),
+        (None, "keyring is not installed"),
     ],
 )
 @pytest.mark.usefixtures("chain")
-def test_where_there_is_no_keychain_it_says_so_in_a_line_and_what_to_use(monkeypatch, backend, words):
+def test_a_missing_keychain_is_reported_with_alternatives(monkeypatch, backend, words):
     if backend is None:
         real = builtins.__import__
 
@@ -167,7 +167,7 @@ def test_where_there_is_no_keychain_it_says_so_in_a_line_and_what_to_use(monkeyp
     keychain = Keychain()
     assert keychain.backend == ""
     assert words in keychain.problem
-    assert keychain.problem.endswith("Use this kernel only, or the environment that Jupyter starts in.")
+    assert keychain.problem.endswith("or set them in the environment of Jupyter.")
     assert "\n" not in keychain.problem
     assert keychain.read().missing() == NAMES
     keychain.clear()
@@ -181,7 +181,7 @@ def test_a_keyring_that_breaks_is_one_line(monkeypatch, chain):
     assert chain.entries == {}
 
 
-def test_no_error_of_the_keychain_leads_to_the_secret(chain):
+def test_keychain_errors_hold_no_secret(chain):
     chain.locked = True
     with pytest.raises(ConfigurationError) as caught:
         Keychain().store(values("chain"))
@@ -191,7 +191,7 @@ def test_no_error_of_the_keychain_leads_to_the_secret(chain):
         assert SECRETS["chain"] not in repr(frame.f_locals)
 
 
-def test_what_was_left_empty_stays_as_it_was(chain):
+def test_empty_fields_keep_the_stored_values(chain):
     kernel = KernelMemory()
     store_in_kernel(values("kernel"), kernel)
     store_in_kernel(VariableValues(serial_number=SERIALS["process"]), kernel)
@@ -202,7 +202,7 @@ def test_what_was_left_empty_stays_as_it_was(chain):
     assert list(stored.values()) == [KEYS["profile"], SECRETS["profile"], SERIALS["chain"]]
 
 
-def test_what_goes_into_the_keychain_leaves_this_kernel():
+def test_storing_in_the_keychain_clears_this_kernel():
     before = keyring.get_keyring()
     keyring.set_keyring(FakeKeychain())
     kernel = KernelMemory()
@@ -238,15 +238,19 @@ def test_clearing_forgets_here_and_there(chain):
     [
         (VariableValues("AKIAIOSFODNN7EXAMPLE"), "AWS_SECRET_ACCESS_KEY", "is missing"),
         (VariableValues("", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "is missing"),
-        (VariableValues("ASIAIOSFODNN7EXAMPLE", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "session's key"),
-        (VariableValues("no key", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "no access key id"),
-        (VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("short")), "AWS_SECRET_ACCESS_KEY", "no secret access key"),
+        (VariableValues("ASIAIOSFODNN7EXAMPLE", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "temporary key"),
+        (VariableValues("no key", Secret(SECRETS["kernel"])), "AWS_ACCESS_KEY_ID", "not a valid access key ID"),
         (
-            VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("with blanks in the middle")),
+            VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("short")),
             "AWS_SECRET_ACCESS_KEY",
-            "no blanks",
+            "not a valid secret",
         ),
-        (VariableValues(serial_number="alice"), "AWS_MFA_SERIAL_NUMBER", "neither an MFA device's ARN"),
+        (
+            VariableValues("AKIAIOSFODNN7EXAMPLE", Secret("with spaces in the middle")),
+            "AWS_SECRET_ACCESS_KEY",
+            "without spaces",
+        ),
+        (VariableValues(serial_number="alice"), "AWS_MFA_SERIAL_NUMBER", "neither the ARN of an MFA device"),
         (
             VariableValues(serial_number="arn:aws:iam::123456789012:u2f/alice/key"),
             "AWS_MFA_SERIAL_NUMBER",
@@ -254,7 +258,7 @@ def test_clearing_forgets_here_and_there(chain):
         ),
     ],
 )
-def test_bad_input_is_told_by_its_field_and_never_repeated(typed, field, words):
+def test_invalid_input_is_reported_by_field_and_never_repeated(typed, field, words):
     found = validation_errors(typed)
     assert list(found) == [field]
     assert words in found[field].problem

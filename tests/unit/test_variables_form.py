@@ -47,7 +47,7 @@ def words(shown):
     return [each["words"] for each in shown["variables"]]
 
 
-async def test_it_says_where_each_comes_from_and_never_the_secret(made, kernel, chain):
+async def test_it_shows_the_source_of_each_variable_but_not_the_secret(made, kernel, chain):
     front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY=CANARY)
     shown = await front.shown()
     assert words(shown) == ["…6789, from the process environment", "set, from the process environment", "missing"]
@@ -59,16 +59,16 @@ async def test_it_says_where_each_comes_from_and_never_the_secret(made, kernel, 
     assert CANARY not in repr(front.sent)
 
 
-async def test_without_a_keychain_it_says_so_and_offers_the_rest(made, kernel):
+async def test_without_a_keychain_the_kernel_is_offered(made, kernel):
     front = made()
     shown = await front.shown()
     assert shown["keychain"] == ""
-    assert shown["no_keychain"].endswith("Use this kernel only, or the environment that Jupyter starts in.")
+    assert shown["no_keychain"].endswith("or set them in the environment of Jupyter.")
     refused = await front.press("save", CANARY, **TYPED, where="keychain")
     assert (refused["good"], kernel.read().missing()) == (False, NAMES)
-    assert "There is no OS keychain here" in refused["text"]
+    assert "No OS keychain is available" in refused["text"]
     kept = await front.press("save", CANARY, **TYPED, where="kernel")
-    assert (kept["good"], kept["text"]) == (True, "Kept for this kernel only.")
+    assert (kept["good"], kept["text"]) == (True, "Stored for this kernel only.")
     assert read_variables({}).secret_access_key.reveal() == CANARY
 
 
@@ -87,13 +87,12 @@ async def test_the_keychain_keeps_it_and_clear_takes_it_out_of_both(made, kernel
 
 
 @pytest.mark.usefixtures("chain")
-async def test_what_is_stored_but_does_not_count_is_told(made):
+async def test_a_stored_variable_that_is_overridden_is_reported(made):
     front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY="x" * 40)
     result = await front.press("save", CANARY, **TYPED, where="keychain")
     assert result["good"]
-    assert "But the process environment has" in result["text"]
-    assert "goes before it" in result["text"]
-    assert "What the process environment has still counts." in (await front.press("clear"))["text"]
+    assert "in the process environment takes precedence." in result["text"]
+    assert "Variables in the process environment still apply." in (await front.press("clear"))["text"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,7 @@ async def test_what_is_stored_but_does_not_count_is_told(made):
     ],
 )
 @pytest.mark.parametrize("where", ["keychain", "kernel"])
-async def test_bad_input_is_one_error_beside_its_field_and_nothing_is_half_stored(made, kernel, chain, bad, where):
+async def test_invalid_input_is_one_field_error_and_nothing_is_stored(made, kernel, chain, bad, where):
     typed, secret, field = bad
     front = made()
     result = await front.press("save", secret, **typed, where=where)
@@ -120,18 +119,18 @@ async def test_bad_input_is_one_error_beside_its_field_and_nothing_is_half_store
 
 async def test_nothing_typed_is_nothing_stored(made, kernel):
     result = await made().press("save", "  ", **{KEY: " ", SERIAL: ""}, where="kernel")
-    assert (result["good"], result["text"], kernel.read().missing()) == (False, "Nothing was typed.", NAMES)
+    assert (result["good"], result["text"], kernel.read().missing()) == (False, "Enter at least one variable.", NAMES)
 
 
-async def test_test_says_who_where_and_whether_mfa_is_needed_and_stores_nothing(made, world, kernel):
+async def test_test_identifies_the_keys_and_stores_nothing(made, world, kernel):
     front, secret = made(), world.secret.reveal()
     result = await front.press("test", secret, **{KEY: world.key, SERIAL: world.serial})
     assert result["text"] == (
-        "You are alice in account 123456789012. These keys can do nothing that was tried without MFA."
+        "These keys belong to alice in account 123456789012. AWS denied every action tried with them without MFA."
     )
     assert (result["good"], result["warning"], result["fields"], kernel.read().missing()) == (True, False, {}, NAMES)
     result = await front.press("test", secret, **{KEY: world.key, SERIAL: f"{world.serial}-other"})
-    assert "is none of alice's MFA devices" in result["fields"][SERIAL]
+    assert "is not an MFA device of alice" in result["fields"][SERIAL]
     wrong = await front.press("test", CANARY, **{KEY: world.key})
     assert list(wrong["fields"]) == [SECRET]
     unknown = await front.press("test", CANARY, **{KEY: "AKIAIOSFODNN7EXAMPLE"})
@@ -151,8 +150,8 @@ async def test_keys_that_can_act_without_mfa_are_a_warning_and_the_alias_is_show
         world.iam.delete_user_policy(UserName="alice", PolicyName="more")
         world.iam.delete_account_alias(AccountAlias="acme-production")
     assert result["text"] == (
-        "You are alice in account 123456789012 (acme-production). "
-        "These keys can act WITHOUT MFA: iam:ListRoles succeeded."
+        "These keys belong to alice in account 123456789012 (acme-production). "
+        "They work WITHOUT MFA: iam:ListRoles succeeded."
     )
     assert result["warning"]
 
@@ -177,10 +176,13 @@ async def test_a_device_is_found_several_are_offered_and_passkeys_refused(made, 
     assert "has no MFA device" in (await find())["fields"][SERIAL]
 
 
-async def test_a_list_that_may_not_be_read_says_where_to_look(made, world):
+async def test_a_denied_device_list_says_where_to_find_the_arn(made, world):
     bob = world.bob
     result = await made().press("find", bob["secret_access_key"], **{KEY: bob["access_key_id"]})
-    assert "does not let bob list MFA devices (iam:ListMFADevices). Type the ARN" in result["fields"][SERIAL]
+    assert (
+        "bob is not allowed to list MFA devices (iam:ListMFADevices). Enter the device's ARN"
+        in result["fields"][SERIAL]
+    )
 
 
 async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplog):
@@ -241,12 +243,12 @@ async def test_a_terminal_that_is_left_changes_nothing(terminal, kernel, answers
 
 async def test_bad_answers_are_one_error_and_nothing_is_kept(terminal, kernel):
     terminal("AKIAIOSFODNN7EXAMPLE", CANARY, "alice")
-    with pytest.raises(ConfigurationError, match="neither an MFA device's ARN"):
+    with pytest.raises(ConfigurationError, match="neither the ARN of an MFA device"):
         await show_variables(InteractiveShell(), {}, "")
     assert kernel.read().missing() == NAMES
 
 
-async def test_where_nobody_can_type_the_text_is_all(capsys, kernel, monkeypatch, tmp_path):
+async def test_without_input_only_text_is_printed(capsys, kernel, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "tfmfa_nb")
@@ -266,7 +268,7 @@ async def test_where_nobody_can_type_the_text_is_all(capsys, kernel, monkeypatch
     assert kernel.read().missing() == NAMES
 
 
-def test_status_where_no_form_can_say_it_raises_what_is_torn(tmp_path, kernel, capsys):
+def test_without_a_form_invalid_settings_are_raised(tmp_path, kernel, capsys):
     from tfmfa_nb.environments import Environment  # noqa: PLC0415
 
     environment = Environment.named("staging", tmp_path)

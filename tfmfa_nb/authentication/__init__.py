@@ -1,1 +1,1 @@
-"""Authentication: the only place that sees a code or a long-term key."""
+"""Authentication with AWS: besides the prompts, only this package handles MFA codes and long-term keys."""

@@ -1,4 +1,4 @@
-"""Questions to AWS that spend no code: its clock, whose devices there are, and what long-term keys can do alone."""
+"""AWS queries that use no MFA code: clock offset, MFA devices, account alias, and calls allowed without MFA."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.aws_client import aws_client, call_aws
 from tfmfa_nb.authentication.refusal import Refused
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
     from tfmfa_nb.model.redaction import Secret
 
-# Reads that change nothing, cost nothing, and that a user who may only assume roles is refused.
-_HARMLESS: tuple[tuple[str, str, str], ...] = (
+# Free, read-only calls that AWS denies to a user who may only assume roles.
+_READ_ONLY_CALLS: tuple[tuple[str, str, str], ...] = (
     ("iam", "iam:ListRoles", "list_roles"),
     ("ssm", "ssm:DescribeParameters", "describe_parameters"),
     ("s3", "s3:ListAllMyBuckets", "list_buckets"),
@@ -25,53 +25,53 @@ _HARMLESS: tuple[tuple[str, str, str], ...] = (
 
 
 async def aws_clock_offset(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> float:
-    """How many seconds AWS's clock is ahead of this machine's; half a second is what can be told.
+    """Seconds by which AWS's clock is ahead of this machine's, accurate to about half a second.
 
     Raises:
-        Refused: AWS cannot be asked.
+        Refused: AWS cannot be reached or rejects the key.
     """
 
-    def ask() -> float:
-        began = time.time()
-        answer = aws_client("sts", access_key_id, secret_access_key, None, endpoint).get_caller_identity()
-        now = (began + time.time()) / 2
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    def query() -> float:
+        started = time.time()
+        response = aws_client("sts", access_key_id, secret_access_key, None, endpoint).get_caller_identity()
+        now = (started + time.time()) / 2
+        date = response["ResponseMetadata"]["HTTPHeaders"].get("date")
         return parsedate_to_datetime(date).timestamp() - now if date else 0.0
 
-    return await call(ask)
+    return await call_aws(query)
 
 
 async def mfa_devices(
     access_key_id: str, secret_access_key: Secret, user: str, *, endpoint: Endpoint
 ) -> tuple[str, ...]:
-    """The serial numbers of the user's own MFA devices (iam:ListMFADevices), passkeys included.
+    """Serial numbers of the user's MFA devices, passkeys included (iam:ListMFADevices).
 
     Args:
-        access_key_id: the user's long-term key.
-        secret_access_key: its secret.
-        user: the IAM user's name.
-        endpoint: where to ask.
+        access_key_id: ID of the user's long-term key.
+        secret_access_key: secret of that key.
+        user: name of the IAM user.
+        endpoint: endpoint to call.
 
     Raises:
-        Refused: the user may not look at them.
+        Refused: the user is not allowed to list them.
     """
 
-    def ask() -> tuple[str, ...]:
+    def query() -> tuple[str, ...]:
         client = aws_client("iam", access_key_id, secret_access_key, None, endpoint)
         return tuple(device["SerialNumber"] for device in client.list_mfa_devices(UserName=user)["MFADevices"])
 
-    return await call(ask)
+    return await call_aws(query)
 
 
 async def account_alias(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> str:
-    """The account's alias; "" where it has none, or the user may not read it."""
+    """The account's alias; "" if the account has none or the user is not allowed to read it."""
 
-    def ask() -> str:
+    def query() -> str:
         client = aws_client("iam", access_key_id, secret_access_key, None, endpoint)
         return next(iter(client.list_account_aliases()["AccountAliases"]), "")
 
     try:
-        return await call(ask)
+        return await call_aws(query)
     except Refused:
         return ""
 
@@ -79,22 +79,22 @@ async def account_alias(access_key_id: str, secret_access_key: Secret, *, endpoi
 async def calls_allowed_without_mfa(
     access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint
 ) -> tuple[str, ...]:
-    """Which of a few harmless reads the keys can do without MFA; none is how it should be."""
+    """Names of the read-only calls that succeed without MFA; a well-protected user has none."""
 
-    def ask(service: str, method: str) -> Callable[[], Any]:
-        def make() -> Any:
+    def query(service: str, method: str) -> Callable[[], Any]:
+        def send() -> Any:
             client = aws_client(service, access_key_id, secret_access_key, None, endpoint)
             return getattr(client, method)()
 
-        return make
+        return send
 
-    answers = await asyncio.gather(*(_succeeds(ask(service, method)) for service, _, method in _HARMLESS))
-    return tuple(name for (_, name, _), good in zip(_HARMLESS, answers, strict=True) if good)
+    outcomes = await asyncio.gather(*(_succeeds(query(service, method)) for service, _, method in _READ_ONLY_CALLS))
+    return tuple(name for (_, name, _), allowed in zip(_READ_ONLY_CALLS, outcomes, strict=True) if allowed)
 
 
-async def _succeeds(make: Callable[[], Any]) -> bool:
+async def _succeeds(send: Callable[[], Any]) -> bool:
     try:
-        await call(make)
+        await call_aws(send)
     except Refused:
         return False
     return True

@@ -1,4 +1,4 @@
-"""One way to call AWS: explicit credentials, short timeouts, and no retry that could burn a code."""
+"""The only way to call AWS: explicit credentials, short timeouts, and no retry that could use up a code."""
 
 from __future__ import annotations
 
@@ -20,123 +20,123 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
 
 T = TypeVar("T")
-_making = threading.Lock()
-_AT_ONCE = 50  # calls; asyncio's own pool would have six threads on two cores
+_client_creation = threading.Lock()
+_CONCURRENT_CALLS = 50  # asyncio's default pool has only six threads on two cores
 _THREAD = "tfmfa-sts"
-_ANYWHERE = "us-east-1"  # for services that must be asked somewhere, where no region is set
-_CONNECT, _READ = 5.0, 15.0  # seconds before it is given up
-_PAUSES = (0.3, 1.0)  # seconds before each of our own retries
-# Nothing of these reached AWS, or AWS did nothing with it.
+_DEFAULT_REGION = "us-east-1"  # for services without a global endpoint
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 15.0  # seconds
+_RETRY_DELAYS = (0.3, 1.0)  # seconds before each retry
+# The request did not reach AWS, or AWS did not act on it.
 _WITHOUT_EFFECT = {RefusalKind.UNREACHABLE, RefusalKind.THROTTLED, RefusalKind.UNAVAILABLE}
-# Without a code, a call that is made twice does no harm.
+# A call without an MFA code can safely be made twice.
 _WITHOUT_CODE = _WITHOUT_EFFECT | {RefusalKind.UNANSWERED, RefusalKind.SERVICE}
 
 
 @cache
 def _factory() -> Any:
-    """Makes clients; shared, because reading the service's description costs more than all the rest."""
-    from boto3 import Session  # noqa: PLC0415 - 0.2 s, so only when a code is asked for
+    """The session that creates all clients; shared, because loading the service descriptions takes longest."""
+    from boto3 import Session  # noqa: PLC0415 - takes 0.2 s, so imported on the first call
     from botocore.session import get_session  # noqa: PLC0415
 
-    # The person's AWS_PROFILE must not matter here, nor stop us by naming a profile that is not there.
+    # Ignore AWS_PROFILE: it must not affect these clients, nor fail them if the profile does not exist.
     return Session(botocore_session=get_session({"profile": (None, None, None, None)}))
 
 
 def reset_client_factory() -> None:
-    """Make further clients by a new maker: one from before moto was loaded would ask the real AWS."""
+    """Create further clients from a new session: one created before moto was loaded would call the real AWS."""
     _factory.cache_clear()
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_AT_ONCE, _THREAD)
+    return ThreadPoolExecutor(_CONCURRENT_CALLS, _THREAD)
 
 
 def sts_client(access_key_id: Secret | str, secret: Secret, session_token: Secret | None, endpoint: Endpoint) -> Any:
-    """An STS client for these credentials and no others; thread-safe, as boto3's clients are."""
+    """An STS client that uses these credentials and no others; thread-safe, like every boto3 client."""
     return aws_client("sts", access_key_id, secret, session_token, endpoint)
 
 
 def aws_client(
     service: str, access_key_id: Secret | str, secret: Secret, session_token: Secret | None, endpoint: Endpoint
 ) -> Any:
-    """A client of `service` ("iam"), as `sts_client` is one."""
+    """A client for `service`, such as "iam", with the properties of `sts_client`."""
     from botocore.config import Config  # noqa: PLC0415
 
-    with _making:  # clients are, the making of one is not
+    with _client_creation:  # clients are thread-safe, but creating one is not
         client = _factory().client(
             service,
-            region_name=endpoint.region or (None if service == "sts" else _ANYWHERE),
+            region_name=endpoint.region or (None if service == "sts" else _DEFAULT_REGION),
             endpoint_url=endpoint.url,
             aws_access_key_id=access_key_id if isinstance(access_key_id, str) else access_key_id.reveal(),
             aws_secret_access_key=secret.reveal(),
             aws_session_token=session_token.reveal() if session_token else None,
             config=Config(
                 retries={"total_max_attempts": 1, "mode": "standard"},
-                connect_timeout=_CONNECT,
-                read_timeout=_READ,
-                max_pool_connections=_AT_ONCE,
+                connect_timeout=_CONNECT_TIMEOUT,
+                read_timeout=_READ_TIMEOUT,
+                max_pool_connections=_CONCURRENT_CALLS,
             ),
         )
-        _hush()
+        _suppress_debug_logs()
     return client
 
 
-def credentials_of(answer: dict[str, Any]) -> tuple[Secret, Secret, Secret, datetime]:
-    """The access key id, secret, token and end of the credentials in AWS's answer.
+def credentials_of(response: dict[str, Any]) -> tuple[Secret, Secret, Secret, datetime]:
+    """The access key ID, secret access key, session token, and expiration in an STS response.
 
     Raises:
-        KeyError: there are none in it.
+        KeyError: the response contains no credentials.
     """
-    given = answer["Credentials"]
+    credentials = response["Credentials"]
     return (
-        Secret(given["AccessKeyId"]),
-        Secret(given["SecretAccessKey"]),
-        Secret(given["SessionToken"]),
-        given["Expiration"],
+        Secret(credentials["AccessKeyId"]),
+        Secret(credentials["SecretAccessKey"]),
+        Secret(credentials["SessionToken"]),
+        credentials["Expiration"],
     )
 
 
-async def call(
-    make: Callable[[], T], *, carries_code: bool = False, role_arn: str | None = None, once: bool = False
+async def call_aws(
+    send: Callable[[], T], *, carries_code: bool = False, role_arn: str | None = None, once: bool = False
 ) -> T:
-    """Call AWS in a thread; repeat only what cannot have had an effect.
+    """Call AWS in a thread and retry only calls that cannot have had an effect.
 
     Args:
-        make: makes the call and takes out of the answer what is wanted; it may be called again.
-        carries_code: whether the call carries a code.
-        role_arn: the role to be assumed, for the diagnosis.
-        once: do not repeat it at all: the answer is welcome, and not worth waiting for.
+        send: sends the request and extracts the result from the response; may be called again.
+        carries_code: True if the request carries an MFA code.
+        role_arn: role that the request assumes, for the error's text.
+        once: True to never retry, for results that are not worth waiting for.
 
     Raises:
-        Refused: what is wrong; nothing of the failed call hangs on it.
+        Refused: the call failed; the error holds no reference to the failed call.
     """
-    repeated = _WITHOUT_EFFECT if carries_code else _WITHOUT_CODE
+    retried = _WITHOUT_EFFECT if carries_code else _WITHOUT_CODE
     loop = asyncio.get_running_loop()
-    for pause in (*(() if once else _PAUSES), None):
-        outcome = await loop.run_in_executor(_threads(), _attempt, make, carries_code, role_arn)
+    for delay in (*(() if once else _RETRY_DELAYS), None):
+        outcome = await loop.run_in_executor(_threads(), _attempt, send, carries_code, role_arn)
         if not isinstance(outcome, Refusal):
             return outcome
-        if pause is None or outcome.kind not in repeated:
+        if delay is None or outcome.kind not in retried:
             raise Refused(outcome)
-        await asyncio.sleep(pause)
-    raise AssertionError("the last pause is None")
+        await asyncio.sleep(delay)
+    raise AssertionError("the last delay is None")
 
 
-def _attempt(make: Callable[[], T], carries_code: bool, role_arn: str | None) -> T | Refusal:  # noqa: FBT001
-    """One try. The exception ends in this frame: its own frames hold the keys and the code."""
+def _attempt(send: Callable[[], T], carries_code: bool, role_arn: str | None) -> T | Refusal:  # noqa: FBT001
+    """One attempt. The exception ends in this frame, because its own frames hold the keys and the code."""
     try:
-        return make()
-    except Exception as error:  # noqa: BLE001 - whatever it is, its frames must not leave this one
+        return send()
+    except Exception as error:  # noqa: BLE001 - no exception's frames may leave this one
         return diagnose(error, carries_code=carries_code, role_arn=role_arn)
 
 
-def _hush() -> None:
-    """Keep what these threads send and receive out of the logs: at DEBUG, botocore writes down code and secrets."""
+def _suppress_debug_logs() -> None:
+    """Keep these threads' requests and responses out of the logs: at DEBUG, botocore logs codes and secrets."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in {"boto3", "botocore", "urllib3"}:
-            logging.getLogger(name).addFilter(_harmless)
+            logging.getLogger(name).addFilter(_is_safe)
 
 
-def _harmless(record: logging.LogRecord) -> bool:
+def _is_safe(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG or not str(record.threadName).startswith(_THREAD)

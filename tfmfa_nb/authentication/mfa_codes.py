@@ -1,4 +1,4 @@
-"""Codes: their form, and which ones are spent."""
+"""MFA codes: parsing them, and refusing codes that were already used."""
 
 from __future__ import annotations
 
@@ -10,51 +10,49 @@ import time
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused, next_code_at
 from tfmfa_nb.model.redaction import Secret
 
-_FORM = re.compile(r"[0-9]{6}")
-_REMEMBERED = 90  # seconds: one window before and one after are accepted as well
+_SIX_DIGITS = re.compile(r"[0-9]{6}")
+_REMEMBERED_SECONDS = 90  # AWS also accepts the codes of the previous and the next 30 seconds
 
 
 def parse_code(text: str) -> Secret:
-    """The code in what a person typed: six digits, blanks and hyphens anywhere.
+    """The code in typed text: six digits, with spaces and hyphens anywhere.
 
     Raises:
-        Refused: it is no code. What was typed is not repeated; it may be a password.
+        Refused: the text is not a code. The error does not repeat the text, which may be a password.
     """
     digits = re.sub(r"[\s-]", "", text)
-    if not _FORM.fullmatch(digits):
-        what = "nothing was entered" if not digits else "that is not six digits"
-        del text, digits  # or the error's frame would hold them
-        raise Refused(
-            Refusal(RefusalKind.MALFORMED, f"No code: {what}.", "Enter the six digits that the device shows.")
-        )
+    if not _SIX_DIGITS.fullmatch(digits):
+        problem = "No code was entered." if not digits else "The code must have six digits."
+        del text, digits  # the error's frame must not hold them
+        raise Refused(Refusal(RefusalKind.MALFORMED, problem, "Enter the six digits that your device shows."))
     return Secret(digits)
 
 
 class UsedCodes:
-    """Remembers which codes are spent, as salted digests and no longer than AWS would accept them."""
+    """The codes that were used, kept as salted digests for as long as AWS would accept the codes."""
 
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(16)
-        self._until: dict[bytes, float] = {}
+        self._expirations: dict[bytes, float] = {}
 
     def remember(self, serial_number: str, code: Secret) -> None:
-        """`code` of this device was used."""
+        """Record that `code` of this device was used."""
         now = time.time()
-        self._until = {digest: until for digest, until in self._until.items() if until > now}
-        self._until[self._digest(serial_number, code)] = now + _REMEMBERED
+        self._expirations = {digest: expires for digest, expires in self._expirations.items() if expires > now}
+        self._expirations[self._digest(serial_number, code)] = now + _REMEMBERED_SECONDS
 
     def refuse_if_used(self, serial_number: str, code: Secret) -> None:
-        """Raise before AWS is asked.
+        """Refuse a code that was already used, before it is sent to AWS.
 
         Raises:
-            Refused: `code` was used; it says when the device shows the next one.
+            Refused: `code` was used; the refusal tells when the device shows the next one.
         """
-        if self._until.get(self._digest(serial_number, code), 0.0) > time.time():
+        if self._expirations.get(self._digest(serial_number, code), 0.0) > time.time():
             raise Refused(
                 Refusal(
                     RefusalKind.USED,
-                    "This code was used already; AWS accepts each one only once.",
-                    "Enter the device's next code.",
+                    "This code was already used; AWS accepts each code only once.",
+                    "Enter the next code that your device shows.",
                     code_spent=True,
                     next_code_at=next_code_at(),
                 )

@@ -1,7 +1,7 @@
-"""The MFA session: one code for temporary credentials whose MFA mark carries into every role.
+"""The MFA session: temporary credentials, obtained with one code, that carry MFA into every role.
 
-GetSessionToken, not AssumeRole with a code: its mark reaches the provider's own AssumeRole calls, so that one code
-serves every alias and every hop of a chain.
+The session comes from GetSessionToken rather than from AssumeRole with a code: the provider's own AssumeRole calls then
+carry MFA too, so that one code serves every provider alias and every hop of a role chain.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tfmfa_nb.authentication.aws_client import call, credentials_of, sts_client
+from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, sts_client
 from tfmfa_nb.authentication.refusal import Refusal, Refused, next_code_at
 from tfmfa_nb.model.identity import Identity
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class MfaSession:
-    """Temporary credentials with the MFA mark; kept in memory for one phase of a run.
+    """Temporary credentials that carry MFA, kept in memory for one phase of a run.
 
     Attributes:
-        authenticated_at: when AWS had taken the code, in seconds since the epoch by this machine's clock.
-        expiration: when AWS ends it, in UTC.
-        duration_seconds: how long it lasts altogether.
-        identity: who STS says that it is.
-        endpoint: where it was given, and is used.
+        authenticated_at: time at which AWS accepted the code, in seconds since the epoch by this machine's clock.
+        duration_seconds: total duration of the session.
+        endpoint: endpoint that issued the session and that further calls use.
+        expiration: time at which the session ends, in UTC.
+        identity: identity of the session according to STS.
     """
 
     __slots__ = (
@@ -44,7 +44,7 @@ class MfaSession:
         "session_token",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0917 - made in one place, out of AWS's answer
+    def __init__(  # noqa: PLR0917 - created in one place, from AWS's response
         self,
         access_key_id: Secret,
         secret_access_key: Secret,
@@ -66,7 +66,7 @@ class MfaSession:
         self.endpoint = endpoint
 
     def environ(self) -> dict[str, str]:
-        """The three variables for Terraform's process; do not keep them."""
+        """The three variables for Terraform's process. Pass them on; do not keep them."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id.reveal(),
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key.reveal(),
@@ -74,11 +74,11 @@ class MfaSession:
         }
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What must be masked wherever it appears."""
+        """The values that must be masked wherever they appear."""
         return self.access_key_id, self.secret_access_key, self.session_token
 
     def forget(self) -> None:
-        """Let go of the credentials."""
+        """Drop the credentials."""
         for secret in self.secrets():
             secret.forget()
 
@@ -86,16 +86,16 @@ class MfaSession:
         return f"MfaSession({self.identity.arn}, until {self.expiration:%H:%M} UTC)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an MfaSession is not pickled or copied")
+        raise TypeError("an MfaSession cannot be pickled or copied")
 
 
 async def identify(access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
-    """Who the long-term key belongs to; needs no permission (STS GetCallerIdentity).
+    """The identity that owns the long-term key (STS GetCallerIdentity, which needs no permission).
 
     Raises:
-        Refused: the key, its secret, the clock or the network is wrong.
+        Refused: the key, its secret, the clock, or the network is at fault.
     """
-    return await call(lambda: _whom(sts_client(access_key_id, secret_access_key, None, endpoint)))
+    return await call_aws(lambda: _caller_identity(sts_client(access_key_id, secret_access_key, None, endpoint)))
 
 
 async def get_session(
@@ -110,17 +110,17 @@ async def get_session(
     """Exchange `code` for a session (STS GetSessionToken).
 
     Args:
-        access_key_id: a long-term key's.
-        secret_access_key: its secret.
-        serial_number: the MFA device's ARN or serial number.
-        code: six digits, see `mfa_codes.parse_code`.
-        duration_seconds: 900 to 129,600.
-        endpoint: where to ask.
+        access_key_id: ID of the long-term key.
+        secret_access_key: secret of that key.
+        serial_number: ARN or serial number of the MFA device.
+        code: six digits; see `mfa_codes.parse_code`.
+        duration_seconds: duration of the session, 900 to 129,600.
+        endpoint: endpoint to call.
 
     Raises:
-        Refused: AWS did not accept it, or could not be asked; `refusal.code_spent` says whether it is spent.
+        Refused: AWS rejected the code or could not be reached; `refusal.code_spent` tells if the code was used.
     """
-    key, secret, token, expiration = await call(
+    key, secret, token, expiration = await call_aws(
         lambda: credentials_of(
             sts_client(access_key_id, secret_access_key, None, endpoint).get_session_token(
                 SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
@@ -130,26 +130,26 @@ async def get_session(
     )
     identity = await _identify_session(key, secret, token, endpoint)
     if isinstance(identity, Refusal):
-        for held in (key, secret, token):
-            held.forget()
+        for credential in (key, secret, token):
+            credential.forget()
         raise Refused(identity)
     return MfaSession(key, secret, token, expiration, identity, serial_number, endpoint, duration_seconds)
 
 
 async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint: Endpoint) -> Identity | Refusal:
-    """Whose session it is; if AWS does not say, the code is spent all the same."""
+    """The session's identity, or the refusal if AWS does not return it; the code is used either way."""
     try:
-        return await call(lambda: _whom(sts_client(key, secret, token, endpoint)))
+        return await call_aws(lambda: _caller_identity(sts_client(key, secret, token, endpoint)))
     except Refused as error:
         return replace(
             error.refusal,
-            problem=f"AWS took the code, but did not say whose session it is. {error.refusal.problem}",
-            remedy=f"{error.refusal.remedy} It takes the device's next code.",
+            problem=f"AWS accepted the code but did not return the session's identity. {error.refusal.problem}",
+            remedy=f"{error.refusal.remedy} Use the next code that your device shows.",
             code_spent=True,
             next_code_at=next_code_at(),
         )
 
 
-def _whom(client: Any) -> Identity:
-    answer = client.get_caller_identity()
-    return Identity(account=answer["Account"], arn=answer["Arn"])
+def _caller_identity(client: Any) -> Identity:
+    response = client.get_caller_identity()
+    return Identity(account=response["Account"], arn=response["Arn"])

@@ -1,4 +1,4 @@
-"""One condition of a policy against what is known of a request: it holds, it does not, or nobody can say.
+"""Evaluates one condition of an IAM policy against the known part of a request: True, False, or None for unknown.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -18,7 +18,7 @@ _BOOLEANS = {"true", "false"}
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A number that is known only within bounds, both included, as the age of a session's MFA."""
+    """A number known only within bounds, both inclusive, such as the age of a session's MFA."""
 
     low: float
     high: float
@@ -28,28 +28,28 @@ Known = str | Between | None
 
 
 def holds(operator: str, wanted: tuple[str, ...] | None, key: str, context: Mapping[str, Known]) -> bool | None:
-    """Whether `operator` holds for `key` of the request; None where that is not known.
+    """True if the condition holds for the request, False if it does not, None if that is unknown.
 
     Args:
-        operator: as the policy writes it: "Bool", "StringLikeIfExists".
-        wanted: the policy's values; None where they have no form that is understood.
-        key: in lower case.
-        context: values, or None for a key that is known to be absent; what is not in it is not known.
+        operator: operator as the policy spells it: "Bool", "StringLikeIfExists".
+        wanted: the policy's values; None if their form is not supported.
+        key: condition key in lowercase.
+        context: values by condition key; None for a key known to be absent. Keys not in it are unknown.
     """
-    if not wanted or key not in context or any("${" in one for one in wanted):  # AWS puts a value for a variable
+    if not wanted or key not in context or any("${" in value for value in wanted):  # AWS substitutes policy variables
         return None
     found = context[key]
     if operator == "Null":
-        asked = {one.lower() for one in wanted}
-        return str(found is None).lower() in asked if asked <= _BOOLEANS else None
+        booleans = {value.lower() for value in wanted}
+        return str(found is None).lower() in booleans if booleans <= _BOOLEANS else None
     base = operator.removesuffix("IfExists")
     if base not in _OPERATORS:
         return None
     test, negated = _OPERATORS[base]
     if found is None:
         return negated or base != operator
-    answers = {test(found, one) for one in wanted}
-    matches = True if True in answers else None if None in answers else False
+    results = {test(found, value) for value in wanted}
+    matches = True if True in results else None if None in results else False
     return matches if matches is None else matches is not negated
 
 
@@ -90,8 +90,8 @@ def _equal(found: Between, wanted: float) -> bool | None:
 
 def _not(test: Callable[[Between, float], bool | None]) -> Callable[[Between, float], bool | None]:
     def opposite(found: Between, wanted: float) -> bool | None:
-        answer = test(found, wanted)
-        return None if answer is None else not answer
+        result = test(found, wanted)
+        return None if result is None else not result
 
     return opposite
 
@@ -101,8 +101,8 @@ def _like(found: str, wanted: str) -> bool:
     return re.fullmatch(pattern, found, re.DOTALL) is not None
 
 
-# Operator → how one value is compared, and whether the operator is the comparison's opposite, which must then be
-# false for every value, and is true for a key that is absent.
+# Operator → comparison of one value, and True if the operator negates it. A negated operator holds if the comparison
+# is false for every value, or if the key is absent.
 _OPERATORS: dict[str, tuple[Callable[[str | Between, str], bool | None], bool]] = {
     "Bool": (_boolean, False),
     "StringEquals": (_text(lambda found, wanted: found == wanted), False),

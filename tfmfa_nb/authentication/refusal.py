@@ -1,4 +1,4 @@
-"""What can stand between a person and a session: its kind, its words, its remedy."""
+"""Refusals: the reasons for which a session or a role cannot be obtained, each with a problem and a remedy."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tfmfa_nb.model.errors import AuthenticationError
 if TYPE_CHECKING:
     from tfmfa_nb.model.problems import Document
 
-_WINDOW = 30  # seconds that a code is shown for (RFC 6238, and AWS's devices)
+_CODE_SECONDS = 30  # time for which a device shows a code (RFC 6238, and AWS's devices)
 
 
 def next_code_at() -> float:
-    """When a device shows its next code, in seconds since the epoch."""
-    return float((int(time.time()) // _WINDOW + 1) * _WINDOW)
+    """The time at which a device shows its next code, in seconds since the epoch."""
+    return float((int(time.time()) // _CODE_SECONDS + 1) * _CODE_SECONDS)
 
 
 class RefusalKind(StrEnum):
-    """What stood in the way."""
+    """The kinds of refusals; their values appear in the audit trail."""
 
     MALFORMED = "malformed code"
     USED = "code used before"
     WRONG_CODE = "wrong code"
     WRONG_DEVICE = "wrong MFA device"
     VARIABLES = "organization variables"
-    WRONG_SECRET = "wrong secret access key"  # noqa: S105 - a name for a fault
+    WRONG_SECRET = "wrong secret access key"  # noqa: S105 - names a kind
     UNKNOWN_KEY = "unknown access key"
     SESSION_KEY = "session credentials"
     CLOCK = "clock"
@@ -46,21 +46,21 @@ class RefusalKind(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a role is refused. AWS has one text for the first six of them."""
+    """The causes of a refused role. AWS has the same message for the first six."""
 
     MISSING = "the role does not exist"
-    PRINCIPAL = "its trust policy lacks this principal"
+    PRINCIPAL = "its trust policy does not allow this principal"
     MFA = "a condition on MFA or its age is not met"
-    EXTERNAL_ID = "the external id is missing or wrong"
+    EXTERNAL_ID = "the external ID is missing or wrong"
     CONDITION = "another condition is not met"
-    CALLER = "the caller lacks the permission, or is denied it"
+    CALLER = "the caller's own policies do not allow the call, or deny it"
     DURATION = "the session would be too long"
-    REGION = "STS is switched off in the region"
-    THROTTLED = "AWS is throttling the calls"
+    REGION = "STS is not activated in the Region"
+    THROTTLED = "AWS is throttling requests"
 
 
-# No code mends these.
-_IN_VARIABLES = frozenset(
+# Refusals that no code can fix.
+_VARIABLES_AT_FAULT = frozenset(
     {
         RefusalKind.VARIABLES,
         RefusalKind.UNKNOWN_KEY,
@@ -73,20 +73,22 @@ _IN_VARIABLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a session, or a role, could not be had.
+    """The reason for which a session or a role could not be obtained.
 
     Attributes:
-        problem: what is wrong.
-        remedy: what to do. It may stand on screen for long, so it says nothing that becomes untrue meanwhile.
-        code_spent: whether AWS has, or may have, taken the code, so that the next one is needed.
-        next_code_at: when the device shows its next code, in seconds since the epoch, where the remedy is to enter
-            that; else 0.
-        why: for a role, the reason alone: a few words beside the role's own name.
-        action: what AWS did not allow on a role, where that is all it said: "sts:AssumeRole", "sts:TagSession".
-        cause: of a refused role, where it is known.
-        possible: which causes it may have, where it is not known.
-        ruled_out: which of them it cannot have.
-        documents: what mends it, ready to paste.
+        problem: one sentence that names the problem.
+        remedy: one sentence that says how to fix it. It may stay on screen for long, so it contains nothing that
+            time makes untrue.
+        code_spent: True if AWS accepted, or may have accepted, the code, so that the next one is needed.
+        next_code_at: the time at which the device shows its next code, in seconds since the epoch; 0 if the remedy
+            is not to enter that code.
+        reason: for a role, the reason in a few words, to stand beside the role's name.
+        action: for a role, the denied action if AWS reported nothing else: "sts:AssumeRole", "sts:TagSession".
+        explicit_deny: for a role, True if AWS reported an explicit Deny.
+        cause: for a role, the cause if it is known.
+        possible: for a role, the causes that remain possible if it is not known.
+        ruled_out: for a role, the causes that are ruled out.
+        documents: policies or HCL that fix the problem, ready to paste.
     """
 
     kind: RefusalKind
@@ -94,8 +96,9 @@ class Refusal:
     remedy: str
     code_spent: bool = False
     next_code_at: float = 0.0
-    why: str = ""
+    reason: str = ""
     action: str = ""
+    explicit_deny: bool = False
     cause: Cause | None = None
     possible: tuple[Cause, ...] = ()
     ruled_out: tuple[Cause, ...] = ()
@@ -103,12 +106,12 @@ class Refusal:
 
     @property
     def requires_new_variables(self) -> bool:
-        """Whether it takes other organization variables, however many codes are given."""
-        return self.kind in _IN_VARIABLES
+        """True if only different organization variables help, and no code."""
+        return self.kind in _VARIABLES_AT_FAULT
 
 
 class Refused(AuthenticationError):
-    """AWS, or we, refused; it holds no exception of the AWS client, whose frames hold keys."""
+    """AWS or this package refused. The error holds no exception of the AWS client, whose frames hold keys."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.problem, refusal.remedy)

@@ -1,7 +1,7 @@
-"""What can be found out about a refused role without spending or changing anything, by whoever was refused.
+"""Evidence about a refused role, looked up with the refused credentials, without using a code or changing anything.
 
-AWS gives one text for most causes. The role itself, its trust policy and the caller's own policies may be looked at
-with the very credentials that were refused, if these may; where they may not, nothing is known, and that is said.
+AWS returns one message for most causes. The refused credentials may be allowed to read the role, its trust policy, and
+the caller's own policies. Evidence that they cannot read remains unknown, and the explanation says so.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.aws_client import aws_client, call_aws
 from tfmfa_nb.authentication.policy_conditions import Between
 from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.authentication.trust_policy_evaluation import account_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.authentication.policy_conditions import Known
@@ -31,19 +31,21 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleHop
 
 MFA_PRESENT, MFA_AGE, EXTERNAL_ID = "aws:multifactorauthpresent", "aws:multifactorauthage", "sts:externalid"
-_TIMEOUT = 4.0  # seconds for all of it: a person waits for the explanation
-_EARLY, _LATE = 2.0, 30.0  # seconds by which AWS's count of MFA's age may differ from ours
-_ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(?:.*/)?(?P<name>[\w+=,.@-]+)")
+_TIMEOUT = 4.0  # seconds for all lookups: a person waits for the explanation
+_EARLY, _LATE = 2.0, 30.0  # seconds by which the MFA age that AWS computes may differ from ours
+_ROLE_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(?:.*/)?(?P<name>[\w+=,.@-]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """An AssumeRole that was refused.
+class RefusedAttempt:
+    """A refused AssumeRole call.
 
     Attributes:
+        caller: caller of AssumeRole.
+        hop: role that was to be assumed.
         context: the request's condition keys, as far as they are known.
-        chained: whether a role's session asked, and not the MFA session itself.
-        session_seconds: how long the MFA session lasts.
+        chained: True if the caller is another role's session rather than the MFA session.
+        session_seconds: duration of the MFA session.
     """
 
     caller: Caller
@@ -54,40 +56,41 @@ class Attempt:
 
     @property
     def role_arn(self) -> str:
-        """The role that was refused."""
+        """The ARN of the refused role."""
         return self.hop.role_arn or ""
 
     @property
     def same_account(self) -> bool:
-        """Whether the role is in the caller's own account."""
+        """True if the role is in the caller's own account."""
         return account_of(self.role_arn) == self.caller.account != ""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found out; by default nothing.
+    """The evidence found; by default, everything is unknown.
 
     Attributes:
-        exists: whether there is such a role; None where that is not known.
-        other_arn: the ARN of the role of that name, where it is another one.
-        trust: its trust policy as JSON; None where it could not be read.
-        longest: its MaxSessionDuration in seconds; None where it could not be read.
-        own: what the caller's own policies say: "allowed", "implicitDeny", "explicitDeny"; "" where not known.
-        deniers: the names of the caller's policies that deny it.
+        exists: True if the role exists; None if unknown.
+        other_arn: ARN of the role that has this name under another path.
+        trust_policy: the role's trust policy as JSON; None if it could not be read.
+        max_session_seconds: the role's MaxSessionDuration; None if it could not be read.
+        simulation: decision of IAM's simulation of the caller's own policies: "allowed", "implicitDeny",
+            "explicitDeny"; "" if unknown.
+        denying_policies: names of the caller's policies that deny the call.
     """
 
     exists: bool | None = None
     other_arn: str = ""
-    trust: str | None = None
-    longest: int | None = None
-    own: str = ""
-    deniers: tuple[str, ...] = ()
+    trust_policy: str | None = None
+    max_session_seconds: int | None = None
+    simulation: str = ""
+    denying_policies: tuple[str, ...] = ()
 
 
 def context_of(session: MfaSession, hop: RoleHop, *, chained: bool) -> dict[str, Known]:
-    """The condition keys of an AssumeRole, as far as they are known.
+    """The condition keys of an AssumeRole call, as far as they are known.
 
-    Whether a role's session carries the MFA that it was given for is for AWS to say: behind a role it is not known.
+    AWS does not document if a role's session carries the MFA of its caller, so with role chaining MFA is unknown.
     """
     context: dict[str, Known] = {EXTERNAL_ID: hop.external_id or None}
     if not chained:
@@ -97,66 +100,66 @@ def context_of(session: MfaSession, hop: RoleHop, *, chained: bool) -> dict[str,
 
 
 class IamReader:
-    """Looks at IAM with the credentials that were refused; its client is made once, in a thread, if at all.
+    """Reads IAM with the refused credentials; creates its client once, in a thread, on first use.
 
     Args:
-        credentials: access key id, secret and, of a session, token.
-        endpoint: where to ask.
+        credentials: access key ID, secret access key and, for a session, token.
+        endpoint: endpoint to call.
     """
 
-    __slots__ = ("_client", "_credentials", "_endpoint", "_making")
+    __slots__ = ("_client", "_client_creation", "_credentials", "_endpoint")
 
     def __init__(self, credentials: tuple[Secret | str, Secret, Secret | None], endpoint: Endpoint) -> None:
         self._credentials, self._endpoint = credentials, endpoint
         self._client: Any = None
-        self._making = threading.Lock()
+        self._client_creation = threading.Lock()
 
     def client(self) -> Any:
-        """The IAM client; IAM's description is the longest of all, so it is not read on the kernel's loop."""
-        with self._making:
+        """The IAM client. Call this in a thread: loading IAM's service description blocks for long."""
+        with self._client_creation:
             if self._client is None:
                 self._client = aws_client("iam", *self._credentials, self._endpoint)
             return self._client
 
 
-async def gather_evidence(looker: IamReader, attempt: Attempt, action: str) -> Evidence:
-    """Ask about a refused role with the credentials that were refused; at most a few seconds, and never fails.
+async def gather_evidence(iam: IamReader, attempt: RefusedAttempt, action: str) -> Evidence:
+    """Look up a refused role with the refused credentials; takes a few seconds at most and never fails.
 
     Args:
-        looker: who asks.
-        attempt: what was refused.
-        action: what AWS did not allow; "" where that was no permission, but the session's length.
+        iam: reader that holds the refused credentials.
+        attempt: the refused call.
+        action: the denied action; "" if AWS refused the session's duration instead.
     """
-    match = _ROLE.fullmatch(attempt.role_arn)
+    match = _ROLE_ARN.fullmatch(attempt.role_arn)
     if match is None:
         return Evidence()
-    asked: dict[str, asyncio.Task[dict[str, Any]]] = {}
+    lookups: list[asyncio.Task[dict[str, Any]]] = []
     if attempt.same_account:
-        asked["role"] = asyncio.create_task(_ask(lambda: _role(looker.client(), match["name"], attempt.role_arn)))
+        lookups.append(asyncio.create_task(_look_up(lambda: _role(iam.client(), match["name"], attempt.role_arn))))
     if action and not attempt.caller.principal.endswith(":root"):
-        asked["own"] = asyncio.create_task(_ask(lambda: _own(looker.client(), attempt, action)))
-    if not asked:
+        lookups.append(asyncio.create_task(_look_up(lambda: _simulation(iam.client(), attempt, action))))
+    if not lookups:
         return Evidence()
     try:
-        await asyncio.wait(asked.values(), timeout=_TIMEOUT)
+        await asyncio.wait(lookups, timeout=_TIMEOUT)
     finally:
-        for task in asked.values():
+        for task in lookups:
             task.cancel()
     found: dict[str, Any] = {}
-    for task in asked.values():
+    for task in lookups:
         if task.done() and not task.cancelled():
             found |= task.result()
     return Evidence(**found)
 
 
-async def _ask(make: Any) -> dict[str, Any]:
+async def _look_up(send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     with suppress(Refused):
-        return await call(make, once=True)
+        return await call_aws(send, once=True)
     return {}
 
 
 def _role(client: Any, name: str, arn: str) -> dict[str, Any]:
-    """The role by its name, which is unique in an account whatever its path and its letters' case."""
+    """The role by its name, which is unique in an account regardless of path and letter case."""
     try:
         role = client.get_role(RoleName=name)["Role"]
     except client.exceptions.NoSuchEntityException:
@@ -166,13 +169,13 @@ def _role(client: Any, name: str, arn: str) -> dict[str, Any]:
     document = role.get("AssumeRolePolicyDocument")
     return {
         "exists": True,
-        "trust": document if isinstance(document, str) else json.dumps(document),
-        "longest": role.get("MaxSessionDuration"),
+        "trust_policy": document if isinstance(document, str) else json.dumps(document),
+        "max_session_seconds": role.get("MaxSessionDuration"),
     }
 
 
-def _own(client: Any, attempt: Attempt, action: str) -> dict[str, Any]:
-    """What the caller's own policies say to the call, by IAM's own simulation."""
+def _simulation(client: Any, attempt: RefusedAttempt, action: str) -> dict[str, Any]:
+    """IAM's simulation of the caller's own policies (iam:SimulatePrincipalPolicy)."""
     entries = []
     if attempt.context.get(MFA_PRESENT) == "true":
         entries.append(("aws:MultiFactorAuthPresent", "true", "boolean"))
@@ -188,8 +191,10 @@ def _own(client: Any, attempt: Attempt, action: str) -> dict[str, Any]:
             for name, value, kind in entries
         ],
     )["EvaluationResults"]
-    if result.get("MissingContextValues"):  # it depends on what was not given
+    if result.get("MissingContextValues"):  # the decision depends on an unknown value
         return {}
+    decision = str(result["EvalDecision"])
+    if decision != "explicitDeny":
+        return {"simulation": decision}
     matched = result.get("MatchedStatements") or ()
-    deniers = tuple(str(one.get("SourcePolicyId", "")) for one in matched)
-    return {"own": str(result["EvalDecision"]), "deniers": deniers if result["EvalDecision"] == "explicitDeny" else ()}
+    return {"simulation": decision, "denying_policies": tuple(str(one.get("SourcePolicyId", "")) for one in matched)}

@@ -1,4 +1,4 @@
-"""A refused role, explained: its evidence is gathered, its cause found, and what mends it written out."""
+"""Explains a refused role: gathers evidence, finds the cause, and writes the documents that fix it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tfmfa_nb.authentication.refusal_remedies import describe_cause
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal import Refusal
-    from tfmfa_nb.authentication.refusal_evidence import Attempt, IamReader
+    from tfmfa_nb.authentication.refusal_evidence import IamReader, RefusedAttempt
 
 
-async def explained(refusal: Refusal, attempt: Attempt, looker: IamReader) -> Refusal:
-    """`refusal` with its cause, as far as it can be found out by the credentials that were refused.
+async def investigate(refusal: Refusal, attempt: RefusedAttempt, iam: IamReader) -> Refusal:
+    """`refusal` with its cause, as far as the refused credentials can find it.
 
-    Only a denial, or a duration, needs that; everything else AWS has said itself.
+    Only a denial or a duration needs evidence; AWS itself explains every other refusal.
     """
     if refusal.action or refusal.cause is Cause.DURATION:
-        return explain(refusal, attempt, await gather_evidence(looker, attempt, refusal.action))
+        return explain(refusal, attempt, await gather_evidence(iam, attempt, refusal.action))
     return refusal
 
 
-def explain(refusal: Refusal, attempt: Attempt, evidence: Evidence) -> Refusal:
-    """`refusal` with its cause, or what may be it, in words, and with the policies that would mend it."""
-    finding = find_cause(refusal, attempt, evidence)
+def explain(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence) -> Refusal:
+    """`refusal` with its cause or possible causes in words, and with the policies that fix it."""
+    analysis = find_cause(refusal, attempt, evidence)
     return replace(
-        describe_cause(refusal, attempt, evidence, finding),
-        cause=finding.cause,
-        possible=() if finding.cause else finding.possible,
-        ruled_out=finding.ruled_out,
+        describe_cause(refusal, attempt, evidence, analysis),
+        cause=analysis.cause,
+        possible=() if analysis.cause else analysis.possible,
+        ruled_out=analysis.ruled_out,
     )

@@ -1,4 +1,4 @@
-"""A refused role's cause in words, with what mends it ready to paste."""
+"""Describes the cause of a refused role, with documents that fix it, ready to paste."""
 
 from __future__ import annotations
 
@@ -7,177 +7,182 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.refusal import Cause
-from tfmfa_nb.authentication.refusal_causes import category
+from tfmfa_nb.authentication.refusal_causes import cause_of
 from tfmfa_nb.authentication.refusal_evidence import MFA_AGE
 from tfmfa_nb.authentication.session_durations import CHAINED_SECONDS, assume_role_block, format_duration
-from tfmfa_nb.authentication.trust_policy_fix import fixed_trust_policy, required_statement
+from tfmfa_nb.authentication.trust_policy_fix import corrected_trust_policy, required_statement
 from tfmfa_nb.model.iam_policies import document, permission_statement
 from tfmfa_nb.model.problems import Document
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal import Refusal
-    from tfmfa_nb.authentication.refusal_causes import Finding
-    from tfmfa_nb.authentication.refusal_evidence import Attempt, Evidence
+    from tfmfa_nb.authentication.refusal_causes import CauseAnalysis
+    from tfmfa_nb.authentication.refusal_evidence import Evidence, RefusedAttempt
     from tfmfa_nb.authentication.trust_policy_evaluation import Element
 
-_SET_ID = "Set external_id in the assume_role block to the one that the role's owner gave you."
-_LONGEST_DEFAULT = 3600  # seconds: the least that a role's MaxSessionDuration can be, and what it is by default
+_SET_EXTERNAL_ID = "Set external_id in the assume_role block to the ID that the role's owner gave you"
+_DEFAULT_MAX_SECONDS = 3600  # default and smallest possible MaxSessionDuration of a role
 
 
-def describe_cause(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> Refusal:
-    """`refusal` with the words and documents for what was found."""
-    words = _WORDS.get(finding.cause, _unsure) if finding.cause else _unsure
-    why, remedy, documents = words(refusal, attempt, evidence, finding)
-    problem = f"{attempt.role_arn} cannot be assumed: {why}."
-    return replace(refusal, problem=problem, remedy=remedy, why=why, documents=documents)
+def describe_cause(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> Refusal:
+    """`refusal` with the texts and documents for its cause."""
+    describe = _DESCRIPTIONS.get(analysis.cause, _unknown) if analysis.cause else _unknown
+    reason, remedy, documents = describe(refusal, attempt, evidence, analysis)
+    problem = f"{attempt.role_arn} cannot be assumed: {reason}."
+    return replace(refusal, problem=problem, remedy=remedy, reason=reason, documents=documents)
 
 
-_Words = tuple[str, str, tuple[Document, ...]]
+_Description = tuple[str, str, tuple[Document, ...]]
 
 
-def _missing(refusal: Refusal, attempt: Attempt, evidence: Evidence, _finding: Finding) -> _Words:
+def _missing(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, _analysis: CauseAnalysis) -> _Description:
     if evidence.other_arn:
         return (
-            f"the role does not exist; the role of that name is {evidence.other_arn}",
-            "Write that ARN into the assume_role block, path and letters' case included.",
+            f"the role does not exist; the role with this name is {evidence.other_arn}",
+            "Use that ARN in the assume_role block, including its path and letter case.",
             (Document("The assume_role block", _block(evidence.other_arn)),),
         )
     policy = document(required_statement(attempt, refusal.action))
     return (
         "the role does not exist",
-        "Correct its ARN in the assume_role block, or create it with a trust policy that lets you in.",
-        (Document(f"Trust policy to create {attempt.role_arn} with", policy),),
+        "Correct its ARN in the assume_role block, or create it with a trust policy that allows you to assume it.",
+        (Document(f"Trust policy for creating {attempt.role_arn}", policy),),
     )
 
 
-def _principal(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> _Words:
+def _principal(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> _Description:
     caller = attempt.caller.principal
-    if finding.statement is not None and finding.statement.deny:
+    if analysis.statement is not None and analysis.statement.deny:
         return (
-            f"its trust policy denies {caller} explicitly (statement {finding.statement.number + 1})",
-            "Take that statement out of the role's trust policy, or except this principal from it.",
+            f"its trust policy explicitly denies {caller} (statement {analysis.statement.number + 1})",
+            "Remove that statement from the role's trust policy, or exclude this principal from it.",
             (),
         )
     return (
-        f"its trust policy does not allow {caller} {refusal.action}",
-        "Let the role's owner add a statement for this principal to the trust policy.",
-        _trust(refusal, attempt, evidence, finding),
+        f"its trust policy does not allow {caller} to perform {refusal.action}",
+        "Ask the role's owner to add a statement for this principal to the trust policy.",
+        _corrected(refusal, attempt, evidence, analysis),
     )
 
 
-def _mfa(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> _Words:
-    failing = _failing(finding, Cause.MFA)
-    asked = failing[0].text if failing else "a condition on MFA"
-    remedy = "Let the role's owner change that condition of the trust policy."
+def _mfa(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> _Description:
+    failing = _failing(analysis, Cause.MFA)
+    condition = failing[0].text if failing else "a condition on MFA"
+    remedy = "Ask the role's owner to change that condition of the trust policy."
     if any(element.key == MFA_AGE for element in failing):
-        why = f"MFA was given longer ago than its trust policy allows ({asked})"
-        remedy = "Start again with a new code, or let the role's owner allow MFA to be as old as the session may get."
+        reason = f"the MFA code was entered longer ago than its trust policy allows ({condition})"
+        remedy = "Run again with a new code, or ask the role's owner to allow MFA as old as the session can become."
     else:
-        why = f"its trust policy has a condition on MFA that a session with MFA does not meet ({asked})"
-    if finding.statement is not None and finding.statement.deny:
-        remedy += f" It stands in statement {finding.statement.number + 1}, which denies."
-    return why + _also(finding, Cause.MFA), remedy, _trust(refusal, attempt, evidence, finding)
+        reason = f"its trust policy has an MFA condition that a session with MFA does not meet ({condition})"
+    if analysis.statement is not None and analysis.statement.deny:
+        remedy += f" The condition is in statement {analysis.statement.number + 1}, a Deny statement."
+    return reason + _also(analysis, Cause.MFA), remedy, _corrected(refusal, attempt, evidence, analysis)
 
 
-def _external_id(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> _Words:
-    also = _also(finding, Cause.EXTERNAL_ID)
+def _external_id(
+    refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis
+) -> _Description:
+    also = _also(analysis, Cause.EXTERNAL_ID)
     if attempt.hop.external_id:
         return (
-            f"its trust policy asks for another external id than the one that is sent{also}",
-            f"{_SET_ID[:-1]}, or let the trust policy accept yours.",
-            _trust(refusal, attempt, evidence, finding),
+            f"its trust policy requires a different external ID from the one sent{also}",
+            f"{_SET_EXTERNAL_ID}, or ask the owner to accept yours in the trust policy.",
+            _corrected(refusal, attempt, evidence, analysis),
         )
-    block = _block(attempt.role_arn, external_id=_wanted_id(finding))
+    block = _block(attempt.role_arn, external_id=_required_external_id(analysis))
     return (
-        f"its trust policy asks for an external id, and none is sent{also}",
-        _SET_ID,
+        f"its trust policy requires an external ID, and none is sent{also}",
+        f"{_SET_EXTERNAL_ID}.",
         (Document("The assume_role block", block),),
     )
 
 
-def _condition(_refusal: Refusal, _attempt: Attempt, _evidence: Evidence, finding: Finding) -> _Words:
-    failing = _failing(finding, Cause.CONDITION)
-    asked = failing[0].text if failing else "a condition of its own"
+def _condition(
+    _refusal: Refusal, _attempt: RefusedAttempt, _evidence: Evidence, analysis: CauseAnalysis
+) -> _Description:
+    failing = _failing(analysis, Cause.CONDITION)
+    condition = failing[0].text if failing else "an unknown condition"
     return (
-        f"its trust policy has a condition that is not met ({asked})",
-        "Meet that condition, or let the role's owner change it.",
+        f"its trust policy has a condition that is not met ({condition})",
+        "Meet that condition, or ask the role's owner to change it.",
         (),
     )
 
 
-def _caller(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> _Words:
+def _caller(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> _Description:
     caller = attempt.caller.principal
-    if evidence.own == "explicitDeny" or refusal.why.endswith(" explicitly"):
-        by = ", ".join(name for name in evidence.deniers if name)
+    if evidence.simulation == "explicitDeny" or refusal.explicit_deny:
+        names = ", ".join(name for name in evidence.denying_policies if name)
         return (
-            f"a policy denies {caller} {refusal.action} on it explicitly{f' ({by})' if by else ''}",
-            "Except this role from the Deny; no further permission helps against it.",
+            f"a policy{f' ({names})' if names else ''} explicitly denies {refusal.action} on it to {caller}",
+            "Exclude this role from the Deny statement; no Allow statement overrides it.",
             (),
         )
     policy = document(permission_statement(attempt.role_arn, actions=[refusal.action]))
     documents = (Document(f"Policy for {caller}", policy),)
-    if evidence.own == "implicitDeny":
+    if evidence.simulation == "implicitDeny":
         return (
             f"no policy of {caller} allows {refusal.action} on it",
-            "Attach the permission to it.",
+            "Attach a policy that allows it.",
             documents,
         )
-    trusted = "its trust policy would let you in" if finding.trust and finding.trust.answer else "AWS says so"
-    if evidence.own == "allowed":
+    trust_policy_allows = analysis.trust is not None and analysis.trust.allowed
+    if evidence.simulation == "allowed":
+        allowing = f"its trust policy and the policies of {caller}" if trust_policy_allows else "the caller's policies"
         return (
-            f"{caller} is not allowed {refusal.action} on it, though {trusted} and its own policies allow it",
-            "Look at its permissions boundary and at the organization's service control policies.",
+            f"AWS denies {refusal.action} on it, although {allowing} allow the call",
+            "Check the caller's permissions boundary and the organization's service control policies.",
             documents,
         )
+    although = ", although its trust policy allows the call" if trust_policy_allows else ""
     return (
-        f"{caller} is not allowed {refusal.action} on it: {trusted}",
-        "Attach the permission to it; if it has that, a Deny or a boundary stands against it.",
+        f"{caller} is not allowed to perform {refusal.action} on it{although}",
+        "Attach a policy that allows it; if one is attached, a Deny statement or a permissions boundary overrides it.",
         documents,
     )
 
 
-def _duration(_refusal: Refusal, attempt: Attempt, evidence: Evidence, _finding: Finding) -> _Words:
-    asked = attempt.hop.duration_seconds or _LONGEST_DEFAULT
-    longest = min(evidence.longest or _LONGEST_DEFAULT, CHAINED_SECONDS if attempt.chained else asked)
-    allows = (
-        f"its MaxSessionDuration is {format_duration(evidence.longest)}" if evidence.longest else "the role allows less"
-    )
+def _duration(_refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, _analysis: CauseAnalysis) -> _Description:
+    requested = attempt.hop.duration_seconds or _DEFAULT_MAX_SECONDS
+    maximum = evidence.max_session_seconds
+    allowed = min(maximum or _DEFAULT_MAX_SECONDS, CHAINED_SECONDS if attempt.chained else requested)
+    limit = f"its MaxSessionDuration is {format_duration(maximum)}" if maximum else "the role allows less"
     return (
-        f"a session of {format_duration(asked)} is too long: {allows}",
-        "Lower `duration` in the assume_role block, or let the role's owner raise its MaxSessionDuration.",
-        (assume_role_block(attempt.role_arn, longest),),
+        f"a session of {format_duration(requested)} is too long: {limit}",
+        "Lower `duration` in the assume_role block, or ask the role's owner to raise MaxSessionDuration.",
+        (assume_role_block(attempt.role_arn, allowed),),
     )
 
 
-def _unsure(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> _Words:
-    possible = "; ".join(finding.possible)
-    ruled_out = "; ".join(finding.ruled_out)
-    remedy = f"Possible: {possible}." + (f" Ruled out: {ruled_out}." if ruled_out else "")
-    if Cause.MFA in finding.possible and not attempt.chained:
-        remedy += " MFA itself is not missing: this session carries it."
-    if evidence.own == "allowed":
-        remedy += f" The own policies of {attempt.caller.principal} allow it."
-    elif evidence.own == "implicitDeny":
-        remedy += f" No policy of {attempt.caller.principal} allows it."
-    if evidence.trust is None:
+def _unknown(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> _Description:
+    possible = "; ".join(analysis.possible)
+    ruled_out = "; ".join(analysis.ruled_out)
+    remedy = f"Possible causes: {possible}." + (f" Ruled out: {ruled_out}." if ruled_out else "")
+    if Cause.MFA in analysis.possible and not attempt.chained:
+        remedy += " MFA itself is not missing: this session has it."
+    if evidence.simulation == "allowed":
+        remedy += f" The policies of {attempt.caller.principal} allow the call."
+    elif evidence.simulation == "implicitDeny":
+        remedy += f" No policy of {attempt.caller.principal} allows the call."
+    if evidence.trust_policy is None:
         remedy += (
-            " With iam:GetRole on the role more could be said."
+            " Permission for iam:GetRole on the role would narrow this down."
             if attempt.same_account
-            else " The role is in another account: its owner can see its trust policy."
+            else " The role is in another account: ask its owner to check its trust policy."
         )
     statement = document(required_statement(attempt, refusal.action))
     permission = document(permission_statement(attempt.role_arn, actions=[refusal.action]))
     return (
-        f"{attempt.caller.arn} is not allowed {refusal.action}; the cause is one of {len(finding.possible)}",
+        f"{attempt.caller.arn} is not allowed to perform {refusal.action} ({len(analysis.possible)} possible causes)",
         remedy,
         (
-            Document(f"What the trust policy of {attempt.role_arn} has to contain", statement),
-            Document(f"What {attempt.caller.principal} has to be allowed", permission),
+            Document(f"Required in the trust policy of {attempt.role_arn}", statement),
+            Document(f"Required in a policy of {attempt.caller.principal}", permission),
         ),
     )
 
 
-_WORDS = {
+_DESCRIPTIONS = {
     Cause.MISSING: _missing,
     Cause.PRINCIPAL: _principal,
     Cause.MFA: _mfa,
@@ -188,31 +193,33 @@ _WORDS = {
 }
 
 
-def _failing(finding: Finding, cause: Cause) -> list[Element]:
-    """The conditions of the statement in question that are `cause`; in one that denies, those are met."""
-    statement = finding.statement
+def _failing(analysis: CauseAnalysis, cause: Cause) -> list[Element]:
+    """The conditions of the statement that amount to `cause`: unmet in an Allow statement, met in a Deny statement."""
+    statement = analysis.statement
     if statement is None:
         return []
     unwanted = statement.deny
-    return [one for one in statement.elements if one.answer is unwanted and category(one) is cause and one.key]
+    return [one for one in statement.elements if one.matches is unwanted and cause_of(one) is cause and one.key]
 
 
-def _also(finding: Finding, cause: Cause) -> str:
-    """What else of the same statement does not hold."""
-    if finding.statement is None or finding.statement.deny:
+def _also(analysis: CauseAnalysis, cause: Cause) -> str:
+    """The other causes that the same statement fails by."""
+    if analysis.statement is None or analysis.statement.deny:
         return ""
-    others = [cause_ for cause_ in (Cause.MFA, Cause.EXTERNAL_ID) if cause_ is not cause and _failing(finding, cause_)]
-    return f"; and {', '.join(others)}" if others else ""
+    others = [other for other in (Cause.MFA, Cause.EXTERNAL_ID) if other is not cause and _failing(analysis, other)]
+    return f", and {', '.join(others)}" if others else ""
 
 
-def _trust(refusal: Refusal, attempt: Attempt, evidence: Evidence, finding: Finding) -> tuple[Document, ...]:
-    policy = fixed_trust_policy(evidence.trust or "", finding.statement, attempt, refusal.action)
-    return (Document(f"Trust policy of {attempt.role_arn}, mended", policy),) if policy else ()
+def _corrected(
+    refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis
+) -> tuple[Document, ...]:
+    policy = corrected_trust_policy(evidence.trust_policy or "", analysis.statement, attempt, refusal.action)
+    return (Document(f"Trust policy of {attempt.role_arn}, corrected", policy),) if policy else ()
 
 
-def _wanted_id(finding: Finding) -> str:
-    """The external id that the trust policy asks for, where it is written out; no secret, see iam_policies."""
-    for condition in _failing(finding, Cause.EXTERNAL_ID):
+def _required_external_id(analysis: CauseAnalysis) -> str:
+    """The external ID that the trust policy requires, if it is a literal. It is not a secret; see `iam_policies`."""
+    for condition in _failing(analysis, Cause.EXTERNAL_ID):
         operator, _, wanted = condition.text.split(" ", 2)
         values = json.loads(wanted)
         first = values[0] if isinstance(values, list) else values
@@ -222,7 +229,7 @@ def _wanted_id(finding: Finding) -> str:
 
 
 def _block(role_arn: str, *, external_id: str = "") -> str:
-    given = {"role_arn": role_arn, **({"external_id": external_id} if external_id else {})}
-    width = max(map(len, given))
-    lines = [f"  {name:<{width}} = {json.dumps(value, ensure_ascii=False)}" for name, value in given.items()]
+    arguments = {"role_arn": role_arn, **({"external_id": external_id} if external_id else {})}
+    width = max(map(len, arguments))
+    lines = [f"  {name:<{width}} = {json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items()]
     return "\n".join(["assume_role {", *lines, "}"])

@@ -1,4 +1,4 @@
-"""Checks, before Terraform starts, that every role of the configuration can be assumed with the session."""
+"""Checks, before Terraform starts, that the MFA session can assume every role of the configuration."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.aws_client import call, credentials_of, sts_client
+from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, sts_client
 from tfmfa_nb.authentication.refusal import Refusal, Refused
-from tfmfa_nb.authentication.refusal_evidence import Attempt, IamReader, context_of
-from tfmfa_nb.authentication.refusal_explanation import explained
+from tfmfa_nb.authentication.refusal_evidence import IamReader, RefusedAttempt, context_of
+from tfmfa_nb.authentication.refusal_explanation import investigate
 from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, chained_duration_refusal
 from tfmfa_nb.authentication.trust_policy_evaluation import Caller, account_of
 from tfmfa_nb.model.roles import HopState
@@ -27,7 +27,7 @@ _SESSION_NAME = "tfmfa-check"
 
 @dataclass(frozen=True, slots=True)
 class RoleCheck:
-    """What came out for one role: `hop_index` of the chain `chain_index`."""
+    """The check of one role: hop `hop_index` of the chain `chain_index`."""
 
     chain_index: int
     hop_index: int
@@ -36,16 +36,16 @@ class RoleCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
-    """Who asks for a role: the MFA session, or the role before it in the chain."""
+class _CallerClients:
+    """The clients of the caller of AssumeRole: the MFA session, or the previous role of the chain."""
 
-    client: Any
-    looker: IamReader
+    sts: Any
+    iam: IamReader
     caller: Caller
 
     @classmethod
-    def of(cls, credentials: tuple[Secret, Secret, Secret], caller: Caller, endpoint: Endpoint) -> _Asker:
-        """By its credentials."""
+    def of(cls, credentials: tuple[Secret, Secret, Secret], caller: Caller, endpoint: Endpoint) -> _CallerClients:
+        """The clients that use `credentials`."""
         return cls(sts_client(*credentials, endpoint), IamReader(credentials, endpoint), caller)
 
 
@@ -55,71 +55,75 @@ async def check_roles(
     *,
     on_change: Callable[[int, int, HopState, str], None] | None = None,
 ) -> list[RoleCheck]:
-    """Assume every role as the provider will: chains side by side, their hops in order.
+    """Assume every role as the provider will: chains in parallel, the hops of each chain in order.
 
     Args:
         session: the MFA session.
-        chains: as found in the configuration. A role that is not known, or whose external id is not, ends its
-            chain unchecked.
-        on_change: told (chain, hop, state, sentence) whenever a role's state changes.
+        chains: role chains found in the configuration. A role whose ARN or external ID is unknown ends the check of
+            its chain.
+        on_change: called with (chain, hop, state, reason) whenever a role's state changes.
 
     Returns:
-        A check for every hop; those behind a refused or unknown one are unchecked. A refusal says why, as far as
-        that can be found out with the credentials that were refused, and what would mend it.
+        A check for every hop; hops behind a refused or unknown one are unchecked. A refusal gives the cause, as far
+        as the refused credentials can find it, and the remedy.
     """
     if not any(chain.hops for chain in chains):
         return []
-    held = (session.access_key_id, session.secret_access_key, session.session_token)
-    first = _Asker.of(held, Caller(session.identity.arn, session.identity.arn), session.endpoint)
+    first = _CallerClients.of(
+        (session.access_key_id, session.secret_access_key, session.session_token),
+        Caller(session.identity.arn, session.identity.arn),
+        session.endpoint,
+    )
 
-    async def walk(index: int, chain: RoleChain) -> list[RoleCheck]:
-        asker, checks = first, []
+    async def check_chain(index: int, chain: RoleChain) -> list[RoleCheck]:
+        clients, checks = first, []
 
-        def tell(hop: int, state: HopState, refusal: Refusal | None = None) -> None:
+        def report(hop: int, state: HopState, refusal: Refusal | None = None) -> None:
             if state is not HopState.CHECKING:
                 checks.append(RoleCheck(index, hop, state, refusal))
             if on_change:
-                on_change(index, hop, state, (refusal.why or refusal.problem) if refusal else "")
+                on_change(index, hop, state, (refusal.reason or refusal.problem) if refusal else "")
 
         for number, hop in enumerate(chain.hops):
             if not hop.can_be_tried:
                 break
-            tell(number, HopState.CHECKING)
-            given = chained_duration_refusal(hop, number) or await _assume(asker, hop, session, chained=number > 0)
-            if isinstance(given, Refusal):
-                tell(number, HopState.REFUSED, given)
+            report(number, HopState.CHECKING)
+            outcome = chained_duration_refusal(hop, number) or await _assume(clients, hop, session, chained=number > 0)
+            if isinstance(outcome, Refusal):
+                report(number, HopState.REFUSED, outcome)
                 break
-            tell(number, HopState.ASSUMED)
+            report(number, HopState.ASSUMED)
             if number + 1 < len(chain.hops):
-                asker = _Asker.of(given, _role_caller(hop), session.endpoint)
+                clients = _CallerClients.of(outcome, _role_caller(hop), session.endpoint)
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks
 
-    walks = await asyncio.gather(*(walk(index, chain) for index, chain in enumerate(chains)))
-    return [check for checks in walks for check in checks]
+    checks_by_chain = await asyncio.gather(*(check_chain(index, chain) for index, chain in enumerate(chains)))
+    return [check for checks in checks_by_chain for check in checks]
 
 
 async def _assume(
-    asker: _Asker, hop: RoleHop, session: MfaSession, *, chained: bool
+    clients: _CallerClients, hop: RoleHop, session: MfaSession, *, chained: bool
 ) -> tuple[Secret, Secret, Secret] | Refusal:
-    """The role's credentials, or why there are none."""
+    """The role's credentials, or the refusal."""
     parameters = _parameters(hop)
     try:
-        key, secret, token, _ = await call(
-            lambda: credentials_of(asker.client.assume_role(**parameters)), role_arn=hop.role_arn
+        key, secret, token, _ = await call_aws(
+            lambda: credentials_of(clients.sts.assume_role(**parameters)), role_arn=hop.role_arn
         )
     except Refused as error:
         refusal = error.refusal
     else:
         return key, secret, token
-    # Out here, where the error is gone: an explanation takes a while, and may be interrupted.
-    attempt = Attempt(asker.caller, hop, context_of(session, hop, chained=chained), chained, session.duration_seconds)
-    return await explained(refusal, attempt, asker.looker)
+    # Outside the handler, which would keep the error alive: the investigation takes a while and may be interrupted.
+    context = context_of(session, hop, chained=chained)
+    attempt = RefusedAttempt(clients.caller, hop, context, chained, session.duration_seconds)
+    return await investigate(refusal, attempt, clients.iam)
 
 
 def _parameters(hop: RoleHop) -> dict[str, Any]:
-    """AssumeRole's parameters, as the provider gives them."""
-    given = {
+    """AssumeRole's parameters, as the provider sends them."""
+    parameters = {
         "RoleArn": hop.role_arn,
         "RoleSessionName": hop.session_name or _SESSION_NAME,
         "DurationSeconds": hop.duration_seconds or SHORTEST_SECONDS,
@@ -130,11 +134,11 @@ def _parameters(hop: RoleHop) -> dict[str, Any]:
         "TransitiveTagKeys": list(hop.transitive_tag_keys),
         "SourceIdentity": hop.source_identity,
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in parameters.items() if value}
 
 
 def _role_caller(hop: RoleHop) -> Caller:
-    """Who asks for the next role of the chain: the session of this one."""
+    """The session of this role, which is the caller for the next role of the chain."""
     arn, partition = hop.role_arn or "", (hop.role_arn or "").split(":")[1]
     name = arn.rpartition("/")[2]
     session = hop.session_name or _SESSION_NAME

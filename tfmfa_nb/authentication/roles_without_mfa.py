@@ -1,4 +1,4 @@
-"""Which roles long-term keys can assume without MFA: tried, and where that says nothing, looked at."""
+"""Finds the roles that long-term keys can assume without MFA, by trying them and by reading their trust policies."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.aws_client import aws_client, call
+from tfmfa_nb.authentication.aws_client import aws_client, call_aws
 from tfmfa_nb.authentication.refusal import RefusalKind, Refused
 from tfmfa_nb.authentication.refusal_evidence import (
     EXTERNAL_ID,
     MFA_AGE,
     MFA_PRESENT,
-    Attempt,
     IamReader,
+    RefusedAttempt,
     gather_evidence,
 )
 from tfmfa_nb.authentication.trust_policy_evaluation import Caller, evaluate
@@ -26,76 +26,76 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import RoleChain, RoleHop
 
-# What AWS answers where it has looked at the role, and does not let it be assumed.
-_NO = {RefusalKind.ROLE, RefusalKind.DENIED}
+# Refusals in which AWS evaluated the request and denied it.
+_DENIALS = {RefusalKind.ROLE, RefusalKind.DENIED}
 
 
 class TrialOutcome(StrEnum):
-    """What came of it."""
+    """The outcomes of trying to assume a role without MFA."""
 
     ASSUMED = "assumed"
     REFUSED = "refused"
-    EXTERNAL_ID_ALONE = "refused for its external id alone"
+    ONLY_EXTERNAL_ID_MISSING = "refused only because its external ID is missing"
     NOT_TRIED = "not tried"
-    NOT_KNOWN = "not known"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleTrial:
-    """One role.
+    """The trial of one role.
 
     Attributes:
-        why: for one that was not tried, or is not known: the reason.
+        reason: the reason for which the role was not tried or the outcome is unknown.
     """
 
     hop: RoleHop
     outcome: TrialOutcome
-    why: str = ""
+    reason: str = ""
 
     @property
     def role(self) -> str:
-        """The role's ARN, or the HCL that it was written as."""
+        """The role's ARN, or the HCL expression for it."""
         return self.hop.role_arn or self.hop.expression
 
 
 async def try_roles_without_mfa(
     access_key_id: str, secret_access_key: Secret, identity: Identity, chains: Sequence[RoleChain], endpoint: Endpoint
 ) -> tuple[RoleTrial, ...]:
-    """Try the chains' first roles, which should all refuse; those behind them are for the first ones to protect.
+    """Try each chain's first role, which should refuse. The first roles protect the ones behind them.
 
     Args:
-        access_key_id: the user's long-term key.
-        secret_access_key: its secret.
-        identity: whose it is.
-        chains: the configuration's.
-        endpoint: where to ask.
+        access_key_id: ID of the user's long-term key.
+        secret_access_key: secret of that key.
+        identity: owner of the key.
+        chains: role chains of the configuration.
+        endpoint: endpoint to call.
     """
     hops = {
         (hop.role_arn or hop.expression, hop.external_id or hop.can_be_tried): hop
         for chain in chains
         for hop in chain.hops[:1]
     }
-    looker = IamReader((access_key_id, secret_access_key, None), endpoint)
+    iam = IamReader((access_key_id, secret_access_key, None), endpoint)
 
-    async def one(hop: RoleHop) -> RoleTrial:
+    async def try_role(hop: RoleHop) -> RoleTrial:
         if hop.role_arn is None:
-            return RoleTrial(hop, TrialOutcome.NOT_TRIED, "it is not known before Terraform runs")
+            return RoleTrial(hop, TrialOutcome.NOT_TRIED, "its ARN is unknown until Terraform runs")
         if not hop.can_be_tried:
-            return RoleTrial(
-                hop, TrialOutcome.NOT_TRIED, "its external_id is sensitive, or not known before Terraform runs"
-            )
+            reason = "its external_id is sensitive, or unknown until Terraform runs"
+            return RoleTrial(hop, TrialOutcome.NOT_TRIED, reason)
         try:
-            await call(lambda: _assume(access_key_id, secret_access_key, hop, endpoint), role_arn=hop.role_arn)
+            await call_aws(lambda: _assume(access_key_id, secret_access_key, hop, endpoint), role_arn=hop.role_arn)
         except Refused as error:
             refusal = error.refusal
         else:
             return RoleTrial(hop, TrialOutcome.ASSUMED)
-        if refusal.kind not in _NO:
-            return RoleTrial(hop, TrialOutcome.NOT_KNOWN, refusal.why or refusal.problem)
-        alone = not hop.external_id and await _wants_external_id_alone(looker, hop, identity)
-        return RoleTrial(hop, TrialOutcome.EXTERNAL_ID_ALONE if alone else TrialOutcome.REFUSED)
+        if refusal.kind not in _DENIALS:
+            return RoleTrial(hop, TrialOutcome.UNKNOWN, refusal.reason or refusal.problem)
+        only_external_id = not hop.external_id and await _requires_only_external_id(iam, hop, identity)
+        return RoleTrial(hop, TrialOutcome.ONLY_EXTERNAL_ID_MISSING if only_external_id else TrialOutcome.REFUSED)
 
-    return tuple(await asyncio.gather(*map(one, sorted(hops.values(), key=lambda hop: hop.role_arn or hop.expression))))
+    ordered = sorted(hops.values(), key=lambda hop: hop.role_arn or hop.expression)
+    return tuple(await asyncio.gather(*map(try_role, ordered)))
 
 
 def _assume(access_key_id: str, secret_access_key: Secret, hop: RoleHop, endpoint: Endpoint) -> bool:
@@ -106,15 +106,17 @@ def _assume(access_key_id: str, secret_access_key: Secret, hop: RoleHop, endpoin
     )
 
 
-async def _wants_external_id_alone(looker: IamReader, hop: RoleHop, identity: Identity) -> bool:
-    """Whether the role's trust policy, where it may be read, would let these keys in with the right external id."""
+async def _requires_only_external_id(iam: IamReader, hop: RoleHop, identity: Identity) -> bool:
+    """True if the role's trust policy is readable and would allow these keys with the right external ID."""
     caller = Caller(identity.arn, identity.arn)
     context = {MFA_PRESENT: None, MFA_AGE: None}  # long-term keys carry neither
-    evidence = await gather_evidence(looker, Attempt(caller, hop, context, chained=False, session_seconds=0), "")
-    if evidence.trust is None:
+    attempt = RefusedAttempt(caller, hop, context, chained=False, session_seconds=0)
+    evidence = await gather_evidence(iam, attempt, "")
+    if evidence.trust_policy is None:
         return False
-    allows = [one for one in evaluate(evidence.trust, caller.names, context).statements if not one.deny]
+    statements = evaluate(evidence.trust_policy, caller.names, context).statements
     return any(
-        one.applies is None and {element.key for element in one.elements if element.answer is None} == {EXTERNAL_ID}
-        for one in allows
+        one.applies is None and {element.key for element in one.elements if element.matches is None} == {EXTERNAL_ID}
+        for one in statements
+        if not one.deny
     )

@@ -1,4 +1,4 @@
-"""How long roles' sessions may last, as far as that is known before AWS is asked."""
+"""Limits on the duration of role sessions, as far as they are known before AWS is called."""
 
 from __future__ import annotations
 
@@ -13,46 +13,51 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
 
-CHAINED_SECONDS = 3600  # the longest session of a role that is assumed from a role, whatever it allows
+CHAINED_SECONDS = 3600  # longest session with role chaining, whatever the role's own maximum
 SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default
 
 
-def chained_duration_refusal(hop: RoleHop, number: int) -> Refusal | None:
-    """Why the role at place `number` of its chain will be refused for its duration; None where that is not known."""
-    if number == 0 or (hop.duration_seconds or 0) <= CHAINED_SECONDS or not hop.role_arn:
+def chained_duration_refusal(hop: RoleHop, position: int) -> Refusal | None:
+    """The refusal of a role that another role assumes for more than one hour; None for every other role.
+
+    Args:
+        hop: the role.
+        position: its position in the chain, counted from 0.
+    """
+    if position == 0 or (hop.duration_seconds or 0) <= CHAINED_SECONDS or not hop.role_arn:
         return None
-    why = (
-        f"a session of {format_duration(hop.duration_seconds or 0)} is too long for a role that is assumed from "
-        "another role: AWS allows one hour, whatever the role's own maximum is"
+    reason = (
+        f"a session of {format_duration(hop.duration_seconds or 0)} is too long for role chaining: AWS allows one "
+        "hour, whatever the role's own maximum"
     )
     return Refusal(
         RefusalKind.ROLE,
-        f"{hop.role_arn} cannot be assumed: {why}.",
+        f"{hop.role_arn} cannot be assumed: {reason}.",
         "Lower `duration` in the assume_role block.",
-        why=why,
+        reason=reason,
         cause=Cause.DURATION,
         documents=(assume_role_block(hop.role_arn, CHAINED_SECONDS),),
     )
 
 
 def session_length_warning(chains: Sequence[RoleChain], session_seconds: int) -> str:
-    """A sentence where the MFA session ends before a role's session could be renewed from it; else "".
+    """A warning if the MFA session ends before a role's session can be renewed from it; otherwise "".
 
-    Terraform's provider asks for its roles anew when their sessions end, and needs the MFA session for that.
+    Terraform's provider assumes its roles again when their sessions end, and needs the MFA session for that.
     """
     hops = [(hop.duration_seconds or SHORTEST_SECONDS, chain) for chain in chains for hop in chain.hops]
-    longest, chain = max(hops, key=lambda one: one[0], default=(0, None))
+    longest, chain = max(hops, key=lambda pair: pair[0], default=(0, None))
     if chain is None or longest <= session_seconds:
         return ""
     return (
-        f"The MFA session lasts {format_duration(session_seconds)}, and the longest role session of {chain.provider} "
-        f"({chain.place}) {format_duration(longest)}: the role cannot be renewed when it ends, so that an apply that "
-        f"takes longer fails. Set session_duration to {longest} or more where it may."
+        f"The MFA session lasts {format_duration(session_seconds)}, but the longest role session of {chain.provider} "
+        f"({chain.place}) lasts {format_duration(longest)}. The role cannot be renewed when its session ends, so an "
+        f"apply that takes longer will fail. Set session_duration to {longest} or more, if the policy allows it."
     )
 
 
 def format_duration(seconds: int) -> str:
-    """1 h, 15 min, 1 h 30 min, 59 s."""
+    """The duration as text: 1 h, 15 min, 1 h 30 min, 59 s."""
     hours, rest = divmod(seconds, 3600)
     minutes, rest = divmod(rest, 60)
     parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (rest, "s")) if number]
@@ -60,7 +65,7 @@ def format_duration(seconds: int) -> str:
 
 
 def assume_role_block(role_arn: str, seconds: int) -> Document:
-    """The assume_role block with a duration that is allowed."""
+    """The assume_role block with a duration that AWS allows."""
     return Document(
         "The assume_role block", f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{seconds}s"\n}}'
     )

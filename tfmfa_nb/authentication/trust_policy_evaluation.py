@@ -1,7 +1,7 @@
-"""What a role's trust policy answers to one request: yes, no, or not known. Nothing is guessed.
+"""Evaluates a role's trust policy for one request: True, False, or None for unknown. Nothing is guessed.
 
-An operator, a condition key, a principal or a form that is not understood, or whose value is not known here, is
-answered with None, and so is whatever depends on it. This is for explaining a refusal, never for granting one.
+An operator, condition key, principal, or form that is not supported, or whose value is unknown, evaluates to None, and
+so does everything that depends on it. The result explains a refusal; it never grants access.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -18,17 +18,16 @@ from tfmfa_nb.authentication.policy_conditions import Known, holds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Answer = bool | None
+Decision = bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, as a trust policy may call it.
+    """The caller of AssumeRole, by the names that a trust policy may use.
 
     Attributes:
-        arn: as STS names it, for sentences.
-        principal: the ARN that a trust policy names it by: the user's, or the role's and not its session's.
-        session_arn: the same as `arn` for a role's session.
+        arn: ARN that STS returns, for messages.
+        principal: ARN that trust policies use: the user's, or the role's rather than its session's.
     """
 
     arn: str
@@ -36,28 +35,29 @@ class Caller:
 
     @property
     def account(self) -> str:
-        """The account's number."""
+        """The account ID."""
         return account_of(self.principal)
 
     @property
     def names(self) -> frozenset[str]:
-        """Every principal that is this caller, or its whole account."""
+        """Every principal that stands for this caller or for its whole account."""
         partition = self.principal.split(":")[1] if self.principal.count(":") > 1 else "aws"
         return frozenset({self.arn, self.principal, self.account, f"arn:{partition}:iam::{self.account}:root"})
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One part of a statement, and whether it fits the request.
+    """One part of a statement.
 
     Attributes:
-        kind: "principal", "action", "condition" or "form".
-        key: a condition's key in lower case.
-        text: for people: 'Bool aws:MultiFactorAuthPresent "false"'.
+        kind: "principal", "action", "condition", or "form".
+        matches: True if the part matches the request; None if that is unknown.
+        key: key of a condition, in lowercase.
+        text: the condition as text: 'Bool aws:MultiFactorAuthPresent "false"'.
     """
 
     kind: str
-    answer: Answer
+    matches: Decision
     key: str = ""
     text: str = ""
 
@@ -67,8 +67,8 @@ class Statement:
     """One statement of the policy.
 
     Attributes:
-        number: its place, counted from 0.
-        deny: whether it denies.
+        number: position in the policy, counted from 0.
+        deny: True for a Deny statement.
     """
 
     number: int
@@ -76,43 +76,42 @@ class Statement:
     elements: tuple[Element, ...]
 
     @property
-    def applies(self) -> Answer:
-        """Whether it applies to the request."""
-        return all_of(element.answer for element in self.elements)
+    def applies(self) -> Decision:
+        """True if the statement applies to the request; None if that is unknown."""
+        return all_of(element.matches for element in self.elements)
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
-    """What the whole policy answers.
+class TrustDecision:
+    """The evaluation of a whole trust policy.
 
     Attributes:
-        answer: whether it lets the caller in.
-        statements: those that it consists of; empty where the policy could not be read.
+        allowed: True if the policy allows the request; None if that is unknown.
+        statements: the policy's statements; empty if the policy cannot be parsed.
     """
 
-    answer: Answer
+    allowed: Decision
     statements: tuple[Statement, ...] = ()
 
 
 def evaluate(
     document: str, names: Iterable[str], context: Mapping[str, Known], *, action: str = "sts:AssumeRole"
-) -> Trust:
-    """What the trust policy `document` answers.
+) -> TrustDecision:
+    """Evaluate a trust policy.
 
     Args:
-        document: as JSON.
-        names: every principal that the caller goes by, its account's root and number among them.
-        context: the request's condition keys in lower case: a value, or None for one that is known to be absent.
-            A key that is not in it is not known.
-        action: what was asked for: "sts:AssumeRole", "sts:TagSession".
+        document: the policy as JSON.
+        names: every principal that stands for the caller, including its account's root and ID.
+        context: values by condition key in lowercase; None for a key known to be absent. Keys not in it are unknown.
+        action: action to evaluate: "sts:AssumeRole", "sts:TagSession".
     """
     try:
         found = json.loads(document).get("Statement")
     except (ValueError, AttributeError, RecursionError):
-        return Trust(None)
-    given = found if isinstance(found, list) else [found]
-    if not given or not all(isinstance(one, dict) and one.get("Effect") in {"Allow", "Deny"} for one in given):
-        return Trust(None)
+        return TrustDecision(None)
+    documents = found if isinstance(found, list) else [found]
+    if not documents or not all(isinstance(one, dict) and one.get("Effect") in {"Allow", "Deny"} for one in documents):
+        return TrustDecision(None)
     known = frozenset(names)
     statements = tuple(
         Statement(
@@ -120,29 +119,29 @@ def evaluate(
             one["Effect"] == "Deny",
             (_principal(one, known), _action(one, action), *_form(one), *_conditions(one.get("Condition"), context)),
         )
-        for number, one in enumerate(given)
+        for number, one in enumerate(documents)
     )
     denied = any_of(one.applies for one in statements if one.deny)
     allowed = any_of(one.applies for one in statements if not one.deny)
-    return Trust(all_of((None if denied is None else not denied, allowed)), statements)
+    return TrustDecision(all_of((None if denied is None else not denied, allowed)), statements)
 
 
 def account_of(arn: str) -> str:
-    """The account's number in an ARN; "" where there is none."""
+    """The account ID in an ARN; "" if it has none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 - arn:partition:service:region:account:…
 
 
-def all_of(answers: Iterable[Answer]) -> Answer:
-    """No as soon as one is no; yes only where all are."""
-    given = tuple(answers)
-    return False if False in given else None if None in given else True
+def all_of(decisions: Iterable[Decision]) -> Decision:
+    """False if any decision is False, True only if all are."""
+    values = tuple(decisions)
+    return False if False in values else None if None in values else True
 
 
-def any_of(answers: Iterable[Answer]) -> Answer:
-    """Yes as soon as one is yes; no only where all are."""
-    given = tuple(answers)
-    return True if True in given else None if None in given else False
+def any_of(decisions: Iterable[Decision]) -> Decision:
+    """True if any decision is True, False only if all are."""
+    values = tuple(decisions)
+    return True if True in values else None if None in values else False
 
 
 def _principal(statement: dict[str, Any], names: frozenset[str]) -> Element:
@@ -150,14 +149,14 @@ def _principal(statement: dict[str, Any], names: frozenset[str]) -> Element:
     if "NotPrincipal" in statement or principal is None:
         return Element("principal", None)
     if principal == "*":
-        return Element("principal", answer=True)
+        return Element("principal", matches=True)
     if not isinstance(principal, dict):
         return Element("principal", None)
-    named = strings(principal.get("AWS", []))  # a service or a federated user is not who calls here
+    named = strings(principal.get("AWS", []))  # the caller is never a service or a federated user
     if named is None:
         return Element("principal", None)
     if "*" in named or names.intersection(named):
-        return Element("principal", answer=True)
+        return Element("principal", matches=True)
     return Element("principal", None if any(re.search(r"[*?$]", one) for one in named) else False)
 
 
@@ -170,7 +169,7 @@ def _action(statement: dict[str, Any], action: str) -> Element:
 
 
 def _form(statement: dict[str, Any]) -> tuple[Element, ...]:
-    """A trust policy has no resource; what one would mean here is not known."""
+    """A trust policy has no resource; the effect of one is unknown."""
     return (Element("form", None),) if {"Resource", "NotResource"} & set(statement) else ()
 
 
@@ -182,7 +181,7 @@ def _conditions(condition: Any, context: Mapping[str, Known]) -> tuple[Element, 
     return tuple(
         Element(
             "condition",
-            None if _odd(operator, wanted) else holds(operator, strings(wanted), key.lower(), context),
+            None if _is_undocumented(operator, wanted) else holds(operator, strings(wanted), key.lower(), context),
             key.lower(),
             f"{operator} {key} {json.dumps(wanted, ensure_ascii=False)}",
         )
@@ -191,15 +190,15 @@ def _conditions(condition: Any, context: Mapping[str, Known]) -> tuple[Element, 
     )
 
 
-def _odd(operator: str, wanted: Any) -> bool:
-    """Whether a value is a JSON boolean where text is compared: what AWS makes of it is not written down."""
-    given = wanted if isinstance(wanted, list) else [wanted]
-    return not operator.startswith(("Bool", "Null")) and any(isinstance(one, bool) for one in given)
+def _is_undocumented(operator: str, wanted: Any) -> bool:
+    """True if a text comparison has a JSON boolean as a value: AWS does not document the result."""
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return not operator.startswith(("Bool", "Null")) and any(isinstance(one, bool) for one in values)
 
 
 def strings(value: Any) -> tuple[str, ...] | None:
-    """A policy's value, which may be one or a list; None where it is neither of text nor of booleans and numbers."""
-    given = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, str | bool | int) for one in given):
+    """A policy's value or list of values as strings; None unless all are strings, booleans, or integers."""
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str | bool | int) for one in values):
         return None
-    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in given)
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)

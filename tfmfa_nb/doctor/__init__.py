@@ -1,4 +1,4 @@
-"""The doctor: everything that a run depends on, one line each, with a remedy where something is wrong."""
+"""The doctor: checks everything that a run depends on, with one line for each check and a remedy for each problem."""
 
 from tfmfa_nb.doctor.checks import examine
 from tfmfa_nb.doctor.finding import Finding, Severity, worst

@@ -1,4 +1,4 @@
-"""What AWS says: who the keys are, whether the clock is right, which device is theirs, and what they can do alone."""
+"""Checks that call AWS: the keys' owner, the clock, the MFA device, and actions that succeed without MFA."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
 
-_BAD_CLOCK, _DOUBTFUL_CLOCK = 60, 20  # seconds: two windows of a code, and most of one
+_CLOCK_ERROR, _CLOCK_WARNING = 60, 20  # seconds; a device shows each code for 30
 
 
 async def check_account(
     variables: OrganizationVariables, policy: Policy | None, chains: Sequence[RoleChain]
 ) -> AsyncIterator[Finding]:
-    """Ask AWS with the long-term keys, without spending a code.
+    """Call AWS with the long-term keys, without using a code.
 
     Args:
-        variables: the organization variables.
-        policy: the organization's; None where it cannot be read.
-        chains: whose first roles are tried without MFA, which they should refuse.
+        variables: organization variables to check.
+        policy: organization policy; None if it cannot be read.
+        chains: role chains whose first roles are tried without MFA, which they should refuse.
     """
     keys = (variables.access_key_id, variables.secret_access_key)
     try:
@@ -40,51 +40,53 @@ async def check_account(
         return
     yield Finding("keys", Severity.OK, f"{identity.user} in account {identity.account}.")
     if policy is not None and not policy.allows_account(identity.account):
-        yield Finding("account", Severity.ERROR, f"the policy does not allow runs in account {identity.account}.")
+        yield Finding(
+            "account", Severity.ERROR, f"the organization policy does not allow runs in account {identity.account}."
+        )
     yield _clock(await aws_clock_offset(*keys, endpoint=variables.endpoint))
     yield await _device(variables, identity.user)
-    alone = await calls_allowed_without_mfa(*keys, endpoint=variables.endpoint)
-    if alone:
+    allowed = await calls_allowed_without_mfa(*keys, endpoint=variables.endpoint)
+    if allowed:
         yield Finding(
             "without MFA",
             Severity.WARNING,
-            f"these keys can act without MFA: {', '.join(alone)} succeeded.",
-            "Give the user no permission but sts:AssumeRole, and demand aws:MultiFactorAuthPresent for the rest.",
+            f"these keys work without MFA: {', '.join(allowed)} succeeded.",
+            "Allow the user only sts:AssumeRole, and require aws:MultiFactorAuthPresent for everything else.",
         )
     else:
-        yield Finding("without MFA", Severity.OK, "these keys could do nothing that was tried without MFA.")
-    for tried in await try_roles_without_mfa(*keys, identity, chains, variables.endpoint):
-        if tried.outcome is not TrialOutcome.REFUSED:
-            yield _role(tried, identity)
+        yield Finding("without MFA", Severity.OK, "AWS denied every action tried with these keys.")
+    for trial in await try_roles_without_mfa(*keys, identity, chains, variables.endpoint):
+        if trial.outcome is not TrialOutcome.REFUSED:
+            yield _role(trial, identity)
 
 
-def _role(tried: RoleTrial, identity: Identity) -> Finding:
-    """A role that did not refuse these keys, or of which it is not known whether it would."""
-    if tried.outcome in {TrialOutcome.ASSUMED, TrialOutcome.EXTERNAL_ID_ALONE}:
-        text = f"{tried.role} can be assumed without MFA."
-        if tried.outcome is TrialOutcome.EXTERNAL_ID_ALONE:
-            text = f"{tried.role} demands an external id, which the configuration does not give, but no MFA."
-        role_arn = trust_policies(tried.role, identity.arn).role_arn
-        remedy = f"Demand it in the role's trust policy: %tfmfa trust-policy {role_arn}"
+def _role(trial: RoleTrial, identity: Identity) -> Finding:
+    """The finding about a role that does not refuse these keys, or may not."""
+    if trial.outcome in {TrialOutcome.ASSUMED, TrialOutcome.ONLY_EXTERNAL_ID_MISSING}:
+        text = f"{trial.role} can be assumed without MFA."
+        if trial.outcome is TrialOutcome.ONLY_EXTERNAL_ID_MISSING:
+            text = f"{trial.role} requires an external ID, which the configuration does not set, but not MFA."
+        role_arn = trust_policies(trial.role, identity.arn).role_arn
+        remedy = f"Require MFA in the role's trust policy: %tfmfa trust-policy {role_arn}"
         return Finding("without MFA", Severity.ERROR, text, remedy)
-    said = "was not tried" if tried.outcome is TrialOutcome.NOT_TRIED else "could be tried, but the answer is not known"
+    outcome = "was not tried" if trial.outcome is TrialOutcome.NOT_TRIED else "was tried, but the outcome is unknown"
     return Finding(
         "without MFA",
         Severity.WARNING,
-        f"{tried.role} {said}: {tried.why.rstrip('.')}.",
-        "Look whether its trust policy demands aws:MultiFactorAuthPresent.",
+        f"{trial.role} {outcome}: {trial.reason.rstrip('.')}.",
+        "Check that its trust policy requires aws:MultiFactorAuthPresent.",
     )
 
 
-def _clock(ahead: float) -> Finding:
-    """AWS's clock against this machine's; `ahead` in seconds."""
-    off = abs(ahead)
-    text = f"{off:.0f} s {'behind' if ahead > 0 else 'ahead of'} AWS's."
-    if off >= _BAD_CLOCK:
+def _clock(offset: float) -> Finding:
+    """The finding about this machine's clock, given the seconds by which AWS's is ahead."""
+    difference = abs(offset)
+    text = f"{difference:.0f} s {'behind' if offset > 0 else 'ahead of'} AWS's clock."
+    if difference >= _CLOCK_ERROR:
         return Finding("clock", Severity.ERROR, text, "Set it: timedatectl set-ntp true")
-    if off >= _DOUBTFUL_CLOCK:
-        return Finding("clock", Severity.WARNING, text, "Codes may be refused; set it: timedatectl set-ntp true")
-    return Finding("clock", Severity.OK, "agrees with AWS's.")
+    if difference >= _CLOCK_WARNING:
+        return Finding("clock", Severity.WARNING, text, "AWS may reject codes. Set it: timedatectl set-ntp true")
+    return Finding("clock", Severity.OK, "matches AWS's clock.")
 
 
 async def _device(variables: OrganizationVariables, user: str) -> Finding:
@@ -96,10 +98,10 @@ async def _device(variables: OrganizationVariables, user: str) -> Finding:
         return Finding(
             "MFA device",
             Severity.WARNING,
-            f"{variables.serial_number} has the right form; whether it is yours shows only with a code.",
-            "With iam:ListMFADevices on your own user it could be looked up.",
+            f"{variables.serial_number} has a valid format, but only a code can prove that it is yours.",
+            "Permission for iam:ListMFADevices on your own user allows this check.",
         )
     if variables.serial_number in devices:
         return Finding("MFA device", Severity.OK, f"{variables.serial_number} is yours.")
-    yours = f"Set AWS_MFA_SERIAL_NUMBER to one of yours: {', '.join(devices)}." if devices else "Add one in IAM."
-    return Finding("MFA device", Severity.ERROR, f"{variables.serial_number} is none of your devices.", yours)
+    remedy = f"Set AWS_MFA_SERIAL_NUMBER to one of yours: {', '.join(devices)}." if devices else "Add one in IAM."
+    return Finding("MFA device", Severity.ERROR, f"{variables.serial_number} is not one of your devices.", remedy)

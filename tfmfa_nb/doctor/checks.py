@@ -1,4 +1,4 @@
-"""The examination, in the order in which things depend on each other."""
+"""All checks of the doctor, in the order in which they depend on each other."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.terraform.executable import Executable
 
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 async def examine(
     environ: Mapping[str, str], profile: str = "", environment: Environment | None = None
 ) -> AsyncIterator[Finding]:
-    """Look at everything, and tell each finding as soon as it is there.
+    """Run all checks, and yield each finding as soon as it is available.
 
     Args:
-        environ: the process environment.
-        profile: the AWS profile that holds the organization variables; "" for none.
-        environment: whose settings and configuration are looked at too.
+        environ: process environment.
+        profile: AWS profile that holds the organization variables; "" for none.
+        environment: environment whose settings and configuration are checked too.
     """
     executable, finding = await asyncio.to_thread(_terraform, environ)
     yield finding
@@ -52,7 +53,7 @@ async def examine(
         for finding in _configuration(findings):
             yield finding
     try:
-        variables = await asyncio.to_thread(read_variables, environ, profile)  # a keychain may have to be unlocked
+        variables = await asyncio.to_thread(read_variables, environ, profile)  # the OS may ask to unlock the keychain
     except ConfigurationError as error:
         yield Finding("organization variables", Severity.ERROR, error.problem, error.remedy)
         return
@@ -76,34 +77,36 @@ def _policy(environ: Mapping[str, str]) -> tuple[Policy | None, Finding]:
         return None, Finding("policy", Severity.ERROR, error.problem, error.remedy)
     if not policy.mfa:
         return policy, Finding(
-            "policy", Severity.WARNING, "MFA is switched off for this organization.", how_to_enable_mfa(policy)
+            "policy", Severity.WARNING, "MFA is not enabled for this organization.", how_to_enable_mfa(policy)
         )
     files = ", ".join(map(str, policy.files_setting("mfa")))
-    return policy, Finding("policy", Severity.OK, f"MFA is switched on (says {files}).")
+    return policy, Finding("policy", Severity.OK, f"MFA is enabled by organization policy {files}.")
 
 
 def _level(environment: Environment, policy: Policy | None) -> Finding:
     subject = f'environment "{environment.name}"'
     if policy is None:
-        return Finding(subject, Severity.ERROR, "its level depends on the policy, which cannot be read.")
+        return Finding(subject, Severity.ERROR, "its level depends on the organization policy, which cannot be read.")
     try:
         level = effective_level(environment, policy)
     except ConfigurationError as error:
         return Finding(subject, Severity.ERROR, error.problem, error.remedy)
     if level is Level.NEVER:
         remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
-        return Finding(subject, Severity.WARNING, "neither plans nor applies ask for a code.", remedy)
+        return Finding(subject, Severity.WARNING, "neither plans nor applies require a code.", remedy)
     return Finding(subject, Severity.OK, f"level {level}.")
 
 
 def _configuration(findings: Findings) -> list[Finding]:
-    found = [Finding("configuration", Severity.ERROR, f"{b.place}: {b.what}", b.remedy) for b in findings.bypasses]
-    found += [
-        Finding("configuration", Severity.WARNING, f"{p.place}: {p.what}" if p.place else p.what, p.remedy)
-        for p in findings.problems
-    ]
-    if not found:
+    results = [_problem(Severity.ERROR, bypass) for bypass in findings.bypasses]
+    results += [_problem(Severity.WARNING, problem) for problem in findings.problems]
+    if not results:
         roles = sum(len(chain.hops) for chain in findings.chains)
-        text = f"nothing passes MFA by; {roles} {'role' if roles == 1 else 'roles'} will be assumed."
-        found.append(Finding("configuration", Severity.OK, text))
-    return found
+        text = f"no settings bypass the MFA session; {roles} {'role' if roles == 1 else 'roles'} will be assumed."
+        results.append(Finding("configuration", Severity.OK, text))
+    return results
+
+
+def _problem(severity: Severity, problem: Problem) -> Finding:
+    text = f"{problem.place}: {problem.what}" if problem.place else problem.what
+    return Finding("configuration", severity, text, problem.remedy)

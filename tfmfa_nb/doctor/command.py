@@ -47,11 +47,11 @@ def _execute(options: argparse.Namespace) -> int:
     from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
     environment = Environment.at(options.chdir, Path.cwd()) if options.chdir else None
-    return asyncio.run(tell(os.environ, options.profile or os.environ.get("AWS_PROFILE", ""), environment))
+    return asyncio.run(print_findings(os.environ, options.profile or os.environ.get("AWS_PROFILE", ""), environment))
 
 
-async def tell(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:
-    """Print the doctor's findings; the result is the worst one's exit code."""
+async def print_findings(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:
+    """Print the findings, and return the exit code of the worst one."""
     from tfmfa_nb.doctor import examine, worst  # noqa: PLC0415 - until needed
 
     found = []

@@ -1,4 +1,4 @@
-"""What the doctor says of one thing."""
+"""A finding of the doctor: the result of one check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How it is, from the best to the worst."""
+    """The severities, from best to worst."""
 
     OK = "ok"
     WARNING = "warning"
@@ -19,17 +19,17 @@ class Severity(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """0, 1 or 2: what `jupyter tfmfa doctor` ends with if nothing is worse."""
+        """Exit code of `jupyter tfmfa doctor` if this is the worst severity: 0, 1, or 2."""
         return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line.
+    """The result of one check.
 
     Attributes:
-        subject: what was looked at: "Terraform", "clock".
-        remedy: what to do; empty where nothing has to be done.
+        subject: subject of the check: "Terraform", "clock".
+        remedy: how to fix the problem; "" if there is none.
     """
 
     subject: str
@@ -43,5 +43,5 @@ class Finding:
 
 
 def worst(findings: Iterable[Finding]) -> Severity:
-    """The worst state; good where there is none."""
+    """The worst severity among `findings`; `Severity.OK` if there are none."""
     return max((finding.severity for finding in findings), key=lambda severity: severity.exit_code, default=Severity.OK)

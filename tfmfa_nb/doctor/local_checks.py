@@ -1,4 +1,4 @@
-"""What lies on this machine: the provider, the front end, and variables that change what Terraform does."""
+"""Checks of this machine: the AWS provider, the front end, and environment variables that affect Terraform."""
 
 from __future__ import annotations
 
@@ -14,47 +14,51 @@ from tfmfa_nb.terraform.provider_mirror import find_mirror
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_KERNEL = (7, 4)  # from here on a widget's events reach a cell that awaits
+_WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
 
 
 def check_provider(environ: Mapping[str, str]) -> Finding:
-    """Where hashicorp/aws will come from."""
+    """The finding about the source of hashicorp/aws."""
     try:
         mirror = find_mirror(environ)
     except ConfigurationError as error:
         return Finding("provider", Severity.ERROR, error.problem, error.remedy)
     if mirror is not None:
-        return Finding("provider", Severity.OK, f"hashicorp/aws lies in the mirror {mirror}; else its registry has it.")
-    return Finding("provider", Severity.OK, "hashicorp/aws comes from its registry when `init` needs it.")
+        text = f"hashicorp/aws is installed from the mirror {mirror}, or else from its registry."
+        return Finding("provider", Severity.OK, text)
+    return Finding("provider", Severity.OK, "hashicorp/aws is installed from its registry when `init` needs it.")
 
 
 def check_front_end() -> Iterator[Finding]:
-    """Whether the card can be shown and can answer."""
+    """The findings about showing the card and answering on it."""
     version = importlib.metadata.version("ipykernel")
     numbers = tuple(int(part) for part in version.split(".")[:2])
-    if numbers >= _KERNEL:
-        yield Finding("kernel", Severity.OK, f"ipykernel {version}: the card can ask for codes.")
+    if numbers >= _WIDGET_EVENTS:
+        yield Finding("kernel", Severity.OK, f"ipykernel {version} supports entering codes on the card.")
     else:
         yield Finding(
             "kernel",
             Severity.WARNING,
-            f"ipykernel {version} delivers no clicks to a running cell: codes are asked for in the terminal's way.",
-            "pip install 'ipykernel>=7.4'",
+            f"ipykernel {version} delivers no clicks to a running cell, so codes are requested at an input prompt.",
+            "Upgrade it: pip install 'ipykernel>=7.4'",
         )
     if importlib.util.find_spec("jupyterlab") or importlib.util.find_spec("notebook"):
-        yield Finding("front end", Severity.OK, "JupyterLab or Notebook is installed beside this Python.")
+        yield Finding(
+            "front end", Severity.OK, "JupyterLab or Jupyter Notebook is installed in this Python environment."
+        )
     else:
         yield Finding(
             "front end",
             Severity.WARNING,
-            "neither JupyterLab nor Notebook is in this environment; one elsewhere needs ipywidgets and anywidget.",
+            "neither JupyterLab nor Jupyter Notebook is installed in this Python environment.",
+            "If they run elsewhere, install tfmfa-nb there too.",
         )
 
 
 def check_process_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Variables that would change Terraform's commands or print secrets; runs leave them out and say so."""
+    """Findings about variables that would change Terraform's commands or print secrets; runs omit them and say so."""
     _, notes = child_environ(environ, credentials=False)
     for note in notes:
         yield Finding("process environment", Severity.WARNING, note)
     if not notes:
-        yield Finding("process environment", Severity.OK, "nothing in it changes what Terraform does.")
+        yield Finding("process environment", Severity.OK, "no variable changes how Terraform runs.")

@@ -1,4 +1,4 @@
-"""What `%tfmfa` can do: variables, level, policy, a role's trust policy, the doctor."""
+"""The subcommands of `%tfmfa`: variables, level, policy, trust-policy, and doctor."""
 
 from __future__ import annotations
 
@@ -26,76 +26,78 @@ if TYPE_CHECKING:
 
 
 class Subcommands:
-    """One call of `%tfmfa`.
+    """The subcommands for one call of `%tfmfa`.
 
     Args:
-        shell: where it was called.
-        environment: the environment that is meant.
-        profile: the AWS profile of the organization variables; "" for none.
+        shell: shell of the call.
+        environment: environment selected by the call.
+        profile: AWS profile that holds the organization variables; "" for none.
     """
 
     def __init__(self, shell: InteractiveShell, environment: Environment, profile: str) -> None:
         self._shell, self._environment, self._profile = shell, environment, profile
 
-    async def run(self, what: str, words: Sequence[str]) -> None:
-        """Do `what` with the rest of the line.
+    async def run(self, subcommand: str, arguments: Sequence[str]) -> None:
+        """Run `subcommand` with its arguments.
 
         Raises:
-            UsageError: the line is not understood.
-            TfmfaError: it cannot be done.
+            UsageError: the arguments are invalid.
+            TfmfaError: the subcommand fails.
         """
         commands: dict[str, Callable[[Sequence[str]], Awaitable[None]]] = {
             "": self._status, "level": self._level, "policy": self._policy, "trust-policy": self._trust_policy,
             "doctor": self._doctor, "variables": self._variables,
         }  # fmt: skip
-        await commands[what](words)
+        await commands[subcommand](arguments)
 
-    async def _status(self, _words: Sequence[str]) -> None:
+    async def _status(self, _arguments: Sequence[str]) -> None:
         show_status(self._shell, self._environment, os.environ, self._profile)
 
-    async def _variables(self, words: Sequence[str]) -> None:
-        if words:
-            raise UsageError("%tfmfa variables takes no further words: nothing of a key belongs into a cell")
+    async def _variables(self, arguments: Sequence[str]) -> None:
+        if arguments:
+            raise UsageError("%tfmfa variables takes no arguments: never write keys into a cell")
         await show_variables(self._shell, os.environ, self._profile)
 
-    async def _level(self, words: Sequence[str]) -> None:
-        if not words:
-            raise UsageError('%tfmfa level: which level? For example: %tfmfa level "applies only" -e staging')
+    async def _level(self, arguments: Sequence[str]) -> None:
+        if not arguments:
+            raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = read_policy(os.environ)
-        set_level(self._environment, read_level(" ".join(words)), policy)
+        set_level(self._environment, read_level(" ".join(arguments)), policy)
         print_level(self._environment, policy)
 
-    async def _policy(self, words: Sequence[str]) -> None:
-        if list(words) == ["on"]:
+    async def _policy(self, arguments: Sequence[str]) -> None:
+        if list(arguments) == ["on"]:
             enable_mfa(policy_folders()[1], getpass.getuser())
-        elif words:
-            raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on switches MFA on")
+        elif arguments:
+            raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on enables MFA")
         print_policy(read_policy(os.environ))
 
-    async def _trust_policy(self, words: Sequence[str]) -> None:
-        if len(words) != 1:
-            raise UsageError("%tfmfa trust-policy: which role? Give its name or its ARN")
-        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is heavy
+    async def _trust_policy(self, arguments: Sequence[str]) -> None:
+        if len(arguments) != 1:
+            raise UsageError("%tfmfa trust-policy requires the name or ARN of a role")
+        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is slow to import
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
-        found = trust_policies(words[0], identity.arn)
-        _say(f"Trust policy of {found.role_arn} (who may assume it, and only with MFA):\n{found.trust}\n")
-        _say(f"Policy for {found.principal} (so that it may):\n{found.permission}")
+        policies = trust_policies(arguments[0], identity.arn)
+        _print(f"Trust policy for the role {policies.role_arn}, which requires MFA:\n{policies.trust}\n")
+        _print(f"Policy that allows {policies.principal} to assume it:\n{policies.permission}")
 
-    async def _doctor(self, words: Sequence[str]) -> None:
-        if words:
-            raise UsageError("%tfmfa doctor takes no further words; -e or -C says which environment")
+    async def _doctor(self, arguments: Sequence[str]) -> None:
+        if arguments:
+            raise UsageError("%tfmfa doctor takes no arguments; select an environment with -e or -C")
         from tfmfa_nb.doctor import examine, worst  # noqa: PLC0415 - until needed
 
-        found = []
+        findings = []
         async for finding in examine(os.environ, self._profile, self._environment):
-            _say(str(finding))
-            found.append(finding)
-        if worst(found).exit_code > 1:
-            bad = sum(finding.severity == "error" for finding in found)
-            raise ConfigurationError(f"{bad} {'thing is' if bad == 1 else 'things are'} wrong.", "See the lines above.")
+            _print(str(finding))
+            findings.append(finding)
+        if worst(findings).exit_code > 1:
+            errors = sum(finding.severity == "error" for finding in findings)
+            raise ConfigurationError(
+                f"The doctor found {errors} {'error' if errors == 1 else 'errors'}.", "Follow the remedies above."
+            )
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a magic speaks on the cell's standard output
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the output of a magic

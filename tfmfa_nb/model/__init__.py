@@ -1,1 +1,1 @@
-"""The words of the field, errors with their remedies, and redaction. The ground floor: it imports nothing of ours."""
+"""The vocabulary of the package, its errors, and redaction. The ground floor: it imports no other package of ours."""

@@ -1,7 +1,7 @@
-"""Every error that a person can meet: what is wrong, and what to do.
+"""All errors that users see, each with a problem and a remedy.
 
-They show as one line, without frames: a frame of ours says nothing to the person, and `%xmode Verbose` would
-print every local in it.
+IPython shows them as one line without a traceback: a traceback would not help the user, and `%xmode Verbose` would
+print every local variable in it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class TfmfaError(Exception):
-    """The root of all errors of this package.
+    """The base class of all errors of this package.
 
     Attributes:
-        problem: one sentence, what is wrong and where.
-        remedy: one sentence, what to do; may be empty.
-        documents: what mends it, ready to paste; for the card and the log, never for the one line.
+        problem: one sentence that names the problem and its location.
+        remedy: one sentence that says how to fix it; may be "".
+        documents: policies or HCL that fix it, ready to paste; shown on the card and in the log, not in the error line.
     """
 
     def __init__(self, problem: str, remedy: str = "", documents: Sequence[Document] = ()) -> None:
@@ -33,69 +33,69 @@ class TfmfaError(Exception):
         return f"{self.problem} {self.remedy}".strip()
 
     def _render_traceback_(self) -> list[str]:
-        """IPython's hook for exceptions that show themselves; one line whatever `%xmode` says."""
+        """IPython's hook for exceptions with their own display: one line, whatever `%xmode` is set to."""
         return [f"{type(self).__name__}: {self}"]
 
 
 class ConfigurationError(TfmfaError):
-    """A setting, a name, a file or a variable is not what it must be."""
+    """A setting, name, file, or variable is missing or invalid."""
 
 
 class EnvironmentLocked(TfmfaError):
-    """Another run holds the environment."""
+    """Another run has locked the environment."""
 
 
 class TerraformNotFound(TfmfaError):
-    """Neither `terraform` nor `tofu` can be found or started."""
+    """Neither `terraform` nor `tofu` can be found and started."""
 
 
 class TerraformFailed(TfmfaError):
-    """Terraform ended with an error of its own; its diagnostics are in the run's log."""
+    """Terraform failed; its diagnostics are in the run's log."""
 
 
 class AuthenticationError(TfmfaError):
-    """MFA was required and was not given."""
+    """MFA is required and was not completed."""
 
 
 class PromptUnavailable(AuthenticationError):
-    """A code is needed and there is nobody, and no command, that could give one."""
+    """A code or a confirmation is required, and no prompt can obtain it."""
 
 
 class PromptTimedOut(AuthenticationError):
-    """Nobody answered in the time that was set for it."""
+    """The prompt was not answered within the configured time."""
 
 
 class MfaBypass(AuthenticationError):
-    """The configuration would use other credentials than the MFA session's."""
+    """The configuration would use credentials other than the MFA session's."""
 
 
 class AccountNotAllowed(AuthenticationError):
-    """The organization's policy does not allow runs in the account that the keys belong to."""
+    """The organization policy does not allow runs in the account of the keys."""
 
 
 class RoleRefused(AuthenticationError):
-    """A role of the configuration cannot be assumed with this session."""
+    """The session cannot assume a role of the configuration."""
 
 
 class RunCanceled(TfmfaError):
-    """The person stopped the run."""
+    """The user canceled the run."""
 
 
 class RunDiscarded(TfmfaError):
-    """The person discarded the plan."""
+    """The user discarded the plan."""
 
 
 class PlanOnly(TfmfaError):
-    """The runbook's runner was told to apply nothing, and this is where it would have."""
+    """The runbook reached an apply, but runs with --plan-only."""
 
 
 class RunStateError(TfmfaError):
-    """The run is not in a status that allows what was asked."""
+    """The run's status does not allow the requested action."""
 
 
 class SandboxError(TfmfaError):
-    """The sandbox cannot start, or none is running."""
+    """The sandbox cannot be started, or is not running."""
 
 
 class RunbookFailed(TfmfaError):
-    """A runbook stopped before its end."""
+    """A runbook failed before it reached its end."""

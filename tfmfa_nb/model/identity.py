@@ -1,4 +1,4 @@
-"""Who a set of credentials belongs to, and where AWS is asked."""
+"""The identity behind a set of credentials, and the AWS endpoint to call."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where STS is asked.
+    """The STS endpoint to call.
 
     Attributes:
-        region: None for the global endpoint.
-        url: None for AWS's own.
+        region: AWS Region; None for the global endpoint.
+        url: endpoint URL; None for AWS's own.
     """
 
     region: str | None = None
@@ -20,13 +20,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who AWS says that a set of credentials is (STS GetCallerIdentity)."""
+    """The owner of a set of credentials according to AWS (STS GetCallerIdentity)."""
 
     account: str
     arn: str
 
     @property
     def user(self) -> str:
-        """The IAM user's name, without its path; "root" for the account's root."""
+        """The IAM user's name without its path; "root" for the account's root user."""
         resource = self.arn.rpartition(":")[2]
         return resource.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The levels of Terraform Enterprise's setting "AWS Multi-Factor Authentication"."""
+"""The levels of the setting "AWS Multi-Factor Authentication", as in Terraform Enterprise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tfmfa_nb.model.statuses import Phase
 
 
 class Level(StrEnum):
-    """When a person must prove themselves with a one-time code; ordered from the weakest to the strictest."""
+    """The phases that require an MFA code; ordered from the least to the most strict."""
 
     NEVER = "never"
     APPLIES_ONLY = "applies only"
@@ -16,16 +16,16 @@ class Level(StrEnum):
 
     @property
     def strictness(self) -> int:
-        """0 for `never`, 2 for `plans and applies`."""
+        """The level's rank: 0 for `never`, 2 for `plans and applies`."""
         return list(Level).index(self)
 
     def asks_before(self, phase: Phase) -> bool:
-        """Whether a code is needed before `phase` starts."""
+        """True if a code is required before `phase` starts."""
         if phase is Phase.PLAN:
             return self is Level.PLANS_AND_APPLIES
         return self is not Level.NEVER
 
     @staticmethod
     def strictest(*levels: Level) -> Level:
-        """The level that satisfies all of `levels`; `never` where there is none."""
+        """The strictest of `levels`; `never` if there are none."""
         return max(levels, key=lambda level: level.strictness, default=Level.NEVER)

@@ -1,4 +1,4 @@
-"""The lock indicator."""
+"""The states of the lock indicator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class LockIndicator(StrEnum):
-    """The lock indicator: about MFA, never about who holds the environment."""
+    """The state of MFA for a run, shown as a lock. It is unrelated to the lock of an environment."""
 
     OPEN = "open"
     REQUIRED = "required"

@@ -1,4 +1,4 @@
-"""What a person has to mend, and what mends it."""
+"""Problems for the user to fix, and documents that fix them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that a person has to mend: what is wrong, and what to do about it.
+    """A problem that the user has to fix.
 
     Attributes:
-        name: the setting that it is about, where a policy may allow it by that name: "profile".
+        what: the problem in one sentence.
+        remedy: how to fix it.
+        place: location in the configuration: "main.tf:4"; "" if there is none.
+        name: name by which the organization policy can allow the setting at fault: "profile"; "" if it cannot.
     """
 
     what: str
@@ -21,11 +24,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Text that is ready to paste.
+    """A text that is ready to paste.
 
     Attributes:
-        title: what it is, and where it belongs.
-        text: a policy as JSON, or a few lines of HCL.
+        title: name of the document and where to paste it.
+        text: policy as JSON, or a few lines of HCL.
     """
 
     title: str

@@ -1,7 +1,7 @@
-"""The gate through which text leaves for screen, file, exception and notebook.
+"""Holds and masks secrets. All text passes through here on its way to screen, file, exception, and notebook.
 
-Only exact, known values are masked: masking by guess hides valid text and lets the unexpected through.
-Standard library only, because the process that follows Terraform imports it.
+Only exact, known values are masked: masking by patterns hides valid text and misses unexpected values. This module uses
+the standard library only, because the process that follows Terraform imports it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "(redacted)"
-_SHORTEST = 6  # a shorter "secret" would mask ordinary text, and no AWS key or token is shorter
+_MIN_LENGTH = 6  # shorter values would mask ordinary text, and no AWS key or token is shorter
 
 
 class Secret:
-    """Holds one value that no repr, trace, pickle or comparison shows; `reveal()` is the only way to it."""
+    """Holds a value that no repr, traceback, pickle, or comparison shows; only `reveal()` returns it."""
 
     __slots__ = ("_value",)
 
@@ -25,15 +25,15 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value. Do not bind it to a name: pass the call on."""
+        """The value. Pass the call's result on directly; do not bind it to a name."""
         return self._value
 
     def duplicate(self) -> Secret:
-        """Another holder of the value, which stays when this one is told to forget."""
+        """Another holder of the value, which keeps it when this one forgets it."""
         return Secret(self._value)
 
     def forget(self) -> None:
-        """Let go of the value; `reveal()` gives an empty string from here on."""
+        """Drop the value; `reveal()` returns "" from now on."""
         self._value = ""
 
     def __bool__(self) -> bool:
@@ -48,32 +48,31 @@ class Secret:
         return repr(self)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is not pickled or copied")
+        raise TypeError("a Secret cannot be pickled or copied")
 
 
 class Redactor:
     """Masks known values in text.
 
     Args:
-        secrets: values to mask. Those shorter than six characters are left out, and a value that spans lines
-            is masked line by line, because output is read by lines.
+        secrets: values to mask. Values of fewer than six characters are ignored; a value of several lines is masked
+            line by line, because output is read by lines.
     """
 
-    __slots__ = ("_longest", "_pattern")
+    __slots__ = ("_pattern",)
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _SHORTEST}
-        # The longest first: where one value contains another, the whole of it goes.
+        parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _MIN_LENGTH}
+        # Longest first, so that a value that contains another one is masked as a whole.
         ordered = sorted(parts, key=len, reverse=True)
-        self._longest = len(ordered[0]) if ordered else 0
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
-        """`text` with every known value replaced by `MASK`."""
+        """The text with every known value replaced by `MASK`."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def __repr__(self) -> str:
         return f"Redactor({'active' if self._pattern else 'empty'})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Redactor is not pickled or copied")
+        raise TypeError("a Redactor cannot be pickled or copied")

@@ -1,4 +1,4 @@
-"""The roles that a provider configuration assumes."""
+"""The roles that provider configurations assume."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class HopState(StrEnum):
-    """What is known of one role of a chain."""
+    """The states of a role during the check of its chain."""
 
     UNCHECKED = "unchecked"
     CHECKING = "checking"
@@ -17,15 +17,14 @@ class HopState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleHop:
-    """One `assume_role` of a provider block, by AssumeRole's own parameters.
+    """One `assume_role` block of a provider, with the parameters of AssumeRole.
 
     Attributes:
-        role_arn: the role, or None where its value cannot be known before Terraform runs.
-        expression: the HCL it was written as, for what is unknown.
-        duration_seconds: the session's length, 900 to 43,200; None means the provider's 900.
-        place: "main.tf:4", where the role is written.
-        unknown: the other arguments that are written, and whose values cannot be known before Terraform runs, or are
-            sensitive.
+        role_arn: ARN of the role; None if it is unknown until Terraform runs.
+        expression: HCL expression of the role, for messages about an unknown ARN.
+        duration_seconds: duration of the session, 900 to 43,200; None for the provider's default of 900.
+        place: location of the role in the configuration: "main.tf:4".
+        unknown: names of the other arguments whose values are sensitive, or unknown until Terraform runs.
     """
 
     role_arn: str | None
@@ -43,20 +42,20 @@ class RoleHop:
 
     @property
     def can_be_tried(self) -> bool:
-        """Whether enough is known to assume it as Terraform will; without its external id it would be refused."""
+        """True if the known arguments suffice to assume the role; without its external ID it would be refused."""
         return self.role_arn is not None and "external_id" not in self.unknown
 
 
 @dataclass(frozen=True, slots=True)
 class RoleChain:
-    """The roles that one provider configuration assumes, in order; the last one is used.
+    """The roles that one provider configuration assumes, in order; the provider acts as the last one.
 
     Attributes:
-        provider: Terraform's name of the configuration: "aws", "module.net.aws.west", 'backend "s3"',
+        provider: Terraform's name of the provider configuration: "aws", "module.net.aws.west", 'backend "s3"',
             "data.terraform_remote_state.net".
-        hops: the roles; empty for a provider that assumes none.
-        place: "main.tf:3", where the block begins.
-        region: the provider's region where it is known.
+        hops: the roles; empty if the provider assumes none.
+        place: location of the block in the configuration: "main.tf:3".
+        region: the provider's Region; None if unknown.
     """
 
     provider: str

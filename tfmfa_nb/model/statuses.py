@@ -1,4 +1,4 @@
-"""The statuses and phases of a run, and which status may follow which.
+"""The statuses and phases of a run, and the transitions between statuses.
 
 The statuses are HCP Terraform's run states (https://developer.hashicorp.com/terraform/cloud-docs/run/states).
 """
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What a code can be asked for: the two halves of a run, and the freeing of a lock that a dead one left."""
+    """The phases that can require a code: a run's plan and apply, and unlocking a state that a dead run left locked."""
 
     PLAN = "plan"
     APPLY = "apply"
@@ -32,7 +32,7 @@ class Status(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether a run in this status has ended for good."""
+        """True if a run in this status has ended."""
         return self in _FINAL
 
 

@@ -1,1 +1,1 @@
-"""The organization: what is required, and each person's own variables."""
+"""The organization: its policy, and each person's own organization variables."""

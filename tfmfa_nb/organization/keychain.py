@@ -1,6 +1,6 @@
-"""The OS keychain, through `keyring`, where that is installed and has a backend that deserves the name.
+"""The OS keychain, accessed through `keyring` if it is installed and has a secure backend.
 
-All three variables are one entry, so that none of them is ever there without the others it was stored with.
+All three variables form one entry, so that none is ever stored without the others that belong to it.
 """
 
 from __future__ import annotations
@@ -17,95 +17,96 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SERVICE, ENTRY = "tfmfa_nb", "organization variables"
-_INSTEAD = "Use this kernel only, or the environment that Jupyter starts in."
+_ALTERNATIVES = "Store the variables for this kernel only, or set them in the environment of Jupyter."
 
 
 class Keychain:
-    """The person's entry in it."""
+    """The user's entry in the OS keychain."""
 
     name = "OS keychain"
-    remedy = "Store it there in the form that %tfmfa shows."
+    remedy = "Use the form that %tfmfa shows."
 
     @property
     def backend(self) -> str:
-        """The keychain's own name: "macOS Keychain"; "" where it cannot be used."""
+        """The keychain's product name, such as "macOS Keychain"; "" if it cannot be used."""
         backend = _backend()
         return "" if isinstance(backend, str) else str(backend.name)
 
     @property
     def problem(self) -> str:
-        """Why it cannot be used, in a line; "" where it can."""
+        """The reason for which the keychain cannot be used, with alternatives; "" if it can."""
         backend = _backend()
-        return f"{backend} {_INSTEAD}" if isinstance(backend, str) else ""
+        return f"{backend} {_ALTERNATIVES}" if isinstance(backend, str) else ""
 
     def read(self) -> VariableValues:
-        """What is stored; nothing where there is no keychain.
+        """The stored values; empty if there is no keychain.
 
         Raises:
-            ConfigurationError: it is locked, or its entry is not ours.
+            ConfigurationError: the keychain is locked, or its entry is invalid.
         """
         backend = _backend()
         if isinstance(backend, str):
             return VariableValues()
-        given = _ask("read", lambda: _parse(backend.get_password(SERVICE, ENTRY)))
-        if given is None:
+        values = _access("read", lambda: _parse(backend.get_password(SERVICE, ENTRY)))
+        if values is None:
             raise ConfigurationError(
-                f"The OS keychain's entry {SERVICE!r} cannot be understood.",
+                f"The entry {SERVICE!r} in the OS keychain is invalid.",
                 "Clear it in the form that %tfmfa shows, and store the variables again.",
             )
-        return given
+        return values
 
-    def store(self, given: VariableValues) -> None:
-        """Keep `given`, all of it or nothing.
+    def store(self, values: VariableValues) -> None:
+        """Store all of `values`, or nothing.
 
         Raises:
-            ConfigurationError: there is no keychain, or it refuses.
+            ConfigurationError: there is no keychain, or it cannot be written.
         """
         backend = _backend()
         if isinstance(backend, str):
-            raise ConfigurationError(backend, _INSTEAD)
-        _ask("written", lambda: backend.set_password(SERVICE, ENTRY, _document(given)))
+            raise ConfigurationError(backend, _ALTERNATIVES)
+        _access("written", lambda: backend.set_password(SERVICE, ENTRY, _document(values)))
 
     def clear(self) -> None:
-        """Take the entry out, if there is one.
+        """Delete the entry, if there is one.
 
         Raises:
-            ConfigurationError: the keychain refuses.
+            ConfigurationError: the keychain cannot be written.
         """
         backend = _backend()
         if not isinstance(backend, str):
-            _ask("cleared", lambda: _delete(backend))
+            _access("cleared", lambda: _delete(backend))
 
 
 def _backend() -> Any:
-    """The backend that keyring has chosen, or why there is none."""
+    """The backend that keyring has chosen, or the reason for which there is none."""
     try:
-        import keyring  # noqa: PLC0415 - optional, and slow to find its backends
+        import keyring  # noqa: PLC0415 - optional, and slow to discover its backends
         from keyring.core import recommended  # noqa: PLC0415
     except ImportError:
-        return "There is no OS keychain here: the package keyring is not installed (pip install 'tfmfa-nb[keychain]')."
+        return "No OS keychain is available: keyring is not installed (pip install 'tfmfa-nb[keychain]')."
     try:
         backend = keyring.get_keyring()
-        # keyring's own rule: it leaves out "no keychain at all", and those that write plain files.
+        # keyring's own rule, which excludes its placeholder backend and the ones that write plaintext files.
         usable = recommended(backend)
-    except Exception as error:  # noqa: BLE001 - backends are plugins, and raise what they like
+    except Exception as error:  # noqa: BLE001 - backends are plugins and may raise anything
         return f"The OS keychain cannot be used: {type(error).__name__}."
-    return backend if usable else "There is no OS keychain here: keyring finds none that it recommends."
+    return backend if usable else "No OS keychain is available: keyring finds no backend that it recommends."
 
 
-def _ask(what: str, do: Callable[[], T]) -> T:
-    """Do it; the error of a backend ends here, because its frames hold the secret."""
+def _access(participle: str, access: Callable[[], T]) -> T:
+    """Call `access`. A backend's error ends here, because its frames hold the secret."""
     try:
-        return do()
+        return access()
     except Exception as error:  # noqa: BLE001 - as above
         reason = type(error).__name__
     raise ConfigurationError(
-        f"The OS keychain could not be {what} ({reason}).", "Unlock it and try again, or use this kernel only."
+        f"The OS keychain could not be {participle} ({reason}).",
+        "Unlock it and try again, or store the variables for this kernel only.",
     )
 
 
 def _parse(text: str | None) -> VariableValues | None:
-    """None for what is no entry of ours."""
+    """The values in an entry; None if this package did not write it."""
     if text is None:
         return VariableValues()
     try:
@@ -117,8 +118,10 @@ def _parse(text: str | None) -> VariableValues | None:
     return VariableValues(found.get(KEY, ""), Secret(found.get(SECRET, "")), found.get(SERIAL, ""))
 
 
-def _document(given: VariableValues) -> str:
-    return json.dumps({KEY: given.access_key_id, SECRET: given.secret_access_key.reveal(), SERIAL: given.serial_number})
+def _document(values: VariableValues) -> str:
+    return json.dumps(
+        {KEY: values.access_key_id, SECRET: values.secret_access_key.reveal(), SERIAL: values.serial_number}
+    )
 
 
 def _delete(backend: Any) -> None:

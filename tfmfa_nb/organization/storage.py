@@ -1,4 +1,4 @@
-"""Keeping what a person typed: checked first, then stored as a whole or not at all."""
+"""Stores typed organization variables: validated first, then stored all at once or not at all."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 def validation_errors(typed: VariableValues) -> dict[str, ConfigurationError]:
-    """What is wrong with `typed`, by variable; a variable that was left empty is not."""
-    found: dict[str, ConfigurationError] = {}
+    """The errors in `typed`, by variable name; an empty variable is not an error."""
+    errors: dict[str, ConfigurationError] = {}
 
-    def check(name: str, look: Callable[[], None]) -> None:
+    def check(name: str, validate: Callable[[], None]) -> None:
         try:
-            look()
+            validate()
         except ConfigurationError as error:
-            found[name] = error
+            errors[name] = error
 
     if typed.access_key_id:
         check(KEY, lambda: validate_access_key_id(typed.access_key_id))
@@ -38,47 +38,47 @@ def validation_errors(typed: VariableValues) -> dict[str, ConfigurationError]:
         check(SECRET, lambda: validate_secret_access_key(typed.secret_access_key))
     if typed.serial_number:
         check(SERIAL, lambda: validate_serial_number(typed.serial_number))
-    # A key with another key's secret is never made, not even for a moment.
+    # A key must never be combined with the secret of another key, not even for a moment.
     if typed.access_key_id and not typed.secret_access_key:
-        found[SECRET] = ConfigurationError("The secret that came with this key is missing.", "Type both.")
+        errors[SECRET] = ConfigurationError("The secret access key of this key is missing.", "Enter both.")
     if typed.secret_access_key and not typed.access_key_id:
-        found[KEY] = ConfigurationError("The key that this secret belongs to is missing.", "Type both.")
-    return found
+        errors[KEY] = ConfigurationError("The access key ID of this secret is missing.", "Enter both.")
+    return errors
 
 
 def store_in_kernel(typed: VariableValues, kernel: KernelMemory) -> None:
-    """Keep `typed` in this kernel; what was left empty stays as it was."""
+    """Store `typed` in this kernel's memory; variables left empty keep their stored values."""
     kernel.store(_merged(typed, kernel.read()))
 
 
 def store_in_keychain(typed: VariableValues, keychain: Keychain, kernel: KernelMemory) -> None:
-    """Keep `typed` in the OS keychain, and no longer in this kernel, which would go before it.
+    """Store `typed` in the OS keychain, and remove it from this kernel's memory, which would take precedence.
 
     Raises:
-        ConfigurationError: the keychain refuses; nothing has changed then.
+        ConfigurationError: the keychain cannot be used; nothing has changed.
     """
     keychain.store(_merged(typed, keychain.read()))
-    here = kernel.read()
-    keys = VariableValues() if typed.access_key_id else here
+    in_memory = kernel.read()
+    keys = VariableValues() if typed.access_key_id else in_memory
     kernel.store(
         VariableValues(
             keys.access_key_id,
             keys.secret_access_key,
-            "" if typed.serial_number else here.serial_number,
+            "" if typed.serial_number else in_memory.serial_number,
         )
     )
 
 
 def clear_stored(keychain: Keychain, kernel: KernelMemory) -> None:
-    """Forget what was typed for this kernel, and take the keychain's entry out.
+    """Remove the variables from this kernel's memory and from the OS keychain.
 
     Raises:
-        ConfigurationError: the keychain refuses; this kernel has forgotten all the same.
+        ConfigurationError: the keychain cannot be used; this kernel's memory is cleared anyway.
     """
     kernel.clear()
     keychain.clear()
 
 
-def _merged(typed: VariableValues, before: VariableValues) -> VariableValues:
-    keys = typed if typed.access_key_id else before
-    return VariableValues(keys.access_key_id, keys.secret_access_key, typed.serial_number or before.serial_number)
+def _merged(typed: VariableValues, stored: VariableValues) -> VariableValues:
+    keys = typed if typed.access_key_id else stored
+    return VariableValues(keys.access_key_id, keys.secret_access_key, typed.serial_number or stored.serial_number)

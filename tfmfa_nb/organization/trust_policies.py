@@ -1,4 +1,4 @@
-"""The policies that make AWS itself demand MFA: a role's trust policy, and what lets its user assume it.
+"""IAM policies that make AWS itself require MFA: a role's trust policy, and the policy of the user who assumes it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 """
@@ -20,13 +20,13 @@ _USER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TrustPolicies:
-    """What has to be attached where.
+    """The policies to attach to a role and to the principal that assumes it.
 
     Attributes:
-        role_arn: the role.
-        principal: who may assume it with MFA.
-        trust: the role's trust policy, as JSON.
-        permission: the policy for the principal, as JSON.
+        role_arn: ARN of the role.
+        principal: ARN of the principal that may assume it with MFA.
+        trust: the role's trust policy as JSON.
+        permission: the principal's policy as JSON.
     """
 
     role_arn: str
@@ -36,36 +36,38 @@ class TrustPolicies:
 
 
 def trust_policies(role: str, caller_arn: str) -> TrustPolicies:
-    """The policies for `role`, assumed by whoever `caller_arn` is.
+    """The policies with which the caller assumes `role`.
 
     Args:
-        role: an ARN, or the name of a role in the caller's own account and partition.
-        caller_arn: the IAM user, as STS names it.
+        role: ARN of a role, or the name of a role in the caller's account and partition.
+        caller_arn: ARN of the IAM user, as STS returns it.
 
     Raises:
-        ConfigurationError: `role` is neither, or the caller is no IAM user.
+        ConfigurationError: `role` is neither, or the caller is not an IAM user.
     """
     caller = _USER.fullmatch(caller_arn)
     if caller is None or caller["kind"] == "assumed-role":
         raise ConfigurationError(
-            f"{caller_arn or 'Nobody'} is no IAM user, and only an IAM user has an MFA device of its own.",
+            f"{caller_arn or 'The caller'} is not an IAM user, and only IAM users have MFA devices.",
             "Use the long-term access key of an IAM user.",
         )
     partition, account = caller["partition"], caller["account"]
     if role.startswith("arn:"):
         match = _ROLE.fullmatch(role)
         if match is None:
-            raise ConfigurationError(f"{role} is no role's ARN.", f"It looks like {_arn(partition, account, 'NAME')}.")
+            raise ConfigurationError(
+                f"{role} is not the ARN of a role.", f"Example: {_arn(partition, account, 'NAME')}"
+            )
         if match["partition"] != partition:
             raise ConfigurationError(
-                f"{role} is in the partition {match['partition']}, and your keys are in {partition}.",
-                "No role can be assumed across partitions: use keys of the other one.",
+                f"{role} is in the partition {match['partition']}, but your keys belong to {partition}.",
+                "Use keys of the role's partition: AWS does not allow assuming roles across partitions.",
             )
         arn = role
     elif _NAME.fullmatch(role):
         arn = _arn(partition, account, role)
     else:
-        raise ConfigurationError(f"{role!r} is no role's name.", "Give its name or its ARN.")
+        raise ConfigurationError(f"{role!r} is not a role name.", "Pass the role's name or ARN.")
     return TrustPolicies(arn, caller_arn, document(trust_statement(caller_arn)), document(permission_statement(arn)))
 
 

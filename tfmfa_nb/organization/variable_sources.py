@@ -1,7 +1,7 @@
-"""Where organization variables come from, in order: this kernel only, process environment, OS keychain, AWS profile.
+"""Sources of organization variables, in order: this kernel's memory, process environment, OS keychain, AWS profile.
 
-A key and its secret always come from one source: the first that has a key. The MFA device is the one that was
-typed for this kernel, else the one that stands beside the key, else the first that any source names.
+A key and its secret always come from the same source: the first one that has a key. The MFA device comes from this
+kernel's memory, or else from the key's source, or else from the first source that has one.
 """
 
 from __future__ import annotations
@@ -19,59 +19,59 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """One of them.
+    """A source of organization variables.
 
     Attributes:
-        name: for the screen.
-        remedy: how to set a variable that it lacks.
+        name: name of the source, for messages.
+        remedy: how to set a variable that the source lacks.
     """
 
     name: str
     remedy: str
 
     def read(self) -> VariableValues:
-        """What it has.
+        """The values that the source has.
 
         Raises:
-            ConfigurationError: it cannot be read.
+            ConfigurationError: the source cannot be read.
         """
         ...
 
 
 class KernelMemory:
-    """What a person typed, kept in this process's memory until it ends."""
+    """Values typed by the user, kept in this process's memory until it exits."""
 
     name = "this kernel only"
-    remedy = "Type it in the form that %tfmfa shows."
+    remedy = "Use the form that %tfmfa shows."
 
     def __init__(self) -> None:
-        self._given = VariableValues()
+        self._values = VariableValues()
 
     def read(self) -> VariableValues:
-        """What was typed."""
-        return self._given
+        """The stored values."""
+        return self._values
 
-    def store(self, given: VariableValues) -> None:
-        """Keep `given` instead."""
-        self._given = given
+    def store(self, values: VariableValues) -> None:
+        """Replace the stored values."""
+        self._values = values
 
     def clear(self) -> None:
-        """Forget it; whoever still holds the secret finds it empty."""
-        self._given.secret_access_key.forget()
-        self._given = VariableValues()
+        """Drop the stored values; the secret becomes empty for every other holder too."""
+        self._values.secret_access_key.forget()
+        self._values = VariableValues()
 
 
 class ProcessEnvironment:
-    """The environment that the kernel was started in."""
+    """The environment of the kernel's process."""
 
     name = "process environment"
-    remedy = "Type it in the form that %tfmfa shows, or set it in the environment that Jupyter starts in."
+    remedy = "Use the form that %tfmfa shows, or set environment variables before Jupyter starts."
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
     def read(self) -> VariableValues:
-        """What it has; blanks around a value do not count."""
+        """The values, without surrounding spaces."""
         return VariableValues(
             self._get(KEY), Secret(self._get(SECRET)), self._get(SERIAL), session=bool(self._get("AWS_SESSION_TOKEN"))
         )
@@ -81,26 +81,26 @@ class ProcessEnvironment:
 
 
 class AwsProfile:
-    """A profile of AWS's own two files.
+    """A profile in AWS's config and credentials files.
 
     Args:
-        environ: for the variables that say where they are.
-        profile: its name.
+        environ: process environment, for the paths of those files.
+        profile: name of the profile.
     """
 
-    remedy = "Add it to that profile."
+    remedy = "Complete that profile."
 
     def __init__(self, environ: Mapping[str, str], profile: str) -> None:
         self.name = f'AWS profile "{profile}"'
         self._environ, self._profile = environ, profile
 
     def read(self) -> VariableValues:
-        """What the profile has.
+        """The values in the profile.
 
         Raises:
-            ConfigurationError: it is not there, or cannot be read.
+            ConfigurationError: the profile does not exist or cannot be read.
         """
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - heavy, and seldom needed
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import, and rarely needed
         from botocore.session import Session  # noqa: PLC0415
 
         session = Session(profile=self._profile)
@@ -111,8 +111,8 @@ class AwsProfile:
             config = session.get_scoped_config()
         except (BotoCoreError, UnicodeDecodeError):
             raise ConfigurationError(
-                f'There is no readable AWS profile "{self._profile}".',
-                "Correct AWS_PROFILE, or %config TfmfaMagics.profile.",
+                f'The AWS profile "{self._profile}" does not exist or cannot be read.',
+                "Correct AWS_PROFILE or %config TfmfaMagics.profile.",
             ) from None
 
         def get(key: str) -> str:
@@ -127,74 +127,74 @@ class AwsProfile:
         )
 
 
-# Process-wide: what a person types counts for every run of this kernel.
+# One for the process: typed values apply to every run of this kernel.
 KERNEL_MEMORY = KernelMemory()
 
 
 def default_sources(environ: Mapping[str, str], profile: str = "") -> tuple[Source, ...]:
-    """All of them, in order."""
+    """All sources, in order."""
     profiles = (AwsProfile(environ, profile),) if profile else ()
     return (KERNEL_MEMORY, ProcessEnvironment(environ), Keychain(), *profiles)
 
 
 @dataclass(slots=True)
-class Resolved:
-    """What the sources give together.
+class ResolvedVariables:
+    """The variables resolved from all sources.
 
     Attributes:
-        given: the key and what stands beside it.
-        source: who gives the key; where nobody does, who would be expected to.
-        serial_number: the MFA device.
-        serial_source: who names it; "" where nobody does.
+        values: the values from the source of the key.
+        source: the source of the key; if no source has one, the source in which to set it.
+        serial_number: ARN or serial number of the MFA device.
+        serial_source: name of the source of the MFA device; "" if no source has one.
     """
 
-    given: VariableValues
+    values: VariableValues
     source: Source
     serial_number: str = field(default="")
     serial_source: str = field(default="")
 
     def missing(self) -> tuple[str, ...]:
-        """The names of the variables that nobody gives."""
-        return tuple(name for name in self.given.missing() if name != SERIAL or not self.serial_number)
+        """The names of the variables that no source has."""
+        return tuple(name for name in self.values.missing() if name != SERIAL or not self.serial_number)
 
 
-def resolve(sources: Sequence[Source]) -> Resolved:
-    """Look until there is a key, and a device; what is not needed is not asked: a keychain may have to be unlocked.
+def resolve(sources: Sequence[Source]) -> ResolvedVariables:
+    """Read sources until a key and a device are found; reading more could needlessly ask to unlock the keychain.
 
     Raises:
-        ConfigurationError: a source that could have the key cannot be read. Another one's is not taken instead.
+        ConfigurationError: a source that may have the key cannot be read. Later sources are not used instead.
     """
     keys: tuple[VariableValues, Source] | None = None
     devices: list[tuple[str, str]] = []
     read: list[tuple[VariableValues, Source]] = []
     for source in sources:
         try:
-            given = source.read()
+            values = source.read()
         except ConfigurationError:
             if keys is None:
                 raise
-            continue  # it could only have named a device
-        read.append((given, source))
-        if given.serial_number:
-            devices.append((given.serial_number, source.name))
-        if keys is None and given.access_key_id:
-            keys = given, source
+            continue  # only its device could be used
+        read.append((values, source))
+        if values.serial_number:
+            devices.append((values.serial_number, source.name))
+        if keys is None and values.access_key_id:
+            keys = values, source
         if keys is not None and devices:
             break
-    given, source = keys or _expected(read)
+    values, source = keys or _expected_source(read)
     typed = [device for device in devices if device[1] == KernelMemory.name]
-    beside = [(given.serial_number, source.name)] if given.serial_number else []
-    serial_number, serial_source = next(iter([*typed, *beside, *devices]), ("", ""))
-    return Resolved(given, source, serial_number, serial_source)
+    with_key = [(values.serial_number, source.name)] if values.serial_number else []
+    serial_number, serial_source = next(iter([*typed, *with_key, *devices]), ("", ""))
+    return ResolvedVariables(values, source, serial_number, serial_source)
 
 
-def _expected(read: Sequence[tuple[VariableValues, Source]]) -> tuple[VariableValues, Source]:
-    """Who is told to be lacking a key: the profile where one is named, else the process environment."""
+def _expected_source(read: Sequence[tuple[VariableValues, Source]]) -> tuple[VariableValues, Source]:
+    """The source reported to lack a key: the AWS profile if one is set, or else the process environment."""
     named = [each for each in read if isinstance(each[1], AwsProfile)]
     process = [each for each in read if isinstance(each[1], ProcessEnvironment)]
     return (named or process or list(read))[0]
 
 
 def describe_source(name: str) -> str:
-    """A source's name, as it stands behind "from"."""
+    """The source's name as it follows "from": "the OS keychain", "this kernel only"."""
     return name if name == KernelMemory.name else f"the {name}"

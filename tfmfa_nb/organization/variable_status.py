@@ -1,4 +1,4 @@
-"""Where each organization variable comes from, in words; of the secret only that it is set."""
+"""The status of each organization variable: its source, and of its value only as much as may be shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
 from tfmfa_nb.organization.variable_values import NAMES
-from tfmfa_nb.organization.variables import check
+from tfmfa_nb.organization.variables import require_usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VariableStatus:
-    """One variable.
+    """The status of one variable.
 
     Attributes:
-        value: what of it may be shown; "" where it is missing.
-        source: who gives it; "" where nobody does.
+        value: the part of the value that may be shown; "" if the variable is missing.
+        source: name of the source; "" if no source has the variable.
     """
 
     name: str
@@ -28,28 +28,28 @@ class VariableStatus:
     source: str = ""
 
     @property
-    def words(self) -> str:
-        """As in: …MPLE, from the process environment; or: missing."""
+    def text(self) -> str:
+        """The status as text: "…MPLE, from the process environment" or "missing"."""
         return f"{self.value}, from {describe_source(self.source)}" if self.value else "missing"
 
 
 def variable_statuses(environ: Mapping[str, str], profile: str) -> tuple[tuple[VariableStatus, ...], str]:
-    """Each variable, and what is wrong with them as a whole: "" where a run could ask for a code.
+    """The status of each variable, and the problem with them as a whole: "" if a run could ask for a code.
 
-    A keychain may ask the person to unlock it, so this is called in a thread where a loop must go on.
+    The OS may ask the user to unlock the keychain, so call this in a thread if an event loop must keep running.
     """
     try:
-        found = resolve(default_sources(environ, profile))
+        resolved = resolve(default_sources(environ, profile))
     except ConfigurationError as error:
         return tuple(map(VariableStatus, NAMES)), str(error)
-    given = found.given
-    key = f"…{given.access_key_id[-4:]}" if given.access_key_id else ""
-    secret = "set" if given.secret_access_key else ""
-    values = (key, secret, found.serial_number)
-    names = (found.source.name, found.source.name, found.serial_source)
-    shown = tuple(map(VariableStatus, NAMES, values, names))
+    key_values = resolved.values
+    key = f"…{key_values.access_key_id[-4:]}" if key_values.access_key_id else ""
+    secret = "set" if key_values.secret_access_key else ""
+    shown = (key, secret, resolved.serial_number)
+    sources = (resolved.source.name, resolved.source.name, resolved.serial_source)
+    statuses = tuple(map(VariableStatus, NAMES, shown, sources))
     try:
-        check(found)
+        require_usable(resolved)
     except ConfigurationError as error:
-        return shown, str(error)
-    return shown, ""
+        return statuses, str(error)
+    return statuses, ""

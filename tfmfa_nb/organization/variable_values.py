@@ -1,4 +1,4 @@
-"""What one source gives of the organization variables, and whether it can be what it claims to be."""
+"""The values of the organization variables from one source, and their validation."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from tfmfa_nb.model.redaction import Secret
 
 KEY, SECRET, SERIAL = NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER")
 
-# GetSessionToken's own rule for a serial number, narrowed to the two kinds it takes: a virtual device's ARN and
-# a hardware device's number (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html).
-_VIRTUAL = re.compile(r"arn:aws(?:-[a-z]+)*:iam::\d{12}:mfa/[\w+=,.@/-]+", re.ASCII)
-_HARDWARE = re.compile(r"[A-Za-z0-9]{9,256}")
-_KEY = re.compile(r"\w{16,128}", re.ASCII)  # the API's own rule for an access key id
-_SECRET = re.compile(r"[!-~]{16,256}")  # 40 base64 characters today; what is told apart here is a slip, not a forgery
+# GetSessionToken's pattern for a serial number, narrowed to the two kinds that it accepts: the ARN of a virtual device
+# and the number of a hardware device (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html).
+_VIRTUAL_DEVICE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::\d{12}:mfa/[\w+=,.@/-]+", re.ASCII)
+_HARDWARE_DEVICE = re.compile(r"[A-Za-z0-9]{9,256}")
+_ACCESS_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)  # the API's pattern for an access key ID
+_SECRET_ACCESS_KEY = re.compile(r"[!-~]{16,256}")  # today 40 base64 characters; the pattern only catches typos
 
 
 class VariableValues:
-    """The variables of one source, each empty where it has none; no repr shows the secret, and it cannot be pickled.
+    """The values from one source, "" where it has none; repr() hides the secret, and pickling fails.
 
     Attributes:
-        session: whether a session token stands beside the key.
-        region: the region that stands beside the key.
+        session: True if the source also has a session token.
+        region: Region that the source has; "" for none.
     """
 
     __slots__ = ("access_key_id", "region", "secret_access_key", "serial_number", "session")
@@ -44,7 +44,7 @@ class VariableValues:
         self.region = region
 
     def missing(self) -> tuple[str, ...]:
-        """The names of the variables that are empty."""
+        """The names of the variables without a value."""
         values = (self.access_key_id, self.secret_access_key, self.serial_number)
         return tuple(name for name, value in zip(NAMES, values, strict=True) if not value)
 
@@ -52,70 +52,70 @@ class VariableValues:
         return f"VariableValues(…{self.access_key_id[-4:]}, {self.serial_number})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("what a source gives is not pickled or copied")
+        raise TypeError("VariableValues cannot be pickled or copied")
 
 
 def validate_access_key_id(access_key_id: str, source: str = "", *, session: bool = False) -> None:
-    """Refuse what STS gives no session for.
+    """Reject keys for which STS issues no MFA session.
 
     Args:
-        access_key_id: the long-term key's id.
-        source: where a session token would have been found, for the error.
-        session: whether a session token stands beside it.
+        access_key_id: ID of a long-term key.
+        source: name of the source, for the error.
+        session: True if the source also has a session token.
 
     Raises:
-        ConfigurationError: it is a session's, or no key at all.
+        ConfigurationError: the key is a temporary one, or not an access key ID.
     """
     if session:
         raise ConfigurationError(
-            f"A session token is set in the {source}: STS gives a session's credentials no MFA session.",
+            f"The {source} has a session token, but AWS issues MFA sessions only for long-term access keys.",
             "Use your long-term access key (AKIA…), and unset AWS_SESSION_TOKEN.",
         )
     if access_key_id.startswith("ASIA"):
         raise ConfigurationError(
-            "AWS_ACCESS_KEY_ID is a session's key (ASIA…), and STS gives a session no MFA session.",
+            "AWS_ACCESS_KEY_ID is a temporary key (ASIA…), but AWS issues MFA sessions only for long-term access keys.",
             "Use your long-term access key (AKIA…).",
         )
-    if not _KEY.fullmatch(access_key_id):  # it may be the secret, in the wrong place: do not repeat it
+    if not _ACCESS_KEY_ID.fullmatch(access_key_id):  # not repeated in the error: it may be a misplaced secret
         raise ConfigurationError(
-            "AWS_ACCESS_KEY_ID is no access key id: those are letters and digits.",
-            "It looks like AKIA…, 20 characters.",
+            "AWS_ACCESS_KEY_ID is not a valid access key ID: expected 20 letters and digits starting with AKIA.",
+            "Copy it from the IAM console (your user, Security credentials).",
         )
 
 
 def validate_secret_access_key(secret_access_key: Secret) -> None:
-    """Refuse what cannot be a secret access key; what a person typed is checked so, what stands elsewhere is AWS's.
+    """Reject a value that cannot be a secret access key. Only typed values are checked; AWS checks the others.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: the value is not a secret access key.
     """
-    if not _SECRET.fullmatch(secret_access_key.reveal()):
+    if not _SECRET_ACCESS_KEY.fullmatch(secret_access_key.reveal()):
         raise ConfigurationError(
-            "AWS_SECRET_ACCESS_KEY is no secret access key: those have no blanks in them.",
-            "It came with the key, 40 characters; if it is lost, make a new key.",
+            "AWS_SECRET_ACCESS_KEY is not a valid secret access key: expected 40 characters without spaces.",
+            "AWS shows it only when the key is created. If it is lost, create a new access key.",
         )
 
 
 def validate_serial_number(serial_number: str) -> None:
-    """Refuse a device that shows no codes, and what is no device.
+    """Reject devices that show no codes, and values that are not serial numbers.
 
     Raises:
-        ConfigurationError: it is one of those.
+        ConfigurationError: the value is one of those.
     """
     if is_passkey(serial_number):
         raise ConfigurationError(
-            "AWS_MFA_SERIAL_NUMBER names a passkey or security key, which shows no codes: STS cannot use it.",
-            "Add a virtual MFA device (an authenticator app) to your IAM user, and set its ARN.",
+            "AWS_MFA_SERIAL_NUMBER is a passkey or security key, which shows no codes that AWS STS accepts.",
+            "Add an authenticator app to your IAM user, and set its ARN.",
         )
-    if not (_VIRTUAL.fullmatch(serial_number) or _HARDWARE.fullmatch(serial_number)):
-        # Only what begins like an ARN is repeated: anything else may be a secret in the wrong place.
-        shown = f" {serial_number!r}" if serial_number.startswith("arn:") else ""
+    if not (_VIRTUAL_DEVICE.fullmatch(serial_number) or _HARDWARE_DEVICE.fullmatch(serial_number)):
+        # Only a value that starts like an ARN is repeated: anything else may be a misplaced secret.
+        value = f" {serial_number!r}" if serial_number.startswith("arn:") else ""
         raise ConfigurationError(
-            f"AWS_MFA_SERIAL_NUMBER{shown} is neither an MFA device's ARN nor a hardware serial number.",
-            "It looks like arn:aws:iam::111122223333:mfa/NAME.",
+            f"AWS_MFA_SERIAL_NUMBER{value} is neither the ARN of an MFA device nor a hardware serial number.",
+            "Example: arn:aws:iam::111122223333:mfa/NAME",
         )
 
 
 def is_passkey(serial_number: str) -> bool:
-    """Whether it is a passkey or security key, which STS cannot use."""
+    """True for a passkey or security key, which STS cannot use."""
     return any(kind in serial_number for kind in (":u2f/", ":fido/", ":passkey/"))

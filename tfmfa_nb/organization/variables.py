@@ -1,4 +1,4 @@
-"""Organization variables: the person's own long-term key and MFA device, and where they come from."""
+"""Organization variables: the user's own long-term key and MFA device, and the STS endpoint to use."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.model.redaction import Secret
-    from tfmfa_nb.organization.variable_sources import Resolved, Source
+    from tfmfa_nb.organization.variable_sources import ResolvedVariables, Source
 
-_FIRST_REGION = {
+_DEFAULT_REGIONS = {
     "aws-us-gov": "us-gov-west-1",
     "aws-cn": "cn-north-1",
     "aws-iso": "us-iso-east-1",
@@ -25,11 +25,11 @@ _FIRST_REGION = {
 
 
 class OrganizationVariables:
-    """One person's variables; no repr shows the secret, and it cannot be pickled.
+    """One user's variables; repr() hides the secret, and pickling fails.
 
     Attributes:
-        source: where the key was found, for the screen.
-        endpoint: where STS is asked.
+        source: name of the source of the key.
+        endpoint: STS endpoint to call.
     """
 
     __slots__ = ("access_key_id", "endpoint", "secret_access_key", "serial_number", "source")
@@ -49,7 +49,7 @@ class OrganizationVariables:
         self.endpoint = endpoint
 
     def forget(self) -> None:
-        """Let go of the secret."""
+        """Drop the secret."""
         self.secret_access_key.forget()
 
     def __repr__(self) -> str:
@@ -57,75 +57,77 @@ class OrganizationVariables:
         return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from {source})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("OrganizationVariables are not pickled or copied")
+        raise TypeError("OrganizationVariables cannot be pickled or copied")
 
 
 def read_variables(
     environ: Mapping[str, str], profile: str = "", sources: Sequence[Source] | None = None
 ) -> OrganizationVariables:
-    """The variables; a key typed for this kernel goes before the process environment, keychain and AWS profile.
+    """The variables, from this kernel's memory, the process environment, the OS keychain, or the AWS profile.
 
     Args:
-        environ: the process environment.
-        profile: the profile's name; "" for none.
-        sources: where to look instead, in order.
+        environ: process environment.
+        profile: name of the AWS profile; "" for none.
+        sources: sources to use instead, in order.
 
     Returns:
-        The variables with a copy of the secret, which can be forgotten without the original.
+        The variables, with a copy of the secret that can be forgotten without losing the original.
 
     Raises:
-        ConfigurationError: one is missing, or is not of a kind that STS takes.
+        ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
     try:
         return _read(environ, default_sources(environ, profile) if sources is None else sources)
     except ConfigurationError as error:
-        found = ConfigurationError(error.problem, error.remedy)
-    del environ, sources  # or the error's frame would show the secret
-    raise found
+        problem = ConfigurationError(error.problem, error.remedy)
+    del environ, sources  # the error's frame must not hold the secret
+    raise problem
 
 
 def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> OrganizationVariables:
-    found = resolve(sources)
-    check(found)
-    given = found.given
+    resolved = resolve(sources)
+    require_usable(resolved)
+    values = resolved.values
     return OrganizationVariables(
-        given.access_key_id,
-        given.secret_access_key.duplicate(),
-        found.serial_number,
-        found.source.name,
-        endpoint_of(environ, found.serial_number, given.region),
+        values.access_key_id,
+        values.secret_access_key.duplicate(),
+        resolved.serial_number,
+        resolved.source.name,
+        endpoint_of(environ, resolved.serial_number, values.region),
     )
 
 
-def check(found: Resolved) -> None:
-    """Refuse what a code cannot be asked for with.
+def require_usable(resolved: ResolvedVariables) -> None:
+    """Reject variables for which STS issues no MFA session.
 
     Raises:
-        ConfigurationError: a variable is missing, or is not of a kind that STS takes.
+        ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
-    given, source = found.given, found.source
-    if missing := found.missing():
-        raise ConfigurationError(f"{' and '.join(missing)} missing from {describe_source(source.name)}.", source.remedy)
-    validate_access_key_id(given.access_key_id, source.name, session=given.session)
-    validate_serial_number(found.serial_number)
+    values, source = resolved.values, resolved.source
+    if missing := resolved.missing():
+        names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+        be = "is" if len(missing) == 1 else "are"
+        raise ConfigurationError(f"{names} {be} missing from {describe_source(source.name)}.", source.remedy)
+    validate_access_key_id(values.access_key_id, source.name, session=values.session)
+    validate_serial_number(resolved.serial_number)
 
 
 def endpoint_of(environ: Mapping[str, str], serial_number: str, region: str = "") -> Endpoint:
-    """Where STS is asked.
+    """The STS endpoint to call.
 
-    The region is found as Terraform's provider finds it (boto3 ignores AWS_REGION); elsewhere than AWS where that
-    is set. Without a region the global endpoint answers, which knows only the partition `aws`: the MFA device's ARN
-    says which one it is.
+    The Region is determined like Terraform's provider does (boto3 ignores AWS_REGION). Without a Region, the global
+    endpoint is used, which serves only the partition `aws`; for another partition, known from the MFA device's ARN, a
+    Region of that partition is used.
 
     Args:
-        environ: the process environment.
-        serial_number: the MFA device.
-        region: what stands beside the key.
+        environ: process environment.
+        serial_number: ARN or serial number of the MFA device.
+        region: Region from the source of the key; "" for none.
     """
-    given = {name: value.strip() for name, value in environ.items() if name.startswith("AWS_")}
+    settings = {name: value.strip() for name, value in environ.items() if name.startswith("AWS_")}
     partition = serial_number.partition("arn:")[2].partition(":")[0]
-    region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or region
-    url = given.get("AWS_ENDPOINT_URL_STS") or given.get("AWS_ENDPOINT_URL")
-    if given.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+    region = settings.get("AWS_REGION") or settings.get("AWS_DEFAULT_REGION") or region
+    url = settings.get("AWS_ENDPOINT_URL_STS") or settings.get("AWS_ENDPOINT_URL")
+    if settings.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         url = None
-    return Endpoint(region or _FIRST_REGION.get(partition), url or None)
+    return Endpoint(region or _DEFAULT_REGIONS.get(partition), url or None)

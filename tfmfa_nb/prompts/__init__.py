@@ -1,4 +1,4 @@
-"""Prompts: the ways in which a person, or a device, can be asked for a code."""
+"""Prompts: the ways to obtain a code or a confirmation from a person or a device, one module for each."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
-    """What a person should know before typing a code.
+    """A request for a code, with the context that a person needs before entering it.
 
     Attributes:
-        identity: who will act; None where AWS could not be asked.
-        refusal: what was wrong with the last code, or with what it is sent with.
-        attempt: 1 for the first time.
+        phase: phase that requires the code.
+        environment: name of the environment.
+        identity: identity that the session will have; None if AWS could not be reached.
+        serial_number: ARN or serial number of the MFA device; "" if unknown.
+        refusal: refusal of the previous code or of the organization variables; None if there was none.
+        attempt: number of the attempt, starting at 1.
     """
 
     phase: Phase
@@ -32,48 +35,49 @@ class CodeRequest:
     attempt: int
 
     def text(self) -> str:
-        """One line, for a terminal or a label."""
-        whose = f" of {self.identity.user} in account {self.identity.account}" if self.identity else ""
+        """The request in one line, for a terminal or a label."""
+        owner = f" of {self.identity.user} in account {self.identity.account}" if self.identity else ""
         device = f" ({self.serial_number})" if self.serial_number else ""
-        return f'MFA code{whose}{device} to {self.phase} "{self.environment}": '
+        return f'MFA code{owner}{device} to {self.phase} "{self.environment}": '
 
     def refuse_wrong_variables(self, remedy: str = "") -> None:
-        """For a prompt beside which nobody can set organization variables: what is wrong with them stays wrong.
+        """End the request if the organization variables are at fault; for prompts that cannot change them meanwhile.
 
         Args:
-            remedy: how they can be set there.
+            remedy: how to set them.
 
         Raises:
-            AuthenticationError: something is, and no code would mend it.
+            AuthenticationError: the variables are at fault, so that no code would help.
         """
         if self.refusal is not None and self.refusal.requires_new_variables:
             raise AuthenticationError(self.refusal.problem, f"{self.refusal.remedy} {remedy}".strip())
 
 
 class Prompt(Protocol):
-    """Someone, or something, that can be asked.
+    """A way to obtain codes and confirmations.
 
     Attributes:
-        attempts: how many codes it may be asked for in one phase; None for as many as it takes.
+        max_attempts: number of codes that may be requested in one phase; None for no limit.
     """
 
-    attempts: int | None
+    max_attempts: int | None
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """What was answered, unchecked.
+        """The entered code, not yet validated.
 
         Raises:
-            RunCanceled: the person left the prompt; a plan that waits goes on waiting.
-            RunDiscarded: the person gave the plan up.
-            PromptUnavailable: nobody can answer here.
-            AuthenticationError: the organization variables are wrong, and cannot be set while this is asked.
+            RunCanceled: the person left the prompt; a pending plan remains pending.
+            RunDiscarded: the person discarded the plan.
+            PromptUnavailable: the prompt cannot obtain a code here.
+            AuthenticationError: the organization variables are at fault and cannot be changed during the request.
         """
         ...
 
     async def confirm(self, question: str) -> bool:
-        """Whether the person agrees.
+        """True if the person confirms.
 
         Raises:
-            RunCanceled, PromptUnavailable: as for `ask`.
+            RunCanceled: the person left the prompt.
+            PromptUnavailable: the prompt cannot obtain a confirmation here.
         """
         ...

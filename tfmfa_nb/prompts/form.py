@@ -1,4 +1,4 @@
-"""The prompt on the card: it waits for what the person types or presses there."""
+"""The prompt on a run's card."""
 
 from __future__ import annotations
 
@@ -11,42 +11,47 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
-_HELLO_TIMEOUT = 8.0  # a cold JupyterLab has drawn its first widget well within this
+_HELLO_TIMEOUT = 8.0  # seconds; enough for a JupyterLab that has just started
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person answered on the card: kind is "code", "confirm", "cancel" or "discard"."""
+    """A person's answer on the card.
+
+    Attributes:
+        kind: "code", "confirm", "cancel", or "discard".
+        code: the entered code; None for the other kinds.
+    """
 
     kind: str
     code: Secret | None = None
 
 
 class Card(Protocol):
-    """What the prompt needs of the run's card."""
+    """The part of a run's card that the prompt uses."""
 
     async def wait_for_front_end(self, seconds: float) -> bool:
-        """Whether a front end has shown it, now or within `seconds`."""
+        """True if a front end displays the card now or within `seconds`."""
         ...
 
     async def ask(self, question: dict[str, Any]) -> Answer:
-        """Put `question` to the person and wait for the answer."""
+        """Show `question` and wait for the answer."""
         ...
 
 
 class NoFrontEnd(Exception):
-    """Nothing shows the card, so nobody can answer on it; another prompt has to ask."""
+    """No front end displays the card, so another prompt has to be used."""
 
 
 class FormPrompt:
-    """Asks on a run's card.
+    """Prompts on a run's card.
 
     Args:
-        card: where.
-        hello_timeout: how many seconds the card may take to say that it is shown.
+        card: card to prompt on.
+        hello_timeout: seconds within which a front end has to display the card.
     """
 
-    attempts: int | None = None
+    max_attempts: int | None = None
 
     def __init__(self, card: Card, hello_timeout: float = _HELLO_TIMEOUT) -> None:
         self._card = card
@@ -58,7 +63,7 @@ class FormPrompt:
         Raises:
             RunCanceled: the person canceled.
             RunDiscarded: the person discarded the plan.
-            NoFrontEnd: the card is not shown anywhere.
+            NoFrontEnd: no front end displays the card.
         """
         question: dict[str, Any] = {
             "kind": "code",
@@ -77,7 +82,7 @@ class FormPrompt:
 
         Raises:
             RunCanceled: the person canceled.
-            NoFrontEnd: the card is not shown anywhere.
+            NoFrontEnd: no front end displays the card.
         """
         answer = await self._answer({"kind": "confirm", "phase": "apply", "text": question, "attempt": 1})
         return answer.kind == "confirm"

@@ -1,4 +1,4 @@
-"""Asks the program that executes the notebook, which asks whoever started it."""
+"""The prompt through `jupyter tfmfa run`, the program that executes the notebook."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 class RunnerPrompt:
-    """`jupyter tfmfa run`; it decides itself how often it lets itself be asked.
+    """Prompts through the runner, which limits the number of attempts itself.
 
     Args:
-        marker: what the runner knows our questions by.
+        marker: marker by which the runner recognizes this package's questions.
     """
 
-    attempts: int | None = None
+    max_attempts: int | None = None
 
     def __init__(self, marker: str) -> None:
         self._marker = marker
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The code that the runner was given.
+        """The code that the runner returns.
 
         Raises:
             RunCanceled: the person left the prompt.
-            PromptUnavailable: the runner has nobody to ask.
-            AuthenticationError: organization variables are missing, or wrong.
+            PromptUnavailable: the runner cannot obtain a code.
+            AuthenticationError: organization variables are missing or wrong.
         """
         request.refuse_wrong_variables()
         refusal = f"{request.refusal.problem} {request.refusal.remedy}".strip() if request.refusal else ""
@@ -42,15 +42,16 @@ class RunnerPrompt:
             refusal=refusal,
             attempt=request.attempt,
         )
-        return self._read(question, "No code was entered: the run was canceled.")
+        return self._read(question, "The run was canceled: no code was entered.")
 
     async def confirm(self, question: str) -> bool:
-        """Whether "yes" was typed, the word that Terraform itself asks for."""
+        """True if "yes" was entered, the word that Terraform itself requires."""
         asked = RunnerQuestion(kind="confirmation", text=question)
-        return self._read(asked, "Nothing was confirmed: the run was canceled.").reveal().strip() == "yes"
+        answer = self._read(asked, "The run was canceled: no confirmation was entered.")
+        return answer.reveal().strip() == "yes"
 
     def _read(self, question: RunnerQuestion, canceled: str) -> Secret:
-        # `getpass.getpass` is looked up now: a kernel replaces it for each request.
+        # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
         try:
             answer = read_reply(getpass.getpass(prompt_of(question, self._marker)))
         except (EOFError, KeyboardInterrupt):

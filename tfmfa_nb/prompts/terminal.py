@@ -1,4 +1,4 @@
-"""Asks on the terminal, or on a kernel's standard input, without an echo."""
+"""The prompt on a terminal or on a kernel's standard input; the input is hidden."""
 
 from __future__ import annotations
 
@@ -13,46 +13,45 @@ from tfmfa_nb.model.redaction import Secret
 if TYPE_CHECKING:
     from tfmfa_nb.prompts import CodeRequest
 
-
-_INSTEAD = {
+_ALTERNATIVES = {
     "code": "Set TFMFA_TOKEN_COMMAND to a command that prints the code.",
-    "confirmation": "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
+    "confirmation": "Plan with %%tfplan and apply with %tfapply in separate cells, or pass --auto-approve.",
 }
 
 
 class TerminalPrompt:
-    """A person at a terminal; an empty line, or the end of the input, leaves the prompt."""
+    """Prompts a person at a terminal; an empty line or the end of the input leaves the prompt."""
 
-    attempts: int | None = None
+    max_attempts: int | None = None
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The code that was typed.
+        """The entered code.
 
         Raises:
-            RunCanceled: nothing was.
-            PromptUnavailable: nobody can type here.
-            AuthenticationError: organization variables are missing, or wrong.
+            RunCanceled: no code was entered.
+            PromptUnavailable: the front end accepts no input.
+            AuthenticationError: organization variables are missing or wrong.
         """
-        request.refuse_wrong_variables("%tfmfa variables asks for them here.")
+        request.refuse_wrong_variables("Set them with %tfmfa variables.")
         refusal = request.refusal
         if refusal is not None:
             seconds = math.ceil(refusal.next_code_at - time.time())
-            wait = f" The device shows it in {seconds} s." if seconds > 0 else ""
-            print(f"{refusal.problem} {refusal.remedy}{wait}")  # noqa: T201 - a terminal's own way
+            wait = f" The next code appears in {seconds} s." if seconds > 0 else ""
+            print(f"{refusal.problem} {refusal.remedy}{wait}")  # noqa: T201 - terminal output
         return Secret(_read(request.text(), "code"))
 
     async def confirm(self, question: str) -> bool:
-        """Whether "yes" was typed, the word that Terraform itself asks for.
+        """True if "yes" was entered, the word that Terraform itself requires.
 
         Raises:
-            RunCanceled: nothing was typed.
-            PromptUnavailable: nobody can type here.
+            RunCanceled: nothing was entered.
+            PromptUnavailable: the front end accepts no input.
         """
-        return _read(f"{question} Only 'yes' is accepted: ", "confirmation").strip() == "yes"
+        return _read(f"{question} Only 'yes' will be accepted to approve: ", "confirmation").strip() == "yes"
 
 
-def _read(text: str, what: str) -> str:
-    # `getpass.getpass` is looked up now: a kernel replaces it for each request.
+def _read(text: str, kind: str) -> str:
+    # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
     try:
         answer = getpass.getpass(text)
     except (EOFError, KeyboardInterrupt):
@@ -62,7 +61,7 @@ def _read(text: str, what: str) -> str:
             raise
         answer = None
     if answer is None:
-        raise PromptUnavailable(f"A {what} is needed, but this front end lets nobody type.", _INSTEAD[what])
+        raise PromptUnavailable(f"A {kind} is required, but this front end accepts no input.", _ALTERNATIVES[kind])
     if not answer.strip():
-        raise RunCanceled(f"No {what} was entered: the run was canceled.")
+        raise RunCanceled(f"The run was canceled: no {kind} was entered.")
     return answer

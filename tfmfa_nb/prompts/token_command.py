@@ -1,4 +1,4 @@
-"""Asks a command, such as `ykman oath accounts code`, which reads a device."""
+"""The prompt that runs a token command, such as `ykman oath accounts code`, which reads the code from a device."""
 
 from __future__ import annotations
 
@@ -22,57 +22,59 @@ if TYPE_CHECKING:
     from tfmfa_nb.prompts import CodeRequest
 
 _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
-_KEPT = 64 * 1024  # bytes: the end of the output, where the code is
-_LAST = 2.0  # seconds to see a killed command's end
-_SHOWN = 200  # characters of its complaint
-_LONGEST, _PAUSE = 35.0, 5.0  # seconds: for how long the same code is put up with, and between two looks
-# Process-wide: each run's phase has a prompt of its own, but the device is the same.
+_MAX_OUTPUT = 64 * 1024  # bytes kept from the end of the output, where the code is
+_KILL_TIMEOUT = 2.0  # seconds to wait for the exit of a killed command
+_MAX_MESSAGE = 200  # characters shown of the command's error message
+_MAX_WAIT, _RETRY_DELAY = 35.0, 5.0  # seconds to wait in all, and between two tries, for a code that is not yet used
+# One for the process: each phase of a run has its own prompt, but the device is the same.
 _RETURNED_CODES = UsedCodes()
-_SECONDS = 120.0  # a device may wait for a touch, and for its next window
+_COMMAND_TIMEOUT = 120.0  # seconds; the device may require a touch, or wait for its next code
 
 
 class CommandPrompt:
-    """A command that prints a code on its standard output.
+    """Runs a command that prints a code on its standard output.
 
     Args:
-        command: split as a shell would, and run without one.
-        seconds: how long it may take.
-        environ: its environment; this process's own where it is None.
-        tell: told one sentence where the device's next code has to be waited for.
+        command: command line; it is split like a shell does, but runs without a shell.
+        seconds: timeout of the command.
+        environ: environment variables of the command; None for this process's own.
+        notify: called with one sentence when the prompt starts to wait for the device's next code.
 
     Raises:
-        ConfigurationError: the command cannot be split into words.
+        ConfigurationError: the command line is empty or has unbalanced quotes.
     """
 
-    attempts: int | None = 3
+    max_attempts: int | None = 3
 
     def __init__(
         self,
         command: str,
-        seconds: float = _SECONDS,
+        seconds: float = _COMMAND_TIMEOUT,
         *,
         environ: Mapping[str, str] | None = None,
-        tell: Callable[[str], None] = lambda _: None,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         try:
-            self._words = shlex.split(command)
+            self._arguments = shlex.split(command)
         except ValueError as error:
-            raise ConfigurationError(f"token_command cannot be split into words: {error}.") from None
-        if not self._words:
-            raise ConfigurationError("token_command is empty.", "Set a command that prints the code.")
+            raise ConfigurationError(
+                f"token_command is not a valid command line: {error}.", "Check its quotes."
+            ) from None
+        if not self._arguments:
+            raise ConfigurationError("token_command is empty.", "Set it to a command that prints the code.")
         self._seconds = seconds
-        self._environ, self._tell = environ, tell
+        self._environ, self._notify = environ, notify
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The last code in the command's output, fetched now.
+        """The last code in the command's output.
 
-        A device shows the same code for thirty seconds, and AWS takes it once: one that was given before is not
-        given again, but the next one waited for.
+        A device shows the same code for 30 seconds, but AWS accepts each code only once. If the command prints a code
+        that was already returned, the prompt waits for the next one.
 
         Raises:
-            PromptUnavailable: the command failed, printed no code, or the same one for longer than a device shows it.
+            PromptUnavailable: the command fails, prints no code, or keeps printing the same one.
         """
-        waited, pause = 0.0, next_code_at() - time.time()
+        waited, delay = 0.0, next_code_at() - time.time()
         while True:
             code = await self._fetch()
             try:
@@ -82,19 +84,20 @@ class CommandPrompt:
             else:
                 _RETURNED_CODES.remember(request.serial_number, code)
                 return code
-            if waited > _LONGEST:
+            if waited > _MAX_WAIT:
                 raise PromptUnavailable(
-                    f"The token command {self._words[0]} prints the same code for {waited:.0f} seconds."
+                    f"The token command {self._arguments[0]!r} has printed the same code for {waited:.0f} seconds.",
+                    "Check that it prints the device's current code.",
                 )
-            self._tell(f"That code was used already: waiting {pause:.0f} seconds for the device's next one.")
-            await asyncio.sleep(pause)
-            waited, pause = waited + pause, _PAUSE  # the device's clock may be a little behind
+            self._notify(f"This code was already used. Waiting {delay:.0f} seconds for the next one.")
+            await asyncio.sleep(delay)
+            waited, delay = waited + delay, _RETRY_DELAY  # the device's clock may be a little behind
 
     async def _fetch(self) -> Secret:
-        name = self._words[0]
+        name = self._arguments[0]
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
-                *self._words,
+                *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -103,52 +106,55 @@ class CommandPrompt:
             )
         )
         try:
-            # Canceled itself, asyncio would wait until all that the command has started lets go of its output.
+            # If canceled itself, asyncio would wait until all processes that the command started close its output.
             process = await asyncio.shield(starting)
         except asyncio.CancelledError:
             with contextlib.suppress(OSError, ValueError):
                 await _end(await starting)
             raise
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it is no command"
-            raise PromptUnavailable(f"The token command {name!r} cannot be started: {why}.") from None
+            reason = getattr(error, "strerror", None) or "it is not a command"
+            raise PromptUnavailable(f"The token command {name!r} cannot be started: {reason}.") from None
         try:
             async with asyncio.timeout(self._seconds):
-                output, complaint = await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr))
+                output, errors = await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr))
                 await process.wait()
         except TimeoutError:
-            raise PromptUnavailable(f"The token command {name!r} gave no code in {self._seconds:g} seconds.") from None
+            raise PromptUnavailable(
+                f"The token command {name!r} printed no code within {self._seconds:g} seconds."
+            ) from None
         finally:
             await _end(process)
         codes = [Secret(code) for code in _CODE.findall(output)]
         if process.returncode or not codes:
-            why = f"ended with exit code {process.returncode}" if process.returncode else "printed no code"
-            # A command may well complain about the code that it has just read.
-            said = Redactor([*codes, *map(Secret, _CODE.findall(complaint))])(complaint).strip().splitlines()
-            raise PromptUnavailable(f"The token command {name!r} {why}{': ' + said[-1][:_SHOWN] if said else ''}.")
+            reason = f"failed with exit code {process.returncode}" if process.returncode else "printed no code"
+            # The error message may quote the code.
+            lines = Redactor([*codes, *map(Secret, _CODE.findall(errors))])(errors).strip().splitlines()
+            message = f": {lines[-1][:_MAX_MESSAGE]}" if lines else ""
+            raise PromptUnavailable(f"The token command {name!r} {reason}{message}.")
         return codes[-1]
 
-    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
-        """A command cannot agree to anything."""
+    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - signature of `Prompt`
+        """Raise PromptUnavailable: a command cannot confirm."""
         raise PromptUnavailable(
-            "A confirmation is needed, and a token command cannot give one.",
-            "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
+            "A confirmation is required, but a token command cannot give one.",
+            "Plan with %%tfplan and apply with %tfapply in separate cells, or pass --auto-approve.",
         )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command that has not ended, and whatever it started."""
+    """Kill a command that is still running, and every process that it started."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST):  # asyncio knows of the end only when the pipes are read
+            async with asyncio.timeout(_KILL_TIMEOUT):  # asyncio notices the exit only after the pipes are read
                 await asyncio.gather(_end_of(process.stdout), _end_of(process.stderr), process.wait())
 
 
 async def _end_of(stream: asyncio.StreamReader | None) -> str:
-    """Read it all, and keep what fits: a command that never stops must not fill the memory."""
-    kept = b""
-    while stream and (chunk := await stream.read(_KEPT)):
-        kept = (kept + chunk)[-_KEPT:]
-    return kept.decode("utf-8", "replace")
+    """The end of the stream; reading stops only at its end, but an endless stream must not fill the memory."""
+    end = b""
+    while stream and (chunk := await stream.read(_MAX_OUTPUT)):
+        end = (end + chunk)[-_MAX_OUTPUT:]
+    return end.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""No prompt: says at once why, and what would help."""
+"""The prompt for front ends without one: it fails at once, with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
 
 class UnavailablePrompt:
-    """Refuses to ask.
+    """Fails on every request.
 
     Args:
-        reason: why, and what would help; goes on from "An MFA code is needed, but ".
+        reason: the reason and the remedy; continues "An MFA code is required, but ".
     """
 
-    attempts: int | None = 1
+    max_attempts: int | None = 1
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    async def ask(self, request: CodeRequest) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
-        """Refuse."""
-        raise PromptUnavailable(f"An MFA code is needed, but {self._reason}.")
+    async def ask(self, request: CodeRequest) -> NoReturn:  # noqa: ARG002 - signature of `Prompt`
+        """Raise PromptUnavailable."""
+        raise PromptUnavailable(f"An MFA code is required, but {self._reason}.")
 
-    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - Prompt's own signature
-        """Refuse."""
+    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - signature of `Prompt`
+        """Raise PromptUnavailable."""
         raise PromptUnavailable(
-            "A confirmation is needed, and nobody can give one here.",
-            "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve.",
+            "A confirmation is required, but no prompt is available.",
+            "Plan with %%tfplan and apply with %tfapply in separate cells, or pass --auto-approve.",
         )

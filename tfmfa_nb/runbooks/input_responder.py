@@ -46,7 +46,7 @@ class InputResponder:
         self, marker: str, command: str, environ: Mapping[str, str], terminal: Terminal | None, display: Display
     ) -> None:
         self._marker, self._terminal, self._display = marker, terminal, display
-        self._command = CommandPrompt(command, environ=environ, tell=display.note) if command else None
+        self._command = CommandPrompt(command, environ=environ, notify=display.note) if command else None
 
     def question(self, content: dict[str, Any]) -> RunnerQuestion | None:
         """This package's question in a request for input; None for a request of the notebook's own."""
@@ -78,8 +78,8 @@ class InputResponder:
         )
 
     async def _ask_command(self, command: CommandPrompt, question: RunnerQuestion) -> str:
-        if command.attempts is not None and question.attempt > command.attempts:
-            return reply_without(f"AWS refused the token command's codes {command.attempts} times. {question.refusal}")
+        if command.max_attempts is not None and question.attempt > command.max_attempts:
+            return reply_without(f"AWS refused the token command's codes {command.max_attempts} times. {question.refusal}")
         if question.refusal:
             self._display.note(question.refusal)
         # The command gets no arguments: the request needs only the device, whose used codes are known.

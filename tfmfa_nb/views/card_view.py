@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class FormElseTerminal:
     """Asks in the card; where no front end shows it (a console), on the kernel's stdin."""
 
-    attempts: int | None = None
+    max_attempts: int | None = None
 
     def __init__(self, card: RunCard) -> None:
         self._form = FormPrompt(card)

@@ -1,4 +1,4 @@
-"""What a person pressed on a form, and how that ended."""
+"""The input and the result of an action on a form."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an action ended.
+    """The result of an action.
 
     Attributes:
-        text: one line.
-        good: whether it was done.
-        fields: what is wrong, by the field that it stands beside.
-        more: what the front end does with it besides.
+        text: one line about the outcome.
+        good: True if the action succeeded.
+        fields: errors by the name of the field that shows them.
+        more: further values for the front end.
     """
 
     text: str
@@ -30,11 +30,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What a person sent.
+    """The input of an action: the fields of the form when a button was pressed.
 
     Attributes:
-        texts: what stands in the plain fields.
-        secret: what stands in the secret one, taken out of the message.
+        texts: values of the plain fields, by name.
+        secret: value of the secret field, removed from the message.
     """
 
     texts: Mapping[str, str]

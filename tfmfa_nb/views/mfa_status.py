@@ -1,4 +1,4 @@
-"""What `%tfmfa` says: who will run Terraform, what is missing, and the environment's level."""
+"""The text output of `%tfmfa`: the organization variables, the environment's level, and the organization policy."""
 
 from __future__ import annotations
 
@@ -20,47 +20,59 @@ if TYPE_CHECKING:
 
 
 def print_level(environment: Environment, policy: Policy) -> None:
-    """Print the environment's level, what it means, and who demands it."""
-    level, demanded = effective_level(environment, policy), policy.minimum(environment.folder.name)
+    """Print the environment's level, its meaning, and the policy's minimum.
+
+    Raises:
+        ConfigurationError: the environment's settings are invalid.
+    """
+    name, level = environment.folder.name, effective_level(environment, policy)
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
-    if demanded is not Level.NEVER:
-        where = policy.minimum_required_by(environment.folder.name)
-        print(f'The organization requires at least "{demanded}" (says {where}).')  # noqa: T201
+    if policy.minimum(name) is not Level.NEVER:
+        print(minimum_text(policy, name))  # noqa: T201
     if not policy.mfa:
-        print(f"MFA is switched off for this organization. {how_to_enable_mfa(policy)}")  # noqa: T201
+        print(f"MFA is not enabled for this organization. {how_to_enable_mfa(policy)}")  # noqa: T201
+
+
+def minimum_text(policy: Policy, name: str) -> str:
+    """The policy's minimum level for the environment `name`, and the file that requires it."""
+    minimum, file = policy.minimum(name), policy.minimum_required_by(name)
+    return f'The level must be at least "{minimum}". Required by organization policy {file}.'
 
 
 def print_policy(policy: Policy) -> None:
-    """Print the effective policy, and which file says what."""
+    """Print the effective policy, with the files that set each rule."""
     for line in policy_lines(policy):
         print(line)  # noqa: T201
 
 
 def policy_lines(policy: Policy) -> list[str]:
-    """The effective policy as text, a line for each rule, with the files that it comes from."""
+    """The effective policy as text: one line for each rule, with the files that set it."""
 
-    def said(key: str) -> str:
-        return f"  (says {', '.join(map(str, files))})" if (files := policy.files_setting(key)) else ""
+    def source(key: str) -> str:
+        files = policy.files_setting(key)
+        return f"  (organization policy {', '.join(map(str, files))})" if files else ""
 
     shortest, longest = policy.session_bounds
-    lines = [f"MFA: {'on' if policy.mfa else 'off, the default'}{said('mfa')}"]
+    lines = [f"MFA: {'enabled' if policy.mfa else 'disabled (default)'}{source('mfa')}"]
     if not policy.mfa:
         lines.append(how_to_enable_mfa(policy))
     if policy.owners:
-        lines.append(f"Owners: {', '.join(policy.owners)}{said('owners')}")
+        lines.append(f"Owners: {', '.join(policy.owners)}{source('owners')}")
     for layer in policy.layers:
-        lines += [f'At least "{level}" for {pattern}  (says {layer.path})' for pattern, level in layer.environments]
-        lines += [f"Accounts: {', '.join(sorted(layer.accounts))}  (says {layer.path})"] if layer.accounts else []
-        lines += [f"Roles: {', '.join(layer.roles)}  (says {layer.path})"] if layer.roles else []
-    lines.append(f"Sessions: {shortest} to {longest} seconds{said('session_seconds')}")
-    lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{said('local_state')}")
-    allowed = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
-    lines += [f"Allowed beside the MFA session: {', '.join(allowed)}{said('bypasses')}"] if allowed else []
+        file = f"  (organization policy {layer.path})"
+        lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
+        lines += [f"Allowed accounts: {', '.join(sorted(layer.accounts))}{file}"] if layer.accounts else []
+        lines += [f"Allowed roles: {', '.join(layer.roles)}{file}"] if layer.roles else []
+    lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")
+    lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{source('local_state')}")
+    bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
+    if bypasses:
+        lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
     return lines
 
 
 def print_variables(environ: Mapping[str, str], profile: str) -> None:
-    """Print where the organization variables come from, or what they lack, in a line."""
+    """Print one line with the organization variables and their source, or with the problem."""
     try:
         variables = read_variables(environ, profile)
     except ConfigurationError as error:
@@ -73,9 +85,9 @@ def print_variables(environ: Mapping[str, str], profile: str) -> None:
 
 
 def print_variable_statuses(environ: Mapping[str, str], profile: str) -> None:
-    """Print where each organization variable comes from, and what is wrong with them."""
-    found, problem = variable_statuses(environ, profile)
-    for each in found:
-        print(f"{each.name}: {each.words}")  # noqa: T201
+    """Print the source of each organization variable, and the problem with them, if any."""
+    statuses, problem = variable_statuses(environ, profile)
+    for status in statuses:
+        print(f"{status.name}: {status.text}")  # noqa: T201
     if problem:
         print(problem)  # noqa: T201

@@ -1,1 +1,1 @@
-"""The forms of `%tfmfa`: what a person saves, tests and looks up there."""
+"""The forms of `%tfmfa`, where users view, test, and save settings and organization variables."""

@@ -10,6 +10,7 @@ from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
 from tfmfa_nb.views.form import Sheet, source
 from tfmfa_nb.views.form_action import Pressed, Result
+from tfmfa_nb.views.mfa_status import minimum_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
 
-SAVED = 'Saved: "{level}". All subsequent runs on the environment will require it.'
+SAVED = 'Saved: "{level}". All subsequent runs on this environment will require it.'
 
 
 class SettingsForm(Sheet):
-    """The drop-down, what each level means, and Save.
+    """Shows the levels with their meanings, and saves the selected one.
 
     Args:
-        environment: whose setting it is.
-        read_policy: reads the organization's policy, anew each time: an owner may change it meanwhile.
+        environment: environment to which the setting belongs.
+        read_policy: reads the organization policy; called each time, because an owner may change it meanwhile.
     """
 
     _esm = source("settings")
@@ -36,7 +37,7 @@ class SettingsForm(Sheet):
         super().__init__({"save": self._save})
 
     async def shown(self) -> dict[str, Any]:
-        """The levels, which of them may be chosen, and why the others may not."""
+        """The levels, with the ones that may be selected and the reason for which the others may not."""
         name, level, problem = self._environment.folder.name, "", ""
         minimum, reason, off = Level.NEVER, "", False
         try:
@@ -44,11 +45,10 @@ class SettingsForm(Sheet):
             minimum, off = policy.minimum(name), not policy.mfa
             if off:
                 reason = (
-                    f"MFA is switched off for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
+                    f"MFA is not enabled for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
                 )
             elif minimum is not Level.NEVER:
-                where = policy.minimum_required_by(name)
-                reason = f'The organization requires at least "{minimum}" (says {where}).'
+                reason = minimum_text(policy, name)
             level = str(effective_level(self._environment, policy))
         except ConfigurationError as error:
             problem = str(error)
@@ -72,7 +72,7 @@ class SettingsForm(Sheet):
         try:
             level = Level(pressed.texts.get("level", ""))
         except ValueError:
-            return Result("Choose a level first.", good=False)
+            return Result("Select a level first.", good=False)
         try:
             set_level(self._environment, level, self._read_policy())
         except (ConfigurationError, OSError) as error:

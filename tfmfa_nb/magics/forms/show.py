@@ -1,4 +1,4 @@
-"""What `%tfmfa` shows: text that stays in the notebook, with the forms below it where widgets work."""
+"""The output of `%tfmfa`: text that stays in the notebook, followed by the forms if widgets work."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.environments import Environment
 
-_HELLO_TIMEOUT = 8.0  # a cold JupyterLab has drawn its first widget well within this
+_HELLO_TIMEOUT = 8.0  # seconds; enough for a JupyterLab that has just started
 
 
 def show_status(shell: InteractiveShell, environment: Environment, environ: Mapping[str, str], profile: str) -> None:
-    """Who will run Terraform, what is missing, and the environment's level; the forms for both.
+    """Show the organization variables and the environment's level, with a form for each.
 
     Raises:
-        ConfigurationError: the policy, or where no form can say so the settings, cannot be understood.
+        ConfigurationError: the policy is invalid, or the settings are and no form can show that.
     """
     policy = read_policy(environ)
     print_variables(environ, profile)
@@ -38,7 +38,7 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
         return
     from IPython.display import display  # noqa: PLC0415
 
-    from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are heavy
+    from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are slow to import
     from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415
 
     display(SettingsForm(environment, lambda: read_policy(environ)))
@@ -46,24 +46,24 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
 
 
 async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], profile: str) -> None:
-    """Where each organization variable comes from; the form for them, or questions where only those can be answered.
+    """Show the source of each organization variable, with the form or, where no form can be shown, input prompts.
 
     Raises:
-        ConfigurationError: what was answered is not of a kind that STS takes.
+        ConfigurationError: an entered value is invalid.
     """
     print_variable_statuses(environ, profile)
     if _widgets(shell):
         from IPython.display import display  # noqa: PLC0415
 
-        from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are heavy
+        from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are slow to import
 
         form = VariablesForm(environ, profile)
         display(form)
         if not widgets_answer() or await form.wait_for_front_end(_HELLO_TIMEOUT):
             return
-        form.close()  # a console: it has a kernel, and shows no widgets
+        form.close()  # a console, which has a kernel but shows no widgets
     elif getattr(shell, "kernel", None) is not None or not (sys.stdin and sys.stdin.isatty()):
-        return  # nobody can type here
+        return  # no input is possible
     from tfmfa_nb.magics.forms.terminal_form import ask_variables  # noqa: PLC0415 - until needed
 
     if await ask_variables(environ, profile):

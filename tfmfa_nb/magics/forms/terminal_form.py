@@ -1,4 +1,4 @@
-"""The organization variables, asked for without an echo where no form can be shown; kept for this kernel only."""
+"""Input prompts for the organization variables where no form can be shown; values are stored for this kernel only."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 
 async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
-    """Ask for the three; Enter leaves one as it is, Ctrl-C all of them. Whether anything was kept.
+    """Prompt for the three variables; Enter keeps a variable unchanged, Ctrl-C keeps all.
+
+    Returns:
+        True if a value was stored.
 
     Raises:
-        ConfigurationError: what was answered is not of a kind that STS takes; nothing was kept.
+        ConfigurationError: an entered value is invalid; nothing was stored.
     """
-    print("For this kernel only; Enter leaves a variable as it is.")  # noqa: T201 - a terminal's own way
+    print("The variables are stored for this kernel only. Press Enter to keep a variable unchanged.")  # noqa: T201
     try:
         key = _read(f"{KEY}: ")
         typed = VariableValues(key, Secret(_read(f"{SECRET}: ") if key else ""))
         _check(typed)
-        typed.serial_number = _read(f"{SERIAL} (? looks it up): ")
+        typed.serial_number = _read(f"{SERIAL} (? to look it up): ")
         if typed.serial_number == "?":
             typed.serial_number = await _look_up(typed, environ, profile)
     except (EOFError, KeyboardInterrupt):
@@ -41,18 +44,20 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
 
 
 async def _look_up(typed: VariableValues, environ: Mapping[str, str], profile: str) -> str:
-    asked = VariableValues(typed.access_key_id, typed.secret_access_key)
-    result = await find_devices(asked, environ, profile)
+    keys = VariableValues(typed.access_key_id, typed.secret_access_key)
+    result = await find_devices(keys, environ, profile)
     if not result.good:
-        raise ConfigurationError(next(iter(result.fields.values()), result.text), "Nothing was kept.")
+        raise ConfigurationError(next(iter(result.fields.values()), result.text), "Nothing was stored.")
     if chosen := result.more.get("chosen"):
         return str(chosen)
     usable = [device["serial"] for device in result.more["devices"] if not device["reason"]]
     for number, serial in enumerate(usable, 1):
         print(f"{number}: {serial}")  # noqa: T201
-    answer = _read(f"Which one, 1 to {len(usable)}? ")
+    answer = _read(f"Select a device (1 to {len(usable)}): ")
     if not answer.isdecimal() or not 1 <= int(answer) <= len(usable):
-        raise ConfigurationError(f"There is no device {answer!r}.", "Nothing was kept: answer with its number.")
+        raise ConfigurationError(
+            f"{answer!r} is not the number of a device.", f"Nothing was stored. Enter a number from 1 to {len(usable)}."
+        )
     return str(usable[int(answer) - 1])
 
 
@@ -62,5 +67,5 @@ def _check(typed: VariableValues) -> None:
 
 
 def _read(text: str) -> str:
-    # `getpass.getpass` is looked up now: a kernel replaces it for each request.
+    # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
     return getpass.getpass(text).strip()

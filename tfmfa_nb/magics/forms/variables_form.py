@@ -1,6 +1,7 @@
-"""The form for a person's organization variables.
+"""The form for a user's organization variables.
 
-What is typed comes as a custom message; the secret is taken out of it into a `Secret` before anything else looks.
+Typed values arrive as a custom message; the secret is moved from the message into a `Secret` before anything else reads
+the message.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.magics.forms.key_checks import find_devices, who_am_i
+from tfmfa_nb.magics.forms.key_checks import find_devices, identify_keys
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.storage import clear_stored, store_in_kernel, store_in_keychain, validation_errors
@@ -20,15 +21,15 @@ from tfmfa_nb.views.form_action import Pressed, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WRONG = "Nothing was stored: mend what is marked."
+_FIX_FIELDS = "Fix the marked fields, then try again."
 
 
 class VariablesForm(Sheet):
-    """The three variables: where each comes from now, and what to use instead.
+    """Shows the source of each variable, and stores, tests, looks up, and clears typed values.
 
     Args:
-        environ: the process environment.
-        profile: the AWS profile that holds variables; "" for none.
+        environ: process environment.
+        profile: AWS profile that holds organization variables; "" for none.
     """
 
     _esm = source("variables")
@@ -39,11 +40,13 @@ class VariablesForm(Sheet):
         super().__init__({"save": self._save, "test": self._test, "find": self._find, "clear": self._clear})
 
     async def shown(self) -> dict[str, Any]:
-        """Where each variable comes from, and whether there is a keychain."""
-        found, problem = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
+        """The status of each variable, and the OS keychain's name or the reason for which it cannot be used."""
+        statuses, problem = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
         return {
-            "variables": [{"name": each.name, "words": each.words, "missing": not each.value} for each in found],
-            # What is missing stands beside its own field.
+            "variables": [
+                {"name": status.name, "words": status.text, "missing": not status.value} for status in statuses
+            ],
+            # A missing variable is reported at its own field.
             "problem": "" if " missing from " in problem else problem,
             "keychain": self._keychain.backend,
             "no_keychain": self._keychain.problem,
@@ -52,48 +55,52 @@ class VariablesForm(Sheet):
     async def _save(self, pressed: Pressed) -> Result:
         typed = _typed(pressed)
         if typed.missing() == NAMES:
-            return Result("Nothing was typed.", good=False)
-        if found := validation_errors(typed):
-            return _fields(_WRONG, found)
+            return Result("Enter at least one variable.", good=False)
+        if errors := validation_errors(typed):
+            return _field_errors(f"Nothing was stored. {_FIX_FIELDS}", errors)
         kernel = variable_sources.KERNEL_MEMORY
         if pressed.texts.get("where") == "keychain":
             await asyncio.to_thread(store_in_keychain, typed, self._keychain, kernel)
-            place = Keychain.name
+            store = Keychain.name
         else:
             store_in_kernel(typed, kernel)
-            place = kernel.name
-        done = "Stored in the OS keychain." if place == Keychain.name else "Kept for this kernel only."
-        return Result(done + await self._overruled(typed, place))
+            store = kernel.name
+        stored = "Stored in the OS keychain." if store == Keychain.name else "Stored for this kernel only."
+        return Result(stored + await self._overridden(typed, store))
 
-    async def _overruled(self, typed: VariableValues, place: str) -> str:
-        """What was stored and yet does not count, because a source before it has the same."""
-        found, _ = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
+    async def _overridden(self, typed: VariableValues, store: str) -> str:
+        """A warning for each stored variable that another source overrides."""
+        statuses, _ = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
         stored = set(NAMES) - set(typed.missing())
-        before = {each.source: each.name for each in found if each.name in stored and each.source not in {place, ""}}
-        return "".join(f" But the {source} has {name} too, and goes before it." for source, name in before.items())
+        overriding = {
+            status.source: status.name
+            for status in statuses
+            if status.name in stored and status.source not in {store, ""}
+        }
+        return "".join(f" However, {name} in the {source} takes precedence." for source, name in overriding.items())
 
     async def _test(self, pressed: Pressed) -> Result:
         typed = _typed(pressed)
-        if found := validation_errors(typed):
-            return _fields("Not tested: mend what is marked.", found)
-        return await who_am_i(typed, self._environ, self._profile)
+        if errors := validation_errors(typed):
+            return _field_errors(f"Nothing was tested. {_FIX_FIELDS}", errors)
+        return await identify_keys(typed, self._environ, self._profile)
 
     async def _find(self, pressed: Pressed) -> Result:
         typed = _typed(pressed, serial=False)
-        if found := validation_errors(typed):
-            return _fields("Not asked: mend what is marked.", found)
+        if errors := validation_errors(typed):
+            return _field_errors(f"No devices were looked up. {_FIX_FIELDS}", errors)
         return await find_devices(typed, self._environ, self._profile)
 
     async def _clear(self, _pressed: Pressed) -> Result:
         await asyncio.to_thread(clear_stored, self._keychain, variable_sources.KERNEL_MEMORY)
-        found, _ = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
-        left = sorted({each.source for each in found if each.source and each.value})
-        still = f" What the {' and the '.join(left)} has still counts." if left else ""
-        return Result(f"Cleared: neither this kernel nor the OS keychain keeps any of them.{still}")
+        statuses, _ = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
+        remaining = sorted({status.source for status in statuses if status.source and status.value})
+        still = f" Variables in the {' and the '.join(remaining)} still apply." if remaining else ""
+        return Result(f"Cleared from this kernel and from the OS keychain.{still}")
 
 
 def _typed(pressed: Pressed, *, serial: bool = True) -> VariableValues:
-    """What was typed, with a secret of its own: the message's is forgotten when the action ends."""
+    """The typed values, with their own copy of the secret: the message's is dropped when the action ends."""
     return VariableValues(
         pressed.texts.get(KEY, ""),
         pressed.secret.duplicate(),
@@ -101,5 +108,5 @@ def _typed(pressed: Pressed, *, serial: bool = True) -> VariableValues:
     )
 
 
-def _fields(text: str, found: Mapping[str, Exception]) -> Result:
-    return Result(text, good=False, fields={name: str(error) for name, error in found.items()})
+def _field_errors(text: str, errors: Mapping[str, Exception]) -> Result:
+    return Result(text, good=False, fields={name: str(error) for name, error in errors.items()})

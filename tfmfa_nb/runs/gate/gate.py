@@ -108,7 +108,7 @@ class Gate:
         """Ask once; what was wrong before is shown first."""
         if refusal is not None:
             driver.show_indicator(LockIndicator.FAILED, refusal.problem, refusal.remedy)
-        last = self.prompt.attempts
+        last = self.prompt.max_attempts
         if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
             raise AuthenticationError(refusal.problem, refusal.remedy)
         request = CodeRequest(

@@ -1,4 +1,4 @@
-"""Which level holds for a run, and which may be set: the organization's policy and the environment's own setting."""
+"""The level of a run: the effective one, and the ones that may be set under the organization policy."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ if TYPE_CHECKING:
 
 
 def effective_level(environment: Environment, policy: Policy, *others: Level) -> Level:
-    """The strictest of the environment's setting, the policy's minimum for it, and `others`.
+    """The strictest of the environment's level, the policy's minimum for it, and `others`.
 
     Raises:
-        ConfigurationError: the environment's settings cannot be understood.
+        ConfigurationError: the environment's settings are invalid.
     """
     return Level.strictest(environment.level, policy.minimum(environment.folder.name), *others)
 
 
 def set_level(environment: Environment, level: Level, policy: Policy) -> None:
-    """Keep `level` with the environment; all subsequent runs on it will require it.
+    """Set the environment's level; all subsequent runs on the environment will require it.
 
     Raises:
-        ConfigurationError: MFA is switched off, the policy demands more, or it cannot be written.
+        ConfigurationError: MFA is not enabled, the policy requires a stricter level, or the level cannot be saved.
     """
     if not policy.mfa:
         raise ConfigurationError(
-            "MFA is switched off for this organization, so no level can be set.", how_to_enable_mfa(policy)
+            "MFA is not enabled for this organization, so no level can be set.", how_to_enable_mfa(policy)
         )
-    minimum = policy.minimum(environment.folder.name)
+    name = environment.folder.name
+    minimum = policy.minimum(name)
     if level.strictness < minimum.strictness:
         raise ConfigurationError(
-            f'The organization requires at least "{minimum}" for "{environment.name}" '
-            f"(says {policy.minimum_required_by(environment.folder.name)}).",
+            f'The level of "{environment.name}" must be at least "{minimum}". '
+            f"Required by organization policy {policy.minimum_required_by(name)}.",
             f'Choose "{minimum}" or a stricter level.',
         )
     environment.set_level(level)
 
 
 def how_to_enable_mfa(policy: Policy) -> str:
-    """Who can switch MFA on, and how."""
-    owners = f"Ask an owner ({', '.join(policy.owners)}), or switch" if policy.owners else "Switch"
-    files = [str(layer.path) for layer in policy.layers] or [str(place) for place in policy.search_paths[-1:]]
-    return f"{owners} it on with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."
+    """How MFA can be enabled, and by whom."""
+    ask = f"Ask an owner ({', '.join(policy.owners)}) to enable it, or enable" if policy.owners else "Enable"
+    files = [str(layer.path) for layer in policy.layers] or [str(path) for path in policy.search_paths[-1:]]
+    return f"{ask} it with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."

@@ -120,7 +120,7 @@ def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
         for number, hop in enumerate(chain.hops):
             refusal = chained_duration_refusal(hop, number)
             if refusal is not None:
-                _show_hop(driver, index, number, HopState.REFUSED, refusal.why)
+                _show_hop(driver, index, number, HopState.REFUSED, refusal.reason)
                 raise turn_red(driver, _refused(driver, [refusal], "No code was spent."))
 
 
