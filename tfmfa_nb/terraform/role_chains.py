@@ -70,8 +70,8 @@ class _DeclaredChain:
             yield self._chain(self.name, 0)
         elif isinstance(self.keys.value, list):
             for index, key in enumerate(self.keys.value):
-                shown = str(key) if isinstance(key, int) else f'"{key}"'
-                yield self._chain(f"{self.name}[{shown}]", index)
+                label = str(key) if isinstance(key, int) else f'"{key}"'
+                yield self._chain(f"{self.name}[{label}]", index)
         else:
             yield self._chain(f"{self.name}[*]", 0)
 
