@@ -33,7 +33,7 @@ class Findings:
 
     Attributes:
         chains: one for each configuration of the AWS provider, S3 backend and remote state.
-        bypasses: settings that use other credentials than the MFA session's.
+        bypasses: settings that bring credentials other than the MFA session's.
         problems: files that cannot be read, and roles that are not known.
         backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
     """
