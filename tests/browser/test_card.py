@@ -259,8 +259,9 @@ def test_foreign_text_is_text(show):
     notebook.execute(f"""
 x = {foreign!r}
 run.show('refused'); run.show('applying')
-run.lock_text = run.lock_remedy = run.environment = run.level = run.error = run.error_remedy = run.log_path = x
-run.notes, run.product, run.status, run.lock = [x], x, x, x
+run.lock_indicator_text = run.lock_indicator_remedy = run.environment = run.level = x
+run.error = run.error_remedy = run.log_path = x
+run.notes, run.product, run.status, run.lock_indicator = [x], x, x, x
 run.identity = dict.fromkeys(run.identity, x)
 run.roles = [{{"provider": x, "place": x, "hops": [{{"arn": x, "state": x, "message": x}}]}}]
 run.error_documents = [{{"title": x, "text": x}}]

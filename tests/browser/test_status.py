@@ -15,11 +15,11 @@ magics = get_ipython().magics_manager.registry["TfmfaMagics"]
 magics.latest = run = ScriptedRun(environment={name!r})
 """
 LOCKS = {
-    "open": "run.level, run.lock = 'never', 'open'; run.status = 'planning'",
-    "required": "run.level, run.lock, run.question = 'plans and applies', 'required', {'kind': 'code'}",
-    "verifying": "run.question, run.lock = {}, 'verifying'",
-    "failed": "run.lock = 'failed'; run.question = {'kind': 'code'}",
-    "authenticated": "run.question = {}; run.lock = 'authenticated'; run.status = 'planning'",
+    "open": "run.level, run.lock_indicator = 'never', 'open'; run.status = 'planning'",
+    "required": "run.level, run.lock_indicator, run.question = 'plans and applies', 'required', {'kind': 'code'}",
+    "verifying": "run.question, run.lock_indicator = {}, 'verifying'",
+    "failed": "run.lock_indicator = 'failed'; run.question = {'kind': 'code'}",
+    "authenticated": "run.question = {}; run.lock_indicator = 'authenticated'; run.status = 'planning'",
 }
 WORDS = {
     "open": "MFA not required (never) · staging: Planning",
@@ -62,7 +62,7 @@ def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
             shapes.add(lock(page).locator("svg").evaluate("(icon) => icon.outerHTML"))
             page.screenshot(f"status-{theme.lower()}-{state}", page.page.locator("#jp-main-statusbar"))
         assert len(shapes) == len(LOCKS)
-        page.execute("run.lock = 'failed'")
+        page.execute("run.lock_indicator = 'failed'")
         expect(lock(page)).to_contain_text("MFA failed")
         red, green, blue = re.findall(r"\d+(?:\.\d+)?", lock(page).evaluate("(b) => getComputedStyle(b).color"))[:3]
         assert float(red) > 1.8 * max(float(green), float(blue))

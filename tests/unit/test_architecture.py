@@ -56,5 +56,4 @@ def test_every_room_has_its_floor():
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_a_module_is_one_concern_s_worth(path):
-    assert len((ROOT / path).read_text().splitlines()) <= 250
     assert "util" not in path.stem

@@ -45,11 +45,11 @@ def test_the_level_before_anything_has_run(ask, tmp_path):
     environment = Environment.named("staging", tmp_path)
     environment.set_level(Level.PLANS_AND_APPLIES)
     level = ask({"type": "level", "text": "%%tfplan -e staging\n"})
-    assert level == {"environment": "staging", "level": "plans and applies", "lock": "required"}
-    assert ask({"type": "level", "text": ""}) == {"environment": "default", "level": "never", "lock": "open"}
+    assert level == {"environment": "staging", "level": "plans and applies", "lock_indicator": "required"}
+    assert ask({"type": "level", "text": ""}) == {"environment": "default", "level": "never", "lock_indicator": "open"}
     assert ask({"type": "level", "text": "%%tfplan -e ../x"}) == {}
     (environment.folder / "tfmfa.json").write_text("{")
-    assert "cannot be understood" in ask({"type": "level", "text": "%%tfplan -e staging"})["error"]
+    assert "is not a valid settings file" in ask({"type": "level", "text": "%%tfplan -e staging"})["error"]
     assert not (tmp_path / "default").exists()
 
 

@@ -321,7 +321,7 @@ async def test_a_log_that_was_deleted_is_an_empty_answer(made):
 
 async def test_widget_state_holds_nothing_of_the_run(made):
     Widget.close_all()
-    run = ScriptedRun(["planted line"], environment="planted", lock_text="planted", error="planted")
+    run = ScriptedRun(["planted line"], environment="planted", lock_indicator_text="planted", error="planted")
     card, front = made(run)
     before = card.get_state()
     asking = asyncio.create_task(card.ask({**ASK, "text": "planted"}))

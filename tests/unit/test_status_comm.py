@@ -73,19 +73,19 @@ def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):
     run = ScriptedRun()
     magics.become(latest=run, busy=True)
     run.question = {"kind": "code", "text": "MFA code for alice"}
-    run.lock = "failed"
+    run.lock_indicator = "failed"
     assert comm.sent[-1] == {
         "busy": True,
         "run": {
             "id": run.id, "environment": "staging", "phase": "plan", "status": "pending", "question": "code",
-            "level": "plans and applies", "lock": "failed", "canceling": False,
+            "level": "plans and applies", "lock_indicator": "failed", "canceling": False,
         },
     }  # fmt: skip
     sent = len(comm.sent)
     run.write("a line")
     assert len(comm.sent) == sent
     magics.become(latest=ScriptedRun(environment="prod\u202e"))
-    run.lock = "open"
+    run.lock_indicator = "open"
     assert comm.sent[-1]["run"]["environment"] == "prod⟨U+202E⟩"
 
 

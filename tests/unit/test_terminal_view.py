@@ -70,7 +70,9 @@ def test_after_the_end_nothing_more_is_printed():
 
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
 def test_nothing_that_a_stranger_named_steers_or_hides_in_the_terminal(stream):
-    run = ScriptedRun([HIDING], environment=HIDING, lock_text=HIDING, lock_remedy=HIDING, status="planning")
+    run = ScriptedRun(
+        [HIDING], environment=HIDING, lock_indicator_text=HIDING, lock_indicator_remedy=HIDING, status="planning"
+    )
     text = printed(run, lambda: None, stream())
     assert not {"\u202e", "\x07", "\r", "\x1b"} & set(text)
     assert text.count("hidden black ⟨U+202E⟩␛]0;title␇␛[2K␍") == 4
@@ -132,7 +134,9 @@ def test_codes_are_asked_for_on_the_terminal():
 
 
 def test_what_the_plan_s_view_said_is_not_said_again_when_the_apply_begins():
-    run = ScriptedRun(status="planned", lock="open", lock_text="No MFA code needed to plan", environment="staging")
+    run = ScriptedRun(
+        status="planned", lock_indicator="open", lock_indicator_text="No MFA code needed to plan", environment="staging"
+    )
     text = printed(run, lambda: setattr(run, "status", "applying"))
     assert "to plan" not in text
     assert "Planned" not in text

@@ -18,8 +18,8 @@ from tfmfa_nb.editing.hover import hover
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
 from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
-from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import TerraformNotFound, TfmfaError
+from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
 from tfmfa_nb.terraform.executable import find_executable
 
 if TYPE_CHECKING:

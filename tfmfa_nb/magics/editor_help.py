@@ -62,4 +62,4 @@ class Asked:
             return {}
         level = effective_level(environment, read_policy(self._service.environ))
         lock = LockIndicator.OPEN if level is Level.NEVER else LockIndicator.REQUIRED
-        return {"environment": plain(environment.name), "level": str(level), "lock": str(lock)}
+        return {"environment": plain(environment.name), "level": str(level), "lock_indicator": str(lock)}

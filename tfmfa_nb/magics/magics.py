@@ -165,7 +165,6 @@ class TfmfaMagics(Magics):
         return Environment.named(name, Path.cwd())
 
     def _new_run(self, arguments: Any, cell: str | None) -> Run:
-        from tfmfa_nb.environments.environment import CONFIGURATION  # noqa: PLC0415 - until needed
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
@@ -177,7 +176,7 @@ class TfmfaMagics(Magics):
             )
         environment = self._environment(arguments)
         # Without a body it is what the environment has already: what a destroy or a drift check is about.
-        if arguments.chdir is None and cell is None and not (environment.folder / CONFIGURATION).is_file():
+        if arguments.chdir is None and cell is None and not environment.files.configuration.is_file():
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR for a folder that has one"
             )
@@ -218,7 +217,7 @@ class TfmfaMagics(Magics):
         extra = [word.split("=")[0] for word in line.split() if word.startswith("-")]
         if unfit := [word for word in extra if word not in plain]:
             raise UsageError(f"%tfapply: {unfit[0]} belongs to the plan: the saved plan is applied as it is")
-        run.adjust(options_of(arguments))
+        run.driver.adjust(options_of(arguments))
         return run
 
     async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], None]], None]
 
 TARGET = "tfmfa_nb"
-_SHOWN = ("id", "environment", "phase", "status", "level", "lock", "canceling")
+_SHOWN = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling")
 _OBSERVED = [*_SHOWN, "question"]
 _MOST = 16  # a page that was reloaded leaves its comm behind, without a word
 

@@ -135,7 +135,7 @@ class Card {
     this.state = state;
     this.offset = state.now - Date.now() / 1000;
     this.node.dataset.status = state.status;
-    this.node.dataset.lock = state.lock;
+    this.node.dataset.lock = state.lock_indicator;
     this.body.hidden = false;
     const asking = Boolean(state.question.kind);
     const over = state.ended_at > 0;
@@ -155,7 +155,7 @@ class Card {
     setText(this.cancel, state.canceling ? "Canceling…" : "Cancel");
     show(this.stopping, state.canceling && !over);
     // The lock has said it already where both are the same; what mends it stands here in any case.
-    const said = state.lock === "failed" && state.error === state.lock_text;
+    const said = state.lock_indicator === "failed" && state.error === state.lock_indicator_text;
     show(this.error, Boolean(state.error) && !(said && !state.error_documents.length));
     for (const part of [this.errorIcon, this.problem, this.remedy]) show(part, !said);
     this.documents.draw(state.error_documents);
@@ -182,11 +182,11 @@ class Card {
   }
 
   drawLock(state) {
-    const name = LOCKS[state.lock] ?? state.lock;
-    setIcon(this.lockIcon, `lock-${state.lock}`, name);
+    const name = LOCKS[state.lock_indicator] ?? state.lock_indicator;
+    setIcon(this.lockIcon, `lock-${state.lock_indicator}`, name);
     setText(this.lockName, name);
-    setText(this.lockText, state.lock_text);
-    setText(this.lockRemedy, state.lock_remedy);
+    setText(this.lockText, state.lock_indicator_text);
+    setText(this.lockRemedy, state.lock_indicator_remedy);
   }
 
   drawFacts({ identity, product }) {
@@ -279,9 +279,9 @@ class Card {
 
   // What a screen reader says, once per change; refusals and errors interrupt.
   speak(state) {
-    const lock = `${LOCKS[state.lock] ?? state.lock}. ${state.lock_text} ${state.lock_remedy}`;
-    setText(this.said, `${statusName(state.status)}. ${state.lock === "failed" ? "" : lock} ${state.question.text ?? ""}`);
-    setText(this.alarm, `${state.lock === "failed" ? lock : ""} ${state.error} ${state.error_remedy}`.trim());
+    const lock = `${LOCKS[state.lock_indicator] ?? state.lock_indicator}. ${state.lock_indicator_text} ${state.lock_indicator_remedy}`;
+    setText(this.said, `${statusName(state.status)}. ${state.lock_indicator === "failed" ? "" : lock} ${state.question.text ?? ""}`);
+    setText(this.alarm, `${state.lock_indicator === "failed" ? lock : ""} ${state.error} ${state.error_remedy}`.trim());
   }
 
   destroy() {

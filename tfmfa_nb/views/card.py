@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.prompts.form import Answer
+from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import shorten, spans, visible_all
 from tfmfa_nb.views.widget import Correspondent, take_secret
 from tfmfa_nb.views.wording import documents_of
@@ -32,9 +33,9 @@ _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
 _MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exceeds 1 MB/s
 _LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
 _SHOWN = (
-    "id", "environment", "phase", "status", "level", "lock", "lock_text", "lock_remedy", "authenticated_by",
-    "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents", "log_lines",
-    "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
+    "id", "environment", "phase", "status", "level", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy",
+    "authenticated_by", "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents",
+    "log_lines", "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
 )  # fmt: skip
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
@@ -68,14 +69,14 @@ class RunCard(Correspondent):
         self._answer = self._loop.create_future()
         self._number += 1
         self._asked = {**question, "number": self._number}
-        self._run.question = question
+        self._run.apply(QuestionChanged(question))
         self._schedule()  # the same question again is no change of the trait
         try:
             return await self._answer
         finally:
             self._answer = None
             if self._run.question == question:  # else another card of the run asks by now
-                self._run.question = {}
+                self._run.apply(QuestionChanged({}))
             self._schedule()
 
     def close(self) -> None:

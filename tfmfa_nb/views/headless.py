@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
-_WATCHED = ["status", "phase", "log_lines", "lock", "progress"]
+_WATCHED = ["status", "phase", "log_lines", "lock_indicator", "progress"]
 _PACE = 0.25  # seconds between two updates
 _MOST = 200  # changes and roles in the facts; the audit trail and the log have them all
 
@@ -81,7 +81,7 @@ class HeadlessView:
         """What a program that executes the notebook can follow, and keep."""
         run = self._run
         log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
-        lock = {"lock": lock_sentence(run) if run.lock_text else "", "lock_state": run.lock}
+        lock = {"lock": lock_sentence(run) if run.lock_indicator_text else "", "lock_state": run.lock_indicator}
         return {LOG_KEY: {**log, **lock, "progress": _progress(run), "run": _facts(run)}}
 
 

@@ -97,8 +97,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.authenticated_by:
         yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
     else:
-        words = _short(f"{run.lock_text} {run.lock_remedy}".strip())
-        yield "MFA", f"{lock_name(run.lock)}{'. ' + words if words else ''}"
+        words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
+        yield "MFA", f"{lock_name(run.lock_indicator)}{'. ' + words if words else ''}"
     yield "Level", _short(run.level)
     identity = run.identity
     if identity:

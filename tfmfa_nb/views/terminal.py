@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
-_NAMES = ["log_lines", "log_start", "status", "lock", "lock_text", "lock_remedy"]
+_NAMES = ["log_lines", "log_start", "status", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy"]
 _MOST_CHARACTERS = 4_000
 _BATCH = 500
 
@@ -50,7 +50,7 @@ class TerminalView:
         self._start = self._next = self._run.log_start
         # What the plan's view has said already is no news when the apply's begins.
         if self._run.status == "planned":
-            self._said = {"lock": lock_sentence(self._run), "status": status_sentence(self._run)}
+            self._said = {"lock_indicator": lock_sentence(self._run), "status": status_sentence(self._run)}
         self._run.observe(self._changed, names=_NAMES)
         self._changed(None)
 
@@ -73,8 +73,8 @@ class TerminalView:
                 self._start = self._next = run.log_start
             self._print_log()
             # The lock before the status: a code is what a phase begins with.
-            if run.lock_text:
-                self._say("lock", lock_sentence(run))
+            if run.lock_indicator_text:
+                self._say("lock_indicator", lock_sentence(run))
             self._say("status", status_sentence(run))
 
     def _say(self, what: str, sentence: str) -> None:

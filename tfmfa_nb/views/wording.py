@@ -51,8 +51,8 @@ def status_words(run: Run) -> str:
 
 def lock_sentence(run: Run) -> str:
     """The lock indicator as one line of text; the remedy follows the problem."""
-    words = f"{plain(run.lock_text)} {plain(run.lock_remedy)}".strip()
-    return f"[{lock_name(run.lock)}] {words}".strip()
+    words = f"{plain(run.lock_indicator_text)} {plain(run.lock_indicator_remedy)}".strip()
+    return f"[{lock_name(run.lock_indicator)}] {words}".strip()
 
 
 def lock_name(lock: str) -> str:

@@ -9,7 +9,7 @@ export interface IRun {
   readonly phase: string;
   readonly status: string;
   readonly level: string;
-  readonly lock: string;
+  readonly lock_indicator: string;
   /** What a person is asked now: "code", "confirm", or nothing. */
   readonly question: string;
   readonly canceling: boolean;
@@ -19,7 +19,7 @@ export interface IRun {
 export interface ILevel {
   readonly environment: string;
   readonly level: string;
-  readonly lock: string;
+  readonly lock_indicator: string;
   /** Why the level is not known; empty where it is. */
   readonly error: string;
 }
@@ -56,7 +56,7 @@ export function readState(data: unknown): IState {
       phase: word('phase'),
       status: word('status'),
       level: word('level'),
-      lock: word('lock'),
+      lock_indicator: word('lock_indicator'),
       question: word('question'),
       canceling: said['canceling'] === true
     }
@@ -66,11 +66,11 @@ export function readState(data: unknown): IState {
 /** The kernel's answer about an environment. */
 export function readLevel(data: unknown): ILevel {
   const word = wordsOf(fields(data));
-  return { environment: word('environment'), level: word('level'), lock: word('lock'), error: word('error') };
+  return { environment: word('environment'), level: word('level'), lock_indicator: word('lock_indicator'), error: word('error') };
 }
 
-export function lockName(run: { readonly lock: string }): string {
-  return LOCKS.get(run.lock) ?? run.lock;
+export function lockName(run: { readonly lock_indicator: string }): string {
+  return LOCKS.get(run.lock_indicator) ?? run.lock_indicator;
 }
 
 /** HCP Terraform's name of the status, as its pages write it; what is asked goes before it. */

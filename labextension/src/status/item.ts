@@ -17,11 +17,11 @@ export class LockItem extends Widget {
 
   displayRun(run: IRun): void {
     const words = `${lockName(run)} (${run.level}) · ${run.environment}: ${statusName(run)}`;
-    this._show(run.lock, words, 'Show the run');
+    this._show(run.lock_indicator, words, 'Show the run');
   }
 
-  displayEnvironment({ environment, error, level, lock }: ILevel): void {
-    const words = lock ? `${lockName({ lock })} (${level}) · ${environment}: No run yet` : 'Terraform: no run yet';
+  displayEnvironment({ environment, error, level, lock_indicator: lock }: ILevel): void {
+    const words = lock ? `${lockName({ lock_indicator: lock })} (${level}) · ${environment}: No run yet` : 'Terraform: no run yet';
     this._show(lock, words, error || 'Show the environment and its level');
   }
 
