@@ -235,5 +235,5 @@ def test_format_is_one_step_that_can_be_undone(notebook):
     assert source(page, 1) == untidy
     put_cursor(page, 2, "locals")
     page.page.keyboard.press("Alt+Shift+F")
-    expect(page.page.get_by_text("Unclosed configuration block, in line 1")).to_be_visible()
+    expect(page.page.get_by_text("Unclosed configuration block, on line 1")).to_be_visible()
     assert source(page, 2) == "%%tfplan -e staging\nlocals {\n"

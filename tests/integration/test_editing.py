@@ -38,7 +38,7 @@ def base(tmp_path_factory, environ):
     """A folder with one environment, initialized but for its backend, which needs credentials."""
     base = tmp_path_factory.mktemp("notebooks")
     environment = Environment.named("staging", base)
-    assert environment.files.private.is_dir()
+    environment.ensure()
     environment.write_configuration(f"{REQUIRES}{S3}}}\n")
     command = [*find_executable(environ).command, "init", "-backend=false"]
     subprocess.run(command, cwd=environment.folder, env=environ, check=True, capture_output=True)
@@ -126,7 +126,8 @@ def test_an_environment_that_is_new_borrows_the_newest_schemas(service, base):
 
 def test_schemas_that_cannot_be_made_are_not_asked_for_at_every_key(service, base, cache):
     environment = Environment.named("lacking", base)
-    (environment.files.private.parent / ".terraform.lock.hcl").write_text(
+    environment.ensure()
+    (environment.folder / ".terraform.lock.hcl").write_text(
         'provider "registry.terraform.io/hashicorp/aws" {\n  version = "1.0.0"\n  hashes = []\n}\n'
     )
     wait_for_schemas(service, "%%tfplan -e lacking\nres|")
@@ -140,7 +141,7 @@ def test_fmt(service):
     text = '%%tfplan\nlocals {\n a=1\n  long="ü"\n}'
     assert ask(service, "format", text) == {"text": '%%tfplan\nlocals {\n  a    = 1\n  long = "ü"\n}'}
     assert ask(service, "format", "%%tfplan -C somewhere\n")["text"] == "%%tfplan -C somewhere\n"
-    with pytest.raises(TfmfaError, match=r"^Invalid expression, in line 2\."):
+    with pytest.raises(TfmfaError, match=r"^Invalid expression, on line 2\."):
         ask(service, "format", "%%tfplan\nlocals {\n  a = \n}")
 
 
@@ -181,7 +182,7 @@ def test_validate_reaches_installed_modules(service, base, environ):
     (base / "modules" / "network" / "main.tf").write_text('variable "cidr" {}\n')
     environment = Environment.named("modular", base)
     call = 'module "network" {\n  source = "../modules/network"\n}\n'
-    assert environment.files.private.is_dir()
+    environment.ensure()
     environment.write_configuration(call)
     command = [*find_executable(environ).command, "init"]
     subprocess.run(command, cwd=environment.folder, env=environ, check=True, capture_output=True)
@@ -192,7 +193,7 @@ def test_validate_reaches_installed_modules(service, base, environ):
 def test_a_fetched_module_s_variables_and_outputs_are_known_once_init_has_brought_it(service, base, environ, tmp_path):
     (tmp_path / "main.tf").write_text('variable "cidr" {}\noutput "id" {\n  value = var.cidr\n}\n')
     environment = Environment.named("fetching", base)
-    assert environment.files.private.is_dir()
+    environment.ensure()
     # An absolute path is a package: Terraform copies it to where it keeps modules.
     call = f'module "network" {{\n  source = "{tmp_path.as_posix()}"\n  cid|\n}}\n'
     environment.write_configuration(call.replace("cid|", 'cidr = "10.0.0.0/16"'))

@@ -1,6 +1,7 @@
 """What a configuration says is held against level and policy, also where a module comes only with `init`."""
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform import configuration_files
 from tfmfa_nb.terraform.executable import find_executable
 
 MODULE = """
@@ -68,7 +70,21 @@ async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(t
     assert [(role["provider"], hop["state"]) for role in run.roles for hop in role["hops"]] == [
         ("module.inner.aws", "assumed")
     ]
-    assert not any("not here yet" in note for note in run.notes)
+    assert not any("not installed yet" in note for note in run.notes)
+
+
+async def test_a_plan_parses_each_file_once_also_where_init_brings_more(tmp_path, sandbox, gate_of, monkeypatch):
+    parsed, parse = Counter(), configuration_files.parse
+
+    def counted(source, name):
+        parsed[name] += 1
+        return parse(source, name)
+
+    monkeypatch.setattr(configuration_files, "parse", counted)
+    run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "audit")))
+    await plan(run.driver, gate_of(sandbox, Device(sandbox)))
+    assert run.status == "planned"
+    assert parsed == {"main.tf": 1, ".terraform/modules/inner/main.tf": 1}
 
 
 async def test_a_refused_role_in_such_a_module_stops_before_the_plan(tmp_path, sandbox, gate_of):

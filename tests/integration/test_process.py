@@ -103,7 +103,7 @@ async def test_a_command_that_cannot_start_ends(folder):
     broken = job(folder, "plan")
     broken = Job(
         ("/nonexistent/terraform", "plan"),
-        *[getattr(broken, n) for n in ("cwd", "environment")],
+        *[getattr(broken, n) for n in ("cwd", "environ")],
         (),
         broken.log,
         broken.exit,
@@ -227,7 +227,7 @@ async def test_a_hundred_thousand_lines_are_followed_as_they_come(folder):
     script.chmod(0o700)
     plain = job(folder, "plan")
     began = time.monotonic()
-    outcome = await finish(Job((str(script),), folder, plain.environment, (Secret(PLANTED),), plain.log, plain.exit))
+    outcome = await finish(Job((str(script),), folder, plain.environ, (Secret(PLANTED),), plain.log, plain.exit))
     assert outcome.exit_code == 0
     assert plain.log.read_text().count("\n") == 100_000
     assert time.monotonic() - began < 5

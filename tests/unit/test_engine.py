@@ -110,7 +110,7 @@ class ScriptedTerraform:
 
 
 class Agrees:
-    attempts = None
+    max_attempts = None
 
     def __init__(self, *, answer=True):
         self.answer, self.questions = answer, []
@@ -273,7 +273,7 @@ async def test_an_apply_that_never_started_leaves_the_record_as_the_trail_has_it
 
 
 class _Once(Agrees):
-    attempts = 0
+    max_attempts = 0
 
 
 async def test_no_second_apply(world):

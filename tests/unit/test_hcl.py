@@ -100,7 +100,7 @@ def test_members_of_an_object_as_it_is_written():
     assert written.member("b").place == "main.tf:5"
     assert written.member("c") is None
     assert Expression("merge(a, b)").member("c").text == "try((merge(a, b)\n).c, null)"
-    assert Expression('{ ("a") = 1, b = 2 }').member("b").shown == '{ ("a") = 1, b = 2 }'
+    assert Expression('{ ("a") = 1, b = 2 }').member("b").source == '{ ("a") = 1, b = 2 }'
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.completion_items import CompletionItem
-from tfmfa_nb.editing.language_schema import KINDS, TOP, inner_block, merged
+from tfmfa_nb.editing.language_schema import KINDS, TOP, inner_block, merge_schemas
 from tfmfa_nb.editing.schema_descriptions import attribute_about, block_about
 from tfmfa_nb.terraform.mfa_bypasses import SETTINGS
 
@@ -23,7 +23,7 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
     top = blocks[0]
     found: dict[str, Any] | None = TOP[top.type]
     if top.type in KINDS and top.labels:
-        found = merged(TOP[top.type], schemas.entry(top.type, top.labels[0]))
+        found = merge_schemas(TOP[top.type], schemas.entry(top.type, top.labels[0]))
         if (top.type, top.labels[0]) == ("provider", "aws"):
             found = _without_bypasses(found)
     repeated = None
@@ -34,7 +34,7 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
             found, repeated = repeated, None
             continue
         if block.type == "data" and top.type == "check" and block.labels:
-            found = merged(TOP["data"], schemas.entry("data", block.labels[0]))
+            found = merge_schemas(TOP["data"], schemas.entry("data", block.labels[0]))
             continue
         if block.type == "dynamic" and block.labels:
             repeated = inner_block(found, block.labels[0])
@@ -42,24 +42,26 @@ def schema_of(blocks: Sequence[Frame], schemas: Schemas) -> dict[str, Any] | Non
     return found
 
 
-def body_items(schema: dict[str, Any], written: Sequence[str]) -> list[CompletionItem]:
+def body_items(schema: dict[str, Any], present: Sequence[str]) -> list[CompletionItem]:
     """The attributes and blocks that can follow: required ones first, Terraform's own and deprecated ones last."""
-    own = schema.get("own", set())
+    builtin = schema.get("builtin", set())
     found = []
     for name, each in schema.get("attributes", {}).items():
-        if name not in written and (each.get("required") or each.get("optional")):
+        if name not in present and (each.get("required") or each.get("optional")):
             # Attributes that the provider computes are seldom set.
-            rank = (name in own, 0 if each.get("required") else 2 if each.get("computed") else 1)
+            rank = (name in builtin, 0 if each.get("required") else 2 if each.get("computed") else 1)
             text, deprecated = each.get("description", ""), bool(each.get("deprecated"))
             found.append(
                 (rank, CompletionItem(name, "property", f"{name} = ", attribute_about(each), text, deprecated))
             )
     for name, nested in schema.get("block_types", {}).items():
         once = nested.get("max_items") == 1 or nested.get("nesting_mode") == "single"
-        if not (once and name in written):
+        if not (once and name in present):
             block = nested["block"]
             text, deprecated = block.get("description", ""), bool(block.get("deprecated"))
-            found.append(((name in own, 3), CompletionItem(name, "class", "", block_about(nested), text, deprecated)))
+            found.append(
+                ((name in builtin, 3), CompletionItem(name, "class", "", block_about(nested), text, deprecated))
+            )
     found.sort(key=lambda pair: (pair[1].deprecated, pair[0]))
     return [item for _, item in found]
 
@@ -92,8 +94,8 @@ def label_items(
         for name in schemas.names(kind):
             yield CompletionItem(name, "module" if kind == "provider" else "class")
     elif kind == "dynamic" and (schema := schema_of(frames, schemas)):
-        own = schema.get("own", set())
-        yield from (CompletionItem(name, "class") for name in schema.get("block_types", {}) if name not in own)
+        builtin = schema.get("builtin", set())
+        yield from (CompletionItem(name, "class") for name in schema.get("block_types", {}) if name not in builtin)
     elif kind == "backend":
         yield from (CompletionItem(name, "module") for name in ("s3", "local", "http", "remote"))
     elif kind == "provisioner":

@@ -102,10 +102,10 @@ class CellCommands:
         upwards = max((len(found) // 3 for found in _UPWARDS.findall(text)), default=0)
         private = (MAIN, LOCK_FILE, ".tfmfa")
 
-        def wanted(name: str) -> bool:
+        def include(name: str) -> bool:
             return name not in private and not name.startswith(STATE_PREFIXES)
 
-        scratch = symlinked_folder(top, folder, upwards, wanted)
+        scratch = symlinked_folder(top, folder, upwards, include)
         (scratch / MAIN).write_text(text, encoding="utf-8")
         data = data_folder(folder, self._base_environ)
         (scratch / ".terraform").mkdir()
@@ -141,11 +141,11 @@ class CellCommands:
 
 def _diagnostics(found: Iterable[dict[str, Any]], text: str) -> Iterator[Diagnostic]:
     for each in found:
-        where = each.get("range") or {}
+        place = each.get("range") or {}
         summary = str(each.get("summary", ""))
-        if where.get("filename") != MAIN or _NOT_YET.match(summary):
+        if place.get("filename") != MAIN or _NOT_YET.match(summary):
             continue
-        start, end = (from_bytes(text, int(where.get(side, {}).get("byte", 0))) for side in ("start", "end"))
+        start, end = (from_bytes(text, int(place.get(side, {}).get("byte", 0))) for side in ("start", "end"))
         severity = "warning" if each.get("severity") == "warning" else "error"
         yield Diagnostic(start, max(start, end), severity, summary, str(each.get("detail", "")))
 

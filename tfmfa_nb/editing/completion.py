@@ -83,10 +83,10 @@ def _statement(here: CursorContext, schemas: Schemas) -> Iterable[CompletionItem
     if not here.blocks:
         return [CompletionItem(name, "keyword", "", "block", block["description"]) for name, block in TOP.items()]
     schema = schema_of(here.blocks, schemas)
-    written = list(here.blocks[-1].names)
-    if here.token in written:
-        written.remove(here.token)  # the name being typed
-    return body_items(schema, written) if schema else ()
+    present = list(here.blocks[-1].names)
+    if here.token in present:
+        present.remove(here.token)  # the name being typed
+    return body_items(schema, present) if schema else ()
 
 
 def reference_before(text: str, start: int) -> tuple[str, ...]:

@@ -207,13 +207,13 @@ def inner_block(block: dict[str, Any], name: str) -> dict[str, Any] | None:
     return found["block"] if found else None
 
 
-def merged(own: dict[str, Any], theirs: dict[str, Any] | None) -> dict[str, Any]:
+def merge_schemas(language: dict[str, Any], provider: dict[str, Any] | None) -> dict[str, Any]:
     """A provider's block, with the contents that Terraform adds; the provider's take precedence."""
-    if theirs is None:
-        return own
+    if provider is None:
+        return language
     return {
-        "description": theirs.get("description") or own["description"],
-        "attributes": {**own["attributes"], **theirs.get("attributes", _EMPTY)},
-        "block_types": {**own["block_types"], **theirs.get("block_types", _EMPTY)},
-        "own": {*own["attributes"], *own["block_types"]} - {*theirs.get("attributes", _EMPTY)},
+        "description": provider.get("description") or language["description"],
+        "attributes": {**language["attributes"], **provider.get("attributes", _EMPTY)},
+        "block_types": {**language["block_types"], **provider.get("block_types", _EMPTY)},
+        "builtin": {*language["attributes"], *language["block_types"]} - {*provider.get("attributes", _EMPTY)},
     }

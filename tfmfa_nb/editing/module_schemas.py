@@ -70,5 +70,5 @@ def _output(block: Block) -> dict[str, Any]:
 
 
 def _sensitive(block: Block) -> dict[str, Any]:
-    given = block.attributes.get("sensitive")
-    return {"sensitive": True} if given is not None and given.literal == "true" else {}
+    setting = block.attributes.get("sensitive")
+    return {"sensitive": True} if setting is not None and setting.literal == "true" else {}

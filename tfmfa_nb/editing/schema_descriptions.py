@@ -14,12 +14,12 @@ def type_name(schema: dict[str, Any]) -> str:
     return _type_text(schema.get("type", "any"))
 
 
-def _type_text(given: Any) -> str:
-    match given:
+def _type_text(kind: Any) -> str:
+    match kind:
         case "dynamic":
             return "any"
         case str():
-            return given
+            return kind
         case ["object", dict() as members, *_]:
             return f"object({{{', '.join(members)}}})"
         case ["tuple", list() as members]:
@@ -54,7 +54,9 @@ def block_about(nested: dict[str, Any]) -> str:
 
 def signature(name: str, function: dict[str, Any]) -> str:
     """The signature of a function: cidrsubnet(prefix string, newbits number, netnum number) string."""
-    given = [f"{each.get('name', '')} {_type_text(each.get('type', 'any'))}" for each in function.get("parameters", ())]
+    parameters = [
+        f"{each.get('name', '')} {_type_text(each.get('type', 'any'))}" for each in function.get("parameters", ())
+    ]
     if more := function.get("variadic_parameter"):
-        given.append(f"{more.get('name', '')} …{_type_text(more.get('type', 'any'))}")
-    return f"{name}({', '.join(given)}) {_type_text(function.get('return_type', 'any'))}"
+        parameters.append(f"{more.get('name', '')} …{_type_text(more.get('type', 'any'))}")
+    return f"{name}({', '.join(parameters)}) {_type_text(function.get('return_type', 'any'))}"

@@ -79,7 +79,9 @@ class InputResponder:
 
     async def _ask_command(self, command: CommandPrompt, question: RunnerQuestion) -> str:
         if command.max_attempts is not None and question.attempt > command.max_attempts:
-            return reply_without(f"AWS refused the token command's codes {command.max_attempts} times. {question.refusal}")
+            return reply_without(
+                f"AWS refused the token command's codes {command.max_attempts} times. {question.refusal}"
+            )
         if question.refusal:
             self._display.note(question.refusal)
         # The command gets no arguments: the request needs only the device, whose used codes are known.

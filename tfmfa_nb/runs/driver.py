@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.events import Event
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Process
-    from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.role_chains import Findings
 
@@ -92,6 +91,17 @@ class Driver:
         self.plan: Future[Plan] | None = None
         self.outputs: dict[str, Any] = {}
         self._process: Process | None = None
+
+    def read_configuration(self, product: str, environ: Mapping[str, str]) -> Configuration:
+        """The configuration as it is now. Files that have not changed since the last call are not parsed again.
+
+        Args:
+            product: "terraform" or "tofu".
+            environ: for `TF_DATA_DIR`.
+        """
+        parsed = self._configuration.parsed if self._configuration else {}
+        self._configuration = Configuration(self.environment.folder, product, environ, parsed)
+        return self._configuration
 
     def tell(self, event: Event) -> None:
         """Let the record follow `event`, then tell it."""
@@ -151,16 +161,6 @@ class Driver:
     def look_at_log(self) -> None:
         """Tell how many lines the log has."""
         self.tell(LogGrew(self.store.log.refresh()))
-
-    # The configuration
-
-    def read_configuration(self, executable: Executable, environ: Mapping[str, str]) -> Configuration:
-        """The configuration as it is now; a file that has not changed is not parsed again."""
-        if self._configuration is None:
-            self._configuration = Configuration(self.environment.folder, executable.product, environ)
-        else:
-            self._configuration = self._configuration.reread()
-        return self._configuration
 
     # Terraform's process
 

@@ -77,7 +77,7 @@ class Terraform(Protocol):
         var: Sequence[str],
         var_files: Sequence[Path],
     ) -> Findings:
-        """The roles and the bypasses of a configuration; see `terraform.providers.find_chains`."""
+        """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...
 
     async def start(self, job: Job) -> Process:

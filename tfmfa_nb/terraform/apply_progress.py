@@ -84,8 +84,8 @@ class Progress:
             self._current[key] = time.monotonic() - age
         elif kind in {"apply_complete", "apply_errored"}:
             self._current.pop(key, None)
-            given = hook.get("elapsed_seconds")
-            seconds = float(given) if isinstance(given, int | float) else 0.0
+            elapsed = hook.get("elapsed_seconds")
+            seconds = float(elapsed) if isinstance(elapsed, int | float) else 0.0
             failed = kind == "apply_errored"
             self._finished.append({"address": key[0], "action": key[1], "seconds": seconds, "failed": failed})
             # Reading a data source is not one of the plan's changes.

@@ -84,8 +84,8 @@ class DeclaredRole:
         if role in (None, ""):
             return []
         seconds = _seconds(values.get("duration"))
-        if seconds is None and (given := _string(values.get("duration_seconds"))) and given.isdecimal():
-            seconds = int(given)
+        if seconds is None and (text := _string(values.get("duration_seconds"))) and text.isdecimal():
+            seconds = int(text)
         tags = values.get("tags")
         hop = RoleHop(
             role_arn=_string(role),
@@ -152,7 +152,7 @@ def roles_of_backend(
         fields = {name: Question(module, inner, loops) for name, inner in form.items() if inner is not None}
         if "role_arn" in fields:
             role = fields["role_arn"].expression
-            roles.append(DeclaredRole(role.shown, role.place, fields, depth=len(loops)))
+            roles.append(DeclaredRole(role.source, role.place, fields, depth=len(loops)))
     return roles
 
 

@@ -1,4 +1,4 @@
-"""Credentials helpers of the CLI configuration, which bring other credentials than the MFA session's.
+"""Credentials helpers of the CLI configuration, which supply credentials other than the MFA session's.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#credentials-helpers
 """

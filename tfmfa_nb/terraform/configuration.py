@@ -32,7 +32,7 @@ class Configuration:
         folder: the root module.
         product: "terraform" or "tofu"; they read different files.
         environ: for `TF_DATA_DIR`.
-        parsed: files that were parsed earlier; see `reread`.
+        parsed: the files that an earlier `Configuration` of the folder has parsed; unchanged ones are not parsed again.
     """
 
     def __init__(
@@ -74,9 +74,10 @@ class Configuration:
         files = sorted((name, file.sha256) for name, file in self._files.parsed.items())
         return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
-    def reread(self) -> Configuration:
-        """The configuration as it is now, such as after `init`; parses only files that are new or have changed."""
-        return Configuration(self.folder, self.product, self._environ, self._files.known)
+    @property
+    def parsed(self) -> Mapping[str, ParsedFile]:
+        """The files that were parsed so far, by their names; for a later `Configuration` of the same folder."""
+        return self._files.known
 
     def called(self, call: Block) -> Module | None:
         """The module that a block of the root module calls, without its own calls; None if it is not installed."""

@@ -119,6 +119,6 @@ def _parsed(source: bytes, name: str, sha256: str) -> ParsedFile:
     blocks, line = parse(source, name)
     problem = None
     if line is not None:
-        text = f"{name} cannot be parsed from line {line} on: roles there may be missing from this run's checks."
+        text = f"{name} cannot be parsed from line {line} on, so roles there may be missed."
         problem = Problem(text, place=f"{name}:{line}")
     return ParsedFile(sha256, blocks, problem)

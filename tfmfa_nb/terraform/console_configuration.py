@@ -68,21 +68,21 @@ class ConsoleConfiguration:
     def _need(self, module: Module, name: Name) -> Iterator[tuple[Module, Expression]]:
         """Add what a name refers to; yields the expressions that this needs in turn."""
         for kind, inner in _referents(module, name):
-            where = module.children[name.path[1]] if kind == "output" else module
-            if (kind, inner) in self._needs[where]:
+            home = module.children[name.path[1]] if kind == "output" else module  # the module that declares it
+            if (kind, inner) in self._needs[home]:
                 continue
-            self._add_ancestors(where)
-            self._needs[where][kind, inner] = None
+            self._add_ancestors(home)
+            self._needs[home][kind, inner] = None
             if kind == "local":
                 yield module, module.locals[inner]
-            elif kind == "output" and "value" in where.outputs[inner].attributes:
-                yield where, where.outputs[inner].attributes["value"]
-                if where.call is not None:
-                    yield from ((module, where.call.attributes[r]) for r in _REPEATS & where.call.attributes.keys())
+            elif kind == "output" and "value" in home.outputs[inner].attributes:
+                yield home, home.outputs[inner].attributes["value"]
+                if home.call is not None:
+                    yield from ((module, home.call.attributes[r]) for r in _REPEATS & home.call.attributes.keys())
             elif kind == "var" and module.parent is not None and module.call is not None:
-                given = module.call.attributes.get(inner)
-                if given is not None:
-                    yield module.parent, given
+                argument = module.call.attributes.get(inner)
+                if argument is not None:
+                    yield module.parent, argument
 
     def write(self, top: Path, folder: Path) -> Path:
         """Write the copy below `top`.
@@ -121,12 +121,12 @@ class ConsoleConfiguration:
         texts = [*self._texts, *(f"{module.path}/" for module in self._needs)]
         upwards = max((text.count("../") for text in texts), default=0) if reads_files else 0
 
-        def wanted(name: str) -> bool:
+        def include(name: str) -> bool:
             variables = name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
             own = name.endswith(CONFIGURATION_SUFFIXES) or name.startswith(STATE_PREFIXES)
             return variables or (reads_files and not own)
 
-        return symlinked_folder(top, folder, upwards, wanted)
+        return symlinked_folder(top, folder, upwards, include)
 
     def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
         yield f'variable "{_UNKNOWN}" {{}}'
@@ -145,8 +145,8 @@ class ConsoleConfiguration:
         for child in module.children.values():
             if child in numbers:
                 yield from self._call(child, numbers[child])
-        for number, (where, _) in enumerate(self._questions if module.name else ()):
-            if where.name[: len(module.name)] == module.name:
+        for number, (home, _) in enumerate(self._questions if module.name else ()):
+            if home.name[: len(module.name)] == module.name:
                 yield from _output(f"{_QUESTION}{number}", self._answer(module, number))
 
     def _call(self, module: Module, number: int) -> Iterator[str]:
@@ -165,9 +165,9 @@ class ConsoleConfiguration:
 
     def _answer(self, module: Module, number: int) -> str:
         """The answer to a question: computed in its own module, passed on as an output by the modules above."""
-        where, expression = self._questions[number]
-        if where is not module:
-            return f"module.{where.name[len(module.name)]}.{_QUESTION}{number}"
+        home, expression = self._questions[number]
+        if home is not module:
+            return f"module.{home.name[len(module.name)]}.{_QUESTION}{number}"
         return f"try(base64encode(jsonencode({self._rewritten(module, expression)}\n)), {_FAILED})"
 
     def _rewritten(self, module: Module, expression: Expression, *, repeated: bool = False) -> str:

@@ -61,10 +61,10 @@ def _place(diagnostic: dict[str, Any]) -> list[str]:
     for offset, code in enumerate(_underlined(snippet).split("\n") if snippet.get("code") else []):
         number = first + offset if isinstance(first, int) else first
         lines.append(f"{number!s:>4}: {code}")
-    given = snippet.get("values")
+    listed = snippet.get("values")
     values = [
         f"{BOLD}{value.get('traversal', '')}{RESET} {value.get('statement', '')}"
-        for value in (given if isinstance(given, list) else [])
+        for value in (listed if isinstance(listed, list) else [])
         if isinstance(value, dict)
     ]
     called = _called(table(snippet, "function_call"))
@@ -78,8 +78,8 @@ def _place(diagnostic: dict[str, Any]) -> list[str]:
 def _called(call: dict[str, Any]) -> str:
     """A function with the names of its parameters: file(path)."""
     signature = table(call, "signature")
-    given = signature.get("params")
-    names = [str(one.get("name", "")) for one in (given if isinstance(given, list) else []) if isinstance(one, dict)]
+    listed = signature.get("params")
+    names = [str(one.get("name", "")) for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)]
     if more := table(signature, "variadic_param").get("name"):
         names.append(f"{more}...")
     return f"{BOLD}{call['called_as']}{RESET}({', '.join(names)})" if call.get("called_as") else ""
@@ -93,8 +93,8 @@ def _underlined(snippet: dict[str, Any]) -> str:
     if not numbers or not 0 <= start < end <= len(code) or b"\n" in code[start:end]:
         return code.decode()
     parts = (part.decode("utf-8", "replace") for part in (code[:start], code[start:end], code[end:]))
-    before, meant, after = parts
-    return f"{before}{UNDERLINE}{meant}{RESET}{after}"
+    before, highlighted, after = parts
+    return f"{before}{UNDERLINE}{highlighted}{RESET}{after}"
 
 
 def _outputs(outputs: dict[str, Any]) -> list[str]:

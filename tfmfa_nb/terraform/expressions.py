@@ -44,7 +44,7 @@ class Expression:
     whole: str = ""
 
     @property
-    def shown(self) -> str:
+    def source(self) -> str:
         """The text in the configuration."""
         return self.whole or self.text
 
@@ -88,7 +88,7 @@ class Expression:
         entries = self._entries
         if entries is not None:
             return entries.get(name)
-        return Expression(f"try(({self.text}\n).{name}, null)", self.file, self.line, self.shown)
+        return Expression(f"try(({self.text}\n).{name}, null)", self.file, self.line, self.source)
 
     @property
     def members(self) -> Mapping[str, Expression]:

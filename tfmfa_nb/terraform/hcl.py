@@ -98,8 +98,8 @@ class _Structure:
                 for attribute in child.children:
                     if attribute.type == "attribute" and (value := named(attribute, "expression")) is not None:
                         line = attribute.start_point[0] + 1
-                        written = Expression(self._text(value), self.file, line)
-                        attributes[self._text(attribute.children[0])] = written
+                        expression = Expression(self._text(value), self.file, line)
+                        attributes[self._text(attribute.children[0])] = expression
         kind, *labels = words or [""]
         text = "" if shallow or depth else self._text(node)
         return Block(kind, tuple(labels), self.file, node.start_point[0] + 1, text, attributes, blocks)

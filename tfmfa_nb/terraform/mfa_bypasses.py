@@ -1,4 +1,4 @@
-"""Settings that bypass the MFA session: with them, Terraform uses other credentials than the session's."""
+"""Settings that bypass the MFA session: with them, Terraform uses credentials other than the session's."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def bypasses_of_settings(
 
 
 def _is_set(value: Any) -> bool:
-    """Whether a value is more than null or empty; a list is, such as a loop's, if one of its elements is."""
+    """Whether a value is neither null nor empty; for a list, such as a loop's, whether this holds for any element."""
     if isinstance(value, list):
         return any(map(_is_set, value))
     return value not in (None, "", {})

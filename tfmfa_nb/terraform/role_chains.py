@@ -33,7 +33,7 @@ class Findings:
 
     Attributes:
         chains: one for each configuration of the AWS provider, S3 backend and remote state.
-        bypasses: settings that use other credentials than the MFA session's.
+        bypasses: settings that bring credentials other than the MFA session's.
         problems: files that cannot be read, and roles that are not known.
         backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
     """
@@ -70,8 +70,8 @@ class _DeclaredChain:
             yield self._chain(self.name, 0)
         elif isinstance(self.keys.value, list):
             for index, key in enumerate(self.keys.value):
-                shown = str(key) if isinstance(key, int) else f'"{key}"'
-                yield self._chain(f"{self.name}[{shown}]", index)
+                label = str(key) if isinstance(key, int) else f'"{key}"'
+                yield self._chain(f"{self.name}[{label}]", index)
         else:
             yield self._chain(f"{self.name}[*]", 0)
 

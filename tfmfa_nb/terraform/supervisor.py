@@ -80,7 +80,7 @@ def _readable(line: str, events: list[str]) -> str:
         return line + "\n"  # a panic, or output of a program that Terraform started
     events.append(line + "\n")
     try:
-        return "".join([f"{shown}\n" for shown in render_event(event)])
+        return "".join([f"{text}\n" for text in render_event(event)])
     except (AttributeError, KeyError, TypeError, ValueError):
         return f"{event['@message']}\n"  # of an unknown shape
 

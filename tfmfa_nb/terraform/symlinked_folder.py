@@ -13,14 +13,14 @@ STATE_PREFIXES = (".terraform", "terraform.tfstate")
 _FARTHEST = 8  # parent folders
 
 
-def symlinked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[str], bool]) -> Path:
+def symlinked_folder(top: Path, folder: Path, upwards: int, include: Callable[[str], bool]) -> Path:
     """A new folder below `top`, with links to the entries of `folder` and of its parent folders.
 
     Args:
         top: an empty folder.
         folder: the original, which need not exist yet.
         upwards: the number of parent folders that paths like "../../modules" reach.
-        wanted: whether to link an entry of `folder`, by its name.
+        include: whether to link an entry of `folder`, by its name.
 
     Raises:
         OSError: the new folder cannot be created, or `folder` cannot be read.
@@ -37,6 +37,6 @@ def symlinked_folder(top: Path, folder: Path, upwards: int, wanted: Callable[[st
         new, old = new / part, old / part
         new.mkdir()
     for entry in old.iterdir() if old.is_dir() else ():
-        if wanted(entry.name):
+        if include(entry.name):
             (new / entry.name).symlink_to(entry)
     return new

@@ -31,7 +31,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         return
     findings = driver.findings = await asyncio.to_thread(
         driver.ports.terraform.inspect,
-        driver.read_configuration(executable, gate.environ),
+        driver.read_configuration(executable.product, gate.environ),
         executable=executable,
         environ=gate.environ,
         var=driver.options.var,
