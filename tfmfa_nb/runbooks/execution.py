@@ -174,7 +174,7 @@ def _success(client: RunbookClient) -> Outcome:
 
 
 def _describe_death(client: RunbookClient, error: BaseException, log: BinaryIO) -> str:
-    """Why the kernel died or did not start, and what goes on without it."""
+    """Why the kernel died or did not start, and whether Terraform is still running."""
     log.seek(0)
     last_line = (log.read().decode("utf-8", "replace").strip().splitlines() or [""])[-1]
     sentence = f"{_current_cell(client)}: {error}." + (f" Its last line was: {plain(last_line)}" if last_line else "")
