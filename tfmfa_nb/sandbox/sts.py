@@ -49,7 +49,7 @@ def _get_session_token(aws: StrictAws, request: AwsRequest, caller: Caller) -> A
     return sts_response("GetSessionToken", _credentials_xml(key, credentials))
 
 
-def _assume_role(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one for each rule
+def _assume_role(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one return per rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
