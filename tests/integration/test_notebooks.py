@@ -44,7 +44,7 @@ def test_outputs_are_stripped_in_version_control():
     assert len(list(NOTEBOOKS.glob("*.ipynb"))) >= 6
 
 
-async def test_applies_only_asks_for_the_apply_only(tmp_path, lenient_sandbox, environ_of):
+async def test_applies_only_requires_a_code_for_the_apply_only(tmp_path, lenient_sandbox, environ_of):
     sandbox = lenient_sandbox
     # What this level is for: reading is allowed without MFA, changing is not.
     without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
@@ -71,7 +71,7 @@ async def test_two_accounts_use_the_chain_and_the_alias(tmp_path, sandbox, envir
     assert states(output) == ["done"] * len(states(output))
 
 
-async def test_a_rotated_key_is_another_one_and_shows_nowhere(tmp_path, sandbox, environ_of):
+async def test_a_rotated_key_is_new_and_not_in_the_notebook(tmp_path, sandbox, environ_of):
     iam = sandbox.client("iam")
     iam.create_user(UserName="ci-release")
     environ = environ_of(sandbox)
@@ -87,7 +87,7 @@ async def test_a_rotated_key_is_another_one_and_shows_nowhere(tmp_path, sandbox,
     assert found[0] != found[1]
 
 
-async def test_drift_is_found_and_then_the_environment_destroyed(tmp_path, sandbox, environ_of):
+async def test_drift_fails_the_check_and_the_environment_is_destroyed(tmp_path, sandbox, environ_of):
     environ = environ_of(sandbox)
     await run("plan-and-apply", tmp_path, environ)
     await run("drift-check", tmp_path, environ, plan_only=True, environment="demo")
@@ -104,7 +104,7 @@ async def test_drift_is_found_and_then_the_environment_destroyed(tmp_path, sandb
     assert sandbox.client("sns").list_topics()["Topics"] == []
 
 
-async def test_break_glass_is_short_and_leaves_nothing_but_its_reason(tmp_path, sandbox, environ_of):
+async def test_break_glass_records_its_reason_and_cleans_up(tmp_path, sandbox, environ_of):
     trust = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
