@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.sandbox.aws_http import error_response, sts_response
 from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
@@ -14,7 +14,7 @@ from tfmfa_nb.sandbox.policy_evaluation import Verdict, decide, trusts
 if TYPE_CHECKING:
     from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
     from tfmfa_nb.sandbox.callers import Caller, TemporaryCredentials
-    from tfmfa_nb.sandbox.strict_aws import StrictAws
+    from tfmfa_nb.sandbox.mfa_devices import MfaDevices
 
 _CODE_LENGTH = 6
 # Session durations in seconds (GetSessionToken, AssumeRole, and the maximum of a chained role).
@@ -23,7 +23,26 @@ _MAX_DURATION, _DEFAULT_DURATION = 129_600, 43_200
 _MAX_ROLE_DURATION, _DEFAULT_ROLE_DURATION, _MAX_CHAINED_DURATION = 43_200, 3600, 3600
 
 
-def answer_sts(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
+class Account(Protocol):
+    """What STS needs of the account that it answers for.
+
+    Attributes:
+        devices: the MFA devices that show the codes.
+    """
+
+    devices: MfaDevices
+
+    def now(self) -> float:
+        """The time of MFA codes and of expiration, in seconds since the epoch."""
+
+    def context(self, caller: Caller) -> dict[str, str]:
+        """The condition keys of a request by `caller`."""
+
+    def issue(self, caller: Caller, seconds: int) -> tuple[str, TemporaryCredentials]:
+        """Issue temporary credentials to `caller`: their access key ID, and the rest."""
+
+
+def answer_sts(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:
     """Answer a call of STS."""
     action = request.action
     if action == "GetCallerIdentity":
@@ -36,7 +55,7 @@ def answer_sts(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsRespon
     return error_response(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
 
 
-def _get_session_token(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
+def _get_session_token(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:
     if caller.session or caller.identity is None:
         return error_response(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
     seconds = _duration(request, _DEFAULT_DURATION, _MAX_DURATION)
@@ -49,7 +68,7 @@ def _get_session_token(aws: StrictAws, request: AwsRequest, caller: Caller) -> A
     return sts_response("GetSessionToken", _credentials_xml(key, credentials))
 
 
-def _assume_role(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one return per rule
+def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one return per rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
@@ -103,7 +122,7 @@ def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
     return own is Verdict.ALLOW or trusts(trust, caller.own_arns, context)
 
 
-def _check_code(aws: StrictAws, request: AwsRequest, caller: Caller) -> float | AwsResponse | None:
+def _check_code(aws: Account, request: AwsRequest, caller: Caller) -> float | AwsResponse | None:
     """The time of the authentication with MFA: now, or None without a code; AWS's error response to a bad code."""
     parameters = request.parameters()
     serial, code = parameters.get("SerialNumber"), parameters.get("TokenCode")
