@@ -1,11 +1,10 @@
-"""What the runner costs beside nbclient and papermill, on a notebook of many trivial cells.
+"""Compares the overhead of the runner with nbclient's and papermill's, on a notebook of many trivial cells.
 
     python benchmarks/runner_overhead.py [--cells 200] [--rounds 5]
 
-All of them execute the same notebook, in turn, in one run; the first one is 1. Two ratios are printed: of the medians,
-and of the best rounds, because what else the machine does can only make a round slower. `cells` is the execution in
-this process; `whole` is the command from start to end. `own CPU` is what this process itself has used: the runner's
-part of it, without the kernel's.
+The programs take turns to execute the same notebook. Each is compared with the first one by two ratios: of the medians,
+and of the best rounds, because other load on the machine can only make a round slower. `cells` is the execution in this
+process, `whole` the command from start to end. `own CPU` is the CPU time of this process, without the kernel's.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def write(path: Path, cells: int) -> None:
-    """A notebook of `cells` cells that do next to nothing."""
+    """Write a notebook of `cells` cells that print a number."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(f"print({number})") for number in range(cells)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
@@ -42,14 +41,14 @@ def write(path: Path, cells: int) -> None:
 
 
 def nbclient(path: Path) -> None:
-    """Nbclient as `jupyter execute` uses it, and what it leaves to its user: the file."""
+    """Execute with nbclient as `jupyter execute` does, and save the notebook."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
     nbformat.write(notebook, path.with_name("nbclient.ipynb"))
 
 
 def runner(path: Path) -> None:
-    """The runner, away from any terminal."""
+    """Execute with the runner, without a terminal."""
     options = ExecutionOptions(path, path.with_name("runner.ipynb"), os.environ, use_terminal=False)
     outcome = asyncio.run(run_runbook(options, LineDisplay(lambda _: None)))
     if outcome.exit_code:
@@ -57,7 +56,7 @@ def runner(path: Path) -> None:
 
 
 def command(*words: str) -> Callable[[Path], None]:
-    """A command of its own, with the notebook's path in it."""
+    """A program that executes a Python command, in which {path} and {out} stand for the notebooks."""
 
     def run(path: Path) -> None:
         subprocess.run(
@@ -82,34 +81,43 @@ WHOLE = {
 def measure(
     programs: dict[str, Callable[[Path], None]], cells: int, rounds: int
 ) -> dict[str, list[tuple[float, float]]]:
-    """Seconds of each round, by the clock and of this process's CPU; the programs take turns."""
+    """Measure the programs.
+
+    Args:
+        programs: by name; each executes the notebook at a path.
+        cells: the number of cells of the notebook.
+        rounds: how often each program executes it.
+
+    Returns:
+        The wall time and the CPU time of this process in seconds, for each round of each program.
+    """
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trivial.ipynb"
         write(path, cells)
         for number in range(rounds):
-            # Every other round backwards: who comes first does not have an advantage.
+            # In every other round backwards, so that no program is always first.
             for name in list(programs)[:: 1 if number % 2 == 0 else -1]:
-                began, used = time.perf_counter(), time.process_time()
+                started, used = time.perf_counter(), time.process_time()
                 programs[name](path)
-                times[name].append((time.perf_counter() - began, time.process_time() - used))
+                times[name].append((time.perf_counter() - started, time.process_time() - used))
     return times
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print one line per program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    for what, programs in {"cells": CELLS, "whole": WHOLE}.items():
+    for scope, programs in {"cells": CELLS, "whole": WHOLE}.items():
         times = measure(programs, options.cells, options.rounds)
         first = [wall for wall, _ in next(iter(times.values()))]
         for name, rounds in times.items():
             walls = sorted(wall for wall, _ in rounds)
             middle, best = statistics.median(walls), walls[0]
-            print(  # noqa: T201 - this is what it is for
-                f"{what:6} {name:18} median {middle:6.2f} s, x {middle / statistics.median(first):.3f}; "
+            print(  # noqa: T201 - the result
+                f"{scope:6} {name:18} median {middle:6.2f} s, x {middle / statistics.median(first):.3f}; "
                 f"best {best:6.2f} s, x {best / min(first):.3f}; own CPU {min(cpu for _, cpu in rounds):.2f} s"
             )
 

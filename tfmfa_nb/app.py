@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb import __version__
-from tfmfa_nb.doctor import command as doctor
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
-from tfmfa_nb.runbooks import command as runbooks
-from tfmfa_nb.runbooks import demo
-from tfmfa_nb.sandbox import command as sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_SUMMARIES = {
+    "run": "execute a runbook, asking for MFA codes",
+    "verify": "check an executed runbook against the audit trail",
+    "doctor": "check everything that a run depends on",
+    "sandbox": "run an AWS on this machine that is strict about MFA",
+    "demo": "plan and apply under MFA in a sandbox",
+}
 _EPILOG = """\
 exit codes of every command:
   0    success
@@ -34,11 +38,23 @@ examples:
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell says it
 
 
-class _Parser(argparse.ArgumentParser):
-    """The parser of every command: text as it is written, whole option names, errors of one line."""
+class Parser(argparse.ArgumentParser):
+    """The parser of every command: text as it is written, whole option names, errors of one line.
 
-    def __init__(self, **options: Any) -> None:
+    Args:
+        configure: describes the command; called when the parser is used, so that the other commands are not imported.
+        options: of `argparse.ArgumentParser`.
+    """
+
+    def __init__(self, *, configure: Callable[[argparse.ArgumentParser], None] | None = None, **options: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+        self._configure = configure
+
+    def configure(self) -> None:
+        """Describe the command, once."""
+        configure, self._configure = self._configure, None
+        if configure is not None:
+            configure(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and report an unknown option under the name of its own command; see `argparse`.
@@ -46,6 +62,7 @@ class _Parser(argparse.ArgumentParser):
         Raises:
             SystemExit: the arguments are wrong, or ask for help.
         """
+        self.configure()
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unknown arguments: {' '.join(unknown)}")
@@ -60,9 +77,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. Run '{self.prog} --help' for the options.\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of the whole command line; the attribute `execute` of what it parses is the command's function."""
-    parser = _Parser(
+    parser = Parser(
         prog="jupyter tfmfa",
         description="Run Terraform on AWS from notebooks, under multi-factor authentication.",
         usage="%(prog)s COMMAND [options]",
@@ -71,16 +88,24 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__, help="show the version and exit")
     parser.set_defaults(execute=lambda _: parser.exit(2, parser.format_help()))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=parser.prog)
-    add: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
-        ("run", "execute a runbook, asking for MFA codes", runbooks.configure_run),
-        ("verify", "check an executed runbook against the audit trail", runbooks.configure_verify),
-        ("doctor", "check everything that a run depends on", doctor.configure),
-        ("sandbox", "start and control an AWS on this machine that is strict about MFA", sandbox.configure),
-        ("demo", "plan and apply under MFA in a sandbox", demo.configure),
-    )
-    for name, summary, configure in add:
-        configure(commands.add_parser(name, help=summary))
+    for name, summary in _SUMMARIES.items():
+        commands.add_parser(name, help=summary, configure=partial(_configure, name))
     return parser
+
+
+def _configure(name: str, parser: argparse.ArgumentParser) -> None:
+    match name:
+        case "run":
+            from tfmfa_nb.runbooks.command import configure_run as configure  # noqa: PLC0415 - only if used
+        case "verify":
+            from tfmfa_nb.runbooks.command import configure_verify as configure  # noqa: PLC0415
+        case "doctor":
+            from tfmfa_nb.doctor.command import configure  # noqa: PLC0415
+        case "sandbox":
+            from tfmfa_nb.sandbox.command import configure  # noqa: PLC0415
+        case _:
+            from tfmfa_nb.runbooks.demo import configure  # noqa: PLC0415
+    configure(parser)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

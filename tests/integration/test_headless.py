@@ -37,7 +37,7 @@ def environ(sandbox, provider, policy):
     return {**os.environ, **sandbox.environment(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
 
 
-async def test_a_runbook_runs_headless_and_reads_as_a_record(tmp_path, environ, sandbox):
+async def test_a_runbook_runs_headless_and_leaves_a_readable_record(tmp_path, environ, sandbox):
     runbook = tmp_path / "runbook.ipynb"
     nbformat.write(notebook(BEGIN, PLAN, "run = _\nassert not run.plan.destroys", "%tfapply"), runbook)
     said = []
@@ -86,7 +86,7 @@ async def test_a_failed_run_stops_the_runbook(tmp_path, environ):
     assert "went on" not in runbook.read_text().replace("print('went on')", "")
 
 
-async def test_a_kernel_that_dies_is_told(tmp_path, environ):
+async def test_a_kernel_that_dies_fails_the_runbook(tmp_path, environ):
     runbook = tmp_path / "runbook.ipynb"
     nbformat.write(notebook("import os\nos._exit(3)", "print('went on')"), runbook)
     with pytest.raises(RunbookFailed, match="Kernel died"):
@@ -94,7 +94,7 @@ async def test_a_kernel_that_dies_is_told(tmp_path, environ):
     assert (tmp_path / "out.ipynb").is_file()
 
 
-async def test_what_is_no_notebook_is_told_before_anything_is_made(tmp_path):
+async def test_a_file_that_is_not_a_notebook_is_refused_before_anything_is_written(tmp_path):
     for name, content in {"missing": None, "text": "hello", "list": "[]", "empty": "{}"}.items():
         path = tmp_path / f"{name}.ipynb"
         if content is not None:
@@ -104,7 +104,7 @@ async def test_what_is_no_notebook_is_told_before_anything_is_made(tmp_path):
     assert not (tmp_path / "out.ipynb").exists()
 
 
-def test_the_command_line_says_what_is_wrong_and_with_which_code(tmp_path):
+def test_the_command_prints_one_error_and_sets_the_exit_code(tmp_path):
     def command(*arguments):
         ended = subprocess.run(
             [sys.executable, "-m", "tfmfa_nb.app", "run", *arguments],
@@ -131,7 +131,7 @@ def test_the_demo_does_the_main_job(tmp_path):
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
 
 
-async def test_a_console_is_asked_on_its_standard_input_without_an_echo(tmp_path, environ, sandbox):
+async def test_a_console_prompts_on_standard_input_without_echo(tmp_path, environ, sandbox):
     """A front end that has no widgets, but a person who types: `jupyter console`."""
     del environ["TFMFA_TOKEN_COMMAND"]
     manager = AsyncKernelManager()

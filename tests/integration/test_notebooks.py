@@ -44,7 +44,7 @@ def test_outputs_are_stripped_in_version_control():
     assert len(list(NOTEBOOKS.glob("*.ipynb"))) >= 6
 
 
-async def test_applies_only_asks_for_the_apply_only(tmp_path, lenient_sandbox, environ_of):
+async def test_applies_only_requires_a_code_for_the_apply_only(tmp_path, lenient_sandbox, environ_of):
     sandbox = lenient_sandbox
     # What this level is for: reading is allowed without MFA, changing is not.
     without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
@@ -65,13 +65,13 @@ async def test_two_accounts_use_the_chain_and_the_alias(tmp_path, sandbox, envir
     output = await run("two-accounts", tmp_path, environ_of(sandbox), "release", "3.0.0")
     made = {call["identity"].split("/")[1] for call in sandbox.calls() if call["action"] == "PutParameter"}
     assert made == {"deploy-prod", "audit"}
-    # The clean-up went through the same gate.
+    # The clean-up required its own codes.
     assert parameters_in(sandbox) == {}
     assert sum(call["action"] == "GetSessionToken" for call in sandbox.calls()) == 4
     assert states(output) == ["done"] * len(states(output))
 
 
-async def test_a_rotated_key_is_another_one_and_shows_nowhere(tmp_path, sandbox, environ_of):
+async def test_a_rotated_key_is_new_and_not_in_the_notebook(tmp_path, sandbox, environ_of):
     iam = sandbox.client("iam")
     iam.create_user(UserName="ci-release")
     environ = environ_of(sandbox)
@@ -87,24 +87,24 @@ async def test_a_rotated_key_is_another_one_and_shows_nowhere(tmp_path, sandbox,
     assert found[0] != found[1]
 
 
-async def test_drift_is_found_and_then_the_environment_destroyed(tmp_path, sandbox, environ_of):
+async def test_drift_fails_the_check_and_the_environment_is_destroyed(tmp_path, sandbox, environ_of):
     environ = environ_of(sandbox)
     await run("plan-and-apply", tmp_path, environ)
     await run("drift-check", tmp_path, environ, plan_only=True, environment="demo")
     sandbox.client("ssm").put_parameter(Name="/demo/release", Value="by hand", Overwrite=True)
-    with pytest.raises(RunbookFailed, match=r"assertion failed: Changed outside of Terraform: aws_ssm_parameter\.rel"):
+    with pytest.raises(RunbookFailed, match=r"assertion failed: Changed outside Terraform: aws_ssm_parameter\.rel"):
         await run("drift-check", tmp_path, environ, plan_only=True, environment="demo")
     assert parameters_in(sandbox)["/demo/release"] == "by hand"
     # Its gates, then the destruction.
     refused = jupyter_tfmfa("run", NOTEBOOKS / "destroy.ipynb", "-o", tmp_path / "destroy.ipynb", environ=environ)
     assert refused.returncode == 4
     assert "To destroy demo, set confirm to its name" in refused.stderr
-    await run("destroy", tmp_path, environ, "confirm", "demo", "most", "3", environment="demo")
+    await run("destroy", tmp_path, environ, "confirm", "demo", "max_destroys", "3", environment="demo")
     assert parameters_in(sandbox) == {}
     assert sandbox.client("sns").list_topics()["Topics"] == []
 
 
-async def test_break_glass_is_short_and_leaves_nothing_but_its_reason(tmp_path, sandbox, environ_of):
+async def test_break_glass_records_its_reason_and_cleans_up(tmp_path, sandbox, environ_of):
     trust = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -123,7 +123,7 @@ async def test_break_glass_is_short_and_leaves_nothing_but_its_reason(tmp_path, 
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
     )
     environ = environ_of(sandbox)
-    with pytest.raises(RunbookFailed, match="Which ticket"):
+    with pytest.raises(RunbookFailed, match="Set ticket to the ticket's ID"):
         await run("break-glass", tmp_path, environ)
     assert not any(call["action"] == "GetSessionToken" for call in sandbox.calls())
     output = await run("break-glass", tmp_path, environ, "ticket", "OPS-7", "reason", "the queue is stuck")

@@ -26,7 +26,7 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_with_a_token_command_it_works_and_without_one_it_stops_at_once(tmp_path, sandbox, policy, program):
+def test_other_executors_need_a_token_command(tmp_path, sandbox, policy, program):
     kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
     environ = {**kept, **sandbox.environment(), **policy}
     cells = ("%load_ext tfmfa_nb", PLAN, "print('to the ' + 'end')")

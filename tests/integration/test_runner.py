@@ -104,8 +104,8 @@ def test_a_time_limit_stops_a_cell_and_a_plan_but_no_apply(run, tmp_path):
     assert (code, "time limit of 1 seconds exceeded (--timeout)" in said) == (1, True)
     # In a function the cell does not say that it applies; the run does.
     hidden = "import asyncio\nawait get_ipython().run_line_magic('tf' + 'apply', '-e head')"
-    slow = SLOW.replace("seq 400", "seq 40")
-    code, _, said = run(LOAD, slow, hidden, "run = _\nrun.status", options=["--timeout", "3"])
+    slow = SLOW.replace("seq 400", "seq 120")
+    code, _, said = run(LOAD, slow, hidden, "run = _\nrun.status", options=["--timeout", "10"])
     assert (code, said) == (0, "")
     assert texts(code_cells(tmp_path / "out.ipynb")[3]) == "'applied'"
 

@@ -49,7 +49,7 @@ def session_token(sandbox, code, **more):
     return sts(sandbox, **more).get_session_token(SerialNumber=serial, TokenCode=code)
 
 
-def test_of_twenty_that_race_over_the_network_one_wins(shared):
+def test_one_of_twenty_concurrent_calls_with_a_code_gets_a_session_over_the_network(shared):
     client, serial, code = sts(shared), shared.environment()["AWS_MFA_SERIAL_NUMBER"], new_code(shared)
 
     def race(_):
@@ -107,7 +107,7 @@ def test_expire_and_skew(shared):
     assert sts(shared).get_caller_identity()
 
 
-def test_what_cannot_be_done_is_said(shared):
+def test_a_command_that_fails_says_why(shared):
     for act, why in (
         (lambda: shared.fault("earthquake"), "'earthquake' is not a fault"),
         (lambda: shared.fault("slow", 0), "at least once"),
@@ -123,7 +123,7 @@ def test_what_cannot_be_done_is_said(shared):
 
 @pytest.mark.parametrize("token", ["", "x", "\xe9"])
 @pytest.mark.parametrize("path", ["/_sandbox/code?serial_number=x", "/_sandbox/expire", "/moto-api/reset", "/"])
-def test_nobody_else_is_let_in(shared, path, token):
+def test_requests_without_the_token_or_a_signature_are_refused(shared, path, token):
     url = shared.environment()["AWS_ENDPOINT_URL"] + path
     request = urllib.request.Request(url, headers={"x-sandbox-token": token}, method="POST")
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -132,7 +132,7 @@ def test_nobody_else_is_let_in(shared, path, token):
         assert refused.code == 403
 
 
-def test_the_file_and_the_log_are_ones_own(shared):
+def test_the_file_is_private_and_the_log_is_empty(shared):
     assert shared.path.stat().st_mode & 0o777 == 0o600
     found = Sandbox.find(shared.path)
     assert found.environment() == shared.environment()
@@ -160,7 +160,7 @@ def test_a_sandbox_of_a_newer_format_is_refused_and_one_without_a_version_is_fou
         Sandbox.find(tmp_path / "new.json")
 
 
-def test_one_that_is_gone_does_not_answer(tmp_path):
+def test_a_stopped_sandbox_does_not_respond(tmp_path):
     sandbox = Sandbox.start(tmp_path)
     info = sandbox.path.read_text()
     sandbox.stop()
@@ -170,7 +170,7 @@ def test_one_that_is_gone_does_not_answer(tmp_path):
         Sandbox.find(tmp_path / "kept.json").calls()
 
 
-def test_a_port_that_is_taken(tmp_path):
+def test_a_port_in_use_is_an_error(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -222,7 +222,7 @@ sys.exit(7)
 """
 
 
-def test_a_sandbox_for_as_long_as_a_command_runs(home):
+def test_a_sandbox_runs_as_long_as_its_command(home):
     done = run(home, "start", "--", sys.executable, "-c", INSIDE)
     assert done.returncode == 7, done.stderr
     assert "The sandbox is running at http://127.0.0.1:" in done.stdout
@@ -258,7 +258,7 @@ def test_a_command_that_cannot_be_started(home):
     assert left_behind(home) == []
 
 
-def test_where_no_sandbox_runs(home):
+def test_the_other_commands_require_a_running_sandbox(home):
     for words in (("code",), ("qr",), ("expire",), ("fault", "slow")):
         done = run(home, *words)
         assert done.returncode == 1

@@ -160,7 +160,7 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     assert '"name": "quick"' in state
     assert '"name": "slow"' in state
     assert states(tmp_path / "out.ipynb") == ["done", "done", "interrupted", None]
-    assert "what was finished is in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
+    assert "finished changes are in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
 
 
 @pytest.mark.parametrize(("file", "lock"), [(".tfmfa/lock", fcntl.flock), ("terraform.tfstate", fcntl.lockf)])

@@ -14,6 +14,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError, SandboxErro
 
 def parsers(parser):
     """The parser of each command by the command's words, groups of commands included."""
+    parser.configure()
     yield parser.prog, parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -118,7 +119,7 @@ def test_errors_of_commands_become_one_line_and_an_exit_code(error, exit_code, m
     def fail(_options):
         raise error("It failed.", "Try again.")
 
-    parser = app._Parser()
+    parser = app.Parser()
     parser.set_defaults(execute=fail)
     monkeypatch.setattr(app, "build_parser", lambda: parser)
     assert main([]) == exit_code
@@ -137,3 +138,13 @@ def test_a_sandbox_s_command_keeps_its_own_options():
     options = build_parser().parse_args(["sandbox", "start", "--port", "1", "--", *command])
     assert options.port == 1
     assert options.command == command
+
+
+def test_a_command_does_not_import_the_others():
+    """A token command is started for every code."""
+    script = (
+        "import sys; from tfmfa_nb.app import build_parser; build_parser().parse_args(['sandbox', 'code']); "
+        "print({'asyncio', 'nbformat', 'tfmfa_nb.doctor', 'tfmfa_nb.runbooks'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert shown.stdout == "set()\n"

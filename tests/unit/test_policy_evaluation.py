@@ -89,7 +89,7 @@ def test_principals(principal, trusted):
     assert trusts(trust(principal=principal), [ALICE], {}) is trusted
 
 
-def test_other_principals_and_statements_that_are_none():
+def test_other_principals_and_invalid_statements():
     assert trusts(document(allow(Principal="*")), [ALICE], {})
     assert not trusts(document(allow(Principal={"Service": "ec2.amazonaws.com"})), [ALICE], {})
     assert not trusts(document(allow(NotPrincipal={"AWS": ROLE})), [ALICE], {})
@@ -117,7 +117,7 @@ def test_the_well_known_policy_that_denies_all_but_a_few_without_mfa():
         assert decide([policy], action, None, context) is verdict
 
 
-def test_a_resource_that_is_not_known_may_be_any():
+def test_an_unknown_resource_may_be_any():
     one = document(allow(Resource=ROLE))
     assert not allows([one], "sts:AssumeRole", None, {})
     assert allows([one], "sts:AssumeRole", ROLE, {})
@@ -175,6 +175,6 @@ def test_the_order_of_conditions_does_not_matter(conditions, context):
 
 
 @given(STATEMENTS, CONTEXTS)
-def test_a_denial_that_is_not_understood_denies(statements, context):
+def test_an_unsupported_condition_in_a_denial_denies(statements, context):
     puzzle = deny(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": "x"}})
     assert decide([document(*statements), document(puzzle)], "sts:AssumeRole", ROLE, context) is Verdict.DENY

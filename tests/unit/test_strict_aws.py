@@ -60,7 +60,7 @@ def denied(client, arn, **more):
     return refused(client.assume_role, RoleArn=arn, RoleSessionName="test", **more)
 
 
-def test_a_code_counts_once(world):
+def test_a_code_is_valid_once(world):
     code = world.code()
     given = world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)["Credentials"]
     assert given["AccessKeyId"].startswith("ASIA")
@@ -68,7 +68,7 @@ def test_a_code_counts_once(world):
 
 
 @pytest.mark.parametrize(("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_a_code_counts_within_one_step(world, steps, good):
+def test_a_code_is_valid_within_one_step(world, steps, good):
     world.aws.advance(300)
     now = world.aws.now() // 30 * 30 + 15  # the middle of a step, so that none ends meanwhile
     world.aws.advance(now - world.aws.now())
@@ -79,7 +79,7 @@ def test_a_code_counts_within_one_step(world, steps, good):
         assert session_token(world, code) == WRONG_CODE
 
 
-def test_of_twenty_that_race_with_one_code_one_wins(world):
+def test_one_of_twenty_concurrent_uses_of_a_code_succeeds(world):
     code, start = world.code(), threading.Barrier(20)
 
     def race(_):
@@ -90,7 +90,7 @@ def test_of_twenty_that_race_with_one_code_one_wins(world):
         assert sum(threads.map(race, range(20))) == 1
 
 
-def test_of_twenty_calls_with_one_code_one_gets_a_session(world):
+def test_one_of_twenty_concurrent_calls_with_a_code_gets_a_session(world):
     code, start = world.code(), threading.Barrier(20)
 
     def race(_):
@@ -117,7 +117,7 @@ def test_a_device_belongs_to_its_user(world):
 
 
 @pytest.mark.parametrize("code", ["1234567", "12345a", "１２３４５６", "²²²²²²", "<&'\">", "      "])
-def test_a_malformed_code_comes_back_in_the_text(world, code):
+def test_a_malformed_code_is_repeated_in_the_message(world, code):
     kind, text, status = session_token(world, code)
     assert (kind, status) == ("ValidationError", 400)
     assert text.startswith(f"1 validation error detected: Value '{code}' at 'tokenCode' failed to satisfy constraint:")
@@ -138,7 +138,7 @@ def test_session_credentials_get_no_session(world):
 
 
 @pytest.mark.parametrize("seconds", [899, 129_601, -5, 0])
-def test_a_sessions_length_has_bounds_and_the_code_survives(world, seconds):
+def test_a_duration_out_of_range_is_refused_without_using_the_code(world, seconds):
     code = world.code()
     kind, text, status = session_token(world, code, DurationSeconds=seconds)
     assert (kind, status) == ("ValidationError", 400)
@@ -146,7 +146,7 @@ def test_a_sessions_length_has_bounds_and_the_code_survives(world, seconds):
     assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code, DurationSeconds=900)
 
 
-def test_a_session_is_its_users_and_has_mfa(world):
+def test_a_session_has_the_user_s_identity_and_mfa(world):
     session = world.client(world.session())
     assert session.get_caller_identity()["Arn"].endswith("user/alice")
     (call,) = world.calls("GetCallerIdentity")
@@ -169,7 +169,7 @@ def test_credentials_are_a_key_a_secret_and_a_token_together(world):
     assert identify(first | {"SecretAccessKey": second["SecretAccessKey"]})[0] == "SignatureDoesNotMatch"
 
 
-def test_an_inactive_key_is_not_known(world):
+def test_an_inactive_key_is_invalid(world):
     key = world.bob["access_key_id"]
     world.iam.update_access_key(UserName="bob", AccessKeyId=key, Status="Inactive")
     assert refused(world.client(world.bob).get_caller_identity)[0] == "InvalidClientTokenId"
@@ -177,7 +177,7 @@ def test_an_inactive_key_is_not_known(world):
     assert world.client(world.bob).get_caller_identity()
 
 
-def test_sessions_end_in_time_and_at_once(world):
+def test_sessions_expire_in_time_and_on_demand(world):
     session = world.client(world.session(DurationSeconds=900))
     world.aws.advance(899)
     assert session.get_caller_identity()
@@ -193,7 +193,7 @@ def test_sessions_end_in_time_and_at_once(world):
 @pytest.mark.parametrize(
     ("ahead", "text"), [(1000, "Signature expired: .* is now earlier than .* - 15 min"), (-1000, "not yet current: ")]
 )
-def test_two_clocks(world, ahead, text):
+def test_a_wrong_clock_invalidates_the_signature(world, ahead, text):
     code = world.code()
     world.aws.skew(ahead)
     kind, message, status = session_token(world, code)
@@ -204,7 +204,7 @@ def test_two_clocks(world, ahead, text):
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
-def test_a_clock_is_moved_by_numbers_only(world, seconds):
+def test_a_clock_moves_by_finite_numbers_only(world, seconds):
     for move in (world.aws.advance, world.aws.skew):
         with pytest.raises(ValueError, match="clock"):
             move(seconds)
@@ -235,7 +235,7 @@ def test_a_role_is_assumed_under_its_trust_policy(world, condition, mfa, plain):
         assert denied(session, arn, ExternalId="y")[0] == "AccessDenied"
 
 
-def test_mfa_grows_old(world):
+def test_the_age_of_mfa_is_a_condition_key(world):
     arn = world.role("recent", condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}})
     session = world.client(world.session())
     assert assume(session, arn)
@@ -243,13 +243,13 @@ def test_mfa_grows_old(world):
     assert denied(session, arn)[0] == "AccessDenied"
 
 
-def test_a_role_that_is_not_there_looks_like_one_that_is_denied(world):
+def test_a_role_that_does_not_exist_is_denied_like_any_other(world):
     arn = "arn:aws:iam::123456789012:role/nowhere"
     text = f"User: arn:aws:iam::123456789012:user/alice is not authorized to perform: sts:AssumeRole on resource: {arn}"
     assert denied(world.sts, arn) == ("AccessDenied", text, 403)
 
 
-def test_a_user_needs_a_permission_or_to_be_named(world):
+def test_a_user_needs_a_permission_or_to_be_named_in_the_trust_policy(world):
     bob = world.client(world.bob)  # bob has no policy at all
     assert denied(bob, world.role("of-the-account"))[0] == "AccessDenied"
     named = world.role("of-bob", bob.get_caller_identity()["Arn"])
@@ -270,7 +270,7 @@ def test_an_explicit_denial_is_stronger_than_being_named(world):
         world.iam.delete_user_policy(UserName="bob", PolicyName="never")
 
 
-def test_a_groups_policy_is_its_users_and_takes_effect_at_once(world):
+def test_a_group_s_policy_applies_to_its_users_at_once(world):
     arn = world.role("of-the-group")
     session = world.client(world.client(world.bob).get_session_token()["Credentials"])
     assert denied(session, arn)[0] == "AccessDenied"
@@ -286,14 +286,14 @@ def test_a_groups_policy_is_its_users_and_takes_effect_at_once(world):
     assert denied(session, arn)[0] == "AccessDenied"
 
 
-def test_mfa_is_carried_from_role_to_role(world):
+def test_role_chaining_keeps_mfa(world):
     session = world.client(world.session())
     deploy = world.client(assume(session, "arn:aws:iam::123456789012:role/deploy"))
     assert assume(deploy, "arn:aws:iam::123456789012:role/deploy-prod")
     assert denied(session, "arn:aws:iam::123456789012:role/deploy-prod")[0] == "AccessDenied"
 
 
-def test_a_code_may_come_with_assume_role_itself(world):
+def test_assume_role_accepts_a_code(world):
     arn = world.role("with-code", condition=MFA)
     code = world.code()
     assert denied(world.sts, arn, SerialNumber=world.bob["serial_number"], TokenCode=code) == WRONG_DEVICE
@@ -301,7 +301,7 @@ def test_a_code_may_come_with_assume_role_itself(world):
     assert denied(world.sts, arn, SerialNumber=world.serial, TokenCode=code) == WRONG_CODE
 
 
-def test_a_role_has_a_longest_session(world):
+def test_a_role_has_a_maximum_session_duration(world):
     arn = world.role("short", longest=3600)
     kind, text, status = denied(world.sts, arn, DurationSeconds=3601)
     assert (kind, status) == ("ValidationError", 400)
@@ -311,7 +311,7 @@ def test_a_role_has_a_longest_session(world):
     assert assume(world.sts, arn, DurationSeconds=3600)
 
 
-def test_a_chained_role_has_an_hour_at_most(world):
+def test_a_chained_role_session_lasts_at_most_an_hour(world):
     deploy = "arn:aws:iam::123456789012:role/deploy"
     long = world.role("long", deploy, longest=43_200)
     chained = world.client(assume(world.client(world.session()), deploy))
@@ -321,7 +321,7 @@ def test_a_chained_role_has_an_hour_at_most(world):
     assert assume(chained, long, DurationSeconds=3600)
 
 
-def test_other_services_are_behind_the_same_door(world):
+def test_other_services_check_the_same_credentials(world):
     queues = world.client(world.alice, "sqs")
     kind, text, status = refused(queues.create_queue, QueueName="x")
     assert (kind, status) == ("AccessDeniedException", 400)
@@ -361,13 +361,13 @@ def test_faults(world, kind, raised, spent):
         assert world.sts.get_session_token(SerialNumber=world.serial, TokenCode=code)
 
 
-def test_a_slow_answer_comes_to_whoever_waits(world):
+def test_a_slow_response_arrives(world):
     world.aws.faults.inject("slow", seconds=0.05)
     assert world.session()
     world.aws.faults.seconds = 20.0
 
 
-def test_faults_happen_in_their_order_and_as_often_as_planned(world):
+def test_faults_happen_in_order_and_as_often_as_injected(world):
     world.aws.faults.inject("throttle", 2)
     world.aws.faults.inject("server-error")
     kinds = [session_token(world, "000000")[0] for _ in range(4)]
@@ -403,7 +403,7 @@ def code_of(answer):
     return answer.body.partition(b"<Code>")[2].partition(b"</Code>")[0].decode()
 
 
-def test_a_body_that_was_changed_on_its_way_is_not_signed(world):
+def test_a_changed_body_invalidates_the_signature(world):
     assert world.aws.answer(signed(world)).status == 200
     other = b"Action=GetSessionToken&Version=2011-06-15"
     request = signed(world)
@@ -447,12 +447,12 @@ def test_a_signature_covers_the_host_the_time_and_its_own_day(world):
 
 
 @pytest.mark.parametrize("seconds", ["²", "1e3", "", "9" * 30, "900 "])
-def test_a_length_that_is_no_number(world, seconds):
+def test_a_duration_that_is_not_a_number_is_malformed(world, seconds):
     body = f"Action=GetSessionToken&Version=2011-06-15&DurationSeconds={seconds}".encode()
     assert code_of(world.aws.answer(signed(world, body))) == "MalformedInput"
 
 
-def test_an_operation_that_is_not_there(world):
+def test_an_unknown_operation_is_refused(world):
     assert code_of(world.aws.answer(signed(world, b"Action=<x>&Version=2011-06-15"))) == "InvalidAction"
     assert code_of(world.aws.answer(signed(world, b"\xff\x00"))) == "InvalidAction"
 
@@ -475,5 +475,5 @@ def test_a_device_shows_each_code_once(world):
         world.aws.devices.next_code("nothing")
 
 
-def test_a_hardware_device_that_is_not_there(world):
+def test_an_unknown_hardware_device_is_refused(world):
     assert session_token(world, "123456", "GAHT12345678") == WRONG_DEVICE

@@ -146,7 +146,7 @@ def _run_rows(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
         yield "MFA device", _text(identity["serial_number"])
     else:
-        yield "Authenticated with MFA by", "nobody"
+        yield "Authenticated with MFA", "no"
     yield "Level", _text(run["level"])
     if run["roles"]:
         yield "Roles", ", ".join(_monospace(role) for role in run["roles"])

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.terminal import Terminal
 
+END_OF_INPUT = "\x04"
+"""The reply at which ipykernel raises EOFError in the cell."""
+
 
 class NoTerminal(TfmfaError):
-    """A cell requests input of its own, and there is no terminal."""
+    """A cell requests input, and there is no terminal."""
 
 
 class InputResponder:
@@ -69,7 +72,7 @@ class InputResponder:
             return await self._ask_person(self._terminal, question)
         if question.kind != "code":
             return reply_without(
-                "The apply must be confirmed, but there is no terminal. "
+                "A confirmation is required, but there is no terminal. "
                 "Plan with %%tfplan and apply with %tfapply in separate cells, or add --auto-approve."
             )
         return reply_without(
@@ -119,4 +122,4 @@ class InputResponder:
             )
         with self._display.suspended():
             typed = await self._terminal.read(text, hidden=bool(content.get("password")))
-        return "\x04" if typed is None else typed.reveal()  # ipykernel raises EOFError for it
+        return END_OF_INPUT if typed is None else typed.reveal()

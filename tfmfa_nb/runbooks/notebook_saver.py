@@ -13,7 +13,7 @@ from tfmfa_nb.environments.atomic_files import write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-# At least this many times the duration of a save lies between two saves, so that trivial cells share one.
+# The pause between two saves is at least this multiple of the duration of a save, so that trivial cells share one.
 _PAUSE_FACTOR = 50
 
 

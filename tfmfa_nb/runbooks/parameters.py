@@ -101,10 +101,10 @@ def inject(notebook: Any, texts: Iterable[tuple[str, str]], values: Mapping[str,
     known = defaults(notebook)
     injected: dict[str, Any] = {}
     for name, value in values.items():
-        _check(name, known)
-        injected[name] = _same_type(name, value, *known[name])
+        _check_name(name, known)
+        injected[name] = _check_type(name, value, *known[name])
     for name, text in texts:
-        _check(name, known)
+        _check_name(name, known)
         injected[name] = _parse(name, text, *known[name])
     if injected:
         lines = [f"{name} = {value!r}" for name, value in injected.items()]
@@ -125,7 +125,7 @@ def _literal(node: ast.expr | None) -> Any:
         return ...
 
 
-def _check(name: str, known: Mapping[str, Any]) -> None:
+def _check_name(name: str, known: Mapping[str, Any]) -> None:
     words = {word.lower() for word in _WORDS.findall(name)}
     if words & _SECRET_WORDS:
         raise ConfigurationError(
@@ -146,37 +146,37 @@ def _check(name: str, known: Mapping[str, Any]) -> None:
 
 
 def _parse(name: str, text: str, annotation: str, default: Any) -> Any:
-    kind = _kind(annotation, default)
+    kind = _type_name(annotation, default)
     if kind == "str":
         return text
     if kind == "bool":
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
-        raise _wrong(name, text, "true or false")
+        raise _type_error(name, text, "true or false")
     if kind in {"int", "float"}:
         try:
             return int(text) if kind == "int" else float(text)
         except ValueError:
-            raise _wrong(name, text, "a whole number" if kind == "int" else "a number") from None
+            raise _type_error(name, text, "a whole number" if kind == "int" else "a number") from None
     try:
         value = json.loads(text)
     except ValueError:
         if kind in {"list", "dict"}:
-            raise _wrong(name, text, f"a {kind} in JSON") from None
+            raise _type_error(name, text, f"a {kind} in JSON") from None
         return text  # the default does not have a type
-    return _same_type(name, value, annotation, default)
+    return _check_type(name, value, annotation, default)
 
 
-def _same_type(name: str, value: Any, annotation: str, default: Any) -> Any:
-    kind = _kind(annotation, default)
+def _check_type(name: str, value: Any, annotation: str, default: Any) -> Any:
+    kind = _type_name(annotation, default)
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind and type(value).__name__ != kind:
-        raise _wrong(name, value, f"of type {kind}")
+        raise _type_error(name, value, f"of type {kind}")
     return value
 
 
-def _kind(annotation: str, default: Any) -> str:
+def _type_name(annotation: str, default: Any) -> str:
     """The type by annotation or default: str, int, float, bool, list, or dict; "" if it is none of these."""
     kinds = {"str", "int", "float", "bool", "list", "dict"}
     if (named := annotation.partition("[")[0].partition("|")[0].strip()) in kinds:
@@ -185,7 +185,7 @@ def _kind(annotation: str, default: Any) -> str:
     return found if found in kinds else ""
 
 
-def _wrong(name: str, value: Any, expected: str) -> ConfigurationError:
+def _type_error(name: str, value: Any, expected: str) -> ConfigurationError:
     return ConfigurationError(
         f"The parameter {name} must be {expected}, not {value!r}.", "The type is that of the default."
     )

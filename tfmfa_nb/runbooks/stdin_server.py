@@ -7,14 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.runner import reply_without
-from tfmfa_nb.runbooks.input_responder import NoTerminal
+from tfmfa_nb.runbooks.input_responder import END_OF_INPUT, NoTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tfmfa_nb.runbooks.input_responder import InputResponder
-
-_END_OF_INPUT = "\x04"  # ipykernel raises EOFError for it
 
 
 class StdinServer:
@@ -76,4 +74,4 @@ class StdinServer:
             self.unanswered = str(error)
         # The interrupt reaches an asynchronous cell; the end of input, a cell that blocks on it.
         await self._interrupt_kernel()
-        return _END_OF_INPUT
+        return END_OF_INPUT

@@ -29,14 +29,14 @@ def _regex(pattern: str) -> re.Pattern[str]:
     return re.compile("".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in pattern), re.DOTALL)
 
 
-def _like(found: str, wanted: str) -> bool:
-    return _regex(wanted).fullmatch(found) is not None
+def _like(actual: str, expected: str) -> bool:
+    return _regex(expected).fullmatch(actual) is not None
 
 
 def _number(test: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
-    def compare(found: str, wanted: str) -> bool:
+    def compare(actual: str, expected: str) -> bool:
         try:
-            return test(float(found), float(wanted))
+            return test(float(actual), float(expected))
         except ValueError:
             return False
 
@@ -44,12 +44,12 @@ def _number(test: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
 
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "Bool": lambda found, wanted: found.lower() == wanted.lower(),
-    "StringEquals": lambda found, wanted: found == wanted,
-    "StringNotEquals": lambda found, wanted: found != wanted,
-    "StringEqualsIgnoreCase": lambda found, wanted: found.lower() == wanted.lower(),
+    "Bool": lambda actual, expected: actual.lower() == expected.lower(),
+    "StringEquals": lambda actual, expected: actual == expected,
+    "StringNotEquals": lambda actual, expected: actual != expected,
+    "StringEqualsIgnoreCase": lambda actual, expected: actual.lower() == expected.lower(),
     "StringLike": _like,
-    "StringNotLike": lambda found, wanted: not _like(found, wanted),
+    "StringNotLike": lambda actual, expected: not _like(actual, expected),
     "ArnEquals": _like,
     "ArnLike": _like,
     "NumericEquals": _number(lambda a, b: a == b),
@@ -138,22 +138,22 @@ def _conditions(conditions: dict[str, Any], context: Mapping[str, str], *, unsup
     """Whether all conditions hold; an unsupported operator counts as `unsupported`, so that it denies either way."""
     values = {name.lower(): value for name, value in context.items()}
     return all(
-        _holds(operator, values.get(key.lower()), [str(one) for one in _list(wanted)], unsupported=unsupported)
+        _holds(operator, values.get(key.lower()), [str(one) for one in _list(expected)], unsupported=unsupported)
         for operator, keys in conditions.items()
-        for key, wanted in keys.items()
+        for key, expected in keys.items()
     )
 
 
-def _holds(operator: str, found: str | None, wanted: list[str], *, unsupported: bool) -> bool:
+def _holds(operator: str, actual: str | None, expected: list[str], *, unsupported: bool) -> bool:
     if operator == "Null":
-        return str(found is None).lower() in {one.lower() for one in wanted}
+        return str(actual is None).lower() in {one.lower() for one in expected}
     base = operator.removesuffix("IfExists")
     test = _OPERATORS.get(base)
     if test is None:
         return unsupported
-    if found is None:
+    if actual is None:
         return base != operator or base in _NEGATED
-    return (all if base in _NEGATED else any)(test(found, one) for one in wanted)
+    return (all if base in _NEGATED else any)(test(actual, one) for one in expected)
 
 
 def _list(value: Any) -> list[Any]:

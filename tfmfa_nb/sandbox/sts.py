@@ -27,7 +27,7 @@ class Account(Protocol):
     """What STS needs of the account that it answers for.
 
     Attributes:
-        devices: the MFA devices that codes are checked with.
+        devices: the MFA devices that show the codes.
     """
 
     devices: MfaDevices
@@ -39,7 +39,7 @@ class Account(Protocol):
         """The condition keys of a request by `caller`."""
 
     def issue(self, caller: Caller, seconds: int) -> tuple[str, TemporaryCredentials]:
-        """Temporary credentials for `caller`: their access key ID and the rest."""
+        """Issue temporary credentials to `caller`: their access key ID, and the rest."""
 
 
 def answer_sts(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:
@@ -68,7 +68,7 @@ def _get_session_token(aws: Account, request: AwsRequest, caller: Caller) -> Aws
     return sts_response("GetSessionToken", _credentials_xml(key, credentials))
 
 
-def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one for each rule
+def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one return per rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
