@@ -59,13 +59,12 @@ class Redactor:
             is masked line by line, because output is read by lines.
     """
 
-    __slots__ = ("_longest", "_pattern")
+    __slots__ = ("_pattern",)
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _SHORTEST}
         # The longest first: where one value contains another, the whole of it goes.
         ordered = sorted(parts, key=len, reverse=True)
-        self._longest = len(ordered[0]) if ordered else 0
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
