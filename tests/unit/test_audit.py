@@ -80,6 +80,12 @@ def test_a_line_that_was_tampered_with_is_found(tmp_path_factory, number, how):
     assert trail.broken_at() in (number + 1, number + 2)
 
 
+def test_a_trail_that_is_not_there_yet_is_whole_and_empty(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    assert (trail.broken_at(), trail.lines()) == (None, [])
+    assert not trail.path.exists()
+
+
 def test_what_cannot_be_recorded_is_an_error(tmp_path):
     with pytest.raises(ConfigurationError, match="audit trail"):
         AuditTrail(tmp_path / "missing" / "audit.jsonl").write("mfa")

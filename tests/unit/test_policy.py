@@ -111,9 +111,10 @@ def test_whoever_demands_a_level_is_named(given_layers, name):
     assert said is None or said in {layer.path for layer in given_layers}
 
 
-@pytest.mark.usefixtures("folders")
-def test_disabled_by_default():
+def test_disabled_by_default(folders):
     policy = read_policy({})
+    assert policy.layers == ()
+    assert policy.places == tuple(folder / "policy.toml" for folder in folders)
     assert not policy.mfa
     assert policy.minimum("prod-eu") is Level.NEVER
     assert policy.allows_account("111122223333")
