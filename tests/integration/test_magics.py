@@ -220,7 +220,7 @@ async def test_around_magics_say_that_they_cannot(ipython):
             await run(ipython, f"{outer}\n%%tfplan\n{CONFIGURATION}")
 
 
-async def test_two_kernels_on_one_environment(ipython, tmp_path):
+async def test_two_kernels_on_one_environment(ipython, tmp_path, capsys):
     await value(ipython, f"%%tfplan -e shared\n{CONFIGURATION}")
     holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c",
@@ -232,9 +232,13 @@ async def test_two_kernels_on_one_environment(ipython, tmp_path):
     error = (await run(ipython, "%tfapply")).error_in_exec
     assert "The environment is locked by a run: plan, run-" in str(error)
     assert "--lock-timeout" in str(error)
-    waiting = asyncio.ensure_future(value(ipython, "%tfapply --lock-timeout 20s"))
-    await asyncio.sleep(0.5)
-    assert not waiting.done()
+    capsys.readouterr()
+    waiting = asyncio.ensure_future(value(ipython, "%tfapply --lock-timeout 120s"))
+    shown = ""
+    while "Waiting for the environment's lock" not in shown:
+        assert not waiting.done()
+        await asyncio.sleep(0.05)
+        shown += capsys.readouterr().out
     await holder.communicate(b"")
     assert (await waiting).status == "applied"
 

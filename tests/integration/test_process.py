@@ -64,7 +64,7 @@ async def finish(job):
 APPLY = ("apply", "-json", "-auto-approve", "-input=false")
 
 
-async def wait_for(folder, text, seconds=30):
+async def wait_for(folder, text, seconds=120):
     log = folder / "run" / "run.log"
     for _ in range(seconds * 20):
         if log.exists() and text in log.read_text():

@@ -147,7 +147,7 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
         child.sendintr()
         child.expect("Stopping gracefully|still finishing")
     path = next((tmp_path / "head").glob(".tfmfa/runs/*/run.log"))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while "Interrupt received" not in path.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -175,8 +175,7 @@ def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
     with held.open("w") as other:
         lock(other, fcntl.LOCK_EX)
         child = terminal('%%tfplan -e head --lock-timeout 100s\nresource "terraform_data" "one" {}', "print('went on')")
-        child.expect("[Ww]aiting for|successfully initialized")
-        time.sleep(1)
+        child.expect("[Ww]aiting for|Acquiring state lock")
         child.sendintr()
         assert ended(child) == 130
     assert states(tmp_path / "out.ipynb") == ["done", "interrupted", None]
@@ -193,7 +192,7 @@ def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(t
     assert "Kernel died. Terraform is still applying. To wait for its end and continue, use --resume." in shown
     assert states(tmp_path / "out.ipynb") == ["done", "done", "failed"]
     (tmp_path / "head" / "go-on").touch()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (exits := list((tmp_path / "head").glob(".tfmfa/runs/*/apply.exit.json"))):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -239,7 +238,6 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
         os.kill(pid, signal.SIGKILL)
     child.close(force=True)
     assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "running", None, None]
-    time.sleep(0.5)
     (tmp_path / "head" / "go-on").touch()
     resumed = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr

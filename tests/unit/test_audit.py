@@ -1,7 +1,9 @@
 import json
+import os
 import resource
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,27 @@ def test_lines_are_chained(tmp_path):
     assert trail.broken_at() is None
     assert trail.path.stat().st_mode & 0o777 == 0o600
     assert [json.loads(line)["number"] for line in trail.path.read_text().splitlines()] == list(range(5))
+
+
+def test_a_line_is_on_the_disk_in_utc_before_anything_goes_on(tmp_path, monkeypatch):
+    trail, synced = AuditTrail(tmp_path / "audit.jsonl"), []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(trail.path.read_bytes()))
+    before = datetime.now(UTC)
+    trail.write("a")
+    assert synced == [trail.path.read_bytes()]
+    (line,) = trail.lines()
+    time = datetime.fromisoformat(line["time"])
+    assert time.utcoffset() == timedelta(0)
+    assert abs(time - before) < timedelta(minutes=5)
+
+
+def test_long_lines_are_chained_by_the_whole_of_each(tmp_path):
+    """The last line is looked for backwards, by blocks that are shorter than these."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for size in (4000, 9000, 4096, 20_000, 1):
+        trail.write("a", text="x" * size)
+    assert trail.broken_at() is None
+    assert len(trail.lines()) == 5
 
 
 def test_of_two_writers_one_waits_for_the_other(tmp_path):
@@ -55,6 +78,12 @@ def test_a_line_that_was_tampered_with_is_found(tmp_path_factory, number, how):
         lines[number] = lines[number][:20]
     trail.path.write_text("\n".join(lines) + "\n")
     assert trail.broken_at() in (number + 1, number + 2)
+
+
+def test_a_trail_that_is_not_there_yet_is_whole_and_empty(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    assert (trail.broken_at(), trail.lines()) == (None, [])
+    assert not trail.path.exists()
 
 
 def test_what_cannot_be_recorded_is_an_error(tmp_path):

@@ -96,10 +96,12 @@ async def test_a_card_that_nobody_sees_asks_nobody():
 
 
 async def test_a_card_that_is_closed_while_it_asks_cancels():
-    card = RunCard(ScriptedRun())
+    run = ScriptedRun()
+    card = RunCard(run)
     Person(card, {"type": "nothing"}).arrive()
     asking = asyncio.create_task(FormPrompt(card).ask(request()))
-    await asyncio.sleep(0.02)
+    while not run.question:  # noqa: ASYNC110 - a trait of the run
+        await asyncio.sleep(0.01)
     card.close()
     with pytest.raises(RunCanceled):
         await asking

@@ -14,6 +14,7 @@ from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.ports import RealAws
 from tfmfa_nb.runs.run import Run
 
 
@@ -52,7 +53,7 @@ def authenticate(world, tmp_path):
 
     async def passed(prompt, **settings):
         run = Run(Environment.named("staging", tmp_path), Options(), tmp_path)
-        return await Gate(prompt, environ, **settings).pass_through(run, Phase.PLAN, ())
+        return await Gate(prompt, environ, **settings).pass_through(run.driver, Phase.PLAN, ())
 
     return passed
 
@@ -108,14 +109,17 @@ async def test_a_code_is_forgotten_as_soon_as_aws_has_answered(world, authentica
     assert all(secret.reveal() for secret in session.secrets())
 
 
-async def test_a_code_is_forgotten_when_the_person_interrupts(world, authenticate, monkeypatch):
-    async def interrupted(*_arguments, **_options):
+class Interrupted(RealAws):
+    """The person leaves while the code is under way."""
+
+    async def get_session(self, *_keys, **_how):
         raise asyncio.CancelledError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.mfa_session.get_session", interrupted)
+
+async def test_a_code_is_forgotten_when_the_person_interrupts(world, authenticate):
     code = world.code()
     prompt = Typed(code)
     with pytest.raises(asyncio.CancelledError) as caught:
-        await authenticate(prompt)
+        await authenticate(prompt, aws=Interrupted())
     assert [holder.reveal() for holder in prompt.holders] == [""]
     assert still_held(code) == [], caught  # its frames live as long as it does

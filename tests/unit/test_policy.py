@@ -111,9 +111,10 @@ def test_the_file_that_requires_a_level_is_named(given_layers, name):
     assert said is None or said in {layer.path for layer in given_layers}
 
 
-@pytest.mark.usefixtures("folders")
-def test_disabled_by_default():
+def test_disabled_by_default(folders):
     policy = read_policy({})
+    assert policy.layers == ()
+    assert policy.places == tuple(folder / "policy.toml" for folder in folders)
     assert not policy.mfa
     assert policy.minimum("prod-eu") is Level.NEVER
     assert policy.allows_account("111122223333")
@@ -135,6 +136,32 @@ def test_a_whole_policy_is_read_and_merged_with_the_user_s(folders):
     assert not policy.allows_account("444455556666")
     assert not policy.allows_bypass("profile")  # the user's file does not allow it
     assert policy.files_setting("accounts") == (system,)
+
+
+def test_what_one_file_says_of_each_key_holds(folders):
+    path = write(folders[0], WHOLE.replace("shortest = 900", "shortest = 1200"))
+    policy = read_policy({})
+    assert policy.session_bounds == (1200, 1800)
+    assert not policy.local_state
+    assert policy.allows_bypass("profile")
+    assert not policy.allows_bypass("token")
+    assert policy.owners == ("alice",)
+    for key in ("mfa", "owners", "environments", "session_seconds", "accounts", "roles", "local_state", "bypasses"):
+        assert policy.said_by(key) == (path,)
+
+
+@pytest.mark.parametrize("seconds", [SHORTEST_SESSION, LONGEST_SESSION])
+def test_sts_s_own_bounds_may_be_said(folders, seconds):
+    write(folders[0], f"[session]\nlongest = {seconds}\n")
+    assert read_policy({}).session_bounds == (SHORTEST_SESSION, seconds)
+
+
+def test_a_policy_is_looked_for_in_the_system_s_folder_and_in_the_person_s():
+    system, user = files.policy_folders()
+    assert (system.name, user.name) == ("tfmfa_nb", "tfmfa_nb")
+    assert system.is_absolute()
+    assert not system.is_relative_to(Path.home())
+    assert user.is_relative_to(Path.home())
 
 
 def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
@@ -260,6 +287,17 @@ def test_another_user_s_file_is_refused_and_another_user_cannot_switch_on(folder
     assert "cannot be written: Permission denied" in said
     assert "Ask an owner, who has write access to it." in said
     assert list(folders[0].iterdir()) == []
+
+
+def test_switching_on_makes_a_folder_that_nobody_else_may_write(tmp_path):
+    tmp_path.chmod(0o755)
+    before = os.umask(0)
+    try:
+        path = switch_on(tmp_path / "config" / "tfmfa_nb", "alice")
+    finally:
+        os.umask(before)
+    assert (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o755, 0o644)
+    assert read_layer(path).mfa
 
 
 def test_an_owner_switches_it_on_once(folders):

@@ -15,6 +15,8 @@ PLANTED = "wJalrXUtnFEMI/K7MDENG+planted"
 def test_nothing_shows_a_secret():
     secret = Secret(PLANTED)
     assert PLANTED not in repr(secret) + str(secret) + f"{secret} {secret!r} {secret:>40}" + repr([secret])
+    assert f"{secret:>40}" == str(secret) == f"Secret{MASK}"
+    assert secret
     assert secret.reveal() == PLANTED
     for leak in (lambda: pickle.dumps(secret), lambda: copy.copy(secret), lambda: copy.deepcopy(secret)):
         with pytest.raises(TypeError):
@@ -49,6 +51,14 @@ def test_other_text_passes_unchanged(text):
 
 def test_the_longer_of_two_nested_values_goes_whole():
     assert Redactor([Secret("abcdef"), Secret("abcdefghij")])("<abcdefghij abcdef>") == f"<{MASK} {MASK}>"
+
+
+def test_a_redactor_keeps_what_it_masks_to_itself():
+    redact = Redactor([Secret(PLANTED)])
+    assert repr(redact) == "Redactor(active)"
+    for leak in (lambda: pickle.dumps(redact), lambda: copy.copy(redact)):
+        with pytest.raises(TypeError):
+            leak()
 
 
 def test_a_secret_of_several_lines_is_masked_in_each_of_them():

@@ -294,9 +294,11 @@ async def test_an_expired_session(world):
 
 
 class FakeClient:
-    """Answers AssumeRole after `seconds`, and remembers with what it was called."""
+    """Answers AssumeRole after `seconds`, and when it may; remembers with what it was called."""
 
     def __init__(self, seconds=0.0):
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.seconds, self.asked, self.at_once, self.most = seconds, [], 0, 0
         self._lock = threading.Lock()
 
@@ -306,6 +308,7 @@ class FakeClient:
             self.at_once += 1
             self.most = max(self.most, self.at_once)
         time.sleep(self.seconds)
+        self.may_answer.wait(30)
         with self._lock:
             self.at_once -= 1
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
@@ -383,11 +386,15 @@ async def test_no_roles_need_no_client(fake):
 
 
 async def test_a_canceled_check_makes_no_further_calls(fake):
-    fake.seconds = 0.05
+    fake.may_answer.clear()
     checking = asyncio.create_task(check_roles(some_session(), [RoleChain("aws", (RoleHop(DEPLOY), RoleHop(PROD)))]))
-    await asyncio.sleep(0.02)
+    while not fake.asked:  # noqa: ASYNC110 - a thread asks
+        await asyncio.sleep(0.01)
     checking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await checking
-    await asyncio.sleep(0.1)
+    fake.may_answer.set()
+    while fake.at_once:  # noqa: ASYNC110 - a thread is answered
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # time for the next role to be asked for, if it were
     assert len(fake.asked) == 1
