@@ -9,13 +9,14 @@ import json
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from traitlets import Unicode
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.prompts.form import Answer
 from tfmfa_nb.views.sanitize import shorten, spans, visible_all
-from tfmfa_nb.views.widget import Correspondent, take_secret
+from tfmfa_nb.views.widget import MessageWidget, take_secret
 from tfmfa_nb.views.wording import documents_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.runs.run import Run
 
-_HERE = Path(__file__).parent
-_SCRIPTS = ("elements", "log", "form", "documents", "card")  # one after the other they are one module
 _PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
 _MOST_LINES = 600  # in one answer; a view shows some forty
 _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
@@ -39,15 +38,15 @@ _SHOWN = (
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
 
-class RunCard(Correspondent):
+class RunCard(MessageWidget):
     """Shows `run` and passes on what the person presses.
 
     Args:
         run: what is shown; its traits may change on any thread.
     """
 
-    _esm = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    _css = _HERE / "card.css"
+    _model_name = Unicode("RunCardModel").tag(sync=True)
+    _view_name = Unicode("RunCardView").tag(sync=True)
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -147,7 +146,7 @@ class RunCard(Correspondent):
             return
         kind = message.get("type")
         if kind == "hello":
-            self._heard.set()
+            self._displayed.set()
             self.flush()
         elif kind == "lines":
             self._send_lines(message)

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.views.form_action import Pressed, Result
 from tfmfa_nb.views.sanitize import visible_all
-from tfmfa_nb.views.widget import Correspondent, take_secret
+from tfmfa_nb.views.widget import MessageWidget, take_secret
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
-_HERE = Path(__file__).parent
 _LONGEST_NUMBER = 64  # of a message, by which its sender knows the answer
 _LONGEST_TEXT = 4_096  # what is longer was not typed
 
 
-def source(name: str) -> str:
-    """The JavaScript of the form `name`, with what it builds on."""
-    return "\n".join((_HERE / file).read_text("utf-8") for file in ("elements.js", "sheet.js", f"{name}.js"))
-
-
-class Sheet(Correspondent):
-    """A form.
+class FormWidget(MessageWidget):
+    """A form; a subclass names its model and its view.
 
     Args:
         actions: what a person may press, by the type of its message.
     """
-
-    _css = "\n".join((_HERE / name).read_text("utf-8") for name in ("card.css", "sheet.css"))
 
     def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
         self._actions = actions
@@ -69,7 +60,7 @@ class Sheet(Correspondent):
 
     def _handle(self, kind: str, number: str, pressed: Pressed) -> None:
         if kind == "hello":
-            self._heard.set()
+            self._displayed.set()
             if self._task is None:
                 self._start(self._push())
             else:

@@ -1,7 +1,8 @@
-"""What the run card and the forms share: they speak with their front ends in custom messages only.
+"""What the run card and the forms share: widgets that talk to their front ends in custom messages only.
 
-They have no synced trait of their own, because widget state is public and may be saved in the notebook. A message may
-be lost: the kernel sends the whole state each time, and the front end asks again.
+Their code and their style are the JupyterLab extension's. They have no synced trait of their own, because widget state
+is public and may be saved in the notebook. A message may be lost: the kernel sends the whole state each time, and the
+front end asks again.
 """
 
 from __future__ import annotations
@@ -10,35 +11,47 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import anywidget
+from ipywidgets import Widget
+from traitlets import Unicode
 
+from tfmfa_nb import __version__
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_MODULE = "tfmfa_nb"  # as the front end's package registers it
 
-class Correspondent(anywidget.AnyWidget):
-    """Such a widget; made on the kernel's loop, where everything it does happens."""
+
+class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type information
+    """Such a widget; made on the kernel's loop, where everything it does happens.
+
+    It is no `DOMWidget`, whose layout, classes and style would be state. A subclass names its model and its view.
+    """
+
+    _model_module = Unicode(_MODULE).tag(sync=True)
+    _model_module_version = Unicode(__version__).tag(sync=True)
+    _view_module = Unicode(_MODULE).tag(sync=True)
+    _view_module_version = Unicode(__version__).tag(sync=True)
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._heard = asyncio.Event()
+        self._displayed = asyncio.Event()
         self._sequence = 0
         super().__init__()
         self.on_msg(self._receive)
 
     async def wait_for_front_end(self, seconds: float) -> bool:
-        """Whether a front end has shown it, now or within `seconds`."""
+        """Whether a front end displays it, now or within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                await self._heard.wait()
+                await self._displayed.wait()
         except TimeoutError:
             return False
         return True
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """One message of a front end, on whatever thread: front ends may send them to a subshell's."""
+        """Take one message of a front end, on whatever thread: front ends may send them to a subshell's."""
         raise NotImplementedError
 
     def _on_loop(self, do: Callable[..., None], *arguments: Any) -> None:

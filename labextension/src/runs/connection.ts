@@ -10,7 +10,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { IState } from './state';
-import { fields } from './said';
+import { fields } from './untrusted';
 import { readState } from './state';
 
 const TARGET = 'tfmfa_nb';
@@ -68,7 +68,7 @@ export class Connection implements IDisposable {
     return new Promise(resolve => {
       this._waiting.set(number, resolve);
       try {
-        comm.send({ type: 'ask', number, question }).done.catch(() => {}); // the kernel ends meanwhile
+        comm.send({ type: 'ask', number, question }).done.catch(() => undefined); // the kernel ends meanwhile
       } catch {
         this._waiting.delete(number); // it has ended, and nobody has told us yet
         resolve(null);
@@ -111,7 +111,7 @@ export class Connection implements IDisposable {
       if (OURS.test(code)) {
         this._watched = { parent, loads: LOADS.test(code) };
       }
-    } else if (this._watched && this._watched.parent === parent) {
+    } else if (this._watched?.parent === parent) {
       if (header.msg_type === 'error') {
         this._watched.loads = false;
       } else if (
@@ -143,7 +143,7 @@ export class Connection implements IDisposable {
     } catch {
       return; // the kernel has gone meanwhile
     }
-    if (!this._isDisposed && !this._comm && kernel === this._session.session?.kernel) {
+    if (!this.isDisposed && !this._comm && kernel === this._session.session?.kernel) {
       this._open(kernel);
     }
   }

@@ -1,7 +1,7 @@
-// What the kernel says, as it says it, and in words: the same words as on the run's card.
+// What the kernel says of its runs, as it says it.
 
 import type { JSONObject } from '@lumino/coreutils';
-import { fields, text } from './said';
+import { fields, text } from './untrusted';
 
 export interface IRun {
   readonly id: string;
@@ -31,15 +31,6 @@ export interface IState {
   readonly run: IRun | null;
 }
 
-const LOCKS = new Map([
-  ['open', 'MFA not required'],
-  ['required', 'MFA required'],
-  ['verifying', 'MFA verifying'],
-  ['authenticated', 'MFA authenticated'],
-  ['failed', 'MFA failed']
-]);
-const FINAL = new Set(['planned_and_finished', 'applied', 'errored', 'discarded', 'canceled']);
-
 /** A message of the kernel, of which nothing is taken on trust. */
 export function readState(data: unknown): IState {
   const { busy, run } = fields(data);
@@ -66,30 +57,12 @@ export function readState(data: unknown): IState {
 /** The kernel's answer about an environment. */
 export function readLevel(data: unknown): ILevel {
   const word = wordsOf(fields(data));
-  return { environment: word('environment'), level: word('level'), lock_indicator: word('lock_indicator'), error: word('error') };
-}
-
-export function lockName(run: { readonly lock_indicator: string }): string {
-  return LOCKS.get(run.lock_indicator) ?? run.lock_indicator;
-}
-
-/** HCP Terraform's name of the status, as its pages write it; what is asked goes before it. */
-export function statusName(run: IRun): string {
-  if (run.question === 'code') {
-    return 'waits for a code';
-  }
-  if (run.question === 'confirm') {
-    return 'waits for your yes';
-  }
-  if (run.canceling && !FINAL.has(run.status)) {
-    return 'Canceling';
-  }
-  const words = run.status.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-export function hasEnded(run: IRun): boolean {
-  return FINAL.has(run.status);
+  return {
+    environment: word('environment'),
+    level: word('level'),
+    lock_indicator: word('lock_indicator'),
+    error: word('error')
+  };
 }
 
 /** What fits into a line. */

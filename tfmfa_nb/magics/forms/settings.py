@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from traitlets import Unicode
+
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.gate.levels import effective_level, how_to, set_level
-from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
 from tfmfa_nb.views.wording import MEANING
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 SAVED = 'Saved: "{level}". All subsequent runs on the environment will require it.'
 
 
-class SettingsForm(Sheet):
+class SettingsForm(FormWidget):
     """The drop-down, what each level means, and Save.
 
     Args:
@@ -28,7 +30,8 @@ class SettingsForm(Sheet):
         read_policy: reads the organization's policy, anew each time: an owner may change it meanwhile.
     """
 
-    _esm = source("settings")
+    _model_name = Unicode("SettingsFormModel").tag(sync=True)
+    _view_name = Unicode("SettingsFormView").tag(sync=True)
 
     def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
         self._environment = environment

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from traitlets import Unicode
+
 from tfmfa_nb.magics.forms.check_keys import find_devices, who_am_i
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import sources
@@ -15,7 +17,7 @@ from tfmfa_nb.organization.given import KEY, NAMES, SERIAL, Given
 from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
 from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.origins import origins
-from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _WRONG = "Nothing was stored: mend what is marked."
 
 
-class VariablesForm(Sheet):
+class VariablesForm(FormWidget):
     """The three variables: where each comes from now, and what to use instead.
 
     Args:
@@ -32,7 +34,8 @@ class VariablesForm(Sheet):
         profile: the AWS profile that holds variables; "" for none.
     """
 
-    _esm = source("variables")
+    _model_name = Unicode("VariablesFormModel").tag(sync=True)
+    _view_name = Unicode("VariablesFormView").tag(sync=True)
 
     def __init__(self, environ: Mapping[str, str], profile: str) -> None:
         self._environ, self._profile = environ, profile
