@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbclient import NotebookClient
 
-from tfmfa_nb.runbooks.display import Lines
+from tfmfa_nb.runbooks.display import LineDisplay
 from tfmfa_nb.runbooks.execution import run_runbook
-from tfmfa_nb.runbooks.order import Order
+from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +50,8 @@ def nbclient(path: Path) -> None:
 
 def runner(path: Path) -> None:
     """The runner, away from any terminal."""
-    order = Order(path, path.with_name("runner.ipynb"), os.environ, at_terminal=False)
-    outcome = asyncio.run(run_runbook(order, Lines(lambda _: None)))
+    order = ExecutionOptions(path, path.with_name("runner.ipynb"), os.environ, at_terminal=False)
+    outcome = asyncio.run(run_runbook(order, LineDisplay(lambda _: None)))
     if outcome.code:
         raise SystemExit(outcome.sentence)
 

@@ -8,7 +8,7 @@ from fake_keychain import Keychain as FakeKeychain
 from hypothesis import HealthCheck, settings
 
 from tfmfa_nb.organization import sources
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
 # No test looks into the keychain of whoever runs it; those about keychains bring their own.

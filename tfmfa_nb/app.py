@@ -16,7 +16,7 @@ class TfmfaApp(JupyterApp):
     subcommands = {
         "run": ("tfmfa_nb.runbooks.command.RunApp", "Execute a runbook; codes from the terminal or a command."),
         "verify": ("tfmfa_nb.runbooks.command.VerifyApp", "Check an executed runbook against the audit trail."),
-        "sandbox": ("tfmfa_nb.sandbox.cli.SandboxApp", "An AWS on this machine that is strict about MFA."),
+        "sandbox": ("tfmfa_nb.sandbox.command.SandboxApp", "An AWS on this machine that is strict about MFA."),
         "doctor": ("tfmfa_nb.doctor.command.DoctorApp", "Look at everything that a run depends on."),
         "demo": ("tfmfa_nb.runbooks.demo.DemoApp", "The main job against the sandbox, headless."),
     }

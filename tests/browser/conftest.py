@@ -6,7 +6,7 @@ import pytest
 from chromium import chromium
 from lab import Lab, Page
 
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from lab import FIXTURES, Lab
 from playwright.sync_api import expect
 
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 LEVEL = "AWS Multi-Factor Authentication"
 KEY, SECRET, SERIAL = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER"

@@ -15,7 +15,9 @@ from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.arguments import offered
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import AboutCell, AboutPosition
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.interpreter import python
 
@@ -56,7 +58,11 @@ def service(base, cache, environ):
 
 
 def ask(service, kind, marked):
-    return service.answer({"type": kind, "text": marked.replace("|", "", 1), "offset": max(marked.find("|"), 0)}, str)
+    """The answer to a front end's question, as it is sent."""
+    text, offset = marked.replace("|", "", 1), max(marked.find("|"), 0)
+    if kind in {"complete", "hover"}:
+        return encode(service.answer(AboutPosition(type=kind, text=text, offset=offset), str))
+    return encode(service.answer(AboutCell(type=kind, text=text), str))
 
 
 def wait_for_schemas(service, text="%%tfplan\nres|"):
@@ -132,8 +138,8 @@ def test_fmt(service):
     text = '%%tfplan\nlocals {\n a=1\n  long="ü"\n}'
     assert ask(service, "format", text) == {"text": '%%tfplan\nlocals {\n  a    = 1\n  long = "ü"\n}'}
     assert ask(service, "format", "%%tfplan -C somewhere\n")["text"] == "%%tfplan -C somewhere\n"
-    error = ask(service, "format", "%%tfplan\nlocals {\n  a = \n}")["error"]
-    assert error.startswith("Invalid expression, in line 2.")
+    with pytest.raises(TfmfaError, match=r"^Invalid expression, in line 2\."):
+        ask(service, "format", "%%tfplan\nlocals {\n  a = \n}")
 
 
 def test_validate_finds_what_the_provider_would_refuse_and_writes_nothing(service, base):

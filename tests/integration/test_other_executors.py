@@ -8,7 +8,7 @@ import time
 import pytest
 from runbooks import DEVICE, PLAN, write
 
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 PROGRAMS = {
     "jupyter execute": ["-c", "from nbclient.cli import main; main()", "book.ipynb", "--inplace"],

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tfmfa_nb.model.errors import SandboxError
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pexpect
 import pytest
 from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
 
-from tfmfa_nb.sandbox.server import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox
 
 ASKED = r"MFA code of alice in account \d+ .* to {} \"head\": "
 APPLY = "%tfapply -e head"

@@ -309,7 +309,7 @@ def test_a_cell_of_ours():
     cell = Cell.read("\n  \n%%tfplan -e staging\nlocals {}\n")
     assert (cell.magic, cell.line, cell.body) == ("tfplan", " -e staging", "locals {}\n")
     assert Cell.read("%%tfapply").body == ""
-    for other in ("", "%%tfplanner\n", "# hm\n%%tfplan\n", "%tfplan\n", " %%tfplan\n"):
+    for other in ("", "%%tfplanner\n", "# hm\n%%tfplan\n", "%tfplan\n"):
         assert Cell.read(other) is None
 
 

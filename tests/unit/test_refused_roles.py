@@ -17,7 +17,7 @@ from tfmfa_nb.authentication.roles import check_roles
 from tfmfa_nb.authentication.session import get_session
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
-from tfmfa_nb.sandbox.requests import error
+from tfmfa_nb.sandbox.aws_http import error_response
 
 ACCOUNT = "arn:aws:iam::123456789012"
 BOB, ROOT, DEPLOY, ROLE = (f"{ACCOUNT}:{name}" for name in ("user/bob", "root", "role/deploy", "role/it"))
@@ -366,7 +366,9 @@ async def test_what_aws_says_itself_is_not_looked_into(world, monkeypatch, code,
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
-    monkeypatch.setattr("tfmfa_nb.sandbox.core.answer_sts", lambda _, request, __: error(request, 400, code, "x"))
+    monkeypatch.setattr(
+        "tfmfa_nb.sandbox.strict_aws.answer_sts", lambda _, request, __: error_response(request, 400, code, "x")
+    )
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert (refusal.kind, refusal.cause) == (kind, cause)
     assert world.calls("GetRole") == []
@@ -388,7 +390,8 @@ async def test_what_aws_says_of_the_callers_side_is_taken_at_its_word(world, mon
     session = await session_of(world)
     message = f"User: {BOB} is not authorized to perform: sts:AssumeRole on resource: {ROLE} {text}"
     monkeypatch.setattr(
-        "tfmfa_nb.sandbox.core.answer_sts", lambda _, request, __: error(request, 403, "AccessDenied", message)
+        "tfmfa_nb.sandbox.strict_aws.answer_sts",
+        lambda _, request, __: error_response(request, 403, "AccessDenied", message),
     )
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is cause
@@ -426,7 +429,7 @@ async def test_evidence_that_takes_too_long_or_that_nobody_gives_is_done_without
     assert f"The own policies of {BOB} allow it." in refusal.remedy
     # moto, and whoever stands in for AWS elsewhere, may have no simulation at all.
     monkeypatch.undo()
-    monkeypatch.setattr("tfmfa_nb.sandbox.core.answer_simulation", lambda _: None)
+    monkeypatch.setattr("tfmfa_nb.sandbox.strict_aws.answer_simulation", lambda _: None)
     make_role(world, statement(MFA, f"{ACCOUNT}:user/alice"))
     assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.PRINCIPAL
 

@@ -14,12 +14,13 @@ from tfmfa_nb.prompts import command
 from tfmfa_nb.prompts.command import CommandPrompt
 from tfmfa_nb.protocol import runner
 from tfmfa_nb.protocol.runner import Question, Runner
-from tfmfa_nb.runbooks.answers import Answerer, NobodySits
-from tfmfa_nb.runbooks.display import Json, Lines
-from tfmfa_nb.runbooks.live import Live
-from tfmfa_nb.runbooks.notebook import applies, applies_configuration, digest, only_prepares
-from tfmfa_nb.runbooks.outcome import Code, Outcome, of_error
-from tfmfa_nb.runbooks.record import Record
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, only_prepares
+from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
+from tfmfa_nb.runbooks.execution_record import ExecutionRecord
+from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
+from tfmfa_nb.runbooks.live_display import LiveDisplay
+from tfmfa_nb.runbooks.notebook import digest
+from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
 
 
 def cell(source, *tags):
@@ -46,14 +47,14 @@ def test_the_kernel_takes_its_runner_out_of_its_environment(monkeypatch):
     assert told.marker not in repr(told)
 
 
-class Recorded(Lines):
+class Recorded(LineDisplay):
     def __init__(self):
         self.said = []
         super().__init__(self.said.append)
 
 
 def answerer(command_line="", terminal=None):
-    return Answerer("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, Recorded())
+    return InputResponder("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, Recorded())
 
 
 def asked(kind="code", *, password=True, **facts):
@@ -68,7 +69,7 @@ async def test_only_our_own_hidden_questions_get_a_code():
         asked(password=False),
         {"prompt": asked()["prompt"].replace("marker", "other"), "password": True},
     ):
-        with pytest.raises(NobodySits, match="no terminal to answer at"):
+        with pytest.raises(NoTerminal, match="no terminal to answer at"):
             await ours.answer(other)
 
 
@@ -105,19 +106,19 @@ async def test_a_code_that_was_given_is_not_given_again_but_the_next_one_waited_
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
-        ("AssertionError", "too many", Code.GATE),
-        ("NobodyToAsk", "x", Code.NOT_AUTHENTICATED),
-        ("AuthenticationError", "x", Code.NOT_AUTHENTICATED),
-        ("RoleRefused", "x", Code.NOT_AUTHENTICATED),
-        ("RunCanceled", "x", Code.INTERRUPTED),
-        ("KeyboardInterrupt", "", Code.INTERRUPTED),
-        ("TerraformFailed", "x", Code.FAILED),
-        ("ZeroDivisionError", "x", Code.FAILED),
-        ("annotations", "x", Code.FAILED),
+        ("AssertionError", "too many", ExitCode.GATE),
+        ("NobodyToAsk", "x", ExitCode.NOT_AUTHENTICATED),
+        ("AuthenticationError", "x", ExitCode.NOT_AUTHENTICATED),
+        ("RoleRefused", "x", ExitCode.NOT_AUTHENTICATED),
+        ("RunCanceled", "x", ExitCode.INTERRUPTED),
+        ("KeyboardInterrupt", "", ExitCode.INTERRUPTED),
+        ("TerraformFailed", "x", ExitCode.FAILED),
+        ("ZeroDivisionError", "x", ExitCode.FAILED),
+        ("annotations", "x", ExitCode.FAILED),
     ],
 )
 def test_errors_become_exit_codes(name, text, code):
-    outcome = of_error(name, text, where="Cell 3")
+    outcome = outcome_of_error(name, text, where="Cell 3")
     assert outcome.code is code
     assert outcome.sentence.startswith("Cell 3: ")
 
@@ -161,7 +162,7 @@ FACTS = {
 
 def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_terminal():
     screen = io.StringIO()
-    live = Live(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))
+    live = LiveDisplay(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))
     live.begin([(number, f"cell of {number}\x1b]0;x\x07") for number in range(1, 41)])
     live.cell(1, "done", 1.5)
     live.cell(2, "running")
@@ -170,7 +171,7 @@ def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_t
         live.terraform(f"line {number}")
     with live.aside():
         drawn = screen.getvalue()
-    live.end(Outcome(Code.DONE, "applied"), "out.ipynb")
+    live.end(Outcome(ExitCode.DONE, "applied"), "out.ipynb")
     for word in ("done", "running", "waiting", "1 of 4 resources", "Authenticated with MFA by alice", "line 99"):
         assert word in drawn
     assert "line 50" not in drawn
@@ -182,14 +183,14 @@ def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_t
 
 def test_json_is_one_object_a_line():
     stream = io.StringIO()
-    display = Json(stream)
+    display = JsonDisplay(stream)
     display.begin([(1, "a")])
     display.cell(1, "running")
     display.run(FACTS)
     display.text("a\nb")
     display.terraform("\x1b[32mgreen\x1b[0m")
     display.say("waiting")
-    display.end(Outcome(Code.GATE, "stopped by a gate", "no"), "out")
+    display.end(Outcome(ExitCode.GATE, "stopped by a gate", "no"), "out")
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [event["event"] for event in events] == ["begin", "cell", "run", "text", "terraform", "note", "end"]
     assert events[4]["line"] == "green"
@@ -207,7 +208,7 @@ def run_facts(**more):
 @given(st.text())
 def test_whatever_something_is_called_it_stays_text_in_the_record(name):
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
-    record = Record(notebook, name, {}, "")
+    record = ExecutionRecord(notebook, name, {}, "")
     hostile = name + "|<script>[x](http://y)`*_\\"
     record.update({("run-1", "plan"): run_facts(changes=[{"address": hostile, "action": "create"}], error=hostile)})
     shown = notebook.cells[0].source

@@ -12,8 +12,8 @@ from tfmfa_nb.magics.forms.settings import SettingsForm
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level
-from tfmfa_nb.views.wording import MEANING
 
 FILE = Path("/etc/xdg/tfmfa_nb/policy.toml")
 NAMES = ["never", "applies only", "plans and applies"]
@@ -48,7 +48,7 @@ async def test_it_shows_the_level_now_and_what_each_means(made, environment, lev
     shown = await made().shown()
     assert (shown["environment"], shown["level"], shown["problem"]) == ("staging", level, "")
     assert [each["name"] for each in shown["levels"]] == NAMES
-    assert [each["meaning"] for each in shown["levels"]] == [MEANING[Level(name)] for name in NAMES]
+    assert [each["meaning"] for each in shown["levels"]] == [LEVEL_MEANINGS[Level(name)] for name in NAMES]
     assert (shown["reason"], all(each["allowed"] for each in shown["levels"])) == ("", True)
 
 

@@ -4,7 +4,8 @@ import sys
 import pytest
 from scripted_run import ScriptedRun
 
-from tfmfa_nb.magics.status_comm import TARGET, StatusComm
+from tfmfa_nb.magics.status_comm import StatusComm
+from tfmfa_nb.protocol.messages import COMM_TARGET, PROTOCOL, AboutPosition, HoverAnswer
 
 
 class Magics:
@@ -39,7 +40,7 @@ class Manager:
 
     def open(self):
         comm = FakeComm()
-        self.targets[TARGET](comm, {})
+        self.targets[COMM_TARGET](comm, {})
         return comm
 
 
@@ -69,12 +70,14 @@ def kernel():
 def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):
     manager, magics, _ = kernel
     comm = manager.open()
-    assert comm.sent == [{"busy": False, "run": None}]
+    assert comm.sent == [{"type": "status", "protocol": PROTOCOL, "busy": False, "run": None}]
     run = ScriptedRun()
     magics.become(latest=run, busy=True)
     run.question = {"kind": "code", "text": "MFA code for alice"}
     run.lock_indicator = "failed"
     assert comm.sent[-1] == {
+        "type": "status",
+        "protocol": PROTOCOL,
         "busy": True,
         "run": {
             "id": run.id, "environment": "staging", "phase": "plan", "status": "pending", "question": "code",
@@ -126,7 +129,7 @@ def test_closing_leaves_nothing(kernel):
     run = ScriptedRun()
     magics.become(latest=run)
     comm = manager.open()
-    assert [each.target_name for each in manager.comms.values()] == [TARGET]
+    assert [each.target_name for each in manager.comms.values()] == [COMM_TARGET]
     status.close()
     assert (manager.targets, manager.comms, magics.observers, comm.closed) == ({}, {}, [], True)
     sent = len(comm.sent)
@@ -161,14 +164,35 @@ def test_an_answer_goes_to_the_front_end_that_has_asked_while_it_is_there():
     manager, waiting = Manager(), []
     StatusComm(manager, Magics(), lambda question, reply: waiting.append((question, reply)))
     one, other = manager.open(), manager.open()
-    one.say(type="ask", number=7, question={"type": "hover"})
-    for garbled in ({}, {"number": "x", "question": {}}, {"number": 1, "question": "x"}):
-        one.say(type="ask", **garbled)
+    one.say(type="ask", number=7, question={"type": "hover", "text": "%%tfplan", "offset": 2})
     ((question, reply),) = waiting
-    assert question == {"type": "hover"}
-    reply({"title": "x"})
-    assert one.sent[-1] == {"number": 7, "answer": {"title": "x"}}
+    assert question == AboutPosition(type="hover", text="%%tfplan", offset=2)
+    reply(HoverAnswer(start=0, end=8, title="x", text="y"))
+    answer = {"start": 0, "end": 8, "title": "x", "text": "y"}
+    assert one.sent[-1] == {"type": "answer", "number": 7, "answer": answer}
     assert len(other.sent) == 1
     one.leave()
-    reply({"title": "too late"})
-    assert one.sent[-1]["answer"] == {"title": "x"}
+    reply(HoverAnswer(start=0, end=8, title="too late", text=""))
+    assert one.sent[-1]["answer"] == answer
+
+
+GARBLED = [
+    *({}, "x", None, ["hover"], {"type": "nonsense"}, {"type": "complete"}, {"type": "hover", "text": 1}),
+    {"type": ["x"], "text": ""},
+    {"type": "complete", "text": "%%tfplan", "offset": "x"},
+    {"type": "complete", "text": "x" * 1_000_001, "offset": 0},
+]
+
+
+@pytest.mark.parametrize("question", GARBLED, ids=lambda question: repr(question)[:40])
+def test_a_question_that_is_not_understood_is_answered_with_nothing(kernel, question):
+    comm = kernel[0].open()
+    comm.say(type="ask", number=1, question=question)
+    assert comm.sent[1:] == [{"type": "answer", "number": 1, "answer": None}]
+
+
+@pytest.mark.parametrize("data", [{}, {"type": "ask"}, {"type": "ask", "number": "x"}, {"type": "cancel", "id": 1}])
+def test_a_message_that_is_not_understood_is_ignored(kernel, data):
+    comm = kernel[0].open()
+    comm.say(**data)
+    assert len(comm.sent) == 1

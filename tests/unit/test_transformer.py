@@ -1,15 +1,17 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tfmfa_nb.magics.transformer import await_magics
+from tfmfa_nb.magics.transformer import ReadCells, await_magics
 
 
 def transform(cell):
-    return "".join(await_magics(TransformerManager().transform_cell(cell).splitlines(keepends=True)))
+    manager = TransformerManager()
+    manager.cleanup_transforms.insert(0, ReadCells())
+    return "".join(await_magics(manager.transform_cell(cell).splitlines(keepends=True)))
 
 
 @pytest.mark.parametrize("magic", ["tfplan", "tfapply"])
@@ -57,10 +59,22 @@ def test_it_is_not_awaited_twice():
     assert await_magics(lines) == lines
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029"), max_size=60))
-def test_any_body_survives(body):
-    code = transform(f"%%tfplan -e x\n{body}\n# end\n")
+@given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(["", "  ", "\t", "\n "]))
+@example("  b\n>>> c\n... d\nIn [1]: e", "  ")  # what IPython would dedent, and take for prompts of Python's
+def test_any_body_survives(body, indent):
+    code = transform(f"{indent}%%tfplan -e x\n{body}\n# end\n")
     (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.args) == 3]
-    kept = body if body.strip() else ""  # IPython empties a first line that is blank
-    assert ast.literal_eval(call.args[2]) in {f"{body}\n# end\n", f"{kept}\n# end\n"}
+    assert ast.literal_eval(call.args[2]) == f"{body}\n# end\n"
     assert code.startswith("await ")
+
+
+@pytest.mark.parametrize("prompt", [">>> ", "In [1]: "])
+def test_a_cell_that_was_copied_with_its_prompt_is_awaited_too(prompt):
+    assert transform(f"{prompt}%%tfplan -e x\nlocals {{}}\n").startswith("await get_ipython().run_cell_magic('tfplan'")
+
+
+def test_a_terminal_waits_for_the_blank_line_below_a_cell():
+    manager = TransformerManager()
+    manager.cleanup_transforms.insert(0, ReadCells())
+    assert manager.check_complete("%%tfplan -e x") == ("incomplete", 0)
+    assert manager.check_complete("%%tfplan -e x\nlocals {}\n\n") == ("complete", None)

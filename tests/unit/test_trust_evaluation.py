@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.authentication.conditions import Between
 from tfmfa_nb.authentication.trust_evaluation import Caller, evaluate
-from tfmfa_nb.sandbox.policies import trusts
+from tfmfa_nb.sandbox.policy_evaluation import trusts
 
 ACCOUNT = "arn:aws:iam::123456789012"
 ALICE = Caller(f"{ACCOUNT}:user/alice", f"{ACCOUNT}:user/alice")

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_MAGIC = re.compile(r"(?:[^\S\n]*\n)*%%(?P<magic>tfplan|tfapply)(?P<line>[^\n]*)(?:\n|\Z)")
+from tfmfa_nb.protocol.words import CELL_MAGICS
+
+# The front end has the same rule (labextension/src/hcl/magic.ts), and one table of cases holds both to it.
+_MAGIC = re.compile(
+    r"(?:[^\S\r\n\ufeff]*(?:\r\n?|\n))*"  # lines with nothing to see
+    rf"[ \t]*%%(?P<magic>{'|'.join(CELL_MAGICS)})(?P<line>(?:[ \t][^\r\n]*)?)(?:\r\n?|\n|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Cell:
     def read(cls, text: str) -> Cell | None:
         """The cell; None for one of another kind."""
         match = _MAGIC.match(text)
-        if match is None or not (match["line"] == "" or match["line"][0].isspace()):
+        if match is None:
             return None
         return cls(text, match["magic"], match["line"], match.start("line"), match.end())
 

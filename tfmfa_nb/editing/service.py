@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.editing.cell import Cell, from_utf16, to_utf16
 from tfmfa_nb.editing.commands import Commands
@@ -19,7 +19,17 @@ from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_lin
 from tfmfa_nb.editing.modules import WithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
 from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
-from tfmfa_nb.model.errors import TerraformNotFound, TfmfaError
+from tfmfa_nb.model.errors import TerraformNotFound
+from tfmfa_nb.protocol.messages import (
+    AboutCell,
+    AboutPosition,
+    CompletionAnswer,
+    CompletionItem,
+    Diagnostic,
+    FormatAnswer,
+    HoverAnswer,
+    ValidateAnswer,
+)
 from tfmfa_nb.terraform.executable import find_executable
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.editing.hover import Hover
     from tfmfa_nb.editing.options import Option
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.protocol.messages import EditorAnswer, EditorQuestion
 
 _LARGEST = 1_000_000  # bytes of a file, or characters of a cell, that is read for its names
 _MOST_FILES = 50
@@ -74,54 +85,50 @@ class EditingService:
         """The environment that the cell means; None where it cannot be one."""
         return environment_of(cell.line, self.base(), self.default())
 
-    def answer(self, question: Mapping[str, Any], visible: Callable[[str], str]) -> dict[str, Any]:
-        """The answer to a front end's question.
+    def answer(self, question: EditorQuestion, visible: Callable[[str], str]) -> EditorAnswer | None:
+        """The answer to a front end's question; None where there is nothing to say.
 
         Args:
-            question: `type` ("complete", "hover", "format" or "validate"), `text` (the whole cell) and, of the first
-                two, `offset`.
+            question: any but that for a level, which is not known here.
             visible: makes what is invisible in a text visible.
 
-        Returns:
-            What `type` asks for, or `error`: why not, in words. Nothing for what is not understood.
+        Raises:
+            TfmfaError: Terraform, or the environment, cannot be asked.
         """
-        text, offset = question.get("text"), question.get("offset", 0)
-        if not isinstance(text, str) or not isinstance(offset, int) or len(text) > _LARGEST:
-            return {}
-        cell = Cell.read(text)
+        cell = Cell.read(question.text)
         if cell is None:
-            return {}
-        position = from_utf16(text, max(offset, 0))
-        answers = {
-            "complete": lambda: self._completions(cell, position, visible),
-            "hover": lambda: self._hover(cell, position, visible),
-            "format": lambda: self._formatted(cell),
-            "validate": lambda: self._diagnostics(cell, visible),
-        }
-        try:
-            return answers.get(str(question.get("type")), dict)()
-        except TfmfaError as error:
-            return {"error": visible(str(error))}
+            return None
+        match question:
+            case AboutPosition(offset=offset):
+                position = from_utf16(cell.text, max(offset, 0))
+                about = self._completions if question.type == "complete" else self._hover
+                return about(cell, position, visible)
+            case AboutCell(type="format"):
+                return self._formatted(cell)
+            case AboutCell(type="validate"):
+                return self._diagnostics(cell, visible)
+        return None
 
-    def _formatted(self, cell: Cell) -> dict[str, Any]:
+    def _formatted(self, cell: Cell) -> FormatAnswer:
         body = self._terraform().format(cell.body) if cell.body.strip() else cell.body
-        return {"text": cell.text[: cell.body_start] + body.removesuffix("\n")}
+        return FormatAnswer(text=cell.text[: cell.body_start] + body.removesuffix("\n"))
 
-    def _completions(self, cell: Cell, position: int, visible: Callable[[str], str]) -> dict[str, Any]:
+    def _completions(self, cell: Cell, position: int, visible: Callable[[str], str]) -> CompletionAnswer:
         found = self.complete(cell, position)
-        items = []
-        for item in found.items:
-            about = {
-                "insert": item.insert,
-                "about": visible(item.about),
-                "text": visible(item.text),
-                "deprecated": item.deprecated,
-            }
-            items.append({"label": item.label, "kind": item.kind, **{k: v for k, v in about.items() if v}})
-        start, end = (to_utf16(cell.text, each) for each in (found.start, position))
-        return {"start": start, "end": end, "items": items}
+        items = tuple(
+            CompletionItem(
+                label=item.label,
+                kind=item.kind,
+                insert=item.insert or None,
+                about=visible(item.about) or None,
+                text=visible(item.text) or None,
+                deprecated=item.deprecated or None,
+            )
+            for item in found.items
+        )
+        return CompletionAnswer(start=to_utf16(cell.text, found.start), end=to_utf16(cell.text, position), items=items)
 
-    def _hover(self, cell: Cell, position: int, visible: Callable[[str], str]) -> dict[str, Any]:
+    def _hover(self, cell: Cell, position: int, visible: Callable[[str], str]) -> HoverAnswer | None:
         found: Hover | None
         shift = 0
         if position <= cell.line_end:
@@ -131,20 +138,27 @@ class EditingService:
             schemas = self._schemas(environment, cell.body, position - shift)
             found = hover(cell.body, position - shift, _others(environment), schemas)
         if found is None:
-            return {}
+            return None
         start, end = (to_utf16(cell.text, each + shift) for each in (found.start, found.end))
-        return {"start": start, "end": end, "title": visible(found.title), "text": visible(found.text)}
+        return HoverAnswer(start=start, end=end, title=visible(found.title), text=visible(found.text))
 
-    def _diagnostics(self, cell: Cell, visible: Callable[[str], str]) -> dict[str, Any]:
+    def _diagnostics(self, cell: Cell, visible: Callable[[str], str]) -> ValidateAnswer:
         environment = self.environment(cell)
         if environment is None or not cell.body.strip():
-            return {"diagnostics": []}
-        found = []
-        for each in self._terraform().validate(cell.body, environment.folder):
-            start, end = (to_utf16(cell.text, at + cell.body_start) for at in (each.start, each.end))
-            said = {"severity": each.severity, "summary": visible(each.summary), "detail": visible(each.detail)}
-            found.append({"start": start, "end": end, **said})
-        return {"diagnostics": found}
+            return ValidateAnswer(diagnostics=())
+        found = self._terraform().validate(cell.body, environment.folder)
+        return ValidateAnswer(
+            diagnostics=tuple(
+                Diagnostic(
+                    start=to_utf16(cell.text, each.start + cell.body_start),
+                    end=to_utf16(cell.text, each.end + cell.body_start),
+                    severity=each.severity,
+                    summary=visible(each.summary),
+                    detail=visible(each.detail),
+                )
+                for each in found
+            )
+        )
 
     def _schemas(self, environment: Environment | None, body: str, position: int) -> Schemas:
         if environment is None:

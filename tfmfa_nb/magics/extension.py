@@ -1,4 +1,4 @@
-"""Load and unload: the magics, the input transformer, and how a run shows itself."""
+"""Load and unload: the magics, the input transformers, and how a run shows itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.arguments import offered
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
-from tfmfa_nb.magics.transformer import await_magics
+from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.editing.service import EditingService
-    from tfmfa_nb.magics.editor_help import Asked
-    from tfmfa_nb.magics.status_comm import Ask
+    from tfmfa_nb.magics.editor_help import EditorHelp
+    from tfmfa_nb.magics.status_comm import AnswerQuestion
 
 
 def load(shell: InteractiveShell) -> None:
@@ -28,6 +28,7 @@ def load(shell: InteractiveShell) -> None:
     if _magics(shell) is not None:
         return
     shell.register_magics(TfmfaMagics)
+    shell.input_transformers_cleanup.insert(0, ReadCells())
     shell.input_transformers_post.append(await_magics)
     magics = _magics(shell)
     if magics is None:
@@ -40,7 +41,7 @@ def load(shell: InteractiveShell) -> None:
     if manager is not None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
 
-        magics.closing.append(StatusComm(manager, magics, _asked(service, magics.closing)).close)
+        magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics.closing)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -57,6 +58,8 @@ def unload(shell: InteractiveShell) -> None:
     magics.close()
     if await_magics in shell.input_transformers_post:
         shell.input_transformers_post.remove(await_magics)
+    cleanup = shell.input_transformers_cleanup
+    cleanup[:] = [each for each in cleanup if not isinstance(each, ReadCells)]
     manager = shell.magics_manager
     for kind, names in magics.magics.items():
         for name in names:
@@ -82,18 +85,18 @@ def _service(magics: TfmfaMagics) -> Callable[[], EditingService]:
     return service
 
 
-def _asked(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> Ask:
+def _editor_help(service: Callable[[], EditingService], closing: list[Callable[[], None]]) -> AnswerQuestion:
     """What answers the front ends' questions, made by the first of them."""
 
     @cache
-    def asked() -> Asked:
-        from tfmfa_nb.magics.editor_help import Asked  # noqa: PLC0415 - until needed
+    def editor_help() -> EditorHelp:
+        from tfmfa_nb.magics.editor_help import EditorHelp  # noqa: PLC0415 - until needed
 
-        made = Asked(service())
+        made = EditorHelp(service())
         closing.append(made.close)
         return made
 
-    return lambda question, reply: asked().answer(question, reply)
+    return lambda question, reply: editor_help().answer(question, reply)
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

@@ -1,8 +1,8 @@
 """The status comm: tells front ends how the notebook's latest run stands, passes on "cancel", answers questions.
 
-A front end opens it (target `tfmfa_nb`). Where none does, nothing is sent; where this is not loaded, a front end
-learns so from `comm_info`, in which a name without a comm behind it stands for the target: opening a comm to see
-whether there is one would put an error into the log of every other kernel.
+A front end opens it. Where none does, nothing is sent; where this is not loaded, a front end learns so from
+`comm_info`, in which a name without a comm behind it stands for the target: opening a comm to see whether there is
+one would put an error into the log of every other kernel.
 
 Of a run it sends public words; no text of AWS's or Terraform's, and never a secret, goes this way.
 """
@@ -15,26 +15,37 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import (
+    COMM_TARGET,
+    Answer,
+    Ask,
+    AskAnything,
+    CancelRun,
+    KernelStatus,
+    RunStatus,
+    status_request,
+)
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.protocol.messages import EditorAnswer, EditorQuestion
     from tfmfa_nb.runs.run import Run
 
-    Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], None]], None]
+    Reply = Callable[[EditorAnswer | None], None]
+    AnswerQuestion = Callable[[EditorQuestion, Reply], None]
 
-TARGET = "tfmfa_nb"
-_SHOWN = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling")
-_OBSERVED = [*_SHOWN, "question"]
-_MOST = 16  # a page that was reloaded leaves its comm behind, without a word
+_TRAITS = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling", "question")
+_MOST_COMMS = 16  # a page that was reloaded leaves its comm behind, without a word
 
 
-class Latest(Protocol):
+class LatestRun(Protocol):
     """Who knows which run is the latest: the magics.
 
     Attributes:
-        latest: the run that was begun last; None before the first.
+        latest: the run that was started last; None before the first.
         busy: whether one is planning, asking or applying.
     """
 
@@ -53,7 +64,7 @@ class _Sign:
     """What `comm_info` lists while the target is there; nobody talks to it."""
 
     comm_id: str = "tfmfa_nb-status"
-    target_name: str = TARGET
+    target_name: str = COMM_TARGET
 
     def handle_msg(self, message: dict[str, Any]) -> None:
         """Nothing is said here."""
@@ -68,86 +79,93 @@ class StatusComm:
     Args:
         manager: the kernel's comm manager.
         magics: whose latest run is told of.
-        ask: answers a question about a cell; it gets the question, and whom to tell the answer.
+        answer_question: answers a question about a cell; it gets the question, and whom to tell the answer.
     """
 
-    def __init__(self, manager: Any, magics: Latest, ask: Ask) -> None:
+    def __init__(self, manager: Any, magics: LatestRun, answer_question: AnswerQuestion) -> None:
         self._manager = manager
         self._magics = magics
-        self._ask = ask
+        self._answer_question = answer_question
         self._comms: list[Any] = []
         self._run: Run | None = None
         self._sending = RLock()  # else an older state, read on another thread, could be sent last
         self._sign = _Sign()
-        manager.register_target(TARGET, self._opened)
+        manager.register_target(COMM_TARGET, self._on_open)
         manager.register_comm(self._sign)
-        magics.observe(self._changed, names=["latest", "going"])
-        self._follow(magics.latest)
+        magics.observe(self._on_change, names=["latest", "going"])
+        self._observe(magics.latest)
 
     def close(self) -> None:
         """Let go of the run and of the front ends, which then show nothing."""
-        self._magics.unobserve(self._changed, names=["latest", "going"])
-        self._follow(None)
-        self._manager.targets.pop(TARGET, None)
+        self._magics.unobserve(self._on_change, names=["latest", "going"])
+        self._observe(None)
+        self._manager.targets.pop(COMM_TARGET, None)
         self._manager.comms.pop(self._sign.comm_id, None)
         for comm in self._comms:
             comm.close()
         self._comms.clear()
 
-    def _opened(self, comm: Any, _message: dict[str, Any]) -> None:
-        comm.on_msg(lambda message: self._received(comm, message))
+    def _on_open(self, comm: Any, _message: dict[str, Any]) -> None:
+        comm.on_msg(lambda message: self._on_message(comm, message["content"].get("data")))
         comm.on_close(lambda _: self._comms.remove(comm) if comm in self._comms else None)
         with self._sending:
             self._comms.append(comm)
-            for forgotten in self._comms[:-_MOST]:
+            for forgotten in self._comms[:-_MOST_COMMS]:
                 self._comms.remove(forgotten)
                 forgotten.close()
-            comm.send(self._state())
+            comm.send(self._status())
 
-    def _received(self, comm: Any, message: dict[str, Any]) -> None:
-        data = message.get("content", {}).get("data", {})
-        if data.get("type") == "ask":
-            self._answer(comm, data)
-            return
+    def _on_message(self, comm: Any, data: object) -> None:
+        match status_request(data):
+            case CancelRun(id=run_id):
+                self._cancel(run_id)
+            case Ask(number=number, question=question):
+                self._answer_question(question, lambda answer: self._reply(comm, number, answer))
+            case AskAnything(number=number):
+                self._reply(comm, number, None)
+
+    def _cancel(self, run_id: str) -> None:
         run = self._run
-        # For the run that the person saw, which another one may have followed since.
-        if run is not None and data.get("type") == "cancel" and data.get("id") == run.id and self._magics.busy:
+        # The run that the person saw: another one may have followed since.
+        if run is not None and run_id == run.id and self._magics.busy:
             with suppress(TfmfaError):  # a moment too late: the state that follows says what is true
                 run.cancel()
 
-    def _answer(self, comm: Any, data: dict[str, Any]) -> None:
+    def _reply(self, comm: Any, number: int, answer: EditorAnswer | None) -> None:
         """Only the front end that has asked is told."""
-        number, question = data.get("number"), data.get("question")
-        if not isinstance(number, int) or not isinstance(question, dict):
-            return
-
-        def reply(answer: dict[str, Any]) -> None:
-            with self._sending:
-                if comm in self._comms:  # it may have gone meanwhile
-                    comm.send({"number": number, "answer": answer})
-
-        self._ask(question, reply)
-
-    def _changed(self, _change: Any) -> None:
         with self._sending:
-            self._follow(self._magics.latest)
-            state = self._state()
-            for comm in list(self._comms):
-                comm.send(state)
+            if comm in self._comms:  # it may have gone meanwhile
+                comm.send(encode(Answer(number=number, answer=answer)))
 
-    def _follow(self, run: Run | None) -> None:
+    def _on_change(self, _change: Any) -> None:
+        with self._sending:
+            self._observe(self._magics.latest)
+            status = self._status()
+            for comm in list(self._comms):
+                comm.send(status)
+
+    def _observe(self, run: Run | None) -> None:
         if run is self._run:
             return
         if self._run is not None:
-            self._run.unobserve(self._changed, names=_OBSERVED)
+            self._run.unobserve(self._on_change, names=_TRAITS)
         self._run = run
         if run is not None:
-            run.observe(self._changed, names=_OBSERVED)
+            run.observe(self._on_change, names=_TRAITS)
 
-    def _state(self) -> dict[str, Any]:
+    def _status(self) -> Any:
         run = self._run
-        if run is None:
-            return {"busy": self._magics.busy, "run": None}
-        shown = {name: getattr(run, name) for name in _SHOWN}
-        shown["environment"] = plain(run.environment)
-        return {"busy": self._magics.busy, "run": {**shown, "question": run.question.get("kind", "")}}
+        return encode(KernelStatus(busy=self._magics.busy, run=None if run is None else _status_of(run)))
+
+
+def _status_of(run: Run) -> RunStatus:
+    return RunStatus(
+        id=run.id,
+        environment=plain(run.environment),
+        phase=run.phase,
+        status=run.status,
+        level=run.level,
+        lock_indicator=run.lock_indicator,
+        canceling=run.canceling,
+        question=run.question.get("kind", ""),
+    )

@@ -13,19 +13,20 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from tfmfa_nb.runbooks.following import Follower
-from tfmfa_nb.runbooks.notebook import KEY, applies
-from tfmfa_nb.runbooks.patience import wait_for_end_of_patience
-from tfmfa_nb.runbooks.questions import Questions
-from tfmfa_nb.runbooks.steps import Stopped
+from tfmfa_nb.runbooks.cell_analysis import applies
+from tfmfa_nb.runbooks.cell_handling import RunbookStopped
+from tfmfa_nb.runbooks.cell_timeout import enforce_timeout
+from tfmfa_nb.runbooks.notebook import KEY
+from tfmfa_nb.runbooks.output_follower import OutputFollower
+from tfmfa_nb.runbooks.stdin_server import StdinServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tfmfa_nb.runbooks.answers import Answerer
+    from tfmfa_nb.runbooks.cell_handling import CellHandling
     from tfmfa_nb.runbooks.display import Display
-    from tfmfa_nb.runbooks.notebook import Saver
-    from tfmfa_nb.runbooks.steps import Step
+    from tfmfa_nb.runbooks.input_responder import InputResponder
+    from tfmfa_nb.runbooks.notebook_saver import NotebookSaver
 
 
 def _silent() -> logging.Logger:
@@ -46,7 +47,7 @@ class RunbookClient(NotebookClient):
         sockets: a folder of mode 0700 with a short path. The kernel is talked to through sockets there: its
             messages over TCP could be read by other users of the machine. By their default name they would lie in
             the working folder, which is another one here than in the kernel.
-        before_cell: called with a cell and its place; says how it is executed. It may raise `Stopped`.
+        before_cell: called with a cell and its place; says how it is executed. It may raise `RunbookStopped`.
         on_run: called when a run has begun, or ended, in a cell.
         cell_seconds: how long a cell may take; 0 for ever. It never ends an apply, nor a person's thinking.
         options: nbclient's own.
@@ -66,10 +67,10 @@ class RunbookClient(NotebookClient):
         notebook: Any,
         *,
         display: Display,
-        answerer: Answerer,
-        saver: Saver,
+        answerer: InputResponder,
+        saver: NotebookSaver,
         sockets: Path,
-        before_cell: Callable[[Any, int], Step],
+        before_cell: Callable[[Any, int], CellHandling],
         on_run: Callable[[], None],
         cell_seconds: float = 0.0,
         **options: Any,
@@ -78,14 +79,14 @@ class RunbookClient(NotebookClient):
         super().__init__(notebook, store_widget_state=False, timeout=None, config=config, log=_silent(), **options)
         self._display, self._saver = display, saver
         self._before_cell, self._on_run, self._cell_seconds = before_cell, on_run, cell_seconds
-        self._follower = Follower(display, Path(self.resources["metadata"]["path"]))
+        self._follower = OutputFollower(display, Path(self.resources["metadata"]["path"]))
         self.interrupted = False
         self.timed_out = ""
         self.runs = self._follower.runs
         self.current: int | None = None
         self._over = False
         self._starting: asyncio.Task[Any] | None = None
-        self._questions = Questions(answerer, self._interrupt_kernel)
+        self._questions = StdinServer(answerer, self._interrupt_kernel)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -146,12 +147,13 @@ class RunbookClient(NotebookClient):
         """Execute one cell, or what stands for it, and note in its metadata how that went.
 
         Raises:
-            Stopped: the person interrupted, or what is asked before each cell says so.
+            RunbookStopped: the person interrupted, or what is asked before each cell says so.
             CellExecutionError, DeadKernelError: nbclient's own.
         """
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
-        self._go_on()
+        if self.interrupted:
+            raise RunbookStopped
         self.current = cell_index
         self._follower.begin_cell()
         step = self._before_cell(cell, cell_index)
@@ -184,11 +186,7 @@ class RunbookClient(NotebookClient):
             self._saver.soon()
         return cell
 
-    def _go_on(self) -> None:
-        if self.interrupted:
-            raise Stopped
-
-    async def _execute_again(self, cell: Any, cell_index: int, step: Step) -> Any:
+    async def _execute_again(self, cell: Any, cell_index: int, step: CellHandling) -> Any:
         """Bring back what an earlier kernel had from this cell; the cell keeps what it showed then."""
         self._display.cell(cell_index + 1, "running")
         before = cell.outputs, cell.execution_count
@@ -231,7 +229,7 @@ class RunbookClient(NotebookClient):
             await self._interrupt_kernel()
 
         return asyncio.create_task(
-            wait_for_end_of_patience(
+            enforce_timeout(
                 self._cell_seconds, self._questions, self._follower, interrupt=interrupt, end=self._end_kernel
             )
         )

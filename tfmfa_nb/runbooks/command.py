@@ -14,7 +14,7 @@ from jupyter_core.application import JupyterApp
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
 
 if TYPE_CHECKING:
-    from tfmfa_nb.runbooks.order import Order
+    from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
 _CODES = """\
 exit codes:
@@ -112,18 +112,18 @@ class RunApp(_Command):
     description = "Execute a runbook, and ask for codes where a person sits."
     parser = _run_parser()
 
-    def order(self) -> Order:
+    def order(self) -> ExecutionOptions:
         """What was ordered.
 
         Raises:
             ConfigurationError: the file with the parameters cannot be understood.
         """
-        from tfmfa_nb.runbooks.order import Order  # noqa: PLC0415 - until needed
+        from tfmfa_nb.runbooks.execution_options import ExecutionOptions  # noqa: PLC0415 - until needed
         from tfmfa_nb.runbooks.parameters import read_file  # noqa: PLC0415
 
         options = self.options
         notebook: Path = options.notebook
-        return Order(
+        return ExecutionOptions(
             runbook=notebook,
             output=options.output or notebook.with_name(f"{notebook.stem}-executed.ipynb"),
             environ=os.environ,

@@ -19,7 +19,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed, TfmfaError
 from tfmfa_nb.views.sanitize import plain, visible
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.server import Sandbox
+    from tfmfa_nb.sandbox.handle import Sandbox
 
 
 class DemoApp(JupyterApp):
@@ -51,7 +51,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
         TfmfaError: what went wrong.
     """
     from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
-    from tfmfa_nb.sandbox.server import Sandbox  # noqa: PLC0415 - moto
+    from tfmfa_nb.sandbox.handle import Sandbox  # noqa: PLC0415 - moto
     from tfmfa_nb.terraform.mirror import provider_environment  # noqa: PLC0415
 
     if not notebook.is_file():

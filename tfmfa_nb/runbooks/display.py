@@ -11,8 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, visible, visible_all
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ class Display(Protocol):
         """Leave the terminal to a prompt."""
 
 
-class Lines:
+class LineDisplay:
     """Plain lines.
 
     Args:
@@ -103,11 +103,11 @@ class Lines:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Lines are never in the way."""
+        """LineDisplay are never in the way."""
         yield
 
 
-class Quiet(Lines):
+class QuietDisplay(LineDisplay):
     """Nothing but the runner's own words; what stopped a runbook is said by the command itself."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class Quiet(Lines):
         print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
-class Json:
+class JsonDisplay:
     """One JSON object a line: {"event": …, "time": …, …}.
 
     Args:
@@ -175,11 +175,11 @@ def write_line(line: str) -> None:
 def display_for(*, quiet: bool, as_json: bool) -> Display:
     """The display that was asked for, or that fits the standard output."""
     if as_json:
-        return Json(sys.stdout)
+        return JsonDisplay(sys.stdout)
     if quiet:
-        return Quiet()
+        return QuietDisplay()
     if sys.stdout.isatty():
-        from tfmfa_nb.runbooks.live import Live  # noqa: PLC0415 - rich, until needed
+        from tfmfa_nb.runbooks.live_display import LiveDisplay  # noqa: PLC0415 - rich, until needed
 
-        return Live()
-    return Lines(write_line)
+        return LiveDisplay()
+    return LineDisplay(write_line)

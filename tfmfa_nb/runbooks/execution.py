@@ -16,25 +16,24 @@ from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.protocol.runner import Runner
 from tfmfa_nb.runbooks import resume
-from tfmfa_nb.runbooks.answers import Answerer
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration
+from tfmfa_nb.runbooks.cell_handling import CellHandling, RunbookStopped
 from tfmfa_nb.runbooks.client import RunbookClient
-from tfmfa_nb.runbooks.display import Display, Lines
+from tfmfa_nb.runbooks.display import Display, LineDisplay
+from tfmfa_nb.runbooks.execution_options import ExecutionOptions
+from tfmfa_nb.runbooks.execution_record import ExecutionRecord
+from tfmfa_nb.runbooks.input_responder import InputResponder
 from tfmfa_nb.runbooks.notebook import (
     KEY,
     RECORD,
-    Saver,
-    applies,
-    applies_configuration,
     executed_cells,
     read_runbook,
     tags,
     title,
 )
-from tfmfa_nb.runbooks.order import Order
-from tfmfa_nb.runbooks.outcome import Code, Outcome, failed, of_error
+from tfmfa_nb.runbooks.notebook_saver import NotebookSaver
+from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, failed, outcome_of_error
 from tfmfa_nb.runbooks.parameters import defaults, inject
-from tfmfa_nb.runbooks.record import Record
-from tfmfa_nb.runbooks.steps import Step, Stopped
 from tfmfa_nb.runbooks.terminal import Terminal
 from tfmfa_nb.views.sanitize import plain
 
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 _TOKEN_COMMAND = "TFMFA_TOKEN_COMMAND"  # noqa: S105 - the name of a variable
 
 
-async def run_runbook(order: Order, display: Display) -> Outcome:
+async def run_runbook(order: ExecutionOptions, display: Display) -> Outcome:
     """Execute `order`; the executed notebook is saved as it goes, and in every case.
 
     Raises:
@@ -57,30 +56,30 @@ async def run_runbook(order: Order, display: Display) -> Outcome:
 
 
 class _Execution:
-    def __init__(self, order: Order, display: Display) -> None:
+    def __init__(self, order: ExecutionOptions, display: Display) -> None:
         self._order, self._display = order, display
         self._folder = order.output.absolute().parent
-        self._steps: dict[int, Step] = {}
+        self._steps: dict[int, CellHandling] = {}
         self._last: int | None = None
 
     async def run(self) -> Outcome:
         order = self._order
         notebook = self._prepared(read_runbook(order.runbook))
-        record = Record(notebook, order.runbook.name, self._given, order.environment)
+        record = ExecutionRecord(notebook, order.runbook.name, self._given, order.environment)
         if order.resume:
             steps = await resume.steps(notebook, self._folder, self._display.say)
             if steps is None:
                 self._display.say(f"Everything in {order.output} has finished: there is nothing to resume.")
-                return Outcome(Code.DONE, "finished")
+                return Outcome(ExitCode.DONE, "finished")
             self._steps = steps
         cells = dict(executed_cells(notebook))
         self._last = max((i for i, cell in cells.items() if order.stop_after in tags(cell)), default=None)
-        saver = Saver(notebook, order.output)
+        saver = NotebookSaver(notebook, order.output)
         saver.save()  # before anything happens: where nothing can be saved, nothing is done
         runner = Runner(environment=order.environment, plan_only=order.plan_only)
         terminal = Terminal.find() if order.at_terminal else None
         try:
-            answerer = Answerer(runner.marker, order.token_command, order.environ, terminal, self._display)
+            answerer = InputResponder(runner.marker, order.token_command, order.environ, terminal, self._display)
             self._display.begin([(index + 1, title(cell)) for index, cell in cells.items()])
             with (
                 TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets,
@@ -141,44 +140,44 @@ class _Execution:
         self._given = inject(notebook, texts, order.values)
         return notebook
 
-    def _step(self, cell: Any, index: int) -> Step:
+    def _step(self, cell: Any, index: int) -> CellHandling:
         if self._last is not None and index > self._last:
-            raise Stopped
+            raise RunbookStopped
         if index in self._steps:
             return self._steps[index]
         if self._order.plan_only and applies(cell.source) and not applies_configuration(cell.source):
-            raise Stopped
-        return Step()
+            raise RunbookStopped
+        return CellHandling()
 
     async def _execute(self, client: RunbookClient, environ: dict[str, str], log: BinaryIO) -> Outcome:
         """Execute it; what the kernel's process says besides goes to `log`, not into the person's terminal."""
         try:
             await client.async_execute(env=environ, stdout=log, stderr=log)
-        except Stopped:
+        except RunbookStopped:
             pass
         except CellExecutionError as error:
             if error.ename != "PlanOnly":
-                return _stopped(client, of_error(error.ename, error.evalue, where=_where(client)))
+                return _stopped(client, outcome_of_error(error.ename, error.evalue, where=_where(client)))
         except asyncio.CancelledError:
             if not client.interrupted:  # this is not how a kernel that is being started is interrupted
                 raise
         except (DeadKernelError, RuntimeError) as error:  # the last: it does not start
-            return _stopped(client, failed(Code.FAILED, _died(client, error, log)))
-        return failed(Code.INTERRUPTED, "Interrupted.") if client.interrupted else _success(client)
+            return _stopped(client, failed(ExitCode.FAILED, _died(client, error, log)))
+        return failed(ExitCode.INTERRUPTED, "Interrupted.") if client.interrupted else _success(client)
 
 
 def _stopped(client: RunbookClient, outcome: Outcome) -> Outcome:
     """What a cell's end means: the person's interrupt, and what stopped it from outside, go before its own error."""
     if client.interrupted:
-        return failed(Code.INTERRUPTED, f"Interrupted. {outcome.sentence}")
-    return failed(Code.FAILED, f"{_where(client)}: {client.stopped_by}") if client.stopped_by else outcome
+        return failed(ExitCode.INTERRUPTED, f"Interrupted. {outcome.sentence}")
+    return failed(ExitCode.FAILED, f"{_where(client)}: {client.stopped_by}") if client.stopped_by else outcome
 
 
 def _success(client: RunbookClient) -> Outcome:
     statuses = {facts["status"] for facts in client.runs.values()}
     if Status.APPLIED in statuses:
-        return Outcome(Code.DONE, "applied")
-    return Outcome(Code.DONE, "planned" if statuses else "finished")
+        return Outcome(ExitCode.DONE, "applied")
+    return Outcome(ExitCode.DONE, "planned" if statuses else "finished")
 
 
 def _died(client: RunbookClient, error: BaseException, log: BinaryIO) -> str:
@@ -226,7 +225,7 @@ async def execute(
         output: where the executed notebook goes; its folder is where the kernel works.
         environ: the kernel's environment; this process's own where it is None. Its TFMFA_TOKEN_COMMAND gives codes.
         say: told each line as it comes.
-        options: further attributes of `Order`.
+        options: further attributes of `ExecutionOptions`.
 
     Raises:
         ConfigurationError: `path` is no notebook, or `output` cannot be written.
@@ -234,7 +233,7 @@ async def execute(
     """
     environ = dict(os.environ if environ is None else environ)
     options = {"token_command": environ.get(_TOKEN_COMMAND, ""), "at_terminal": False, **options}
-    outcome = await run_runbook(Order(path, output, environ, **options), Lines(say))
-    if outcome.code is not Code.DONE:
+    outcome = await run_runbook(ExecutionOptions(path, output, environ, **options), LineDisplay(say))
+    if outcome.code is not ExitCode.DONE:
         raise RunbookFailed(f"{path.name} stopped. {outcome.sentence}", f"See {output}.")
     return read_runbook(output)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from tfmfa_nb.model import errors
 
 
-class Code(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes of `jupyter tfmfa run`."""
 
     DONE = 0
@@ -20,11 +20,11 @@ class Code(IntEnum):
 
 
 WORDS = {
-    Code.FAILED: "failed",
-    Code.USAGE: "not started",
-    Code.NOT_AUTHENTICATED: "not authenticated",
-    Code.GATE: "stopped by a gate",
-    Code.INTERRUPTED: "interrupted",
+    ExitCode.FAILED: "failed",
+    ExitCode.USAGE: "not started",
+    ExitCode.NOT_AUTHENTICATED: "not authenticated",
+    ExitCode.GATE: "stopped by a gate",
+    ExitCode.INTERRUPTED: "interrupted",
 }
 
 
@@ -38,17 +38,17 @@ class Outcome:
         sentence: what stopped it; empty where nothing did.
     """
 
-    code: Code
+    code: ExitCode
     result: str
     sentence: str = ""
 
 
-def failed(code: Code, sentence: str) -> Outcome:
+def failed(code: ExitCode, sentence: str) -> Outcome:
     """The outcome of a runbook that stopped before its end."""
     return Outcome(code, WORDS[code], sentence)
 
 
-def of_error(name: str, text: str, *, where: str) -> Outcome:
+def outcome_of_error(name: str, text: str, *, where: str) -> Outcome:
     """The outcome of a cell that raised.
 
     Args:
@@ -60,9 +60,9 @@ def of_error(name: str, text: str, *, where: str) -> Outcome:
     is_ours = isinstance(kind, type) and issubclass(kind, errors.TfmfaError)
     said = text if is_ours and kind is errors.RunbookFailed else f"{name}: {text}" if text else name
     if name in {"KeyboardInterrupt", "CancelledError", "RunCanceled"}:
-        return failed(Code.INTERRUPTED, f"{where}: {said}")
+        return failed(ExitCode.INTERRUPTED, f"{where}: {said}")
     if name == "AssertionError":
-        return failed(Code.GATE, f"{where}: the gate failed{': ' + text if text else '.'}")
+        return failed(ExitCode.GATE, f"{where}: the gate failed{': ' + text if text else '.'}")
     if isinstance(kind, type) and issubclass(kind, errors.AuthenticationError):
-        return failed(Code.NOT_AUTHENTICATED, f"{where}: {said}")
-    return failed(Code.FAILED, f"{where}: {said}")
+        return failed(ExitCode.NOT_AUTHENTICATED, f"{where}: {said}")
+    return failed(ExitCode.FAILED, f"{where}: {said}")

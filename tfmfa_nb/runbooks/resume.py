@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, only_prepares
+from tfmfa_nb.runbooks.cell_handling import CellHandling
 from tfmfa_nb.runbooks.notebook import (
     INJECTED,
     KEY,
-    applies,
-    applies_configuration,
     executed_cells,
-    only_prepares,
     source_digest,
     tags,
 )
-from tfmfa_nb.runbooks.steps import Step
 from tfmfa_nb.runs.history.restore import wait_for_end
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ def check_same(runbook: Any, executed: Any, output: Path) -> None:
         )
 
 
-async def steps(notebook: Any, folder: Path, tell: Callable[[str], None]) -> dict[int, Step] | None:
+async def steps(notebook: Any, folder: Path, tell: Callable[[str], None]) -> dict[int, CellHandling] | None:
     """How each cell is executed that is not simply executed; None where everything has finished.
 
     Args:
@@ -61,13 +59,13 @@ async def steps(notebook: Any, folder: Path, tell: Callable[[str], None]) -> dic
     first = next((index for index, cell in cells.items() if _kept(cell).get("state") not in _FINISHED), None)
     if first is None:
         return None
-    found: dict[int, Step] = {}
+    found: dict[int, CellHandling] = {}
     runs = _kept(cells[first]).get("runs", [])
     if runs and applies(cells[first].source):
         status = await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], tell)
         if status is Status.APPLIED:
             tell(f"{runs[-1]['id']} was applied: its apply is not repeated.")
-            found[first] = Step(_restore(runs[-1]))
+            found[first] = CellHandling(_restore(runs[-1]))
         elif status is not Status.PLANNED and not applies_configuration(cells[first].source):
             first = _planned_in(cells, first, runs[-1])
     elif runs:  # a plan that did not end, or was not seen to: it is made anew
@@ -79,11 +77,11 @@ async def steps(notebook: Any, folder: Path, tell: Callable[[str], None]) -> dic
     return found
 
 
-async def _again(cell: Any, folder: Path, tell: Callable[[str], None]) -> Step:
+async def _again(cell: Any, folder: Path, tell: Callable[[str], None]) -> CellHandling:
     if runs := _kept(cell).get("runs", []):
         await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], tell)
-        return Step(_restore(runs[-1]), keep=True)
-    return Step(None, keep=True) if only_prepares(cell) or INJECTED in tags(cell) else Step("")
+        return CellHandling(_restore(runs[-1]), keep=True)
+    return CellHandling(None, keep=True) if only_prepares(cell) or INJECTED in tags(cell) else CellHandling("")
 
 
 def _planned_in(cells: dict[int, Any], before: int, run: dict[str, str]) -> int:

@@ -11,7 +11,7 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from tfmfa_nb.sandbox.core import StrictAws
+from tfmfa_nb.sandbox.strict_aws import StrictAws
 from tfmfa_nb.sandbox.wsgi import StrictMiddleware
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from tfmfa_nb.sandbox.requests import Answer, Request, error
+from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse, error_response
 
 FAULTS = ("throttle", "server-error", "reset-before", "reset-after", "slow", "captive-portal")
 _SLOW = 20.0  # seconds, more than a client should wait
@@ -36,7 +36,7 @@ class Faults:
         with self._lock:
             self._planned += [kind] * times
 
-    def take(self, request: Request) -> str:
+    def take(self, request: AwsRequest) -> str:
         """The fault that befalls `request`, or ""."""
         if request.service != "sts" or "TokenCode" not in request.parameters():
             return ""
@@ -48,7 +48,7 @@ class Faults:
         with self._lock:
             self._planned.clear()
 
-    def after(self, kind: str, answer: Answer) -> Answer:
+    def after(self, kind: str, answer: AwsResponse) -> AwsResponse:
         """What becomes of AWS's answer on its way back."""
         if kind == "reset-after":
             return replace(answer, reset=True)
@@ -57,14 +57,14 @@ class Faults:
         return answer
 
 
-def answer_instead(kind: str, request: Request) -> Answer | None:
+def answer_instead(kind: str, request: AwsRequest) -> AwsResponse | None:
     """What comes back before AWS has looked at the request; None where it does look."""
     if kind == "throttle":
-        return error(request, 400, "Throttling", "Rate exceeded")
+        return error_response(request, 400, "Throttling", "Rate exceeded")
     if kind == "server-error":
-        return error(request, 503, "ServiceUnavailable", "Service is unable to handle request.")
+        return error_response(request, 503, "ServiceUnavailable", "Service is unable to handle request.")
     if kind == "captive-portal":
-        return Answer(200, {"content-type": "text/html"}, b"<html><body>Welcome! Please log in.</body></html>")
+        return AwsResponse(200, {"content-type": "text/html"}, b"<html><body>Welcome! Please log in.</body></html>")
     if kind == "reset-before":
-        return Answer(0, {}, b"", reset=True)
+        return AwsResponse(0, {}, b"", reset=True)
     return None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tfmfa_nb.authentication.client import start_anew
-from tfmfa_nb.sandbox.core import StrictAws
-from tfmfa_nb.sandbox.requests import Request
+from tfmfa_nb.sandbox.aws_http import AwsRequest
+from tfmfa_nb.sandbox.strict_aws import StrictAws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def strict_aws() -> Iterator[tuple[StrictAws, dict[str, str]]]:
             for name, value in prepared.headers.items()
         }
         headers.setdefault("host", parts.netloc)
-        request = Request(
+        request = AwsRequest(
             prepared.method, parts.path or "/", parts.query, headers, body.encode() if isinstance(body, str) else body
         )
         answer = aws.answer(request)

@@ -7,16 +7,16 @@ import time
 from calendar import timegm
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.sandbox.requests import error
+from tfmfa_nb.sandbox.aws_http import error_response
 
 if TYPE_CHECKING:
-    from tfmfa_nb.sandbox.requests import Answer, Request
+    from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 
 _SKEW = 15 * 60  # seconds by which a request's clock may differ
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
-def refuse_signature(request: Request, secret: str, now: float) -> Answer | None:
+def refuse_signature(request: AwsRequest, secret: str, now: float) -> AwsResponse | None:
     """AWS's answer to a signature that it does not take; None for a good one.
 
     Args:
@@ -30,10 +30,10 @@ def refuse_signature(request: Request, secret: str, now: float) -> Answer | None
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
         )
-    return error(request, 403, "SignatureDoesNotMatch", fault) if fault else None
+    return error_response(request, 403, "SignatureDoesNotMatch", fault) if fault else None
 
 
-def _skew(request: Request, now: float) -> str:
+def _skew(request: AwsRequest, now: float) -> str:
     stamp = request.headers.get("x-amz-date", "")
     try:
         sent = timegm(time.strptime(stamp if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp) else "", _STAMP))

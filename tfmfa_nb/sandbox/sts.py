@@ -7,36 +7,36 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.sandbox.aws_http import error_response, sts_response
 from tfmfa_nb.sandbox.callers import ACCOUNT, iam, role_caller, user_caller
-from tfmfa_nb.sandbox.policies import Verdict, decide, trusts
-from tfmfa_nb.sandbox.requests import error, result
+from tfmfa_nb.sandbox.policy_evaluation import Verdict, decide, trusts
 
 if TYPE_CHECKING:
+    from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
     from tfmfa_nb.sandbox.callers import Caller, Credentials
-    from tfmfa_nb.sandbox.core import StrictAws
-    from tfmfa_nb.sandbox.requests import Answer, Request
+    from tfmfa_nb.sandbox.strict_aws import StrictAws
 
 _CODE_LENGTH = 6
 _SHORTEST, _LONGEST, _DEFAULT = 900, 129_600, 43_200  # seconds: GetSessionToken's bounds
 _ROLE_LONGEST, _ROLE_DEFAULT, _CHAINED = 43_200, 3600, 3600  # seconds: AssumeRole's, and a role's own session's cap
 
 
-def answer_sts(aws: StrictAws, request: Request, caller: Caller) -> Answer:
+def answer_sts(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
     """The answer to one call of STS."""
     action = request.action
     if action == "GetCallerIdentity":
         inner = f"<Arn>{caller.arn}</Arn><UserId>{caller.user_id}</UserId><Account>{ACCOUNT}</Account>"
-        return result(action, inner)
+        return sts_response(action, inner)
     if action == "GetSessionToken":
         return _get_session_token(aws, request, caller)
     if action == "AssumeRole":
         return _assume_role(aws, request, caller)
-    return error(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
+    return error_response(request, 400, "InvalidAction", f"Could not find operation {action} for version 2011-06-15")
 
 
-def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answer:
+def _get_session_token(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:
     if caller.session or caller.identity is None:
-        return error(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
+        return error_response(request, 403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
     seconds = _seconds(request, _DEFAULT, _LONGEST)
     if not isinstance(seconds, int):
         return seconds
@@ -44,10 +44,10 @@ def _get_session_token(aws: StrictAws, request: Request, caller: Caller) -> Answ
     if not isinstance(mfa_at, float | None):
         return mfa_at
     key, held = aws.give(user_caller(caller.identity, mfa_at, session=True), seconds)
-    return result("GetSessionToken", _credentials(key, held))
+    return sts_response("GetSessionToken", _credentials(key, held))
 
 
-def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  # noqa: PLR0911 - one for each rule
+def _assume_role(aws: StrictAws, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one for each rule
     parameters = request.parameters()
     arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
@@ -66,17 +66,17 @@ def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  #
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = parameters["ExternalId"]
     if role is None or not _may_assume(caller, role, context):
-        return error(
+        return error_response(
             request, 403, "AccessDenied",
             f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
         )  # fmt: skip
     if caller.role and seconds > _CHAINED:
-        return error(
+        return error_response(
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         )  # fmt: skip
     if seconds > int(role.max_session_duration or _ROLE_DEFAULT):
-        return error(
+        return error_response(
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )  # fmt: skip
@@ -85,7 +85,7 @@ def _assume_role(aws: StrictAws, request: Request, caller: Caller) -> Answer:  #
     user = (
         f"<AssumedRoleUser><AssumedRoleId>{assumed.user_id}</AssumedRoleId><Arn>{assumed.arn}</Arn></AssumedRoleUser>"
     )
-    return result("AssumeRole", _credentials(key, held) + user)
+    return sts_response("AssumeRole", _credentials(key, held) + user)
 
 
 def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
@@ -101,7 +101,7 @@ def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
     return own is Verdict.ALLOW or trusts(trust, caller.itself, context)
 
 
-def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Answer | None:
+def _check_code(aws: StrictAws, request: AwsRequest, caller: Caller) -> float | AwsResponse | None:
     """When MFA was given: now for a good code, None for no code; AWS's refusal for a bad one."""
     parameters = request.parameters()
     serial, code = parameters.get("SerialNumber"), parameters.get("TokenCode")
@@ -119,7 +119,7 @@ def _check_code(aws: StrictAws, request: Request, caller: Caller) -> float | Ans
             "Please verify your MFA serial number is valid and associated with this user.",
         )
     if not aws.devices.take(serial, code):
-        return error(
+        return error_response(
             request, 403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         )
     return aws.now()
@@ -133,15 +133,15 @@ def _malformed(code: str) -> str:
     return "" if re.fullmatch("[0-9]+", code) else r"Member must satisfy regular expression pattern: [\d]*"
 
 
-def _denied(request: Request, why: str) -> Answer:
-    return error(request, 403, "AccessDenied", f"MultiFactorAuthentication failed, {why}")
+def _denied(request: AwsRequest, why: str) -> AwsResponse:
+    return error_response(request, 403, "AccessDenied", f"MultiFactorAuthentication failed, {why}")
 
 
-def _seconds(request: Request, default: int, longest: int) -> int | Answer:
+def _seconds(request: AwsRequest, default: int, longest: int) -> int | AwsResponse:
     """`DurationSeconds`, or AWS's answer to one out of its bounds."""
     given = request.parameters().get("DurationSeconds", str(default))
     if not re.fullmatch("-?[0-9]{1,9}", given):
-        return error(request, 400, "MalformedInput", "Could not parse DurationSeconds")
+        return error_response(request, 400, "MalformedInput", "Could not parse DurationSeconds")
     if int(given) < _SHORTEST:
         rule = f"Member must have value greater than or equal to {_SHORTEST}"
     elif int(given) > longest:
@@ -151,9 +151,9 @@ def _seconds(request: Request, default: int, longest: int) -> int | Answer:
     return _invalid(request, given, "durationSeconds", rule)
 
 
-def _invalid(request: Request, value: str, name: str, rule: str) -> Answer:
+def _invalid(request: AwsRequest, value: str, name: str, rule: str) -> AwsResponse:
     message = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {rule}"
-    return error(request, 400, "ValidationError", message)
+    return error_response(request, 400, "ValidationError", message)
 
 
 def _credentials(key: str, held: Credentials) -> str:

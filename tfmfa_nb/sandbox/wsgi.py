@@ -10,13 +10,13 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 from tfmfa_nb.sandbox.callers import ACCOUNT
-from tfmfa_nb.sandbox.requests import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tfmfa_nb.sandbox.core import StrictAws
+    from tfmfa_nb.sandbox.strict_aws import StrictAws
 
 ADMIN_PATH = "/_sandbox/"
 
@@ -53,7 +53,7 @@ class StrictMiddleware:
         )
         return [answer.body]
 
-    def _admin(self, path: str, request: Request) -> Answer:
+    def _admin(self, path: str, request: AwsRequest) -> AwsResponse:
         given = request.headers.get("x-sandbox-token", "").encode()
         if not secrets.compare_digest(given, self._token.encode()):
             return _json(403, {"error": "The sandbox's own token is missing."})
@@ -87,8 +87,8 @@ class StrictMiddleware:
         return {}
 
 
-def _json(status: int, content: Any) -> Answer:
-    return Answer(status, {"content-type": "application/json"}, json.dumps(content).encode())
+def _json(status: int, content: Any) -> AwsResponse:
+    return AwsResponse(status, {"content-type": "application/json"}, json.dumps(content).encode())
 
 
 def _body(environ: dict[str, Any]) -> bytes:
@@ -106,11 +106,11 @@ def _body(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def _request(environ: dict[str, Any], body: bytes) -> Request:
+def _request(environ: dict[str, Any], body: bytes) -> AwsRequest:
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()
         if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
     }
     path, _, query = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/").partition("?")
-    return Request(environ["REQUEST_METHOD"], path, query, headers, body)
+    return AwsRequest(environ["REQUEST_METHOD"], path, query, headers, body)

@@ -9,6 +9,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tfmfa_nb.protocol.words import action_sign
 from tfmfa_nb.terraform.masks import masked
 
 _ACTIONS = {
@@ -22,15 +23,6 @@ _ACTIONS = {
     ("create", "delete"): "replace",
     ("create", "forget"): "create",  # what was there stays, unmanaged
     ("forget", "create"): "create",
-}
-_SIGNS = {
-    "create": "+",
-    "update": "~",
-    "delete": "-",
-    "replace": "-/+",
-    "read": "<=",
-    "forget": ".",
-    "import": "<-",
 }
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
@@ -89,7 +81,7 @@ class ResourceChange:
     def __str__(self) -> str:
         deposed = f" (deposed object {self.deposed})" if self.deposed else ""
         moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{_SIGNS.get(self.action, ' '):>3} {self.address}{deposed}{moved}"
+        return f"{action_sign(self.action):>3} {self.address}{deposed}{moved}"
 
 
 class Plan:

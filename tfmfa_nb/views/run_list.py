@@ -9,9 +9,9 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.protocol.words import counts_text, duration, status_name
 from tfmfa_nb.runs.history.probe import run_of_holder
 from tfmfa_nb.views.sanitize import brief
-from tfmfa_nb.views.wording import counts_text, duration, status_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

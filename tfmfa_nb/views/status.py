@@ -9,8 +9,8 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.origins import origins
 from tfmfa_nb.organization.sources import origin
 from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to
-from tfmfa_nb.views.wording import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def say_level(environment: Environment, policy: Policy) -> None:
     """Print the environment's level, what it means, and who demands it."""
     level, demanded = effective_level(environment, policy), policy.minimum(environment.folder.name)
-    print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {MEANING[level]}')  # noqa: T201
+    print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
     if demanded is not Level.NEVER:
         where = policy.minimum_said_by(environment.folder.name)
         print(f'The organization requires at least "{demanded}" (says {where}).')  # noqa: T201

@@ -10,8 +10,9 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import documents_of, duration, lock_name, status_words
+from tfmfa_nb.views.wording import documents_of, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,9 +23,6 @@ _HEAD, _TAIL, _MOST_CHANGES, _MOST_ROLES, _MOST_CHARACTERS, _MOST_NAME = 40, 200
 # Bytes as they are written: marks and escaped characters can make a line ten times as long as it was.
 _MOST_HEAD, _MOST_TAIL, _MOST_LISTED, _MOST_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
 _OPEN_LINES = 80  # a longer log is folded, so that the notebook still scrolls
-_MARKS = {
-    "create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "=>", "no-op": " ",
-}  # fmt: skip
 # Dark enough on white and light enough on black (4.5 : 1 on either is what there is of these hues).
 _INK = {
     "red": "#d64545", "green": "#2f8a3c", "yellow": "#a87400", "blue": "#3d7bd9", "magenta": "#b455b8",
@@ -100,7 +98,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
     else:
         words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
-        yield "MFA", f"{lock_name(run.lock_indicator)}{'. ' + words if words else ''}"
+        yield "MFA", f"{lock_indicator_name(run.lock_indicator)}{'. ' + words if words else ''}"
     yield "Level", _short(run.level)
     identity = run.identity
     if identity:
@@ -143,8 +141,8 @@ def _changes(run: Run, render: Callable[[str], str]) -> list[str]:
     lines = []
     for change in run.changes[:_MOST_CHANGES]:
         action = str(change.get("action", ""))
-        mark = _MARKS.get(action, "")
-        lines.append(render(brief(f"{mark:>3} {change.get('address', '')} ({action})", _MOST_CHARACTERS)))
+        line = f"{action_sign(action):>3} {change.get('address', '')} ({action})"
+        lines.append(render(brief(line, _MOST_CHARACTERS)))
     shown = _within(_MOST_LISTED, lines)
     more = len(run.changes) - len(shown)
     return [*shown, *([f"… and {more:,} more"] if more else [])]

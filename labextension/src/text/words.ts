@@ -1,32 +1,58 @@
 // The states of a run and of its lock indicator, in words: the same on the card, in the status bar and in notifications.
+// tfmfa_nb/protocol/words.py has the same; tests/fixtures/protocol_cases.json holds both to it.
 
-const LOCK_INDICATORS: ReadonlyMap<string, string> = new Map([
-  ['open', 'MFA not required'],
-  ['required', 'MFA required'],
-  ['verifying', 'MFA verifying'],
-  ['authenticated', 'MFA authenticated'],
-  ['failed', 'MFA failed']
-]);
-
-const FINAL: ReadonlySet<string> = new Set(['planned_and_finished', 'applied', 'errored', 'discarded', 'canceled']);
+import type { Counts, RunStatus } from '../protocol/generated';
+import {
+  ACTION_SIGNS,
+  FINAL_STATUSES,
+  LOCK_INDICATOR_NAMES,
+  QUESTION_NAMES,
+  STATUS_NAMES
+} from '../protocol/generated';
+import { count } from './numbers';
 
 export function lockIndicatorName(state: string): string {
-  return LOCK_INDICATORS.get(state) ?? state;
+  return lookUp(LOCK_INDICATOR_NAMES, state) ?? state;
 }
 
 /** HCP Terraform's name of a status, as its pages write it: Planned and finished. */
 export function statusName(status: string): string {
-  const words = status.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return lookUp(STATUS_NAMES, status) ?? status;
+}
+
+/** Whether nothing more will happen to a run. */
+export function isFinal(status: string): boolean {
+  return FINAL_STATUSES.includes(status);
 }
 
 /** How a run stands, in a line: what a person is asked goes before its status. */
-export function runWords(run: { status: string; question: string; canceling: boolean }): string {
-  if (run.question === 'code') {
-    return 'Waiting for a code';
+export function runWords({ canceling, question, status }: RunStatus): string {
+  const asked = lookUp(QUESTION_NAMES, question);
+  if (asked !== undefined) {
+    return capitalized(asked);
   }
-  if (run.question === 'confirm') {
-    return 'Waiting for your confirmation';
+  return canceling && !isFinal(status) ? 'Canceling' : statusName(status);
+}
+
+/** The sign that Terraform's plan has for an action; a blank where it has none. */
+export function actionSign(action: string): string {
+  return lookUp(ACTION_SIGNS, action) ?? ' ';
+}
+
+/** "+2 ~1 -0", and what is imported where anything is; empty where nothing is known. */
+export function countsText(counts: Counts | null): string {
+  if (!counts) {
+    return '';
   }
-  return run.canceling && !FINAL.has(run.status) ? 'Canceling' : statusName(run.status);
+  const text = `+${count(counts.add)} ~${count(counts.change)} -${count(counts.destroy)}`;
+  return counts.imported ? `${text}, ${count(counts.imported)} imported` : text;
+}
+
+/** What a generated table has under `name`; nothing that every object has, such as its constructor. */
+export function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -8,10 +8,10 @@ from traitlets import Unicode
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to, set_level
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
-from tfmfa_nb.views.wording import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class SettingsForm(FormWidget):
             "levels": [
                 {
                     "name": str(each),
-                    "meaning": MEANING[each],
+                    "meaning": LEVEL_MEANINGS[each],
                     "allowed": not off and each.strictness >= minimum.strictness,
                 }
                 for each in Level

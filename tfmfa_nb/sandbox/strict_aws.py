@@ -10,13 +10,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse, error_response
 from tfmfa_nb.sandbox.callers import Caller, Credentials, iam, root_caller, user_caller
-from tfmfa_nb.sandbox.devices import Devices
 from tfmfa_nb.sandbox.faults import Faults, answer_instead
-from tfmfa_nb.sandbox.policies import allows
-from tfmfa_nb.sandbox.requests import Answer, Request, error
+from tfmfa_nb.sandbox.mfa_devices import Devices
+from tfmfa_nb.sandbox.policy_evaluation import allows
+from tfmfa_nb.sandbox.policy_simulation import answer_simulation
 from tfmfa_nb.sandbox.signatures import refuse_signature
-from tfmfa_nb.sandbox.simulation import answer_simulation
 from tfmfa_nb.sandbox.sts import answer_sts
 
 if TYPE_CHECKING:
@@ -94,14 +94,14 @@ class StrictAws:
         age = str(int(self.now() - caller.mfa_at))
         return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": age}
 
-    def answer(self, request: Request) -> Answer | None:
+    def answer(self, request: AwsRequest) -> AwsResponse | None:
         """What AWS answers before any service acts; None where the service (moto) may."""
         fault = self.faults.take(request)
         instead = answer_instead(fault, request)
         if instead is not None:
             return self._noted(request, None, instead, fault)
         caller = self.authenticate(request)
-        if isinstance(caller, Answer):
+        if isinstance(caller, AwsResponse):
             return self._noted(request, None, caller, fault)
         answer = answer_sts(self, request, caller) if request.service == "sts" else self._forbid(request, caller)
         if answer is None and (request.service, request.action) == ("iam", "SimulatePrincipalPolicy"):
@@ -109,19 +109,21 @@ class StrictAws:
         self._noted(request, caller, answer, fault)
         return None if answer is None else self.faults.after(fault, answer)
 
-    def authenticate(self, request: Request) -> Caller | Answer:
+    def authenticate(self, request: AwsRequest) -> Caller | AwsResponse:
         """Who signed the request, or AWS's answer to a signature that it does not take."""
         if len(request.credential) != _SCOPE_PARTS:
-            return error(request, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            return error_response(request, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         found = self._find(request.credential[0], request.headers.get("x-amz-security-token"))
         if found is None:
-            return error(request, 403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+            return error_response(
+                request, 403, "InvalidClientTokenId", "The security token included in the request is invalid."
+            )
         caller, secret, expires = found
         refused = refuse_signature(request, secret, time.time() + self.signature_ahead)
         if refused is not None:
             return refused
         if expires <= self.now():
-            return error(request, 403, "ExpiredToken", "The security token included in the request is expired")
+            return error_response(request, 403, "ExpiredToken", "The security token included in the request is expired")
         return caller
 
     def _find(self, key: str, token: str | None) -> tuple[Caller, str, float] | None:
@@ -139,14 +141,16 @@ class StrictAws:
                     return user_caller(user), access_key.secret_access_key, math.inf
         return None
 
-    def _forbid(self, request: Request, caller: Caller) -> Answer | None:
+    def _forbid(self, request: AwsRequest, caller: Caller) -> AwsResponse | None:
         action = f"{request.service}:{request.action}"
         if allows(caller.policies, action, None, self.context(caller)):
             return None
         message = f"User: {caller.arn} is not authorized to perform: {action} because no policy allows the action"
-        return error(request, 403, "AccessDenied", message)
+        return error_response(request, 403, "AccessDenied", message)
 
-    def _noted(self, request: Request, caller: Caller | None, answer: Answer | None, fault: str) -> Answer | None:
+    def _noted(
+        self, request: AwsRequest, caller: Caller | None, answer: AwsResponse | None, fault: str
+    ) -> AwsResponse | None:
         """Write the call down."""
         parameters: Mapping[str, str] = request.parameters() if request.service == "sts" else {}
         failed = answer is not None and answer.status != 200  # noqa: PLR2004

@@ -19,7 +19,7 @@ from traitlets import Bool, Float, Int
 
 from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.sandbox.faults import FAULTS
-from tfmfa_nb.sandbox.server import INFO_VARIABLE, Sandbox
+from tfmfa_nb.sandbox.handle import INFO_VARIABLE, Sandbox
 from tfmfa_nb.terraform.mirror import provider_environment
 
 _POINTER = "tfmfa-sandbox"

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from tfmfa_nb.runbooks.terminal import Terminal
 
 
-class NobodySits(TfmfaError):
+class NoTerminal(TfmfaError):
     """A cell asks for input of its own, and there is no terminal."""
 
 
-class Answerer:
+class InputResponder:
     """Answers one kernel's requests for input.
 
     Args:
@@ -53,7 +53,7 @@ class Answerer:
         """The kernel's reply.
 
         Raises:
-            NobodySits: it is not our question, and there is no terminal.
+            NoTerminal: it is not our question, and there is no terminal.
         """
         question = self.question(content)
         if question is None:
@@ -106,7 +106,7 @@ class Answerer:
         text = plain(str(content.get("prompt", "")))
         if self._terminal is None:
             asked = f" asks: {text.strip()}" if text.strip() else " asks for input"
-            raise NobodySits(
+            raise NoTerminal(
                 f"The cell{asked} (there is no terminal to answer at).", "Make it a parameter, and give it with -p."
             )
         with self._display.aside():

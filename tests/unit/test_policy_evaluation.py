@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.sandbox.policies import Verdict, allows, decide, trusts
+from tfmfa_nb.sandbox.policy_evaluation import Verdict, allows, decide, trusts
 
 ALICE = "arn:aws:iam::123456789012:user/alice"
 ROLE = "arn:aws:iam::123456789012:role/deploy"

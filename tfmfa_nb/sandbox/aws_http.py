@@ -22,7 +22,7 @@ _JSON_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AwsRequest:
     """One request.
 
     Attributes:
@@ -108,7 +108,7 @@ def _canonical_query(query: str) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(encoded))
 
 
-def _rest_action(request: Request) -> str:
+def _rest_action(request: AwsRequest) -> str:
     """S3's operations that a person would look for in the log; the others by their method."""
     if (
         request.service == "s3"
@@ -121,7 +121,7 @@ def _rest_action(request: Request) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AwsResponse:
     """What is sent back.
 
     Attributes:
@@ -136,12 +136,12 @@ class Answer:
     seconds: float = 0.0
 
 
-def error(request: Request, status: int, code: str, message: str) -> Answer:
+def error_response(request: AwsRequest, status: int, code: str, message: str) -> AwsResponse:
     """An error in the shape that the request's protocol wants."""
     headers = {"x-amzn-requestid": "sandbox"}
     if request.speaks_json():
         body = json.dumps({"__type": _JSON_NAMES.get(code, code), "message": message})
-        return Answer(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
+        return AwsResponse(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
     inner = f"<Code>{_escape(code)}</Code><Message>{_escape(message)}</Message>"
     if request.service == "s3":
         body = f"<Error>{inner}<RequestId>sandbox</RequestId></Error>"
@@ -150,16 +150,16 @@ def error(request: Request, status: int, code: str, message: str) -> Answer:
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
             f"<Error><Type>Sender</Type>{inner}</Error><RequestId>sandbox</RequestId></ErrorResponse>"
         )
-    return Answer(status, {**headers, "content-type": "text/xml"}, body.encode())
+    return AwsResponse(status, {**headers, "content-type": "text/xml"}, body.encode())
 
 
-def result(action: str, inner: str) -> Answer:
+def sts_response(action: str, inner: str) -> AwsResponse:
     """An STS answer."""
     body = (
         f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}'
         f"</{action}Result><ResponseMetadata><RequestId>sandbox</RequestId></ResponseMetadata></{action}Response>"
     )
-    return Answer(200, {"content-type": "text/xml", "x-amzn-requestid": "sandbox"}, body.encode())
+    return AwsResponse(200, {"content-type": "text/xml", "x-amzn-requestid": "sandbox"}, body.encode())
 
 
 def _escape(text: str) -> str:

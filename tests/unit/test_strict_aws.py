@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from pyotp import TOTP
 from strict_world import ONE_TRY, refused, strict_world
 
-from tfmfa_nb.sandbox.requests import Answer, Request
+from tfmfa_nb.sandbox.aws_http import AwsRequest, AwsResponse
 
 WRONG_CODE = ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
 NOT_THE_DEVICE = (
@@ -396,11 +396,11 @@ def signed(world, body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=N
     request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     SigV4Auth(Credentials(world.key, world.secret.reveal()), "sts", "eu-west-1").add_auth(request)
     made = {name.lower(): value for name, value in request.headers.items()} | {"host": "sts.eu-west-1.amazonaws.com"}
-    return Request("POST", "/", "", made | (headers or {}), body)
+    return AwsRequest("POST", "/", "", made | (headers or {}), body)
 
 
 def code_of(answer):
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, AwsResponse)
     return answer.body.partition(b"<Code>")[2].partition(b"</Code>")[0].decode()
 
 
@@ -408,11 +408,11 @@ def test_a_body_that_was_changed_on_its_way_is_not_signed(world):
     assert world.aws.answer(signed(world)).status == 200
     other = b"Action=GetSessionToken&Version=2011-06-15"
     request = signed(world)
-    changed = Request("POST", "/", "", request.headers, other)
+    changed = AwsRequest("POST", "/", "", request.headers, other)
     assert code_of(world.aws.answer(changed)) == "SignatureDoesNotMatch"
     # Nor when the old body's hash is sent along.
     hashed = request.headers | {"x-amz-content-sha256": sha256(request.body).hexdigest()}
-    assert code_of(world.aws.answer(Request("POST", "/", "", hashed, other))) == "SignatureDoesNotMatch"
+    assert code_of(world.aws.answer(AwsRequest("POST", "/", "", hashed, other))) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ def test_a_signature_covers_the_host_the_time_and_its_own_day(world):
         authorization.replace(request.headers["x-amz-date"][:8], "20200101"),
     ):
         headers = request.headers | {"authorization": changed}
-        assert code_of(world.aws.answer(Request("POST", "/", "", headers, request.body))) == "SignatureDoesNotMatch"
+        assert code_of(world.aws.answer(AwsRequest("POST", "/", "", headers, request.body))) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("seconds", ["²", "1e3", "", "9" * 30, "900 "])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNDER_WAY = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
 
 
-class Follower:
+class OutputFollower:
     """Tells the display what the messages of one kernel show.
 
     Args:

@@ -7,17 +7,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.runner import left
-from tfmfa_nb.runbooks.answers import NobodySits
+from tfmfa_nb.runbooks.input_responder import NoTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tfmfa_nb.runbooks.answers import Answerer
+    from tfmfa_nb.runbooks.input_responder import InputResponder
 
 _END_OF_INPUT = "\x04"  # ipykernel's
 
 
-class Questions:
+class StdinServer:
     """Answers one kernel.
 
     Args:
@@ -30,7 +30,7 @@ class Questions:
         nobody: why one could not be answered, in a sentence.
     """
 
-    def __init__(self, answerer: Answerer, interrupt_kernel: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, answerer: InputResponder, interrupt_kernel: Callable[[], Awaitable[None]]) -> None:
         self._answerer, self._interrupt_kernel = answerer, interrupt_kernel
         self._asking: asyncio.Task[str] | None = None
         self.seconds = 0.0
@@ -73,7 +73,7 @@ class Questions:
         except asyncio.CancelledError:  # the prompt was left
             if self._answerer.question(content) is not None:
                 return left()
-        except NobodySits as error:
+        except NoTerminal as error:
             self.nobody = str(error)
         # The interrupt reaches a cell that waits for its own input; the reply, one whose code is asynchronous.
         await self._interrupt_kernel()

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tfmfa_nb.runbooks.following import Follower
-    from tfmfa_nb.runbooks.questions import Questions
+    from tfmfa_nb.runbooks.output_follower import OutputFollower
+    from tfmfa_nb.runbooks.stdin_server import StdinServer
 
 _GRACE = 20.0  # seconds that a cell which is no run has to end after its interrupt
 _PAUSE = 0.5
 
 
-async def wait_for_end_of_patience(
+async def enforce_timeout(
     seconds: float,
-    questions: Questions,
-    follower: Follower,
+    questions: StdinServer,
+    follower: OutputFollower,
     *,
     interrupt: Callable[[], Awaitable[None]],
     end: Callable[[], Awaitable[None]],

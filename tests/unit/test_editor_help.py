@@ -11,8 +11,9 @@ from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.editing.service import EditingService
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.arguments import offered
-from tfmfa_nb.magics.editor_help import Asked
+from tfmfa_nb.magics.editor_help import EditorHelp
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol.messages import AboutCell, AboutPosition, ErrorAnswer, LevelAnswer
 
 
 @pytest.fixture
@@ -25,51 +26,50 @@ def service(tmp_path, policy):
 @pytest.fixture
 def ask(service):
     """Asks as a front end does; the answer, which comes on another thread."""
-    asked = Asked(service)
+    editor_help = EditorHelp(service)
 
     def ask_it(question):
         answers, came = [], threading.Event()
-        asked.answer(question, lambda answer: (answers.append((threading.current_thread(), answer)), came.set()))
+        editor_help.answer(question, lambda answer: (answers.append((threading.current_thread(), answer)), came.set()))
         assert came.wait(20)
         thread, answer = answers[0]
         assert thread is not threading.main_thread()
         return answer
 
     yield ask_it
-    asked.close()
+    editor_help.close()
 
 
 def test_the_level_before_anything_has_run(ask, tmp_path):
     environment = Environment.named("staging", tmp_path)
     environment.set_level(Level.PLANS_AND_APPLIES)
-    level = ask({"type": "level", "text": "%%tfplan -e staging\n"})
-    assert level == {"environment": "staging", "level": "plans and applies", "lock_indicator": "required"}
-    assert ask({"type": "level", "text": ""}) == {"environment": "default", "level": "never", "lock_indicator": "open"}
-    assert ask({"type": "level", "text": "%%tfplan -e ../x"}) == {}
+    level = ask(AboutCell(type="level", text="%%tfplan -e staging\n"))
+    assert level == LevelAnswer(environment="staging", level="plans and applies", lock_indicator="required")
+    level = ask(AboutCell(type="level", text=""))
+    assert level == LevelAnswer(environment="default", level="never", lock_indicator="open")
+    assert ask(AboutCell(type="level", text="%%tfplan -e ../x")) is None
     (environment.folder / "tfmfa.json").write_text("{")
-    assert "cannot be understood" in ask({"type": "level", "text": "%%tfplan -e staging"})["error"]
+    assert "cannot be understood" in ask(AboutCell(type="level", text="%%tfplan -e staging")).error
     assert not (tmp_path / "default").exists()
 
 
-GARBLED = [
-    {},
-    {"type": "nonsense"},
-    {"type": "complete"},
-    {"type": "hover", "text": 1},
-    {"type": ["x"], "text": ""},
-    {"type": "complete", "text": "print(1)", "offset": 3},
-    {"type": "complete", "text": "%%tfplan", "offset": "x"},
-]
+@pytest.mark.parametrize("kind", ["complete", "hover"])
+@pytest.mark.parametrize("offset", [-5, 3, 10**9])
+def test_about_a_cell_that_is_not_ours_there_is_nothing_to_say(ask, kind, offset):
+    assert ask(AboutPosition(type=kind, text="print(1)", offset=offset)) is None
+    assert ask(AboutCell(type="format", text="print(1)")) is None
 
 
-@pytest.mark.parametrize("question", GARBLED)
-def test_what_is_not_understood_is_answered_with_nothing(ask, question):
-    assert ask(question) == {}
+@pytest.mark.parametrize("offset", [-5, 10**9])
+def test_a_position_outside_of_the_cell_is_one_at_its_end(ask, offset):
+    answer = ask(AboutPosition(type="complete", text="%%tfplan\n", offset=offset))
+    assert answer.start == answer.end == min(max(offset, 0), 9)
 
 
 def test_whoever_waits_is_answered_whatever_happens(ask, service, monkeypatch):
     monkeypatch.setattr(type(service), "answer", lambda *_: 1 / 0)
-    assert ask({"type": "complete", "text": "%%tfplan"}) == {"error": "ZeroDivisionError while the cell was looked at"}
+    answer = ask(AboutPosition(type="complete", text="%%tfplan", offset=0))
+    assert answer == ErrorAnswer(error="ZeroDivisionError while the cell was looked at")
 
 
 def test_no_secret_of_the_environment_is_shown_by_what_answers(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CellHandling:
     """How a cell is executed.
 
     Attributes:
@@ -18,5 +18,5 @@ class Step:
     keep: bool = False
 
 
-class Stopped(Exception):
+class RunbookStopped(Exception):
     """The runbook goes no further; not because of a cell."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ExecutionOptions:
     """One execution of a runbook.
 
     Attributes:

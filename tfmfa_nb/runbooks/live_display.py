@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, shorten, visible
-from tfmfa_nb.views.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ _LEAST = 5  # lines of Terraform's output that a small terminal still shows
 _A_SECOND = 8  # refreshes
 
 
-class Live:
+class LiveDisplay:
     """Draws itself anew several times a second, and ends as a list of the cells.
 
     Args:

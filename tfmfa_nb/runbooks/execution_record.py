@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb import __version__
+from tfmfa_nb.protocol.words import action_sign, counts_text, duration, status_name
 from tfmfa_nb.runbooks.notebook import KEY, RECORD, digest, source_digest, tags
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
-from tfmfa_nb.views.wording import counts_text, duration, status_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 # Markdown's and HTML's own characters: names in AWS may hold them.
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "\\`*_{}[]()#+!|~$@<>&\"'"})
-_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "read": "<=", "import": "<-"}
 _MOST_CHANGES = 50
 
 
-class Record:
+class ExecutionRecord:
     """The record in `notebook`.
 
     Args:
@@ -156,7 +155,7 @@ def _changes(run: Mapping[str, Any]) -> Iterator[str]:
     yield "Changes:" if run["phase"] == "apply" else "Planned changes:"
     yield ""
     for change in changes[:_MOST_CHANGES]:
-        yield f"* {_code(_SIGNS.get(change['action'], ' ') + ' ' + change['address'])} ({_text(change['action'])})"
+        yield f"* {_code(action_sign(change['action']) + ' ' + change['address'])} ({_text(change['action'])})"
     if len(changes) > _MOST_CHANGES:
         yield f"* and {len(changes) - _MOST_CHANGES:,} more"
 

@@ -1,0 +1,126 @@
+"""The names of all files and folders of an environment. Paths only: asking for one makes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIGURATION = "main.tf"
+SETTINGS = "tfmfa.json"
+PRIVATE = ".tfmfa"
+RUN_ID = re.compile(r"run-(?P<started>\d{8}-\d{6})-[0-9a-f]{6}")
+"""A run's id, which is also the name of its folder; `started` is in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """One run's folder; mode 0700.
+
+    Attributes:
+        folder: where it is.
+    """
+
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        """The run record, for other kernels."""
+        return self.folder / "run.json"
+
+    @property
+    def log(self) -> Path:
+        """Terraform's output and the run's own notes, without secrets."""
+        return self.folder / "run.log"
+
+    @property
+    def apply_events(self) -> Path:
+        """The events of `terraform apply -json`."""
+        return self.folder / "apply.jsonl"
+
+    @property
+    def plan(self) -> Path:
+        """The saved plan; deleted once it can no longer be applied."""
+        return self.folder / "plan.tfplan"
+
+    @property
+    def changes(self) -> Path:
+        """The changes of the plan, without values."""
+        return self.folder / "changes.json"
+
+    @property
+    def settle_lock(self) -> Path:
+        """Held while a later kernel records how the run ended."""
+        return self.folder / "settle.lock"
+
+    def exit_of(self, command: str) -> Path:
+        """Where the supervisor of a Terraform command leaves its exit code."""
+        return self.folder / f"{command}.exit.json"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFiles:
+    """One environment's folder.
+
+    Attributes:
+        folder: where it is.
+    """
+
+    folder: Path
+
+    @property
+    def configuration(self) -> Path:
+        """The HCL of the latest cell."""
+        return self.folder / CONFIGURATION
+
+    @property
+    def settings(self) -> Path:
+        """The environment's settings, which belong under version control."""
+        return self.folder / SETTINGS
+
+    @property
+    def private(self) -> Path:
+        """Locks, runs and the audit trail; mode 0700, outside version control."""
+        return self.folder / PRIVATE
+
+    @property
+    def ignore(self) -> Path:
+        """Keeps the private folder out of version control."""
+        return self.private / ".gitignore"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the run that plans or applies."""
+        return self.private / "lock"
+
+    @property
+    def settings_lock(self) -> Path:
+        """Held while the settings are changed."""
+        return self.private / "settings.lock"
+
+    @property
+    def configuration_digest(self) -> Path:
+        """The SHA-256 of the configuration that a cell wrote last."""
+        return self.private / "configuration.sha256"
+
+    @property
+    def init_fingerprint(self) -> Path:
+        """The SHA-256 of everything that the last `terraform init` acted on."""
+        return self.private / "initialized.sha256"
+
+    @property
+    def audit_trail(self) -> Path:
+        """Every authentication and every change of a run's status."""
+        return self.private / "audit.jsonl"
+
+    @property
+    def runs(self) -> Path:
+        """The folders of all runs."""
+        return self.private / "runs"
+
+    def run(self, run_id: str) -> RunFiles:
+        """The files of one run."""
+        return RunFiles(self.runs / run_id)
