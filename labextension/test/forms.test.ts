@@ -1,11 +1,20 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { FromForm, IFormResult, IFormState, ISettings, IVariables } from '../src/protocol/messages';
+import type {
+  FormContent,
+  FormRequest,
+  FormResult,
+  SettingsContent,
+  VariablesContent
+} from '../src/protocol/generated';
+import { PROTOCOL } from '../src/protocol/generated';
+import type { FormStateOf, SecretAction } from '../src/widgets/channel';
 import { SettingsForm } from '../src/widgets/forms/settings';
 import { VariablesForm } from '../src/widgets/forms/variables';
 import { FakeKernel } from './channel';
 
-const NONE: IFormResult = { number: '', text: '', good: true, fields: {} };
-const SETTINGS: ISettings = {
+const HELLO = { type: 'hello', protocol: PROTOCOL };
+const NONE: FormResult = { number: '', text: '', good: true, fields: {}, warning: false };
+const SETTINGS: SettingsContent = {
   environment: 'staging',
   level: 'never',
   levels: ['never', 'applies only', 'plans and applies'].map(name => ({ name, meaning: name, allowed: true })),
@@ -13,7 +22,7 @@ const SETTINGS: ISettings = {
   off: false,
   problem: ''
 };
-const VARIABLES: IVariables = { variables: [], problem: '', keychain: 'a keychain', no_keychain: '' };
+const VARIABLES: VariablesContent = { variables: [], problem: '', keychain: 'a keychain', no_keychain: '' };
 
 let seq: number;
 let dispose: () => void;
@@ -28,18 +37,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function state<Shown>(shown: Shown | Record<string, never>, result = NONE, busy = ''): IFormState<Shown> {
+function state<Content extends FormContent>(content: Content | null, result = NONE, busy = ''): FormStateOf<Content> {
   seq += 1;
-  return { type: 'state', seq, busy, result, shown };
+  return { type: 'state', protocol: PROTOCOL, seq, busy, result, content };
 }
 
 function settings() {
-  const kernel = new FakeKernel<FromForm, IFormState<ISettings>>();
+  const kernel = new FakeKernel<FormRequest | SecretAction, FormStateOf<SettingsContent>>();
   return { kernel, ...parts(new SettingsForm(kernel)) };
 }
 
 function variables() {
-  const kernel = new FakeKernel<FromForm, IFormState<IVariables>>();
+  const kernel = new FakeKernel<FormRequest | SecretAction, FormStateOf<VariablesContent>>();
   return { kernel, ...parts(new VariablesForm(kernel)) };
 }
 
@@ -57,11 +66,11 @@ function parts(form: { node: HTMLElement; dispose(): void }) {
   };
 }
 
-const numberOf = (message: FromForm | undefined) => (message && 'number' in message ? message.number : '');
+const numberOf = (message: FormRequest | undefined) => (message && 'number' in message ? message.number : '');
 
 test('a form asks how things stand, and again until it is told', () => {
   const { kernel } = settings();
-  expect(kernel.sent).toEqual([{ type: 'hello' }]);
+  expect(kernel.sent).toEqual([HELLO]);
   vi.advanceTimersByTime(2500);
   expect(kernel.sent.length).toBeGreaterThan(1);
   const { length } = kernel.sent;
@@ -82,7 +91,7 @@ test('one action is done at a time, and its button keeps the focus', () => {
   expect(second).toBeUndefined();
   expect(save.getAttribute('aria-disabled')).toBe('true');
   expect(document.activeElement).toBe(save);
-  kernel.say(state<ISettings>({}, NONE, 'save'));
+  kernel.say(state<SettingsContent>(null, NONE, 'save'));
   expect(save.getAttribute('aria-disabled')).toBe('true');
   kernel.say(state(SETTINGS, { ...NONE, number: numberOf(first), text: 'Saved.' }));
   expect(said()).toBe('Saved.');
@@ -103,7 +112,7 @@ test('an action that was lost on its way can be done again', () => {
   kernel.say(state(SETTINGS));
   button('Save').click();
   vi.advanceTimersByTime(2500);
-  expect(kernel.sent.at(-1)).toEqual({ type: 'hello' });
+  expect(kernel.sent.at(-1)).toEqual(HELLO);
   kernel.say(state(SETTINGS));
   expect(alarm()).toBe('The kernel did not receive that. Try again.');
   expect(button('Save').getAttribute('aria-disabled')).toBe('false');
@@ -146,7 +155,7 @@ test('where no level can be set, Save does nothing', () => {
   const { button, kernel } = settings();
   kernel.say(state({ ...SETTINGS, off: true, reason: 'MFA is switched off.' }));
   button('Save').click();
-  expect(kernel.sent).toEqual([{ type: 'hello' }]);
+  expect(kernel.sent).toEqual([HELLO]);
   expect(button('Save').getAttribute('aria-disabled')).toBe('true');
 });
 
@@ -208,7 +217,7 @@ test('clearing takes two presses in a row', () => {
   expect(said()).toContain('Press again');
   clear.dispatchEvent(new Event('blur'));
   clear.click();
-  expect(kernel.sent).toEqual([{ type: 'hello' }]);
+  expect(kernel.sent).toEqual([HELLO]);
   clear.click();
   expect(kernel.sent.at(-1)).toMatchObject({ type: 'clear', texts: {} });
 });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { FromCard, IQuestion } from '../src/protocol/messages';
+import type { CardRequest, Question as QuestionAsked } from '../src/protocol/generated';
 import { Question } from '../src/widgets/card/question';
 
-const CODE: IQuestion = { kind: 'code', number: 1, phase: 'plan', text: 'MFA code:', next_code_at: 0 };
-const CONFIRM: IQuestion = { kind: 'confirm', number: 1, phase: 'apply', text: 'Apply?' };
+const CODE: QuestionAsked = { kind: 'code', number: 1, phase: 'plan', text: 'MFA code:', attempt: 1, next_code_at: 0 };
+const CONFIRM: QuestionAsked = { ...CODE, kind: 'confirm', phase: 'apply', text: 'Apply?' };
 
-let sent: FromCard[];
+let sent: CardRequest[];
 let question: Question;
 
 beforeEach(() => {
@@ -33,7 +33,7 @@ test('it is hidden until something is asked, and again afterwards', () => {
   expect(question.node.hidden).toBe(true);
   question.draw(CODE);
   expect(question.node.hidden).toBe(false);
-  question.draw({});
+  question.draw(null);
   expect(question.node.hidden).toBe(true);
 });
 
@@ -85,17 +85,17 @@ test('the same question again leaves what was typed, and another one does not', 
 test('a code typed too late is not kept', () => {
   question.draw(CODE);
   field().value = '492817';
-  question.draw({});
+  question.draw(null);
   expect(field().value).toBe('');
 });
 
 test.each([
-  ['Confirm & apply', 'confirm'],
-  ['Discard', 'discard']
-])('%s answers a confirmation', (name, type) => {
+  ['Confirm & apply', { type: 'confirm', number: 1 }],
+  ['Discard', { type: 'discard' }]
+])('%s answers a confirmation, once', (name, message) => {
   question.draw(CONFIRM);
   button(name).click();
-  expect(sent).toEqual([{ type, number: 1 }]);
+  expect(sent).toEqual([message]);
   button(name).click();
   expect(sent).toHaveLength(1);
 });

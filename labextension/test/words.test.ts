@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import cases from '../../tests/fixtures/protocol_cases.json';
 import { LEVEL_MEANINGS } from '../src/protocol/generated';
 import { count, duration } from '../src/text/numbers';
-import { actionSign, countsText, isFinal, lockIndicatorName, statusName } from '../src/text/words';
+import { actionSign, countsText, hopName, isFinal, lockIndicatorName, runWords, statusName } from '../src/text/words';
 
 type Row<From> = [From, string];
 
@@ -34,3 +34,22 @@ test.each(cases.actions as Row<string>[])('the action %s has the sign "%s"', (ac
 test('each level has its meaning', () => {
   expect(Object.entries(LEVEL_MEANINGS)).toEqual(cases.levels);
 });
+
+test('what a person is asked goes before the status, and canceling before all but the end', () => {
+  const run = { id: '', environment: '', phase: 'plan', level: '', lock_indicator: '' };
+  const words = (status: string, question = '', canceling = false) => runWords({ ...run, status, question, canceling });
+  expect(words('planning')).toBe('Planning');
+  expect(words('planning', 'code')).toBe('Waiting for a code');
+  expect(words('planned', 'confirm')).toBe('Waiting for your confirmation');
+  expect(words('applying', '', true)).toBe('Canceling');
+  for (const status of cases.final_statuses) {
+    expect(words(status, '', true)).toBe(statusName(status));
+  }
+});
+
+test.each(['', 'newer', 'constructor', '__proto__'])(
+  'what the tables do not know is called as the kernel does: "%s"',
+  name => {
+    expect([statusName(name), lockIndicatorName(name), hopName(name)]).toEqual([name, name, name]);
+  }
+);

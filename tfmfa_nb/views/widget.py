@@ -16,9 +16,12 @@ from traitlets import Unicode
 
 from tfmfa_nb import __version__
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.protocol.messages import PROTOCOL, SECRET_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from tfmfa_nb.protocol.messages import Hello
 
 _MODULE = "tfmfa_nb"  # as the front end's package registers it
 
@@ -59,18 +62,18 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
         with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown or answered
             self._loop.call_soon_threadsafe(do, *arguments)
 
-    def _send_state(self, state: Mapping[str, Any]) -> None:
-        self._sequence += 1
-        self.send({"type": "state", "seq": self._sequence, **state})
+    def _greet(self, hello: Hello) -> None:
+        """A front end displays it, if it understands the messages that follow."""
+        if hello.protocol == PROTOCOL:
+            self._displayed.set()
 
 
-def take_secret(message: dict[str, Any], name: str, longest: int) -> Secret:
+def take_secret(message: Any, name: str) -> Secret:
     """What was typed into a secret field, taken out of `message`; nothing where it was not typed by a person.
 
     Args:
-        message: a front end's.
-        name: the field's.
-        longest: how many characters a person types there at the most.
+        message: a front end's, whatever it is.
+        name: the field's, one of `SECRET_FIELDS`.
     """
-    typed = message.pop(name, None)
-    return Secret(typed.strip() if isinstance(typed, str) and len(typed) <= longest else "")
+    typed = message.pop(name, None) if isinstance(message, dict) else None
+    return Secret(typed.strip() if isinstance(typed, str) and len(typed) <= SECRET_FIELDS[name] else "")

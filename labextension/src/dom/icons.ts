@@ -1,5 +1,7 @@
 // The icons, drawn as lines: a state is told by its shape, not by its color alone.
 
+import { HOP_ICONS, LOCK_INDICATOR_ICONS, STATUS_ICONS } from '../protocol/generated';
+import { lookUp } from '../text/words';
 import { withAttributes } from './elements';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -39,9 +41,17 @@ export function makeIcon(kind: string, name = ''): SVGElement {
   return icon;
 }
 
-/** The lock indicator's icon for one of its states. */
-export function makeLockIcon(state: string, name = ''): SVGElement {
-  return makeIcon(`lock-${state}`, name);
+export function lockIndicatorIcon(state: string): string {
+  return lookUp(LOCK_INDICATOR_ICONS, state) ?? 'open';
+}
+
+export function statusIcon(status: string): string {
+  return lookUp(STATUS_ICONS, status) ?? 'open';
+}
+
+/** The icon for whether a role can be assumed. */
+export function hopIcon(state: string): string {
+  return lookUp(HOP_ICONS, state) ?? 'open';
 }
 
 /** A place for an icon, which is drawn anew only where it changes. */

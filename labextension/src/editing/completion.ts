@@ -36,8 +36,8 @@ class HclCompletion implements ICompletionProvider {
   ): Promise<CompletionHandler.ICompletionItemsReply> {
     const source = request.text;
     const offset = Text.charIndexToJsIndex(request.offset, source);
-    const question = { type: 'complete', text: source, offset };
-    const answer = widget instanceof NotebookPanel ? await this._runs.ask(widget, question) : null;
+    const panel = widget instanceof NotebookPanel ? widget : null;
+    const answer = panel && (await this._runs.ask(panel, { type: 'complete', text: source, offset }));
     const at = (name: string) => Text.jsIndexToCharIndex(position(answer, name, source.length), source);
     return {
       start: at('start'),

@@ -1,8 +1,9 @@
 // The lock in the status bar: icon and words, a button for the keyboard and the screen reader.
 
 import { Widget } from '@lumino/widgets';
-import { makeLockIcon } from '../dom/icons';
-import type { ILevel, IRun } from '../runs/state';
+import { lockIndicatorIcon, makeIcon } from '../dom/icons';
+import type { RunStatus } from '../protocol/generated';
+import type { ILevel } from '../runs/state';
 import { lockIndicatorName, runWords } from '../text/words';
 
 export class LockItem extends Widget {
@@ -15,7 +16,7 @@ export class LockItem extends Widget {
     this.node.append(this._button);
   }
 
-  displayRun(run: IRun): void {
+  displayRun(run: RunStatus): void {
     const { environment, level, lock_indicator } = run;
     const words = `${lockIndicatorName(lock_indicator)} (${level}) · ${environment}: ${runWords(run)}`;
     this._show(lock_indicator, words, 'Show the run');
@@ -31,7 +32,7 @@ export class LockItem extends Widget {
   private _show(indicator: string, words: string, hint: string): void {
     if (this._button.textContent !== words || this.node.dataset['lock'] !== indicator) {
       this.node.dataset['lock'] = indicator;
-      this._button.replaceChildren(makeLockIcon(indicator), words);
+      this._button.replaceChildren(makeIcon(lockIndicatorIcon(indicator)), words);
       this._button.title = `${words}\n${hint}`;
       this._button.setAttribute('aria-label', `${words}. ${hint}`);
     }

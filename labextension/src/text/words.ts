@@ -5,6 +5,7 @@ import type { Counts, RunStatus } from '../protocol/generated';
 import {
   ACTION_SIGNS,
   FINAL_STATUSES,
+  HOP_NAMES,
   LOCK_INDICATOR_NAMES,
   QUESTION_NAMES,
   STATUS_NAMES
@@ -32,6 +33,11 @@ export function runWords({ canceling, question, status }: RunStatus): string {
     return capitalized(asked);
   }
   return canceling && !isFinal(status) ? 'Canceling' : statusName(status);
+}
+
+/** Whether a role can be assumed. */
+export function hopName(state: string): string {
+  return lookUp(HOP_NAMES, state) ?? state;
 }
 
 /** The sign that Terraform's plan has for an action; a blank where it has none. */

@@ -2,8 +2,9 @@
 // state that arrives. Any message may be lost, so it asks again.
 
 import { keepKeys, make, setVisible, withAttributes } from '../../dom/elements';
-import type { FromCard, ICardState, ToCard } from '../../protocol/messages';
-import type { IChannel, IPart } from '../channel';
+import type { CardMessage, CardRequest, CardState } from '../../protocol/generated';
+import { PROTOCOL } from '../../protocol/generated';
+import type { CardChannel, CodeAnswer, IPart } from '../channel';
 import { Log } from '../log/log';
 import { Announcer } from './announcer';
 import { Facts } from './facts';
@@ -20,13 +21,13 @@ import { Stopping } from './stopping';
 const TICK = 500; // ms
 
 export class Card implements IPart {
-  constructor(private readonly _channel: IChannel<FromCard, ToCard>) {
+  constructor(private readonly _channel: CardChannel) {
     withAttributes(this.node, { 'aria-label': 'Terraform run' });
     keepKeys(this.node);
     setVisible(this._body, false);
     this._stopListening = _channel.listen(message => this._receive(message));
     this._timer = window.setInterval(() => this._tick(), TICK);
-    this._send({ type: 'hello' });
+    this._send({ type: 'hello', protocol: PROTOCOL });
   }
 
   dispose(): void {
@@ -37,7 +38,7 @@ export class Card implements IPart {
     this.node.remove();
   }
 
-  private _send(message: FromCard): void {
+  private _send(message: CardRequest | CodeAnswer): void {
     try {
       this._channel.send(message);
       this._hasExited = false;
@@ -46,7 +47,7 @@ export class Card implements IPart {
     }
   }
 
-  private _receive(message: ToCard): void {
+  private _receive(message: CardMessage): void {
     this._silence.end();
     if (message.type === 'lines') {
       this._log.receive(message.start, message.lines);
@@ -58,7 +59,7 @@ export class Card implements IPart {
   private _tick(): void {
     const isOver = this._state !== null && this._state.ended_at > 0;
     if (!isOver && this._silence.isLong) {
-      this._send({ type: 'hello' });
+      this._send({ type: 'hello', protocol: PROTOCOL });
     }
     this._silence.draw(this._state !== null && !isOver, this._hasExited);
     if (this._state) {
@@ -66,7 +67,7 @@ export class Card implements IPart {
     }
   }
 
-  private _draw(state: ICardState): void {
+  private _draw(state: CardState): void {
     this._state = state;
     this._offset = state.now - Date.now() / 1000;
     this.node.dataset['status'] = state.status;
@@ -86,7 +87,7 @@ export class Card implements IPart {
     this._announcer.draw(state);
   }
 
-  private _drawTimes(state: ICardState): void {
+  private _drawTimes(state: CardState): void {
     const now = Date.now() / 1000 + this._offset;
     this._head.drawTime(state, now);
     this._question.drawWait(now);
@@ -121,7 +122,7 @@ export class Card implements IPart {
   );
   private readonly _stopListening: () => void;
   private readonly _timer: number;
-  private _state: ICardState | null = null;
+  private _state: CardState | null = null;
   private _offset = 0; // the kernel's clock less the browser's, in seconds
   private _hasExited = false;
 

@@ -1,13 +1,13 @@
 // How many resources a plan adds, changes and destroys: +2 ~1 -0.
 
 import { make, Refill, setVisible, withAttributes } from '../../dom/elements';
-import type { ICounts } from '../../protocol/messages';
+import type { Counts as PlanCounts } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 
 export class Counts {
   readonly node = make('span', 'tfmfa-counts tfmfa-mono');
 
-  draw(counts: ICounts | null): void {
+  draw(counts: PlanCounts | null): void {
     setVisible(this.node, counts !== null);
     if (counts) {
       const words = `${counts.add} to add, ${counts.change} to change, ${counts.destroy} to destroy`;
@@ -16,7 +16,7 @@ export class Counts {
     }
   }
 
-  private readonly _refill = new Refill<ICounts>(this.node, ({ add, change, destroy, imported }) => [
+  private readonly _refill = new Refill<PlanCounts>(this.node, ({ add, change, destroy, imported }) => [
     signed('+', add, 'tfmfa-add'),
     ' ',
     signed('~', change, 'tfmfa-change'),

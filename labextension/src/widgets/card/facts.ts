@@ -1,15 +1,15 @@
 // Who runs Terraform, where, and with what.
 
 import { make, Refill, setVisible } from '../../dom/elements';
-import type { ICardState } from '../../protocol/messages';
+import type { CardState } from '../../protocol/generated';
 
 type Fact = readonly [name: string, value: string];
 
 export class Facts {
   readonly node = make('dl', 'tfmfa-facts');
 
-  draw({ identity, product }: ICardState): void {
-    const { account = '', alias = '', region = '', serial_number = '', source = '', user = '' } = identity;
+  draw({ identity, product }: CardState): void {
+    const { account, alias, region, serial_number, source, user } = identity;
     const all: readonly Fact[] = [
       ['Account', alias ? `${account} (${alias})` : account],
       ['User', user],

@@ -1,24 +1,11 @@
 // The card's first line: status, environment, level, counts, time, and the way to stop.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import { IconHolder } from '../../dom/icons';
-import type { ICardState } from '../../protocol/messages';
+import { IconHolder, statusIcon } from '../../dom/icons';
+import type { CardState } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 import { statusName } from '../../text/words';
 import { Counts } from './counts';
-
-const ICONS: ReadonlyMap<string, string> = new Map([
-  ['pending', 'waiting'],
-  ['planning', 'turning'],
-  ['planned', 'paused'],
-  ['planned_and_finished', 'good'],
-  ['confirmed', 'turning'],
-  ['applying', 'turning'],
-  ['applied', 'good'],
-  ['errored', 'bad'],
-  ['discarded', 'stopped'],
-  ['canceled', 'stopped']
-]);
 
 export class Head {
   /** @param _cancel - Asks the run to stop. */
@@ -26,9 +13,9 @@ export class Head {
     setVisible(this._button, false);
   }
 
-  draw(state: ICardState): void {
-    const isAsking = state.question.kind !== undefined;
-    this._icon.draw(isAsking ? 'waiting' : (ICONS.get(state.status) ?? 'open'));
+  draw(state: CardState): void {
+    const isAsking = state.question !== null;
+    this._icon.draw(isAsking ? 'waiting' : statusIcon(state.status));
     setText(this._status, state.phase === 'unlock' ? 'Unlocking the state' : statusName(state.status));
     setText(this._environment, state.environment);
     setText(this._level, `MFA: ${state.level}`);
@@ -39,7 +26,7 @@ export class Head {
   }
 
   /** @param now - Seconds since the epoch, by the kernel's clock. */
-  drawTime({ ended_at, started_at }: ICardState, now: number): void {
+  drawTime({ ended_at, started_at }: CardState, now: number): void {
     setText(this._elapsed, started_at ? duration((ended_at || now) - started_at) : '');
   }
 

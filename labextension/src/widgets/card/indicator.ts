@@ -1,14 +1,14 @@
 // The lock indicator: whether MFA is asked for, and how that stands.
 
 import { make, setText } from '../../dom/elements';
-import { IconHolder } from '../../dom/icons';
-import type { ICardState } from '../../protocol/messages';
+import { IconHolder, lockIndicatorIcon } from '../../dom/icons';
+import type { CardState } from '../../protocol/generated';
 import { lockIndicatorName } from '../../text/words';
 
 export class LockIndicator {
-  draw(state: ICardState): void {
+  draw(state: CardState): void {
     const name = lockIndicatorName(state.lock_indicator);
-    this._icon.draw(`lock-${state.lock_indicator}`, name);
+    this._icon.draw(lockIndicatorIcon(state.lock_indicator), name);
     setText(this._name, name);
     setText(this._text, state.lock_indicator_text);
     setText(this._remedy, state.lock_indicator_remedy);

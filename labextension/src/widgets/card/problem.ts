@@ -2,11 +2,11 @@
 
 import { make, setText, setVisible } from '../../dom/elements';
 import { makeIcon } from '../../dom/icons';
-import type { ICardState } from '../../protocol/messages';
+import type { CardState } from '../../protocol/generated';
 import { Documents } from './documents';
 
 export class Problem {
-  draw(state: ICardState): void {
+  draw(state: CardState): void {
     // The lock indicator has said it already where both are the same; what fixes it stands here in any case.
     const isSaid = state.lock_indicator === 'failed' && state.error === state.lock_indicator_text;
     setVisible(this.node, state.error !== '' && !(isSaid && state.error_documents.length === 0));

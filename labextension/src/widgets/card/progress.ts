@@ -1,18 +1,19 @@
 // How far an apply has come, and which resources it is working on.
 
 import { make, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { ICardState, IOperation } from '../../protocol/messages';
+import type { CardState, ResourceInProgress } from '../../protocol/generated';
 import { count, duration } from '../../text/numbers';
 
 const MOST_ROWS = 6;
 
 export class Progress {
-  draw({ ended_at, now, progress }: ICardState): void {
-    const { current = [], done = 0, more = 0, total = 0 } = progress;
-    setVisible(this.node, total > 0);
-    if (total === 0) {
+  draw({ ended_at, now, progress }: CardState): void {
+    const isKnown = progress !== null && progress.total > 0;
+    setVisible(this.node, isKnown);
+    if (!isKnown) {
       return;
     }
+    const { current, done, more, total } = progress;
     this._filled.style.width = `${Math.min(100, (100 * done) / total)}%`;
     const words = `${count(done)} of ${count(total)} resources`;
     withAttributes(this._bar, { 'aria-valuemax': total, 'aria-valuenow': done, 'aria-valuetext': words });
@@ -37,7 +38,7 @@ export class Progress {
     }
   }
 
-  private _row({ action, address }: IOperation): HTMLElement {
+  private _row({ action, address }: ResourceInProgress): HTMLElement {
     const time = make('span', 'tfmfa-time');
     this._times.push([address, time]);
     return make('li', '', make('span', 'tfmfa-mono', address), make('span', 'tfmfa-faint', action), time);

@@ -1,15 +1,16 @@
 // The question on the card: a code, or a confirmation.
 
 import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
-import type { FromCard, IQuestion } from '../../protocol/messages';
+import type { CardRequest, Question as QuestionAsked } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
+import type { CodeAnswer } from '../channel';
 import { isTypingElsewhere } from './focus';
 
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
 
 export class Question {
   /** @param _send - Called with the message that answers. */
-  constructor(private readonly _send: (message: FromCard) => void) {
+  constructor(private readonly _send: (message: CardRequest | CodeAnswer) => void) {
     const id = uniqueId('code');
     this._field.id = id;
     this._prompt.htmlFor = id;
@@ -21,8 +22,8 @@ export class Question {
     });
   }
 
-  draw(question: IQuestion): void {
-    if (!question.kind) {
+  draw(question: QuestionAsked | null): void {
+    if (!question) {
       this._close();
     } else if (question.number !== this._number) {
       this._open(question);
@@ -44,13 +45,13 @@ export class Question {
     clearTimeout(this._retry);
   }
 
-  private _open(question: IQuestion): void {
+  private _open(question: QuestionAsked): void {
     const code = question.kind === 'code';
-    this._number = question.number ?? 0;
+    this._number = question.number;
     this._field.value = '';
     this._enable(true);
-    this._nextCodeAt = question.next_code_at ?? 0;
-    setText(this._prompt, question.text ?? '');
+    this._nextCodeAt = question.next_code_at;
+    setText(this._prompt, question.text);
     setVisible(this._field, code);
     setVisible(this._submit, code);
     setVisible(this._confirm, !code);
@@ -81,7 +82,7 @@ export class Question {
     this._answer({ type: 'authenticate', code, number: this._number });
   }
 
-  private _answer(message: FromCard): void {
+  private _answer(message: CardRequest | CodeAnswer): void {
     this._hadFocus = this._hasFocus();
     this._send(message);
     this._enable(false);
@@ -111,10 +112,6 @@ export class Question {
     return this.node.contains(document.activeElement);
   }
 
-  private _button(text: string, type: 'confirm' | 'cancel' | 'discard', className = ''): HTMLButtonElement {
-    return makeButton(text, className, () => this._answer({ type, number: this._number }));
-  }
-
   private readonly _field = withAttributes(make('input', 'tfmfa-code'), {
     type: 'text',
     inputmode: 'numeric',
@@ -129,9 +126,11 @@ export class Question {
   private readonly _submit = withAttributes(make('button', 'tfmfa-button tfmfa-primary', 'Authenticate'), {
     type: 'submit'
   });
-  private readonly _confirm = this._button('Confirm & apply', 'confirm', 'tfmfa-primary');
-  private readonly _cancel = this._button('Cancel', 'cancel');
-  private readonly _discard = this._button('Discard', 'discard');
+  private readonly _confirm = makeButton('Confirm & apply', 'tfmfa-primary', () =>
+    this._answer({ type: 'confirm', number: this._number })
+  );
+  private readonly _cancel = makeButton('Cancel', '', () => this._answer({ type: 'cancel' }));
+  private readonly _discard = makeButton('Discard', '', () => this._answer({ type: 'discard' }));
   private readonly _wait = withAttributes(make('span', 'tfmfa-wait'), { role: 'timer' });
   private readonly _ready = withAttributes(make('span', 'tfmfa-wait'), { role: 'status' });
   private _number = 0;

@@ -1,32 +1,23 @@
 // The roles that each provider assumes, one after the other, and whether they can be assumed.
 
 import { make, Refill, setVisible, withAttributes } from '../../dom/elements';
-import { makeIcon } from '../../dom/icons';
-import type { IHop, IRoleChain } from '../../protocol/messages';
-
-type Look = readonly [icon: string, words: string];
-
-const UNCHECKED: Look = ['open', 'not checked yet'];
-const LOOKS: ReadonlyMap<string, Look> = new Map<string, Look>([
-  ['unchecked', UNCHECKED],
-  ['checking', ['turning', 'checking']],
-  ['assumed', ['good', 'can be assumed']],
-  ['refused', ['bad', 'refused']]
-]);
+import { hopIcon, makeIcon } from '../../dom/icons';
+import type { Hop, RoleChain } from '../../protocol/generated';
+import { hopName } from '../../text/words';
 
 export class Roles {
   readonly node = withAttributes(make('ul', 'tfmfa-roles'), { 'aria-label': 'Roles that will be assumed' });
 
-  draw(roles: readonly IRoleChain[]): void {
+  draw(roles: readonly RoleChain[]): void {
     const chains = roles.filter(({ hops }) => hops.length > 0);
     setVisible(this.node, chains.length > 0);
     this._refill.draw(chains);
   }
 
-  private readonly _refill = new Refill<readonly IRoleChain[]>(this.node, chains => chains.map(chainItem));
+  private readonly _refill = new Refill<readonly RoleChain[]>(this.node, chains => chains.map(chainItem));
 }
 
-function chainItem({ hops, place, provider }: IRoleChain): HTMLElement {
+function chainItem({ hops, place, provider }: RoleChain): HTMLElement {
   const name = make('span', 'tfmfa-provider', provider);
   const item = make('li', '', name, ' ', make('span', 'tfmfa-faint', place));
   // Each hop lies inside the one that it is assumed from.
@@ -38,8 +29,9 @@ function chainItem({ hops, place, provider }: IRoleChain): HTMLElement {
   return item;
 }
 
-function hopItem({ arn, message, state }: IHop): HTMLElement {
-  const [icon, words] = LOOKS.get(state) ?? UNCHECKED;
+function hopItem({ arn, message, state }: Hop): HTMLElement {
+  const icon = hopIcon(state);
+  const words = hopName(state);
   const item = make(
     'li',
     `tfmfa-hop tfmfa-hop-${icon}`,

@@ -2,7 +2,7 @@
 
 import { make, makeButton, setVisible } from '../../dom/elements';
 import { makeIcon } from '../../dom/icons';
-import type { ICardState } from '../../protocol/messages';
+import type { CardState } from '../../protocol/generated';
 
 const MEANING =
   'Stopping: Terraform finishes the operations in progress and saves the state. ' +
@@ -12,7 +12,7 @@ export class Stopping {
   /** @param _kill - Stops Terraform at once. */
   constructor(private readonly _kill: () => void) {}
 
-  draw({ canceling, ended_at }: ICardState): void {
+  draw({ canceling, ended_at }: CardState): void {
     setVisible(this.node, canceling && ended_at === 0);
   }
 

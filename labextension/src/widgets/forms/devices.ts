@@ -1,12 +1,7 @@
 // The list of a person's MFA devices, once AWS was asked for them.
 
 import { make, setVisible, withAttributes } from '../../dom/elements';
-
-export interface IDevice {
-  readonly serial: string;
-  /** Why it cannot be chosen; empty where it can. */
-  readonly reason: string;
-}
+import type { MfaDevice } from '../../protocol/generated';
 
 export class Devices {
   /** @param _choose - Called with the serial number that was chosen. */
@@ -24,7 +19,7 @@ export class Devices {
   readonly node: HTMLElement;
 
   /** Lists the devices, with the focus on the list. */
-  draw(devices: readonly IDevice[]): void {
+  draw(devices: readonly MfaDevice[]): void {
     const first = withAttributes(make('option', '', 'Choose a device'), { value: '' });
     first.disabled = true;
     this._list.replaceChildren(first, ...devices.map(option));
@@ -42,7 +37,7 @@ export class Devices {
   private readonly _list = make('select', 'tfmfa-select');
 }
 
-function option({ reason, serial }: IDevice): HTMLOptionElement {
+function option({ reason, serial }: MfaDevice): HTMLOptionElement {
   const node = withAttributes(make('option', '', reason ? `${serial} (${reason})` : serial), { value: serial });
   node.disabled = reason !== '';
   return node;

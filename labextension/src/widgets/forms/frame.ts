@@ -1,8 +1,9 @@
 // What the forms share: messages, one action at a time, and one line that says how it ended.
 
 import { keepKeys, make, setText, uniqueId, withAttributes } from '../../dom/elements';
-import type { FromForm, IFormResult, IFormState } from '../../protocol/messages';
-import type { IChannel } from '../channel';
+import type { FormAction, FormContent, FormRequest, FormResult } from '../../protocol/generated';
+import { PROTOCOL } from '../../protocol/generated';
+import type { FormChannel, FormStateOf, SecretAction } from '../channel';
 import { Action } from './action';
 
 const TICK = 500; // ms
@@ -11,19 +12,21 @@ const SILENCE = 8000; // ms after which it says that the kernel is not respondin
 const NOT_RESPONDING = 'The kernel is not responding. It may be busy, or it may have exited.';
 const LOST = 'The kernel did not receive that. Try again.';
 
+type ActionType = FormAction['type'];
+
 /** What a form does with what its kernel says. */
-export interface IFormContent<Shown> {
+export interface IFormBody<Content extends FormContent> {
   /** Shows the kernel's view of things, `saved` right after an action that succeeded. */
-  draw(shown: Shown, saved: boolean): void;
+  draw(content: Content, saved: boolean): void;
   /** Shows how an action of this form ended. */
-  end?(result: IFormResult, type: string): void;
+  end?(result: FormResult, type: ActionType): void;
 }
 
-export class FormFrame<Shown> {
+export class FormFrame<Content extends FormContent> {
   constructor(
-    private readonly _channel: IChannel<FromForm, IFormState<Shown>>,
+    private readonly _channel: FormChannel<Content>,
     title: string,
-    private readonly _content: IFormContent<Shown>
+    private readonly _body: IFormBody<Content>
   ) {
     this.title = make('h3', 'tfmfa-sheet-title', title);
     this.title.id = `${this.id}-title`;
@@ -47,7 +50,7 @@ export class FormFrame<Shown> {
     this.node.append(this.title, ...parts, this.success, this.failure);
     this._stopListening = this._channel.listen(message => this._receive(message));
     this._timer = window.setInterval(() => this._tick(), TICK);
-    this._send({ type: 'hello' });
+    this._send({ type: 'hello', protocol: PROTOCOL });
   }
 
   dispose(): void {
@@ -64,14 +67,15 @@ export class FormFrame<Shown> {
   }
 
   /** Sends what was typed, to be acted on; the secret beside the other texts. */
-  act(type: string, texts: Readonly<Record<string, string>>, secret?: string): void {
+  act(type: ActionType, texts: Readonly<Record<string, string>>, secret?: string): void {
     this._count += 1;
     this._pending = `${this.id}-${this._count}`;
     this._type = type;
     this._heard = this._sent = performance.now();
     this.tell('');
     this._drawBusy();
-    this._send({ type, number: this._pending, texts, ...(secret === undefined ? {} : { secret }) });
+    const action: FormAction = { type, number: this._pending, texts };
+    this._send(secret === undefined ? action : { ...action, secret });
   }
 
   /** Says how something went: well, or what is wrong. */
@@ -80,7 +84,7 @@ export class FormFrame<Shown> {
     setText(this.failure, failure);
   }
 
-  private _send(message: FromForm): void {
+  private _send(message: FormRequest | SecretAction): void {
     try {
       this._channel.send(message);
     } catch {
@@ -89,7 +93,7 @@ export class FormFrame<Shown> {
     }
   }
 
-  private _receive(message: IFormState<Shown>): void {
+  private _receive(message: FormStateOf<Content>): void {
     if (message.seq <= this._seq) {
       return;
     }
@@ -98,19 +102,19 @@ export class FormFrame<Shown> {
     if (this.failure.textContent === NOT_RESPONDING) {
       this.tell('');
     }
-    const { busy, result, shown } = message;
+    const { busy, content, result } = message;
     const isMine = this._pending !== '' && result.number === this._pending && !busy;
     if (this._pending && !isMine && !busy && this._heard - this._sent > ASK_AGAIN) {
       this._release();
       this.tell('', LOST);
     }
-    if (isFilled(shown)) {
-      this._content.draw(shown, isMine && result.good);
+    if (content) {
+      this._body.draw(content, isMine && result.good);
     }
-    if (isMine) {
+    if (isMine && this._type) {
       this._release();
       this.tell(result.good ? result.text : '', result.good ? '' : result.text);
-      this._content.end?.(result, this._type);
+      this._body.end?.(result, this._type);
     }
   }
 
@@ -123,7 +127,7 @@ export class FormFrame<Shown> {
       this._release();
       this.tell('', NOT_RESPONDING);
     } else if (quiet > ASK_AGAIN) {
-      this._send({ type: 'hello' });
+      this._send({ type: 'hello', protocol: PROTOCOL });
     }
   }
 
@@ -145,11 +149,7 @@ export class FormFrame<Shown> {
   private _seq = 0;
   private _count = 0;
   private _pending = ''; // the number of the action that is under way
-  private _type = '';
+  private _type: ActionType | null = null;
   private _heard = performance.now();
   private _sent = performance.now();
-}
-
-function isFilled<Shown>(shown: Shown | Record<string, never>): shown is Shown {
-  return Object.keys(shown as object).length > 0;
 }

@@ -1,15 +1,15 @@
 // An environment's setting "AWS Multi-Factor Authentication".
 
 import { make, Refill, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { FromForm, IFormState, ISettings } from '../../protocol/messages';
-import type { IChannel, IPart } from '../channel';
+import type { SettingsContent } from '../../protocol/generated';
+import type { FormChannel, IPart } from '../channel';
 import type { Action } from './action';
 import { FormFrame } from './frame';
 
-type Levels = ISettings['levels'];
+type Levels = SettingsContent['levels'];
 
 export class SettingsForm implements IPart {
-  constructor(channel: IChannel<FromForm, IFormState<ISettings>>) {
+  constructor(channel: FormChannel<SettingsContent>) {
     this._frame = new FormFrame(channel, 'Environment', { draw: (shown, saved) => this._draw(shown, saved) });
     const { id } = this._frame;
     const [choice, meanings, reason] = [`${id}-choice`, `${id}-meanings`, `${id}-reason`];
@@ -42,7 +42,7 @@ export class SettingsForm implements IPart {
     this._frame.dispose();
   }
 
-  private _draw(shown: ISettings, saved: boolean): void {
+  private _draw(shown: SettingsContent, saved: boolean): void {
     setText(this._frame.title, `Environment "${shown.environment}"`);
     const before = this._choice.value;
     this._options.draw({ levels: shown.levels, isUnknown: shown.level === '' });
@@ -69,7 +69,7 @@ export class SettingsForm implements IPart {
     }
   }
 
-  private readonly _frame: FormFrame<ISettings>;
+  private readonly _frame: FormFrame<SettingsContent>;
   private readonly _choice = make('select', 'tfmfa-select');
   private readonly _meanings = make('ul', 'tfmfa-meanings');
   private readonly _reason = make('div', 'tfmfa-reason');

@@ -2,8 +2,8 @@
 // the plain texts, and never comes back.
 
 import { make, setText } from '../../dom/elements';
-import type { FromForm, IFormResult, IFormState, IVariables } from '../../protocol/messages';
-import type { IChannel, IPart } from '../channel';
+import type { FormAction, FormResult, VariablesContent } from '../../protocol/generated';
+import type { FormChannel, IPart } from '../channel';
 import type { Action } from './action';
 import { Devices } from './devices';
 import { Field } from './field';
@@ -17,7 +17,7 @@ const EXPLANATION = 'These belong to you, never to the team. Leave a field empty
 const CLEAR_SURE = 'Press again to remove them from this kernel and from the OS keychain.';
 
 export class VariablesForm implements IPart {
-  constructor(channel: IChannel<FromForm, IFormState<IVariables>>) {
+  constructor(channel: FormChannel<VariablesContent>) {
     this._frame = new FormFrame(channel, 'Organization variables', {
       draw: shown => this._draw(shown),
       end: (result, type) => this._end(result, type)
@@ -101,7 +101,7 @@ export class VariablesForm implements IPart {
     this._serial.complain('');
   }
 
-  private _draw(shown: IVariables): void {
+  private _draw(shown: VariablesContent): void {
     for (const { missing, name, words } of shown.variables) {
       this._fields.get(name)?.describe(words, missing);
     }
@@ -111,11 +111,11 @@ export class VariablesForm implements IPart {
     }
   }
 
-  private _end({ chosen, devices, fields, good, warning }: IFormResult, type: string): void {
+  private _end({ chosen, devices, fields, good, warning }: FormResult, type: FormAction['type']): void {
     const wrong = [...this._fields].filter(([name]) => fields[name]);
     wrong.forEach(([name, field]) => field.complain(fields[name] ?? ''));
     wrong[0]?.[1].input.focus();
-    this._frame.success.classList.toggle('tfmfa-warned', warning === true);
+    this._frame.success.classList.toggle('tfmfa-warned', warning);
     if (devices) {
       this._devices.draw(devices);
     }
@@ -130,7 +130,7 @@ export class VariablesForm implements IPart {
     }
   }
 
-  private readonly _frame: FormFrame<IVariables>;
+  private readonly _frame: FormFrame<VariablesContent>;
   private readonly _key: Field;
   private readonly _secret: Field;
   private readonly _serial: Field;

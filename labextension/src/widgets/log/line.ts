@@ -1,7 +1,10 @@
 // A line of the log: text, and pieces of text in the colors that Terraform gave them.
 
 import { make } from '../../dom/elements';
-import type { LogLine } from '../../protocol/messages';
+import type { Lines } from '../../protocol/generated';
+
+/** A line as one text, or as pieces, each with its classes. */
+export type LogLine = Lines['lines'][number];
 
 const COLORS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 const STYLES = ['bold', 'dim', 'italic', 'underline', 'inverse', 'strike'];

@@ -1,10 +1,10 @@
 // The log: a window on lines that lie on the kernel's disk. Only the lines in view are asked for, and drawn.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { LogLine } from '../../protocol/messages';
 import { count } from '../../text/numbers';
 import type { IPlace } from './following';
 import { Following } from './following';
+import type { LogLine } from './line';
 import { fillLine } from './line';
 import type { IRange } from './window';
 import { firstShown, LINE_HEIGHT, linesToAsk, linesToDraw, linesToDrop } from './window';
