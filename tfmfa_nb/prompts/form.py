@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
-_HELLO_TIMEOUT = 8.0  # a cold JupyterLab has drawn its first widget well within this
+HELLO_TIMEOUT = 8.0
+"""How many seconds a front end may take to display a widget; a cold JupyterLab has drawn its first well within them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,15 @@ class Card(Protocol):
 
 
 class NoFrontEnd(Exception):
-    """Nothing shows the card, so nobody can answer on it; another prompt has to ask."""
+    """Nothing displays the card, so nobody can answer on it; another prompt has to ask."""
+
+
+def why_here(widget: str) -> str:
+    """One sentence for whoever is asked on the terminal instead of on `widget`."""
+    return (
+        f"This front end does not display the {widget} (the JupyterLab extension tfmfa_nb is missing, disabled or of "
+        "another version), so you are asked here."
+    )
 
 
 class FormPrompt:
@@ -48,7 +57,7 @@ class FormPrompt:
 
     attempts: int | None = None
 
-    def __init__(self, card: Card, hello_timeout: float = _HELLO_TIMEOUT) -> None:
+    def __init__(self, card: Card, hello_timeout: float = HELLO_TIMEOUT) -> None:
         self._card = card
         self._hello_timeout = hello_timeout
 
@@ -58,7 +67,7 @@ class FormPrompt:
         Raises:
             RunCanceled: the person canceled.
             RunDiscarded: the person discarded the plan.
-            NoFrontEnd: the card is not shown anywhere.
+            NoFrontEnd: the card is not displayed anywhere.
         """
         question: dict[str, Any] = {
             "kind": "code",
@@ -77,7 +86,7 @@ class FormPrompt:
 
         Raises:
             RunCanceled: the person canceled.
-            NoFrontEnd: the card is not shown anywhere.
+            NoFrontEnd: the card is not displayed anywhere.
         """
         answer = await self._answer({"kind": "confirm", "phase": "apply", "text": question, "attempt": 1})
         return answer.kind == "confirm"

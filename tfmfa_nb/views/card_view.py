@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
+from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd, why_here
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.views.card import RunCard
 from tfmfa_nb.views.static import leave_summary
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class FormElseTerminal:
-    """Asks in the card; where no front end shows it (a console), on the kernel's stdin."""
+    """Asks on the card; where no front end displays it, as in a console, says so and asks on the kernel's stdin."""
 
     attempts: int | None = None
 
-    def __init__(self, card: RunCard) -> None:
-        self._form = FormPrompt(card)
+    def __init__(self, form: FormPrompt) -> None:
+        self._form = form
         self._terminal: TerminalPrompt | None = None
 
     async def ask(self, request: CodeRequest) -> Secret:
@@ -37,7 +37,7 @@ class FormElseTerminal:
             try:
                 return await self._form.ask(request)
             except NoFrontEnd:
-                self._terminal = TerminalPrompt()
+                self._terminal = _terminal()
         return await self._terminal.ask(request)
 
     async def confirm(self, question: str) -> bool:
@@ -46,8 +46,13 @@ class FormElseTerminal:
             try:
                 return await self._form.confirm(question)
             except NoFrontEnd:
-                self._terminal = TerminalPrompt()
+                self._terminal = _terminal()
         return await self._terminal.confirm(question)
+
+
+def _terminal() -> TerminalPrompt:
+    print(why_here("run card"))  # noqa: T201 - beside the question itself
+    return TerminalPrompt()
 
 
 class CardView:
@@ -68,7 +73,7 @@ class CardView:
 
     def prompt(self) -> Prompt:
         """The form on the card, where the card can answer."""
-        return FormElseTerminal(self._card) if self._answers else TerminalPrompt()
+        return FormElseTerminal(FormPrompt(self._card)) if self._answers else TerminalPrompt()
 
     def begin(self) -> None:
         """Show the card."""
