@@ -10,7 +10,7 @@ import { ACTIONS } from './actions';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:commands',
-  description: 'Plan, Apply, Cancel run and Environment settings as commands and as buttons of the cells.',
+  description: 'Plan, Apply, Cancel Run, Environment Settings and Show Runs as commands and cell buttons.',
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
@@ -30,7 +30,10 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         isVisible: ({ toolbar }) =>
           !toolbar || (can() && runs.current !== null && action.suits(activeMagic(runs.current))),
         describedBy: {
-          args: { type: 'object', properties: { toolbar: { type: 'boolean', description: 'For a button in a cell' } } }
+          args: {
+            type: 'object',
+            properties: { toolbar: { type: 'boolean', description: 'Whether the command is a button on a cell' } }
+          }
         },
         execute: () => runs.current && action.run(runs, runs.current)
       });

@@ -67,7 +67,7 @@ function brief(about: string): string {
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:completion',
-  description: 'Completion in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Completion in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns],
   optional: [ICompletionProviderManager],

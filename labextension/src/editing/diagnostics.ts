@@ -105,7 +105,7 @@ function validated(runs: IRuns, model: CodeEditor.IModel): Extension {
 
 export const diagnosticsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:diagnostics',
-  description: 'Underlines what terraform validate finds in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Underlines what terraform validate finds in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns, IEditorExtensionRegistry],
   activate: (_app: JupyterFrontEnd, runs: IRuns, editors: IEditorExtensionRegistry) => {

@@ -11,7 +11,7 @@ const FORMAT = 'tfmfa_nb:format';
 
 export const formatPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:format',
-  description: 'Formats a cell that begins with %%tfplan or %%tfapply as terraform fmt does.',
+  description: 'Formats a cell that starts with %%tfplan or %%tfapply as terraform fmt does.',
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
@@ -23,7 +23,7 @@ export const formatPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     commands.addCommand(FORMAT, {
       label: 'Terraform: Format Cell',
-      caption: 'Write the cell as terraform fmt does',
+      caption: 'Format the cell as terraform fmt does',
       isEnabled: () => runs.current !== null && runs.state(runs.current) !== null && activeMagic(runs.current) !== '',
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => format(runs)

@@ -11,7 +11,7 @@ import { isOurs } from './cell';
 
 export const hoverPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:hover',
-  description: 'Explains options, blocks, attributes and references in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Explains options, blocks, attributes and references in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns, IEditorExtensionRegistry],
   activate: (_app: JupyterFrontEnd, runs: IRuns, editors: IEditorExtensionRegistry) => {

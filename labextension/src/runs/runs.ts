@@ -77,7 +77,7 @@ class Runs implements IRuns {
 
 export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
   id: 'tfmfa_nb:runs',
-  description: 'Asks the kernels of the open notebooks about their Terraform runs.',
+  description: 'Follows the Terraform runs of the open notebooks.',
   autoStart: true,
   requires: [INotebookTracker],
   provides: IRuns,

@@ -5,7 +5,7 @@ import { MODULE, VERSION } from './version';
 
 export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:widgets',
-  description: 'The run card and the forms of %tfmfa.',
+  description: 'Displays the run card and the forms of %tfmfa.',
   autoStart: true,
   activate: async (app: JupyterFrontEnd) => {
     // Where ipywidgets is not installed, nobody shares this module, and the other plugins go on without it.
