@@ -5,6 +5,7 @@ from scripted_run import ScriptedRun, request
 
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
+from tfmfa_nb.protocol.messages import PROTOCOL
 from tfmfa_nb.views.card import RunCard
 
 
@@ -23,7 +24,7 @@ class Person:
             asyncio.get_running_loop().call_soon(self.card._handle_custom_msg, answer, [])
 
     def arrive(self):
-        self.card._handle_custom_msg({"type": "hello"}, [])
+        self.card._handle_custom_msg({"type": "hello", "protocol": PROTOCOL}, [])
 
 
 @pytest.fixture

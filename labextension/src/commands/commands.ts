@@ -14,7 +14,12 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
-  activate: ({ commands }: JupyterFrontEnd, runs: IRuns, notebooks: INotebookTracker, palette: ICommandPalette | null) => {
+  activate: (
+    { commands }: JupyterFrontEnd,
+    runs: IRuns,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null
+  ) => {
     for (const action of ACTIONS) {
       const can = () => runs.current !== null && action.can(runs, runs.current);
       commands.addCommand(action.id, {
@@ -22,7 +27,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         caption: action.caption,
         icon: ({ toolbar }) => (toolbar && action.id === 'tfmfa_nb:settings' ? settingsIcon : undefined),
         isEnabled: can,
-        isVisible: ({ toolbar }) => !toolbar || (can() && runs.current !== null && action.suits(activeMagic(runs.current))),
+        isVisible: ({ toolbar }) =>
+          !toolbar || (can() && runs.current !== null && action.suits(activeMagic(runs.current))),
         describedBy: {
           args: { type: 'object', properties: { toolbar: { type: 'boolean', description: 'For a button in a cell' } } }
         },
@@ -34,7 +40,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const tell = () => ACTIONS.forEach(({ id }) => commands.notifyCommandChanged(id));
     runs.changed.connect(tell);
     let magic = '';
-    let forget = () => {};
+    let forget = (): void => undefined;
     notebooks.activeCellChanged.connect((_, cell) => {
       forget();
       // While a cell is typed it becomes one of ours, or ceases to be one.

@@ -10,7 +10,7 @@ import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import type { JSONObject } from '@lumino/coreutils';
 import { IRuns } from '../runs/runs';
-import { list, position, text } from '../runs/said';
+import { list, position, text } from '../runs/untrusted';
 import { isOurs } from './cell';
 
 const PAUSE = 1000; // ms without a key pressed: Terraform takes two seconds of a processor for its answer

@@ -5,7 +5,7 @@ import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { activeMagic } from '../runs/cells';
 import { IRuns } from '../runs/runs';
-import { text } from '../runs/said';
+import { text } from '../runs/untrusted';
 
 const FORMAT = 'tfmfa_nb:format';
 
@@ -15,7 +15,12 @@ export const formatPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
-  activate: ({ commands }: JupyterFrontEnd, runs: IRuns, notebooks: INotebookTracker, palette: ICommandPalette | null) => {
+  activate: (
+    { commands }: JupyterFrontEnd,
+    runs: IRuns,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null
+  ) => {
     commands.addCommand(FORMAT, {
       label: 'Terraform: Format Cell',
       caption: 'Write the cell as terraform fmt does',

@@ -6,7 +6,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { IRuns } from '../runs/runs';
-import { position, text } from '../runs/said';
+import { position, text } from '../runs/untrusted';
 import { isOurs } from './cell';
 
 export const hoverPlugin: JupyterFrontEndPlugin<void> = {

@@ -25,7 +25,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
           desktop.isWanted = loaded.composite['desktop'] === true;
         });
       },
-      () => {} // without its schema there are the front end's own notifications
+      () => undefined // without its schema there are the front end's own notifications
     );
 
     const known = new WeakMap<NotebookPanel, IState>();

@@ -6,7 +6,9 @@ What is typed comes as a custom message; the secret is taken out of it into a `S
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from traitlets import Unicode
 
 from tfmfa_nb.magics.forms.check_keys import find_devices, who_am_i
 from tfmfa_nb.model.redaction import Secret
@@ -15,7 +17,8 @@ from tfmfa_nb.organization.given import KEY, NAMES, SERIAL, Given
 from tfmfa_nb.organization.keeping import clear, faults, keep_here, keep_in_keychain
 from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.origins import origins
-from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.protocol.messages import VariableOrigin, VariablesContent
+from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _WRONG = "Nothing was stored: mend what is marked."
 
 
-class VariablesForm(Sheet):
+class VariablesForm(FormWidget):
     """The three variables: where each comes from now, and what to use instead.
 
     Args:
@@ -32,23 +35,24 @@ class VariablesForm(Sheet):
         profile: the AWS profile that holds variables; "" for none.
     """
 
-    _esm = source("variables")
+    _model_name = Unicode("VariablesFormModel").tag(sync=True)
+    _view_name = Unicode("VariablesFormView").tag(sync=True)
 
     def __init__(self, environ: Mapping[str, str], profile: str) -> None:
         self._environ, self._profile = environ, profile
         self._keychain = Keychain()
         super().__init__({"save": self._save, "test": self._test, "find": self._find, "clear": self._clear})
 
-    async def shown(self) -> dict[str, Any]:
+    async def content(self) -> VariablesContent:
         """Where each variable comes from, and whether there is a keychain."""
         found, problem = await asyncio.to_thread(origins, self._environ, self._profile)
-        return {
-            "variables": [{"name": each.name, "words": each.words, "missing": not each.value} for each in found],
+        return VariablesContent(
+            variables=tuple(VariableOrigin(name=each.name, words=each.words, missing=not each.value) for each in found),
             # What is missing stands beside its own field.
-            "problem": "" if " missing from " in problem else problem,
-            "keychain": self._keychain.backend,
-            "no_keychain": self._keychain.problem,
-        }
+            problem="" if " missing from " in problem else problem,
+            keychain=self._keychain.backend,
+            no_keychain=self._keychain.problem,
+        )
 
     async def _save(self, pressed: Pressed) -> Result:
         typed = _typed(pressed)

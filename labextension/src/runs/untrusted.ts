@@ -7,19 +7,19 @@ export function fields(value: unknown): JSONObject {
   return isObject(value) ? value : {};
 }
 
-export function text(said: JSONObject | null, name: string): string {
-  const found = said?.[name];
+export function text(message: JSONObject | null, name: string): string {
+  const found = message?.[name];
   return typeof found === 'string' ? found : '';
 }
 
 /** A position in a text of `length`. */
-export function position(said: JSONObject | null, name: string, length: number): number {
-  const found = said?.[name];
+export function position(message: JSONObject | null, name: string, length: number): number {
+  const found = message?.[name];
   return typeof found === 'number' ? Math.min(Math.max(Math.trunc(found), 0), length) : 0;
 }
 
-export function list(said: JSONObject | null, name: string): JSONObject[] {
-  const found: PartialJSONValue | undefined = said?.[name];
+export function list(message: JSONObject | null, name: string): JSONObject[] {
+  const found: PartialJSONValue | undefined = message?.[name];
   return Array.isArray(found) ? found.filter(isObject) : [];
 }
 

@@ -1,8 +1,8 @@
 import { Text } from '@codemirror/state';
 import { expect, test } from 'vitest';
-import cases from '../../../tests/fixtures/protocol_cases.json';
-import { magicOf } from '../runs/magics';
-import { magicLine, readMagic } from './magic';
+import cases from '../../tests/fixtures/protocol_cases.json';
+import { magicOf } from '../src/runs/magics';
+import { magicLine, readMagic } from '../src/hcl/magic';
 
 test.each(cases.cells)('$name: $text', ({ text, cell }) => {
   const doc = Text.of(text.split('\n'));

@@ -4,14 +4,14 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IRuns } from './runs';
 
 /** The plugin with `IRuns` as an optional service, without which it is not activated. */
-export function whereRuns(plugin: JupyterFrontEndPlugin<void>): JupyterFrontEndPlugin<void> {
+export function withOptionalRuns(plugin: JupyterFrontEndPlugin<void>): JupyterFrontEndPlugin<void> {
   const { activate, requires = [], optional = [] } = plugin;
   const place = requires.indexOf(IRuns);
   return {
     ...plugin,
     requires: requires.filter(token => token !== IRuns),
     optional: [...optional, IRuns],
-    activate: (app: JupyterFrontEnd, ...services) => {
+    activate: (app: JupyterFrontEnd, ...services: unknown[]) => {
       const runs = services.pop();
       return runs ? activate(app, ...services.slice(0, place), runs, ...services.slice(place)) : undefined;
     }
