@@ -97,7 +97,7 @@ def test_the_level_is_chosen_and_saved_with_the_keyboard_alone(lab, forms, theme
     notebook.screenshot(f"settings-{theme.lower()}", settings)
     path.write_text("{torn")
     keys.press("Enter")
-    expect(settings.get_by_role("alert")).to_contain_text(f"Not saved: The settings in {path} cannot be understood.")
+    expect(settings.get_by_role("alert")).to_contain_text(f"Not saved: {path} is not a valid settings file.")
     expect(choice).to_have_value("")
     notebook.screenshot(f"settings-{theme.lower()}-torn", settings)
     assert path.read_text() == "{torn"

@@ -86,7 +86,7 @@ def ipython(shell_with, sandbox):
 
 
 @pytest.fixture(params=["keychain", "this kernel"])
-def own_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - the keychain is where it may be put
+def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - the keychain is where it may be put
     """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
 
     def make(sandbox):
@@ -149,34 +149,34 @@ async def test_none_is_left_after_an_apply(ipython, planted):
     ],
     ids=["planned", "failed", "refused"],
 )
-async def test_no_key_is_left_where_no_code_is_asked_for(own_key, lenient_sandbox, capsys, what, source):
-    shell, key = own_key(lenient_sandbox)
+async def test_no_key_is_left_where_no_code_is_asked_for(long_term_key, lenient_sandbox, capsys, what, source):
+    shell, key = long_term_key(lenient_sandbox)
     result = await cell(shell, f"%%tfplan\n{source}")
     assert what in (str(getattr(result.result, "status", "")), type(result.error_in_exec).__name__), result
     assert held_by(key) == []
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
-async def test_none_is_left_after_an_apply_without_a_code(own_key, lenient_sandbox):
-    shell, key = own_key(lenient_sandbox)
+async def test_none_is_left_after_an_apply_without_a_code(long_term_key, lenient_sandbox):
+    shell, key = long_term_key(lenient_sandbox)
     await cell(shell, f"%%tfplan\n{PLAIN}{GOOD}")
     result = await cell(shell, "%tfapply")
     assert result.result.status == "applied"
     assert held_by(key) == []
 
 
-async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(own_key, lenient_sandbox):
-    shell, key = own_key(lenient_sandbox)
+async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(long_term_key, lenient_sandbox):
+    shell, key = long_term_key(lenient_sandbox)
     run = (await cell(shell, f"%%tfplan\n{PLAIN}{GOOD}")).result
-    run._files.events.mkdir()
+    run.driver.store.files.apply_events.mkdir()
     result = await cell(shell, "%tfapply")
     assert type(result.error_in_exec).__name__ == "TerraformNotFound"
     assert held_by(key) == []
 
 
 @pytest.mark.parametrize(("what", "role"), [("RoleRefused", "missing"), ("AccountNotAllowed", "deploy")])
-async def test_no_key_is_left_where_a_code_is_asked_for(own_key, sandbox, monkeypatch, what, role):
-    shell, key = own_key(sandbox)
+async def test_no_key_is_left_where_a_code_is_asked_for(long_term_key, sandbox, monkeypatch, what, role):
+    shell, key = long_term_key(sandbox)
     if what == "AccountNotAllowed":
         monkeypatch.setenv("TFMFA_POLICY", policy_for("111122223333"))
     result = await cell(shell, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', role)}{GOOD}")
@@ -188,7 +188,7 @@ async def test_no_session_is_left_where_terraform_s_supervisor_cannot_begin(ipyt
     run = (
         await cell(ipython, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', 'deploy')}{GOOD}")
     ).result
-    run._files.events.mkdir()
+    run.driver.store.files.apply_events.mkdir()
     result = await cell(ipython, "%tfapply")
     assert type(result.error_in_exec).__name__ == "TerraformNotFound"
     assert len(planted) == 4

@@ -38,7 +38,7 @@ def base(tmp_path_factory, environ):
     """A folder with one environment, initialized but for its backend, which needs credentials."""
     base = tmp_path_factory.mktemp("notebooks")
     environment = Environment.named("staging", base)
-    assert environment.private.is_dir()
+    assert environment.files.private.is_dir()
     environment.write_configuration(f"{REQUIRES}{S3}}}\n")
     command = [*find_executable(environ).command, "init", "-backend=false"]
     subprocess.run(command, cwd=environment.folder, env=environ, check=True, capture_output=True)
@@ -124,7 +124,7 @@ def test_an_environment_that_is_new_borrows_the_newest_schemas(service, base):
 
 def test_schemas_that_cannot_be_made_are_not_asked_for_at_every_key(service, base, cache):
     environment = Environment.named("lacking", base)
-    (environment.private.parent / ".terraform.lock.hcl").write_text(
+    (environment.files.private.parent / ".terraform.lock.hcl").write_text(
         'provider "registry.terraform.io/hashicorp/aws" {\n  version = "1.0.0"\n  hashes = []\n}\n'
     )
     wait_for_schemas(service, "%%tfplan -e lacking\nres|")
@@ -179,7 +179,7 @@ def test_validate_reaches_installed_modules(service, base, environ):
     (base / "modules" / "network" / "main.tf").write_text('variable "cidr" {}\n')
     environment = Environment.named("modular", base)
     call = 'module "network" {\n  source = "../modules/network"\n}\n'
-    assert environment.private.is_dir()
+    assert environment.files.private.is_dir()
     environment.write_configuration(call)
     command = [*find_executable(environ).command, "init"]
     subprocess.run(command, cwd=environment.folder, env=environ, check=True, capture_output=True)
@@ -190,7 +190,7 @@ def test_validate_reaches_installed_modules(service, base, environ):
 def test_a_fetched_module_s_variables_and_outputs_are_known_once_init_has_brought_it(service, base, environ, tmp_path):
     (tmp_path / "main.tf").write_text('variable "cidr" {}\noutput "id" {\n  value = var.cidr\n}\n')
     environment = Environment.named("fetching", base)
-    assert environment.private.is_dir()
+    assert environment.files.private.is_dir()
     # An absolute path is a package: Terraform copies it to where it keeps modules.
     call = f'module "network" {{\n  source = "{tmp_path.as_posix()}"\n  cid|\n}}\n'
     environment.write_configuration(call.replace("cid|", 'cidr = "10.0.0.0/16"'))

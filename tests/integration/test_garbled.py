@@ -8,7 +8,8 @@ import pytest
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import TerraformFailed
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -46,7 +47,7 @@ async def test_a_lock_file_that_is_no_text_is_for_terraform_to_refuse(tmp_path):
     run = new_run(tmp_path)
     (tmp_path / "head" / ".terraform.lock.hcl").write_bytes(b"\xff")
     with pytest.raises(TerraformFailed, match="lock file"):
-        await plan(run, gate())
+        await plan(run.driver, gate())
     assert run.status == "errored"
 
 
@@ -55,14 +56,14 @@ async def test_a_garbled_mark_means_init_again(tmp_path):
     (tmp_path / "head" / ".terraform").mkdir(exist_ok=True)
     (tmp_path / "head" / ".tfmfa" / "initialized.sha256").write_bytes(b"\xff")
     run = new_run(tmp_path)
-    await plan(run, gate())
+    await plan(run.driver, gate())
     assert any("successfully initialized" in line for line in run.log_text())
 
 
 async def test_what_a_provider_prints_is_text_whatever_it_is(tmp_path):
     run = new_run(tmp_path, NOISE)
-    await plan(run, gate())
-    await apply(run, gate())
+    await plan(run.driver, gate())
+    await apply(run.driver, gate())
     assert run.status == "applied"
     assert run.outputs == {"one": "é\U0001f600"}
     lines = run.log_text()
@@ -74,7 +75,7 @@ async def test_what_a_provider_prints_is_text_whatever_it_is(tmp_path):
 async def test_a_huge_log_holds_nobody_up(tmp_path):
     """What a phase wants to know of its log stands at its end."""
     run = new_run(tmp_path)
-    with run._files.log.open("w") as log:
+    with run.driver.store.files.log.open("w") as log:
         log.writelines("what an earlier phase wrote, and nobody looks at any more\n" for _ in range(1_000_000))
     began, slowest = time.monotonic(), 0.0
 
@@ -86,7 +87,7 @@ async def test_a_huge_log_holds_nobody_up(tmp_path):
             slowest = max(slowest, time.monotonic() - before)
 
     breathing = asyncio.create_task(breathe())
-    await plan(run, gate())
+    await plan(run.driver, gate())
     breathing.cancel()
     assert run.status == "planned"
     assert (slowest, time.monotonic() - began) < (2, 30)
@@ -102,7 +103,7 @@ async def test_a_plan_s_summary_is_read_from_the_end_of_a_long_log(tmp_path, mon
 
     run = new_run(tmp_path, 'resource "terraform_data" "many" {\n  count = 300\n}')
     monkeypatch.setattr(RunLog, "lines", lines)
-    await plan(run, gate())
+    await plan(run.driver, gate())
     assert run.counts["add"] == 300
-    assert run._log.refresh() > 1000
+    assert run.driver.store.log.refresh() > 1000
     assert max(read) <= 200

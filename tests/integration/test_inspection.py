@@ -10,7 +10,7 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RoleRefused
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
-from tfmfa_nb.runs.engine.phases import plan
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -51,7 +51,7 @@ def new_run(tmp_path, hcl, level=Level.PLANS_AND_APPLIES):
 async def test_a_bypass_in_a_module_that_init_fetches_is_refused_before_the_plan(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, fetched_module(tmp_path, 'profile = "other"'))
     with pytest.raises(MfaBypass, match=r"main.tf:3: .*profile"):
-        await plan(run, gate_of(sandbox, Device(sandbox)))
+        await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     assert run.status == "errored"
     assert run.lock_indicator == "failed"
     log = "\n".join(run.log_text())
@@ -62,7 +62,7 @@ async def test_a_bypass_in_a_module_that_init_fetches_is_refused_before_the_plan
 async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "audit")))
-    await plan(run, gate_of(sandbox, device))
+    await plan(run.driver, gate_of(sandbox, device))
     assert run.status == "planned"
     assert len(device.asked) == 1
     assert [(role["provider"], hop["state"]) for role in run.roles for hop in role["hops"]] == [
@@ -74,7 +74,7 @@ async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(t
 async def test_a_refused_role_in_such_a_module_stops_before_the_plan(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "missing")))
     with pytest.raises(RoleRefused, match="role/missing"):
-        await plan(run, gate_of(sandbox, Device(sandbox)))
+        await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     assert "Terraform will perform" not in "\n".join(run.log_text())
 
 
@@ -83,7 +83,7 @@ async def test_what_cannot_be_known_is_told(tmp_path, sandbox, gate_of):
     run = new_run(
         tmp_path, f'{hcl}\nresource "terraform_data" "x" {{\n  input = "arn:aws:iam::123456789012:role/x"\n}}\n'
     )
-    await plan(run, gate_of(sandbox, Device(sandbox)))
+    await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     (note,) = [note for note in run.notes if "terraform_data.x.output" in note]
     assert note.startswith("main.tf:4: The role")
     assert note in run.log_text()
@@ -116,7 +116,7 @@ async def test_a_credentials_helper_of_the_cli_configuration_is_refused(tmp_path
     config.write_text('credentials_helper "vault" {}\n')
     gate.environ = {**gate.environ, "TF_CLI_CONFIG_FILE": str(config)}
     with pytest.raises(MfaBypass, match=r"helper.rc:1: .*credentials helper"):
-        await plan(run, gate)
+        await plan(run.driver, gate)
 
 
 async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):

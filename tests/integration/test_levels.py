@@ -8,8 +8,9 @@ from device import Device
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RoleRefused, RunStateError, TerraformFailed
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.engine import phases
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine import phase
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
@@ -76,12 +77,12 @@ def actions(sandbox, *names):
 async def test_plans_and_applies_asks_before_each_and_every_role_sees_mfa(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
-    await plan(run, gate_of(sandbox, device))
+    await plan(run.driver, gate_of(sandbox, device))
     assert [request.phase for request in device.asked] == ["plan"]
     assert run.status == "planned"
     assert run.plan.creates == ("aws_ssm_parameter.one", "aws_ssm_parameter.two")
     assert run.authenticated_by == "alice"
-    await apply(run, gate_of(sandbox, device))
+    await apply(run.driver, gate_of(sandbox, device))
     assert [request.phase for request in device.asked] == ["plan", "apply"]
     assert device.asked[1].identity.user == "alice"
     assert run.status == "applied"
@@ -98,11 +99,11 @@ async def test_plans_and_applies_asks_before_each_and_every_role_sees_mfa(tmp_pa
 async def test_applies_only_plans_without_a_code(tmp_path, lenient_sandbox, gate_of):
     device = Device(lenient_sandbox)
     run = new_run(tmp_path, PLAIN, Level.APPLIES_ONLY)
-    await plan(run, gate_of(lenient_sandbox, device))
+    await plan(run.driver, gate_of(lenient_sandbox, device))
     assert device.asked == []
     assert run.status == "planned"
     assert actions(lenient_sandbox, "GetSessionToken") == []
-    await apply(run, gate_of(lenient_sandbox, device))
+    await apply(run.driver, gate_of(lenient_sandbox, device))
     assert [request.phase for request in device.asked] == ["apply"]
     assert run.status == "applied"
     (put,) = actions(lenient_sandbox, "PutParameter")
@@ -112,8 +113,8 @@ async def test_applies_only_plans_without_a_code(tmp_path, lenient_sandbox, gate
 async def test_never_makes_no_mfa_call(tmp_path, lenient_sandbox, gate_of):
     device = Device(lenient_sandbox)
     run = new_run(tmp_path, PLAIN, Level.NEVER)
-    await plan(run, gate_of(lenient_sandbox, device))
-    await apply(run, gate_of(lenient_sandbox, device))
+    await plan(run.driver, gate_of(lenient_sandbox, device))
+    await apply(run.driver, gate_of(lenient_sandbox, device))
     assert run.status == "applied"
     assert device.asked == []
     assert actions(lenient_sandbox, "GetSessionToken", "AssumeRole") == []
@@ -123,7 +124,7 @@ async def test_never_makes_no_mfa_call(tmp_path, lenient_sandbox, gate_of):
 async def test_never_is_refused_by_roles_that_demand_mfa(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, CHAINED, Level.NEVER)
     with pytest.raises(TerraformFailed):
-        await plan(run, gate_of(sandbox, Device(sandbox)))
+        await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     assert run.status == "errored"
     assert "AccessDenied" in "\n".join(run.log_text())
 
@@ -137,9 +138,9 @@ async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, ga
         lambda _: sentences.add((run.lock_indicator, run.lock_indicator_text)),
         ["lock_indicator", "lock_indicator_text", "lock_indicator_remedy"],
     )
-    await plan(run, gate_of(sandbox, device))
+    await plan(run.driver, gate_of(sandbox, device))
     device.wrong = ["000000", "abc", device.given[-1]]
-    await apply(run, gate_of(sandbox, device))
+    await apply(run.driver, gate_of(sandbox, device))
     assert run.status == "applied"
     refusals = [str(request.refusal.kind) for request in device.asked[1:] if request.refusal]
     assert len(refusals) == 3
@@ -153,9 +154,9 @@ async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, ga
 async def test_a_level_lowered_after_the_plan_does_not_weaken_the_run(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
-    await plan(run, gate_of(sandbox, device))
-    run._environment.set_level(Level.NEVER)
-    await apply(run, gate_of(sandbox, device))
+    await plan(run.driver, gate_of(sandbox, device))
+    run.driver.environment.set_level(Level.NEVER)
+    await apply(run.driver, gate_of(sandbox, device))
     assert len(device.asked) == 2
 
 
@@ -163,7 +164,7 @@ async def test_a_role_that_cannot_be_assumed_stops_before_terraform(tmp_path, sa
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED.replace("role/audit", "role/missing"), Level.PLANS_AND_APPLIES)
     with pytest.raises(RoleRefused, match="role/missing"):
-        await plan(run, gate_of(sandbox, device))
+        await plan(run.driver, gate_of(sandbox, device))
     assert run.lock_indicator == "failed"
     states = {hop["arn"].rpartition("/")[2]: hop["state"] for role in run.roles for hop in role["hops"]}
     assert states == {"deploy": "assumed", "deploy-prod": "assumed", "missing": "refused"}
@@ -173,26 +174,26 @@ async def test_a_role_that_cannot_be_assumed_stops_before_terraform(tmp_path, sa
 async def test_a_plan_that_was_changed_on_disk_is_not_applied(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
-    await plan(run, gate_of(sandbox, device))
+    await plan(run.driver, gate_of(sandbox, device))
     _ = run.plan
-    with run._files.plan.open("ab") as file:
+    with run.driver.store.files.plan.open("ab") as file:
         file.write(b"x")
     with pytest.raises(RunStateError, match="not the one that was shown"):
-        await apply(run, gate_of(sandbox, device))
+        await apply(run.driver, gate_of(sandbox, device))
     assert len(device.asked) == 1
 
 
 async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
-    await plan(run, gate_of(sandbox, device))
-    folder = run._files.path
+    await plan(run.driver, gate_of(sandbox, device))
+    folder = run.driver.store.files.folder
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert run._files.plan.stat().st_mode & 0o777 == 0o600
-    await apply(run, gate_of(sandbox, device))
-    assert not run._files.plan.exists()
-    assert run._audit.broken_at() is None
-    events = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
+    assert run.driver.store.files.plan.stat().st_mode & 0o777 == 0o600
+    await apply(run.driver, gate_of(sandbox, device))
+    assert not run.driver.store.files.plan.exists()
+    assert run.driver.store.trail.broken_at() is None
+    events = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
     assert [e.get("result") or e["status"] for e in events] == [
         "authenticated",
         "planning",
@@ -209,7 +210,7 @@ async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
 
 async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox, gate_of, monkeypatch):
     order = []
-    taken = phases.own_key
+    taken = phase.long_term_key
 
     async def spy(environ):
         order.append("key")
@@ -220,9 +221,9 @@ async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox
             order.append("asked")
             return await super().confirm(question)
 
-    monkeypatch.setattr(phases, "own_key", spy)
+    monkeypatch.setattr(phase, "long_term_key", spy)
     run = new_run(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
     gate = gate_of(sandbox, Thinks(sandbox))
-    await plan(run, gate)
-    await apply(run, gate, confirm=True)
+    await plan(run.driver, gate)
+    await apply(run.driver, gate, confirm=True)
     assert (run.status, order) == ("applied", ["key", "asked", "key"])

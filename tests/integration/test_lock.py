@@ -12,7 +12,8 @@ from device import Device
 
 from tfmfa_nb.environments import Environment, EnvironmentLock
 from tfmfa_nb.model.errors import EnvironmentLocked, TerraformFailed
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -39,8 +40,8 @@ def gate():
 async def test_an_apply_directly_after_its_plan_never_meets_the_plan_s_lock(tmp_path):
     for number in range(8):
         run = new_run(tmp_path, f'resource "terraform_data" "one" {{\n  input = "{number}"\n}}')
-        await plan(run, gate())
-        await apply(run, gate())
+        await plan(run.driver, gate())
+        await apply(run.driver, gate())
         assert run.status == "applied"
 
 
@@ -48,8 +49,8 @@ async def test_an_apply_directly_after_its_plan_never_meets_the_plan_s_lock(tmp_
 async def test_an_environment_that_is_locked_says_so_at_once(tmp_path, phase):
     run = new_run(tmp_path)
     if phase is apply:
-        await plan(run, gate())
-    with await EnvironmentLock.acquire(run._environment.lock_path, purpose="apply, run-other"):
+        await plan(run.driver, gate())
+    with await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="apply, run-other"):
         began = time.monotonic()
         with pytest.raises(EnvironmentLocked, match="apply, run-other"):
             await phase(run, gate())
@@ -58,12 +59,12 @@ async def test_an_environment_that_is_locked_says_so_at_once(tmp_path, phase):
 
 async def test_what_an_apply_left_running_does_not_keep_the_environment_locked(tmp_path):
     run = new_run(tmp_path, DAEMON)
-    await plan(run, gate())
-    await apply(run, gate())
-    daemon = int((run._environment.folder / "daemon.pid").read_text())
+    await plan(run.driver, gate())
+    await apply(run.driver, gate())
+    daemon = int((run.driver.environment.folder / "daemon.pid").read_text())
     try:
         os.kill(daemon, 0)
-        (await EnvironmentLock.acquire(run._environment.lock_path, purpose="plan")).release()
+        (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan")).release()
     finally:
         os.kill(daemon, 9)
 
@@ -85,18 +86,18 @@ async def begun(task, folder):
 
 async def test_a_terraform_whose_supervisor_was_killed_keeps_the_lock_until_its_end(tmp_path):
     run = new_run(tmp_path, SLOW)
-    folder = run._environment.folder
-    await plan(run, gate())
-    applying = asyncio.create_task(apply(run, gate()))
+    folder = run.driver.environment.folder
+    await plan(run.driver, gate())
+    applying = asyncio.create_task(apply(run.driver, gate()))
     await begun(applying, folder)
-    os.kill(run._process.pid, signal.SIGKILL)
+    os.kill(run.driver.process.pid, signal.SIGKILL)
     with pytest.raises(TerraformFailed, match="without an exit code"):
         await applying
     assert run.status == "errored"
     with pytest.raises(EnvironmentLocked):
-        await EnvironmentLock.acquire(run._environment.lock_path, purpose="plan")
+        await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan")
     (folder / "go-on").touch()
-    (await EnvironmentLock.acquire(run._environment.lock_path, purpose="plan", timeout=30)).release()
+    (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan", timeout=30)).release()
 
 
 KERNEL = """
@@ -105,13 +106,14 @@ from pathlib import Path
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.run import Run
 
 async def go():
     run = Run(Environment.named("locked", Path.cwd()), Options(), Path.cwd())
-    await plan(run, Gate(None, os.environ))
-    await apply(run, Gate(None, os.environ))
+    await plan(run.driver, Gate(None, os.environ))
+    await apply(run.driver, Gate(None, os.environ))
 
 asyncio.run(go())
 """
@@ -119,7 +121,7 @@ asyncio.run(go())
 
 async def test_what_an_apply_without_a_kernel_left_running_does_not_keep_it_locked_either(tmp_path):
     run = new_run(tmp_path, SLOW.replace('done"', 'done; sleep 60 >/dev/null 2>&1 </dev/null & echo $! > daemon.pid"'))
-    folder = run._environment.folder
+    folder = run.driver.environment.folder
     kernel = subprocess.Popen([sys.executable, "-c", KERNEL], cwd=tmp_path)
     while not (folder / "begun").exists():
         assert kernel.poll() is None
@@ -127,7 +129,7 @@ async def test_what_an_apply_without_a_kernel_left_running_does_not_keep_it_lock
     kernel.kill()
     kernel.wait()
     with pytest.raises(EnvironmentLocked):
-        await EnvironmentLock.acquire(run._environment.lock_path, purpose="plan")
+        await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan")
     (folder / "go-on").touch()
-    (await EnvironmentLock.acquire(run._environment.lock_path, purpose="plan", timeout=20)).release()
+    (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan", timeout=20)).release()
     os.kill(int((folder / "daemon.pid").read_text()), signal.SIGKILL)

@@ -160,7 +160,7 @@ async def test_a_new_plan_gives_up_the_one_that_waited(ipython):
     first = await value(ipython, f"%%tfplan\n{CONFIGURATION}")
     second = await value(ipython, f"%%tfplan\n{CONFIGURATION.replace('first', 'second')}")
     assert (first.status, second.status) == ("discarded", "planned")
-    assert not first._files.plan.exists()
+    assert not first.driver.store.files.plan.exists()
     await value(ipython, "%tfapply")
     assert second.outputs == {"word": "second"}
 
@@ -168,8 +168,8 @@ async def test_a_new_plan_gives_up_the_one_that_waited(ipython):
 async def test_a_plan_gone_stale_says_so(ipython):
     stale = await value(ipython, f"%%tfplan -e stale\n{CONFIGURATION}")
     await value(ipython, f"%%tfapply -e other --auto-approve\n{CONFIGURATION}")
-    state = stale._environment.folder.parent / "other" / "terraform.tfstate"
-    (stale._environment.folder / "terraform.tfstate").write_bytes(state.read_bytes())
+    state = stale.driver.environment.folder.parent / "other" / "terraform.tfstate"
+    (stale.driver.environment.folder / "terraform.tfstate").write_bytes(state.read_bytes())
     error = (await run(ipython, "%tfapply -e stale")).error_in_exec
     assert "stale" in str(error)
     assert "Plan again" in str(error)

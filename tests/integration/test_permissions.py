@@ -15,7 +15,7 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.engine.phases import plan
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.run import Run
 
@@ -23,12 +23,12 @@ base = Path.cwd()
 try:
     environment = Environment.named("head", base)
     if sys.argv[1:] == ["restore"]:
-        (run,) = (environment.private / "runs").iterdir()
+        (run,) = (environment.files.private / "runs").iterdir()
         print(restore(environment, run.name, base, os.environ).status)
     else:
         environment.write_configuration('resource "terraform_data" "one" {}')
         run = Run(environment, Options(), base)
-        asyncio.run(plan(run, Gate(None, os.environ)))
+        asyncio.run(plan(run.driver, Gate(None, os.environ)))
         _ = run.plan
         print(run.status)
 except TfmfaError as error:

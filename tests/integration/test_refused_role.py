@@ -8,7 +8,8 @@ from device import Device
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RoleRefused
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.summary import summary_html, summary_text
@@ -96,7 +97,7 @@ async def test_a_wrong_external_id_is_named_and_the_policy_that_is_shown_mends_i
 async def test_what_cannot_be_looked_at_is_not_claimed(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path)
     with pytest.raises(RoleRefused, match="Possible: the role does not exist; its trust policy lacks this principal"):
-        await plan(run, gate_of(sandbox, Device(sandbox)))
+        await plan(run.driver, gate_of(sandbox, Device(sandbox)))
     assert [document["title"] for document in run.error_documents] == [
         f"What the trust policy of {PARTNER} has to contain",
         f"What {ALICE} has to be allowed",

@@ -15,7 +15,8 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.history.restore import restore, wait_for_end
 from tfmfa_nb.runs.options import Options
@@ -36,9 +37,9 @@ def planned(tmp_path_factory):
     environment = Environment.named("head", folder)
     environment.write_configuration('resource "terraform_data" "one" {}')
     run = Run(environment, Options(level=Level.APPLIES_ONLY), folder)
-    asyncio.run(plan(run, gate()))
+    asyncio.run(plan(run.driver, gate()))
     _ = run.plan
-    while not run._files.changes.exists():  # written in the background: a copy made meanwhile would lack it
+    while not run.driver.store.files.changes.exists():  # written in the background: a copy made meanwhile would lack it
         time.sleep(0.01)
     return run
 
@@ -69,7 +70,7 @@ class Left:
 @pytest.fixture
 def left(planned, tmp_path):
     base = tmp_path / "copy"
-    shutil.copytree(planned._base, base, symlinks=True)
+    shutil.copytree(planned.driver.base, base, symlinks=True)
     return Left(base, planned.id)
 
 
@@ -159,8 +160,8 @@ async def test_a_garbled_value_is_one_clear_error(left, name):
 @pytest.mark.parametrize("process", [["x"], {"pid": "x", "started": 0}, {"pid": -7, "started": 0}, {"pid": 1}])
 async def test_a_garbled_process_is_one_clear_error(left, process):
     run = left.restore()
-    run._move(Status.CONFIRMED)
-    run._move(Status.APPLYING)
+    run.driver.move(Status.CONFIRMED)
+    run.driver.move(Status.APPLYING)
     left.record(process=process)
     with pytest.raises(RunStateError, match=f"record of {left.id}"):
         await left.wait()
@@ -178,7 +179,7 @@ async def test_a_garbled_process_is_one_clear_error(left, process):
 async def test_a_kernel_that_died_between_trail_and_record_is_taken_by_the_trail(left, recorded, said, then):
     run = left.restore()
     for status in said:
-        run._move(Status(status))
+        run.driver.move(Status(status))
     left.record(status=recorded)
     if recorded == "planning":
         left.record(plan_sha256="", counts=None)
@@ -191,7 +192,7 @@ async def test_a_kernel_that_died_between_trail_and_record_is_taken_by_the_trail
 async def test_what_was_restored_is_applied_after_the_same_gate(left, sandbox, gate_of):
     run = left.restore()
     device = Device(sandbox)
-    await apply(run, gate_of(sandbox, device))
+    await apply(run.driver, gate_of(sandbox, device))
     assert (run.status, len(device.asked)) == ("applied", 1)
     assert left.restore().status == "applied"
 
@@ -224,8 +225,8 @@ async def test_garbled_changes_and_events_hinder_nothing(left, text):
 @pytest.mark.parametrize("text", ["{", "[]", "null", "7", "{}", '{"exit_code": "0"}', "[" * 100_000, ""])
 async def test_a_garbled_exit_code_is_none(left, text):
     run = left.restore()
-    run._move(Status.CONFIRMED)
-    run._move(Status.APPLYING)
+    run.driver.move(Status.CONFIRMED)
+    run.driver.move(Status.APPLYING)
     left.record(process={"pid": 2**22 + 1, "started": 0})
     (left.files / "apply.exit.json").write_text(text)
     assert await left.wait() is Status.ERRORED

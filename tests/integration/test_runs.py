@@ -273,7 +273,7 @@ async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, 
 
 async def test_a_plan_that_was_changed_is_not_opened(ipython, another):
     planned = await value(ipython, ONE.format("staging", 1))
-    planned._files.plan.write_bytes(b"another")
+    planned.driver.store.files.plan.write_bytes(b"another")
     error = (await run(another, "%tfruns -e staging open latest")).error_in_exec
     assert "its content was changed" in str(error)
 
@@ -283,10 +283,10 @@ async def test_a_plan_of_another_kernel_is_discarded(ipython, another, capsys):
     discarded = await value(another, "%tfruns -e staging discard latest")
     assert discarded.status == "discarded"
     assert "staging: Discarded" in capsys.readouterr().out
-    assert not planned._files.plan.exists()
-    trail = planned._audit.path.read_text()
+    assert not planned.driver.store.files.plan.exists()
+    trail = planned.driver.store.trail.path.read_text()
     assert '"status": "discarded"' in trail
-    assert planned._audit.broken_at() is None
+    assert planned.driver.store.trail.broken_at() is None
     error = (await run(ipython, "%tfapply")).error_in_exec
     assert "The saved plan is gone" in str(error)
     error = (await run(another, "%tfruns -e staging discard latest")).error_in_exec
@@ -317,7 +317,7 @@ async def test_a_run_that_failed_is_opened_with_its_first_error(ipython, another
 )
 async def test_bad_input_is_one_line_and_changes_nothing(ipython, capsys, tmp_path, line, words):
     planned = await value(ipython, ONE.format("staging", 1))
-    while not planned._files.changes.exists():  # noqa: ASYNC110 - it is written in the background
+    while not planned.driver.store.files.changes.exists():  # noqa: ASYNC110 - it is written in the background
         await asyncio.sleep(0.05)
     before = sorted(tmp_path.rglob("*"))
     capsys.readouterr()

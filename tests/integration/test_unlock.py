@@ -173,7 +173,7 @@ async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_p
     assert "of that run lives, so the lock is not taken from it" in said
     assert f"%tfruns -e staging follow {planned.id}" in said
     # Neither is it where the kernel and the supervisor are gone, as long as Terraform is there.
-    process = psutil.Process(planned._process.pid)
+    process = psutil.Process(planned.driver.process.pid)
     (child,) = process.children()
     process.kill()
     await going
@@ -196,7 +196,7 @@ async def applying(shell, cell):
 
 async def kill(planned, going):
     """Kill a run's Terraform, with all that it started."""
-    supervisor = psutil.Process(planned._process.pid)
+    supervisor = psutil.Process(planned.driver.process.pid)
     (child,) = supervisor.children()
     everything = [supervisor, *supervisor.children(recursive=True)]
     supervisor.kill()
@@ -241,7 +241,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     said = await error_of(other, "%tfruns -e staging unlock")
     assert "which was there when that lock was taken, lives" in said
     refused = other.magics_manager.registry["TfmfaMagics"].latest
-    record = (refused._files.path / "run.json").read_bytes()
+    record = (refused.driver.store.files.folder / "run.json").read_bytes()
     assert f"process {await kill(holder, going)}" in said
     assert answers == []
     assert LOCK in objects()
@@ -257,11 +257,11 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert "Errored" not in said
     assert len(answers) == 1
     assert objects() == set()
-    begun, freed = unlocks(refused._environment.folder)
+    begun, freed = unlocks(refused.driver.environment.folder)
     assert (begun["result"], freed["result"]) == ("begun", "freed")
     assert (begun["what"], begun["run"]) == ("state", refused.id)
     assert begun["who"].endswith(f"@{socket.gethostname()}")
-    assert (refused._files.path / "run.json").read_bytes() == record
+    assert (refused.driver.store.files.folder / "run.json").read_bytes() == record
     assert (await value(other, cell)).status == "planned"
     await value(other, "%tfruns -e staging unlock")
     assert 'Nothing of "staging" is locked' in capsys.readouterr().out
@@ -324,7 +324,7 @@ async def test_a_state_on_this_machine_has_nothing_to_free(ipython, answers, tmp
     """The lock of a local state ends with the process that holds it; Terraform refuses to unlock it."""
     refused = await value(ipython, LEAVES.replace("sleep 300", "true"))
     (tmp_path / "staging" / "terraform.tfstate").write_text("{}")
-    refused._log.append(
+    refused.driver.store.log.append(
         "Error: Error acquiring the state lock\nLock Info:\n  ID: 4076fb97\n  Path: terraform.tfstate\n"
         f"  Who: alice@{socket.gethostname()}\n  Created: {time.strftime('%Y-%m-%d %H:%M:%S')}.1 +0000 UTC\n"
     )

@@ -49,7 +49,7 @@ def test_the_level_before_anything_has_run(ask, tmp_path):
     assert level == LevelAnswer(environment="default", level="never", lock_indicator="open")
     assert ask(AboutCell(type="level", text="%%tfplan -e ../x")) is None
     (environment.folder / "tfmfa.json").write_text("{")
-    assert "cannot be understood" in ask(AboutCell(type="level", text="%%tfplan -e staging")).error
+    assert "is not a valid settings file" in ask(AboutCell(type="level", text="%%tfplan -e staging")).error
     assert not (tmp_path / "default").exists()
 
 

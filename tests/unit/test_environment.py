@@ -110,7 +110,7 @@ def test_settings_that_are_not_understood_never_mean_never(text, tmp_path):
     environment.set_level(Level.PLANS_AND_APPLIES)
     path = environment.folder / "tfmfa.json"
     path.write_text(text)
-    with pytest.raises(ConfigurationError, match="cannot be understood"):
+    with pytest.raises(ConfigurationError, match="is not a valid settings file"):
         _ = environment.level
     with pytest.raises(ConfigurationError):
         environment.set_level(Level.NEVER)
@@ -119,7 +119,7 @@ def test_settings_that_are_not_understood_never_mean_never(text, tmp_path):
 
 def test_other_settings_are_kept(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    _ = environment.private
+    environment.ensure()
     (environment.folder / "tfmfa.json").write_text('{"note": "ours"}')
     environment.set_level(Level.APPLIES_ONLY)
     assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "ours"
@@ -127,7 +127,8 @@ def test_other_settings_are_kept(tmp_path):
 
 def test_two_writers_take_turns_and_neither_loses_what_the_other_wrote(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    with one_at_a_time(environment.private / "settings.lock"):
+    environment.ensure()
+    with one_at_a_time(environment.files.private / "settings.lock"):
         other = threading.Thread(target=environment.set_level, args=[Level.APPLIES_ONLY])
         other.start()
         other.join(0.2)
@@ -140,7 +141,7 @@ def test_two_writers_take_turns_and_neither_loses_what_the_other_wrote(tmp_path)
 
 def test_settings_behind_a_link_are_not_replaced(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    _ = environment.private
+    environment.ensure()
     (tmp_path / "shared.json").write_text("{}")
     (environment.folder / "tfmfa.json").symlink_to(tmp_path / "shared.json")
     with pytest.raises(ConfigurationError, match="symbolic link"):
@@ -176,8 +177,10 @@ def test_a_main_tf_changed_by_hand_is_not_overwritten_unasked(tmp_path):
 
 def test_private_files_are_private_and_outside_version_control(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    assert environment.private.stat().st_mode & 0o777 == 0o700
-    assert (environment.private / ".gitignore").read_text() == "*\n"
+    assert not environment.files.private.exists()  # a path is only a name
+    environment.ensure()
+    assert environment.files.private.stat().st_mode & 0o777 == 0o700
+    assert (environment.files.private / ".gitignore").read_text() == "*\n"
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
@@ -198,7 +201,7 @@ def test_settings_without_end_are_torn(tmp_path):
     environment = Environment.named("staging", tmp_path)
     environment.folder.mkdir()
     (environment.folder / "tfmfa.json").write_text("[" * 100_000)
-    with pytest.raises(ConfigurationError, match="cannot be understood"):
+    with pytest.raises(ConfigurationError, match="is not a valid settings file"):
         _ = environment.level
 
 
@@ -206,7 +209,7 @@ def test_settings_without_end_are_torn(tmp_path):
 def test_a_garbled_mark_means_changed_by_hand(tmp_path, content):
     environment = Environment.named("staging", tmp_path)
     environment.write_configuration("# one")
-    (environment.private / "configuration.sha256").write_bytes(content)
+    (environment.files.private / "configuration.sha256").write_bytes(content)
     with pytest.raises(ConfigurationError, match="changed by hand"):
         environment.write_configuration("# two")
     environment.write_configuration("# two", overwrite=True)
@@ -215,18 +218,30 @@ def test_a_garbled_mark_means_changed_by_hand(tmp_path, content):
 
 def test_a_folder_in_the_configuration_s_place_is_named(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    (environment.private.parent / "main.tf").mkdir()
+    environment.files.configuration.mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"main.tf cannot be used: Is a directory"):
         environment.write_configuration("# one")
 
 
 def test_a_private_folder_that_belongs_to_somebody_else_is_refused(tmp_path, monkeypatch):
     environment = Environment.named("staging", tmp_path)
-    _ = environment.private
+    environment.ensure()
 
     def chmod(path, _mode):
         raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
 
     monkeypatch.setattr(Path, "chmod", chmod)
     with pytest.raises(ConfigurationError, match=r"\.tfmfa cannot be used: Operation not permitted"):
-        _ = environment.private
+        environment.ensure()
+
+
+def test_settings_of_a_newer_version_are_refused_and_kept(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    environment.set_level(Level.APPLIES_ONLY)
+    assert json.loads(environment.files.settings.read_text())["format_version"] == 1
+    newer = '{"format_version": 2, "aws_multi_factor_authentication": "never"}'
+    environment.files.settings.write_text(newer)
+    for use in (lambda: environment.level, lambda: environment.set_level(Level.NEVER)):
+        with pytest.raises(ConfigurationError, match=r"tfmfa.json was written by a newer version of tfmfa_nb.*Upgrade"):
+            use()
+    assert environment.files.settings.read_text() == newer

@@ -19,7 +19,7 @@ class Person:
         self.card, self.message, self.questions = card, message, []
         card.send = self._shown
 
-    def _shown(self, content, buffers=None):  # noqa: ARG002 - a widget's own signature
+    def _shown(self, content, buffers=None):
         question = content.get("question")
         if question and question not in self.questions:
             self.questions.append(question)

@@ -37,7 +37,7 @@ def test_a_file_without_a_version_is_version_0():
 
 def test_what_is_stamped_is_read_again_and_says_its_version_first():
     stamped = FORMAT.stamp({"id": "x", "format_version": 1})
-    assert list(stamped.items())[0] == ("format_version", 3)
+    assert next(iter(stamped.items())) == ("format_version", 3)
     FORMAT.check(stamped, "run.json")
 
 

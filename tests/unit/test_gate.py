@@ -26,10 +26,12 @@ from tfmfa_nb.organization import sources
 from tfmfa_nb.organization.given import Given
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.sources import ThisKernel
+from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate import alias
 from tfmfa_nb.runs.gate.gate import Gate
-from tfmfa_nb.runs.gate.own_key import own_key
+from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.ports import RealAws
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
@@ -93,12 +95,12 @@ def refusals(gate):
 
 async def test_a_good_code_gives_a_session_and_says_so_everywhere(world):
     run, gate, _ = world
-    session = await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    session = await gate(NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
     assert session.identity.user == run.authenticated_by == "alice"
     assert run.lock_indicator == "authenticated"
     assert run.log_text() == ["Authenticated with MFA by alice"]
     assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed"]
-    (line,) = map(json.loads, run._audit.path.read_text().splitlines())
+    (line,) = map(json.loads, run.driver.store.trail.path.read_text().splitlines())
     assert (line["result"], line["phase"], line["account"]) == ("authenticated", "plan", "123456789012")
     assert line["roles"] == [hop.role_arn for hop in CHAINS[0].hops]
 
@@ -114,7 +116,7 @@ async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
     run.observe(look, "lock_indicator")
     passing = gate(RunCanceled("left"))
     with pytest.raises(RunCanceled):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     (request,) = passing.prompt.asked
     assert request.identity.arn == run.identity["arn"] == "arn:aws:iam::123456789012:user/alice"
     assert "MFA code of alice in account 123456789012" in request.text()
@@ -124,10 +126,10 @@ async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
 async def test_each_refusal_asks_again_and_the_last_good_code_counts(world):
     run, gate, aws = world
     passing = gate("12345", "abcdef", "000000", NEXT)
-    await passing.pass_through(run, Phase.PLAN, CHAINS)
+    await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(passing) == ["", "malformed code", "malformed code", "wrong code"]
     assert [call["action"] for call in aws.calls].count("GetSessionToken") == 2
-    assert [json.loads(line)["result"] for line in run._audit.path.read_text().splitlines()] == [
+    assert [json.loads(line)["result"] for line in run.driver.store.trail.path.read_text().splitlines()] == [
         "malformed code", "malformed code", "wrong code", "authenticated",
     ]  # fmt: skip
 
@@ -135,10 +137,10 @@ async def test_each_refusal_asks_again_and_the_last_good_code_counts(world):
 async def test_a_code_is_refused_here_once_it_was_used(world):
     run, gate, aws = world
     first = gate(NEXT)
-    await first.pass_through(run, Phase.PLAN, CHAINS)
+    await first.pass_through(run.driver, Phase.PLAN, CHAINS)
     again = gate(first.prompt.given[-1], RunCanceled("left"))
     with pytest.raises(RunCanceled):
-        await again.pass_through(run, Phase.APPLY, CHAINS)
+        await again.pass_through(run.driver, Phase.APPLY, CHAINS)
     assert refusals(again) == ["", "code used before"]
     assert [call["action"] for call in aws.calls].count("GetSessionToken") == 1
 
@@ -153,10 +155,10 @@ async def test_a_code_that_was_under_way_when_the_person_interrupted_counts_as_u
     with monkeypatch.context() as patched:
         patched.setattr("tfmfa_nb.authentication.session.get_session", interrupted)
         with pytest.raises(asyncio.CancelledError):
-            await passing.pass_through(run, Phase.PLAN, CHAINS)
+            await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     again = gate(passing.prompt.given[-1], RunCanceled("left"))
     with pytest.raises(RunCanceled):
-        await again.pass_through(run, Phase.PLAN, CHAINS)
+        await again.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(again) == ["", "code used before"]
 
 
@@ -165,7 +167,7 @@ async def test_a_fault_on_the_way_loses_nothing(world, fault):
     run, gate, aws = world
     aws.faults.plan(fault, 3 if fault in {"throttle", "server-error"} else 1)
     passing = gate(NEXT, NEXT, NEXT)
-    await passing.pass_through(run, Phase.PLAN, CHAINS)
+    await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert run.lock_indicator == "authenticated"
     assert len(passing.prompt.asked) == 2
     assert passing.prompt.asked[1].refusal.remedy
@@ -184,7 +186,7 @@ async def test_what_is_wrong_with_the_variables_is_told_before_a_code_is_typed(w
     run, gate, _ = world
     passing = gate(RunCanceled("left"), **changed)
     with pytest.raises(RunCanceled):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(passing) == [kind]
     assert run.lock_indicator == "failed"
     assert words in run.lock_indicator_text
@@ -195,7 +197,7 @@ async def test_a_device_that_is_not_hers(world):
     run, gate, _ = world
     passing = gate("123456", RunCanceled("left"), AWS_MFA_SERIAL_NUMBER="arn:aws:iam::123456789012:mfa/bob")
     with pytest.raises(RunCanceled):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(passing) == ["", "wrong MFA device"]
 
 
@@ -203,7 +205,7 @@ async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
     run, gate, _ = world
     passing = gate("000000", "000001", "000002", "000003", attempts=3)
     with pytest.raises(AuthenticationError, match="AWS refused the code"):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert len(passing.prompt.asked) == 3
     assert run.lock_indicator == "failed"
 
@@ -212,7 +214,7 @@ async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_
     run, gate, _ = world
     passing = gate(attempts=3, AWS_ACCESS_KEY_ID="")
     with pytest.raises(AuthenticationError, match="AWS_ACCESS_KEY_ID missing"):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert passing.prompt.asked == []
 
 
@@ -220,7 +222,7 @@ async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_
 async def test_who_leaves_the_prompt_spends_nothing(world, answer):
     run, gate, aws = world
     with pytest.raises(type(answer)):
-        await gate(answer).pass_through(run, Phase.PLAN, CHAINS)
+        await gate(answer).pass_through(run.driver, Phase.PLAN, CHAINS)
     assert "GetSessionToken" not in {call["action"] for call in aws.calls}
 
 
@@ -233,18 +235,18 @@ async def test_a_prompt_without_an_answer_times_out_if_that_was_set(world):
 
     passing.prompt.ask = never
     with pytest.raises(PromptTimedOut, match=r"Nobody gave a code in 0\.05 seconds"):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
 
 
 async def test_a_role_that_is_refused_is_named_and_the_session_dropped(world):
     run, gate, _ = world
     missing = RoleChain("aws.audit", (RoleHop("arn:aws:iam::123456789012:role/missing"),))
     with pytest.raises(RoleRefused, match="role/missing cannot be assumed") as caught:
-        await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, missing))
+        await gate(NEXT).pass_through(run.driver, Phase.PLAN, (*CHAINS, missing))
     assert run.lock_indicator == "failed"
     assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed", "refused"]
     assert sessions_kept() == [], caught
-    trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
+    trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
     assert trail[-1]["event"] == "role refused"
 
 
@@ -258,7 +260,7 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
     )
     missing = [RoleChain(f"aws.{name}", (RoleHop(f"arn:aws:iam::123456789012:role/{name}"),)) for name in ("a", "b")]
     with pytest.raises(RoleRefused) as caught:
-        await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, *missing))
+        await gate(NEXT).pass_through(run.driver, Phase.PLAN, (*CHAINS, *missing))
     shown = [hop["message"] for role in run.roles for hop in role["hops"]]
     assert shown == ["", "", "the role does not exist", "the role does not exist"]
     assert caught.value.remedy.endswith("1 other role was refused too.")
@@ -269,14 +271,14 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
     assert [document.title.split("/")[-1] for document in documents] == ["a with", "b with"]
     log = "\n".join(run.log_text())
     assert all(document.text in log for document in documents)
-    trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()]
+    trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
     assert [(line["event"], line["cause"]) for line in trail] == [("role refused", "the role does not exist")] * 2
 
 
 async def test_a_role_whose_external_id_is_not_known_is_left_to_terraform(world):
     run, gate, _ = world
     chain = RoleChain("aws.x", (RoleHop("arn:aws:iam::123456789012:role/partner", unknown=("external_id",)),))
-    assert await gate(NEXT).pass_through(run, Phase.PLAN, (*CHAINS, chain))
+    assert await gate(NEXT).pass_through(run.driver, Phase.PLAN, (*CHAINS, chain))
     assert run.roles[1]["hops"] == [
         {
             "arn": "arn:aws:iam::123456789012:role/partner",
@@ -292,7 +294,7 @@ async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_
     long = RoleChain("aws", (chain.hops[0], replace(chain.hops[1], duration_seconds=3601)))
     passing = gate(NEXT)
     with pytest.raises(RoleRefused, match=r"1 h 1 s is too long .*No code was spent\.") as caught:
-        await passing.pass_through(run, Phase.PLAN, (long,))
+        await passing.pass_through(run.driver, Phase.PLAN, (long,))
     assert passing.prompt.asked == []
     assert run.lock_indicator == "failed"
     assert [hop["state"] for hop in run.roles[0]["hops"]] == ["unchecked", "refused"]
@@ -302,23 +304,23 @@ async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_
 
 async def test_an_audit_trail_that_cannot_be_written_stops_before_terraform(world):
     run, gate, _ = world
-    run._audit.path.mkdir()
+    run.driver.store.trail.path.mkdir()
     with pytest.raises(Exception, match="audit trail") as caught:
-        await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+        await gate(NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
     assert run.lock_indicator != "authenticated"
     assert run.log_text() == []
     assert sessions_kept() == [], caught  # its frames live as long as it does
 
 
-async def test_an_interrupt_while_roles_are_checked_drops_the_session(world, monkeypatch):
+async def test_an_interrupt_while_roles_are_checked_drops_the_session(world):
     run, gate, _ = world
 
-    async def interrupted(*_arguments, **_options):
-        raise asyncio.CancelledError
+    class Interrupted(RealAws):
+        async def check_roles(self, session, chains, on_change):
+            raise asyncio.CancelledError
 
-    monkeypatch.setattr("tfmfa_nb.authentication.roles.check_roles", interrupted)
     with pytest.raises(asyncio.CancelledError) as caught:
-        await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+        await replace(gate(NEXT), aws=Interrupted()).pass_through(run.driver, Phase.PLAN, CHAINS)
     assert sessions_kept() == [], caught
 
 
@@ -327,7 +329,7 @@ async def test_an_account_that_is_not_allowed_stops_the_run_before_a_code_is_ask
     passing = gate(NEXT)
     passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, accounts=frozenset({"444455556666"})),))
     with pytest.raises(AccountNotAllowed, match=r"account 123456789012 \(says .*policy.toml\)"):
-        await passing.pass_through(run, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert passing.prompt.asked == []
     assert run.lock_indicator == "failed"
     assert "GetSessionToken" not in {call["action"] for call in aws.calls}
@@ -342,7 +344,7 @@ async def test_a_role_that_is_not_allowed_or_not_known_stops_it_too(world, tmp_p
     passing = gate(NEXT)
     passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, roles=("*:role/deploy",)),))
     with pytest.raises(RoleRefused, match=words):
-        await passing.pass_through(run, Phase.PLAN, chains)
+        await passing.pass_through(run.driver, Phase.PLAN, chains)
     assert passing.prompt.asked == []
     assert aws.calls[-1:] == [] or aws.calls[-1]["action"] != "GetSessionToken"
 
@@ -351,7 +353,7 @@ async def test_a_session_is_no_longer_than_the_policy_says(world, tmp_path):
     run, gate, aws = world
     passing = gate(NEXT)
     passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, session_seconds=(None, 900)),))
-    session = await passing.pass_through(run, Phase.PLAN, CHAINS)
+    session = await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert session.expiration.timestamp() - aws.now() <= 900
 
 
@@ -368,19 +370,19 @@ async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(
     monkeypatch.setattr(alias, "_known", {})
     said, asked = asyncio.Event(), []
 
-    async def account_alias(*_, **__):
-        asked.append(1)
-        await said.wait()
-        return "acme-production"
+    class Slow(RealAws):
+        async def account_alias(self, access_key_id, secret_access_key, endpoint):
+            asked.append(1)
+            await said.wait()
+            return "acme-production"
 
-    monkeypatch.setattr("tfmfa_nb.authentication.account.account_alias", account_alias)
-    passing = gate(NEXT)
-    await passing.pass_through(run, Phase.PLAN, CHAINS)  # it did not wait
+    passing = replace(gate(NEXT), aws=Slow())
+    await passing.pass_through(run.driver, Phase.PLAN, CHAINS)  # it did not wait
     assert (run.identity["account"], run.identity["alias"]) == ("123456789012", "")
     said.set()
     assert await alias_of(run) == "acme-production"
-    run.identity = {}
-    await gate(NEXT).pass_through(run, Phase.APPLY, CHAINS)
+    run.driver.tell(IdentityKnown({}))
+    await gate(NEXT).pass_through(run.driver, Phase.APPLY, CHAINS)
     assert run.identity["alias"] == "acme-production"
     assert asked == [1]
 
@@ -388,7 +390,7 @@ async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(
 async def test_an_alias_that_may_not_be_read_is_none(world, monkeypatch):
     run, gate, aws = world
     monkeypatch.setattr(alias, "_known", {})
-    await gate(NEXT).pass_through(run, Phase.PLAN, CHAINS)
+    await gate(NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
     await asyncio.gather(*alias._looking)
     assert "ListAccountAliases" in {call["action"] for call in aws.calls}
     assert run.identity["alias"] == ""
@@ -401,13 +403,13 @@ async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, 
     good = passing.environ
     typed = ThisKernel()
     monkeypatch.setattr(sources, "THIS_KERNEL", typed)
-    assert await own_key(passing.environ) is None
+    assert await long_term_key(passing.environ) is None
     typed.store(Given(good["AWS_ACCESS_KEY_ID"], Secret(good["AWS_SECRET_ACCESS_KEY"])))
     wrong = gate(NEXT, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x" * 40)
-    await wrong.pass_through(run, Phase.PLAN, CHAINS)
+    await wrong.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert run.identity["source"] == "this kernel only"
     # Without a code Terraform gets it too: it would find only the other one.
-    own = await own_key(wrong.environ)
+    own = await long_term_key(wrong.environ)
     assert own.environment() == {name: good[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     assert good["AWS_SECRET_ACCESS_KEY"] not in repr(own)
     with pytest.raises(TypeError):

@@ -10,7 +10,8 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization import files
 from tfmfa_nb.organization.files import read_policy, switch_on
-from tfmfa_nb.runs.engine.phases import authenticate
+from tfmfa_nb.runs.engine.phase import authenticate
+from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -42,9 +43,9 @@ def folders(tmp_path, monkeypatch):
 async def asked_at(environment, policy, tmp_path):
     """What one run of `environment` asks before, from its beginning to its end."""
     gate, run = Asked(), Run(environment, Options(), tmp_path)
-    run.level = str(effective_level(environment, policy))
+    run.driver.tell(LevelChanged(effective_level(environment, policy)))
     for phase in (Phase.PLAN, Phase.APPLY):
-        await authenticate(run, gate, phase)
+        await authenticate(run.driver, gate, phase)
     return gate.before
 
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.events import Authenticated, PhaseStarted
 from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -26,18 +28,22 @@ def environment(base, name="staging"):
 
 
 def new_run(base, *moves, name="staging", run_id=None):
+    there, record = environment(base, name), None
     if run_id:
-        (environment(base, name).private / "runs" / run_id).mkdir(parents=True)
-    run = Run(environment(base, name), Options(), base, run_id)
+        there.ensure()
+        there.files.run(run_id).folder.mkdir(parents=True)
+        record = RunRecord(run_id, name)
+    run = Run(there, Options(), base, record)
     for status in moves:
-        run.phase = "apply" if status in {Status.CONFIRMED, Status.APPLYING} else "plan"
-        run._move(status)
+        phase = Phase.APPLY if status in {Status.CONFIRMED, Status.APPLYING} else Phase.PLAN
+        run.driver.tell(PhaseStarted(phase, time.time()))
+        run.driver.move(status)
     return run
 
 
 def hold(base, run, pid, name="staging"):
     """The environment's lock, held for `run` by a process that claims to be `pid`."""
-    fd = os.open(environment(base, name).lock_path, os.O_RDWR | os.O_CREAT)
+    fd = os.open(environment(base, name).files.lock, os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)
     words = {"purpose": f"apply, {run}", "pid": pid, "host": os.uname().nodename, "since": time.time()}
     os.ftruncate(fd, 0)
@@ -87,7 +93,7 @@ def test_the_newest_comes_first_and_the_list_is_bounded(tmp_path):
     assert [run.id for run in listing.runs] == ids[:3:-1]
     assert listing.total == 7
     text = listing_text(listing)
-    assert 'Runs of "staging", the newest first, 3 of 7' in text
+    assert 'Runs of "staging", newest first, 3 of 7' in text
     assert "%tfruns -e staging --limit 7" in text
     assert find_run(environment(tmp_path), "latest") == ids[-1]
     assert find_run(environment(tmp_path), "LATEST".lower(), lambda run: run.id < ids[2]) == ids[1]
@@ -129,11 +135,11 @@ GARBLED = [
 def test_a_record_that_cannot_be_read_is_listed_as_such_with_the_others(tmp_path, text):
     good = new_run(tmp_path, *PLANNED, run_id="run-20260101-120000-aaaaaa")
     bad = new_run(tmp_path, run_id="run-20260101-130000-aaaaab")
-    (bad._files.path / "run.json").write_text(text, encoding="latin-1")
+    (bad.driver.store.files.folder / "run.json").write_text(text, encoding="latin-1")
     listing = list_runs(environment(tmp_path), 20)
     assert [(run.id, run.status) for run in listing.runs] == [(bad.id, None), (good.id, Status.PLANNED)]
-    assert "record cannot be read" in listing_text(listing)
-    assert "record cannot be read" in listing_html(listing)
+    assert "record not valid" in listing_text(listing)
+    assert "record not valid" in listing_html(listing)
 
 
 @given(record=st.recursive(
@@ -149,7 +155,7 @@ def test_a_record_that_cannot_be_read_is_listed_as_such_with_the_others(tmp_path
 def test_no_record_stops_the_list(tmp_path_factory, record):
     base = tmp_path_factory.mktemp("garbled")
     run = new_run(base)
-    (run._files.path / "run.json").write_text(json.dumps(record))
+    (run.driver.store.files.folder / "run.json").write_text(json.dumps(record))
     listing = list_runs(environment(base), 20)
     assert [one.id for one in listing.runs] == [run.id]
     assert run.id in listing_text(listing)
@@ -158,40 +164,42 @@ def test_no_record_stops_the_list(tmp_path_factory, record):
 
 def test_what_is_no_run_is_not_listed(tmp_path):
     run = new_run(tmp_path, *PLANNED)
-    runs = run._files.path.parent
+    runs = run.driver.store.files.folder.parent
     (runs / "notes").mkdir()
     (runs / "run-20260101-120000-ffffff").write_text("a file")
-    (runs / "run-20260102-120000-eeeeee").symlink_to(run._files.path)
+    (runs / "run-20260102-120000-eeeeee").symlink_to(run.driver.store.files.folder)
     (runs / "run-20269999-999999-dddddd").mkdir()
     assert run_ids(environment(tmp_path)) == ["run-20269999-999999-dddddd", run.id]
-    assert list_runs(environment(tmp_path), 20).runs[0].begun == 0
+    assert list_runs(environment(tmp_path), 20).runs[0].started_at == 0
 
 
 def test_a_run_that_goes_on_is_told_with_the_very_command(tmp_path):
     run = new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING)
     gone = hold(tmp_path, run.id, 2**22 + 1)
     text = listing_text(list_runs(environment(tmp_path), 20))
-    assert "goes on, though its kernel is gone" in text
+    assert "is still running (its kernel has exited)" in text
     assert f"%tfruns -e staging follow {run.id}" in text
     assert f"%tfruns -e staging cancel {run.id}" in text
     assert f"locked by a run: apply, {run.id}, started by process {2**22 + 1}, since" in text
     os.close(gone)
     text = listing_text(list_runs(environment(tmp_path), 20))
-    assert "Applying, ended unseen" in text
-    assert f"To record how: %tfruns -e staging follow {run.id}" in text
+    assert "Applying, end not recorded" in text
+    assert f"To record how it ended: %tfruns -e staging follow {run.id}" in text
     assert "locked" not in text
     with_kernel = hold(tmp_path, run.id, os.getpid())
-    assert "goes on, in a kernel that is there" in listing_text(list_runs(environment(tmp_path), 20))
+    assert f"{run.id} is still running. To follow" in listing_text(list_runs(environment(tmp_path), 20))
     os.close(with_kernel)
 
 
 def test_a_run_whose_terraform_has_ended_does_not_go_on_because_a_program_that_it_left_has_the_lock(tmp_path):
     run = new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING)
     fd = hold(tmp_path, run.id, 2**22 + 1)
-    run._files.exit_file("apply").write_text('{"exit_code": 0, "interrupted": false, "killed": false, "ended": 1}')
+    run.driver.store.files.exit_of("apply").write_text(
+        '{"exit_code": 0, "interrupted": false, "killed": false, "ended": 1}'
+    )
     (listed,) = list_runs(environment(tmp_path), 20).runs
-    assert listed.unseen
-    free = "That run has ended. To free what it left: %tfruns -e staging unlock"
+    assert listed.end_unrecorded
+    free = "That run has ended. To free the lock that it left: %tfruns -e staging unlock"
     assert free in listing_text(list_runs(environment(tmp_path), 20))
     os.close(fd)
     assert free not in listing_text(list_runs(environment(tmp_path), 20))
@@ -201,24 +209,24 @@ def test_a_run_that_asks_before_it_has_a_record_is_pending(tmp_path):
     run = new_run(tmp_path)
     fd = hold(tmp_path, run.id, os.getpid())
     (listed,) = list_runs(environment(tmp_path), 20).runs
-    assert (listed.status, listed.going) == (Status.PENDING, True)
+    assert (listed.status, listed.running) == (Status.PENDING, True)
     os.close(fd)
 
 
 def test_a_plan_that_waits_and_one_that_is_gone(tmp_path):
     run = new_run(tmp_path, *PLANNED)
-    run._files.plan.write_bytes(b"plan")
-    assert f"waits to be applied. To look at it, before %tfapply: %tfruns -e staging open {run.id}" in listing_text(
+    run.driver.store.files.plan.write_bytes(b"plan")
+    assert f"is waiting to be applied. To show it before %tfapply: %tfruns -e staging open {run.id}" in listing_text(
         list_runs(environment(tmp_path), 20)
     )
-    run._files.drop_plan()
-    assert "Planned, plan gone" in listing_text(list_runs(environment(tmp_path), 20))
+    run.driver.store.drop_plan()
+    assert "Planned, plan deleted" in listing_text(list_runs(environment(tmp_path), 20))
 
 
 def test_strangers_text_is_text(tmp_path):
     run = new_run(tmp_path, *PLANNED)
-    run.authenticated_by = "<img src=x>\x1b[31m\u202eecila" + "x" * 500
-    run._record()
+    run.driver.tell(Authenticated("<img src=x>\x1b[31m\u202eecila" + "x" * 500))
+    run.driver.save()
     listing = list_runs(environment(tmp_path), 20)
     html, text = listing_html(listing), listing_text(listing)
     assert "<img" not in html
@@ -231,7 +239,7 @@ def test_a_configuration_of_its_own_folder_is_named_by_it(tmp_path):
     (tmp_path / "two words").mkdir()
     (tmp_path / "two words" / "main.tf").write_text("")
     there = Environment.at("two words", tmp_path)
-    Run(there, Options(), tmp_path)._move(Status.PLANNING)
+    Run(there, Options(), tmp_path).driver.move(Status.PLANNING)
     assert "%tfruns -C 'two words' follow run-" in listing_text(list_runs(there, 20))
 
 

@@ -2,19 +2,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
 
-from tfmfa_nb.magics.arguments import Parser, add_environment, add_plan_options, options_of, read_level
+from tfmfa_nb import load_ipython_extension
+from tfmfa_nb.magics.arguments import (
+    APPLY_OPTIONS,
+    PLAN_OPTIONS,
+    RUN_OPTIONS,
+    offered,
+    option_of_plan,
+    options,
+    options_of,
+    read_level,
+)
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.options import Options
 
 
+def arguments_of(line, stated=PLAN_OPTIONS):
+    """What a magic with these options is called with; None where it is not called."""
+
+    @options(*stated, sign="%%")
+    async def tfplan(_self, arguments):
+        return arguments
+
+    try:
+        tfplan(None, line).send(None)
+    except StopIteration as finished:
+        return finished.value
+
+
 def parse(line):
-    parser = Parser("%%tfplan", "Plan.")
-    add_environment(parser)
-    add_plan_options(parser)
-    return options_of(parser.read(line))
+    return options_of(arguments_of(line))
 
 
 def test_terraforms_own_options(tmp_path):
@@ -42,11 +63,74 @@ def test_modes_of_planning(tmp_path):
         parse("--var-file nowhere.tfvars").plan_arguments(tmp_path)
 
 
-@pytest.mark.parametrize("line", ["--frobnicate", "-e", "-e a -C b", "--var", "'open", "--level sometimes", "stray"])
+@pytest.mark.parametrize(
+    "line", ["--frobnicate", "-e", "-e a -C b", "--var", "'open", "stray", "--dest", "--destroy=x", "--environ a"]
+)
 def test_bad_lines_are_usage_errors_of_one_line(line):
     with pytest.raises(UsageError) as caught:
         parse(line)
+    assert str(caught.value).startswith("%%tfplan: ")
+    assert str(caught.value).endswith(" (%%tfplan --help lists the options)")
     assert "\n" not in str(caught.value)
+
+
+def test_a_level_that_there_is_not():
+    with pytest.raises(UsageError, match="'sometimes' is no level"):
+        parse("--level sometimes")
+
+
+def test_a_number_that_is_none():
+    assert arguments_of("--limit 3", RUN_OPTIONS).limit == 3
+    with pytest.raises(UsageError, match="invalid int value"):
+        arguments_of("--limit three", RUN_OPTIONS)
+
+
+def test_help_is_printed_and_nothing_is_done(capsys):
+    assert arguments_of("-e x --help --frobnicate") is None
+    shown = capsys.readouterr().out
+    assert shown.startswith("  %%tfplan [-h] [-e NAME | -C DIR] [--var NAME=VALUE]")
+    assert "a stricter MFA level for this run; it never lowers" in shown
+
+
+def test_no_value_of_one_call_is_left_for_the_next():
+    assert arguments_of("--var a=1").var == ["a=1"]
+    assert arguments_of("--var b=2").var == ["b=2"]
+    assert arguments_of("").var == []
+
+
+@pytest.mark.parametrize(("line", "option"), [("", ""), ("-e --var", ""), ("--level never --lock-timeout 1s", "")])
+def test_options_that_fit_a_saved_plan(line, option):
+    line = line.replace("-e --var", "-e=--var")
+    assert option_of_plan(arguments_of(line, APPLY_OPTIONS)) == option
+
+
+@pytest.mark.parametrize("option", ["--var a=b", "--var-file x", "--target a", "--replace a"])
+def test_options_that_a_saved_plan_was_made_with(option):
+    assert option_of_plan(arguments_of(f"--auto-approve {option}", APPLY_OPTIONS)) == option.split()[0]
+    assert option_of_plan(arguments_of("--refresh-only")) == "--refresh-only"
+
+
+@pytest.mark.parametrize("magic", ["tfplan", "tfapply", "tfmfa", "tfruns"])
+def test_ipython_shows_the_options_as_a_magic_s_help(magic):
+    shell = InteractiveShell()
+    load_ipython_extension(shell)
+    shown = shell.inspector.info(shell.find_line_magic(magic))["docstring"]
+    assert f"%{magic} [-h] [-e NAME | -C DIR]" in shown
+    assert "a configuration that lives in a folder already" in shown
+
+
+def test_what_is_offered_to_whoever_types_is_what_is_understood(capsys):
+    for magic, stated in (("tfplan", PLAN_OPTIONS), ("tfapply", APPLY_OPTIONS)):
+        arguments_of("--help", stated)
+        shown = capsys.readouterr().out
+        for option in offered()[magic]:
+            assert ", ".join(f"{flag} {option.value}".strip() for flag in option.flags) in shown.replace(
+                "<", ""
+            ).replace(">", "")
+    offer = {option.flags[-1]: option for option in offered()["tfapply"]}
+    assert (offer["--var"].value, offer["--var"].repeated) == ("NAME=VALUE", True)
+    assert (offer["--destroy"].value, offer["--destroy"].repeated) == ("", False)
+    assert offer["--auto-approve"].text == "ask for no confirmation"
 
 
 @pytest.mark.parametrize("text", ["10", "s", "-1s", "1d", "1s ", "1 s", "", "1h-30m"])

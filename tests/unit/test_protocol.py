@@ -1,8 +1,9 @@
 """The protocol: what is sent is read again, what is not understood is ignored, and both languages say the same."""
 
+import importlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -15,10 +16,12 @@ from tfmfa_nb.editing.cell import Cell
 from tfmfa_nb.magics.transformer import ReadCells
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.protocol import messages, typescript, words
-from tfmfa_nb.protocol.codec import encode, parse, types_of
+from tfmfa_nb.protocol.codec import encode, needed, parse, types_of
 
 CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "protocol_cases.json").read_text())
-MESSAGES = [value for value in vars(messages).values() if is_dataclass(value) and value.__module__ == messages.__name__]
+FOLDER = Path(messages.__file__).parent
+FILES = {"codec", "layout", "formats", "records"}  # what speaks of files, and the reader of all of them
+MESSAGES = [value for value in vars(messages).values() if is_dataclass(value)]
 
 
 SCALARS = {str: "text", int: 3, float: 1.5, bool: True}
@@ -62,8 +65,20 @@ def test_a_field_of_another_type_is_no_message(kind):
         for wrong in (object(), b"x", [object()], float("nan")):
             assert parse({**sent, name: wrong}, kind) is None
         without = {key: value for key, value in sent.items() if key != name}
-        needed = name == "type" or (field.default is MISSING and field.default_factory is MISSING)
-        assert (parse(without, kind) is None) == needed
+        assert (parse(without, kind) is None) == needed(field)
+
+
+def test_the_index_lists_every_message():
+    modules = [importlib.import_module(f"tfmfa_nb.protocol.{path.stem}") for path in FOLDER.glob("*.py")]
+    kinds = {
+        name
+        for module in modules
+        for name, value in vars(module).items()
+        if is_dataclass(value)
+        and value.__module__ == module.__name__
+        and module.__name__.rpartition(".")[2] not in FILES
+    }
+    assert kinds <= set(messages.__all__)
 
 
 def test_of_several_kinds_the_one_that_fits_is_read():

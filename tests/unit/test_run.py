@@ -10,7 +10,8 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
-from tfmfa_nb.runs.engine.outcome import phase_of
+from tfmfa_nb.runs.engine.phase import phase_of
+from tfmfa_nb.runs.events import LevelChanged, PhaseStarted
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
@@ -38,17 +39,17 @@ def test_only_the_table_s_moves_happen_and_each_is_recorded(tmp_path_factory, wa
     for status in wanted:
         before = Status(run.status)
         if status in NEXT.get(before, ()):
-            run._move(status)
+            run.driver.move(status)
             taken.append(str(status))
         else:
             with pytest.raises(RunStateError, match=f"is {before} cannot become {status}"):
-                run._move(status)
+                run.driver.move(status)
             assert run.status == before
-    trail = [json.loads(line) for line in run._audit.path.read_text().splitlines()] if taken else []
+    trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()] if taken else []
     assert [line["status"] for line in trail] == taken
-    assert run._audit.broken_at() is None
+    assert run.driver.store.trail.broken_at() is None
     if taken:
-        assert json.loads((run._files.path / "run.json").read_text())["status"] == taken[-1]
+        assert json.loads((run.driver.store.files.folder / "run.json").read_text())["status"] == taken[-1]
 
 
 def test_what_is_final_stays_so():
@@ -59,43 +60,43 @@ def test_what_is_final_stays_so():
 @pytest.mark.parametrize("last", [status for status in Status if status.final])
 def test_no_plan_outlives_a_final_status(tmp_path, last):
     run = new_run(tmp_path)
-    run._files.plan.write_bytes(b"plan")
+    run.driver.store.files.plan.write_bytes(b"plan")
     way = {Status.APPLIED: ["planning", "planned", "confirmed", "applying"], Status.PLANNED_AND_FINISHED: ["planning"]}
     for status in way.get(last, []):
-        run._move(Status(status))
-        assert run._files.plan.exists()
-    run._move(last)
-    assert not run._files.plan.exists()
+        run.driver.move(Status(status))
+        assert run.driver.store.files.plan.exists()
+    run.driver.move(last)
+    assert not run.driver.store.files.plan.exists()
 
 
 def test_a_status_that_cannot_be_recorded_does_not_change(tmp_path):
     run = new_run(tmp_path)
-    run._audit.path.mkdir()
+    run.driver.store.trail.path.mkdir()
     with pytest.raises(ConfigurationError, match="audit trail"):
-        run._move(Status.PLANNING)
+        run.driver.move(Status.PLANNING)
     assert run.status == "pending"
 
 
 def test_what_has_ended_has_ended_though_it_cannot_be_recorded(tmp_path):
     run = new_run(tmp_path)
-    run._move(Status.PLANNING)
-    run._files.plan.write_bytes(b"plan")
-    run._audit.path.unlink()
-    run._audit.path.mkdir()
+    run.driver.move(Status.PLANNING)
+    run.driver.store.files.plan.write_bytes(b"plan")
+    run.driver.store.trail.path.unlink()
+    run.driver.store.trail.path.mkdir()
     with pytest.raises(ConfigurationError, match=r"audit trail.*cannot be written.*The run is errored all the same"):
-        run._move(Status.ERRORED)
+        run.driver.move(Status.ERRORED)
     assert run.status == "errored"
-    assert not run._files.plan.exists()
+    assert not run.driver.store.files.plan.exists()
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
     run = new_run(tmp_path)
-    run._files.log.mkdir()
+    run.driver.store.files.log.mkdir()
     with (
         pytest.raises(ConfigurationError, match=r"run.log cannot be used: Is a directory") as caught,
-        phase_of(run, Phase.PLAN),
+        phase_of(run.driver, Phase.PLAN),
     ):
-        run._log.append("x\n")
+        run.driver.store.log.append("x\n")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert (run.status, run.error) == ("errored", caught.value.problem)
@@ -103,9 +104,9 @@ def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
 
 def test_a_clock_that_was_set_back_makes_no_time_negative(tmp_path):
     run = new_run(tmp_path)
-    run.started_at, run.ended_at = 1000.0, 900.0
+    run.apply(PhaseStarted(Phase.PLAN, 1000.0, 900.0))
     assert run.seconds == 0
-    run.started_at, run.ended_at = time.time() + 3600, 0.0
+    run.apply(PhaseStarted(Phase.PLAN, time.time() + 3600))
     assert run.seconds == 0
 
 
@@ -113,8 +114,8 @@ def test_only_a_plan_that_waits_can_be_discarded(tmp_path):
     run = new_run(tmp_path)
     with pytest.raises(RunStateError, match="Only a planned run"):
         run.discard()
-    run._move(Status.PLANNING)
-    run._move(Status.PLANNED)
+    run.driver.move(Status.PLANNING)
+    run.driver.move(Status.PLANNED)
     run.discard()
     assert run.status == "discarded"
 
@@ -130,10 +131,10 @@ def test_force_comes_only_after_a_graceful_stop(tmp_path):
 @given(first=st.sampled_from(list(Level)), then=st.sampled_from(list(Level)))
 def test_apply_s_own_level_never_lowers(tmp_path_factory, first, then):
     run = new_run(tmp_path_factory.mktemp("run"), level=first)
-    run.level = str(first)
-    run.adjust(Options(level=then, lock_timeout="30s"))
-    assert Level(run.level) == run._options.level == Level.strictest(first, then)
-    assert run._options.lock_seconds == 30
+    run.driver.tell(LevelChanged(first))
+    run.driver.adjust(Options(level=then, lock_timeout="30s"))
+    assert Level(run.level) == run.driver.options.level == Level.strictest(first, then)
+    assert run.driver.options.lock_seconds == 30
 
 
 def test_the_lock_and_its_words_change_as_one(tmp_path):
@@ -142,34 +143,35 @@ def test_the_lock_and_its_words_change_as_one(tmp_path):
         lambda _: seen.append((run.lock_indicator, run.lock_indicator_text, run.lock_indicator_remedy)),
         ["lock_indicator", "lock_indicator_text", "lock_indicator_remedy"],
     )
-    run._show_lock(LockIndicator.FAILED, "wrong", "next")
-    run._show_lock(LockIndicator.VERIFYING, "asking")
+    run.driver.show_indicator(LockIndicator.FAILED, "wrong", "next")
+    run.driver.show_indicator(LockIndicator.VERIFYING, "asking")
     assert set(seen) == {("failed", "wrong", "next"), ("verifying", "asking", "")}
 
 
 def test_the_saved_plan_is_guarded_by_its_hash(tmp_path):
-    files = new_run(tmp_path)._files
+    store = new_run(tmp_path).driver.store
+    files = store.files
     files.plan.write_bytes(b"plan")
     files.plan.chmod(0o644)
-    digest = files.seal_plan()
+    digest = store.seal_plan()
     assert files.plan.stat().st_mode & 0o777 == 0o600
-    files.check_plan(digest)
+    store.check_plan(digest)
     files.plan.write_bytes(b"Plan")
     with pytest.raises(RunStateError, match="not the one that was shown"):
-        files.check_plan(digest)
-    files.drop_plan()
+        store.check_plan(digest)
+    store.drop_plan()
     with pytest.raises(RunStateError, match="is gone"):
-        files.check_plan(digest)
-    files.drop_plan()
+        store.check_plan(digest)
+    store.drop_plan()
 
 
 def test_plans_that_earlier_runs_left_are_dropped(tmp_path):
     left, mine = new_run(tmp_path), new_run(tmp_path)
-    left._files.plan.write_bytes(b"left")
-    mine._files.plan.write_bytes(b"mine")
-    mine._files.drop_other_plans()
-    assert not left._files.plan.exists()
-    assert mine._files.plan.exists()
+    left.driver.store.files.plan.write_bytes(b"left")
+    mine.driver.store.files.plan.write_bytes(b"mine")
+    mine.driver.store.drop_other_plans()
+    assert not left.driver.store.files.plan.exists()
+    assert mine.driver.store.files.plan.exists()
 
 
 def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
@@ -179,7 +181,7 @@ def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
         raise BrokenPipeError
 
     run.observe(fails)
-    run._move(Status.PLANNING)
-    run._show_lock(LockIndicator.REQUIRED, "a code")
+    run.driver.move(Status.PLANNING)
+    run.driver.show_indicator(LockIndicator.REQUIRED, "a code")
     assert (run.status, run.lock_indicator_text) == ("planning", "a code")
     assert "A view of run-" in caplog.text

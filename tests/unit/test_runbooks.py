@@ -9,11 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tfmfa_nb.model.errors import NobodyToAsk
+from tfmfa_nb.model.errors import ConfigurationError, NobodyToAsk
 from tfmfa_nb.prompts import command
 from tfmfa_nb.prompts.command import CommandPrompt
 from tfmfa_nb.protocol import runner
-from tfmfa_nb.protocol.runner import Question, Runner
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import (
+    DisplayedIdentity,
+    DisplayedProgress,
+    DisplayedRun,
+    NoAnswer,
+    RunDisplay,
+    Runner,
+    RunnerQuestion,
+)
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, only_prepares
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
 from tfmfa_nb.runbooks.execution_record import ExecutionRecord
@@ -21,6 +30,7 @@ from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
 from tfmfa_nb.runbooks.live_display import LiveDisplay
 from tfmfa_nb.runbooks.notebook import digest
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
+from tfmfa_nb.runbooks.output_follower import OutputFollower
 
 
 def cell(source, *tags):
@@ -29,22 +39,43 @@ def cell(source, *tags):
 
 @given(st.text(), st.text(), st.integers(1, 9))
 def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text, refusal, attempt):
-    question = Question("code", text, "arn", refusal, attempt)
+    question = RunnerQuestion(kind="code", text=text, serial_number="arn", refusal=refusal, attempt=attempt)
     marker = Runner().marker
-    assert Question.decode(question.encode(marker), marker) == question
-    assert Question.decode(question.encode(marker), Runner().marker) is None
-    assert Question.decode(text, marker) is None
+    prompt = runner.prompt_of(question, marker)
+    assert runner.question_in(prompt, marker) == question
+    assert runner.question_in(prompt, Runner().marker) is None
+    assert runner.question_in(prompt.replace('"code"', '"word"'), marker) is None
+    for other in (text, prompt[:-1], None):
+        assert runner.question_in(other, marker) is None
+
+
+@given(st.text())
+def test_a_reply_is_an_answer_that_nothing_shows_or_says_why_there_is_none(text):
+    answer = runner.read_reply(runner.reply_with(text))
+    assert answer.reveal() == text
+    assert repr(answer) == "Secret(redacted)"
+    assert runner.read_reply(runner.reply_without(text)) == NoAnswer(text)
+    assert runner.read_reply(runner.reply_without()) == runner.read_reply("") == NoAnswer("")
 
 
 def test_the_kernel_takes_its_runner_out_of_its_environment(monkeypatch):
-    monkeypatch.setattr(runner, "_ours", [])
+    monkeypatch.setattr(runner, "_current", [])
     told = Runner(environment="staging", plan_only=True)
-    for name, value in told.environ().items():
+    for name, value in runner.environ_of(told).items():
         monkeypatch.setenv(name, value)
     assert runner.current_runner() == told
     assert runner.VARIABLE not in runner.os.environ
     assert runner.current_runner() == told
     assert told.marker not in repr(told)
+
+
+@pytest.mark.parametrize("told", ["", "{", "[]", "{}", '{"protocol": 0, "plan_only": true}', '{"plan_only": "no"}'])
+def test_a_runner_that_is_not_understood_forbids_everything(monkeypatch, told):
+    monkeypatch.setattr(runner, "_current", [])
+    monkeypatch.setenv(runner.VARIABLE, told)
+    for _ in range(2):  # and again: a cell that fails may be allowed to
+        with pytest.raises(ConfigurationError, match="another version"):
+            runner.current_runner()
 
 
 class Recorded(LineDisplay):
@@ -58,7 +89,8 @@ def answerer(command_line="", terminal=None):
 
 
 def asked(kind="code", *, password=True, **facts):
-    return {"prompt": Question(kind, "MFA code: ", "arn:mfa", **facts).encode("marker"), "password": password}
+    question = RunnerQuestion(kind=kind, text="MFA code: ", serial_number="arn:mfa", **facts)
+    return {"prompt": runner.prompt_of(question, "marker"), "password": password}
 
 
 async def test_only_our_own_hidden_questions_get_a_code():
@@ -152,12 +184,46 @@ def test_cells_that_apply_are_known_by_their_magic():
     assert not applies("%tfplan")
 
 
-FACTS = {
-    "lock": "[MFA authenticated] Authenticated with MFA by alice",
-    "lock_state": "authenticated",
-    "progress": {"done": 1, "total": 4},
-    "run": {},
-}
+RUN = DisplayedRun(
+    id="run-1",
+    environment="a",
+    phase="apply",
+    status="applying",
+    level="applies only",
+    authenticated_by="alice",
+    authenticated_at=1.0,
+    plan_sha256="00",
+    counts=None,
+    product="terraform",
+    started_at=1.0,
+    ended_at=0.0,
+    error="",
+    identity=DisplayedIdentity(account="", arn="", serial_number=""),
+    roles=(),
+    changes=(),
+)
+SHOWN = RunDisplay(
+    folder="a",
+    path="a/.tfmfa/runs/run-1/run.log",
+    start=0,
+    lines=1,
+    lock_indicator="authenticated",
+    lock_sentence="[MFA authenticated] Authenticated with MFA by alice",
+    progress=DisplayedProgress(done=1, total=4),
+    run=RUN,
+)
+
+
+def test_what_a_cell_shows_under_our_key_without_being_ours_is_ignored(tmp_path):
+    follower = OutputFollower(Recorded(), tmp_path)
+    assert follower.message("display_data", {"data": {}, "metadata": {"tfmfa_nb": encode(SHOWN)}})
+    assert follower.applying
+    assert follower.under_way
+    follower.begin_cell()
+    for wrong in ({}, None, {**encode(SHOWN), "run": {}}, {**encode(SHOWN), "protocol": 0}, {"path": "x"}):
+        assert not follower.message("display_data", {"data": {}, "metadata": {"tfmfa_nb": wrong}})
+    assert not follower.in_cell
+    assert not follower.applying
 
 
 def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_terminal():
@@ -166,7 +232,7 @@ def test_the_live_view_shows_cells_lock_progress_and_the_last_lines_within_the_t
     live.begin([(number, f"cell of {number}\x1b]0;x\x07") for number in range(1, 41)])
     live.cell(1, "done", 1.5)
     live.cell(2, "running")
-    live.run(FACTS)
+    live.run(SHOWN)
     for number in range(100):
         live.terraform(f"line {number}")
     with live.aside():
@@ -186,13 +252,14 @@ def test_json_is_one_object_a_line():
     display = JsonDisplay(stream)
     display.begin([(1, "a")])
     display.cell(1, "running")
-    display.run(FACTS)
+    display.run(SHOWN)
     display.text("a\nb")
     display.terraform("\x1b[32mgreen\x1b[0m")
     display.say("waiting")
     display.end(Outcome(ExitCode.GATE, "stopped by a gate", "no"), "out")
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [event["event"] for event in events] == ["begin", "cell", "run", "text", "terraform", "note", "end"]
+    assert {"lock_indicator", "lock_sentence", "progress", "run"} <= set(events[2])
     assert events[4]["line"] == "green"
     assert events[-1]["exit_code"] == 4
 

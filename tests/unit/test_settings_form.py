@@ -120,13 +120,17 @@ async def test_a_torn_settings_file_is_one_error_and_is_not_overwritten(made, en
     front = made()
     shown = await front.content()
     assert shown["level"] == ""
-    assert f"The settings in {path} cannot be understood." in shown["problem"]
+    assert f"{path} is not a valid settings file." in shown["problem"]
     result = await front.press("save", level="applies only")
-    assert (result["good"], result["text"].count("cannot be understood")) == (False, 1)
+    assert (result["good"], result["text"].count("is not a valid settings file")) == (False, 1)
     assert path.read_bytes() == content
     path.write_text('{"aws_multi_factor_authentication": "never", "theirs": 1}')
     assert (await front.press("save", level="applies only"))["good"]
-    assert json.loads(path.read_text()) == {"aws_multi_factor_authentication": "applies only", "theirs": 1}
+    assert json.loads(path.read_text()) == {
+        "format_version": 1,
+        "aws_multi_factor_authentication": "applies only",
+        "theirs": 1,
+    }
 
 
 async def test_a_link_is_one_error_and_what_it_points_to_stays(made, environment, tmp_path):

@@ -272,7 +272,7 @@ def test_status_where_no_form_can_say_it_raises_what_is_torn(tmp_path, kernel, c
     environment = Environment.named("staging", tmp_path)
     environment.folder.mkdir()
     (environment.folder / "tfmfa.json").write_text("{")
-    with pytest.raises(ConfigurationError, match="cannot be understood"):
+    with pytest.raises(ConfigurationError, match="is not a valid settings file"):
         show_status(InteractiveShell(), environment, {}, "")
     assert "missing from the process environment" in capsys.readouterr().out
     assert kernel.read().missing() == NAMES

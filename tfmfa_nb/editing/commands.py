@@ -13,8 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.editing.cell import from_bytes
-from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
 from tfmfa_nb.terraform.credentials import child_environment
 from tfmfa_nb.terraform.folder import LOCK_FILE, data_folder
 from tfmfa_nb.terraform.linked import KEPT_AWAY, linked_folder

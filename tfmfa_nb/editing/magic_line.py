@@ -11,9 +11,9 @@ from tfmfa_nb.editing.hover import Hover
 from tfmfa_nb.editing.items import Completions, Item
 from tfmfa_nb.editing.names import Names
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.environments.environment import SETTINGS
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol.layout import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,9 +18,8 @@ from tfmfa_nb.editing.items import Completions
 from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_line
 from tfmfa_nb.editing.modules import WithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
-from tfmfa_nb.environments.environment import CONFIGURATION as MAIN
 from tfmfa_nb.model.errors import TerraformNotFound
-from tfmfa_nb.protocol.messages import (
+from tfmfa_nb.protocol.editor import (
     AboutCell,
     AboutPosition,
     CompletionAnswer,
@@ -30,6 +29,7 @@ from tfmfa_nb.protocol.messages import (
     HoverAnswer,
     ValidateAnswer,
 )
+from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
 from tfmfa_nb.terraform.executable import find_executable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.editing.hover import Hover
     from tfmfa_nb.editing.options import Option
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.protocol.messages import EditorAnswer, EditorQuestion
+    from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 
 _LARGEST = 1_000_000  # bytes of a file, or characters of a cell, that is read for its names
 _MOST_FILES = 50

@@ -7,14 +7,15 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfmfa_nb.environments.files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol import formats
+from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
 
-CONFIGURATION = "main.tf"
-SETTINGS = "tfmfa.json"
 _LEVEL_KEY = "aws_multi_factor_authentication"
 
 
@@ -45,7 +46,7 @@ class Environment:
                 f"{folder} is not a folder of its own.", "Choose another name with -e, or move it away."
             )
         with usable(folder):
-            foreign = folder.is_dir() and not (folder / ".tfmfa").exists() and _foreign(folder)
+            foreign = folder.is_dir() and not (folder / PRIVATE).exists() and _foreign(folder)
         if foreign:
             raise ConfigurationError(
                 f"The folder {folder} already holds files that no environment put there.",
@@ -76,24 +77,21 @@ class Environment:
         return f"-e {self.name}" if self.owned else f"-C {shlex.quote(self.name)}"
 
     @property
-    def private(self) -> Path:
-        """`.tfmfa/`: locks, runs and the audit trail; mode 0700 and outside version control.
+    def files(self) -> EnvironmentFiles:
+        """The paths of its files; asking for one makes nothing."""
+        return EnvironmentFiles(self.folder)
+
+    def ensure(self) -> None:
+        """Make its folder and its private folder, where they are missing.
 
         Raises:
-            ConfigurationError: it cannot be made.
+            ConfigurationError: they cannot be made.
         """
         if not self.folder.exists():
             _make(self.folder)
-        folder = private_folder(self.folder / ".tfmfa")
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            write_whole(ignore, "*\n")
-        return folder
-
-    @property
-    def lock_path(self) -> Path:
-        """The file that a run locks."""
-        return self.private / "lock"
+        private_folder(self.files.private)
+        if not self.files.ignore.exists():
+            write_whole(self.files.ignore, "*\n")
 
     @property
     def level(self) -> Level:
@@ -102,18 +100,10 @@ class Environment:
         Raises:
             ConfigurationError: the settings' file is torn, or says something unknown. It never means `never`.
         """
-        path = self.folder / SETTINGS
         try:
-            settings = json.loads(path.read_text(encoding="utf-8"))
-            return Level(settings.get(_LEVEL_KEY, Level.NEVER))
-        except FileNotFoundError:
-            return Level.NEVER
-        except (OSError, ValueError, AttributeError, RecursionError):
-            choices = ", ".join(f'"{level}"' for level in Level)
-            raise ConfigurationError(
-                f"The settings in {path} cannot be understood.",
-                f'Mend it, as in {{"{_LEVEL_KEY}": "{Level.APPLIES_ONLY}"}}; the levels are {choices}.',
-            ) from None
+            return Level(self._settings().get(_LEVEL_KEY, Level.NEVER))
+        except ValueError:
+            raise _unreadable(self.files.settings) from None
 
     def set_level(self, level: Level) -> None:
         """Keep `level`; it holds from the next run on.
@@ -121,14 +111,27 @@ class Environment:
         Raises:
             ConfigurationError: the settings cannot be read or written.
         """
-        path = self.folder / SETTINGS
-        with one_at_a_time(self.private / "settings.lock"):
+        path = self.files.settings
+        self.ensure()
+        with one_at_a_time(self.files.settings_lock):
             if path.is_symlink():
-                raise ConfigurationError(f"{path} is a symbolic link.", "Put the settings themselves there.")
-            _ = self.level  # a torn file is reported, not overwritten
-            settings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            settings[_LEVEL_KEY] = str(level)
+                raise ConfigurationError(f"{path} is a symbolic link.", "Replace it with a regular file.")
+            _ = self.level  # a broken file is reported, not overwritten
+            settings = formats.SETTINGS.stamp({**self._settings(), _LEVEL_KEY: str(level)})
             write_whole(path, json.dumps(settings, indent=2) + "\n", mode=0o644)
+
+    def _settings(self) -> dict[str, Any]:
+        path = self.files.settings
+        try:
+            settings = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError):
+            settings = None
+        if not isinstance(settings, dict):
+            raise _unreadable(path)
+        formats.SETTINGS.check(settings, path)
+        return settings
 
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
         """Make `hcl` the environment's `main.tf`; an unchanged file is left alone, with its time.
@@ -136,8 +139,8 @@ class Environment:
         Raises:
             ConfigurationError: the file was changed by hand since it was last written, and not `overwrite`.
         """
-        path = self.folder / CONFIGURATION
-        mark = self.private / "configuration.sha256"
+        self.ensure()
+        path, mark = self.files.configuration, self.files.configuration_digest
         text = hcl if hcl.endswith("\n") else hcl + "\n"
         if path.is_symlink():
             raise ConfigurationError(f"{path} is a symbolic link.", f"Use -C {self.name}, or remove it.")
@@ -155,6 +158,14 @@ class Environment:
                 )
         write_whole(path, text, mode=0o644)
         write_whole(mark, _digest(text.encode()))
+
+
+def _unreadable(path: Path) -> ConfigurationError:
+    choices = ", ".join(f'"{level}"' for level in Level)
+    return ConfigurationError(
+        f"{path} is not a valid settings file.",
+        f'Fix it, as in {{"{_LEVEL_KEY}": "{Level.APPLIES_ONLY}"}}; the levels are {choices}.',
+    )
 
 
 def _make(folder: Path) -> None:

@@ -1,105 +1,152 @@
-"""The magics' options: one parser's worth, shared, and errors of one line."""
+"""The magics' options, stated with IPython's `magic_arguments`, so that `%tfplan?` shows them; errors of one line."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import shlex
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from IPython.core.error import UsageError
+from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
 from tfmfa_nb.editing.options import Option
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.options import Options
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
-class HelpShown(Exception):
+    Magic = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class _HelpShown(Exception):
     """`--help` was given and has been printed."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser for a magic's line: raises instead of ending the process."""
-
-    def __init__(self, magic: str, description: str) -> None:
-        super().__init__(prog=magic, description=description, add_help=False, allow_abbrev=False)
-        self.add_argument("-h", "--help", action=_Help, nargs=0, help="show this text")
-
-    def error(self, message: str) -> NoReturn:
-        """One line, which names the way to all of the options."""
-        raise UsageError(f"{self.prog}: {message} ({self.prog} --help lists the options)")
-
-    def read(self, line: str) -> argparse.Namespace:
-        """Parse a magic's line, split as a shell would.
-
-        Raises:
-            UsageError: it is not understood.
-            HelpShown: `--help` was given.
-        """
-        try:
-            words = shlex.split(line)
-        except ValueError as error:
-            self.error(f"the line cannot be split into words: {error}".lower())
-        return self.parse_args(words)
 
 
 class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        print(parser.format_help())  # noqa: T201 - this is what was asked for
-        raise HelpShown
+        print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - this is what was asked for
+        raise _HelpShown
 
 
-def plan_parser() -> Parser:
-    """Of `%%tfplan`."""
-    parser = Parser("%%tfplan", "Plan; ask for an MFA code first if the level is 'plans and applies'.")
-    add_environment(parser)
-    add_plan_options(parser)
-    return parser
+class _Either(ArgDecorator):
+    """Options of which only one may be given."""
+
+    def __init__(self, *options: argument) -> None:
+        self.options = options
+
+    def add_to_parser(self, parser: argparse.ArgumentParser, _group: object) -> None:
+        """Add them; called by IPython when it makes the magic's parser."""
+        group = parser.add_mutually_exclusive_group()
+        for option in self.options:
+            option.add_to_parser(group, None)
 
 
-def apply_parser() -> Parser:
-    """Of `%%tfapply`."""
-    parser = Parser("%%tfapply", "Apply the saved plan; with HCL in the cell plan first, show it, and ask.")
-    add_environment(parser)
-    add_plan_options(parser)
-    parser.add_argument("--auto-approve", action="store_true", help="ask for no confirmation")
-    return parser
+def _repeated(flag: str, metavar: str, text: str) -> argument:
+    return argument(flag, metavar=metavar, help=text, action="append", default=[])
+
+
+def _flag(flag: str, text: str) -> argument:
+    return argument(flag, help=text, action="store_true")
+
+
+_HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this text")
+_WHERE = _Either(
+    argument("-e", "--environment", metavar="NAME", help="the folder NAME beside the notebook"),
+    argument("-C", "--chdir", metavar="DIR", help="a configuration that lives in a folder already"),
+)
+PLAN_OPTIONS = (
+    _WHERE,
+    _repeated("--var", "NAME=VALUE", "set a variable"),
+    _repeated("--var-file", "FILE", "variables from a file"),
+    _repeated("--target", "ADDRESS", "only this and what it needs"),
+    _repeated("--replace", "ADDRESS", "replace this object"),
+    _flag("--destroy", "plan to destroy everything"),
+    _flag("--refresh-only", "plan to update the state only"),
+    argument("--lock-timeout", default="0s", metavar="DURATION", help="wait for a lock: 30s, 10m"),
+    argument("--level", default="never", metavar="LEVEL", help="a stricter MFA level for this run; it never lowers"),
+    _flag("--overwrite", "replace a main.tf changed by hand"),
+)
+APPLY_OPTIONS = (*PLAN_OPTIONS, _flag("--auto-approve", "ask for no confirmation"))
+# What a saved plan has been made with.
+_OF_PLAN = ("var", "var_file", "target", "replace", "destroy", "refresh_only", "overwrite")
+
+SETTINGS_COMMANDS = ("variables", "level", "policy", "trust-policy", "doctor")
+SETTINGS_OPTIONS = (
+    _WHERE,
+    argument("what", nargs="?", default="", metavar="WHAT", help=", ".join(SETTINGS_COMMANDS)),
+    argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"),
+)
+
+RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
+RUN_OPTIONS = (
+    _WHERE,
+    argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
+    argument("run", nargs="?", metavar="RUN", help="a run's id, a unique part of it, or: latest"),
+    argument("--limit", type=int, default=20, metavar="N", help="how many runs to list"),
+)
+
+
+def options(*stated: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
+    """A magic that is called with its parsed line, and shows these options as its help.
+
+    Args:
+        stated: the options.
+        sign: how the magic is written in messages: "%%" where it has a cell below it.
+
+    Raises:
+        UsageError: by the magic, for a line that is not understood; in one line, which names the way to the options.
+    """
+
+    def decorate(magic: Magic) -> Magic:
+        @functools.wraps(magic)
+        async def call(self: Any, line: str, *cell: str) -> Any:
+            try:
+                arguments = _parse(parser, f"{sign}{magic.__name__}", line)
+            except _HelpShown:
+                return None
+            return await magic(self, arguments, *cell)
+
+        for each in reversed((_HELP, *stated)):
+            each(call)
+        magic_arguments(f"{sign[1:]}{magic.__name__}")(call)
+        parser: argparse.ArgumentParser = call.parser  # type: ignore[attr-defined]
+        parser.allow_abbrev = False
+        return call
+
+    return decorate
+
+
+def _parse(parser: argparse.ArgumentParser, name: str, line: str) -> argparse.Namespace:
+    """The line's options, split as a shell would."""
+    try:
+        return parser.parse_args(shlex.split(line))
+    except UsageError as error:
+        problem = str(error)
+    except ValueError as error:
+        problem = f"the line cannot be split into words: {error}".lower()
+    raise UsageError(f"{name}: {problem} ({name} --help lists the options)")
 
 
 def offered() -> dict[str, tuple[Option, ...]]:
-    """Each magic's options, for whoever types them."""
-    return {
-        magic: tuple(
-            Option(
-                tuple(action.option_strings),
-                "" if action.nargs == 0 else str(action.metavar or action.dest.upper()),
-                action.help or "",
-                isinstance(action.default, list),
-            )
-            for action in parser()._actions  # noqa: SLF001 - argparse has no other list of them
-        )
-        for magic, parser in {"tfplan": plan_parser, "tfapply": apply_parser}.items()
-    }
+    """The options of the magics with a cell, for whoever types them."""
+    return {"tfplan": _offered(PLAN_OPTIONS), "tfapply": _offered(APPLY_OPTIONS)}
 
 
-def add_environment(parser: Parser) -> None:
-    """Which configuration: `-e` or `-C`."""
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("-e", "--environment", metavar="NAME", help="the folder NAME beside the notebook")
-    where.add_argument("-C", "--chdir", metavar="DIR", help="a configuration that lives in a folder already")
+def _offered(stated: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+    alone: list[argument] = []
+    for each in (_HELP, *stated):
+        alone += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
+    return tuple(
+        Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") == "append")
+        for each in alone
+    )
 
 
-def add_plan_options(parser: Parser) -> None:
-    """Terraform's own options of a plan, and those of the run around it."""
-    repeated = {"action": "append", "default": []}
-    parser.add_argument("--var", metavar="NAME=VALUE", help="set a variable", **repeated)  # type: ignore[arg-type]
-    parser.add_argument("--var-file", metavar="FILE", help="variables from a file", **repeated)  # type: ignore[arg-type]
-    parser.add_argument("--target", metavar="ADDRESS", help="only this and what it needs", **repeated)  # type: ignore[arg-type]
-    parser.add_argument("--replace", metavar="ADDRESS", help="replace this object", **repeated)  # type: ignore[arg-type]
-    parser.add_argument("--destroy", action="store_true", help="plan to destroy everything")
-    parser.add_argument("--refresh-only", action="store_true", help="plan to update the state only")
-    parser.add_argument("--lock-timeout", default="0s", metavar="DURATION", help="wait for a lock: 30s, 10m")
-    parser.add_argument("--level", default="never", help="a stricter MFA level for this run; it never lowers")
-    parser.add_argument("--overwrite", action="store_true", help="replace a main.tf changed by hand")
+def option_of_plan(arguments: argparse.Namespace) -> str:
+    """An option that was given and belongs to a plan: "--var"; "" where there is none."""
+    return next((f"--{name.replace('_', '-')}" for name in _OF_PLAN if getattr(arguments, name)), "")
 
 
 def read_level(text: str) -> Level:

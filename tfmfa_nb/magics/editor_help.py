@@ -10,14 +10,14 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.files import read_policy
-from tfmfa_nb.protocol.messages import ErrorAnswer, LevelAnswer
+from tfmfa_nb.protocol.editor import ErrorAnswer, LevelAnswer
 from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from tfmfa_nb.editing.service import EditingService
     from tfmfa_nb.magics.status_comm import Reply
-    from tfmfa_nb.protocol.messages import EditorAnswer, EditorQuestion
+    from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 
 # Terraform takes seconds for them: what is typed meanwhile is completed all the same.
 _SLOW = {"format", "validate"}

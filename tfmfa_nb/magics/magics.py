@@ -11,12 +11,22 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import Any as AnyTrait
 from traitlets import CaselessStrEnum, Float, Int, Unicode
 
-from tfmfa_nb.magics.arguments import HelpShown, Parser, add_environment, apply_parser, options_of, plan_parser
+from tfmfa_nb.magics.arguments import (
+    APPLY_OPTIONS,
+    PLAN_OPTIONS,
+    RUN_OPTIONS,
+    SETTINGS_COMMANDS,
+    SETTINGS_OPTIONS,
+    option_of_plan,
+    options,
+    options_of,
+)
 from tfmfa_nb.magics.awaiting import awaited, awaited_or_at_once
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.protocol.runner import current_runner
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -84,12 +94,12 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_cell_magic
     @awaited
-    async def tfplan(self, line: str, cell: str | None = None) -> Run | None:
-        """Plan the cell's HCL, or the configuration in a folder; the value is the run."""
-        try:
-            arguments = plan_parser().read(line)
-        except HelpShown:
-            return None
+    @options(*PLAN_OPTIONS, sign="%%")
+    async def tfplan(self, arguments: Namespace, cell: str | None = None) -> Run:
+        """Plan the cell's HCL, or the configuration in a folder; the value is the run.
+
+        An MFA code is asked for first if the level is 'plans and applies'.
+        """
         run = self._new_run(arguments, cell)
         await self._go(run, "plan")
         return run
@@ -97,14 +107,11 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_cell_magic
     @awaited
-    async def tfapply(self, line: str, cell: str | None = None) -> Run | None:
-        """Apply the plan that was shown; with HCL in the cell: plan, show, ask, apply."""
-        try:
-            arguments = apply_parser().read(line)
-        except HelpShown:
-            return None
+    @options(*APPLY_OPTIONS, sign="%%")
+    async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Run:
+        """Apply the saved plan that was shown last; with HCL in the cell: plan, show, ask, apply."""
         if cell is None:
-            run = self._planned(arguments, line)
+            run = self._planned(arguments)
             await self._go(run, "apply")
             return run
         run = self._new_run(arguments, cell)
@@ -114,20 +121,11 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited_or_at_once
-    async def tfmfa(self, line: str) -> None:
+    @options(*SETTINGS_OPTIONS)
+    async def tfmfa(self, arguments: Namespace) -> None:
         """Show who will run Terraform and what is missing, and the environment's level; or do one thing about it."""
-        parser = Parser("%tfmfa", "Show the organization variables and the level, or do WHAT.")
-        add_environment(parser)
-        what = ("variables", "level", "policy", "trust-policy", "doctor")
-        parser.add_argument("what", nargs="?", default="", metavar="WHAT", help=", ".join(what))
-        words = "level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"
-        parser.add_argument("words", nargs="*", help=words)
-        try:
-            arguments = parser.read(line)
-        except HelpShown:
-            return
-        if arguments.what not in {"", *what}:
-            parser.error(f"{arguments.what!r} is nothing that it can do: {', '.join(what)}")
+        if arguments.what not in {"", *SETTINGS_COMMANDS}:
+            raise UsageError(f"%tfmfa: {arguments.what!r} is nothing that it can do: {', '.join(SETTINGS_COMMANDS)}")
         from tfmfa_nb.magics.tfmfa import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self.profile)
@@ -136,21 +134,18 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited_or_at_once
-    async def tfruns(self, line: str) -> Run | None:
+    @options(*RUN_OPTIONS)
+    async def tfruns(self, arguments: Namespace) -> Run | None:
         """List the environment's runs, or do one thing with one of them; the value is that run."""
-        from tfmfa_nb.magics.tfruns import RunCommands, parser  # noqa: PLC0415 - until needed
+        from tfmfa_nb.magics.tfruns import RunCommands  # noqa: PLC0415 - until needed
 
-        try:
-            arguments = parser().read(line)
-        except HelpShown:
-            return None
         return await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the one that is meant from here on, in the environment at `folder` and by the views."""
         self._runs[folder] = self.latest = run
 
-    def _environment(self, arguments: Any) -> Environment:
+    def _environment(self, arguments: Namespace) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
         only = self._runner.environment if self._runner else ""
@@ -164,8 +159,7 @@ class TfmfaMagics(Magics):
             return Environment.at(arguments.chdir, Path.cwd())
         return Environment.named(name, Path.cwd())
 
-    def _new_run(self, arguments: Any, cell: str | None) -> Run:
-        from tfmfa_nb.environments.environment import CONFIGURATION  # noqa: PLC0415 - until needed
+    def _new_run(self, arguments: Namespace, cell: str | None) -> Run:
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
@@ -177,7 +171,7 @@ class TfmfaMagics(Magics):
             )
         environment = self._environment(arguments)
         # Without a body it is what the environment has already: what a destroy or a drift check is about.
-        if arguments.chdir is None and cell is None and not (environment.folder / CONFIGURATION).is_file():
+        if arguments.chdir is None and cell is None and not environment.files.configuration.is_file():
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR for a folder that has one"
             )
@@ -205,7 +199,7 @@ class TfmfaMagics(Magics):
         show_restored(run)
         return run
 
-    def _planned(self, arguments: Any, line: str) -> Run:
+    def _planned(self, arguments: Namespace) -> Run:
         """The run that `%tfapply` means: the environment's, or the last one of this kernel."""
         named = arguments.environment is not None or arguments.chdir is not None
         run = self._runs.get(self._environment(arguments).folder) if named else self.latest
@@ -214,11 +208,9 @@ class TfmfaMagics(Magics):
                 "There is no plan in this kernel that could be applied.",
                 "Run %%tfplan first, or %%tfapply with the configuration in the cell.",
             )
-        plain = {"-e", "--environment", "-C", "--chdir", "--auto-approve", "--level", "--lock-timeout"}
-        extra = [word.split("=")[0] for word in line.split() if word.startswith("-")]
-        if unfit := [word for word in extra if word not in plain]:
-            raise UsageError(f"%tfapply: {unfit[0]} belongs to the plan: the saved plan is applied as it is")
-        run.adjust(options_of(arguments))
+        if option := option_of_plan(arguments):
+            raise UsageError(f"%tfapply: {option} belongs to the plan: the saved plan is applied as it is")
+        run.driver.adjust(options_of(arguments))
         return run
 
     async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:

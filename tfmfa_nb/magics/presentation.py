@@ -16,7 +16,8 @@ from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.unattended import NobodyPrompt
 from tfmfa_nb.protocol.runner import current_runner
-from tfmfa_nb.runs.engine.phases import apply, plan
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ async def present(
     async def work() -> None:
         for phase in phases:
             if phase == "plan":
-                await plan(run, gate)
+                await plan(run.driver, gate)
             elif plan_only:
                 break
             elif run.status == "planned" or phases == ("apply",):
-                await apply(run, gate, confirm=confirm)
+                await apply(run.driver, gate, confirm=confirm)
         if not view.stdin:
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()

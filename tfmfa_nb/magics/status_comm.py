@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.messages import (
+from tfmfa_nb.protocol.status import (
     COMM_TARGET,
     Answer,
     Ask,
-    AskAnything,
     CancelRun,
     KernelStatus,
     RunStatus,
+    UnknownQuestion,
     status_request,
 )
 from tfmfa_nb.views.sanitize import plain
@@ -31,7 +31,7 @@ from tfmfa_nb.views.sanitize import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfmfa_nb.protocol.messages import EditorAnswer, EditorQuestion
+    from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
     from tfmfa_nb.runs.run import Run
 
     Reply = Callable[[EditorAnswer | None], None]
@@ -121,7 +121,7 @@ class StatusComm:
                 self._cancel(run_id)
             case Ask(number=number, question=question):
                 self._answer_question(question, lambda answer: self._reply(comm, number, answer))
-            case AskAnything(number=number):
+            case UnknownQuestion(number=number):
                 self._reply(comm, number, None)
 
     def _cancel(self, run_id: str) -> None:

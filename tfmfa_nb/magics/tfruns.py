@@ -1,4 +1,4 @@
-"""What `%tfruns` can do: list the runs, open one, follow, cancel or discard one, free a lock."""
+"""The commands of `%tfruns`: list, open, follow, cancel, discard, unlock."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.arguments import Parser, add_environment
+from tfmfa_nb.magics.arguments import RUN_COMMANDS
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.history.follow import discard, opened, take_up
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
-from tfmfa_nb.runs.history.probe import Traces
+from tfmfa_nb.runs.history.probe import RunProbe
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,25 +27,14 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.runs.run import Run
 
-COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
 _MOST = 1_000  # runs in one list
 # Which runs "latest" is chosen from.
 _FITS: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
-    "follow": lambda run: run.going or run.unseen,
-    "cancel": lambda run: run.going,
+    "follow": lambda run: run.running or run.end_unrecorded,
+    "cancel": lambda run: run.running,
     "discard": lambda run: run.status is Status.PLANNED,
 }
-
-
-def parser() -> Parser:
-    """Of the line of `%tfruns`."""
-    made = Parser("%tfruns", "List the environment's runs, or do WHAT with one of them.")
-    add_environment(made)
-    made.add_argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(COMMANDS))
-    made.add_argument("run", nargs="?", metavar="RUN", help="a run's id, a part of it that no other has, or: latest")
-    made.add_argument("--limit", type=int, default=20, metavar="N", help="how many runs to list")
-    return made
 
 
 class RunCommands:
@@ -69,15 +58,15 @@ class RunCommands:
             TfmfaError: it cannot be done, or how the run ended that was followed.
         """
         what, wanted, limit = arguments.what, arguments.run, arguments.limit
-        if what not in COMMANDS:
-            raise UsageError(f"%tfruns: {what!r} is nothing that it can do: {', '.join(COMMANDS)}")
+        if what not in RUN_COMMANDS:
+            raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(RUN_COMMANDS)}")
         if what in _FITS and not wanted:
-            raise UsageError(f"%tfruns {what}: which run? Its id, a part of it, or: latest. %tfruns lists them")
+            raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _FITS and wanted:
-            raise UsageError(f"%tfruns {what} takes no run: {wanted!r} is too much")
+            raise UsageError(f"%tfruns {what} takes no run; remove {wanted!r}")
         if what == "list":
             if not 1 <= limit <= _MOST:
-                raise UsageError(f"%tfruns: --limit is a number from 1 to {_MOST:,}")
+                raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MOST:,}")
             show_listing(list_runs(self._environment, limit))
             return None
         if what == "unlock":
@@ -93,30 +82,34 @@ class RunCommands:
         return run
 
     async def _follow(self, run_id: str) -> Run:
-        if Traces(self._environment, run_id).status not in UNDER_WAY:
-            return await self._open(run_id)  # it has come to its end meanwhile
+        if RunProbe(self._environment, run_id).record.status not in UNDER_WAY:
+            return await self._open(run_id)  # it has ended meanwhile
         run = take_up(self._environment, run_id, Path.cwd())
-        await self._see_to_its_end(run)
+        await self._follow_to_its_end(run)
         # Another kernel's plan may be applied from here only by what its record says at its end.
         return run if Status(run.status).final else await self._open(run_id)
 
     async def _cancel(self, run_id: str) -> Run:
-        traces = Traces(self._environment, run_id)
-        if not traces.look():
-            if traces.status in UNDER_WAY:
-                raise RunStateError(f"{run_id} has ended.", f"To record how: {self._line} follow {run_id}")
-            raise RunStateError(f"{run_id} is {traces.status}: it does not go on.", "There is nothing to cancel.")
-        if traces.process is None:
+        probe = RunProbe(self._environment, run_id)
+        if not probe.look():
+            status = probe.record.status
+            if status in UNDER_WAY:
+                raise RunStateError(f"{run_id} has ended.", f"To record how it ended: {self._line} follow {run_id}")
+            raise RunStateError(f"{run_id} is {status}: it is not running.", "There is nothing to cancel.")
+        if probe.process is None:
             where = (
-                "It waits in its own kernel" if traces.watched else "Its supervisor is gone, which alone can stop it"
+                "It is waiting in its own kernel"
+                if probe.attended
+                else "Only its supervisor could stop it, and that has exited"
             )
             raise RunStateError(
-                f"{run_id} cannot be canceled from here. {where}.", f"See it to its end: {self._line} follow {run_id}"
+                f"{run_id} cannot be canceled from here. {where}.",
+                f"Follow it to its end: {self._line} follow {run_id}",
             )
         run = take_up(self._environment, run_id, Path.cwd())
         run.cancel()
         with suppress(RunCanceled):  # as was wanted
-            await self._see_to_its_end(run)
+            await self._follow_to_its_end(run)
         return run
 
     async def _discard(self, run_id: str) -> Run:
@@ -125,7 +118,7 @@ class RunCommands:
         show_again(run, self._shell)
         return run
 
-    async def _see_to_its_end(self, run: Run) -> None:
+    async def _follow_to_its_end(self, run: Run) -> None:
         self._magics.adopt(self._environment.folder, run)
         self._magics.going += 1
         try:

@@ -11,14 +11,8 @@ from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.runner import current_runner
-from tfmfa_nb.runs.engine.unlock import (
-    check_holder,
-    free_lock,
-    left_lock,
-    refused_run,
-    refusing_lock,
-    unlock_state,
-)
+from tfmfa_nb.runs.engine.unlock import unlock
+from tfmfa_nb.runs.history.left_locks import check_holder, free_lock, left_lock, refused_run, refusing_lock
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -45,7 +39,7 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
         TfmfaError: it could not be freed.
     """
     name, freed = brief(environment.name, _MOST), False
-    if (environment.folder / ".tfmfa").is_dir():
+    if environment.files.private.is_dir():
         left = await left_lock(environment)
         if left is not None:
             _say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
@@ -87,7 +81,11 @@ async def _unlock_state(
     """Where the person sees the code's prompt and what Terraform says."""
     view = view_of(run, shell)
     gate = gate_of(view, settings)
-    if await interrupted_while_seen(view, shell, lambda: unlock_state(environment, run, gate, lock)):
+
+    def check() -> None:
+        check_holder(lock, environment, os.environ)
+
+    if await interrupted_while_seen(view, shell, lambda: unlock(run.driver, gate, lock, check)):
         raise RunCanceled(run.error, run.error_remedy)
 
 

@@ -6,10 +6,10 @@ import getpass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import NobodyToAsk, RunCanceled
-from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.protocol.runner import Question, read_reply
+from tfmfa_nb.protocol.runner import NoAnswer, RunnerQuestion, prompt_of, read_reply
 
 if TYPE_CHECKING:
+    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
 
@@ -35,22 +35,30 @@ class RunnerPrompt:
         """
         request.refuse_other_variables()
         refusal = f"{request.refusal.problem} {request.refusal.remedy}".strip() if request.refusal else ""
-        question = Question("code", request.text(), request.serial_number, refusal, request.attempt)
-        return Secret(self._read(question, "No code was entered: the run was canceled."))
+        question = RunnerQuestion(
+            kind="code",
+            text=request.text(),
+            serial_number=request.serial_number,
+            refusal=refusal,
+            attempt=request.attempt,
+        )
+        return self._read(question, "No code was entered: the run was canceled.")
 
     async def confirm(self, question: str) -> bool:
         """Whether "yes" was typed, the word that Terraform itself asks for."""
-        answer = self._read(Question("confirmation", question), "Nothing was confirmed: the run was canceled.")
-        return answer.strip() == "yes"
+        asked = RunnerQuestion(kind="confirmation", text=question)
+        return self._read(asked, "Nothing was confirmed: the run was canceled.").reveal().strip() == "yes"
 
-    def _read(self, question: Question, left: str) -> str:
+    def _read(self, question: RunnerQuestion, canceled: str) -> Secret:
         # `getpass.getpass` is looked up now: a kernel replaces it for each request.
         try:
-            answer, refusal = read_reply(getpass.getpass(question.encode(self._marker)))
+            answer = read_reply(getpass.getpass(prompt_of(question, self._marker)))
         except (EOFError, KeyboardInterrupt):
-            answer, refusal = None, ""
-        if refusal:
-            raise NobodyToAsk(refusal)
-        if not answer or not answer.strip():
-            raise RunCanceled(left)
+            answer = NoAnswer("")
+        if isinstance(answer, NoAnswer):
+            if answer.reason:
+                raise NobodyToAsk(answer.reason)
+            raise RunCanceled(canceled)
+        if not answer.reveal().strip():
+            raise RunCanceled(canceled)
         return answer

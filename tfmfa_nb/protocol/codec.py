@@ -62,8 +62,8 @@ def _object(kind: Any, value: Any) -> Any:
     for each, hint in types_of(kind).values():
         if each.name in value:
             found[each.name] = _value(hint, value[each.name])
-        elif each.name == "type" or (each.default is MISSING and each.default_factory is MISSING):
-            raise _NotThis  # the type has a default for those who send, none for those who read
+        elif needed(each):
+            raise _NotThis
     return kind(**found)
 
 
@@ -117,6 +117,11 @@ def _scalar(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum) and value in {each.value for each in hint}:
         return hint(value)
     raise _NotThis
+
+
+def needed(field: Field[Any]) -> bool:
+    """Whether a message without the field is none: what a message is has a default only for whoever sends it."""
+    return field.name in {"type", "protocol"} or (field.default is MISSING and field.default_factory is MISSING)
 
 
 def optional(field: Field[Any]) -> bool:

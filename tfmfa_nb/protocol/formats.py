@@ -1,7 +1,7 @@
 """The formats of the files that this package writes, each with a version.
 
-A file that a newer version wrote is refused, because ignoring what it adds could weaken a rule. A file without a version
-was written before formats had one; it counts as version 0.
+A file that a newer version wrote is refused, because ignoring what it adds could weaken a rule. A file without a
+version was written before formats had one; it counts as version 0.
 
 | format | where | schema |
 |---|---|---|

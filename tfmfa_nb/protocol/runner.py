@@ -4,22 +4,26 @@ The runner tells it to the kernel in one environment variable. The kernel takes 
 that what a notebook starts does not inherit it; a notebook's own question can then not pass for ours by accident.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.protocol.codec import encode, parse
+from tfmfa_nb.protocol.hello import PROTOCOL
 
 VARIABLE = "TFMFA_RUNNER"
 _PREFIX = "tfmfa_nb"
-# What an answer begins with; what follows is a code, a sentence, or nothing.
-_ANSWER, _NOBODY, _LEFT = "=", "!", "-"
+# What a reply begins with; what follows is the answer, or why there is none.
+_ANSWER, _NO_ANSWER = "=", "!"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """The runner of this kernel.
+    """The program that executes the notebook, in the kernel's environment.
 
     Attributes:
         marker: what every question to it begins with; another one for each execution.
@@ -27,71 +31,99 @@ class Runner:
         plan_only: whether nothing may be applied.
     """
 
+    protocol: int = PROTOCOL
     marker: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     environment: str = ""
     plan_only: bool = False
 
-    def environ(self) -> dict[str, str]:
-        """What the kernel's environment gets."""
-        return {VARIABLE: json.dumps(asdict(self))}
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the kernel asks the runner.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerQuestion:
+    """What the kernel asks the runner, on its standard input.
 
     Attributes:
-        kind: "code" or "confirmation".
         text: one line for the person.
-        device: the MFA device's serial number.
+        serial_number: the MFA device's.
         refusal: what was wrong with the last code.
         attempt: 1 for the first time.
     """
 
-    kind: str
+    kind: Literal["code", "confirmation"]
     text: str
-    device: str = ""
+    serial_number: str = ""
     refusal: str = ""
     attempt: int = 1
 
-    def encode(self, marker: str) -> str:
-        """As the text of a prompt."""
-        return f"{_PREFIX} {marker} {json.dumps(asdict(self))}"
 
-    @classmethod
-    def decode(cls, text: str, marker: str) -> Question | None:
-        """The question in a prompt's text; None where it is not one of ours."""
-        start = f"{_PREFIX} {marker} "
-        return cls(**json.loads(text.removeprefix(start))) if text.startswith(start) else None
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The runner's reply where there is no answer. An answer may be a code, so it is a `Secret`, and no message.
 
+    Attributes:
+        reason: why there will be none, and what would help; "" where the person has left the prompt.
+    """
 
-def answered(text: str) -> str:
-    """The reply that gives an answer."""
-    return _ANSWER + text
+    reason: str
 
 
-def nobody(sentence: str) -> str:
-    """The reply that says why there will be no answer, and what would help."""
-    return _NOBODY + sentence
+_current: list[Runner] = []
 
 
-def left() -> str:
-    """The reply of a person who left the prompt."""
-    return _LEFT
-
-
-def read_reply(reply: str) -> tuple[str | None, str]:
-    """A reply as (answer, why there is none); both empty for a person who left the prompt."""
-    if reply.startswith(_ANSWER):
-        return reply[1:], ""
-    return None, reply[1:] if reply.startswith(_NOBODY) else ""
-
-
-_ours: list[Runner] = []
+def environ_of(runner: Runner) -> dict[str, str]:
+    """What the kernel's environment gets."""
+    return {VARIABLE: json.dumps(encode(runner))}
 
 
 def current_runner() -> Runner | None:
-    """The runner that started this kernel; None where it was started otherwise."""
-    if (told := os.environ.pop(VARIABLE, None)) is not None:
-        _ours[:] = [Runner(**json.loads(told))]
-    return _ours[0] if _ours else None
+    """The runner that started this kernel; None where it was started otherwise.
+
+    Raises:
+        ConfigurationError: the runner speaks another version of the protocol, so what it forbids cannot be known.
+    """
+    if (told := os.environ.get(VARIABLE)) is not None:
+        runner = parse(_json(told), Runner)
+        if runner is None or runner.protocol != PROTOCOL:
+            raise ConfigurationError(
+                "This kernel was started by another version of `jupyter tfmfa run` than the tfmfa_nb in it.",
+                "Install the same version of tfmfa_nb in both.",
+            )
+        del os.environ[VARIABLE]
+        _current[:] = [runner]
+    return _current[0] if _current else None
+
+
+def prompt_of(question: RunnerQuestion, marker: str) -> str:
+    """A question as the text of a prompt."""
+    return f"{_PREFIX} {marker} {json.dumps(encode(question))}"
+
+
+def question_in(prompt: object, marker: str) -> RunnerQuestion | None:
+    """The question in a prompt's text; None where it is not one of ours."""
+    start = f"{_PREFIX} {marker} "
+    if not isinstance(prompt, str) or not prompt.startswith(start):
+        return None
+    return parse(_json(prompt.removeprefix(start)), RunnerQuestion)
+
+
+def reply_with(answer: str) -> str:
+    """The reply that gives an answer: a code, or a "yes"."""
+    return _ANSWER + answer
+
+
+def reply_without(reason: str = "") -> str:
+    """The reply that says why there will be no answer, and what would help; "" where the person has left the prompt."""
+    return _NO_ANSWER + reason
+
+
+def read_reply(reply: str) -> Secret | NoAnswer:
+    """What the runner has replied."""
+    if reply.startswith(_ANSWER):
+        return Secret(reply[1:])
+    return NoAnswer(reply[1:] if reply.startswith(_NO_ANSWER) else "")
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

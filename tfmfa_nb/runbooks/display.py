@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, visible, visible_all
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from tfmfa_nb.protocol.display import DisplayedProgress, RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 
@@ -30,8 +32,8 @@ class Display(Protocol):
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
         """Cell `number` is now running, done, failed, skipped, restored."""
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """What a run's display says of it: lock, lock_state, progress, run."""
+    def run(self, shown: RunDisplay) -> None:
+        """What a run's display says of it."""
 
     def text(self, text: str) -> None:
         """What a cell printed, or its value."""
@@ -59,8 +61,8 @@ class LineDisplay:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._titles: dict[int, str] = {}
-        self._lock = ""
-        self._done: tuple[int, int] = (0, 0)
+        self._lock_sentence = ""
+        self._progress: DisplayedProgress | None = None
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
         """Nothing is said before there is something to say."""
@@ -73,17 +75,14 @@ class LineDisplay:
         elif state != "done":
             self._write(f"── cell {number}: {state} after {duration(seconds)}")
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """A line for each change of the lock."""
-        lock = str(facts.get("lock", ""))
-        if lock and lock != self._lock:
-            self._write(f"   {lock}")
-        self._lock = lock
-        progress = facts.get("progress") or {}
-        done = (int(progress.get("done", 0)), int(progress.get("total", 0)))
-        if done[1] and done != self._done:
-            self._write(f"   {done[0]} of {done[1]} resources done")
-        self._done = done
+    def run(self, shown: RunDisplay) -> None:
+        """A line for each change of the lock indicator, and of the progress."""
+        if shown.lock_sentence and shown.lock_sentence != self._lock_sentence:
+            self._write(f"   {shown.lock_sentence}")
+        self._lock_sentence = shown.lock_sentence
+        if shown.progress.total and shown.progress != self._progress:
+            self._write(f"   {shown.progress.done} of {shown.progress.total} resources done")
+        self._progress = shown.progress
 
     def text(self, text: str) -> None:
         """As it is."""
@@ -141,9 +140,10 @@ class JsonDisplay:
         """{"cell": 1, "state": …, "seconds": …}."""
         self._event("cell", cell=number, state=state, seconds=round(seconds, 3))
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """{"lock": …, "lock_state": …, "progress": …, "run": …}."""
-        self._event("run", **{name: facts.get(name) for name in ("lock", "lock_state", "progress", "run")})
+    def run(self, shown: RunDisplay) -> None:
+        """{"lock_indicator": …, "lock_sentence": …, "progress": …, "run": …}."""
+        facts = encode(shown)
+        self._event("run", **{name: facts[name] for name in ("lock_indicator", "lock_sentence", "progress", "run")})
 
     def text(self, text: str) -> None:
         """{"text": …}."""

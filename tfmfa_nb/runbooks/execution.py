@@ -14,7 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.protocol.runner import Runner
+from tfmfa_nb.protocol.runner import Runner, environ_of
 from tfmfa_nb.runbooks import resume
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration
 from tfmfa_nb.runbooks.cell_handling import CellHandling, RunbookStopped
@@ -99,7 +99,7 @@ class _Execution:
                 # One door for codes: the kernel has no token command of its own.
                 environ = {name: value for name, value in order.environ.items() if name != _TOKEN_COMMAND}
                 with _signals(client):
-                    outcome = await self._execute(client, {**environ, **runner.environ()}, log)
+                    outcome = await self._execute(client, {**environ, **environ_of(runner)}, log)
         finally:
             if terminal is not None:
                 terminal.close()

@@ -8,13 +8,14 @@ from tfmfa_nb.model.errors import NobodyToAsk, TfmfaError
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.command import CommandPrompt
-from tfmfa_nb.protocol.runner import Question, answered, left, nobody
+from tfmfa_nb.protocol.runner import question_in, reply_with, reply_without
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from tfmfa_nb.protocol.runner import RunnerQuestion
     from tfmfa_nb.runbooks.display import Display
     from tfmfa_nb.runbooks.terminal import Terminal
 
@@ -43,11 +44,11 @@ class InputResponder:
         self._marker, self._terminal, self._display = marker, terminal, display
         self._command = CommandPrompt(command, environ=environ, tell=display.say) if command else None
 
-    def question(self, content: dict[str, Any]) -> Question | None:
+    def question(self, content: dict[str, Any]) -> RunnerQuestion | None:
         """Our own question in a request for input; None for a notebook's own."""
         if not content.get("password"):  # a code is never asked for in the open
             return None
-        return Question.decode(content.get("prompt", ""), self._marker)
+        return question_in(content.get("prompt"), self._marker)
 
     async def answer(self, content: dict[str, Any]) -> str:
         """The kernel's reply.
@@ -63,32 +64,34 @@ class InputResponder:
         if self._terminal is not None:
             return await self._from_person(self._terminal, question)
         if question.kind != "code":
-            return nobody(
+            reason = (
                 "A confirmation is needed, and there is no terminal to give one. "
                 "Plan with %%tfplan and apply with %tfapply in cells of their own, or give --auto-approve."
             )
-        return nobody(
-            "An MFA code is needed, but there is no terminal to ask at, and no token command. "
-            "Give --token-command (or TFMFA_TOKEN_COMMAND) a command that prints the code."
-        )
+        else:
+            reason = (
+                "An MFA code is needed, but there is no terminal to ask at, and no token command. "
+                "Give --token-command (or TFMFA_TOKEN_COMMAND) a command that prints the code."
+            )
+        return reply_without(reason)
 
-    async def _from_command(self, command: CommandPrompt, question: Question) -> str:
+    async def _from_command(self, command: CommandPrompt, question: RunnerQuestion) -> str:
         if command.attempts is not None and question.attempt > command.attempts:
-            return nobody(f"The token command's codes were refused {command.attempts} times. {question.refusal}")
+            return reply_without(f"The token command's codes were refused {command.attempts} times. {question.refusal}")
         if question.refusal:
             self._display.say(question.refusal)
         # The command is told nothing, so that the request needs no more than what makes the code's device known.
-        request = CodeRequest(Phase.PLAN, "", None, question.device, None, question.attempt)
+        request = CodeRequest(Phase.PLAN, "", None, question.serial_number, None, question.attempt)
         try:
             code = await command.ask(request)
         except NobodyToAsk as error:
-            return nobody(str(error))
+            return reply_without(str(error))
         try:
-            return answered(code.reveal())
+            return reply_with(code.reveal())
         finally:
             code.forget()
 
-    async def _from_person(self, terminal: Terminal, question: Question) -> str:
+    async def _from_person(self, terminal: Terminal, question: RunnerQuestion) -> str:
         with self._display.aside():
             if question.refusal:
                 terminal.say(f"[MFA failed] {plain(question.refusal)}")
@@ -96,9 +99,9 @@ class InputResponder:
             text = question.text if hidden else f"{question.text} Only 'yes' is accepted: "
             typed = await terminal.read(plain(text), hidden=hidden)
         if not typed:
-            return left()
+            return reply_without()  # the prompt was left
         try:
-            return answered(typed.reveal())
+            return reply_with(typed.reveal())
         finally:
             typed.forget()
 

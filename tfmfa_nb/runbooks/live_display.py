@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live as RichLive
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from tfmfa_nb.protocol.display import RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The word says it; the sign and the colour only help the eye.
@@ -52,7 +53,7 @@ class LiveDisplay:
         self._cells: dict[int, tuple[str, str, float]] = {}
         self._current = 0
         self._since = time.monotonic()
-        self._facts: dict[str, Any] = {}
+        self._shown: RunDisplay | None = None
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._live = RichLive(
             get_renderable=self._render,
@@ -75,9 +76,9 @@ class LiveDisplay:
         if state == "running":
             self._current, self._since = number, time.monotonic()
 
-    def run(self, facts: dict[str, Any]) -> None:
-        """The lock and the bar change."""
-        self._facts = facts
+    def run(self, shown: RunDisplay) -> None:
+        """The lock indicator and the bar change."""
+        self._shown = shown
 
     def text(self, text: str) -> None:
         """Beneath, like Terraform's."""
@@ -96,8 +97,8 @@ class LiveDisplay:
         """Leave the list of the cells, and what became of the run."""
         self._live.stop()
         self._console.print(self._table(self._cells))
-        if self._facts.get("lock"):
-            self._console.print(self._lock())
+        if self._shown is not None and self._shown.lock_sentence:
+            self._console.print(_lock_indicator(self._shown))
         self._console.print(Text(f"{outcome.result.capitalize()}; the record is {output}", style="bold"))
 
     @contextmanager
@@ -117,16 +118,9 @@ class LiveDisplay:
         height = max(self._console.size.height - 4, 8)
         parts: list[RenderableType] = [self._table(self._window(max(4, height // 3)))]
         height -= min(len(self._cells), max(4, height // 3))
-        if self._facts.get("lock"):
-            parts.append(self._lock())
-            height -= 1
-        progress = self._facts.get("progress") or {}
-        if progress.get("total"):
-            grid = Table.grid(padding=(0, 1))
-            bar = ProgressBar(total=progress["total"], completed=progress["done"], width=40)
-            grid.add_row(bar, Text(f"{progress['done']} of {progress['total']} resources"))
-            parts.append(grid)
-            height -= 1
+        about_run = _about_run(self._shown)
+        parts += about_run
+        height -= len(about_run)
         shown = list(self._lines)[-max(_LEAST, height) :]
         parts += [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in shown]
         return Group(*parts)
@@ -154,6 +148,20 @@ class LiveDisplay:
             )
         return table
 
-    def _lock(self) -> Text:
-        state = str(self._facts.get("lock_state", ""))
-        return Text(plain(str(self._facts["lock"])), style=_LOCKS.get(state, ""))
+
+def _about_run(shown: RunDisplay | None) -> list[RenderableType]:
+    """The lock indicator and the progress bar, a line each, where there are any."""
+    if shown is None:
+        return []
+    lines: list[RenderableType] = [_lock_indicator(shown)] if shown.lock_sentence else []
+    progress = shown.progress
+    if progress.total:
+        grid = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
+        grid.add_row(bar, Text(f"{progress.done} of {progress.total} resources"))
+        lines.append(grid)
+    return lines
+
+
+def _lock_indicator(shown: RunDisplay) -> Text:
+    return Text(plain(shown.lock_sentence), style=_LOCKS.get(shown.lock_indicator, ""))

@@ -6,14 +6,17 @@ lose lines.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.display import run_display
 from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.views.headless import LOG_KEY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfmfa_nb.protocol.display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.display import Display
 
 _UNDER_WAY = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
@@ -35,24 +38,24 @@ class OutputFollower:
         self._display, self._folder = display, folder
         self._logs: dict[str, RunLog] = {}
         self._shown: dict[str, int] = {}
-        self._latest: dict[str, Any] = {}
+        self._latest: DisplayedRun | None = None
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.in_cell: list[dict[str, str]] = []
 
     def begin_cell(self) -> None:
         """Another cell begins."""
         self.in_cell = []
-        self._latest = {}
+        self._latest = None
 
     @property
     def under_way(self) -> bool:
         """Whether Terraform plans or applies in the cell, as far as was told."""
-        return self._latest.get("status") in _UNDER_WAY
+        return self._latest is not None and self._latest.status in _UNDER_WAY
 
     @property
     def applying(self) -> bool:
         """Whether the cell's run has come to its apply."""
-        return self._latest.get("phase") == Phase.APPLY
+        return self._latest is not None and self._latest.phase == Phase.APPLY
 
     def message(self, kind: str, content: dict[str, Any]) -> bool:
         """Tell what one message shows; whether it is about a run that is new in this cell."""
@@ -61,28 +64,24 @@ class OutputFollower:
         elif kind == "execute_result":
             self._display.text(content["data"].get("text/plain", ""))
         elif kind in {"display_data", "update_display_data"}:
-            shown = content.get("metadata", {}).get(LOG_KEY)
-            if isinstance(shown, dict) and isinstance(shown.get("run"), dict):
+            shown = run_display(content.get("metadata"))
+            if shown is not None:
                 return self._follow(shown)
         return False
 
-    def _follow(self, shown: dict[str, Any]) -> bool:
-        facts = shown["run"]
-        # NAME/.tfmfa/runs/ID/run.log
-        folder = str(Path(shown["path"]).parents[3])
-        run = {"id": facts["id"], "folder": folder}
+    def _follow(self, shown: RunDisplay) -> bool:
+        run = {"id": shown.run.id, "folder": shown.folder}
         new = run not in self.in_cell
         if new:
             self.in_cell.append(run)
-        self._latest = facts
-        self.runs[facts["id"], facts["phase"]] = {**facts, "folder": folder}
+        self._latest = shown.run
+        self.runs[shown.run.id, shown.run.phase] = {**encode(shown.run), "folder": shown.folder}
         self._display.run(shown)
-        path, stop = shown["path"], shown["lines"]
-        start = max(self._shown.get(path, 0), shown["start"])
-        if stop > start:
-            log = self._logs.setdefault(path, RunLog(self._folder / path))
+        start = max(self._shown.get(shown.path, 0), shown.start)
+        if shown.lines > start:
+            log = self._logs.setdefault(shown.path, RunLog(self._folder / shown.path))
             log.refresh()
-            for line in log.lines(start, stop):
+            for line in log.lines(start, shown.lines):
                 self._display.terraform(line)
-            self._shown[path] = stop
+            self._shown[shown.path] = shown.lines
         return new

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.protocol.runner import left
+from tfmfa_nb.protocol.runner import reply_without
 from tfmfa_nb.runbooks.input_responder import NoTerminal
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class StdinServer:
             return asked.result()
         except asyncio.CancelledError:  # the prompt was left
             if self._answerer.question(content) is not None:
-                return left()
+                return reply_without()
         except NoTerminal as error:
             self.nobody = str(error)
         # The interrupt reaches a cell that waits for its own input; the reply, one whose code is asynchronous.

@@ -1,4 +1,7 @@
-"""A run's folder: its record, log, events and, for as long as it may be applied, its plan."""
+"""A run on disk: its folder with record, log, events and saved plan, and its lines in the audit trail.
+
+Nothing else in this package touches them.
+"""
 
 from __future__ import annotations
 
@@ -6,119 +9,174 @@ import hashlib
 import json
 import secrets
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
 from tfmfa_nb.environments.files import private_folder, write_whole
-from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.errors import RunStateError, TfmfaError
+from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.terraform.log import RunLog
+from tfmfa_nb.terraform.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.environments import Environment
 
-_PLAN = "plan.tfplan"
+_LARGEST = 1 << 22  # bytes of a record; one of a thousand roles has a tenth of that
+_AGAIN = "Plan again with %%tfplan."
 
 
-class RunFolder:
-    """Where one run keeps its files; mode 0700.
+class RunStore:
+    """The files of one run.
 
     Args:
-        private: the environment's `.tfmfa`.
-        run_id: the run, whose folder is there; a new one where it is None.
+        environment: the run's environment.
+        run_id: the run; nothing is made.
 
-    Raises:
-        ConfigurationError: the folder cannot be made.
+    Attributes:
+        log: Terraform's output and the run's notes.
+        trail: the environment's audit trail.
     """
 
-    def __init__(self, private: Path, run_id: str | None = None) -> None:
-        self.id = run_id or f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        self.path = private / "runs" / self.id
-        if run_id is None:
-            private_folder(self.path.parent)
-            private_folder(self.path)
-        self.log = self.path / "run.log"
-        self.events = self.path / "apply.jsonl"
-        self.plan = self.path / _PLAN
-        self.changes = self.path / "changes.json"
+    def __init__(self, environment: Environment, run_id: str) -> None:
+        self.id = run_id
+        self.files = environment.files.run(run_id)
+        self._runs = environment.files.runs
+        self.log = RunLog(self.files.log)
+        self.trail = AuditTrail(environment.files.audit_trail)
 
-    def exit_file(self, command: str) -> Path:
-        """Where the supervisor of `command` leaves Terraform's exit code."""
-        return self.path / f"{command}.exit.json"
+    @classmethod
+    def create(cls, environment: Environment) -> RunStore:
+        """The store of a new run, with its folder.
 
-    def write(self, record: dict[str, Any]) -> None:
-        """Keep `record` as `run.json`: what another kernel needs to find this run.
+        Raises:
+            ConfigurationError: the folder cannot be made.
+        """
+        environment.ensure()
+        store = cls(environment, f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+        private_folder(environment.files.runs)
+        private_folder(store.files.folder)
+        return store
+
+    # The record and the audit trail
+
+    def save(self, record: RunRecord) -> None:
+        """Keep `record` for other kernels.
 
         Raises:
             ConfigurationError: it cannot be written.
         """
-        write_whole(self.path / "run.json", json.dumps(record, indent=2) + "\n")
+        write_whole(self.files.record, json.dumps(record.to_json(), indent=2) + "\n")
 
-    def read(self) -> dict[str, Any]:
+    def load(self) -> RunRecord:
         """The record.
 
         Raises:
-            RunStateError: there is none that can be understood.
+            RunStateError: there is no record, or it is not valid.
+            FormatError: a version wrote it that this one does not read.
         """
-        path = self.path / "run.json"
-        with understood(self.id):
+        path = self.files.record
+        with valid(self.id):
             try:
-                record: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
+                if path.stat().st_size > _LARGEST:
+                    raise ValueError("too large")
+                text = path.read_text(encoding="utf-8")
             except OSError as error:
                 raise RunStateError(
                     f"There is no record of {self.id}: {path}: {error.strerror}.", "Plan again with %%tfplan."
                 ) from None
-        return record
+            return RunRecord.from_json(json.loads(text), path)
 
-    def ended_at(self, command: str) -> float:
-        """When `command` ended, in seconds since the epoch; 0 where its supervisor left no word."""
-        try:
-            return float(json.loads(self.exit_file(command).read_bytes())["ended"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0.0
+    def record_status(self, record: RunRecord, **facts: Any) -> None:
+        """Write the status of `record` to the audit trail, with the facts that the record is later held against.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
+        self.audit("status", status=str(record.status), **record.audited(), **facts)
+
+    def audit(self, event: str, **facts: Any) -> None:
+        """Write a line about this run to the audit trail.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
+        self.trail.write(event, run=self.id, **facts)
+
+    # The saved plan
 
     def seal_plan(self) -> str:
-        """The saved plan's SHA-256, to be checked before it is applied; the file becomes 0600."""
-        self.plan.chmod(0o600)
+        """The SHA-256 of the saved plan, which is checked before the apply; the file's mode becomes 0600."""
+        self.files.plan.chmod(0o600)
         return self._plan_digest()
 
     def check_plan(self, digest: str) -> None:
         """Make sure that the saved plan is the one that was shown.
 
         Raises:
-            RunStateError: it is gone, or its content is another.
+            RunStateError: it is missing, or its content is different.
         """
-        if not self.plan.is_file():
-            raise RunStateError("The saved plan is gone.", "Plan again with %%tfplan.")
+        if not self.files.plan.is_file():
+            raise RunStateError("The saved plan is gone.", _AGAIN)
         if self._plan_digest() != digest:
             raise RunStateError(
-                f"The saved plan {self.plan} is not the one that was shown: its content was changed.",
+                f"The saved plan {self.files.plan} is not the one that was shown: its content has changed.",
                 "Do not apply it. Find out who changed it, and plan again.",
             )
 
     def drop_plan(self) -> None:
-        """Delete the saved plan, which holds sensitive values in clear."""
+        """Delete the saved plan, which holds sensitive values in clear text."""
         with suppress(FileNotFoundError):
-            self.plan.unlink()
+            self.files.plan.unlink()
 
     def drop_other_plans(self) -> None:
-        """Delete the plans that earlier runs left; call it under the environment's lock."""
-        for plan in self.path.parent.glob(f"*/{_PLAN}"):
-            if plan != self.plan:
+        """Delete the saved plans of earlier runs; only under the environment's lock."""
+        for plan in self._runs.glob(f"*/{self.files.plan.name}"):
+            if plan != self.files.plan:
                 plan.unlink(missing_ok=True)
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether the saved plan is there."""
+        return self.files.plan.is_file()
+
     def _plan_digest(self) -> str:
-        with self.plan.open("rb") as file:
+        with self.files.plan.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    # What the plan and the apply leave
+
+    def save_changes(self, plan: Plan) -> None:
+        """Keep the changes of `plan`, without values, for later kernels; a full disk is no reason to fail."""
+        with suppress(TfmfaError):
+            write_whole(self.files.changes, json.dumps(plan.without_values()) + "\n")
+
+    def load_changes(self) -> Plan:
+        """The plan's changes, without values.
+
+        Raises:
+            RunStateError: they were not kept.
+        """
+        try:
+            return Plan(json.loads(self.files.changes.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            raise RunStateError(f"The changes of {self.id} are no longer known.") from None
+
+    def ended_at(self, command: str) -> float:
+        """When `command` ended, in seconds since the epoch; 0 where its supervisor left no word."""
+        try:
+            return float(json.loads(self.files.exit_of(command).read_bytes())["ended"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0.0
 
 
 @contextmanager
-def understood(run_id: str) -> Iterator[None]:
-    """Whatever is wrong with the values of a record becomes one clear error.
+def valid(run_id: str) -> Iterator[None]:
+    """Turn whatever is wrong with the values of a record into one clear error.
 
     Raises:
         RunStateError: something is.
@@ -127,44 +185,5 @@ def understood(run_id: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, TraitError):
         raise RunStateError(
-            f"The record of {run_id} cannot be understood: it was changed, or is torn.", "Plan again with %%tfplan."
+            f"The record of {run_id} is not valid: it was changed, or is incomplete.", "Plan again with %%tfplan."
         ) from None
-
-
-def facts_of(record: dict[str, Any]) -> dict[str, str]:
-    """What the audit trail says with each status, so that the record can be held against it.
-
-    Raises:
-        KeyError: the record lacks something.
-    """
-    gate = json.dumps([record["chains"], record["bypasses"]], sort_keys=True)
-    return {
-        "level": record["level"],
-        "plan_sha256": record["plan_sha256"],
-        "gate_sha256": hashlib.sha256(gate.encode()).hexdigest(),
-    }
-
-
-def record_of(run: Run) -> dict[str, Any]:
-    """What another kernel needs to go on with `run`; nothing in it is secret."""
-    process, findings = run._process, run._findings
-    return {
-        "id": run.id,
-        "environment": run.environment,
-        "status": run.status,
-        "phase": run.phase,
-        "level": run.level,
-        "product": run.product,
-        "authenticated_by": run.authenticated_by,
-        "authenticated_at": run.authenticated_at,
-        "identity": run.identity,
-        "started_at": run.started_at,
-        "log_start": run.log_start,
-        "plan_sha256": run.plan_sha256,
-        "counts": run.counts,
-        "lock_timeout": run._options.lock_timeout,
-        # Whoever applies this plan must pass the same gate as here.
-        "chains": [asdict(chain) for chain in findings.chains] if findings else [],
-        "bypasses": [asdict(bypass) for bypass in findings.bypasses] if findings else [],
-        "process": {"pid": process.pid, "started": process.started} if process else None,
-    }

@@ -37,6 +37,7 @@ from tfmfa_nb.protocol.messages import (
     RoleChain,
     card_request,
 )
+from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import shorten, spans, visible_all
 from tfmfa_nb.views.widget import MessageWidget, take_secret
 from tfmfa_nb.views.wording import documents_of
@@ -89,14 +90,14 @@ class RunCard(MessageWidget):
         self._answer = self._loop.create_future()
         self._number += 1
         self._question = Question(**question, number=self._number)
-        self._run.question = question
+        self._run.apply(QuestionChanged(question))
         self._schedule()  # the same question again is no change of the trait
         try:
             return await self._answer
         finally:
             self._answer = None
             if self._run.question == question:  # else another card of the run asks by now
-                self._run.question = {}
+                self._run.apply(QuestionChanged({}))
             self._schedule()
 
     def close(self) -> None:

@@ -6,11 +6,22 @@ Its metadata say where the log is and how far it goes, so that whoever executes 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
 from tfmfa_nb.prompts.unattended import NobodyPrompt
+from tfmfa_nb.protocol.codec import encode, parse
+from tfmfa_nb.protocol.display import (
+    DISPLAY_KEY,
+    Counts,
+    DisplayedChange,
+    DisplayedIdentity,
+    DisplayedProgress,
+    DisplayedRun,
+    RunDisplay,
+)
 from tfmfa_nb.views.sanitize import visible_all
 from tfmfa_nb.views.static import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
@@ -25,10 +36,6 @@ if TYPE_CHECKING:
 _WATCHED = ["status", "phase", "log_lines", "lock_indicator", "progress"]
 _PACE = 0.25  # seconds between two updates
 _MOST = 200  # changes and roles in the facts; the audit trail and the log have them all
-
-LOG_KEY = "tfmfa_nb"
-"""The key in a display's metadata under which a run says where its log is (seen from the kernel's folder), how far
-it goes, its lock, and the facts about it that a record keeps."""
 
 
 class HeadlessView:
@@ -77,12 +84,10 @@ class HeadlessView:
         """The run as it is now, as text and HTML."""
         return summary_bundle(self._run)
 
-    def metadata(self) -> dict[str, dict[str, Any]]:
+    def metadata(self) -> dict[str, Any]:
         """What a program that executes the notebook can follow, and keep."""
-        run = self._run
-        log = {"path": run.log_path, "start": run.log_start, "lines": run.log_lines}
-        lock = {"lock": lock_sentence(run) if run.lock_indicator_text else "", "lock_state": run.lock_indicator}
-        return {LOG_KEY: {**log, **lock, "progress": _progress(run), "run": _facts(run)}}
+        shown = encode(_display_of(self._run))
+        return {DISPLAY_KEY: {**shown, "run": visible_all(shown["run"])}}
 
 
 def show_restored(run: Run) -> None:
@@ -91,18 +96,33 @@ def show_restored(run: Run) -> None:
     display(view.bundle(), raw=True, metadata=view.metadata())
 
 
-def _progress(run: Run) -> dict[str, int]:
-    return {name: int(run.progress.get(name, 0)) for name in ("done", "total")}
+def _display_of(run: Run) -> RunDisplay:
+    return RunDisplay(
+        folder=str(Path(run.log_path).parents[3]),  # NAME/.tfmfa/runs/ID/run.log
+        path=run.log_path,
+        start=run.log_start,
+        lines=run.log_lines,
+        lock_indicator=run.lock_indicator,
+        lock_sentence=lock_sentence(run) if run.lock_indicator_text else "",
+        progress=DisplayedProgress(done=int(run.progress.get("done", 0)), total=int(run.progress.get("total", 0))),
+        run=_displayed(run),
+    )
 
 
-def _facts(run: Run) -> dict[str, Any]:
+def _displayed(run: Run) -> DisplayedRun:
     """What a record says of this phase of the run; nothing in it is secret."""
     names = (
         *("id", "environment", "phase", "status", "level", "authenticated_by", "authenticated_at", "plan_sha256"),
-        *("counts", "product", "started_at", "ended_at", "error"),
+        *("product", "started_at", "ended_at", "error"),
     )
-    facts: dict[str, Any] = {name: getattr(run, name) for name in names}
-    facts["identity"] = {name: run.identity.get(name, "") for name in ("account", "arn", "serial_number")}
-    facts["roles"] = [hop.get("arn", "") for role in run.roles for hop in role.get("hops", ())][:_MOST]
-    facts["changes"] = [{"address": one["address"], "action": one["action"]} for one in run.changes[:_MOST]]
-    return visible_all(facts)  # type: ignore[no-any-return]  # a dict comes back as one
+    roles = [hop.get("arn", "") for role in run.roles for hop in role.get("hops", ())]
+    identity = {name: run.identity.get(name, "") for name in ("account", "arn", "serial_number")}
+    return DisplayedRun(
+        **{name: getattr(run, name) for name in names},
+        counts=parse(run.counts, Counts),
+        identity=DisplayedIdentity(**identity),
+        roles=tuple(roles[:_MOST]),
+        changes=tuple(
+            DisplayedChange(address=change["address"], action=change["action"]) for change in run.changes[:_MOST]
+        ),
+    )

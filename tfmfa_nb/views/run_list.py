@@ -1,6 +1,6 @@
-"""What `%tfruns` lists: a table, and below it what goes on, what waits, and the command for each.
+"""The list of `%tfruns`: a table, and below it what is running or waiting, with the command for each.
 
-As text/plain for terminals, and as text/html that needs neither widget nor style: it takes its colours from around it.
+Text/plain is for terminals; text/html needs neither widget nor style and takes its colors from around it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.words import counts_text, duration, status_name
-from tfmfa_nb.runs.history.probe import run_of_holder
+from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_NAME, _MOST_TEXT = 40, 300
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-_UNREADABLE = "record cannot be read"
+_UNREADABLE = "record not valid"
 
 
 def listing_bundle(listing: Listing) -> dict[str, str]:
@@ -55,22 +55,22 @@ def _title(listing: Listing) -> str:
     if not total:
         return f'"{name}" has no runs yet'
     more = f", {shown:,} of {total:,}" if shown < total else ""
-    return f'Runs of "{name}", the newest first{more}'
+    return f'Runs of "{name}", newest first{more}'
 
 
 def _heads(listing: Listing) -> tuple[str, ...]:
-    zone = time.strftime("%Z", time.localtime(listing.taken))
-    return ("Run", f"Begun ({zone})", "Status", "Changes", "MFA by", "Took")
+    zone = time.strftime("%Z", time.localtime(listing.listed_at))
+    return ("Run", f"Started ({zone})", "Status", "Changes", "MFA by", "Duration")
 
 
 def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
     return (
         run.id,
-        _begun(run.begun, listing.taken),
+        _started(run.started_at, listing.listed_at),
         _status(run),
         counts_text(run.counts),
         brief(run.authenticated_by, _MOST_NAME),
-        "" if run.seconds is None else duration(run.seconds) + (", going on" if run.going else ""),
+        "" if run.seconds is None else duration(run.seconds) + (", running" if run.running else ""),
     )
 
 
@@ -83,7 +83,7 @@ def _html_row(run: ListedRun, listing: Listing) -> str:
     return f"<tr>{first}{''.join(cells[:2])}{third}{''.join(cells[2:])}</tr>"
 
 
-def _begun(seconds: float, now: float) -> str:
+def _started(seconds: float, now: float) -> str:
     if not seconds:
         return "?"
     return f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(seconds))}, {_age(now - seconds)}"
@@ -101,30 +101,30 @@ def _status(run: ListedRun) -> str:
     if run.status is None:
         return _UNREADABLE
     name = status_name(run.status)
-    if run.unseen:
-        return f"{name}, ended unseen"
-    if run.status == "planned" and not run.waits:
-        return f"{name}, plan gone"
+    if run.end_unrecorded:
+        return f"{name}, end not recorded"
+    if run.status == "planned" and not run.can_apply:
+        return f"{name}, plan deleted"
     return name
 
 
 def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
-    """What a person should know, each with the command to type."""
+    """What a person should know next, each with the command to type."""
     magic = f"%tfruns {brief(listing.option, _MOST_TEXT)}"
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
-        if run.going:
-            where = "in a kernel that is there" if run.watched else "though its kernel is gone"
-            yield f"{run.id} goes on, {where}. To see it to its end", f"{magic} follow {run.id}"
+        if run.running:
+            kernel = "" if run.attended else " (its kernel has exited)"
+            yield f"{run.id} is still running{kernel}. To follow it to its end", f"{magic} follow {run.id}"
             yield "To stop it gracefully", f"{magic} cancel {run.id}"
-        elif run.unseen:
-            yield f"{run.id} ended when no kernel was there to see it. To record how", f"{magic} follow {run.id}"
-        elif run.waits:
-            yield f"{run.id} waits to be applied. To look at it, before %tfapply", f"{magic} open {run.id}"
-    if listing.runs and not any(run.going or run.unseen or run.waits for run in listing.runs):
-        yield "To look at one", f"{magic} open {listing.runs[0].id}"
+        elif run.end_unrecorded:
+            yield f"{run.id} ended after its kernel had exited. To record how it ended", f"{magic} follow {run.id}"
+        elif run.can_apply:
+            yield f"{run.id} is waiting to be applied. To show it before %tfapply", f"{magic} open {run.id}"
+    if listing.runs and not any(run.running or run.end_unrecorded or run.can_apply for run in listing.runs):
+        yield "To show a run", f"{magic} open {listing.runs[0].id}"
     if 0 < len(listing.runs) < listing.total:
-        yield "For more of them", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
+        yield "To list more", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
 
 
 def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
@@ -133,5 +133,5 @@ def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
     elif listing.holder is not None:
         yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
         its = run_of_holder(listing.holder)
-        if any(run.id == its and (run.unseen or (run.status and run.status.final)) for run in listing.runs):
-            yield "That run has ended. To free what it left", f"{magic} unlock"
+        if any(run.id == its and (run.end_unrecorded or (run.status and run.status.final)) for run in listing.runs):
+            yield "That run has ended. To free the lock that it left", f"{magic} unlock"

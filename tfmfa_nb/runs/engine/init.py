@@ -1,4 +1,4 @@
-"""`terraform init`, only when something it looks at has changed."""
+"""`terraform init`, only when something it acts on has changed."""
 
 from __future__ import annotations
 
@@ -8,51 +8,47 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
+from tfmfa_nb.runs.engine.outcome import first_error
 from tfmfa_nb.terraform.folder import LOCK_FILE
 from tfmfa_nb.terraform.providers import read_blocks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tfmfa_nb.runs.engine.command import Execution
-
-_MARK = "initialized.sha256"
+    from tfmfa_nb.runs.engine.command import Commands
 
 
-async def initialize(execution: Execution, *, always: bool = False) -> bool:
+async def initialize(commands: Commands, *, always: bool = False) -> bool:
     """Run `terraform init` if it is needed; whether it ran.
 
     Args:
-        execution: the phase it is for.
-        always: also when nothing seems to have changed, because Terraform asked for it.
+        commands: of the phase.
+        always: also when nothing has changed, because Terraform asked for it.
 
     Raises:
         TerraformFailed: it failed.
         RunCanceled: it was canceled.
     """
-    environment = execution.run._environment
-    mark = environment.private / _MARK
-    before = _fingerprint(execution)
-    initialized = (environment.folder / ".terraform").is_dir() and mark.is_file()
-    if not always and initialized and mark.read_bytes() == before.encode():
+    driver = commands.driver
+    mark = driver.environment.files.init_fingerprint
+    initialized = (driver.environment.folder / ".terraform").is_dir() and mark.is_file()
+    if not always and initialized and mark.read_bytes() == _fingerprint(commands).encode():
         return False
-    outcome = await execution.terraform("init", "-input=false")
+    outcome = await commands.run("init", "-input=false")
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:
-        reason = execution.first_error()
+        reason = first_error(driver.store, driver.record.log_start)
         raise TerraformFailed(
-            f"{execution.executable.product} init failed{': ' + reason if reason else ''}.",
-            "The log above has Terraform's whole message.",
+            f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
+            "See the log for Terraform's whole message.",
         )
-    write_whole(mark, _fingerprint(execution))
+    write_whole(mark, _fingerprint(commands))
     return True
 
 
-def _fingerprint(execution: Execution) -> str:
+def _fingerprint(commands: Commands) -> str:
     """Of what `init` acts on: `terraform` and `module` blocks, providers in use, lock file, product, CLI settings."""
-    folder: Path = execution.run._environment.folder
-    blocks, _ = read_blocks(folder, execution.executable.product)
+    folder, executable = commands.driver.environment.folder, commands.executable
+    blocks, _ = read_blocks(folder, executable.product)
     lock_file = folder / LOCK_FILE
     providers = {
         block.labels[0].partition("_")[0] if block.type in {"resource", "data", "ephemeral"} else block.labels[0]
@@ -63,7 +59,7 @@ def _fingerprint(execution: Execution) -> str:
         "blocks": [block.text or repr(block) for block in blocks if block.type in {"terraform", "module"}],
         "providers": sorted(providers),
         "lock": lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.is_file() else "",
-        "product": [*execution.executable.command, execution.executable.version],
-        "settings": execution.environ.get("TF_CLI_CONFIG_FILE", ""),
+        "product": [*executable.command, executable.version],
+        "settings": commands.environ.get("TF_CLI_CONFIG_FILE", ""),
     }
     return hashlib.sha256(json.dumps(acted_on).encode()).hexdigest()

@@ -1,233 +1,70 @@
-"""Frees what a dead run left: the environment's lock, and Terraform's lock of the state.
-
-Neither is taken from a process that lives, and each is written to the audit trail before it is done.
-"""
+"""`unlock`: frees Terraform's lock of the state, which a dead run left."""
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-import time
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import psutil
-
-from tfmfa_nb.environments import EnvironmentLock, Holder, holder_of
-from tfmfa_nb.model.errors import EnvironmentLocked, RunCanceled, RunStateError, TerraformFailed
-from tfmfa_nb.model.levels import Level
-from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.runs.audit import AuditTrail
-from tfmfa_nb.runs.engine.outcome import phase_of
-from tfmfa_nb.runs.engine.phases import authenticate, execution_of
+from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.runs.engine.outcome import first_error
+from tfmfa_nb.runs.engine.phase import authenticate, commands_of, lock_environment, phase_of
+from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level
-from tfmfa_nb.runs.history.listing import run_ids
-from tfmfa_nb.runs.history.probe import PACE, how_to_follow, run_of_holder
-from tfmfa_nb.runs.history.restore import run_of
-from tfmfa_nb.runs.history.verify import read_agreed
-from tfmfa_nb.runs.store import RunFolder
-from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.folder import data_folder
-from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.terraform.state_lock import StateLock
 
-_SUPERVISOR = "tfmfa_nb.terraform.supervisor"
-_LOOKED_AT = 20  # runs, the newest first, in which a refusal by the state's lock is looked for
-_A_MOMENT = 2.0  # seconds in which a process that has the lock may yet end
 _FAILED = "Failed to unlock state: "
 
 
-@dataclass(frozen=True, slots=True)
-class LeftLock:
-    """An environment's lock whose run has ended, and that programs keep which its Terraform started.
-
-    Attributes:
-        holder: who took it.
-        programs: who has it: "sleep (process 4711)".
-    """
-
-    holder: Holder
-    programs: tuple[str, ...]
-
-
-async def left_lock(environment: Environment) -> LeftLock | None:
-    """The environment's lock, if a dead run left it; None where it is free.
-
-    Raises:
-        EnvironmentLocked: whoever holds it lives, or cannot be seen from here.
-    """
-    deadline = time.monotonic() + _A_MOMENT
-    while (holder := holder_of(environment.lock_path)) is not None:
-        having = _having_open(environment.lock_path)
-        alive = [process for process in having if _belongs(process, holder)]
-        if having and not alive:
-            return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in having))
-        if time.monotonic() >= deadline:  # until then it may be one that is ending
-            who = f"Process {alive[0].pid} of that run lives" if alive else "Whoever has it cannot be seen from here"
-            raise EnvironmentLocked(
-                f"The environment is locked by a run: {holder}. {who}, so the lock is not taken from it.",
-                how_to_follow(environment, holder) or "Wait for it, or look where it runs.",
-            )
-        await asyncio.sleep(PACE)
-    return None
-
-
-async def free_lock(environment: Environment, left: LeftLock) -> None:
-    """Put the lock out of the way; the next run makes a new one.
-
-    Raises:
-        EnvironmentLocked: it is another's by now.
-        ConfigurationError: it cannot be recorded.
-    """
-    if await left_lock(environment) != left:
-        raise EnvironmentLocked("The environment's lock has changed hands.", "Look again with %tfruns.")
-    _audit(environment).write(
-        "forced_unlock",
-        what="environment",
-        run=run_of_holder(left.holder),
-        holder=str(left.holder),
-        programs=list(left.programs),
-        by=getpass.getuser(),
-    )
-    environment.lock_path.unlink(missing_ok=True)
-
-
-def refusing_lock(environment: Environment) -> tuple[str, StateLock] | None:
-    """The run that the state's lock refused, and that lock; None where the newest runs were not refused."""
-    for run_id in run_ids(environment)[:_LOOKED_AT]:
-        files = RunFolder(environment.private, run_id)
-        lock = None
-        with suppress(OSError):
-            lock = read_state_lock(files.log.read_text(encoding="utf-8", errors="replace").splitlines())
-        if lock is not None:
-            return run_id, lock
-        try:
-            status = Status(files.read()["status"])
-        except (RunStateError, KeyError, ValueError, TypeError):
-            continue
-        if status in {Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.APPLIED}:
-            return None  # Terraform had the lock, and gave it back
-    return None
-
-
-def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str, str]) -> None:
-    """Make sure that no Terraform of this machine can be the holder of the state's lock.
-
-    Raises:
-        RunStateError: one lives that may be, or there is nothing to free.
-    """
-    if lock.path and (environment.folder / lock.path).is_file():
-        raise RunStateError(
-            f"The state is a file on this machine ({lock.path}): its lock ended with the process that held it.",
-            "Plan again with %%tfplan.",
-        )
-    data = data_folder(environment.folder, environ)
-    for process in lock.possible_holders(data) if lock.here or not lock.who else ():
-        raise RunStateError(
-            f"The state is locked by {lock.who}, and {_name(process)} (process {process.pid}), which was there when "
-            f"that lock was taken, lives: the lock is not taken from it.",
-            "Wait for its end, or stop it where it runs.",
-        )
-
-
-async def unlock_state(environment: Environment, run: Run, gate: Gate, lock: StateLock) -> None:
-    """`terraform force-unlock`, after the level's code; `run` is as before afterwards.
+async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Callable[[], None]) -> None:
+    """`terraform force-unlock`, after the level's code; the run's record is as before afterwards.
 
     Args:
-        environment: its environment.
-        run: the one that the lock refused.
+        driver: of the run that the lock refused.
         gate: who is asked, and with which credentials.
         lock: what is freed, if it is still that one.
+        check_holder: makes sure once more that no process holds the lock, after a person took their time.
 
     Raises:
         TfmfaError: it was not freed.
         asyncio.CancelledError: the kernel was interrupted.
     """
-    record = run._files.read()
-    facts = {"what": "state", "run": run.id, "lock": lock.id, "who": lock.who, "path": lock.path}
+    record = driver.store.load()
+    facts = {"what": "state", "lock": lock.id, "who": lock.who, "path": lock.path}
     try:
-        with (
-            phase_of(run, Phase.UNLOCK),
-            await EnvironmentLock.acquire(
-                environment.lock_path,
-                purpose=f"unlock, {run.id}",
-                advice=lambda holder: how_to_follow(environment, holder),
-            ) as held,
-        ):
-            executable = find_executable(gate.environ)
-            run.level = str(effective_level(environment, gate.policy, Level(run.level)))
-            await inspect(run, gate, executable)
-            session = await authenticate(run, gate, Phase.UNLOCK)
-            async with execution_of(run, gate, executable, held, session) as execution:
-                check_holder(lock, environment, gate.environ)  # a person took their time in between
-                _audit(environment).write("forced_unlock", **facts, by=getpass.getuser(), result="begun")
-                outcome = await execution.terraform("force-unlock", "-force", lock.id)
+        with ExitStack() as held, phase_of(driver, Phase.UNLOCK):
+            executable = driver.ports.terraform.find(gate.environ)
+            environment_lock = await lock_environment(driver, Phase.UNLOCK, held)
+            driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
+            await inspect(driver, gate, executable)
+            session = await authenticate(driver, gate, Phase.UNLOCK)
+            async with commands_of(driver, gate, executable, environment_lock, session) as commands:
+                check_holder()
+                driver.store.audit("forced_unlock", **facts, by=getpass.getuser(), result="begun")
+                outcome = await commands.run("force-unlock", "-force", lock.id)
             freed = outcome.exit_code == 0
-            _audit(environment).write("forced_unlock", **facts, result="freed" if freed else "failed")
+            driver.store.audit("forced_unlock", **facts, result="freed" if freed else "failed")
             if outcome.interrupted:
-                raise RunCanceled("The unlock was canceled.", "Whether the lock is there still, the next plan says.")
+                raise RunCanceled("The unlock was canceled.", "Plan again to see whether the state is still locked.")
             if not freed:
                 raise TerraformFailed(
-                    f"The state's lock was not freed: {_reason(run) or execution.first_error()}",
-                    "If another holds it by now, leave it to them; else see the log above.",
+                    f"The state was not unlocked: {_reason(driver)}",
+                    "If another process holds the lock by now, leave it to that one; otherwise see the log.",
                 )
     finally:
-        run._files.write(record)
+        driver.store.save(record)
 
 
-def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
-    """The run `run_id` that a lock refused, as `unlock_state` takes it.
-
-    Raises:
-        RunStateError: there is no record of it that can be understood, or it has not ended.
-    """
-    run = run_of(environment, read_agreed(environment, run_id)[0], run_id, base)
-    if not Status(run.status).final:
-        raise RunStateError(f"{run_id} is {run.status}.", f"See it to its end: %tfruns {environment.option} follow")
-    run.phase, run.log_start = str(Phase.UNLOCK), run.log_lines  # what it was told is no part of what follows
-    return run
-
-
-def _reason(run: Run) -> str:
-    lines = run.log_text(run.log_start)
-    return next((line.partition(_FAILED)[2] for line in lines if _FAILED in line), "")
-
-
-def _audit(environment: Environment) -> AuditTrail:
-    return AuditTrail(environment.private / "audit.jsonl")
-
-
-def _having_open(path: Path) -> list[psutil.Process]:
-    """The processes that have the file at `path` open, as far as may be seen."""
-    found, real = [], str(path.resolve())
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if any(opened.path == real for opened in process.open_files()):
-                found.append(process)
-    return found
-
-
-def _belongs(process: psutil.Process, holder: Holder) -> bool:
-    """Whether `process` is part of the run itself, or may be."""
-    try:
-        return process.pid == holder.pid or is_terraform(process) or _SUPERVISOR in process.cmdline()
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return str(process.name())
-    except psutil.Error:
-        return "a program"
+def _reason(driver: Driver) -> str:
+    log, start = driver.store.log, driver.record.log_start
+    lines = log.lines(start, log.refresh())
+    said = next((line.partition(_FAILED)[2] for line in lines if _FAILED in line), "")
+    return said or first_error(driver.store, start)

@@ -7,7 +7,6 @@ again.
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,16 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.alias import show_alias
-from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_long_sessions, refuse_other_roles, shown_roles, turn_red
+from tfmfa_nb.runs.gate.roles import (
+    check_run_roles,
+    refuse_long_sessions,
+    refuse_other_roles,
+    turn_red,
+    unchecked_roles,
+)
+from tfmfa_nb.runs.ports import RealAws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +38,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.prompts import Prompt
-    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.ports import Aws
 
 # Process-wide: a code is spent for every run of this kernel.
 _USED_CODES = UsedCodes()
@@ -48,6 +56,7 @@ class Gate:
         session_seconds: how long a session lasts, 900 to 129,600.
         answer_seconds: how long a prompt waits for its answer; None, the default, for ever.
         policy: the organization's.
+        aws: who is asked about keys, codes and roles.
     """
 
     prompt: Prompt
@@ -56,8 +65,9 @@ class Gate:
     session_seconds: int = 3600
     answer_seconds: float | None = None
     policy: Policy = field(default_factory=Policy)
+    aws: Aws = field(default_factory=RealAws)
 
-    async def pass_through(self, run: Run, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
+    async def pass_through(self, driver: Driver, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
         Raises:
@@ -65,60 +75,64 @@ class Gate:
             AuthenticationError: no further code can be had from this prompt.
             RoleRefused: the session is good, but a role cannot be assumed with it.
         """
-        run.authenticated_by = ""
-        run._show_lock(LockIndicator.REQUIRED, f"MFA code required to {phase}")
-        run.roles = shown_roles(chains)
-        refuse_other_roles(run, chains, self.policy)
-        refuse_long_sessions(run, chains)
+        driver.tell(Authenticated())
+        driver.show_indicator(LockIndicator.REQUIRED, f"MFA code required to {phase}")
+        driver.roles = unchecked_roles(chains)
+        driver.tell(RolesChanged(driver.roles))
+        refuse_other_roles(driver, chains, self.policy)
+        refuse_long_sessions(driver, chains)
         refusal: Refusal | None = None
         attempt = 0
         while True:
             attempt += 1
-            variables, problem = await self._identify(run)
+            variables, problem = await self._identify(driver)
             refusal = refusal or problem
             try:
-                session, refusal = await self._attempt(run, phase, variables, refusal, attempt)
+                session, refusal = await self._attempt(driver, phase, variables, refusal, attempt)
             finally:
                 if variables is not None:
                     variables.forget()
             if session is None:
                 continue
             try:
-                await check_run_roles(run, session, chains)
-                self._welcome(run, phase, session)
+                await check_run_roles(driver, self, session, chains)
+                self._welcome(driver, phase, session)
             except BaseException:
                 session.forget()
                 raise
             return session
 
     async def _attempt(
-        self, run: Run, phase: Phase, variables: OrganizationVariables | None, refusal: Refusal | None, attempt: int
+        self,
+        driver: Driver,
+        phase: Phase,
+        variables: OrganizationVariables | None,
+        refusal: Refusal | None,
+        attempt: int,
     ) -> tuple[MfaSession | None, Refusal | None]:
         """Ask once; what was wrong before is shown first."""
         if refusal is not None:
-            run._show_lock(LockIndicator.FAILED, refusal.problem, refusal.remedy)
+            driver.show_indicator(LockIndicator.FAILED, refusal.problem, refusal.remedy)
         last = self.prompt.attempts
         if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
             raise AuthenticationError(refusal.problem, refusal.remedy)
         request = CodeRequest(
             phase=phase,
-            environment=run.environment,
-            identity=_identity(run),
+            environment=driver.record.environment,
+            identity=_identity(driver),
             serial_number=variables.serial_number if variables else "",
             refusal=refusal,
             attempt=attempt,
         )
         answer = await self._ask(request)
         try:
-            run._show_lock(LockIndicator.VERIFYING, "Asking AWS…")
-            return await self._exchange(run, variables, answer)
+            driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
+            return await self._exchange(driver, variables, answer)
         finally:
             answer.forget()
 
-    async def _identify(self, run: Run) -> tuple[OrganizationVariables | None, Refusal | None]:
+    async def _identify(self, driver: Driver) -> tuple[OrganizationVariables | None, Refusal | None]:
         """Who the organization variables belong to, which is shown before a code is typed."""
-        from tfmfa_nb.authentication.session import identify  # noqa: PLC0415 - boto3 is heavy
-
         try:
             # In a thread: a keychain may ask the person to unlock it.
             variables = await asyncio.to_thread(read_variables, self.environ, self.profile)
@@ -131,37 +145,41 @@ class Gate:
                 asks_again=True,
             )
         try:
-            identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
+            identity = await self.aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         except Refused as error:
             return variables, error.refusal
         except BaseException:
             variables.forget()
             raise
-        self._know(run, variables, identity)
+        self._know(driver, variables, identity)
         return variables, None
 
-    def _know(self, run: Run, variables: OrganizationVariables, identity: Identity) -> None:
+    def _know(self, driver: Driver, variables: OrganizationVariables, identity: Identity) -> None:
         """Show whose key it is, and refuse an account that the policy does not allow."""
-        run.identity = {
-            "account": identity.account,
-            "alias": "",
-            "user": identity.user,
-            "arn": identity.arn,
-            "serial_number": variables.serial_number,
-            "region": variables.endpoint.region or "",
-            "source": variables.source,
-        }
+        driver.tell(
+            IdentityKnown(
+                {
+                    "account": identity.account,
+                    "alias": "",
+                    "user": identity.user,
+                    "arn": identity.arn,
+                    "serial_number": variables.serial_number,
+                    "region": variables.endpoint.region or "",
+                    "source": variables.source,
+                }
+            )
+        )
         if not self.policy.allows_account(identity.account):
             files = ", ".join(map(str, self.policy.said_by("accounts")))
             variables.forget()
             raise turn_red(
-                run,
+                driver,
                 AccountNotAllowed(
                     f"The organization does not allow runs in account {identity.account} (says {files}).",
                     "Use the keys of an allowed account; no code was spent.",
                 ),
             )
-        show_alias(run, variables)
+        show_alias(driver, self, variables)
 
     async def _ask(self, request: CodeRequest) -> Secret:
         if self.answer_seconds is None:
@@ -178,18 +196,16 @@ class Gate:
             ) from None
 
     async def _exchange(
-        self, run: Run, variables: OrganizationVariables | None, answer: Secret
+        self, driver: Driver, variables: OrganizationVariables | None, answer: Secret
     ) -> tuple[MfaSession | None, Refusal | None]:
         """The code for a session; whatever AWS, or we, have against it becomes the next prompt's refusal."""
-        from tfmfa_nb.authentication.session import get_session  # noqa: PLC0415 - boto3 is heavy
-
         if variables is None:
             return None, None  # the variables are read anew, and say again what they lack
         serial, code = variables.serial_number, Secret("")
         try:
             code = read_code(answer.reveal())
             _USED_CODES.refuse_if_used(serial, code)
-            session = await get_session(
+            session = await self.aws.get_session(
                 variables.access_key_id,
                 variables.secret_access_key,
                 serial,
@@ -201,7 +217,7 @@ class Gate:
             refusal = error.refusal
             if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # which is remembered from its first use
                 _USED_CODES.remember(serial, code)
-            run._audit.write("mfa", run=run.id, result=str(refusal.kind), serial_number=serial)
+            driver.store.audit("mfa", result=str(refusal.kind), serial_number=serial)
             return None, refusal
         except asyncio.CancelledError:  # AWS may have it by now
             _USED_CODES.remember(serial, code)
@@ -217,25 +233,24 @@ class Gate:
         shortest, longest = self.policy.session_bounds
         return min(max(self.session_seconds, shortest), longest)
 
-    def _welcome(self, run: Run, phase: Phase, session: MfaSession) -> None:
+    def _welcome(self, driver: Driver, phase: Phase, session: MfaSession) -> None:
         """Say it on screen, in the log and in the audit trail: the old product's own sentence."""
         user = session.identity.user
-        run._audit.write(
+        driver.store.audit(
             "mfa",
-            run=run.id,
             result="authenticated",
             phase=str(phase),
             user=session.identity.arn,
             account=session.identity.account,
             serial_number=session.serial_number,
-            roles=[hop["arn"] for role in run.roles for hop in role["hops"]],
+            roles=[hop["arn"] for role in driver.roles for hop in role["hops"]],
         )
-        run._log.append(f"Authenticated with MFA by {user}\n")
-        run.authenticated_by, run.authenticated_at = user, time.time()
+        driver.log(f"Authenticated with MFA by {user}")
+        driver.tell(Authenticated(user, driver.ports.clock()))
         until = f"{session.expiration:%H:%M} UTC"
-        run._show_lock(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
+        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
 
 
-def _identity(run: Run) -> Identity | None:
-    known = run.identity
+def _identity(driver: Driver) -> Identity | None:
+    known = driver.record.identity
     return Identity(account=known["account"], arn=known["arn"]) if known else None

@@ -7,63 +7,66 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, shown_roles, turn_red
-from tfmfa_nb.terraform.providers import Findings, find_chains
+from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.session import MfaSession
+    from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.executable import Executable
 
 
-async def inspect(run: Run, gate: Gate, executable: Executable) -> None:
-    """Find the run's roles and bypasses, and refuse what may not be; at `never` nothing is looked at.
+async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
+    """Find the run's roles and bypasses, and refuse what is not allowed; at `never` nothing is inspected.
 
     Raises:
         MfaBypass: something would use other credentials than the MFA session's, and the policy does not allow it.
         ConfigurationError: the policy does not allow state on this machine.
     """
-    policy = gate.policy
-    if Level(run.level) is Level.NEVER and policy.local_state:
-        run._findings = None
+    policy, level = gate.policy, driver.record.level
+    if level is Level.NEVER and policy.local_state:
+        driver.findings = None
+        driver.tell(ConfigurationInspected((), ()))
         return
-    findings = run._findings = await asyncio.to_thread(
-        find_chains,
-        run._environment.folder,
+    findings = driver.findings = await asyncio.to_thread(
+        driver.ports.terraform.inspect,
+        driver.environment.folder,
         executable=executable,
         environ=gate.environ,
-        var=run._options.var,
-        var_files=run._options.var_files(run._base),
+        var=driver.options.var,
+        var_files=driver.options.var_files(driver.base),
     )
+    driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     if not policy.local_state and findings.backend == "local":
         files = ", ".join(map(str, policy.said_by("local_state")))
         raise ConfigurationError(
             f"The configuration keeps its state on this machine, which the organization does not allow (says {files}).",
             "Configure a backend that your team shares, such as s3.",
         )
-    if Level(run.level) is not Level.NEVER:
+    if level is not Level.NEVER:
         for bypass in findings.bypasses:
             if not policy.allows_bypass(bypass.name):
-                raise turn_red(run, MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy))
+                raise turn_red(driver, MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy))
 
 
-async def inspect_again(run: Run, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
+async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
     """After `init`, which may have fetched modules with providers of their own.
 
     Raises:
         MfaBypass, ConfigurationError, RoleRefused: as before the first look.
     """
-    before = run._findings or Findings()
-    await inspect(run, gate, executable)
-    chains = (run._findings or Findings()).chains
-    if session is not None and chains != before.chains:
-        run.roles = shown_roles(chains)
-        refuse_other_roles(run, chains, gate.policy)
-        await check_run_roles(run, session, chains)
+    before = driver.record.chains
+    await inspect(driver, gate, executable)
+    chains = driver.record.chains
+    if session is not None and chains != before:
+        driver.roles = unchecked_roles(chains)
+        driver.tell(RolesChanged(driver.roles))
+        refuse_other_roles(driver, chains, gate.policy)
+        await check_run_roles(driver, gate, session, chains)
 
 
-def problems_of(run: Run) -> list[str]:
+def problems_of(driver: Driver) -> list[str]:
     """What could not be known about the configuration, as sentences for the person."""
-    problems = run._findings.problems if run._findings else ()
+    problems = driver.findings.problems if driver.findings else ()
     return [f"{problem.place}: {problem.what}" if problem.place else problem.what for problem in problems]

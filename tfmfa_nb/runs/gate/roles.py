@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import AuthenticationError, RoleRefused
 from tfmfa_nb.model.indicator import LockIndicator
 from tfmfa_nb.model.roles import HopState
+from tfmfa_nb.runs.events import RolesChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.session import MfaSession
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
-    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
 
 _MOST_DOCUMENTS = 6
 
 
-def turn_red(run: Run, error: AuthenticationError) -> AuthenticationError:
+def turn_red(driver: Driver, error: AuthenticationError) -> AuthenticationError:
     """`error`, after the lock has turned red for it."""
-    run._show_lock(LockIndicator.FAILED, error.problem, error.remedy)
+    driver.show_indicator(LockIndicator.FAILED, error.problem, error.remedy)
     return error
 
 
-def shown_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
-    """`Run.roles` before anything was checked."""
+def unchecked_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
+    """The roles before anything was checked."""
     return [
         {
             "provider": chain.provider,
@@ -52,7 +54,7 @@ def _unknown(hop: RoleHop) -> str:
     return "" if hop.can_be_tried else "Its external_id is sensitive, or not known before Terraform runs."
 
 
-def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) -> None:
+def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Policy) -> None:
     """Refuse roles that the policy does not allow; one that is not known might be one of them.
 
     Raises:
@@ -63,7 +65,7 @@ def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) ->
         for hop in chain.hops:
             if hop.role_arn is None and policy.limits_roles:
                 raise turn_red(
-                    run,
+                    driver,
                     RoleRefused(
                         f"{chain.place}: the role {hop.expression} is not known before Terraform runs, and the "
                         f"organization allows certain roles only (says {files}).",
@@ -72,7 +74,7 @@ def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) ->
                 )
             if hop.role_arn is not None and not policy.allows_role(hop.role_arn):
                 raise turn_red(
-                    run,
+                    driver,
                     RoleRefused(
                         f"{chain.place}: the organization does not allow the role {hop.role_arn} (says {files}).",
                         "Use an allowed role; no code was spent.",
@@ -80,35 +82,33 @@ def refuse_other_roles(run: Run, chains: Sequence[RoleChain], policy: Policy) ->
                 )
 
 
-async def check_run_roles(run: Run, session: MfaSession, chains: Sequence[RoleChain]) -> None:
+async def check_run_roles(driver: Driver, gate: Gate, session: MfaSession, chains: Sequence[RoleChain]) -> None:
     """Check that every role can be assumed, and show each as it is checked.
 
     Raises:
         RoleRefused: one cannot; it says why, and holds what mends all that were refused.
     """
-    from tfmfa_nb.authentication.roles import check_roles  # noqa: PLC0415 - boto3 is heavy
 
     def show(chain: int, hop: int, state: HopState, message: str) -> None:
-        _show_hop(run, chain, hop, state, message)
+        _show_hop(driver, chain, hop, state, message)
 
-    checks = await check_roles(session, chains, on_change=show)
+    checks = await gate.aws.check_roles(session, chains, on_change=show)
     refusals = []
     for check in checks:
         if check.refusal is not None:
             refusals.append(check.refusal)
-            run._audit.write(
+            driver.store.audit(
                 "role refused",
-                run=run.id,
                 provider=chains[check.chain_index].provider,
                 result=str(check.refusal.kind),
                 cause=str(check.refusal.cause or "not known"),
                 user=session.identity.arn,
             )
     if refusals:
-        raise turn_red(run, _refused(run, refusals))
+        raise turn_red(driver, _refused(driver, refusals))
 
 
-def refuse_long_sessions(run: Run, chains: Sequence[RoleChain]) -> None:
+def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
     """Refuse what AWS is known to refuse, before a code is asked for.
 
     Raises:
@@ -120,24 +120,25 @@ def refuse_long_sessions(run: Run, chains: Sequence[RoleChain]) -> None:
         for number, hop in enumerate(chain.hops):
             refusal = too_long(hop, number)
             if refusal is not None:
-                _show_hop(run, index, number, HopState.REFUSED, refusal.why)
-                raise turn_red(run, _refused(run, [refusal], "No code was spent."))
+                _show_hop(driver, index, number, HopState.REFUSED, refusal.why)
+                raise turn_red(driver, _refused(driver, [refusal], "No code was spent."))
 
 
-def _show_hop(run: Run, chain: int, hop: int, state: HopState, message: str) -> None:
-    roles = [{**role, "hops": [*role["hops"]]} for role in run.roles]
+def _show_hop(driver: Driver, chain: int, hop: int, state: HopState, message: str) -> None:
+    roles = [{**role, "hops": [*role["hops"]]} for role in driver.roles]
     roles[chain]["hops"][hop] = {**roles[chain]["hops"][hop], "state": str(state), "message": message}
-    run.roles = roles
+    driver.roles = roles
+    driver.tell(RolesChanged(roles))
 
 
-def _refused(run: Run, refusals: Sequence[Refusal], more: str = "") -> RoleRefused:
+def _refused(driver: Driver, refusals: Sequence[Refusal], more: str = "") -> RoleRefused:
     """One error for all refusals: the first one's words, and what mends each; the log has it all."""
     first, *others = refusals
     documents = [document for refusal in refusals for document in refusal.documents]
     lines = [line for one in refusals for line in (one.problem, one.remedy)]
     for document in documents:
         lines += ["", f"{document.title}:", *document.text.split("\n"), ""]
-    run._log.append("\n".join([*lines, ""]))
+    driver.log("\n".join(lines))
     if others:
         count = len(others)
         more = f"{count} other {'role was' if count == 1 else 'roles were'} refused too. {more}".strip()

@@ -6,28 +6,26 @@ Nothing is made or changed by looking, and a record that cannot be understood is
 from __future__ import annotations
 
 import difflib
-import json
-import re
 import time
 from calendar import timegm
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
-from tfmfa_nb.runs.history.probe import Traces, run_of_holder
-from tfmfa_nb.runs.store import RunFolder
+from tfmfa_nb.protocol.layout import RUN_ID
+from tfmfa_nb.runs.history.probe import RunProbe
+from tfmfa_nb.runs.holder import run_of_holder
+from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.protocol.records import RunRecord
 
 LATEST = "latest"
-_ID = re.compile(r"run-(\d{8}-\d{6})-[0-9a-f]{6}")
-_LARGEST = 1 << 22  # bytes of a record; one of a thousand roles has a tenth of that
 _NAMED = 5  # runs in an error's sentence
 
 
@@ -36,32 +34,32 @@ class ListedRun:
     """One run as its record has it.
 
     Attributes:
-        begun: seconds since the epoch, from its id.
-        status: None where there is no record that can be understood.
+        started_at: seconds since the epoch, from its id.
+        status: None where its record is missing or not valid.
         phase: the last one, or the one under way.
         counts: add, change, destroy, imported; None where they are not known.
         authenticated_by: the IAM user of the last phase; empty for none.
         seconds: how long the last phase took, or has taken so far; None where it is not known.
-        going: whether it goes on now.
-        watched: whether the kernel that drives it is there.
-        waits: whether its plan is there to be applied.
+        running: whether it is still running.
+        attended: whether the kernel that drives it is alive.
+        can_apply: whether its plan is there to be applied.
     """
 
     id: str
-    begun: float
+    started_at: float
     status: Status | None = None
     phase: Phase = Phase.PLAN
     counts: dict[str, int] | None = None
     authenticated_by: str = ""
     seconds: float | None = None
-    going: bool = False
-    watched: bool = False
-    waits: bool = False
+    running: bool = False
+    attended: bool = False
+    can_apply: bool = False
 
     @property
-    def unseen(self) -> bool:
-        """Whether it ended when nobody was there to record it."""
-        return self.status in UNDER_WAY and not self.going
+    def end_unrecorded(self) -> bool:
+        """Whether it ended when no kernel was there to record how."""
+        return self.status in UNDER_WAY and not self.running
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Listing:
         total: how many there are.
         holder: who holds the environment's lock now; None where nobody does.
         problem: why that cannot be said.
-        taken: when this was so, in seconds since the epoch.
+        listed_at: seconds since the epoch.
     """
 
     environment: str
@@ -84,7 +82,7 @@ class Listing:
     total: int
     holder: Holder | None = None
     problem: str = ""
-    taken: float = field(default_factory=time.time)
+    listed_at: float = field(default_factory=time.time)
 
 
 def list_runs(environment: Environment, limit: int) -> Listing:
@@ -92,7 +90,7 @@ def list_runs(environment: Environment, limit: int) -> Listing:
     ids = run_ids(environment)
     holder, problem = None, ""
     try:
-        holder = holder_of(_private(environment) / "lock")
+        holder = holder_of(environment.files.lock)
     except TfmfaError as error:
         problem = str(error)
     runs = tuple(_listed(environment, run_id, holder) for run_id in ids[:limit])
@@ -146,85 +144,66 @@ def matching(ids: Sequence[str], wanted: str) -> list[str]:
 
 def run_ids(environment: Environment) -> list[str]:
     """The ids of its runs, the newest first; of those begun in the same second the one that was busy last."""
-    folder = _private(environment) / "runs"
+    folder = environment.files.runs
     try:
-        found = [path for path in folder.iterdir() if _ID.fullmatch(path.name) and not path.is_symlink()]
+        found = [path for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and not path.is_symlink()]
         times = {path.name: path.stat().st_mtime_ns for path in found if path.is_dir()}
     except OSError:
         return []
-    return sorted(times, key=lambda name: (_ID.fullmatch(name)[1], times[name]), reverse=True)  # type: ignore[index]
+    return sorted(times, key=lambda name: (name[: len("run-20260101-120000")], times[name]), reverse=True)
 
 
 def _fitting(environment: Environment, ids: Sequence[str], fits: Callable[[ListedRun], bool]) -> Iterator[ListedRun]:
-    holder = holder_of(_private(environment) / "lock")
+    holder = holder_of(environment.files.lock)
     return (one for one in (_listed(environment, run_id, holder) for run_id in ids) if fits(one))
 
 
 def _listed(environment: Environment, run_id: str, holder: Holder | None) -> ListedRun:
-    begun = _begun(run_id)
+    started_at = _started_at(run_id)
     mine = holder if holder is not None and run_of_holder(holder) == run_id else None
-    folder = _private(environment) / "runs" / run_id
+    store = RunStore(environment, run_id)
     try:
-        record = _record(folder)
-        status, phase = Status(record["status"]), Phase(record["phase"])
-        going = status in UNDER_WAY and Traces(environment, run_id).look()
-        counts = record["counts"]
+        record = store.load()
+        running = record.status in UNDER_WAY and RunProbe(environment, run_id).look()
         return ListedRun(
             run_id,
-            begun,
-            status,
-            phase,
-            None if counts is None else {str(name): int(number) for name, number in counts.items()},
-            str(record["authenticated_by"]),
-            _seconds(environment, run_id, record, going=going),
-            going,
+            started_at,
+            record.status,
+            record.phase,
+            None if record.counts is None else dict(record.counts),
+            record.authenticated_by,
+            _seconds(store, record, running=running),
+            running,
             mine is not None and mine.alive,
-            status is Status.PLANNED and (folder / "plan.tfplan").is_file(),
+            record.status is Status.PLANNED and store.has_plan,
         )
-    except (TfmfaError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
-        if mine is not None and not (folder / "run.json").exists():  # nothing of it was worth a record yet
-            return ListedRun(run_id, begun, Status.PENDING, going=True, watched=mine.alive)
-        return ListedRun(run_id, begun)
+    except TfmfaError:
+        if mine is not None and not store.files.record.exists():  # nothing of it was worth a record yet
+            return ListedRun(run_id, started_at, Status.PENDING, running=True, attended=mine.alive)
+        return ListedRun(run_id, started_at)
 
 
-def _begun(run_id: str) -> float:
+def _started_at(run_id: str) -> float:
     try:
         return float(timegm(time.strptime(run_id[4:19], "%Y%m%d-%H%M%S")))
     except ValueError:
         return 0.0
 
 
-def _record(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    try:
-        if path.stat().st_size > _LARGEST:
-            return {}
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _seconds(environment: Environment, run_id: str, record: dict[str, Any], *, going: bool) -> float | None:
-    until = time.time() if going else RunFolder(environment.private, run_id).ended_at(record["phase"])
-    took = until - float(record["started_at"])
-    return took if record["started_at"] and took >= 0 else None
+def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | None:
+    took = (time.time() if running else store.ended_at(record.phase)) - record.started_at
+    return took if record.started_at and took >= 0 else None
 
 
 def _elsewhere(environment: Environment, wanted: str) -> Iterator[tuple[str, str]]:
     """The runs of the environments beside this one that `wanted` may mean."""
     for folder in sorted(environment.folder.parent.glob("*/.tfmfa/runs")):
         try:
-            ids = [path.name for path in folder.iterdir() if _ID.fullmatch(path.name)]
+            ids = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)]
         except OSError:
             continue
         for run_id in matching(ids, wanted):
             yield folder.parents[1].name, run_id
-
-
-def _private(environment: Environment) -> Path:
-    """Its `.tfmfa`, which is not made by looking for it."""
-    return environment.folder / ".tfmfa"
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -1,31 +1,26 @@
-"""A run that another kernel began: its end is waited for, then it is there again, from its record.
+"""A run that another kernel started: its end is waited for, then it is there again, from its record.
 
-Its apply is never begun a second time. What its record cannot say for sure counts as errored.
+Its apply is never started a second time. Where the record cannot say for sure, the run counts as errored.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.files import usable
 from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.model.levels import Level
-from tfmfa_nb.model.problems import Problem
-from tfmfa_nb.model.roles import RoleChain, RoleHop
-from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
-from tfmfa_nb.runs.engine.show import show_plan
-from tfmfa_nb.runs.history.probe import PACE, Traces
-from tfmfa_nb.runs.history.verify import read_agreed
+from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.runs.driver import changes_of
+from tfmfa_nb.runs.engine.progress import ApplyProgress
+from tfmfa_nb.runs.events import ChangesKnown
+from tfmfa_nb.runs.history.probe import PACE, RunProbe
+from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.runs.store import understood
+from tfmfa_nb.runs.store import valid
 from tfmfa_nb.terraform.credentials import child_environment
-from tfmfa_nb.terraform.events import Progress
-from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.providers import Findings
 
 if TYPE_CHECKING:
@@ -33,10 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.protocol.records import RunRecord
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.plan import Plan
 
 
 async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
-    """The status of a run whose kernel is gone, once its Terraform has ended too; it is recorded.
+    """The status of a run whose kernel has exited, once its Terraform has ended too; it is recorded.
 
     Args:
         environment: its environment.
@@ -44,105 +42,74 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         tell: told one sentence where there is something to wait for.
 
     Raises:
-        RunStateError: there is no record of it that agrees with the audit trail.
+        RunStateError: its record is missing, or does not agree with the audit trail.
         ConfigurationError: it cannot be recorded.
     """
-    read_agreed(environment, run_id)  # whoever disagrees is told so before anything is waited for
-    traces = Traces(environment, run_id)
-    if traces.look():
-        tell(f"Terraform still runs the {traces.command} of {run_id}: waiting for its end.")
-    while traces.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
+    read_verified(environment, run_id)  # whoever disagrees is told so before anything is waited for
+    probe = RunProbe(environment, run_id)
+    if probe.look():
+        tell(f"Terraform is still running the {probe.record.phase} of {run_id}: waiting for its end.")
+    while probe.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
         await asyncio.sleep(PACE)
-    return await traces.settle()
+    return await probe.settle()
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
-    """The run `run_id` as its record has it; one that waits can be applied, after the same gate and checks.
+    """The run `run_id` from its record; one that waits can be applied, after the same gate and checks.
 
     Raises:
-        RunStateError: there is no record of it that agrees with the audit trail, it may still be going on, or its plan
-            is not the one shown.
+        RunStateError: its record is missing or does not agree with the audit trail, it may still be running, or its
+            plan is not the one that was shown.
     """
-    record, status = read_agreed(environment, run_id)
-    if status in UNDER_WAY or record["status"] != str(status):
+    record, status = read_verified(environment, run_id)
+    if status in UNDER_WAY or record.status is not status:
         raise RunStateError(
-            f"{run_id} is {record['status']}.", f"See it to its end: %tfruns {environment.option} follow {run_id}"
+            f"{run_id} is {record.status}.", f"Follow it to its end: %tfruns {environment.option} follow {run_id}"
         )
-    run = run_of(environment, record, run_id, base)
-    run._outputs = _outputs(run)
-    if run.status == Status.PLANNED:
-        run._files.check_plan(run.plan_sha256)
-        show_plan(run, find_executable(environ), child_environment(environ, credentials=False)[0])
+    run = run_of(environment, record, base)
+    driver = run.driver
+    driver.outputs = _outputs(driver)
+    if status is Status.PLANNED:
+        driver.store.check_plan(record.plan_sha256)
+        executable = driver.ports.terraform.find(environ)
+        shown_with, _ = child_environment(environ, credentials=False)
+        show, plan_file, folder = driver.ports.terraform.show, driver.store.files.plan, environment.folder
+        driver.show(lambda: show(executable, plan_file, folder, shown_with))
     else:
-        run._plan = kept_plan(run)
+        restore_changes(driver)
     return run
 
 
-def run_of(environment: Environment, record: dict[str, Any], run_id: str, base: Path) -> Run:
-    """The run `run_id` as `record` has it, whatever its status.
+def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
+    """The run of `record`, whatever its status.
 
     Raises:
         RunStateError: the record does not hold what a run's must.
     """
-    names = (
-        *("status", "phase", "level", "product", "authenticated_by", "authenticated_at", "identity"),
-        *("started_at", "plan_sha256", "counts"),
-    )
-    with understood(run_id):
-        options = Options(lock_timeout=record.get("lock_timeout", "0s"))
+    with valid(record.id):
+        options = Options(lock_timeout=record.lock_timeout)
         _ = options.lock_seconds  # bad input is told before it is used
-        run = Run(environment, options, base, run_id)
-        for name in names:
-            setattr(run, name, record[name])
-        # A level that is none must not pass for no level.
-        _ = Level(run.level), Status(run.status), Phase(run.phase)
-        run._findings = Findings(
-            chains=tuple(_chain(chain) for chain in record["chains"]),
-            bypasses=tuple(Problem(**bypass) for bypass in record["bypasses"]),
-        )
-        run.log_start = record.get("log_start", 0)
-    with usable(run._files.path):
-        run.log_lines = run._log.refresh()
+        run = Run(environment, options, base, record)
+    run.driver.findings = Findings(record.chains, record.bypasses)
+    with usable(run.driver.store.files.folder):
+        run.driver.look_at_log()
     return run
 
 
-def _chain(record: dict[str, Any]) -> RoleChain:
-    hops = tuple(
-        RoleHop(
-            **{
-                **hop,
-                "policy_arns": tuple(hop["policy_arns"]),
-                "tags": tuple((str(key), str(value)) for key, value in hop["tags"]),
-                "transitive_tag_keys": tuple(hop["transitive_tag_keys"]),
-            }
-        )
-        for hop in record["hops"]
-    )
-    return RoleChain(**{**record, "hops": hops})
-
-
-def kept_plan(run: Run) -> Future[Plan]:
-    """What the plan changed, kept beside the record; where it is not known, asking for it says so."""
+def restore_changes(driver: Driver) -> None:
+    """The changes of the plan, kept beside the record; where they are not known, asking for the plan says so."""
     plan: Future[Plan] = Future()
+    driver.plan = plan
     try:
-        kept = Plan(json.loads(run._files.changes.read_text(encoding="utf-8")))
-        run.changes = [{"address": one.address, "action": one.action} for one in kept.changes]
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        plan.set_exception(RunStateError(f"What {run.id} changed is not known any more."))
-        return plan
+        kept = driver.store.load_changes()
+    except RunStateError as error:
+        plan.set_exception(error)
+        return
     plan.set_result(kept)
-    return plan
+    driver.tell(ChangesKnown(changes_of(kept)))
 
 
-def _outputs(run: Run) -> dict[str, Any]:
-    progress = Progress()
-    try:
-        lines = run._files.events.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    for line in lines:
-        try:
-            progress.feed(json.loads(line))
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            continue  # a line of a program that Terraform started
-    return dict(progress.outputs)
+def _outputs(driver: Driver) -> dict[str, object]:
+    progress = ApplyProgress(driver)
+    progress.look()
+    return progress.outputs

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class OwnKey:
+class LongTermKey:
     """A long-term key that Terraform would not find by itself; kept in memory for one phase of a run.
 
     Args:
@@ -39,13 +39,13 @@ class OwnKey:
         self._secret_access_key.forget()
 
     def __repr__(self) -> str:
-        return f"OwnKey(…{self._access_key_id[-4:]})"
+        return f"LongTermKey(…{self._access_key_id[-4:]})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an OwnKey is not pickled or copied")
+        raise TypeError("a LongTermKey is not pickled or copied")
 
 
-async def own_key(environ: Mapping[str, str]) -> OwnKey | None:
+async def long_term_key(environ: Mapping[str, str]) -> LongTermKey | None:
     """The key that counts, where Terraform would not find it: typed for this kernel, or kept in the keychain.
 
     Args:
@@ -58,11 +58,11 @@ async def own_key(environ: Mapping[str, str]) -> OwnKey | None:
         return None  # Terraform says what it lacks
 
 
-def _hidden_from_terraform(environ: Mapping[str, str]) -> OwnKey | None:
+def _hidden_from_terraform(environ: Mapping[str, str]) -> LongTermKey | None:
     for source in sources_of(environ):
         given = source.read()
         if given.access_key_id:
             if isinstance(source, ProcessEnvironment):
                 return None
-            return OwnKey(given.access_key_id, Secret(given.secret_access_key.reveal()))
+            return LongTermKey(given.access_key_id, Secret(given.secret_access_key.reveal()))
     return None

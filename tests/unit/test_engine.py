@@ -1,0 +1,285 @@
+"""The engine with ports of the tests' own: what it does in which order, what it tells, and what it leaves behind."""
+
+import asyncio
+import collections
+import json
+import pathlib
+
+import pytest
+
+from tfmfa_nb.environments import Environment, holder_of
+from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError, TerraformFailed
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.runs.driver import Driver
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.events import (
+    IndicatorChanged,
+    LogGrew,
+    PhaseEnded,
+    PhaseStarted,
+    ProgressMade,
+    StatusChanged,
+)
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.ports import Ports
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.executable import Executable
+from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.process import Outcome
+from tfmfa_nb.terraform.providers import Findings
+
+SUMMARY = "Plan: 1 to add, 0 to change, 0 to destroy.\n"
+DOCUMENT = {"resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}]}
+COMPLETE = [
+    {
+        "type": "apply_complete",
+        "hook": {"resource": {"addr": "terraform_data.one"}, "action": "create", "elapsed_seconds": 1},
+    },
+    {"type": "outputs", "outputs": {"one": {"value": "1", "type": "string"}}},
+]
+
+
+class Finished:
+    """A command that has ended, or that ends once it is interrupted."""
+
+    pid, started = 4711, 1.0
+
+    def __init__(self, exit_code, *, waits=False):
+        self.exit_code, self.interrupts = exit_code, 0
+        self._ended = asyncio.Event()
+        if not waits:
+            self._ended.set()
+
+    alive = False
+
+    async def wait(self):
+        await self._ended.wait()
+        return Outcome(self.exit_code, self.interrupts > 0, killed=False)
+
+    def interrupt(self):
+        if first := not self.interrupts:
+            self.interrupts += 1
+            self._ended.set()
+        return first
+
+    def kill(self):
+        self._ended.set()
+
+
+class ScriptedTerraform:
+    """Ends each command as its script says, and notes what was started."""
+
+    def __init__(self, **exit_codes):
+        self.exit_codes, self.jobs, self.waits = {"init": 0, "plan": 2, "apply": 0, **exit_codes}, [], ""
+        self.process = None
+        self.started = collections.defaultdict(asyncio.Event)
+        self.findings = Findings(())
+
+    def find(self, _environ):
+        return Executable(("terraform",), "terraform", "1.11.4")
+
+    def inspect(self, *_arguments, **_options):
+        return self.findings
+
+    async def start(self, job):
+        command = job.argv[1]
+        self.jobs.append(job)
+        self.started[command].set()
+        codes = self.exit_codes[command]
+        code = codes.pop(0) if isinstance(codes, list) else codes
+        if command == "plan":
+            text = SUMMARY if code in {0, 2} else "Error: this needs terraform init\n"
+            job.log.write_text(text)
+            if code in {0, 2}:
+                plan_file = next(word for word in job.argv if word.startswith("-out=")).removeprefix("-out=")
+                pathlib.Path(plan_file).write_bytes(b"plan")  # noqa: ASYNC240 - a few bytes
+        if command == "apply":
+            job.events.write_text("".join(json.dumps(event) + "\n" for event in COMPLETE))
+        self.process = Finished(code, waits=command == self.waits)
+        return self.process
+
+    def show(self, *_arguments):
+        return Plan(DOCUMENT)
+
+    @property
+    def commands(self):
+        return [job.argv[1] for job in self.jobs]
+
+
+class Agrees:
+    attempts = None
+
+    def __init__(self, *, answer=True):
+        self.answer, self.questions = answer, []
+
+    async def confirm(self, question):
+        self.questions.append(question)
+        return self.answer
+
+    async def ask(self, _request):
+        return Secret("000000")
+
+
+class World:
+    """A driver, what it told, and the ports it has."""
+
+    def __init__(self, base, terraform, **options):
+        self.told, self.terraform = [], terraform
+        self.environment = Environment.named("staging", base)
+        self.environment.write_configuration('resource "terraform_data" "one" {}')
+        self.now = 1000.0
+        ports = Ports(terraform=terraform, clock=self.tick)
+        self.driver = Driver(self.environment, Options(**options), base, listen=self.told.append, ports=ports)
+        self.prompt = Agrees()
+        self.gate = Gate(self.prompt, {})
+
+    def tick(self):
+        self.now += 1
+        return self.now
+
+    def statuses(self):
+        return [str(event.status) for event in self.told if isinstance(event, StatusChanged)]
+
+    def trail(self):
+        return [line["status"] for line in self.driver.store.trail.lines() if line["event"] == "status"]
+
+
+@pytest.fixture
+def world(tmp_path):
+    return lambda terraform=None, **options: World(tmp_path, terraform or ScriptedTerraform(), **options)
+
+
+async def test_a_plan_and_its_apply_from_beginning_to_end(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    assert it.terraform.commands == ["init", "plan"]
+    assert it.driver.record.counts == {"add": 1, "change": 0, "destroy": 0, "imported": 0}
+    assert it.driver.plan.result().creates == ("terraform_data.one",)
+    await apply(it.driver, it.gate, confirm=True)
+    assert it.terraform.commands == ["init", "plan", "apply"]
+    assert it.prompt.questions == ['Apply to "staging": 1 to add, 0 to change, 0 to destroy?']
+    assert it.driver.outputs == {"one": "1"}
+    statuses = ["planning", "planned", "confirmed", "applying", "applied"]
+    assert it.statuses() == it.trail() == statuses
+    assert not it.driver.store.has_plan
+    assert it.driver.store.load() == it.driver.record
+    assert it.driver.record.process is None
+    assert holder_of(it.environment.files.lock) is None
+
+
+async def test_what_a_run_shows_is_what_was_told(world, tmp_path):
+    it = world()
+    run = Run(it.environment, Options(), tmp_path, ports=it.driver.ports)
+    await plan(run.driver, it.gate)
+    await run.wait_for_changes()
+    assert (run.status, run.product, run.counts["add"]) == ("planned", "terraform 1.11.4", 1)
+    for name in ("status", "phase", "level", "plan_sha256", "started_at", "ended_at", "log_start"):
+        assert getattr(run, name) == getattr(run.driver.record, name)
+    assert run.ended_at > run.started_at > 1000
+
+
+async def test_each_phase_is_told_from_its_start_to_its_end(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    kinds = [type(event) for event in it.told if not isinstance(event, LogGrew)]
+    assert kinds[0] is PhaseStarted
+    assert kinds[-1] is PhaseEnded
+    assert kinds.index(IndicatorChanged) < kinds.index(StatusChanged)
+
+
+async def test_an_apply_tells_how_far_it_is(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    await apply(it.driver, it.gate)
+    assert any(isinstance(event, ProgressMade) for event in it.told)
+
+
+async def test_terraform_that_asks_for_init_gets_it_once(world):
+    it = world(ScriptedTerraform(plan=[2, 1, 2]))
+    await plan(it.driver, it.gate)
+    it.driver = Driver(it.environment, Options(), it.driver.base, ports=it.driver.ports)
+    (it.environment.folder / ".terraform").mkdir()
+    await plan(it.driver, it.gate)
+    assert it.terraform.commands == ["init", "plan", "plan", "init", "plan"]
+
+
+@pytest.mark.parametrize(("code", "status"), [(1, "errored"), (None, "errored")])
+async def test_a_plan_that_fails_leaves_the_run_errored(world, code, status):
+    it = world(ScriptedTerraform(plan=code))
+    with pytest.raises(TerraformFailed, match=r"terraform plan ended with"):
+        await plan(it.driver, it.gate)
+    assert it.driver.record.status == it.trail()[-1] == status
+    assert it.driver.record.error.startswith("terraform plan ended with")
+    assert holder_of(it.environment.files.lock) is None
+
+
+async def test_a_person_who_says_no_discards_the_plan(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    it.prompt.answer = False
+    with pytest.raises(RunDiscarded):
+        await apply(it.driver, it.gate, confirm=True)
+    assert (it.driver.record.status, it.driver.store.has_plan) == ("discarded", False)
+    assert "apply" not in it.terraform.commands
+
+
+async def test_one_interrupt_stops_a_plan_gracefully(world):
+    terraform = ScriptedTerraform(plan=1)
+    terraform.waits = "plan"
+    it = world(terraform)
+    planning = asyncio.ensure_future(plan(it.driver, it.gate))
+    await terraform.started["plan"].wait()
+    planning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await planning
+    assert terraform.process.interrupts == 1
+    assert (it.driver.record.status, it.driver.record.error) == ("canceled", "The plan was interrupted.")
+
+
+async def test_a_run_canceled_while_terraform_starts_is_interrupted(world):
+    terraform = ScriptedTerraform(plan=1)
+    terraform.waits = "plan"
+    it = world(terraform)
+    planning = asyncio.ensure_future(plan(it.driver, it.gate))
+    await terraform.started["plan"].wait()
+    it.driver.cancel()
+    with pytest.raises(RunCanceled):
+        await planning
+    assert it.driver.record.status == "canceled"
+
+
+async def test_a_plan_that_was_changed_is_not_applied(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    it.driver.store.files.plan.write_bytes(b"another")
+    with pytest.raises(RunStateError, match="not the one that was shown"):
+        await apply(it.driver, it.gate)
+    assert it.driver.record.status == "planned"
+    assert "still pending: apply it with %tfapply" in it.driver.record.error_remedy
+    assert "apply" not in it.terraform.commands
+
+
+async def test_an_apply_that_never_started_leaves_the_record_as_the_trail_has_it(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    before = it.driver.store.load()
+    it.driver.adjust(Options(level=Level.PLANS_AND_APPLIES))
+    with pytest.raises(Exception, match=r"AWS_ACCESS_KEY_ID"):
+        await apply(it.driver, Gate(_Once(), {}))
+    assert it.driver.store.load() == before
+
+
+class _Once(Agrees):
+    attempts = 0
+
+
+async def test_no_second_apply(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    await apply(it.driver, it.gate)
+    with pytest.raises(RunStateError, match="is applied: there is no plan to apply"):
+        await apply(it.driver, it.gate)
+    assert it.terraform.commands.count("apply") == 1

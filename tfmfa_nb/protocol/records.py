@@ -1,0 +1,193 @@
+"""The run record: the durable truth of a run, kept as `run.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.model.roles import RoleChain, RoleHop
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.formats import RUN_RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMark:
+    """How another kernel finds the supervisor of a run's Terraform.
+
+    Attributes:
+        pid: its process id.
+        started: when it started, in seconds since the epoch.
+    """
+
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Everything that another kernel needs to go on with a run; it holds no secret.
+
+    Attributes:
+        id: the run's id.
+        environment: the name of its environment.
+        status: its status.
+        phase: the phase under way, or the last one.
+        level: the level that holds for it.
+        product: the program and its version: "terraform 1.11.4".
+        authenticated_by: the IAM user of the last phase; empty for none.
+        authenticated_at: seconds since the epoch; 0 for never.
+        identity: account, alias, user, arn, serial_number, region, source.
+        started_at: when the phase started, in seconds since the epoch.
+        ended_at: when it ended; 0 while it runs.
+        log_start: the first line of the phase in the log.
+        plan_sha256: the hash of the saved plan; empty before there is one.
+        counts: add, change, destroy, imported; None before the plan.
+        lock_timeout: Terraform's `-lock-timeout`.
+        error: what stopped the last phase; empty for nothing.
+        error_remedy: what to do about it.
+        chains: the roles that the configuration assumes.
+        bypasses: the settings of the configuration that bypass the MFA session.
+        process: Terraform's supervisor while it runs.
+    """
+
+    id: str
+    environment: str
+    status: Status = Status.PENDING
+    phase: Phase = Phase.PLAN
+    level: Level = Level.NEVER
+    product: str = ""
+    authenticated_by: str = ""
+    authenticated_at: float = 0.0
+    identity: Mapping[str, str] = field(default_factory=dict)
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    log_start: int = 0
+    plan_sha256: str = ""
+    counts: Mapping[str, int] | None = None
+    lock_timeout: str = "0s"
+    error: str = ""
+    error_remedy: str = ""
+    chains: tuple[RoleChain, ...] = ()
+    bypasses: tuple[Problem, ...] = ()
+    process: ProcessMark | None = None
+
+    def after(self, changes: Mapping[str, Any]) -> Self:
+        """The record with those of `changes` that are fields of it."""
+        return replace(self, **{name: value for name, value in changes.items() if name in FIELDS})
+
+    def audited(self) -> dict[str, str]:
+        """What the audit trail says with each status, so that the record can be held against it."""
+        gate = json.dumps([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))], sort_keys=True)
+        return {
+            "level": str(self.level),
+            "plan_sha256": self.plan_sha256,
+            "gate_sha256": hashlib.sha256(gate.encode()).hexdigest(),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON document."""
+        return RUN_RECORD.stamp(asdict(self))
+
+    @classmethod
+    def from_json(cls, document: Any, place: object) -> Self:
+        """The record in a JSON document.
+
+        Args:
+            document: what was parsed.
+            place: the file, for an error's sentence.
+
+        Raises:
+            FormatError: a version wrote it that this one does not read.
+            ValueError: it is not a run record.
+        """
+        if not isinstance(document, dict):
+            raise ValueError("not an object")  # noqa: TRY004 - JSON of another kind, like text that is not JSON
+        RUN_RECORD.check(document, place)
+        try:
+            return cls(
+                **{name: _READ[name](document[name]) for name in FIELDS if name in document or name in _REQUIRED}
+            )
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a run record: {type(error).__name__}") from None
+
+
+FIELDS = tuple(each.name for each in fields(RunRecord))
+# Without these nobody could say what the run was, and what whoever goes on with it must demand.
+_REQUIRED = {
+    *("id", "environment", "status", "phase", "level", "authenticated_by", "authenticated_at", "identity"),
+    *("product", "started_at", "plan_sha256", "counts", "chains", "bypasses"),
+}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _texts(value: Any) -> Mapping[str, str]:
+    return {_text(name): _text(text) for name, text in value.items()}
+
+
+def _counts(value: Any) -> Mapping[str, int] | None:
+    return None if value is None else {_text(name): _whole(number) for name, number in value.items()}
+
+
+def _chain(value: Any) -> RoleChain:
+    hops = tuple(
+        RoleHop(
+            **{
+                **hop,
+                "policy_arns": tuple(hop["policy_arns"]),
+                "tags": tuple((str(key), str(text)) for key, text in hop["tags"]),
+                "transitive_tag_keys": tuple(hop["transitive_tag_keys"]),
+                "unknown": tuple(hop["unknown"]),
+            }
+        )
+        for hop in value["hops"]
+    )
+    return RoleChain(**{**value, "hops": hops})
+
+
+def _process(value: Any) -> ProcessMark | None:
+    if value is None:
+        return None
+    mark = ProcessMark(_whole(value["pid"]), _number(value["started"]))
+    if mark.pid <= 0:
+        raise TypeError
+    return mark
+
+
+_READ: dict[str, Any] = {
+    **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
+    **dict.fromkeys(("error", "error_remedy"), _text),
+    **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
+    "status": Status,
+    "phase": Phase,
+    "level": Level,
+    "identity": _texts,
+    "log_start": _whole,
+    "counts": _counts,
+    "chains": lambda chains: tuple(map(_chain, chains)),
+    "bypasses": lambda bypasses: tuple(Problem(**each) for each in bypasses),
+    "process": _process,
+}

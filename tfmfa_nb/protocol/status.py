@@ -1,0 +1,82 @@
+"""The messages of the comm between the kernel and the status bar, the commands and the editor."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from tfmfa_nb.protocol.codec import Longest, parse
+from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
+from tfmfa_nb.protocol.hello import PROTOCOL
+
+COMM_TARGET = "tfmfa_nb"
+"""The comm's target."""
+
+RunId = Annotated[str, Longest(256)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """The latest run, in public words; `question` is what a person is asked now, "" for nothing."""
+
+    id: str
+    environment: str
+    phase: str
+    status: str
+    level: str
+    lock_indicator: str
+    canceling: bool
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelStatus:
+    """Whether a run plans, asks or applies, and the run that was started last, if there is one."""
+
+    type: Literal["status"] = "status"
+    protocol: int = PROTOCOL
+    busy: bool
+    run: RunStatus | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question about a cell; the answer repeats its number."""
+
+    type: Literal["ask"] = "ask"
+    number: int
+    question: EditorQuestion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownQuestion:
+    """A question that is not understood. Its answer is nothing, so that nobody waits for it."""
+
+    type: Literal["ask"] = "ask"
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRun:
+    """Stop the run `id` gracefully, if it is still the latest one."""
+
+    type: Literal["cancel"] = "cancel"
+    id: RunId
+
+
+StatusRequest = CancelRun | Ask | UnknownQuestion
+
+
+def status_request(message: object) -> StatusRequest | None:
+    """What has come through the comm; None where it is not understood."""
+    return parse(message, *get_args(StatusRequest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to the question `number`, if there is one."""
+
+    type: Literal["answer"] = "answer"
+    number: int
+    answer: EditorAnswer | None
+
+
+StatusMessage = KernelStatus | Answer

@@ -1,0 +1,75 @@
+"""`apply`: the second phase of a run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.authentication.durations import session_note
+from tfmfa_nb.model.errors import RunDiscarded, RunStateError
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.outcome import raise_for
+from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, commands_of, lock_environment, phase_of
+from tfmfa_nb.runs.engine.progress import ApplyProgress
+from tfmfa_nb.runs.events import LevelChanged
+from tfmfa_nb.runs.gate.inspection import inspect
+from tfmfa_nb.runs.gate.levels import effective_level
+
+if TYPE_CHECKING:
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+
+
+async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
+    """Apply exactly the plan that was shown; without a code, or a confirmation, the run stays `planned`.
+
+    Args:
+        driver: of a planned run.
+        gate: who is asked, and with which credentials.
+        confirm: ask for a confirmation where the level asks for no code.
+
+    Raises:
+        TfmfaError: what stopped it, in words for the person.
+        asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
+    """
+    record = driver.record
+    if record.status is not Status.PLANNED:
+        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
+    with ExitStack() as held, phase_of(driver, Phase.APPLY):
+        executable = driver.ports.terraform.find(gate.environ)
+        lock = await lock_environment(driver, Phase.APPLY, held)
+        driver.store.check_plan(record.plan_sha256)
+        # The stricter of then and now: a level lowered since the plan does not weaken this run.
+        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
+        if driver.findings is None:  # the level was `never` until now
+            await inspect(driver, gate, executable)
+        session = await authenticate(driver, gate, Phase.APPLY)
+        # Before the person's own key is read: a person may think for long.
+        if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
+            raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
+        async with commands_of(driver, gate, executable, lock, session) as commands:
+            if session is not None and (note := session_note(driver.record.chains, session.seconds)):
+                driver.note(note)  # a role's session that cannot be renewed while the apply runs
+            check_wanted(driver)
+            driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for long
+            driver.move(Status.CONFIRMED)
+            driver.move(Status.APPLYING)
+            progress = ApplyProgress(driver)
+            outcome = await commands.run(
+                "apply",
+                "-json",
+                "-input=false",
+                f"-lock-timeout={driver.options.lock_timeout}",
+                str(driver.store.files.plan),
+                on_output=progress.look,
+                events=True,
+            )
+        driver.outputs = progress.outputs
+        raise_for(outcome, commands, Phase.APPLY, accepted=(0,))
+        driver.move(Status.APPLIED)
+
+
+def _question(driver: Driver) -> str:
+    counts = driver.record.counts or {}
+    add, change, destroy = (counts.get(name, 0) for name in ("add", "change", "destroy"))
+    return f'Apply to "{driver.record.environment}": {add} to add, {change} to change, {destroy} to destroy?'

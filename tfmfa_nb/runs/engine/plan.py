@@ -1,0 +1,78 @@
+"""`plan`: the first phase of a run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.engine.outcome import raise_for
+from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, commands_of, lock_environment, phase_of
+from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
+from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
+from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.terraform.credentials import child_environment
+from tfmfa_nb.terraform.plan import Counts, parse_summary
+
+if TYPE_CHECKING:
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.executable import Executable
+
+# `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
+_NO_CHANGES, _CHANGES = 0, 2
+_SUMMARY_LINES = 200  # at the log's end, where the plan's counts stand: outputs and warnings may follow them
+
+
+async def plan(driver: Driver, gate: Gate) -> None:
+    """Plan; the run ends `planned` or `planned_and_finished`.
+
+    Raises:
+        TfmfaError: what stopped it, in words for the person.
+        asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
+    """
+    with ExitStack() as held, phase_of(driver, Phase.PLAN):
+        executable = driver.ports.terraform.find(gate.environ)
+        driver.tell(ProgramFound(f"{executable.product} {executable.version}"))
+        arguments = driver.options.plan_arguments(driver.base)
+        lock = await lock_environment(driver, Phase.PLAN, held)
+        driver.store.drop_other_plans()
+        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level)))
+        await inspect(driver, gate, executable)
+        session = await authenticate(driver, gate, Phase.PLAN)
+        async with commands_of(driver, gate, executable, lock, session) as commands:
+            check_wanted(driver)
+            driver.move(Status.PLANNING)
+            initialized = await initialize(commands)
+            if initialized:
+                await inspect_again(driver, gate, executable, session)
+            for sentence in problems_of(driver):
+                driver.note(sentence)
+            command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
+            outcome = await commands.run(*command)
+            failed = outcome.exit_code == 1 and not outcome.interrupted
+            if failed and not initialized and commands.asks_for_init():
+                await initialize(commands, always=True)
+                await inspect_again(driver, gate, executable, session)
+                outcome = await commands.run(*command)
+        raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
+        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict()))
+        show_plan(driver, gate, executable)
+        driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
+
+
+def show_plan(driver: Driver, gate: Gate, executable: Executable) -> None:
+    """Read the saved plan in the background: the real provider's schema alone takes two seconds to load."""
+    environ, _ = child_environment(gate.environ, credentials=False)
+    show = driver.ports.terraform.show
+    plan_file, folder = driver.store.files.plan, driver.environment.folder
+    driver.show(lambda: show(executable, plan_file, folder, environ))
+
+
+def _counts(driver: Driver) -> Counts:
+    """The plan's counts, from Terraform's own last line."""
+    log = driver.store.log
+    end = log.refresh()
+    lines = log.lines(max(driver.record.log_start, end - _SUMMARY_LINES), end)
+    return parse_summary("\n".join(lines)) or Counts()
