@@ -29,10 +29,10 @@ RunCard(run)
 ASK_ELSEWHERE = """\
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.views.card_view import FormElseTerminal
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 display(card)
 request = CodeRequest(Phase.PLAN, "staging", None, "", None, 1)
-print(len((await FormElseTerminal(FormPrompt(card, 1.0)).ask(request)).reveal()), "characters")
+print(len((await FormOrTerminalPrompt(FormPrompt(card, 1.0)).ask(request)).reveal()), "characters")
 """
 # How JupyterLab's widget manager complains of a widget that it does not know.
 UNKNOWN_WIDGET = re.compile("No version of module tfmfa_nb is registered|Could not create a view for model id|RunCard")
