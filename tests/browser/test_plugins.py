@@ -29,10 +29,10 @@ RunCard(run)
 ASK_ELSEWHERE = """\
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.views.card_view import FormElseTerminal
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 display(card)
 request = CodeRequest(Phase.PLAN, "staging", None, "", None, 1)
-print(len((await FormElseTerminal(FormPrompt(card, 1.0)).ask(request)).reveal()), "characters")
+print(len((await FormOrTerminalPrompt(FormPrompt(card, 1.0)).ask(request)).reveal()), "characters")
 """
 # How JupyterLab's widget manager complains of a widget that it does not know.
 UNKNOWN_WIDGET = re.compile("No version of module tfmfa_nb is registered|Could not create a view for model id|RunCard")
@@ -101,6 +101,7 @@ def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
 
 def test_without_the_widgets_a_code_is_asked_for_below_the_cell_with_the_reason(lab, browser):
     lab.write("elsewhere.ipynb", ASK_ELSEWHERE)
+    lab.switch_off(SPELLCHECKER)
     lab.labextension("disable", "tfmfa_nb:widgets")
     page = Page(browser.new_context().new_page(), lab, "elsewhere.ipynb")
     page.execute(card_code())
@@ -116,4 +117,18 @@ def test_without_the_widgets_a_code_is_asked_for_below_the_cell_with_the_reason(
     assert "492817" not in output.inner_text()
     page.leave()
     page.page.context.close()
-    lab.labextension("enable", "tfmfa_nb:widgets")
+
+
+def test_a_jupyterlab_without_ipywidgets_has_the_other_plugins(lab, browser):
+    lab.write("off.ipynb", "1", '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
+    lab.switch_off(SPELLCHECKER)
+    lab.labextension("disable", "@jupyter-widgets/jupyterlab-manager")
+    complaints = []
+    tab = browser.new_context().new_page()
+    listen(tab, complaints)
+    page = Page(tab, lab, "off.ipynb")
+    expect(seen("cells", page)).to_be_visible()
+    assert sorted(tab.evaluate(ACTIVE)) == PLUGINS
+    assert complaints == []
+    page.leave()
+    tab.context.close()

@@ -7,9 +7,9 @@ from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.protocol.messages import PROTOCOL
 from tfmfa_nb.views.card import RunCard
-from tfmfa_nb.views.card_view import FormElseTerminal
 
 
 class Person:
@@ -113,7 +113,7 @@ async def test_where_nobody_sees_the_card_the_terminal_says_why_it_asks_once(mon
     asked = iter(["492817", "yes"])
     monkeypatch.setattr("getpass.getpass", lambda _: next(asked))
     card = RunCard(ScriptedRun())
-    prompt = FormElseTerminal(FormPrompt(card, hello_timeout=0.01))
+    prompt = FormOrTerminalPrompt(FormPrompt(card, hello_timeout=0.01))
     assert (await prompt.ask(CodeRequest(Phase.PLAN, "staging", None, "", None, 1))).reveal() == "492817"
     assert await prompt.confirm("Apply?")
     assert capsys.readouterr().out == (

@@ -47,7 +47,7 @@ def look_at_front_end() -> Iterator[Finding]:
         yield Finding(
             "front end",
             State.WARNING,
-            "neither JupyterLab nor Notebook is in this environment; one elsewhere needs ipywidgets and tfmfa_nb beside it.",
+            "neither JupyterLab nor Notebook is in this environment; one elsewhere needs ipywidgets and tfmfa_nb.",
         )
 
 
