@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Jupyter asks whoever is root, as in a container, to say so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
-# What JupyterLab's extension is built from; only `make lab` and `make test` need it.
+# What the JupyterLab extension is built from; only `make lab` and `make test` need it.
 LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
   $(shell find labextension/src labextension/style labextension/schema -type f)
 # A file's tests share their server and their browser; the long ones come first, in the order of their names.
@@ -22,14 +22,16 @@ lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox runnin
 	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab $(AS_ROOT) build/lab/plan-and-apply.ipynb
 
 test: .venv/.test terraform chromium lint  ## all checks and tests
+	@$(BIN)/python labextension/hatch_build.py test
 	@$(BIN)/pytest -m 'not quiet' $(IN_TWO)
 	@$(BIN)/pytest -m quiet
 
 compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook that the extension is for, in a real browser
 	@$(BIN)/pytest tests/compatibility
 
-lint: .venv/.test  ## ruff and mypy
+lint: .venv/.test  ## ruff and mypy; prettier, eslint and tsc
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/python labextension/hatch_build.py lint
 
 mutants: .venv/.test  ## changes of what security rests on that no test notices; NAMES='tfmfa_nb.runs.audit.*' for some
 	@$(BIN)/python -m pip install --quiet 'mutmut==3.8.1'
@@ -51,8 +53,7 @@ clean:  ## remove everything that was made
 
 .venv/.lab: .venv/.sandbox $(LABEXTENSION)
 	@$(BIN)/python -m pip install --quiet --group lab
-	@command -v node >/dev/null && command -v npm >/dev/null && echo 'Building the JupyterLab extension …' || \
-	  echo 'No Node.js and npm: WITHOUT the JupyterLab extension (highlighting, the lock in the status bar).'
+	@echo 'Building the JupyterLab extension …'
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 

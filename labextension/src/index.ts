@@ -6,13 +6,15 @@ import { hoverPlugin } from './editing/hover';
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
 import { notificationsPlugin } from './notifications/notifications';
-import { whereRuns } from './runs/needed';
+import { withOptionalRuns } from './runs/optional';
 import { runsPlugin } from './runs/runs';
 import { statusPlugin } from './status/status';
+import { widgetsPlugin } from './widgets/plugin';
 
 export default [
   cellsPlugin,
   filesPlugin,
+  widgetsPlugin,
   runsPlugin,
   ...[
     completionPlugin,
@@ -22,5 +24,5 @@ export default [
     statusPlugin,
     commandsPlugin,
     notificationsPlugin
-  ].map(whereRuns)
+  ].map(withOptionalRuns)
 ];

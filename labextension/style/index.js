@@ -1,1 +1,6 @@
-import './base.css';
+import './widgets.css';
+import './card.css';
+import './log.css';
+import './forms.css';
+import './status.css';
+import './editing.css';

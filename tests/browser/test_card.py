@@ -148,7 +148,7 @@ def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
         order.append(focused(notebook))
         notebook.page.keyboard.press("Tab")
     assert order[:4] == ['MFA code for alice to apply in "staging":', "Authenticate", "Cancel", "Discard"]
-    assert order[4:] == ["Terraform log, 23 lines", "Taller"]
+    assert order[4:] == ["Terraform log, 23 lines", "Expand"]
     card.get_by_label("MFA code for alice").focus()
     for _ in range(3):
         notebook.page.keyboard.press("Tab")
@@ -157,7 +157,7 @@ def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
     assert answers(notebook) == ["RunDiscarded"]
 
 
-@pytest.mark.parametrize("part", ["Terraform log", "Taller", "Cancel"])
+@pytest.mark.parametrize("part", ["Terraform log", "Expand", "Cancel"])
 def test_no_key_pressed_on_the_card_reaches_the_notebook(show, part):
     notebook, card = show()
     notebook.execute("run.show('planning')")
@@ -230,7 +230,7 @@ def test_the_wait_for_the_next_code_counts_down_by_the_kernels_clock(show):
     expect(wait).to_have_text(re.compile("^Next code in 0:0[34]$"))
     expect(ready).to_have_text("")
     expect(wait).to_have_text("Next code in 0:01")
-    expect(ready).to_have_text("The next code is there.")
+    expect(ready).to_have_text("The next code is available.")
     expect(wait).to_have_count(0)
     notebook.execute("task.cancel()")
     ask(notebook, attempt=3)

@@ -121,7 +121,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
         )
 
     run("run.question = {'kind': 'code'}")
-    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("waits for a code")
+    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("Waiting for a code")
     expect(toast).to_have_count(0)  # it is in view
     page.page.evaluate(
         "() => window.jupyterapp.commands.execute('docmanager:open', { path: 'other.ipynb' }).then(() => null)"
@@ -149,7 +149,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     page.page.evaluate(HIDE, {"hidden": False})
     page.reload()
     page.page.evaluate(DESKTOP)
-    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("waits for a code")
+    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("Waiting for a code")
     run("run.question = {}; run.status = 'errored'")
     page.page.evaluate(HIDE, {"hidden": True})
     run("magics.going = 0")

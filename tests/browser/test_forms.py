@@ -1,6 +1,5 @@
 """The two forms of `%tfmfa` in real JupyterLab, with the keyboard alone, against the sandbox and a keychain."""
 
-import json
 import os
 import re
 import sqlite3
@@ -9,7 +8,6 @@ import pytest
 from lab import FIXTURES, Lab
 from playwright.sync_api import expect
 
-from tfmfa_nb.magics.forms import variables_form
 from tfmfa_nb.sandbox.handle import Sandbox
 
 LEVEL = "AWS Multi-Factor Authentication"
@@ -254,28 +252,6 @@ ours = [h for h in gc.get_objects() if str(type(h).__module__).startswith("tfmfa
 said.append(repr([repr(getattr(h, "__dict__", "")) for h in ours]) + repr(ours))
 print("\\n".join(map(str, said)))
 """
-
-
-# Another form, whose kernel is slower than the person; whether their choice stands.
-QUICK = """async (node) => {
-  const source = URL.createObjectURL(new Blob([SOURCE], { type: 'text/javascript' }));
-  const { render } = (await import(source)).default;
-  const host = node.appendChild(document.createElement('div'));
-  let hear;
-  render({ model: { on: (_, listen) => { hear = listen; }, off() {}, send() {} }, el: host });
-  const kernel = host.querySelector('input[value=kernel]');
-  kernel.click();
-  const shown = { variables: [], keychain: 'a keychain', no_keychain: '', problem: '' };
-  hear({ type: 'state', seq: 1, busy: false, result: {}, shown });
-  return kernel.checked;
-}"""
-
-
-def test_what_was_chosen_before_the_kernel_has_said_anything_stays_chosen(lab, forms):
-    """A key must not go into the keychain because its owner was quicker than the kernel."""
-    lab.theme("JupyterLab Light")
-    _, _, form = forms("quick")
-    assert form.evaluate(QUICK.replace("SOURCE", json.dumps(variables_form.source("variables"))))
 
 
 def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms, aws):

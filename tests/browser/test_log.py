@@ -190,7 +190,7 @@ def test_the_first_pixels_of_a_move_away_from_the_end_are_not_taken_back(show):
     expect(jump).to_be_visible()
     pane.evaluate("(pane) => { pane.scrollTop = pane.scrollHeight; }")
     expect(jump).to_be_hidden()
-    for height in ("Taller", "Shorter"):
+    for height in ("Expand", "Collapse"):
         card.get_by_role("button", name=height).click()
         last = f"(pane) => ({IN_VIEW})(pane).at(-1) === 2499"
         notebook.page.wait_for_function(last, arg=pane.element_handle())

@@ -5,6 +5,7 @@ import re
 import pytest
 from lab import FIXTURES, ROOT, SPELLCHECKER, Page, listen
 from playwright.sync_api import expect
+from scripted_run import card_code
 
 PLUGINS = sorted(
     name
@@ -12,7 +13,7 @@ PLUGINS = sorted(
     for name in re.findall(r"id: '(tfmfa_nb:\w+)',\n\s+description:", path.read_text())
 )
 # What a person has by each; `runs` only tells those that need it.
-FEATURES = {"cells", "files", "status", "commands", "notifications"}
+FEATURES = {"cells", "files", "widgets", "status", "commands", "notifications"}
 GO_WITH = {"tfmfa_nb:runs": {"status", "commands", "notifications"}}
 RUN = """\
 %load_ext tfmfa_nb
@@ -21,7 +22,20 @@ sys.path.insert(0, {fixtures!r})
 from scripted_run import *
 magics = get_ipython().magics_manager.registry["TfmfaMagics"]
 magics.latest = run = ScriptedRun()
+from tfmfa_nb.views.card import RunCard
+RunCard(run)
 """
+# What is asked for on a card that nobody displays.
+ASK_ELSEWHERE = """\
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
+display(card)
+request = CodeRequest(Phase.PLAN, "staging", None, "", None, 1)
+print(len((await FormOrTerminalPrompt(FormPrompt(card, 1.0)).ask(request)).reveal()), "characters")
+"""
+# How JupyterLab's widget manager complains of a widget that it does not know.
+UNKNOWN_WIDGET = re.compile("No version of module tfmfa_nb is registered|Could not create a view for model id|RunCard")
 # In the kernel of the notebook, whatever is in front.
 ASK = """async () => {
   const panel = [...window.jupyterapp.shell.widgets('main')].find((widget) => widget.title.label === 'off.ipynb');
@@ -38,7 +52,8 @@ def seen(feature, page):
     return {
         "cells": lambda: page.cell(1).locator(".cm-content[data-language=hcl]"),
         "files": lambda: tab.locator(".jp-FileEditor .cm-content[data-language=hcl]"),
-        "status": lambda: tab.locator(".tfmfa-statusbar button", has_text="waits for a code"),
+        "status": lambda: tab.locator(".tfmfa-statusbar button", has_text="Waiting for a code"),
+        "widgets": lambda: page.output(0).locator(".tfmfa-card"),
         "commands": lambda: page.cell(1).get_by_role("button", name="Plan", exact=True),
         "notifications": lambda: tab.locator(".Toastify__toast", has_text="needs an MFA code"),
     }[feature]()
@@ -62,7 +77,7 @@ def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
     page.run_cell(0)
     tab.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
     gone = {plugin.partition(":")[2], *GO_WITH.get(plugin, ())}
-    in_front = ["cells", "commands"]
+    in_front = ["cells", "widgets", "commands"]
     out_of_sight = ["files", "status", "notifications"]
     for feature in in_front:
         if feature not in gone:
@@ -77,6 +92,43 @@ def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
             expect(seen(feature, page)).to_be_visible()
     absent |= {feature: seen(feature, page).count() for feature in out_of_sight if feature in gone}
     assert absent == dict.fromkeys(gone & FEATURES, 0)
+    if plugin == "tfmfa_nb:widgets":
+        complaints = [(text, ours) for text, ours in complaints if not UNKNOWN_WIDGET.search(text)]
+    assert complaints == []
+    page.leave()
+    tab.context.close()
+
+
+def test_without_the_widgets_a_code_is_asked_for_below_the_cell_with_the_reason(lab, browser):
+    lab.write("elsewhere.ipynb", ASK_ELSEWHERE)
+    lab.switch_off(SPELLCHECKER)
+    lab.labextension("disable", "tfmfa_nb:widgets")
+    page = Page(browser.new_context().new_page(), lab, "elsewhere.ipynb")
+    page.execute(card_code())
+    page.start_cell(0)
+    output, field = page.output(0), page.page.locator(".jp-Stdin-input")
+    expect(field).to_be_visible()
+    expect(field).to_have_attribute("type", "password")
+    expect(output).to_contain_text("This front end does not display the run card (the JupyterLab extension tfmfa_nb is")
+    page.screenshot("asked-elsewhere")
+    field.fill("492817")
+    field.press("Enter")
+    expect(output).to_contain_text("6 characters")
+    assert "492817" not in output.inner_text()
+    page.leave()
+    page.page.context.close()
+
+
+def test_a_jupyterlab_without_ipywidgets_has_the_other_plugins(lab, browser):
+    lab.write("off.ipynb", "1", '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
+    lab.switch_off(SPELLCHECKER)
+    lab.labextension("disable", "@jupyter-widgets/jupyterlab-manager")
+    complaints = []
+    tab = browser.new_context().new_page()
+    listen(tab, complaints)
+    page = Page(tab, lab, "off.ipynb")
+    expect(seen("cells", page)).to_be_visible()
+    assert sorted(tab.evaluate(ACTIVE)) == PLUGINS
     assert complaints == []
     page.leave()
     tab.context.close()

@@ -23,9 +23,9 @@ LOCKS = {
 }
 WORDS = {
     "open": "MFA not required (never) · staging: Planning",
-    "required": "MFA required (plans and applies) · staging: waits for a code",
+    "required": "MFA required (plans and applies) · staging: Waiting for a code",
     "verifying": "MFA verifying (plans and applies) · staging: Planning",
-    "failed": "MFA failed (plans and applies) · staging: waits for a code",
+    "failed": "MFA failed (plans and applies) · staging: Waiting for a code",
     "authenticated": "MFA authenticated (plans and applies) · staging: Planning",
 }
 

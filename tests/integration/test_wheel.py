@@ -1,4 +1,4 @@
-"""What a person installs has both halves, made without Node on their machine."""
+"""What a person installs has both halves, whether their machine has Node or not."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import PurePath
 
 import pytest
 from lab import ROOT
@@ -17,7 +19,7 @@ import tfmfa_nb
 
 SOURCES = ROOT / "labextension"
 INSTALLED = "share/jupyter/labextensions/tfmfa_nb"
-LARGEST = 150_000
+LARGEST = 170_000  # bytes; @jupyter-widgets/base alone would bring as many again
 
 
 def without_node(tmp_path):
@@ -59,7 +61,9 @@ def test_both_halves_have_the_same_version():
     package = json.loads((SOURCES / "package.json").read_text())
     lock = json.loads((SOURCES / "package-lock.json").read_text())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {package["version"], lock["version"], project["version"], tfmfa_nb.__version__} == {tfmfa_nb.__version__}
+    widgets = re.search(r"VERSION = '(.*)'", (SOURCES / "src" / "widgets" / "version.ts").read_text())[1]
+    versions = {package["version"], lock["version"], project["version"], widgets, tfmfa_nb.__version__}
+    assert versions == {tfmfa_nb.__version__}
     assert package["name"] == json.loads((ROOT / "install.json").read_text())["packageName"] == "tfmfa_nb"
 
 
@@ -96,7 +100,7 @@ def test_pip_installs_it_where_there_is_no_node(wheel, tmp_path):
     assert f"tfmfa_nb v{tfmfa_nb.__version__} enabled OK (python, tfmfa_nb)" in shown
 
 
-def test_an_sdist_brings_it_built_and_a_bare_checkout_goes_without(wheel, tmp_path):
+def test_an_sdist_brings_it_built_and_a_bare_checkout_is_built_without_a_node_of_its_own(wheel, tmp_path):
     environment = without_node(tmp_path)
     _, sdist = build("sdist", ROOT, tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
@@ -105,8 +109,39 @@ def test_an_sdist_brings_it_built_and_a_bare_checkout_goes_without(wheel, tmp_pa
     assert not (tree / "labextension" / "node_modules").exists()
     _, again = build("wheel", tree, tmp_path / "again", environment)
     assert data_files(again) == data_files(wheel)
+    assert not (tree / "labextension" / "node_modules").exists()
 
     shutil.rmtree(tree / "build")
-    said, bare = build("wheel", tree, tmp_path / "bare", environment)
-    assert "Node.js and npm are not installed: building WITHOUT the JupyterLab extension" in said
+    _, bare = build("wheel", tree, tmp_path / "bare", environment)
+    assert (tree / "labextension" / "node_modules").is_dir()
+    assert data_files(bare) == data_files(wheel)
+
+
+def test_a_build_that_is_told_to_goes_without(tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=lambda *_: {".venv", ".git", "build", "node_modules", "lib"})
+    environment = {**without_node(tmp_path), "SKIP_JUPYTER_BUILDER": "1"}
+    _, bare = build("wheel", tree, tmp_path / "bare", environment)
     assert data_files(bare) == {}
+
+
+def test_where_nothing_can_build_it_the_error_says_what_can(monkeypatch):
+    spec = spec_from_file_location("hatch_build", SOURCES / "hatch_build.py")
+    hook = module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    monkeypatch.setattr(hook.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(hook, "find_spec", lambda _: None)
+    with pytest.raises(RuntimeError, match=r"requires Node\.js 20\.19 or later .* set SKIP_JUPYTER_BUILDER=1\.$"):
+        hook._npm()
+
+
+def test_the_python_package_has_no_script_and_no_style(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        package = {PurePath(name).suffix for name in archive.namelist() if name.startswith("tfmfa_nb/")}
+    assert ".py" in package
+    assert package.isdisjoint({".js", ".css", ".html"})
+
+
+def test_nothing_that_runs_code_of_a_notebook_is_installed_with_it():
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert not [each for each in requirements if each.startswith("anywidget")]

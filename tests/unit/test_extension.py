@@ -20,7 +20,7 @@ shell.run_line_magic("load_ext", "tfmfa_nb")
 seconds = time.process_time() - began  # of this process alone, however busy the machine is
 print(json.dumps({"seconds": seconds, "modules": sorted(sys.modules)}))
 """
-HEAVY = {"boto3", "botocore", "ipywidgets", "anywidget", "tree_sitter", "nbclient", "moto", "psutil"}
+HEAVY = {"boto3", "botocore", "ipywidgets", "tree_sitter", "nbclient", "moto", "psutil"}
 
 
 @pytest.fixture

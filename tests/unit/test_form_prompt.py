@@ -4,7 +4,11 @@ import pytest
 from scripted_run import ScriptedRun, request
 
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
+from tfmfa_nb.protocol.messages import PROTOCOL
 from tfmfa_nb.views.card import RunCard
 
 
@@ -23,7 +27,7 @@ class Person:
             asyncio.get_running_loop().call_soon(self.card._handle_custom_msg, answer, [])
 
     def arrive(self):
-        self.card._handle_custom_msg({"type": "hello"}, [])
+        self.card._handle_custom_msg({"type": "hello", "protocol": PROTOCOL}, [])
 
 
 @pytest.fixture
@@ -105,3 +109,17 @@ async def test_a_card_that_is_closed_while_it_asks_cancels():
     card.close()
     with pytest.raises(RunCanceled):
         await asking
+
+
+async def test_where_nobody_sees_the_card_the_terminal_says_why_it_asks_once(monkeypatch, capsys):
+    asked = iter(["492817", "yes"])
+    monkeypatch.setattr("getpass.getpass", lambda _: next(asked))
+    card = RunCard(ScriptedRun())
+    prompt = FormOrTerminalPrompt(FormPrompt(card, hello_timeout=0.01))
+    assert (await prompt.ask(CodeRequest(Phase.PLAN, "staging", None, "", None, 1))).reveal() == "492817"
+    assert await prompt.confirm("Apply?")
+    assert capsys.readouterr().out == (
+        "This front end does not display the run card (the JupyterLab extension tfmfa_nb is missing, disabled or of "
+        "another version), so you are asked here.\n"
+    )
+    card.close()

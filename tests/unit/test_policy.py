@@ -157,7 +157,7 @@ def test_sts_s_own_bounds_may_be_said(folders, seconds):
 
 
 def test_a_policy_is_looked_for_in_the_system_s_folder_and_in_the_person_s():
-    system, user = files.policy_folders()
+    system, user = policy_files.policy_folders()
     assert (system.name, user.name) == ("tfmfa_nb", "tfmfa_nb")
     assert system.is_absolute()
     assert not system.is_relative_to(Path.home())
@@ -293,11 +293,11 @@ def test_switching_on_makes_a_folder_that_nobody_else_may_write(tmp_path):
     tmp_path.chmod(0o755)
     before = os.umask(0)
     try:
-        path = switch_on(tmp_path / "config" / "tfmfa_nb", "alice")
+        path = enable_mfa(tmp_path / "config" / "tfmfa_nb", "alice")
     finally:
         os.umask(before)
     assert (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o755, 0o644)
-    assert read_layer(path).mfa
+    assert read_policy_file(path).mfa
 
 
 def test_an_owner_switches_it_on_once(folders):

@@ -147,7 +147,7 @@ before = set(sys.modules)
 shell.run_line_magic("load_ext", "tfmfa_nb")
 manager = shell.kernel.comm_manager
 assert "tfmfa_nb" in manager.targets and "tfmfa_nb-status" in manager.comms
-heavy = {"boto3", "botocore", "ipywidgets", "anywidget", "tree_sitter", "nbclient", "moto", "psutil"}
+heavy = {"boto3", "botocore", "ipywidgets", "tree_sitter", "nbclient", "moto", "psutil"}
 assert not heavy & (set(sys.modules) - before)
 shell.run_line_magic("unload_ext", "tfmfa_nb")
 assert "tfmfa_nb" not in manager.targets and not manager.comms

@@ -49,11 +49,11 @@ def words(shown):
 
 async def test_it_shows_the_source_of_each_variable_but_not_the_secret(made, kernel, chain):
     front = made(AWS_ACCESS_KEY_ID="AKIAPROCESS123456789", AWS_SECRET_ACCESS_KEY=CANARY)
-    shown = await front.shown()
+    shown = await front.content()
     assert words(shown) == ["…6789, from the process environment", "set, from the process environment", "missing"]
     assert (shown["keychain"], shown["no_keychain"], shown["problem"]) == ("test keychain", "", "")
     assert (await front.press("save", **TYPED | {KEY: "", "where": "kernel"}))["good"]
-    assert words(await front.shown())[2] == f"{TYPED[SERIAL]}, from this kernel only"
+    assert words(await front.content())[2] == f"{TYPED[SERIAL]}, from this kernel only"
     assert chain.entries == {}
     assert kernel.read().serial_number == TYPED[SERIAL]
     assert CANARY not in repr(front.sent)
@@ -61,7 +61,7 @@ async def test_it_shows_the_source_of_each_variable_but_not_the_secret(made, ker
 
 async def test_without_a_keychain_the_kernel_is_offered(made, kernel):
     front = made()
-    shown = await front.shown()
+    shown = await front.content()
     assert shown["keychain"] == ""
     assert shown["no_keychain"].endswith("or set them in the environment of Jupyter.")
     refused = await front.press("save", CANARY, **TYPED, where="keychain")
@@ -76,14 +76,14 @@ async def test_the_keychain_keeps_it_and_clear_takes_it_out_of_both(made, kernel
     front = made()
     assert (await front.press("save", CANARY, **TYPED, where="keychain"))["text"] == "Stored in the OS keychain."
     assert (len(chain.entries), kernel.read().missing()) == (1, NAMES)
-    assert words(await front.shown())[1] == "set, from the OS keychain"
+    assert words(await front.content())[1] == "set, from the OS keychain"
     await front.press("save", CANARY, **TYPED, where="kernel")
     cleared = await front.press("clear")
     assert cleared["good"]
     assert (chain.entries, kernel.read().missing()) == ({}, NAMES)
     chain.locked = True
     assert "could not be cleared" in (await front.press("clear"))["text"]
-    assert "could not be read" in (await front.shown())["problem"]
+    assert "could not be read" in (await front.content())["problem"]
 
 
 @pytest.mark.usefixtures("chain")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
-_HELLO_TIMEOUT = 8.0  # seconds; enough for a JupyterLab that has just started
+HELLO_TIMEOUT = 8.0
+"""How many seconds a front end may take to display a widget; enough for a JupyterLab that has just started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class NoFrontEnd(Exception):
     """No front end displays the card, so another prompt has to be used."""
 
 
+def why_here(widget: str) -> str:
+    """The sentence for a person who is asked in the terminal instead of on `widget`."""
+    return (
+        f"This front end does not display the {widget} (the JupyterLab extension tfmfa_nb is missing, disabled, or a "
+        "different version), so the prompt is here."
+    )
+
+
 class FormPrompt:
     """Prompts on a run's card.
 
@@ -53,7 +62,7 @@ class FormPrompt:
 
     max_attempts: int | None = None
 
-    def __init__(self, card: Card, hello_timeout: float = _HELLO_TIMEOUT) -> None:
+    def __init__(self, card: Card, hello_timeout: float = HELLO_TIMEOUT) -> None:
         self._card = card
         self._hello_timeout = hello_timeout
 

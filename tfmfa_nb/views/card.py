@@ -9,58 +9,79 @@ import json
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from traitlets import Unicode
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.prompts.form import Answer
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import (
+    Authenticate,
+    Cancel,
+    CardState,
+    Confirm,
+    Counts,
+    Discard,
+    ErrorDocument,
+    Hello,
+    Hop,
+    Identity,
+    Kill,
+    Lines,
+    LinesRequest,
+    Progress,
+    Question,
+    ResourceInProgress,
+    RoleChain,
+    card_request,
+)
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import shorten, spans, visible_all
-from tfmfa_nb.views.widget import Correspondent, take_secret
+from tfmfa_nb.views.widget import MessageWidget, take_secret
 from tfmfa_nb.views.wording import documents_of
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
 
     from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.protocol.messages import CardRequest
     from tfmfa_nb.runs.run import Run
 
-_HERE = Path(__file__).parent
-_SCRIPTS = ("elements", "log", "form", "documents", "card")  # one after the other they are one module
 _PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
 _MOST_LINES = 600  # in one answer; a view shows some forty
 _MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
 _MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exceeds 1 MB/s
-_LONGEST_CODE = 64  # what is longer was not typed by a person who reads six digits
-_SHOWN = (
-    "id", "environment", "phase", "status", "level", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy",
-    "authenticated_by", "identity", "roles", "counts", "progress", "notes", "error", "error_remedy", "error_documents",
-    "log_lines", "log_start", "log_path", "started_at", "ended_at", "canceling", "product",
-)  # fmt: skip
+# The traits that are shown: all that a state says, but for what the card itself says in it.
+_TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
+_M = TypeVar("_M")
 
-class RunCard(Correspondent):
+
+class RunCard(MessageWidget):
     """Shows `run` and passes on what the person presses.
 
     Args:
         run: what is shown; its traits may change on any thread.
     """
 
-    _esm = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    _css = _HERE / "card.css"
+    _model_name = Unicode("RunCardModel").tag(sync=True)
+    _view_name = Unicode("RunCardView").tag(sync=True)
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._thread = threading.get_ident()
         self._answer: asyncio.Future[Answer] | None = None
-        self._asked: dict[str, Any] = {}
+        self._question: Question | None = None
         self._number = 0
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
         super().__init__()
-        run.observe(self._changed, names=[*_SHOWN, "question"])
+        run.observe(self._changed, names=[*_TRAITS, "question"])
 
     async def ask(self, question: dict[str, Any]) -> Answer:
         """Put `question` to the person and wait for the answer; canceling the run is one."""
@@ -68,7 +89,7 @@ class RunCard(Correspondent):
             return Answer("cancel")
         self._answer = self._loop.create_future()
         self._number += 1
-        self._asked = {**question, "number": self._number}
+        self._question = Question(**question, number=self._number)
         self._run.apply(QuestionChanged(question))
         self._schedule()  # the same question again is no change of the trait
         try:
@@ -83,7 +104,7 @@ class RunCard(Correspondent):
         """Let go of the run and of the front end."""
         if not getattr(self, "_gone", True):
             self._gone = True
-            self._run.unobserve(self._changed, names=[*_SHOWN, "question"])
+            self._run.unobserve(self._changed, names=[*_TRAITS, "question"])
             if self._handle is not None:
                 self._handle.cancel()
             self._resolve(Answer("cancel"))
@@ -107,85 +128,84 @@ class RunCard(Correspondent):
 
     def _push(self) -> None:
         self._handle, self._pushed = None, self._loop.time()
-        self._send_state({"now": time.time(), **self._state()})
+        state = encode(self._state())
+        # The documents are visible already, and keep their lines.
+        self.send({**visible_all(state), "error_documents": state["error_documents"]})
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> CardState:
         run = self._run
-        state = {name: getattr(run, name) for name in _SHOWN if name != "error_documents"}
-        state["roles"] = [{**role, "hops": role["hops"][:_MOST_HOPS]} for role in state["roles"][:_MOST_ROLES]]
-        state["notes"] = state["notes"][:_MOST_NOTES]
-        progress = state["progress"]
-        if progress:
-            current = progress.get("current") or []
-            state["progress"] = {
-                "done": progress.get("done", 0),
-                "total": progress.get("total", 0),
-                "current": current[:_MOST_CURRENT],
-                "more": max(0, len(current) - _MOST_CURRENT),
-            }
+        self._sequence += 1
+        traits = {name: getattr(run, name) for name in _TRAITS}
+        typed = {
+            "identity": _typed(Identity, run.identity),
+            "roles": tuple(map(_role_chain, run.roles[:_MOST_ROLES])),
+            "counts": _typed(Counts, run.counts) if run.counts else None,
+            "progress": _progress(run.progress) if run.progress else None,
+            "notes": tuple(run.notes[:_MOST_NOTES]),
+            "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
+        }
         # A question that another prompt asks, or another card of the same run, cannot be answered here.
-        state["question"] = self._asked if self._asking else {}
-        shown: dict[str, Any] = visible_all(state)
-        shown["error_documents"] = [{"title": title, "text": text} for title, text in documents_of(run)]
-        return shown
+        question = self._question if self._asking else None
+        return CardState(seq=self._sequence, now=time.time(), question=question, **{**traits, **typed})
 
     @property
     def _asking(self) -> bool:
         return self._answer is not None and not self._answer.done()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """One message of a front end; a code in it neither stays behind nor meets an exception here."""
-        if self._gone or not isinstance(message, dict):
-            return
-        code = take_secret(message, "code", _LONGEST_CODE)
-        if threading.get_ident() == self._thread:
-            self._handle_message(message, code)
-        else:  # JupyterLab sends comm messages to a subshell, whose thread is not the loop's
-            self._on_loop(self._handle_message, message, code)
-
-    def _handle_message(self, message: dict[str, Any], code: Secret) -> None:
+        """Take one message of a front end; a code in it neither stays behind nor meets an exception here."""
         if self._gone:
             return
-        kind = message.get("type")
-        if kind == "hello":
-            self._heard.set()
-            self.flush()
-        elif kind == "lines":
-            self._send_lines(message)
-        elif kind == "authenticate":
-            if self._answers(message, "code"):
-                self._resolve(Answer("code", code))
-        elif kind == "confirm":
-            if self._answers(message, "confirm"):
-                self._resolve(Answer("confirm"))
-        elif isinstance(kind, str):
-            self._stop(kind)
+        code = take_secret(message, "code")
+        request = card_request(message)
+        if request is None:
+            return
+        if threading.get_ident() == self._thread:
+            self._handle_request(request, code)
+        else:  # JupyterLab sends comm messages to a subshell, whose thread is not the loop's
+            self._on_loop(self._handle_request, request, code)
 
-    def _answers(self, message: dict[str, Any], kind: str) -> bool:
-        """Whether `message` answers the question that is asked now, and not one before it."""
-        return self._asking and self._asked["kind"] == kind and message.get("number") == self._number
+    def _handle_request(self, request: CardRequest, code: Secret) -> None:
+        if self._gone:
+            return
+        match request:
+            case Hello():
+                self._greet(request)
+                self.flush()
+            case LinesRequest(start=start, stop=stop):
+                self._send_lines(start, stop)
+            case Authenticate(number=number):
+                if self._waits_for("code", number):
+                    self._resolve(Answer("code", code))
+            case Confirm(number=number):
+                if self._waits_for("confirm", number):
+                    self._resolve(Answer("confirm"))
+            case Cancel() | Kill() | Discard():
+                self._stop(request)
 
-    def _stop(self, kind: str) -> None:
+    def _waits_for(self, kind: str, number: int) -> bool:
+        """Whether an answer of this kind is to the question that is asked now, and not to one before it."""
+        return self._asking and self._question is not None and (self._question.kind, self._number) == (kind, number)
+
+    def _stop(self, request: Cancel | Kill | Discard) -> None:
         with suppress(TfmfaError):  # pressed a moment too late: the state that follows says what is true
-            if kind == "cancel":
-                self._run.cancel()
-                self._resolve(Answer("cancel"))
-            elif kind == "kill":
-                self._run.kill()
-            elif kind == "discard" and self._asking:
-                self._resolve(Answer("discard"))
-            elif kind == "discard":
-                self._run.discard()
+            match request:
+                case Cancel():
+                    self._run.cancel()
+                    self._resolve(Answer("cancel"))
+                case Kill():
+                    self._run.kill()
+                case Discard() if self._asking:
+                    self._resolve(Answer("discard"))
+                case Discard():
+                    self._run.discard()
         self._schedule()
 
     def _resolve(self, answer: Answer) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
 
-    def _send_lines(self, message: dict[str, Any]) -> None:
-        start, stop = message.get("start"), message.get("stop")
-        if not isinstance(start, int) or not isinstance(stop, int):
-            return
+    def _send_lines(self, start: int, stop: int) -> None:
         start = max(0, start)
         stop = min(stop, start + _MOST_LINES, self._run.log_lines)
         lines: list[Any] = []
@@ -200,4 +220,24 @@ class RunCard(Correspondent):
                 if room < 0 and lines:
                     break  # the front end asks for the rest
                 lines.append(shown)
-        self.send({"type": "lines", "start": start, "lines": lines})
+        self.send(encode(Lines(start=start, lines=tuple(lines))))
+
+
+def _typed(kind: type[_M], given: Mapping[str, Any]) -> _M:
+    """The part of a message that a trait's dictionary is, without what is not for front ends."""
+    return kind(**{each.name: given[each.name] for each in fields(kind) if each.name in given})  # type: ignore[arg-type]
+
+
+def _role_chain(role: Mapping[str, Any]) -> RoleChain:
+    hops = tuple(_typed(Hop, hop) for hop in role["hops"][:_MOST_HOPS])
+    return RoleChain(provider=role["provider"], place=role["place"], hops=hops)
+
+
+def _progress(progress: Mapping[str, Any]) -> Progress:
+    current = progress.get("current") or []
+    return Progress(
+        done=progress.get("done", 0),
+        total=progress.get("total", 0),
+        current=tuple(_typed(ResourceInProgress, each) for each in current[:_MOST_CURRENT]),
+        more=max(0, len(current) - _MOST_CURRENT),
+    )

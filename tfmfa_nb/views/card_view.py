@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
+from tfmfa_nb.prompts.form import FormPrompt
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.views.card import RunCard
 from tfmfa_nb.views.static import leave_summary
@@ -17,37 +18,8 @@ from tfmfa_nb.views.static import leave_summary
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
 
-    from tfmfa_nb.model.redaction import Secret
-    from tfmfa_nb.prompts import CodeRequest, Prompt
+    from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
-
-
-class FormElseTerminal:
-    """Asks in the card; where no front end shows it (a console), on the kernel's stdin."""
-
-    max_attempts: int | None = None
-
-    def __init__(self, card: RunCard) -> None:
-        self._form = FormPrompt(card)
-        self._terminal: TerminalPrompt | None = None
-
-    async def ask(self, request: CodeRequest) -> Secret:
-        """The code, from wherever the person is."""
-        if self._terminal is None:
-            try:
-                return await self._form.ask(request)
-            except NoFrontEnd:
-                self._terminal = TerminalPrompt()
-        return await self._terminal.ask(request)
-
-    async def confirm(self, question: str) -> bool:
-        """Whether the person says yes."""
-        if self._terminal is None:
-            try:
-                return await self._form.confirm(question)
-            except NoFrontEnd:
-                self._terminal = TerminalPrompt()
-        return await self._terminal.confirm(question)
 
 
 class CardView:
@@ -68,7 +40,7 @@ class CardView:
 
     def prompt(self) -> Prompt:
         """The form on the card, where the card can answer."""
-        return FormElseTerminal(self._card) if self._answers else TerminalPrompt()
+        return FormOrTerminalPrompt(FormPrompt(self._card)) if self._answers else TerminalPrompt()
 
     def begin(self) -> None:
         """Show the card."""

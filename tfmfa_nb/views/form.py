@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import FormAction, FormResult, FormState, Hello, form_request
 from tfmfa_nb.views.form_action import Pressed, Result
 from tfmfa_nb.views.sanitize import visible_all
-from tfmfa_nb.views.widget import Correspondent, take_secret
+from tfmfa_nb.views.widget import MessageWidget, take_secret
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
-_HERE = Path(__file__).parent
-_LONGEST_NUMBER = 64  # of a message, by which its sender knows the answer
-_LONGEST_TEXT = 4_096  # what is longer was not typed
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.protocol.messages import FormContent, FormRequest
 
 
-def source(name: str) -> str:
-    """The JavaScript of the form `name`, with what it builds on."""
-    return "\n".join((_HERE / file).read_text("utf-8") for file in ("elements.js", "sheet.js", f"{name}.js"))
-
-
-class Sheet(Correspondent):
-    """A form.
+class FormWidget(MessageWidget):
+    """A form; a subclass names its model and its view.
 
     Args:
         actions: what a person may press, by the type of its message.
     """
-
-    _css = "\n".join((_HERE / name).read_text("utf-8") for name in ("card.css", "sheet.css"))
 
     def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
         self._actions = actions
@@ -40,7 +33,7 @@ class Sheet(Correspondent):
         self._last: tuple[str, Result] = ("", Result(""))
         super().__init__()
 
-    async def shown(self) -> dict[str, Any]:
+    async def content(self) -> FormContent:
         """What the form shows besides the last result."""
         raise NotImplementedError
 
@@ -51,32 +44,24 @@ class Sheet(Correspondent):
         super().close()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """One message of a front end; what was typed does not stay behind in it, whatever else it is."""
-        if not isinstance(message, dict):
-            return
-        secret = take_secret(message, "secret", _LONGEST_TEXT)
-        kind, number, given = message.get("type"), message.get("number"), message.get("texts")
-        texts = {
-            name: text.strip()
-            for name, text in (given.items() if isinstance(given, dict) else ())
-            if isinstance(text, str) and len(text) <= _LONGEST_TEXT
-        }
-        if not isinstance(number, str) or len(number) > _LONGEST_NUMBER:
-            number = ""
-        if not isinstance(kind, str):
-            return
-        self._on_loop(self._handle, kind, number, Pressed(texts, secret))
+        """Take one message of a front end; what was typed does not stay behind in it, whatever else it is."""
+        secret = take_secret(message, "secret")
+        request = form_request(message)
+        if request is not None:
+            self._on_loop(self._handle, request, secret)
 
-    def _handle(self, kind: str, number: str, pressed: Pressed) -> None:
-        if kind == "hello":
-            self._heard.set()
-            if self._task is None:
-                self._start(self._push())
-            else:
-                self._tell({})
-        elif kind in self._actions and not self._busy:
-            self._busy = kind
-            self._start(self._act(kind, number, pressed))
+    def _handle(self, request: FormRequest, secret: Secret) -> None:
+        match request:
+            case Hello():
+                self._greet(request)
+                if self._task is None:
+                    self._start(self._push())
+                else:
+                    self._send_state(None)
+            case FormAction() if request.type in self._actions and not self._busy:
+                self._busy = request.type
+                texts = {name: text.strip() for name, text in request.texts.items()}
+                self._start(self._act(request, Pressed(texts, secret)))
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -87,29 +72,23 @@ class Sheet(Correspondent):
         if self._task is task:
             self._task = None
 
-    async def _act(self, kind: str, number: str, pressed: Pressed) -> None:
-        self._tell({})
+    async def _act(self, action: FormAction, pressed: Pressed) -> None:
+        self._send_state(None)
         try:
-            result = await self._actions[kind](pressed)
+            result = await self._actions[action.type](pressed)
         except (TfmfaError, OSError) as error:
             result = Result(str(error), good=False)
         finally:
             pressed.secret.forget()  # whoever keeps it has made it their own
             self._busy = ""
-        self._last = (number, result)
+        self._last = (action.number, result)
         await self._push()
 
     async def _push(self) -> None:
-        self._tell(await self.shown())
+        self._send_state(await self.content())
 
-    def _tell(self, shown: Mapping[str, Any]) -> None:
+    def _send_state(self, content: FormContent | None) -> None:
+        self._sequence += 1
         number, result = self._last
-        state = {
-            "busy": self._busy,
-            "result": {
-                "number": number, "text": result.text, "good": result.good, "fields": dict(result.fields),
-                **result.more,
-            },
-            "shown": dict(shown),
-        }  # fmt: skip
-        self._send_state(visible_all(state))
+        last = FormResult(number=number, text=result.text, good=result.good, fields=result.fields, **result.more)
+        self.send(visible_all(encode(FormState(seq=self._sequence, busy=self._busy, result=last, content=content))))

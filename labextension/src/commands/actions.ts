@@ -31,7 +31,7 @@ export const ACTIONS: readonly IAction[] = [
     id: 'tfmfa_nb:plan',
     short: 'Plan',
     label: 'Terraform: Plan',
-    caption: 'Run the %%tfplan cell: this one, or the last one before it',
+    caption: 'Run the active %%tfplan cell, or the nearest one above it',
     can: (runs, panel) => isFree(runs, panel) && planCell(panel) !== undefined,
     suits: magic => magic === 'tfplan',
     run: (_, panel) => {
@@ -43,7 +43,7 @@ export const ACTIONS: readonly IAction[] = [
     id: 'tfmfa_nb:apply',
     short: 'Apply',
     label: 'Terraform: Apply',
-    caption: 'Apply the plan that was shown last',
+    caption: 'Apply the most recent plan',
     can: (runs, panel) =>
       isFree(runs, panel) && (runs.state(panel)?.run?.status === 'planned' || activeMagic(panel) === 'tfapply'),
     suits: magic => magic !== '',
@@ -57,7 +57,7 @@ export const ACTIONS: readonly IAction[] = [
     id: 'tfmfa_nb:cancel',
     short: 'Cancel',
     label: 'Terraform: Cancel Run',
-    caption: 'Stop the run gracefully: what is finished is saved',
+    caption: 'Stop the run gracefully and save what it has finished',
     can: (runs, panel) => runs.state(panel)?.busy === true && runs.state(panel)?.run?.canceling === false,
     suits: magic => magic !== '',
     run: (runs, panel) => runs.cancel(panel)
@@ -66,7 +66,7 @@ export const ACTIONS: readonly IAction[] = [
     id: 'tfmfa_nb:settings',
     short: 'MFA',
     label: 'Terraform: Environment Settings',
-    caption: "Show the environment's MFA level, and who will run Terraform",
+    caption: "Show the environment's MFA level and the identity that runs Terraform",
     can: isFree,
     suits: magic => magic !== '',
     run: (runs, panel) => runBelow(panel, `%tfmfa ${whereOfActive(runs, panel)}`.trim())
@@ -75,7 +75,7 @@ export const ACTIONS: readonly IAction[] = [
     id: 'tfmfa_nb:show-runs',
     short: 'Runs',
     label: 'Terraform: Show Runs',
-    caption: "List the environment's runs: open one, follow one that still goes on",
+    caption: "List the environment's runs, open one, or follow one that is still running",
     can: isFree,
     suits: () => false, // in the palette only: a cell has buttons enough
     run: (runs, panel) => runBelow(panel, `%tfruns ${whereOfActive(runs, panel)}`.trim())

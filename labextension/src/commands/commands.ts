@@ -10,11 +10,16 @@ import { ACTIONS } from './actions';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:commands',
-  description: 'Plan, Apply, Cancel run and Environment settings as commands and as buttons of the cells.',
+  description: 'Plan, Apply, Cancel Run, Environment Settings and Show Runs as commands and cell buttons.',
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
-  activate: ({ commands }: JupyterFrontEnd, runs: IRuns, notebooks: INotebookTracker, palette: ICommandPalette | null) => {
+  activate: (
+    { commands }: JupyterFrontEnd,
+    runs: IRuns,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null
+  ) => {
     for (const action of ACTIONS) {
       const can = () => runs.current !== null && action.can(runs, runs.current);
       commands.addCommand(action.id, {
@@ -22,9 +27,13 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         caption: action.caption,
         icon: ({ toolbar }) => (toolbar && action.id === 'tfmfa_nb:settings' ? settingsIcon : undefined),
         isEnabled: can,
-        isVisible: ({ toolbar }) => !toolbar || (can() && runs.current !== null && action.suits(activeMagic(runs.current))),
+        isVisible: ({ toolbar }) =>
+          !toolbar || (can() && runs.current !== null && action.suits(activeMagic(runs.current))),
         describedBy: {
-          args: { type: 'object', properties: { toolbar: { type: 'boolean', description: 'For a button in a cell' } } }
+          args: {
+            type: 'object',
+            properties: { toolbar: { type: 'boolean', description: 'Whether the command is a button on a cell' } }
+          }
         },
         execute: () => runs.current && action.run(runs, runs.current)
       });
@@ -34,7 +43,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const tell = () => ACTIONS.forEach(({ id }) => commands.notifyCommandChanged(id));
     runs.changed.connect(tell);
     let magic = '';
-    let forget = () => {};
+    let forget = (): void => undefined;
     notebooks.activeCellChanged.connect((_, cell) => {
       forget();
       // While a cell is typed it becomes one of ours, or ceases to be one.

@@ -7,7 +7,7 @@ import { Text } from '@jupyterlab/coreutils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import type { SourceChange } from '@jupyter/ydoc';
 import { IRuns } from '../runs/runs';
-import { list, position, text } from '../runs/said';
+import { list, position, text } from '../runs/untrusted';
 import { isOurs } from './cell';
 
 // Also where a reference goes on, and where a block's label begins.
@@ -22,11 +22,11 @@ class HclCompletion implements ICompletionProvider {
   readonly rank = 1000; // before what Python's completer, and the words of the cell, have to say
   readonly renderer = null;
 
-  async isApplicable({ editor, widget }: ICompletionContext): Promise<boolean> {
-    return (
+  isApplicable({ editor, widget }: ICompletionContext): Promise<boolean> {
+    return Promise.resolve(
       widget instanceof NotebookPanel &&
-      this._runs.state(widget) !== null &&
-      isOurs(editor?.model.sharedModel.getSource() ?? '')
+        this._runs.state(widget) !== null &&
+        isOurs(editor?.model.sharedModel.getSource() ?? '')
     );
   }
 
@@ -36,7 +36,8 @@ class HclCompletion implements ICompletionProvider {
   ): Promise<CompletionHandler.ICompletionItemsReply> {
     const source = request.text;
     const offset = Text.charIndexToJsIndex(request.offset, source);
-    const answer = await this._runs.ask(widget as NotebookPanel, { type: 'complete', text: source, offset });
+    const panel = widget instanceof NotebookPanel ? widget : null;
+    const answer = panel && (await this._runs.ask(panel, { type: 'complete', text: source, offset }));
     const at = (name: string) => Text.jsIndexToCharIndex(position(answer, name, source.length), source);
     return {
       start: at('start'),
@@ -66,7 +67,7 @@ function brief(about: string): string {
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:completion',
-  description: 'Completion in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Completion in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns],
   optional: [ICompletionProviderManager],

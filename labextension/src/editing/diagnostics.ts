@@ -10,7 +10,7 @@ import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import type { JSONObject } from '@lumino/coreutils';
 import { IRuns } from '../runs/runs';
-import { list, position, text } from '../runs/said';
+import { list, position, text } from '../runs/untrusted';
 import { isOurs } from './cell';
 
 const PAUSE = 1000; // ms without a key pressed: Terraform takes two seconds of a processor for its answer
@@ -105,7 +105,7 @@ function validated(runs: IRuns, model: CodeEditor.IModel): Extension {
 
 export const diagnosticsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:diagnostics',
-  description: 'Underlines what terraform validate finds in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Underlines what terraform validate finds in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns, IEditorExtensionRegistry],
   activate: (_app: JupyterFrontEnd, runs: IRuns, editors: IEditorExtensionRegistry) => {

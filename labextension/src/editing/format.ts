@@ -5,20 +5,25 @@ import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { activeMagic } from '../runs/cells';
 import { IRuns } from '../runs/runs';
-import { text } from '../runs/said';
+import { text } from '../runs/untrusted';
 
 const FORMAT = 'tfmfa_nb:format';
 
 export const formatPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:format',
-  description: 'Formats a cell that begins with %%tfplan or %%tfapply as terraform fmt does.',
+  description: 'Formats a cell that starts with %%tfplan or %%tfapply as terraform fmt does.',
   autoStart: true,
   requires: [IRuns, INotebookTracker],
   optional: [ICommandPalette],
-  activate: ({ commands }: JupyterFrontEnd, runs: IRuns, notebooks: INotebookTracker, palette: ICommandPalette | null) => {
+  activate: (
+    { commands }: JupyterFrontEnd,
+    runs: IRuns,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null
+  ) => {
     commands.addCommand(FORMAT, {
       label: 'Terraform: Format Cell',
-      caption: 'Write the cell as terraform fmt does',
+      caption: 'Format the cell as terraform fmt does',
       isEnabled: () => runs.current !== null && runs.state(runs.current) !== null && activeMagic(runs.current) !== '',
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => format(runs)

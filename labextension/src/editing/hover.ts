@@ -6,12 +6,12 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { IRuns } from '../runs/runs';
-import { position, text } from '../runs/said';
+import { position, text } from '../runs/untrusted';
 import { isOurs } from './cell';
 
 export const hoverPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:hover',
-  description: 'Explains options, blocks, attributes and references in cells that begin with %%tfplan or %%tfapply.',
+  description: 'Explains options, blocks, attributes and references in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IRuns, IEditorExtensionRegistry],
   activate: (_app: JupyterFrontEnd, runs: IRuns, editors: IEditorExtensionRegistry) => {

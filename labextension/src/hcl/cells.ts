@@ -94,7 +94,7 @@ function headEnd(doc: Text): number {
 
 export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:cells',
-  description: 'HCL below the first line of cells that begin with %%tfplan or %%tfapply.',
+  description: 'Highlights HCL in cells that start with %%tfplan or %%tfapply.',
   autoStart: true,
   requires: [IEditorExtensionRegistry],
   activate: (_app: JupyterFrontEnd, editors: IEditorExtensionRegistry) => {

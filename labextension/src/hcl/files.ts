@@ -5,7 +5,7 @@ import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 
 export const filesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:files',
-  description: 'HCL in .tf, .tfvars and .hcl files.',
+  description: 'Highlights HCL in .tf, .tfvars and .hcl files.',
   autoStart: true,
   requires: [IEditorLanguageRegistry],
   activate: (_app: JupyterFrontEnd, languages: IEditorLanguageRegistry) => {

@@ -1,7 +1,7 @@
 // What is worth interrupting somebody for: a question, and the end of a run.
 
 import type { IState } from '../runs/state';
-import { statusName } from '../runs/state';
+import { runWords } from '../text/words';
 
 export interface IEvent {
   readonly message: string;
@@ -29,7 +29,7 @@ export function eventOf(before: IState | null, now: IState | null): IEvent | nul
     return { message: `${run.environment}: the ${run.phase} needs ${wanted}.`, type: 'warning', asks: true };
   }
   if (same && before?.busy && !now.busy) {
-    return { message: `${run.environment}: ${statusName(run)}.`, type: TYPES.get(run.status) ?? 'info', asks: false };
+    return { message: `${run.environment}: ${runWords(run)}.`, type: TYPES.get(run.status) ?? 'info', asks: false };
   }
   return null;
 }

@@ -12,7 +12,7 @@ import { eventOf } from './events';
 
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:notifications',
-  description: 'Tells that a run needs a code, or has ended, while its notebook is out of sight.',
+  description: 'Notifies when a run needs a code or has finished while its notebook is out of sight.',
   autoStart: true,
   requires: [IRuns],
   optional: [ISettingRegistry],
@@ -25,7 +25,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
           desktop.isWanted = loaded.composite['desktop'] === true;
         });
       },
-      () => {} // without its schema there are the front end's own notifications
+      () => undefined // without its schema there are the front end's own notifications
     );
 
     const known = new WeakMap<NotebookPanel, IState>();

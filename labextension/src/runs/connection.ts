@@ -9,12 +9,13 @@ import { KernelAPI } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
+import type { CancelRun, EditorQuestion } from '../protocol/generated';
+import { CELL_MAGICS, COMM_TARGET } from '../protocol/generated';
 import type { IState } from './state';
-import { fields } from './said';
 import { readState } from './state';
+import { fields } from './untrusted';
 
-const TARGET = 'tfmfa_nb';
-const OURS = /tfmfa|tfplan|tfapply/;
+const OURS = new RegExp(['tfmfa', ...CELL_MAGICS].join('|'));
 const LOADS = /load_ext\s+tfmfa_nb/;
 const PATIENCE = 1500; // ms: a kernel at rest answers within a few
 const GONE: ReadonlySet<Kernel.Status> = new Set(['restarting', 'autorestarting', 'terminating', 'dead']);
@@ -54,12 +55,12 @@ export class Connection implements IDisposable {
     }
   }
 
-  send(message: JSONObject): void {
-    this._comm?.send(message);
+  send(message: CancelRun): void {
+    this._comm?.send({ ...message });
   }
 
   /** The kernel's answer to a question; null where nobody answers. */
-  ask(question: JSONObject): Promise<JSONObject | null> {
+  ask(question: EditorQuestion): Promise<JSONObject | null> {
     const comm = this._comm;
     if (!comm) {
       return Promise.resolve(null);
@@ -68,7 +69,7 @@ export class Connection implements IDisposable {
     return new Promise(resolve => {
       this._waiting.set(number, resolve);
       try {
-        comm.send({ type: 'ask', number, question }).done.catch(() => {}); // the kernel ends meanwhile
+        comm.send({ type: 'ask', number, question: { ...question } }).done.catch(() => undefined); // the kernel ends meanwhile
       } catch {
         this._waiting.delete(number); // it has ended, and nobody has told us yet
         resolve(null);
@@ -111,7 +112,7 @@ export class Connection implements IDisposable {
       if (OURS.test(code)) {
         this._watched = { parent, loads: LOADS.test(code) };
       }
-    } else if (this._watched && this._watched.parent === parent) {
+    } else if (this._watched?.parent === parent) {
       if (header.msg_type === 'error') {
         this._watched.loads = false;
       } else if (
@@ -143,7 +144,7 @@ export class Connection implements IDisposable {
     } catch {
       return; // the kernel has gone meanwhile
     }
-    if (!this._isDisposed && !this._comm && kernel === this._session.session?.kernel) {
+    if (!this.isDisposed && !this._comm && kernel === this._session.session?.kernel) {
       this._open(kernel);
     }
   }
@@ -153,17 +154,17 @@ export class Connection implements IDisposable {
     if (!kernel.handleComms) {
       return;
     }
-    const comm = kernel.createComm(TARGET);
+    const comm = kernel.createComm(COMM_TARGET);
     this._comm = comm;
     comm.onMsg = message => {
       if (this._comm !== comm) {
         return;
       }
-      const { number, answer } = message.content.data;
-      if (typeof number === 'number') {
+      const { answer, number, type } = message.content.data;
+      if (type === 'answer' && typeof number === 'number') {
         this._waiting.get(number)?.(fields(answer));
         this._waiting.delete(number);
-      } else {
+      } else if (type === 'status') {
         this._state = readState(message.content.data);
         this.changed.emit();
       }
@@ -208,7 +209,7 @@ async function isThere(kernel: Kernel.IKernelConnection): Promise<boolean> {
   if ((await kernel.info).language_info.name !== 'python') {
     return false;
   }
-  const { content } = await kernel.requestCommInfo({ target_name: TARGET });
+  const { content } = await kernel.requestCommInfo({ target_name: COMM_TARGET });
   return content.status === 'ok' && Object.keys(content.comms).length > 0;
 }
 

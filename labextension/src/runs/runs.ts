@@ -8,6 +8,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+import type { EditorQuestion } from '../protocol/generated';
 import { loadsExtension, rememberRuns } from './cells';
 import { Connection } from './connection';
 import type { IState } from './state';
@@ -22,7 +23,7 @@ export interface IRuns {
   /** Ask a notebook's latest run to stop. */
   cancel(panel: NotebookPanel): void;
   /** What a notebook's kernel answers to a question about one of its cells; null where it cannot. */
-  ask(panel: NotebookPanel, question: JSONObject): Promise<JSONObject | null>;
+  ask(panel: NotebookPanel, question: EditorQuestion): Promise<JSONObject | null>;
   /** The notebook that one of these cells is in. */
   panelOf(model: CodeEditor.IModel): NotebookPanel | null;
 }
@@ -54,7 +55,7 @@ class Runs implements IRuns {
     }
   }
 
-  async ask(panel: NotebookPanel, question: JSONObject): Promise<JSONObject | null> {
+  async ask(panel: NotebookPanel, question: EditorQuestion): Promise<JSONObject | null> {
     return this._connections.get(panel)?.ask(question) ?? null;
   }
 
@@ -76,7 +77,7 @@ class Runs implements IRuns {
 
 export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
   id: 'tfmfa_nb:runs',
-  description: 'Asks the kernels of the open notebooks about their Terraform runs.',
+  description: 'Follows the Terraform runs of the open notebooks.',
   autoStart: true,
   requires: [INotebookTracker],
   provides: IRuns,

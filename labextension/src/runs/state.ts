@@ -1,98 +1,47 @@
-// What the kernel says, as it says it, and in words: the same words as on the run's card.
+// What the kernel says of its runs, as it says it.
 
 import type { JSONObject } from '@lumino/coreutils';
-import { fields, text } from './said';
+import type { KernelStatus, LevelAnswer, RunStatus } from '../protocol/generated';
+import { fields, text } from './untrusted';
 
-export interface IRun {
-  readonly id: string;
-  readonly environment: string;
-  readonly phase: string;
-  readonly status: string;
-  readonly level: string;
-  readonly lock_indicator: string;
-  /** What a person is asked now: "code", "confirm", or nothing. */
-  readonly question: string;
-  readonly canceling: boolean;
-}
+/** How a notebook's kernel stands: whether a run is planning, asking or applying, and which one was started last. */
+export type IState = Pick<KernelStatus, 'busy' | 'run'>;
 
-/** An environment in which nothing has run yet. */
-export interface ILevel {
-  readonly environment: string;
-  readonly level: string;
-  readonly lock_indicator: string;
-  /** Why the level is not known; empty where it is. */
-  readonly error: string;
-}
-
-export interface IState {
-  /** Whether a run is planning, asking or applying. */
-  readonly busy: boolean;
-  /** The run that was begun last. */
-  readonly run: IRun | null;
-}
-
-const LOCKS = new Map([
-  ['open', 'MFA not required'],
-  ['required', 'MFA required'],
-  ['verifying', 'MFA verifying'],
-  ['authenticated', 'MFA authenticated'],
-  ['failed', 'MFA failed']
-]);
-const FINAL = new Set(['planned_and_finished', 'applied', 'errored', 'discarded', 'canceled']);
+/** An environment in which nothing has run yet; `error` says why its level is not known. */
+export type ILevel = LevelAnswer & { readonly error: string };
 
 /** A message of the kernel, of which nothing is taken on trust. */
 export function readState(data: unknown): IState {
   const { busy, run } = fields(data);
-  if (!run) {
-    return { busy: busy === true, run: null };
-  }
-  const said = fields(run);
-  const word = wordsOf(said);
+  return { busy: busy === true, run: run ? readRun(fields(run)) : null };
+}
+
+function readRun(run: JSONObject): RunStatus {
+  const word = wordsOf(run);
   return {
-    busy: busy === true,
-    run: {
-      id: word('id'),
-      environment: word('environment'),
-      phase: word('phase'),
-      status: word('status'),
-      level: word('level'),
-      lock_indicator: word('lock_indicator'),
-      question: word('question'),
-      canceling: said['canceling'] === true
-    }
+    id: word('id'),
+    environment: word('environment'),
+    phase: word('phase'),
+    status: word('status'),
+    level: word('level'),
+    lock_indicator: word('lock_indicator'),
+    question: word('question'),
+    canceling: run['canceling'] === true
   };
 }
 
 /** The kernel's answer about an environment. */
 export function readLevel(data: unknown): ILevel {
   const word = wordsOf(fields(data));
-  return { environment: word('environment'), level: word('level'), lock_indicator: word('lock_indicator'), error: word('error') };
-}
-
-export function lockName(run: { readonly lock_indicator: string }): string {
-  return LOCKS.get(run.lock_indicator) ?? run.lock_indicator;
-}
-
-/** HCP Terraform's name of the status, as its pages write it; what is asked goes before it. */
-export function statusName(run: IRun): string {
-  if (run.question === 'code') {
-    return 'waits for a code';
-  }
-  if (run.question === 'confirm') {
-    return 'waits for your yes';
-  }
-  if (run.canceling && !FINAL.has(run.status)) {
-    return 'Canceling';
-  }
-  const words = run.status.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-export function hasEnded(run: IRun): boolean {
-  return FINAL.has(run.status);
+  return {
+    environment: word('environment'),
+    level: word('level'),
+    lock_indicator: word('lock_indicator'),
+    error: word('error')
+  };
 }
 
 /** What fits into a line. */
-function wordsOf(said: JSONObject): (name: string) => string {
-  return name => text(said, name).slice(0, 200);
+function wordsOf(message: JSONObject): (name: string) => string {
+  return name => text(message, name).slice(0, 200);
 }

@@ -11,7 +11,7 @@ import { LockItem } from './item';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:status',
-  description: 'The MFA lock of the current notebook in the status bar.',
+  description: "Shows the current notebook's MFA lock indicator in the status bar.",
   autoStart: true,
   requires: [IRuns],
   optional: [IStatusBar, INotebookTracker],

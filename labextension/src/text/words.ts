@@ -1,8 +1,15 @@
 // The states of a run and of its lock indicator, in words: the same on the card, in the status bar and in notifications.
 // tfmfa_nb/protocol/words.py has the same; tests/fixtures/protocol_cases.json holds both to it.
 
-import type { Counts } from '../protocol/generated';
-import { ACTION_SIGNS, FINAL_STATUSES, LOCK_INDICATOR_NAMES, STATUS_NAMES } from '../protocol/generated';
+import type { Counts, RunStatus } from '../protocol/generated';
+import {
+  ACTION_SIGNS,
+  FINAL_STATUSES,
+  HOP_NAMES,
+  LOCK_INDICATOR_NAMES,
+  QUESTION_NAMES,
+  STATUS_NAMES
+} from '../protocol/generated';
 import { count } from './numbers';
 
 export function lockIndicatorName(state: string): string {
@@ -17,6 +24,20 @@ export function statusName(status: string): string {
 /** Whether nothing more will happen to a run. */
 export function isFinal(status: string): boolean {
   return FINAL_STATUSES.includes(status);
+}
+
+/** How a run stands, in a line: what a person is asked goes before its status. */
+export function runWords({ canceling, question, status }: RunStatus): string {
+  const asked = lookUp(QUESTION_NAMES, question);
+  if (asked !== undefined) {
+    return capitalized(asked);
+  }
+  return canceling && !isFinal(status) ? 'Canceling' : statusName(status);
+}
+
+/** Whether a role can be assumed. */
+export function hopName(state: string): string {
+  return lookUp(HOP_NAMES, state) ?? state;
 }
 
 /** The sign that Terraform's plan has for an action; a blank where it has none. */
@@ -36,4 +57,8 @@ export function countsText(counts: Counts | null): string {
 /** What a generated table has under `name`; nothing that every object has, such as its constructor. */
 export function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

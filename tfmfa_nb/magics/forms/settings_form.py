@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from traitlets import Unicode
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
-from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
 from tfmfa_nb.views.mfa_status import minimum_text
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 SAVED = 'Saved: "{level}". All subsequent runs on this environment will require it.'
 
 
-class SettingsForm(Sheet):
+class SettingsForm(FormWidget):
     """Shows the levels with their meanings, and saves the selected one.
 
     Args:
@@ -29,14 +32,15 @@ class SettingsForm(Sheet):
         read_policy: reads the organization policy; called each time, because an owner may change it meanwhile.
     """
 
-    _esm = source("settings")
+    _model_name = Unicode("SettingsFormModel").tag(sync=True)
+    _view_name = Unicode("SettingsFormView").tag(sync=True)
 
     def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
         self._environment = environment
         self._read_policy = read_policy
         super().__init__({"save": self._save})
 
-    async def shown(self) -> dict[str, Any]:
+    async def content(self) -> SettingsContent:
         """The levels, with the ones that may be selected and the reason for which the others may not."""
         name, level, problem = self._environment.folder.name, "", ""
         minimum, reason, off = Level.NEVER, "", False
@@ -52,21 +56,21 @@ class SettingsForm(Sheet):
             level = str(effective_level(self._environment, policy))
         except ConfigurationError as error:
             problem = str(error)
-        return {
-            "environment": self._environment.name,
-            "level": level,
-            "levels": [
-                {
-                    "name": str(each),
-                    "meaning": LEVEL_MEANINGS[each],
-                    "allowed": not off and each.strictness >= minimum.strictness,
-                }
+        return SettingsContent(
+            environment=self._environment.name,
+            level=level,
+            levels=tuple(
+                LevelChoice(
+                    name=str(each),
+                    meaning=LEVEL_MEANINGS[each],
+                    allowed=not off and each.strictness >= minimum.strictness,
+                )
                 for each in Level
-            ],
-            "reason": reason,
-            "off": off,
-            "problem": problem,
-        }
+            ),
+            reason=reason,
+            off=off,
+            problem=problem,
+        )
 
     async def _save(self, pressed: Pressed) -> Result:
         try:

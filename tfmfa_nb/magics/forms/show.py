@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.presentation import somebody_there, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_files import read_policy
+from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
 from tfmfa_nb.views.mfa_status import print_level, print_variable_statuses, print_variables
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
-
-_HELLO_TIMEOUT = 8.0  # seconds; enough for a JupyterLab that has just started
 
 
 def show_status(shell: InteractiveShell, environment: Environment, environ: Mapping[str, str], profile: str) -> None:
@@ -59,9 +58,10 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
 
         form = VariablesForm(environ, profile)
         display(form)
-        if not widgets_answer() or await form.wait_for_front_end(_HELLO_TIMEOUT):
+        if not widgets_answer() or await form.wait_for_front_end(HELLO_TIMEOUT):
             return
         form.close()  # a console, which has a kernel but shows no widgets
+        print(why_here("form"))  # noqa: T201 - beside the questions themselves
     elif getattr(shell, "kernel", None) is not None or not (sys.stdin and sys.stdin.isatty()):
         return  # no input is possible
     from tfmfa_nb.magics.forms.terminal_form import ask_variables  # noqa: PLC0415 - until needed

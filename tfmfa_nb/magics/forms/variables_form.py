@@ -7,7 +7,9 @@ the message.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from traitlets import Unicode
 
 from tfmfa_nb.magics.forms.key_checks import find_devices, identify_keys
 from tfmfa_nb.organization import variable_sources
@@ -15,7 +17,8 @@ from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.storage import clear_stored, store_in_kernel, store_in_keychain, validation_errors
 from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variable_values import KEY, NAMES, SERIAL, VariableValues
-from tfmfa_nb.views.form import Sheet, source
+from tfmfa_nb.protocol.messages import VariableOrigin, VariablesContent
+from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import Pressed, Result
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _FIX_FIELDS = "Fix the marked fields, then try again."
 
 
-class VariablesForm(Sheet):
+class VariablesForm(FormWidget):
     """Shows the source of each variable, and stores, tests, looks up, and clears typed values.
 
     Args:
@@ -32,25 +35,26 @@ class VariablesForm(Sheet):
         profile: AWS profile that holds organization variables; "" for none.
     """
 
-    _esm = source("variables")
+    _model_name = Unicode("VariablesFormModel").tag(sync=True)
+    _view_name = Unicode("VariablesFormView").tag(sync=True)
 
     def __init__(self, environ: Mapping[str, str], profile: str) -> None:
         self._environ, self._profile = environ, profile
         self._keychain = Keychain()
         super().__init__({"save": self._save, "test": self._test, "find": self._find, "clear": self._clear})
 
-    async def shown(self) -> dict[str, Any]:
+    async def content(self) -> VariablesContent:
         """The status of each variable, and the OS keychain's name or the reason for which it cannot be used."""
         statuses, problem = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
-        return {
-            "variables": [
-                {"name": status.name, "words": status.text, "missing": not status.value} for status in statuses
-            ],
+        return VariablesContent(
+            variables=tuple(
+                VariableOrigin(name=status.name, words=status.text, missing=not status.value) for status in statuses
+            ),
             # A missing variable is reported at its own field.
-            "problem": "" if " missing from " in problem else problem,
-            "keychain": self._keychain.backend,
-            "no_keychain": self._keychain.problem,
-        }
+            problem="" if " missing from " in problem else problem,
+            keychain=self._keychain.backend,
+            no_keychain=self._keychain.problem,
+        )
 
     async def _save(self, pressed: Pressed) -> Result:
         typed = _typed(pressed)

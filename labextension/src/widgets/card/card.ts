@@ -1,0 +1,137 @@
+// The run card. It keeps its elements and changes them in place, so that a typed code and the focus survive each
+// state that arrives. Any message may be lost, so it asks again.
+
+import { keepKeys, make, setVisible, withAttributes } from '../../dom/elements';
+import type { CardMessage, CardRequest, CardState } from '../../protocol/generated';
+import { PROTOCOL } from '../../protocol/generated';
+import type { CardChannel, CodeAnswer, IPart } from '../channel';
+import { Log } from '../log/log';
+import { Announcer } from './announcer';
+import { Facts } from './facts';
+import { Head } from './head';
+import { LockIndicator } from './indicator';
+import { Notes } from './notes';
+import { Problem } from './problem';
+import { Progress } from './progress';
+import { Question } from './question';
+import { Roles } from './roles';
+import { Silence } from './silence';
+import { Stopping } from './stopping';
+
+const TICK = 500; // ms
+
+export class Card implements IPart {
+  constructor(private readonly _channel: CardChannel) {
+    withAttributes(this.node, { 'aria-label': 'Terraform run' });
+    keepKeys(this.node);
+    setVisible(this._body, false);
+    this._stopListening = _channel.listen(message => this._receive(message));
+    this._timer = window.setInterval(() => this._tick(), TICK);
+    this._send({ type: 'hello', protocol: PROTOCOL });
+  }
+
+  dispose(): void {
+    clearInterval(this._timer);
+    this._stopListening();
+    this._question.dispose();
+    this._log.dispose();
+    this.node.remove();
+  }
+
+  private _send(message: CardRequest | CodeAnswer): void {
+    try {
+      this._channel.send(message);
+      this._hasExited = false;
+    } catch {
+      this._hasExited = true; // what was on the card stays
+    }
+  }
+
+  private _receive(message: CardMessage): void {
+    this._silence.end();
+    if (message.type === 'lines') {
+      this._log.receive(message.start, message.lines);
+    } else if (message.seq > (this._state?.seq ?? 0)) {
+      this._draw(message);
+    }
+  }
+
+  private _tick(): void {
+    const isOver = this._state !== null && this._state.ended_at > 0;
+    if (!isOver && this._silence.isLong) {
+      this._send({ type: 'hello', protocol: PROTOCOL });
+    }
+    this._silence.draw(this._state !== null && !isOver, this._hasExited);
+    if (this._state) {
+      this._drawTimes(this._state);
+    }
+  }
+
+  private _draw(state: CardState): void {
+    this._state = state;
+    this._offset = state.now - Date.now() / 1000;
+    this.node.dataset['status'] = state.status;
+    this.node.dataset['lock'] = state.lock_indicator;
+    setVisible(this._body, true);
+    this._head.draw(state);
+    this._indicator.draw(state);
+    this._facts.draw(state);
+    this._roles.draw(state.roles);
+    this._notes.draw(state.notes);
+    this._question.draw(state.question);
+    this._stopping.draw(state);
+    this._progress.draw(state);
+    this._problem.draw(state);
+    this._log.update(state.log_start, state.log_lines, state.log_path);
+    this._drawTimes(state);
+    this._announcer.draw(state);
+  }
+
+  private _drawTimes(state: CardState): void {
+    const now = Date.now() / 1000 + this._offset;
+    this._head.drawTime(state, now);
+    this._question.drawWait(now);
+    this._progress.drawTimes(now);
+  }
+
+  private readonly _head = new Head(() => this._send({ type: 'cancel' }));
+  private readonly _indicator = new LockIndicator();
+  private readonly _facts = new Facts();
+  private readonly _roles = new Roles();
+  private readonly _notes = new Notes();
+  private readonly _question = new Question(message => this._send(message));
+  private readonly _stopping = new Stopping(() => this._send({ type: 'kill' }));
+  private readonly _progress = new Progress();
+  private readonly _problem = new Problem();
+  private readonly _silence = new Silence();
+  private readonly _log = new Log((start, stop) => this._send({ type: 'lines', start, stop }));
+  private readonly _announcer = new Announcer();
+  private readonly _body = make(
+    'div',
+    'tfmfa-body',
+    this._indicator.node,
+    this._facts.node,
+    this._roles.node,
+    this._notes.node,
+    this._question.node,
+    this._stopping.node,
+    this._progress.node,
+    this._problem.node,
+    this._silence.node,
+    this._log.node
+  );
+  private readonly _stopListening: () => void;
+  private readonly _timer: number;
+  private _state: CardState | null = null;
+  private _offset = 0; // the kernel's clock less the browser's, in seconds
+  private _hasExited = false;
+
+  readonly node = make(
+    'section',
+    'tfmfa-card',
+    this._head.node,
+    this._body,
+    this._announcer.status,
+    this._announcer.alert
+  );
+}

@@ -1,0 +1,52 @@
+// The card's first line: status, environment, level, counts, time, and the way to stop.
+
+import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
+import { IconHolder, statusIcon } from '../../dom/icons';
+import type { CardState } from '../../protocol/generated';
+import { duration } from '../../text/numbers';
+import { statusName } from '../../text/words';
+import { Counts } from './counts';
+
+export class Head {
+  /** @param _cancel - Asks the run to stop. */
+  constructor(private readonly _cancel: () => void) {
+    setVisible(this._button, false);
+  }
+
+  draw(state: CardState): void {
+    const isAsking = state.question !== null;
+    this._icon.draw(isAsking ? 'waiting' : statusIcon(state.status));
+    setText(this._status, state.phase === 'unlock' ? 'Unlocking the state' : statusName(state.status));
+    setText(this._environment, state.environment);
+    setText(this._level, `MFA: ${state.level}`);
+    this._counts.draw(state.counts);
+    setVisible(this._button, state.ended_at === 0 && !isAsking);
+    this._button.disabled = state.canceling;
+    setText(this._button, state.canceling ? 'Canceling…' : 'Cancel');
+  }
+
+  /** @param now - Seconds since the epoch, by the kernel's clock. */
+  drawTime({ ended_at, started_at }: CardState, now: number): void {
+    setText(this._elapsed, started_at ? duration((ended_at || now) - started_at) : '');
+  }
+
+  private readonly _icon = new IconHolder(make('span', 'tfmfa-status-icon'));
+  private readonly _status = make('span', 'tfmfa-status-text', 'Waiting for the kernel…');
+  private readonly _environment = make('span', 'tfmfa-environment');
+  private readonly _level = make('span', 'tfmfa-level');
+  private readonly _counts = new Counts();
+  private readonly _elapsed = withAttributes(make('span', 'tfmfa-elapsed'), { role: 'timer', 'aria-label': 'Elapsed' });
+  private readonly _button = makeButton('Cancel', 'tfmfa-cancel', () => this._cancel());
+
+  readonly node = make(
+    'div',
+    'tfmfa-head',
+    make('span', 'tfmfa-status', this._icon.node, this._status),
+    this._environment,
+    this._level,
+    this._counts.node,
+    make('span', 'tfmfa-gap'),
+    this._elapsed,
+    this._button
+  );
+}

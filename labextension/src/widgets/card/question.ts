@@ -1,0 +1,149 @@
+// The question on the card: a code, or a confirmation.
+
+import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
+import type { CardRequest, Question as QuestionAsked } from '../../protocol/generated';
+import { duration } from '../../text/numbers';
+import type { CodeAnswer } from '../channel';
+import { isTypingElsewhere } from './focus';
+
+const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
+
+export class Question {
+  /** @param _send - Called with the message that answers. */
+  constructor(private readonly _send: (message: CardRequest | CodeAnswer) => void) {
+    const id = uniqueId('code');
+    this._field.id = id;
+    this._prompt.htmlFor = id;
+    this.node.noValidate = true;
+    this.node.hidden = true;
+    this.node.addEventListener('submit', event => {
+      event.preventDefault();
+      this._authenticate();
+    });
+  }
+
+  draw(question: QuestionAsked | null): void {
+    if (!question) {
+      this._close();
+    } else if (question.number !== this._number) {
+      this._open(question);
+    }
+  }
+
+  /**
+   * Counts down to the next code.
+   *
+   * @param now - Seconds since the epoch, by the kernel's clock.
+   */
+  drawWait(now: number): void {
+    const seconds = Math.ceil(this._nextCodeAt - now);
+    setText(this._wait, seconds > 0 ? `Next code in ${duration(seconds)}` : '');
+    setText(this._ready, this._nextCodeAt && seconds <= 0 ? 'The next code is available.' : '');
+  }
+
+  dispose(): void {
+    clearTimeout(this._retry);
+  }
+
+  private _open(question: QuestionAsked): void {
+    const code = question.kind === 'code';
+    this._number = question.number;
+    this._field.value = '';
+    this._enable(true);
+    this._nextCodeAt = question.next_code_at;
+    setText(this._prompt, question.text);
+    setVisible(this._field, code);
+    setVisible(this._submit, code);
+    setVisible(this._confirm, !code);
+    setVisible(this._cancel, code);
+    setVisible(this._discard, !code || question.phase === 'apply');
+    setVisible(this.node, true);
+    if (code) {
+      this._focus(); // a confirmation is never one stray Enter away
+    }
+  }
+
+  private _close(): void {
+    if (!this.node.hidden) {
+      this._field.value = '';
+      // Where the person was, so that they are there again if the code is refused.
+      this._hadFocus ||= this._hasFocus();
+      setVisible(this.node, false);
+    }
+  }
+
+  private _authenticate(): void {
+    const code = this._field.value.trim();
+    if (!code) {
+      this._field.focus();
+      return;
+    }
+    this._field.value = '';
+    this._answer({ type: 'authenticate', code, number: this._number });
+  }
+
+  private _answer(message: CardRequest | CodeAnswer): void {
+    this._hadFocus = this._hasFocus();
+    this._send(message);
+    this._enable(false);
+    this._retry = window.setTimeout(() => this._enable(true), RETRY);
+  }
+
+  private _enable(enabled: boolean): void {
+    clearTimeout(this._retry);
+    for (const control of [this._field, this._submit, this._confirm, this._cancel, this._discard]) {
+      control.disabled = !enabled;
+    }
+  }
+
+  /** Only where it does not take the keyboard from somebody who types elsewhere, nor into what is out of view. */
+  private _focus(): void {
+    requestAnimationFrame(() => {
+      const { bottom, top } = this.node.getBoundingClientRect();
+      const isInView = top >= 0 && bottom <= window.innerHeight;
+      if (!isTypingElsewhere(this.node) && (this._hadFocus || isInView)) {
+        this._field.focus({ preventScroll: true });
+      }
+      this._hadFocus = false;
+    });
+  }
+
+  private _hasFocus(): boolean {
+    return this.node.contains(document.activeElement);
+  }
+
+  private readonly _field = withAttributes(make('input', 'tfmfa-code'), {
+    type: 'text',
+    inputmode: 'numeric',
+    autocomplete: 'one-time-code',
+    maxlength: 64,
+    size: 9,
+    placeholder: '000 000',
+    spellcheck: 'false',
+    autocapitalize: 'off'
+  });
+  private readonly _prompt = make('label', 'tfmfa-prompt');
+  private readonly _submit = withAttributes(make('button', 'tfmfa-button tfmfa-primary', 'Authenticate'), {
+    type: 'submit'
+  });
+  private readonly _confirm = makeButton('Confirm & apply', 'tfmfa-primary', () =>
+    this._answer({ type: 'confirm', number: this._number })
+  );
+  private readonly _cancel = makeButton('Cancel', '', () => this._answer({ type: 'cancel' }));
+  private readonly _discard = makeButton('Discard', '', () => this._answer({ type: 'discard' }));
+  private readonly _wait = withAttributes(make('span', 'tfmfa-wait'), { role: 'timer' });
+  private readonly _ready = withAttributes(make('span', 'tfmfa-wait'), { role: 'status' });
+  private _number = 0;
+  private _nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
+  private _hadFocus = false;
+  private _retry = 0;
+
+  readonly node = make(
+    'form',
+    'tfmfa-form',
+    this._prompt,
+    make('span', 'tfmfa-controls', this._field, this._submit, this._confirm, this._cancel, this._discard),
+    this._wait,
+    this._ready
+  );
+}

@@ -1,0 +1,26 @@
+// While a run is being canceled: what that means, and the way to stop it at once.
+
+import { make, makeButton, setVisible } from '../../dom/elements';
+import { makeIcon } from '../../dom/icons';
+import type { CardState } from '../../protocol/generated';
+
+const MEANING =
+  'Stopping: Terraform finishes the operations in progress and saves the state. ' +
+  'Force stop may lose resources in flight from the state.';
+
+export class Stopping {
+  /** @param _kill - Stops Terraform at once. */
+  constructor(private readonly _kill: () => void) {}
+
+  draw({ canceling, ended_at }: CardState): void {
+    setVisible(this.node, canceling && ended_at === 0);
+  }
+
+  readonly node = make(
+    'div',
+    'tfmfa-stopping',
+    makeIcon('warning'),
+    make('span', 'tfmfa-grow', MEANING),
+    makeButton('Force stop', 'tfmfa-danger', () => this._kill())
+  );
+}

@@ -1,0 +1,16 @@
+// Plugin: the run card and the forms as Jupyter widgets.
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { MODULE, VERSION } from './version';
+
+export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfmfa_nb:widgets',
+  description: 'Displays the run card and the forms of %tfmfa.',
+  autoStart: true,
+  activate: async (app: JupyterFrontEnd) => {
+    // Where ipywidgets is not installed, nobody shares this module, and the other plugins go on without it.
+    const base = await import('@jupyter-widgets/base').catch(() => null);
+    const registry = base && (await app.resolveOptionalService(base.IJupyterWidgetRegistry));
+    registry?.registerWidget({ name: MODULE, version: VERSION, exports: () => import('./index') });
+  }
+};

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CardRequest, Question as QuestionAsked } from '../src/protocol/generated';
+import { Question } from '../src/widgets/card/question';
+
+const CODE: QuestionAsked = { kind: 'code', number: 1, phase: 'plan', text: 'MFA code:', attempt: 1, next_code_at: 0 };
+const CONFIRM: QuestionAsked = { ...CODE, kind: 'confirm', phase: 'apply', text: 'Apply?' };
+
+let sent: CardRequest[];
+let question: Question;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent = [];
+  question = new Question(message => sent.push(message));
+  document.body.replaceChildren(question.node);
+});
+
+afterEach(() => {
+  question.dispose();
+  vi.useRealTimers();
+});
+
+const field = () => question.node.querySelector('input') as HTMLInputElement;
+const button = (name: string) =>
+  [...question.node.querySelectorAll('button')].find(({ textContent }) => textContent === name) as HTMLButtonElement;
+const visible = () =>
+  [...question.node.querySelectorAll('button, input')]
+    .filter(node => !(node as HTMLElement).hidden)
+    .map(node => node.textContent);
+const submit = () => question.node.dispatchEvent(new Event('submit', { cancelable: true }));
+
+test('it is hidden until something is asked, and again afterwards', () => {
+  expect(question.node.hidden).toBe(true);
+  question.draw(CODE);
+  expect(question.node.hidden).toBe(false);
+  question.draw(null);
+  expect(question.node.hidden).toBe(true);
+});
+
+test('each kind of question has its own controls', () => {
+  question.draw(CODE);
+  expect(visible()).toEqual(['', 'Authenticate', 'Cancel']);
+  question.draw({ ...CODE, number: 2, phase: 'apply' });
+  expect(visible()).toEqual(['', 'Authenticate', 'Cancel', 'Discard']);
+  question.draw({ ...CONFIRM, number: 3 });
+  expect(visible()).toEqual(['Confirm & apply', 'Discard']);
+});
+
+test('a code is sent once, trimmed, with the number of its question, and leaves the field at once', () => {
+  question.draw(CODE);
+  field().value = ' 492 817 ';
+  submit();
+  expect(sent).toEqual([{ type: 'authenticate', code: '492 817', number: 1 }]);
+  expect(field().value).toBe('');
+  expect([field(), button('Authenticate'), button('Cancel')].every(({ disabled }) => disabled)).toBe(true);
+});
+
+test('an empty code is no answer', () => {
+  question.draw(CODE);
+  field().value = '   ';
+  submit();
+  expect(sent).toEqual([]);
+  expect(field().disabled).toBe(false);
+});
+
+test('an answer that brought nothing can be given again after a while', () => {
+  question.draw(CODE);
+  field().value = '492817';
+  submit();
+  vi.advanceTimersByTime(4999);
+  expect(field().disabled).toBe(true);
+  vi.advanceTimersByTime(1);
+  expect(field().disabled).toBe(false);
+});
+
+test('the same question again leaves what was typed, and another one does not', () => {
+  question.draw(CODE);
+  field().value = '49';
+  question.draw({ ...CODE });
+  expect(field().value).toBe('49');
+  question.draw({ ...CODE, number: 2 });
+  expect(field().value).toBe('');
+});
+
+test('a code typed too late is not kept', () => {
+  question.draw(CODE);
+  field().value = '492817';
+  question.draw(null);
+  expect(field().value).toBe('');
+});
+
+test.each([
+  ['Confirm & apply', { type: 'confirm', number: 1 }],
+  ['Discard', { type: 'discard' }]
+])('%s answers a confirmation, once', (name, message) => {
+  question.draw(CONFIRM);
+  button(name).click();
+  expect(sent).toEqual([message]);
+  button(name).click();
+  expect(sent).toHaveLength(1);
+});
+
+test('the keyboard is taken for a code, not for a confirmation, and not from who types elsewhere', () => {
+  question.draw(CONFIRM);
+  vi.advanceTimersByTime(50);
+  expect(question.node.contains(document.activeElement)).toBe(false);
+  question.draw({ ...CODE, number: 2 });
+  vi.advanceTimersByTime(50);
+  expect(document.activeElement).toBe(field());
+
+  const other = document.body.appendChild(document.createElement('textarea'));
+  other.focus();
+  question.draw({ ...CODE, number: 3 });
+  vi.advanceTimersByTime(50);
+  expect(document.activeElement).toBe(other);
+});
+
+test('the wait for the next code is counted down by the kernel', () => {
+  question.draw({ ...CODE, next_code_at: 1000 });
+  question.drawWait(982.5);
+  expect(question.node.textContent).toContain('Next code in 0:18');
+  question.drawWait(1000);
+  expect(question.node.textContent).not.toContain('Next code in');
+  expect(question.node.textContent).toContain('The next code is available.');
+});
+
+test('texts are text', () => {
+  question.draw({ ...CODE, text: '<img src=x onerror=alert(1)>' });
+  expect(question.node.querySelector('img')).toBeNull();
+});
