@@ -7,8 +7,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tfmfa_nb import __version__
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
+from tfmfa_nb.model.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

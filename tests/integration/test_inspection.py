@@ -136,7 +136,7 @@ async def test_a_credentials_helper_of_the_cli_configuration_is_refused(tmp_path
 
 
 async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):
-    with pytest.raises(ConfigurationError, match=r"keeps its state on this machine.*says /etc/policy.toml"):
+    with pytest.raises(ConfigurationError, match=r"keeps its state on this machine.*organization policy /etc"):
         await look('provider "aws" {}\n', Level.NEVER, local_state=False)
     with pytest.raises(ConfigurationError, match="keeps its state on this machine"):
         await look('terraform {\n  backend "local" {}\n}\n', Level.APPLIES_ONLY, local_state=False)

@@ -25,7 +25,7 @@ FLOORS = (
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TOP = FLOORS[-1]  # the entrances, which may know each other
 # How many of ours a module may know. What knows more decides too much: a part of it is a concern of its own.
-FAN_OUT = 14
+FAN_OUT = 15
 
 # Who takes a secret out of its holder, besides `authentication` (sends it to AWS) and `prompts` (ask for it).
 REVEALS = {
@@ -40,25 +40,17 @@ REVEALS = {
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.
 NAMESAKES = {
-    "account": "what AWS says of an account, and what the doctor makes of it",
-    "answers": "AWS's, and a person's to a runbook's question",
-    "client": "of AWS, and of a kernel",
     "command": "of `jupyter tfmfa` (two), of Terraform, and the person's that prints a code",
     "completion": "in JupyterLab, and in IPython",
     "events": "of a run, and of Terraform's JSON",
-    "files": "an environment's, and the organization's",
-    "following": "a run, and a runbook",
     "form": "its prompt and its view",
     "levels": "the words, and what the gate makes of them",
-    "names": "of environments, and of what HCL refers to",
     "options": "of a run, and how they complete",
     "outcome": "of a run, and of a runbook",
     "plan": "the phase, and what Terraform planned",
     "roles": "what a role is, how Terraform names it, how AWS is asked for it, how the gate takes it",
     "runner": "the protocol of the headless runner, and the prompt that speaks it",
-    "show": "a form, and Terraform's `show`",
     "terminal": "of each kind the one for a terminal: prompt, form, view, runbook",
-    "variables": "the organization's, and their form",
     "verify": "an audit trail, and an executed runbook against it",
 }
 

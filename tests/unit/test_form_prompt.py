@@ -119,7 +119,7 @@ async def test_where_nobody_sees_the_card_the_terminal_says_why_it_asks_once(mon
     assert (await prompt.ask(CodeRequest(Phase.PLAN, "staging", None, "", None, 1))).reveal() == "492817"
     assert await prompt.confirm("Apply?")
     assert capsys.readouterr().out == (
-        "This front end does not display the run card (the JupyterLab extension tfmfa_nb is missing, disabled or of "
-        "another version), so you are asked here.\n"
+        "This front end does not display the run card (the JupyterLab extension tfmfa_nb is missing, disabled, or a "
+        "different version), so the prompt is here.\n"
     )
     card.close()

@@ -27,7 +27,7 @@ def world():
 class Typed:
     """A person who types these codes one after the other, and then leaves."""
 
-    attempts = None
+    max_attempts = None
 
     def __init__(self, *codes):
         self._codes, self.refusals, self.holders = list(codes), [], []
@@ -66,7 +66,7 @@ def still_held(code):
 async def test_a_code_that_aws_has_not_taken_can_be_given_again(world, authenticate):
     """The device shows it for half a minute, and nobody should have to wait for the next one."""
     code = world.code()
-    world.aws.faults.plan("throttle", 3)  # each of the client's tries
+    world.aws.faults.inject("throttle", 3)  # each of the client's tries
     prompt = Typed(code, code)
     assert (await authenticate(prompt)).identity.user == "alice"
     assert prompt.refusals == ["", "throttled"]
@@ -76,7 +76,7 @@ async def test_a_code_that_aws_has_not_taken_can_be_given_again(world, authentic
 async def test_a_code_that_aws_may_have_taken_cannot(world, authenticate, fault):
     """Whether it has cannot be told from the answer, or from none."""
     code = world.code()
-    world.aws.faults.plan(fault)
+    world.aws.faults.inject(fault)
     prompt = Typed(code, code)
     with pytest.raises(RunCanceled):
         await authenticate(prompt)

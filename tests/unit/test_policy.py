@@ -114,7 +114,7 @@ def test_the_file_that_requires_a_level_is_named(given_layers, name):
 def test_disabled_by_default(folders):
     policy = read_policy({})
     assert policy.layers == ()
-    assert policy.places == tuple(folder / "policy.toml" for folder in folders)
+    assert policy.search_paths == tuple(folder / "policy.toml" for folder in folders)
     assert not policy.mfa
     assert policy.minimum("prod-eu") is Level.NEVER
     assert policy.allows_account("111122223333")
@@ -147,7 +147,7 @@ def test_what_one_file_says_of_each_key_holds(folders):
     assert not policy.allows_bypass("token")
     assert policy.owners == ("alice",)
     for key in ("mfa", "owners", "environments", "session_seconds", "accounts", "roles", "local_state", "bypasses"):
-        assert policy.said_by(key) == (path,)
+        assert policy.files_setting(key) == (path,)
 
 
 @pytest.mark.parametrize("seconds", [SHORTEST_SESSION, LONGEST_SESSION])

@@ -213,12 +213,12 @@ SHOWN = RunDisplay(
 
 def test_what_a_cell_shows_under_our_key_without_being_ours_is_ignored(tmp_path):
     follower = OutputFollower(LineDisplay(lambda _: None), tmp_path)
-    assert follower.message("display_data", {"data": {}, "metadata": {"tfmfa_nb": encode(SHOWN)}})
+    assert follower.process_message("display_data", {"data": {}, "metadata": {"tfmfa_nb": encode(SHOWN)}})
     assert follower.applying
     assert follower.in_progress
     follower.begin_cell()
     for wrong in ({}, None, {**encode(SHOWN), "run": {}}, {**encode(SHOWN), "protocol": 0}, {"path": "x"}):
-        assert not follower.message("display_data", {"data": {}, "metadata": {"tfmfa_nb": wrong}})
+        assert not follower.process_message("display_data", {"data": {}, "metadata": {"tfmfa_nb": wrong}})
     assert not follower.cell_runs
     assert not follower.applying
 

@@ -12,7 +12,7 @@ Texts of the kernel's messages have been made visible and cut to a length (`view
 This is the list. Each concern has its module, because a class costs a millisecond and no kernel needs them all.
 """
 
-from tfmfa_nb.protocol.card import (
+from tfmfa_nb.protocol.card_messages import (
     Authenticate,
     Cancel,
     CardMessage,
@@ -31,16 +31,6 @@ from tfmfa_nb.protocol.card import (
     ResourceInProgress,
     RoleChain,
     card_request,
-)
-from tfmfa_nb.protocol.display import (
-    DISPLAY_KEY,
-    Counts,
-    DisplayedChange,
-    DisplayedIdentity,
-    DisplayedProgress,
-    DisplayedRun,
-    RunDisplay,
-    run_display,
 )
 from tfmfa_nb.protocol.editor import (
     AboutCell,
@@ -73,6 +63,16 @@ from tfmfa_nb.protocol.hello import (
     PROTOCOL,
     SECRET_FIELDS,
     Hello,
+)
+from tfmfa_nb.protocol.run_display import (
+    DISPLAY_KEY,
+    Counts,
+    DisplayedChange,
+    DisplayedIdentity,
+    DisplayedProgress,
+    DisplayedRun,
+    RunDisplay,
+    run_display,
 )
 from tfmfa_nb.protocol.runner import (
     NoAnswer,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from tfmfa_nb.protocol.display import DisplayedProgress, RunDisplay
+    from tfmfa_nb.protocol.run_display import DisplayedProgress, RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from tfmfa_nb import __version__
+from tfmfa_nb.model.version import __version__
 from tfmfa_nb.protocol.formats import EXECUTED_RUNBOOK
 from tfmfa_nb.protocol.layout import EnvironmentFiles
 from tfmfa_nb.protocol.words import action_sign, counts_text, duration, status_name

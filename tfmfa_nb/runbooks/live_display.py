@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from tfmfa_nb.protocol.display import RunDisplay
+    from tfmfa_nb.protocol.run_display import RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The word carries the meaning; the symbol and the color only help the eye.

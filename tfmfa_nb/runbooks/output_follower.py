@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.display import run_display
+from tfmfa_nb.protocol.run_display import run_display
 from tfmfa_nb.terraform.log import RunLog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfmfa_nb.protocol.display import DisplayedRun, RunDisplay
+    from tfmfa_nb.protocol.run_display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.display import Display
 
 _IN_PROGRESS = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}

@@ -5,7 +5,7 @@ The commands of `runs.engine` move a driver; the gate tells through it; `runs.ru
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,10 @@ from tfmfa_nb.runs.events import (
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.configuration import Configuration
+from tfmfa_nb.terraform.credentials import child_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Future
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.events import Event
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Process
+    from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.role_chains import Findings
 
@@ -201,10 +202,28 @@ class Driver:
 
     # The plan
 
-    def show(self, show: Callable[[], Plan]) -> None:
-        """Read the saved plan in the background; `plan` waits for it, and its changes are told when it is there."""
-        self.plan = _showing.submit(show)
+    def show_plan(self, executable: Executable, environ: Mapping[str, str]) -> None:
+        """Read the saved plan in the background; `plan` waits for it, and its changes are told when it is there.
+
+        Args:
+            executable: the program; the schema of the real provider alone takes it two seconds to load.
+            environ: the process environment, whose credentials it does not get.
+        """
+        show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
+        without_credentials, _ = child_environ(environ, credentials=False)
+        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, without_credentials))
         self.plan.add_done_callback(self._tell_changes)
+
+    def restore_changes(self) -> None:
+        """The changes that were kept beside the record; where there are none, asking for the plan says so."""
+        self.plan = Future()
+        try:
+            kept = self.store.load_changes()
+        except RunStateError as error:
+            self.plan.set_exception(error)
+            return
+        self.plan.set_result(kept)
+        self.tell(ChangesKnown(_changes_of(kept)))
 
     def adjust(self, options: Options) -> None:
         """Take what an apply may still say: how long to wait for locks, and a stricter level."""
@@ -227,7 +246,7 @@ class Driver:
         """A plan that could not be shown says so where it is asked for."""
         if not shown.cancelled() and shown.exception() is None:
             self.store.save_changes(shown.result())
-            self.tell(ChangesKnown(changes_of(shown.result())))
+            self.tell(ChangesKnown(_changes_of(shown.result())))
 
     def _drop_plan(self) -> None:
         """From here on nothing may be applied; `show -json` may still be reading it."""
@@ -237,6 +256,6 @@ class Driver:
             self.store.drop_plan()
 
 
-def changes_of(plan: Plan) -> list[Mapping[str, str]]:
+def _changes_of(plan: Plan) -> list[Mapping[str, str]]:
     """The changes of a plan, as the views show them."""
     return [{"address": each.address, "action": each.action} for each in plan.changes]

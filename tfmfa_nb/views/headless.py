@@ -13,7 +13,7 @@ from IPython.display import display
 
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.codec import encode, parse
-from tfmfa_nb.protocol.display import (
+from tfmfa_nb.protocol.run_display import (
     DISPLAY_KEY,
     Counts,
     DisplayedChange,

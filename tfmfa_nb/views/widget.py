@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ipywidgets import Widget
 from traitlets import Unicode
 
-from tfmfa_nb import __version__
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.version import __version__
 from tfmfa_nb.protocol.messages import PROTOCOL, SECRET_FIELDS
 
 if TYPE_CHECKING:

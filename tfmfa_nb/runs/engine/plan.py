@@ -13,13 +13,11 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, lock_environm
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
-from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.terraform.executable import Executable
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
@@ -59,16 +57,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 outcome = await commands.run(*command)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
         driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict()))
-        show_plan(driver, gate, executable)
+        driver.show_plan(executable, gate.environ)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
-
-
-def show_plan(driver: Driver, gate: Gate, executable: Executable) -> None:
-    """Read the saved plan in the background: the real provider's schema alone takes two seconds to load."""
-    environ, _ = child_environ(gate.environ, credentials=False)
-    show = driver.ports.terraform.show
-    plan_file, folder = driver.store.files.plan, driver.environment.folder
-    driver.show(lambda: show(executable, plan_file, folder, environ))
 
 
 def _counts(driver: Driver) -> Counts:

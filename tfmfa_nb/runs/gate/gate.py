@@ -6,18 +6,14 @@ again.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut
-from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
-from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.events import Authenticated, RolesChanged
-from tfmfa_nb.runs.gate.exchange import exchange_code
-from tfmfa_nb.runs.gate.identity import identify_owner
+from tfmfa_nb.runs.gate.attempts import CodeAttempts
+from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.roles import (
     check_run_roles,
     refuse_long_sessions,
@@ -30,11 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
-    from tfmfa_nb.authentication.refusal import Refusal
-    from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase
-    from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
@@ -76,14 +69,11 @@ class Gate:
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        refusal: Refusal | None = None
-        attempt = 0
+        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(), self.answer_seconds)
         while True:
-            attempt += 1
             variables, problem = await identify_owner(driver, self.aws, self.policy, self.environ, self.profile)
-            refusal = refusal or problem
             try:
-                session, refusal = await self._attempt(driver, phase, variables, refusal, attempt)
+                session = await attempts.next(variables, problem)
             finally:
                 if variables is not None:
                     variables.forget()
@@ -96,49 +86,6 @@ class Gate:
                 session.forget()
                 raise
             return session
-
-    async def _attempt(
-        self,
-        driver: Driver,
-        phase: Phase,
-        variables: OrganizationVariables | None,
-        refusal: Refusal | None,
-        attempt: int,
-    ) -> tuple[MfaSession | None, Refusal | None]:
-        """Ask once; what was wrong before is shown first."""
-        if refusal is not None:
-            driver.show_indicator(LockIndicator.FAILED, refusal.problem, refusal.remedy)
-        last = self.prompt.max_attempts
-        if refusal and ((last is not None and attempt > last) or not (variables or last is None)):
-            raise AuthenticationError(refusal.problem, refusal.remedy)
-        request = CodeRequest(
-            phase=phase,
-            environment=driver.record.environment,
-            identity=_identity(driver),
-            serial_number=variables.serial_number if variables else "",
-            refusal=refusal,
-            attempt=attempt,
-        )
-        answer = await self._ask(request)
-        try:
-            driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
-            if variables is None:
-                return None, None  # the variables are read again, and their error is shown again
-            return await exchange_code(driver, self.aws, variables, answer, self._seconds())
-        finally:
-            answer.forget()
-
-    async def _ask(self, request: CodeRequest) -> Secret:
-        if self.answer_seconds is None:
-            return await self.prompt.ask(request)
-        try:
-            async with asyncio.timeout(self.answer_seconds):
-                return await self.prompt.ask(request)
-        except TimeoutError:
-            raise PromptTimedOut(
-                f"Nobody gave a code in {self.answer_seconds:g} seconds.",
-                "Run it again when somebody is there, or set prompt_timeout higher.",
-            ) from None
 
     def _seconds(self) -> int:
         """How long the session may last: what was set, within the policy's bounds."""
@@ -161,8 +108,3 @@ class Gate:
         driver.tell(Authenticated(user, driver.ports.clock()))
         until = f"{session.expiration:%H:%M} UTC"
         driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
-
-
-def _identity(driver: Driver) -> Identity | None:
-    known = driver.record.identity
-    return Identity(account=known["account"], arn=known["arn"]) if known else None

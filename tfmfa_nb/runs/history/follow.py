@@ -12,7 +12,7 @@ from tfmfa_nb.runs.engine.outcome import failure, first_error
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import Failed, PhaseEnded, RecordRead
 from tfmfa_nb.runs.history.probe import PACE, RunProbe
-from tfmfa_nb.runs.history.restore import restore_changes, run_of, show_authentication
+from tfmfa_nb.runs.history.restore import run_of, show_authentication
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def follow(run: Run) -> None:
     driver.look_at_log()
     progress.look()
     driver.outputs = progress.outputs
-    restore_changes(driver)
+    driver.restore_changes()
     error = _error(driver, status, phase, outcome)
     if error is not None:
         driver.tell(Failed(error.problem, error.remedy))

@@ -5,7 +5,6 @@ Its apply is never started a second time. Where the record cannot say for sure, 
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,11 @@ from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
-from tfmfa_nb.runs.driver import changes_of
 from tfmfa_nb.runs.engine.progress import ApplyProgress
-from tfmfa_nb.runs.events import ChangesKnown
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import valid
-from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.terraform.plan import Plan
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
@@ -50,12 +45,9 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     driver.outputs = _outputs(driver)
     if status is Status.PLANNED:
         driver.store.check_plan(record.plan_sha256)
-        executable = driver.ports.terraform.find(environ)
-        shown_with, _ = child_environ(environ, credentials=False)
-        show, plan_file, folder = driver.ports.terraform.show, driver.store.files.plan, environment.folder
-        driver.show(lambda: show(executable, plan_file, folder, shown_with))
+        driver.show_plan(driver.ports.terraform.find(environ), environ)
     else:
-        restore_changes(driver)
+        driver.restore_changes()
     return run
 
 
@@ -73,19 +65,6 @@ def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
     with usable(run.driver.store.files.folder):
         run.driver.look_at_log()
     return run
-
-
-def restore_changes(driver: Driver) -> None:
-    """The changes of the plan, kept beside the record; where they are not known, asking for the plan says so."""
-    plan: Future[Plan] = Future()
-    driver.plan = plan
-    try:
-        kept = driver.store.load_changes()
-    except RunStateError as error:
-        plan.set_exception(error)
-        return
-    plan.set_result(kept)
-    driver.tell(ChangesKnown(changes_of(kept)))
 
 
 def show_authentication(driver: Driver) -> None:

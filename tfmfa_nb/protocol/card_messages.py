@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from tfmfa_nb.protocol.codec import parse
-from tfmfa_nb.protocol.display import Counts
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
+from tfmfa_nb.protocol.run_display import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

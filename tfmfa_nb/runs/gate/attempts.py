@@ -1,0 +1,105 @@
+"""The attempts at a code in one phase: each shows what was wrong with the one before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut
+from tfmfa_nb.model.identity import Identity
+from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.runs.gate.exchange import exchange_code
+
+if TYPE_CHECKING:
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.refusal import Refusal
+    from tfmfa_nb.model.redaction import Secret
+    from tfmfa_nb.model.statuses import Phase
+    from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.ports import Aws
+
+
+class CodeAttempts:
+    """Asks for codes until AWS gives a session.
+
+    Args:
+        driver: of the run that waits.
+        phase: what the code is asked for.
+        prompt: who is asked.
+        aws: who exchanges a code for a session.
+        session_seconds: how long the session lasts.
+        answer_seconds: how long the prompt waits for each answer; None for ever.
+    """
+
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        driver: Driver,
+        phase: Phase,
+        prompt: Prompt,
+        aws: Aws,
+        session_seconds: int,
+        answer_seconds: float | None,
+    ) -> None:
+        self._driver, self._phase, self._prompt, self._aws = driver, phase, prompt, aws
+        self._session_seconds, self._answer_seconds = session_seconds, answer_seconds
+        self._refusal: Refusal | None = None
+        self._count = 0
+
+    async def next(self, variables: OrganizationVariables | None, problem: Refusal | None) -> MfaSession | None:
+        """Ask once; the session, or None where the code was refused and the next attempt shows why.
+
+        Args:
+            variables: the organization variables as they are now; None where they cannot be read.
+            problem: what is wrong with them.
+
+        Raises:
+            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: as the prompt was answered, or was not.
+            AuthenticationError: no further code can be had from this prompt.
+        """
+        self._count += 1
+        refusal = self._refusal or problem
+        if refusal is not None:
+            self._driver.show_indicator(LockIndicator.FAILED, refusal.problem, refusal.remedy)
+        last = self._prompt.max_attempts
+        if refusal and ((last is not None and self._count > last) or not (variables or last is None)):
+            raise AuthenticationError(refusal.problem, refusal.remedy)
+        answer = await self._ask(
+            CodeRequest(
+                phase=self._phase,
+                environment=self._driver.record.environment,
+                identity=self._identity(),
+                serial_number=variables.serial_number if variables else "",
+                refusal=refusal,
+                attempt=self._count,
+            )
+        )
+        self._refusal = None
+        try:
+            self._driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
+            if variables is None:
+                return None  # they are read again, and their error is shown again
+            session, self._refusal = await exchange_code(
+                self._driver, self._aws, variables, answer, self._session_seconds
+            )
+            return session
+        finally:
+            answer.forget()
+
+    async def _ask(self, request: CodeRequest) -> Secret:
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                return await self._prompt.ask(request)
+        except TimeoutError:
+            if self._answer_seconds is None:  # the prompt's own
+                raise
+            raise PromptTimedOut(
+                f"Nobody entered a code within {self._answer_seconds:g} seconds.",
+                "Run it again when somebody is there, or increase prompt_timeout.",
+            ) from None
+
+    def _identity(self) -> Identity | None:
+        known = self._driver.record.identity
+        return Identity(account=known["account"], arn=known["arn"]) if known else None
