@@ -91,10 +91,11 @@ def select_cell(page, index):
 
 def test_cells_that_begin_with_our_magics_are_hcl_below_the_first_line(lab, open_notebook):
     lab.write(
-        "hcl.ipynb", HCL, PYTHON, "\n\n%%tfapply --auto-approve\noutput x {\n  value = 1\n}", "%%tfplanned\nx = 1"
+        *("hcl.ipynb", HCL, PYTHON, "\n\n%%tfapply --auto-approve\noutput x {\n  value = 1\n}", "%%tfplanned\nx = 1"),
+        "  %%tfplan -e x\nlocals {}",  # an indent, which IPython takes too
     )
     page = open_notebook("hcl.ipynb")
-    for index, name in enumerate(["hcl", "python", "hcl", "python"]):
+    for index, name in enumerate(["hcl", "python", "hcl", "python", "hcl"]):
         expect_language(page, index, name)
     coloured = {
         "# What": "comment", "// a path": "comment", "now */": "comment", "2026.11": "string", "42": "number",

@@ -109,6 +109,12 @@ async def test_bad_input_is_one_line_and_makes_nothing(ipython, tmp_path, capsys
     assert not list(tmp_path.rglob("main.tf"))
 
 
+async def test_a_cell_with_an_indent_runs_as_it_is_written(ipython, tmp_path):
+    hcl = 'output "x" {\n  value = <<EOT\n    >>> kept\n  EOT\n}\n'.replace("  EOT", "EOT")
+    assert (await value(ipython, f"\n  %%tfplan -e indented\n{hcl}")).status == "planned"
+    assert (tmp_path / "indented" / "main.tf").read_text() == hcl
+
+
 async def test_help_lists_the_options(ipython, capsys):
     assert await value(ipython, "%tfplan --help") is None
     assert "--lock-timeout" in capsys.readouterr().out

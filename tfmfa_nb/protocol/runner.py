@@ -6,7 +6,6 @@ that what a notebook starts does not inherit it; a notebook's own question can t
 
 import json
 import os
-import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,7 +31,7 @@ class Runner:
     """
 
     protocol: int = PROTOCOL
-    marker: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    marker: str = field(default_factory=lambda: os.urandom(16).hex(), repr=False)
     environment: str = ""
     plan_only: bool = False
 
