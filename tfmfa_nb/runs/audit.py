@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.formats import AUDIT_TRAIL
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -44,7 +45,7 @@ class AuditTrail:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 last, whole = _last_line(fd)
                 previous = hashlib.sha256(last).hexdigest() if last else _START
-                line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
+                line = AUDIT_TRAIL.stamp({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event})
                 text = json.dumps({**line, **facts, "previous": previous})
                 # A line that a power cut has torn stays the only one that cannot be understood.
                 _append(file, f"{text}\n" if whole else f"\n{text}\n")
@@ -63,11 +64,12 @@ class AuditTrail:
         found = []
         for line in self._read().splitlines():
             try:
-                said = json.loads(line)
+                document = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(said, dict):
-                found.append(said)
+            if isinstance(document, dict):
+                AUDIT_TRAIL.check(document, self.path)
+                found.append(document)
         return found
 
     def broken_at(self) -> int | None:
