@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,4 +227,5 @@ class TfmfaMagics(Magics):
 def _give_up(run: Run) -> None:
     """Discard a plan that waits; a run in any other status has nothing to give up."""
     if run.status == "planned":
-        run.discard()
+        with suppress(RunStateError):  # another kernel has gone on with it
+            run.discard()

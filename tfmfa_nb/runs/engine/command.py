@@ -6,10 +6,11 @@ import asyncio
 import math
 import re
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.terraform.credentials import child_environ
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.ports import Process
     from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
@@ -59,7 +61,7 @@ class Commands:
 
         Being canceled (the kernel's interrupt) stops Terraform gracefully, waits for it, then goes on as a
         cancellation; a second one changes nothing, because Terraform's second interrupt loses resources. An apply is
-        stopped a second later, if this kernel still runs then.
+        stopped a second later, if this kernel still runs then; one that ends by itself before that has been applied.
         """
         driver, files = self.driver, self.driver.store.files
         self.lock.lent = True
@@ -76,9 +78,25 @@ class Commands:
                 credentials=self.credentials,
             )
         )
-        driver.attach(process)
-        driver.save()
-        interrupted, passed_on_at = False, math.inf
+        try:
+            driver.attach(process)
+            with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
+                driver.save()
+            interrupted = await self._follow(process, command, on_output)
+        except BaseException:
+            process.interrupt()
+            await asyncio.shield(process.wait())
+            raise
+        driver.attach(None)
+        outcome = await process.wait()
+        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
+        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which ended before it was stopped
+            raise asyncio.CancelledError
+        return outcome
+
+    async def _follow(self, process: Process, command: str, on_output: Callable[[], None] | None) -> bool:
+        """Until the end of `process`; whether the kernel was interrupted meanwhile."""
+        driver, interrupted, passed_on_at = self.driver, False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
             try:
@@ -91,17 +109,12 @@ class Commands:
                 continue
             if time.monotonic() >= passed_on_at:
                 driver.cancel()
-            driver.look_at_log()
-            if on_output:
-                on_output()
+            with suppress(OSError):  # what cannot be read now may be read at the next look
+                driver.look_at_log()
+                if on_output:
+                    on_output()
             if done:
-                break
-        driver.attach(None)
-        outcome = waiter.result()
-        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
-        if interrupted:
-            raise asyncio.CancelledError
-        return outcome
+                return interrupted
 
     def asks_for_init(self) -> bool:
         """Whether Terraform said in this phase that it must be initialized first."""
