@@ -1,4 +1,4 @@
-"""The Terraform commands of one phase: started, followed, stopped."""
+"""Runs the Terraform commands of one phase."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
-_PACE = 0.1  # seconds between two looks at the log: what an eye still sees as at once
-# Whoever restarts a kernel interrupts it first, and ends it a moment later: an apply must not be stopped by that.
-_RESTART = 1.0  # seconds
+_PACE = 0.1  # seconds between two reads of the log; short enough to look immediate
+# Jupyter interrupts a kernel just before it restarts it; that interrupt must not stop an apply.
+_RESTART_DELAY = 1.0  # seconds
 _ASKS_FOR_INIT = re.compile(r"\b(?:terraform|tofu) init\b")
 
 
@@ -36,13 +36,12 @@ class Commands:
     """Runs Terraform's commands in the environment's folder.
 
     Attributes:
-        driver: of the run.
-        executable: the program.
-        lock: the environment's lock, which Terraform's process holds too.
-        environ: the process environment of the commands, but for `credentials`.
-        credentials: the MFA session, or the person's own key; each command asks for them anew, so that nothing is left
-            once they were forgotten.
-        secrets: what else the supervisor masks in Terraform's output.
+        driver: driver of the run.
+        executable: Terraform or OpenTofu.
+        lock: the environment's lock, which Terraform's process holds as well.
+        environ: process environment of the commands, without `credentials`.
+        credentials: MFA session or long-term key; each command reads the values again, so no copy outlives them.
+        secrets: further secrets to mask in Terraform's output.
     """
 
     driver: Driver
@@ -55,11 +54,11 @@ class Commands:
     async def run(
         self, command: str, *arguments: str, on_output: Callable[[], None] | None = None, events: bool = False
     ) -> Outcome:
-        """Run `terraform COMMAND ARGUMENTS` and follow it to its end.
+        """Run `terraform COMMAND ARGUMENTS` until it ends.
 
-        Being canceled (the kernel's interrupt) stops Terraform gracefully, waits for it, then goes on as a
-        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources. An apply is
-        stopped a second later, if this kernel still runs then.
+        A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
+        second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
+        interrupted one second later, if this kernel is still running then.
         """
         driver, files = self.driver, self.driver.store.files
         self.lock.lent = True
@@ -78,7 +77,7 @@ class Commands:
         )
         driver.attach(process)
         driver.save()
-        interrupted, passed_on_at = False, math.inf
+        interrupted, cancel_at = False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
             try:
@@ -86,10 +85,10 @@ class Commands:
             except asyncio.CancelledError:
                 interrupted = True
                 driver.request_cancel()
-                moment = _RESTART if command == "apply" else 0.0
-                passed_on_at = min(passed_on_at, time.monotonic() + moment)
+                delay = _RESTART_DELAY if command == "apply" else 0.0
+                cancel_at = min(cancel_at, time.monotonic() + delay)
                 continue
-            if time.monotonic() >= passed_on_at:
+            if time.monotonic() >= cancel_at:
                 driver.cancel()
             driver.look_at_log()
             if on_output:
@@ -98,13 +97,13 @@ class Commands:
                 break
         driver.attach(None)
         outcome = waiter.result()
-        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
+        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
         if interrupted:
             raise asyncio.CancelledError
         return outcome
 
     def asks_for_init(self) -> bool:
-        """Whether Terraform said in this phase that it must be initialized first."""
+        """True if Terraform reported in this phase that it must be initialized first."""
         log = self.driver.store.log
         return any(map(_ASKS_FOR_INIT.search, log.lines(self.driver.record.log_start, log.refresh())))
 
@@ -113,7 +112,7 @@ class Commands:
 async def commands_of(
     driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> AsyncIterator[Commands]:
-    """Terraform's commands in one phase; at its end no credentials are left, whoever still holds them."""
+    """The Terraform commands of one phase. At its end, all credentials are forgotten."""
     credentials: Credentials | None = session
     masked: tuple[Secret, ...] = ()
     try:
@@ -121,7 +120,7 @@ async def commands_of(
         environ, notes = child_environ(gate.environ, credentials=credentials is None)
         for note in notes:
             driver.note(note)
-        # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
+        # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
         names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
         yield Commands(driver, executable, lock, environ, credentials, masked)
