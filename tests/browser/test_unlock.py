@@ -60,7 +60,7 @@ def test_a_lock_of_the_state_is_freed_after_a_yes_and_a_code(lab, aws, open_note
     expect(page.output(2)).to_contain_text("gone: Errored")
 
     page.run_cell(3)
-    expect(page.output(3)).to_contain_text("if that run is dead: %tfruns -e gone unlock")
+    expect(page.output(3)).to_contain_text("If it is dead, use: %tfruns -e gone unlock")
     page.start_cell(4)
     output = page.output(4)
     expect(output).to_contain_text("No Terraform is left on this machine that could have taken it.")

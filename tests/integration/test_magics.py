@@ -90,7 +90,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%%tfplan -e a -C b\nx", "not allowed with argument"),
         ("%%tfplan -e ../up\nx", "cannot be an environment's name"),
         ("%%tfplan 'open\nx", "no closing quotation"),
-        ("%%tfplan --lock-timeout soon\nx", "is no duration"),
+        ("%%tfplan --lock-timeout soon\nx", "is not a valid duration"),
         ("%%tfplan --level sometimes\nx", "is no level"),
         ("%tfplan -C nowhere", "There is no folder"),
         ("%tfapply", "no plan in this kernel"),

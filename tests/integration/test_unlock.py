@@ -170,7 +170,7 @@ async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_p
     other = InteractiveShell()
     other.run_line_magic("load_ext", "tfmfa_nb")
     said = await error_of(other, "%tfruns -e staging unlock")
-    assert "of that run lives, so the lock is not taken from it" in said
+    assert "of that run is still running, so the lock is not freed" in said
     assert f"%tfruns -e staging follow {planned.id}" in said
     # Neither is it where the kernel and the supervisor are gone, as long as Terraform is there.
     process = psutil.Process(planned.driver.process.pid)
@@ -179,7 +179,7 @@ async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_p
     await going
     assert planned.status == "errored"
     said = await error_of(other, "%tfruns -e staging unlock")
-    assert f"Process {child.pid} of that run lives" in said
+    assert f"Process {child.pid} of that run is still running" in said
     assert answers == []
     assert unlocks(tmp_path / "staging") == []
     os.killpg(child.pid, signal.SIGKILL)
@@ -237,9 +237,9 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     other.run_line_magic("load_ext", "tfmfa_nb")
     said = await error_of(other, cell)
     assert "Error acquiring the state lock" in said
-    assert "if that run is dead: %tfruns -e staging unlock" in said
+    assert "If it is dead, use: %tfruns -e staging unlock" in said
     said = await error_of(other, "%tfruns -e staging unlock")
-    assert "which was there when that lock was taken, lives" in said
+    assert "was running when that lock was taken and is still running" in said
     refused = other.magics_manager.registry["TfmfaMagics"].latest
     record = (refused.driver.store.files.folder / "run.json").read_bytes()
     assert f"process {await kill(holder, going)}" in said

@@ -235,7 +235,7 @@ async def test_a_prompt_without_an_answer_times_out_if_that_was_set(world):
         await asyncio.Event().wait()
 
     passing.prompt.ask = never
-    with pytest.raises(PromptTimedOut, match=r"Nobody entered a code within 0\.05 seconds"):
+    with pytest.raises(PromptTimedOut, match=r"No code was entered within 0\.05 seconds"):
         await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
 
 
@@ -264,7 +264,7 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
         await gate(NEXT).pass_through(run.driver, Phase.PLAN, (*CHAINS, *missing))
     shown = [hop["message"] for role in run.roles for hop in role["hops"]]
     assert shown == ["", "", "the role does not exist", "the role does not exist"]
-    assert caught.value.remedy.endswith("1 other role was refused too.")
+    assert caught.value.remedy.endswith("1 other role was also refused.")
     (line,) = caught.value._render_traceback_()
     assert "\n" not in line
     assert "Statement" not in line
@@ -368,7 +368,7 @@ async def alias_of(run):
 
 async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(world, monkeypatch):
     run, gate, _ = world
-    monkeypatch.setattr(alias, "_known", {})
+    monkeypatch.setattr(alias, "_aliases", {})
     said, asked = asyncio.Event(), []
 
     class Slow(RealAws):
@@ -390,12 +390,12 @@ async def test_the_account_s_alias_comes_after_the_prompt_and_is_asked_for_once(
 
 async def test_an_alias_that_may_not_be_read_is_none(world, monkeypatch):
     run, gate, aws = world
-    monkeypatch.setattr(alias, "_known", {})
+    monkeypatch.setattr(alias, "_aliases", {})
     await gate(NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
-    await asyncio.gather(*alias._looking)
+    await asyncio.gather(*alias._lookups)
     assert "ListAccountAliases" in {call["action"] for call in aws.calls}
     assert run.identity["alias"] == ""
-    assert list(alias._known.values()) == [""]
+    assert list(alias._aliases.values()) == [""]
 
 
 async def test_a_key_typed_for_this_kernel_goes_before_the_environment_s(world, monkeypatch):

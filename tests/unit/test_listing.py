@@ -104,15 +104,15 @@ def test_errors_name_what_there_is(tmp_path):
     mine = new_run(tmp_path, run_id="run-20260101-120000-aaaaaa")
     new_run(tmp_path, run_id="run-20260101-130000-aaaaab")
     other = new_run(tmp_path, name="prod", run_id="run-20260102-120000-bbbbbb")
-    with pytest.raises(RunStateError, match=r"part of 2 runs' ids: run-20260101-13.*, run-20260101-12") as caught:
+    with pytest.raises(RunStateError, match=r"matches 2 runs: run-20260101-13.*, run-20260101-12") as caught:
         find_run(environment(tmp_path), "20260101")
-    assert "Give more of it" in caught.value.remedy
+    assert "Use a longer part of the ID" in caught.value.remedy
     with pytest.raises(RunStateError, match=f'{other.id} is a run of "prod", not of "staging"') as caught:
         find_run(environment(tmp_path), "bbbbbb")
     assert "-e prod" in caught.value.remedy
     with pytest.raises(RunStateError, match="has no run 'run-20260101-120000-aaaaxx'") as caught:
         find_run(environment(tmp_path), "run-20260101-120000-aaaaxx")
-    assert f"Near it: {mine.id}" in caught.value.remedy
+    assert f"Similar: {mine.id}" in caught.value.remedy
     with pytest.raises(RunStateError) as caught:
         find_run(environment(tmp_path), "zzz")
     assert "The newest: run-20260101-13" in caught.value.remedy
@@ -199,7 +199,7 @@ def test_a_run_whose_terraform_has_ended_does_not_go_on_because_a_program_that_i
     )
     (listed,) = list_runs(environment(tmp_path), 20).runs
     assert listed.end_unrecorded
-    free = "That run has ended. To free the lock that it left: %tfruns -e staging unlock"
+    free = "That run has ended. To free the lock that it left behind: %tfruns -e staging unlock"
     assert free in listing_text(list_runs(environment(tmp_path), 20))
     os.close(fd)
     assert free not in listing_text(list_runs(environment(tmp_path), 20))

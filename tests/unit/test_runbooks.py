@@ -357,5 +357,5 @@ def test_a_run_that_no_audit_trail_confirms_is_not_verified(tmp_path):
 )
 def test_a_record_that_was_changed_is_one_clear_error(tmp_path, forged):
     executed(tmp_path, **forged)
-    with pytest.raises(ConfigurationError, match="The record in .* is not valid"):
+    with pytest.raises(ConfigurationError, match=r"The record in .* is not valid"):
         verify(tmp_path / "out.ipynb")

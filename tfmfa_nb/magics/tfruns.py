@@ -14,7 +14,7 @@ from tfmfa_nb.magics.following import present_following, show_again, show_listin
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
-from tfmfa_nb.runs.history.follow import take_up
+from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import discard, opened
@@ -85,7 +85,7 @@ class RunCommands:
     async def _follow(self, run_id: str) -> Run:
         if RunProbe(self._environment, run_id).record.status not in UNDER_WAY:
             return await self._open(run_id)  # it has ended meanwhile
-        run = take_up(self._environment, run_id, Path.cwd())
+        run = run_to_follow(self._environment, run_id, Path.cwd())
         await self._follow_to_its_end(run)
         # Another kernel's plan may be applied from here only by what its record says at its end.
         return run if Status(run.status).final else await self._open(run_id)
@@ -107,7 +107,7 @@ class RunCommands:
                 f"{run_id} cannot be canceled from here. {where}.",
                 f"Follow it to its end: {self._line} follow {run_id}",
             )
-        run = take_up(self._environment, run_id, Path.cwd())
+        run = run_to_follow(self._environment, run_id, Path.cwd())
         run.cancel()
         with suppress(RunCanceled):  # as was wanted
             await self._follow_to_its_end(run)

@@ -1,1 +1,1 @@
-"""Runs: the state machine, its two phases, the records and the audit trail."""
+"""Runs: the engine, the MFA gate, the records, and the audit trail."""

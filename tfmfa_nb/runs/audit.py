@@ -1,7 +1,7 @@
-"""The audit trail: append-only lines, each chained to the one before by its hash.
+"""The audit trail: append-only lines, each with the hash of the preceding one.
 
-A chain does not stop somebody who may write the file; it makes a line that was changed or taken out of the
-middle visible to whoever kept a later hash.
+The hash chain does not stop anyone with write access to the file. It reveals a changed or removed line to anyone who
+kept a later hash.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ class AuditTrail:
     """The audit trail of one environment.
 
     Args:
-        path: its file, JSON lines {time, event, …, previous}; `previous` is the SHA-256 of the line before.
+        path: path of the file; JSON lines {time, event, …, previous}. `previous` is the SHA-256 of the preceding line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, event: str, **facts: Any) -> None:
-        """Add one line, and have it on the disk before going on.
+        """Append one line, and wait until it is on disk.
 
         Raises:
-            ConfigurationError: it cannot be written; what should have been recorded must then not happen.
+            ConfigurationError: the line cannot be written, so the action to record must not happen.
         """
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -47,44 +47,44 @@ class AuditTrail:
                 previous = hashlib.sha256(last).hexdigest() if last else _START
                 line = AUDIT_TRAIL.stamp({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event})
                 text = json.dumps({**line, **facts, "previous": previous})
-                # A line that a power cut has torn stays the only one that cannot be understood.
+                # After a line that a power failure truncated, the new one starts on a line of its own.
                 _append(file, f"{text}\n" if whole else f"\n{text}\n")
         except OSError as error:
             raise ConfigurationError(
                 f"The audit trail {self.path} cannot be written: {error.strerror or error}.",
-                "Give yourself write permission to it, or make room on the disk.",
+                "Check that you can write to it, and that the disk has free space.",
             ) from None
 
     def lines(self) -> list[dict[str, Any]]:
-        """What the lines say, in their order; one that cannot be understood is left out: see `broken_at`.
+        """The entries in order, without unreadable lines; `broken_at` reports those.
 
         Raises:
-            ConfigurationError: it cannot be read.
+            ConfigurationError: the file cannot be read.
         """
-        found = []
+        entries = []
         for line in self._read().splitlines():
             try:
-                document = json.loads(line)
+                entry = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(document, dict):
-                AUDIT_TRAIL.check(document, self.path)
-                found.append(document)
-        return found
+            if isinstance(entry, dict):
+                AUDIT_TRAIL.check(entry, self.path)
+                entries.append(entry)
+        return entries
 
     def broken_at(self) -> int | None:
-        """The number (from 1) of the first line that does not follow from the one before; None if all do.
+        """The number (from 1) of the first line that breaks the hash chain; None if the chain is intact.
 
         Raises:
-            ConfigurationError: it cannot be read.
+            ConfigurationError: the file cannot be read.
         """
         previous = _START
         for number, line in enumerate(self._read().splitlines(), start=1):
             try:
-                whole = json.loads(line)["previous"] == previous
+                intact = json.loads(line)["previous"] == previous
             except (ValueError, KeyError, TypeError, RecursionError):
-                whole = False
-            if not whole:
+                intact = False
+            if not intact:
                 return number
             previous = hashlib.sha256(line).hexdigest()
         return None
@@ -97,12 +97,12 @@ class AuditTrail:
         except OSError as error:
             raise ConfigurationError(
                 f"The audit trail {self.path} cannot be read: {error.strerror or error}.",
-                "Give yourself read permission to it.",
+                "Check that you can read it.",
             ) from None
 
 
 def _append(file: FileIO, text: str) -> None:
-    """All of it, on the disk; or, where there is no room, nothing of it."""
+    """Append `text` and sync it to disk. If the disk is full, leave the file as it was."""
     size = os.fstat(file.fileno()).st_size
     rest = memoryview(text.encode())
     try:
@@ -115,9 +115,9 @@ def _append(file: FileIO, text: str) -> None:
 
 
 def _last_line(fd: int) -> tuple[bytes, bool]:
-    """The last line without its end, and whether it has one.
+    """The last line without its line end, and whether it has one (True for an empty file).
 
-    Reads backwards, so a long trail costs no more than a short one.
+    Reads backward, so a long trail takes no longer than a short one.
     """
     end = os.fstat(fd).st_size
     tail = b""

@@ -1,6 +1,6 @@
-"""The driver of a run: it keeps the run's record, writes it before anything follows from it, and tells each event.
+"""The driver of a run: holds the run's record, saves each status before anything depends on it, and reports events.
 
-The commands of `runs.engine` move a driver; the gate tells through it; `runs.run.Run` shows what it tells.
+The commands of `runs.engine` and the MFA gate act through a driver; `runs.run.Run` applies the events that it reports.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ class Driver:
     """Drives one run.
 
     Args:
-        environment: where the run happens.
-        options: what the person said about it.
-        base: the notebook's folder, which relative paths start from.
-        record: an earlier run; a new one, with a folder of its own, where it is None.
-        listen: called with each event, on whatever thread it happens.
-        ports: the world outside.
+        environment: environment of the run.
+        options: options of the run.
+        base: folder of the notebook, to which relative paths refer.
+        record: record of an earlier run; None creates a new run with a folder of its own.
+        listen: called with each event, on any thread.
+        ports: Terraform, the environment's lock, and the clock.
 
     Attributes:
-        record: the durable truth; written by `move`, `save` and `attach`.
-        store: the run's files.
-        findings: what the configuration says about roles and credentials; None before it was inspected.
-        canceling: whether a person wants the run to stop.
-        plan: the plan as data, once `terraform show -json` is done; None before there is a plan.
-        outputs: what the apply reported.
+        record: durable state of the run; changed by `tell`, written by `move` and `save`.
+        store: files of the run.
+        findings: roles and bypasses in the configuration; None before it is inspected.
+        canceling: True after a person has canceled the run.
+        plan: the plan as data, available when `terraform show -json` ends; None before there is a plan.
+        outputs: outputs that the apply reported.
     """
 
     def __init__(
@@ -106,17 +106,17 @@ class Driver:
         return self._configuration
 
     def tell(self, event: Event) -> None:
-        """Let the record follow `event`, then tell it."""
+        """Update the record with `event`, then report the event."""
         with self._telling:  # events come on several threads
             self.record = self.record.after(event.facts())
         self._listen(event)
 
     def move(self, status: Status) -> None:
-        """Change the status, and record it before anything follows from it.
+        """Change the status, after the audit trail has recorded it.
 
         Raises:
-            RunStateError: there is no way from this status to that one.
-            ConfigurationError: it cannot be recorded. Only a run that has ended has then changed all the same.
+            RunStateError: the status cannot follow the present one.
+            ConfigurationError: the status cannot be recorded. Only a final status is set nevertheless.
         """
         if status not in NEXT.get(self.record.status, frozenset()):
             raise RunStateError(f"A run that is {self.record.status} cannot become {status}.")
@@ -130,26 +130,26 @@ class Driver:
         if status.final:
             self._drop_plan()
         self.tell(StatusChanged(status))
-        if unrecorded is not None:  # what has ended has ended all the same
-            raise ConfigurationError(unrecorded.problem, f"The run is {status} all the same. {unrecorded.remedy}")
+        if unrecorded is not None:  # the run has ended nevertheless
+            raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {unrecorded.remedy}")
         self.save()
 
     def save(self) -> None:
         """Write the record.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the record cannot be written.
         """
         self.store.save(self.record)
 
-    # Words for a person
+    # Messages for a person
 
     def show_indicator(self, state: LockIndicator, text: str, remedy: str = "") -> None:
-        """Change the lock indicator and its words."""
+        """Change the lock indicator and its text."""
         self.tell(IndicatorChanged(state, text, remedy))
 
     def note(self, sentence: str) -> None:
-        """Say something about the surroundings, once, on the card and in the log."""
+        """Show a note on the card and in the log, once."""
         if sentence in self.notes:
             return
         self.notes.append(sentence)
@@ -157,12 +157,12 @@ class Driver:
         self.log(sentence)
 
     def log(self, text: str) -> None:
-        """Add lines to the log, and have them seen now, while something is waited for."""
+        """Append lines to the log, and report them at once."""
         self.store.log.append(text + "\n")
         self.look_at_log()
 
     def look_at_log(self) -> None:
-        """Tell how many lines the log has."""
+        """Report the number of lines in the log."""
         self.tell(LogGrew(self.store.log.refresh()))
 
     # Terraform's process
@@ -173,31 +173,31 @@ class Driver:
         return self._process
 
     def attach(self, process: Process | None) -> None:
-        """Drive this process from here on; one that was canceled meanwhile is interrupted."""
+        """Set Terraform's process; None after its end. If the run has been canceled, the process is interrupted."""
         self._process = process
         self.tell(ProcessChanged(ProcessMark(process.pid, process.started) if process else None))
         if process is not None and self.canceling:
             process.interrupt()
 
     def cancel(self) -> None:
-        """Stop gracefully: one interrupt to Terraform, which saves what is finished; or leave the prompt."""
+        """Stop gracefully: Terraform gets one interrupt and saves what it has finished."""
         self.request_cancel()
         if self._process is not None:
             self._process.interrupt()
 
     def request_cancel(self) -> None:
-        """Note that a person wants the run to stop."""
+        """Record that a person has canceled the run."""
         self.canceling = True
         self.tell(CancelRequested())
 
     def kill(self) -> None:
-        """Stop by force; resources in flight may be lost from the state.
+        """Kill Terraform; resources that it is changing may be missing from the state.
 
         Raises:
             RunStateError: the run was not canceled first.
         """
         if not self.canceling:
-            raise RunStateError("The run was not canceled yet.", "Cancel it first, and give it time.")
+            raise RunStateError("The run has not been canceled.", "Cancel it first, and give it time to stop.")
         if self._process is not None:
             self.store.audit("killed")
             self._process.kill()
@@ -205,11 +205,11 @@ class Driver:
     # The plan
 
     def show_plan(self, executable: Executable, environ: Mapping[str, str]) -> None:
-        """Read the saved plan in the background; `plan` waits for it, and its changes are told when it is there.
+        """Read the saved plan in the background and set `plan`; report its changes when they are known.
 
         Args:
-            executable: the program; the schema of the real provider alone takes it two seconds to load.
-            environ: the process environment, whose credentials it does not get.
+            executable: Terraform or OpenTofu, which takes two seconds to load the schema of the AWS provider.
+            environ: process environment; its credentials are not passed on.
         """
         show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
         without_credentials, _ = child_environ(environ, credentials=False)
@@ -217,18 +217,18 @@ class Driver:
         self.plan.add_done_callback(self._tell_changes)
 
     def restore_changes(self) -> None:
-        """The changes that were kept beside the record; where there are none, asking for the plan says so."""
+        """Restore the changes that were saved beside the record; without them, `plan` raises an error."""
         self.plan = Future()
         try:
-            kept = self.store.load_changes()
+            plan = self.store.load_changes()
         except RunStateError as error:
             self.plan.set_exception(error)
             return
-        self.plan.set_result(kept)
-        self.tell(ChangesKnown(_changes_of(kept)))
+        self.plan.set_result(plan)
+        self.tell(ChangesKnown(_changes_of(plan)))
 
     def adjust(self, options: Options) -> None:
-        """Take what an apply may still say: how long to wait for locks, and a stricter level."""
+        """Apply the options that an apply can still change: the lock timeout, and a stricter level."""
         level = Level.strictest(self.options.level, options.level)
         self.options = replace(self.options, level=level, lock_timeout=options.lock_timeout)
         self.tell(LockTimeoutChanged(options.lock_timeout))
@@ -247,15 +247,15 @@ class Driver:
             raise RunStateError(f"The run is {status}.", "Only a planned run can be discarded.")
         self.move(Status.DISCARDED)
 
-    def _tell_changes(self, shown: Future[Plan]) -> None:
-        """A plan that could not be shown says so where it is asked for."""
-        if not shown.cancelled() and shown.exception() is None:
+    def _tell_changes(self, plan: Future[Plan]) -> None:
+        """Report the changes. If the plan could not be read, whoever waits for `plan` gets the error."""
+        if not plan.cancelled() and plan.exception() is None:
             if not self.store.files.changes.exists():
-                self.store.save_changes(shown.result())
-            self.tell(ChangesKnown(_changes_of(shown.result())))
+                self.store.save_changes(plan.result())
+            self.tell(ChangesKnown(_changes_of(plan.result())))
 
     def _drop_plan(self) -> None:
-        """From here on nothing may be applied; `show -json` may still be reading it."""
+        """Delete the saved plan, after `show -json` has read it."""
         if self.plan is not None and not self.plan.done():
             self.plan.add_done_callback(lambda _: self.store.drop_plan())
         else:
@@ -263,5 +263,5 @@ class Driver:
 
 
 def _changes_of(plan: Plan) -> list[Mapping[str, str]]:
-    """The changes of a plan, as the views show them."""
+    """The changes of a plan, in the form that views show."""
     return [{"address": each.address, "action": each.action} for each in plan.changes]

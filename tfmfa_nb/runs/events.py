@@ -1,7 +1,7 @@
-"""What a run's engine tells: each event names, in its fields, exactly what has changed.
+"""The events of a run. The fields of an event are exactly what has changed.
 
-A field has the name of a trait of `Run` or of a field of `RunRecord`, or of both. Whoever drives a run, follows one of
-another kernel, or restores one from its record tells these events and no others.
+Each field has the name of a trait of `Run`, of a field of `RunRecord`, or of both. Driving a run, following a run that
+another kernel started, and restoring a run from its record report these events and no others.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something about a run has changed."""
+    """A change in a run."""
 
     def facts(self) -> dict[str, Any]:
-        """What has changed, by name."""
+        """The changed values, by name."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class Opened(Event):
-    """The run has a folder, or was found in it; paths are relative to the notebook where they can be."""
+    """The run has its folder. Paths are relative to the notebook where possible."""
 
     folder: str
     log_path: str
@@ -39,7 +39,7 @@ class Opened(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecordRead(Event):
-    """The whole record is known, from this kernel or from another one's file."""
+    """The whole record is known: this kernel created it, or read it from another kernel's file."""
 
     record: RunRecord
 
@@ -50,7 +50,7 @@ class RecordRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
-    """A phase has started; what the one before left on the screen is gone."""
+    """A phase has started. The error and the times of the previous phase are cleared."""
 
     phase: Phase
     started_at: float
@@ -63,7 +63,7 @@ class PhaseStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseEnded(Event):
-    """The phase has ended, however it did."""
+    """The phase has ended, successfully or not."""
 
     ended_at: float
     question: Mapping[str, Any] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class PhaseEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class LogStarted(Event):
-    """The log of the phase begins at this line."""
+    """The log of the phase starts at this line."""
 
     log_start: int
     log_lines: int
@@ -86,28 +86,28 @@ class LogGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProgramFound(Event):
-    """The program that runs, and its version."""
+    """The Terraform program, and its version."""
 
     product: str
 
 
 @dataclass(frozen=True, slots=True)
 class LevelChanged(Event):
-    """The level that holds for the run."""
+    """The effective level of the run."""
 
     level: Level
 
 
 @dataclass(frozen=True, slots=True)
 class LockTimeoutChanged(Event):
-    """How long the run waits for locks."""
+    """How long the run waits for locks, as a duration of Terraform."""
 
     lock_timeout: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationInspected(Event):
-    """The roles and the bypasses that the configuration holds."""
+    """The roles and the bypasses in the configuration."""
 
     chains: tuple[RoleChain, ...]
     bypasses: tuple[Problem, ...]
@@ -115,7 +115,7 @@ class ConfigurationInspected(Event):
 
 @dataclass(frozen=True, slots=True)
 class IndicatorChanged(Event):
-    """The lock indicator, with its words: no view may see one state with another's words."""
+    """The lock indicator and its text, which change together so that every view shows a matching pair."""
 
     lock_indicator: LockIndicator
     lock_indicator_text: str
@@ -124,7 +124,7 @@ class IndicatorChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class IdentityKnown(Event):
-    """Who the organization variables belong to."""
+    """The owner of the organization variables."""
 
     identity: Mapping[str, str]
 
@@ -138,7 +138,7 @@ class RolesChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class Authenticated(Event):
-    """AWS has given a session for a code; empty for a phase without one."""
+    """AWS has issued a session for a code; empty for a phase without one."""
 
     authenticated_by: str = ""
     authenticated_at: float = 0.0
@@ -146,14 +146,14 @@ class Authenticated(Event):
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged(Event):
-    """The status, which the audit trail has already."""
+    """The status, which the audit trail already contains."""
 
     status: Status
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
-    """The plan is saved: its hash, and its counts."""
+    """The plan is saved: its hash and its counts."""
 
     plan_sha256: str
     counts: Mapping[str, int]
@@ -168,42 +168,42 @@ class ChangesKnown(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProgressMade(Event):
-    """How far an apply is: done, total, current, finished."""
+    """The progress of an apply: done, total, current, finished."""
 
     progress: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessChanged(Event):
-    """Terraform's supervisor runs, or has ended."""
+    """Terraform's supervisor has started, or has ended (None)."""
 
     process: ProcessMark | None
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionChanged(Event):
-    """What a person is asked now: kind, phase, text, attempt; empty for nothing."""
+    """The question that a person has to answer: kind, phase, text, attempt; empty if there is none."""
 
     question: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Noted(Event):
-    """All notes about the surroundings, in sentences."""
+    """All notes about the process environment and the configuration, one sentence each."""
 
     notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested(Event):
-    """A person wants the run to stop."""
+    """A person has canceled the run."""
 
     canceling: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(Event):
-    """What stopped the phase, and what mends it."""
+    """The error that stopped the phase, and its remedy."""
 
     error: str
     error_remedy: str = ""

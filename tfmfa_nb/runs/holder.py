@@ -1,4 +1,4 @@
-"""Who holds an environment's lock: which run that is, and how to go on with it."""
+"""The holder of an environment's lock: its run, and the command that follows the run or frees the lock."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def purpose_of(phase: Phase | str, run_id: str) -> str:
-    """What a run says of itself in the lock it holds."""
+    """The purpose that a run writes into the lock."""
     return f"{phase}, {run_id}"
 
 
 def run_of_holder(holder: Holder) -> str:
-    """The run that holds the lock."""
+    """The ID of the run that holds the lock."""
     return holder.purpose.rpartition(", ")[2]
 
 
 def how_to_follow(environment: Environment, holder: Holder) -> str:
-    """The command for the run that holds the environment; empty where nothing is known of it."""
+    """What to do about the run that holds the lock, with the command; empty if the run is unknown."""
     run_id = run_of_holder(holder)
     if not run_id:
         return ""
@@ -33,5 +33,5 @@ def how_to_follow(environment: Environment, holder: Holder) -> str:
     except TfmfaError:
         return ""
     if status.final:
-        return f"That run is {status}. To free the lock that it left: %tfruns {environment.option} unlock"
+        return f"That run is {status}. To free the lock that it left behind: %tfruns {environment.option} unlock"
     return f"To follow it to its end: %tfruns {environment.option} follow {run_id}" if status in UNDER_WAY else ""

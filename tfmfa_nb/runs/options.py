@@ -1,4 +1,4 @@
-"""What a person may say about a run, in Terraform's own words."""
+"""The options of a run, under the names that Terraform uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Options:
             form of a duration: "0s", "90s", "1h30m".
         level: a stricter level for this run only.
         overwrite: replace a `main.tf` that was changed by hand.
-        auto_approve: do not ask for a confirmation; a code is asked for all the same.
+        auto_approve: skip the confirmation; a code may still be required.
     """
 
     var: tuple[str, ...] = ()
@@ -41,35 +41,38 @@ class Options:
         """`lock_timeout` in seconds.
 
         Raises:
-            ConfigurationError: it is no duration.
+            ConfigurationError: the value is not a duration.
         """
         parts = _DURATION.findall(self.lock_timeout)
         if not parts or "".join(number + unit for number, unit in parts) != self.lock_timeout:
             raise ConfigurationError(
-                f"--lock-timeout {self.lock_timeout!r} is no duration.", "Write it as 30s, 10m or 1h30m."
+                f"--lock-timeout {self.lock_timeout!r} is not a valid duration.", "Examples: 30s, 10m, 1h30m."
             )
         return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
     def var_files(self, base: Path) -> tuple[Path, ...]:
-        """The variable files, found from `base`, the notebook's folder.
+        """The variable files as absolute paths.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
 
         Raises:
-            ConfigurationError: one of them is not there.
+            ConfigurationError: a file does not exist.
         """
         files = tuple((base / Path(name).expanduser()).absolute() for name in self.var_file)
         for file in files:
             if not file.is_file():
-                raise ConfigurationError(f"There is no variable file {file}.", "Correct --var-file.")
+                raise ConfigurationError(f"The variable file {file} does not exist.", "Correct --var-file.")
         return files
 
     def plan_arguments(self, base: Path) -> list[str]:
         """These options as arguments of `terraform plan`.
 
         Raises:
-            ConfigurationError: a variable file is not there, or two options exclude each other.
+            ConfigurationError: a variable file does not exist, or two options cannot be combined.
         """
         if self.destroy and self.refresh_only:
-            raise ConfigurationError("--destroy and --refresh-only exclude each other.", "Give one of them.")
+            raise ConfigurationError("--destroy and --refresh-only cannot be combined.", "Use only one of them.")
         return [
             f"-lock-timeout={self.lock_timeout}",
             *(f"-var={value}" for value in self.var),

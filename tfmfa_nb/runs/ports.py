@@ -1,6 +1,6 @@
-"""What a run needs of the world outside: Terraform, the environment's lock, AWS, a clock.
+"""The ports of a run: Terraform, the environment's lock, AWS, and a clock.
 
-The prompt, the fifth, is `prompts.Prompt`. Tests give ports of their own; nothing has to be replaced inside a module.
+The prompt, the fifth port, is `prompts.Prompt`. Tests pass ports of their own, so they patch no module.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ class Process(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """True while the command is running."""
         ...
 
     async def wait(self) -> Outcome:
-        """Its end."""
+        """Wait until the command ends."""
         ...
 
     def interrupt(self) -> bool:
-        """Ask Terraform to stop gracefully; whether this was the first time."""
+        """Ask Terraform to stop gracefully. True only the first time."""
         ...
 
     def kill(self) -> None:
-        """Kill Terraform and all it started."""
+        """Kill Terraform and every process that it started."""
         ...
 
 
@@ -61,10 +61,10 @@ class Terraform(Protocol):
     """Terraform or OpenTofu on this machine."""
 
     def find(self, environ: Mapping[str, str]) -> Executable:
-        """The program.
+        """Find the program.
 
         Raises:
-            TerraformNotFound: there is none.
+            TerraformNotFound: no program is installed.
         """
         ...
 
@@ -98,10 +98,10 @@ class Terraform(Protocol):
 
 
 class Aws(Protocol):
-    """STS, and what explains its refusals."""
+    """The calls to AWS: identities, sessions, and roles."""
 
     async def identify(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
-        """Who a long-term key belongs to; see `authentication.session.identify`."""
+        """The owner of a long-term key; see `authentication.mfa_session.identify`."""
         ...
 
     async def get_session(
@@ -114,7 +114,7 @@ class Aws(Protocol):
         duration_seconds: int,
         endpoint: Endpoint,
     ) -> MfaSession:
-        """Exchange a code for a session; see `authentication.session.get_session`."""
+        """Exchange a code for a session; see `authentication.mfa_session.get_session`."""
         ...
 
     async def check_roles(
@@ -123,32 +123,32 @@ class Aws(Protocol):
         chains: Sequence[RoleChain],
         on_change: Callable[[int, int, HopState, str], None],
     ) -> Sequence[RoleCheck]:
-        """Try every role; see `authentication.roles.check_roles`."""
+        """Try to assume every role; see `authentication.role_checks.check_roles`."""
         ...
 
     async def account_alias(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> str:
-        """The account's alias; empty where it cannot be read."""
+        """The account's alias; empty if it cannot be read."""
         ...
 
 
 class InstalledTerraform:
-    """The program on this machine."""
+    """Terraform or OpenTofu as installed on this machine."""
 
     def find(self, environ: Mapping[str, str]) -> Executable:
         """The program on PATH, or the library."""
         return find_executable(environ)
 
     def inspect(self, configuration: Configuration, **how: Any) -> Findings:
-        """Find them in the configuration and its modules."""
+        """Find the roles and the bypasses in the configuration and its modules."""
         return find_chains(configuration, **how)
 
     async def start(self, job: Job) -> Process:
-        """Start it under a supervisor, which outlives this kernel."""
+        """Start a command under a supervisor, which outlives this kernel."""
         return await TerraformProcess.start(job)
 
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
-        """`terraform show -json`, in a session of its own: the kernel's interrupt is not for it."""
-        shown = subprocess.run(
+        """Run `terraform show -json` in a session of its own, so that the kernel's interrupt does not reach it."""
+        process = subprocess.run(
             [*executable.command, "show", "-json", str(plan)],
             cwd=folder,
             env=dict(environ),
@@ -157,13 +157,13 @@ class InstalledTerraform:
             start_new_session=True,
         )
         try:
-            return Plan(json.loads(shown.stdout))
+            return Plan(json.loads(process.stdout))
         except ValueError:
             raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
 
 
 class RealAws:
-    """AWS by boto3, which is imported at the first call because it is heavy."""
+    """AWS through boto3, which is imported at the first call because its import is slow."""
 
     async def identify(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
         """STS GetCallerIdentity."""
@@ -194,12 +194,12 @@ class RealAws:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world of one run.
+    """The ports of one run.
 
     Attributes:
-        terraform: the program.
-        lock: takes the environment's lock; see `EnvironmentLock.acquire`.
-        clock: seconds since the epoch.
+        terraform: Terraform or OpenTofu.
+        lock: acquires the environment's lock; see `EnvironmentLock.acquire`.
+        clock: returns the time in seconds since the epoch.
     """
 
     terraform: Terraform = field(default_factory=InstalledTerraform)

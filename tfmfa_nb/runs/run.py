@@ -1,6 +1,6 @@
-"""A run as notebooks and views see it: the traits follow the events that its driver tells.
+"""A run as notebooks and views see it: its traits change with the events that its driver reports.
 
-`Run` knows no widget and no IPython. Its traits are plain values without a secret.
+`Run` depends on no widget and not on IPython. Its traits are plain values without secrets.
 """
 
 from __future__ import annotations
@@ -36,48 +36,48 @@ _log = logging.getLogger(__name__)
 
 
 class Run(HasTraits):
-    """One run of an environment: one plan and, if it is confirmed, the apply of exactly that plan.
+    """One run of an environment: a plan and, if confirmed, the apply of exactly that plan.
 
     Args:
-        environment: where it happens.
-        options: what the person said about it.
-        base: the notebook's folder, which relative paths start from.
-        record: an earlier run; a new one where it is None.
-        ports: the world outside.
+        environment: environment of the run.
+        options: options of the run.
+        base: folder of the notebook, to which relative paths refer.
+        record: record of an earlier run; None creates a new run.
+        ports: Terraform, the environment's lock, and the clock.
 
     Attributes:
-        driver: what drives it; the commands of `runs.engine` take it.
+        driver: performs the run; the commands of `runs.engine` take it as an argument.
     """
 
     id = Unicode()
     environment = Unicode()
     folder = Unicode()
-    phase = Unicode(str(Phase.PLAN), help="The phase under way, or the last one.")
+    phase = Unicode(str(Phase.PLAN), help="Current phase, or the last one.")
     status = Unicode(str(Status.PENDING))
     level = Unicode(str(Level.NEVER))
-    lock_indicator = Unicode(str(LockIndicator.OPEN), help="The lock indicator, about MFA.")
+    lock_indicator = Unicode(str(LockIndicator.OPEN), help="State of the lock indicator, which shows MFA.")
     lock_indicator_text = Unicode()
     lock_indicator_remedy = Unicode()
-    authenticated_by = Unicode(help="The IAM user that STS named, for the last phase.")
-    authenticated_at = Float(help="When, in seconds since the epoch; 0 for never.")
-    plan_sha256 = Unicode(help="The hash of the saved plan, which is checked before the apply.")
+    authenticated_by = Unicode(help="IAM user that authenticated for the last phase.")
+    authenticated_at = Float(help="Time of the authentication, in seconds since the epoch; 0 if none.")
+    plan_sha256 = Unicode(help="Hash of the saved plan; checked before the apply.")
     identity = Dict(help="account, alias, user, arn, serial_number, region, source")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action}]")
     progress = Dict(help="done, total, current, finished")
-    question = Dict(help="What a person is asked now: kind, phase, text, attempt; empty for nothing.")
-    notes: List[str] = List(help="What was done with the surroundings, in sentences.")
+    question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
+    notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")
     error = Unicode()
     error_remedy = Unicode()
-    error_documents: List[Any] = List(help="[{title, text}]: what mends the error, ready to paste.")
+    error_documents: List[Any] = List(help="[{title, text}]: what to paste to fix the error.")
     log_lines = Int()
-    log_start = Int(help="The first line of the phase that is shown.")
-    log_path = Unicode(help="The log's file, seen from the notebook.")
+    log_start = Int(help="First line of the phase in the log.")
+    log_path = Unicode(help="Log file, relative to the notebook where possible.")
     started_at = Float(help="Seconds since the epoch; 0 before the start.")
     ended_at = Float(help="Seconds since the epoch; 0 while the phase runs.")
     canceling = Bool(default_value=False)
-    product = Unicode(help="The program and its version: terraform 1.11.4.")
+    product = Unicode(help="Program and version: terraform 1.11.4.")
 
     def __init__(
         self,
@@ -89,15 +89,15 @@ class Run(HasTraits):
         ports: Ports | None = None,
     ) -> None:
         super().__init__()
-        self._applying = RLock()  # events come on several threads; traitlets holds notifications for one at a time
+        self._applying = RLock()  # events come from several threads; traitlets can hold notifications for only one
         self.driver = Driver(environment, options, base, record, listen=self.apply, ports=ports)
         self.apply(RecordRead(self.driver.record))
-        self.apply(Opened(str(environment.folder), _seen_from(base, self.driver.store.files.log)))
+        self.apply(Opened(str(environment.folder), _relative_to(base, self.driver.store.files.log)))
 
     def apply(self, event: Event) -> None:
-        """Take `event` in; the only place where a trait changes.
+        """Apply `event`; the only place where a trait changes.
 
-        All of an event changes as one: no view sees half of it.
+        All changes of an event take effect at once, so no view sees only some of them.
         """
         with self._applying, self.hold_trait_notifications():
             for name, value in event.facts().items():
@@ -105,26 +105,26 @@ class Run(HasTraits):
                     setattr(self, name, _plain(value))
 
     def notify_change(self, change: Any) -> None:
-        """Tell the observers; a view that cannot show something must not stop what is shown."""
+        """Notify the observers; an error in a view must not stop the run."""
         try:
             super().notify_change(change)
-        except Exception as error:  # noqa: BLE001 - whatever a view does
+        except Exception as error:  # noqa: BLE001 - any error of a view
             _log.warning("A view of %s failed: %s", self.id, type(error).__name__)
 
     @property
     def plan(self) -> Plan:
-        """What the plan would change; waits for `terraform show -json`, about two seconds after the plan.
+        """The plan as data; waits for `terraform show -json`, which takes about two seconds after the plan.
 
         Raises:
             RunStateError: there is no plan.
-            TerraformFailed: Terraform could not show it.
+            TerraformFailed: Terraform cannot show the plan.
         """
         if self.driver.plan is None:
             raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
         return self.driver.plan.result()
 
     async def wait_for_changes(self) -> None:
-        """Until `changes` says what the plan would change, or it is clear that nothing will."""
+        """Wait until `changes` is known, or cannot be."""
         if self.driver.plan is not None:
             await asyncio.wait({asyncio.wrap_future(self.driver.plan)})
 
@@ -135,26 +135,26 @@ class Run(HasTraits):
 
     @property
     def seconds(self) -> float:
-        """How long the last phase took, or has taken so far."""
-        # The clock may have been set back meanwhile.
+        """Duration of the last phase, or of the current one so far."""
+        # The clock may have been set back.
         return max(0.0, (self.ended_at or time.time()) - self.started_at) if self.started_at else 0.0
 
     @property
     def log_file(self) -> Path:
-        """The whole log, without secrets; absolute."""
+        """Absolute path of the full log, which contains no secrets."""
         return self.driver.store.files.log.absolute()
 
     def log_text(self, start: int = 0, stop: int | None = None) -> list[str]:
-        """Lines of the log, without secrets, their colors kept."""
+        """Lines of the log, without secrets and with their colors."""
         log = self.driver.store.log
         return log.lines(start, log.refresh() if stop is None else stop)
 
     def cancel(self) -> None:
-        """Stop gracefully: one interrupt to Terraform, which saves what is finished; or leave the prompt."""
+        """Stop gracefully: Terraform gets one interrupt and saves what it has finished; an open prompt closes."""
         self.driver.cancel()
 
     def kill(self) -> None:
-        """Stop by force; resources in flight may be lost from the state.
+        """Kill Terraform; resources that it is changing may be missing from the state.
 
         Raises:
             RunStateError: the run was not canceled first.
@@ -171,12 +171,12 @@ class Run(HasTraits):
 
     def __repr__(self) -> str:
         counts = self.counts
-        shown = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
-        return f"<Run {self.id} of {self.environment}: {self.status}{shown}>"
+        changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
+        return f"<Run {self.id} of {self.environment}: {self.status}{changes}>"
 
 
 def _plain(value: Any) -> Any:
-    """A value as a trait holds it."""
+    """`value` as a trait holds it: plain strings, dictionaries, and lists."""
     match value:
         case StrEnum():
             return str(value)
@@ -189,6 +189,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _seen_from(base: Path, path: Path) -> str:
-    """`path` relative to `base` where it can be: a notebook need not say where this machine keeps it."""
+def _relative_to(base: Path, path: Path) -> str:
+    """`path` relative to `base` where possible, so that a notebook does not reveal the machine's folders."""
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

@@ -1,6 +1,6 @@
-"""A run on disk: its folder with record, log, events and saved plan, and its lines in the audit trail.
+"""A run on disk: its folder (record, log, events, saved plan) and its lines in the audit trail.
 
-Nothing else in this package touches them.
+Other modules access them only through `RunStore`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.environments import Environment
 
-_LARGEST = 1 << 22  # bytes of a record; one of a thousand roles has a tenth of that
+_LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
 
 
@@ -35,8 +35,8 @@ class RunStore:
     """The files of one run.
 
     Args:
-        environment: the run's environment.
-        run_id: the run; nothing is made.
+        environment: environment of the run.
+        run_id: ID of the run. Nothing is created.
 
     Attributes:
         log: Terraform's output and the run's notes.
@@ -55,7 +55,7 @@ class RunStore:
         """The store of a new run, with its folder.
 
         Raises:
-            ConfigurationError: the folder cannot be made.
+            ConfigurationError: the folder cannot be created.
         """
         environment.ensure()
         store = cls(environment, f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
@@ -66,10 +66,10 @@ class RunStore:
     # The record and the audit trail
 
     def save(self, record: RunRecord) -> None:
-        """Keep `record` for other kernels.
+        """Save `record` for other kernels.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the record cannot be written.
         """
         write_whole(self.files.record, json.dumps(record.to_json(), indent=2) + "\n")
 
@@ -77,8 +77,8 @@ class RunStore:
         """The record.
 
         Raises:
-            RunStateError: there is no record, or it is not valid.
-            FormatError: a version wrote it that this one does not read.
+            RunStateError: the record is missing or not valid.
+            FormatError: the format version of the record is not supported.
         """
         path = self.files.record
         with valid(self.id):
@@ -91,7 +91,7 @@ class RunStore:
                 text = path.read_text(encoding="utf-8")
             except OSError as error:
                 raise RunStateError(
-                    f"There is no record of {self.id}: {path}: {error.strerror}.", "Plan again with %%tfplan."
+                    f"The record of {self.id} cannot be read: {path}: {error.strerror}.", "Plan again with %%tfplan."
                 ) from None
             record = RunRecord.from_json(json.loads(text), path)
             if record.id != self.id:
@@ -99,10 +99,10 @@ class RunStore:
             return record
 
     def record_status(self, record: RunRecord, **facts: Any) -> None:
-        """Write the status of `record` to the audit trail, with the facts that the record is later held against.
+        """Write the status of `record` to the audit trail, with the facts that the record is later checked against.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the line cannot be written.
         """
         self.audit("status", status=str(record.status), **record.audited(), **facts)
 
@@ -110,7 +110,7 @@ class RunStore:
         """Write a line about this run to the audit trail.
 
         Raises:
-            ConfigurationError: it cannot be written.
+            ConfigurationError: the line cannot be written.
         """
         self.trail.write(event, run=self.id, **facts)
 
@@ -125,10 +125,10 @@ class RunStore:
         """Make sure that the saved plan is the one that was shown.
 
         Raises:
-            RunStateError: it is missing, or its content is different.
+            RunStateError: the plan is missing, or its content has changed.
         """
         if not self.files.plan.is_file():
-            raise RunStateError("The saved plan is gone.", _AGAIN)
+            raise RunStateError("The saved plan no longer exists.", _AGAIN)
         if self._plan_digest() != digest:
             raise RunStateError(
                 f"The saved plan {self.files.plan} is not the one that was shown: its content has changed.",
@@ -136,29 +136,29 @@ class RunStore:
             )
 
     def drop_plan(self) -> None:
-        """Delete the saved plan, which holds sensitive values in clear text."""
+        """Delete the saved plan, which contains sensitive values in plain text."""
         with suppress(FileNotFoundError):
             self.files.plan.unlink()
 
     def drop_other_plans(self) -> None:
-        """Delete the saved plans of earlier runs; only under the environment's lock."""
+        """Delete the saved plans of earlier runs. The caller must hold the environment's lock."""
         for plan in self._runs.glob(f"*/{self.files.plan.name}"):
             if plan != self.files.plan:
                 plan.unlink(missing_ok=True)
 
     @property
     def has_plan(self) -> bool:
-        """Whether the saved plan is there."""
+        """True if the saved plan exists."""
         return self.files.plan.is_file()
 
     def _plan_digest(self) -> str:
         with self.files.plan.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    # What the plan and the apply leave
+    # The results of the plan and the apply
 
     def save_changes(self, plan: Plan) -> None:
-        """Keep the changes of `plan`, without values, for later kernels; a full disk is no reason to fail."""
+        """Save the changes of `plan`, without values, for later kernels. Errors are ignored, as on a full disk."""
         with suppress(TfmfaError):
             write_whole(self.files.changes, json.dumps(plan.without_values()) + "\n")
 
@@ -166,15 +166,15 @@ class RunStore:
         """The plan's changes, without values.
 
         Raises:
-            RunStateError: they were not kept.
+            RunStateError: the changes were not saved.
         """
         try:
             return Plan(json.loads(self.files.changes.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-            raise RunStateError(f"The changes of {self.id} are no longer known.") from None
+            raise RunStateError(f"The changes of {self.id} were not saved.") from None
 
     def ended_at(self, command: str) -> float:
-        """When `command` ended, in seconds since the epoch; 0 where its supervisor left no word."""
+        """When `command` ended, in seconds since the epoch; 0 if its supervisor did not record it."""
         try:
             return float(json.loads(self.files.exit_of(command).read_bytes())["ended"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -183,14 +183,14 @@ class RunStore:
 
 @contextmanager
 def valid(run_id: str) -> Iterator[None]:
-    """Turn whatever is wrong with the values of a record into one clear error.
+    """Turn any error about the values of a record into one clear error.
 
     Raises:
-        RunStateError: something is.
+        RunStateError: a value is not valid.
     """
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, TraitError):
         raise RunStateError(
-            f"The record of {run_id} is not valid: it was changed, or is incomplete.", "Plan again with %%tfplan."
+            f"The record of {run_id} is not valid: it was changed, or it is incomplete.", "Plan again with %%tfplan."
         ) from None

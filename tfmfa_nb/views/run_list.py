@@ -1,6 +1,6 @@
-"""The list of `%tfruns`: a table, and below it what is running or waiting, with the command for each.
+"""The list of `%tfruns`: a table of runs, and the next command for each run that is running or pending.
 
-Text/plain is for terminals; text/html needs neither widget nor style and takes its colors from around it.
+Text/plain is for terminals; text/html needs neither widgets nor styles and inherits its colors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def listing_bundle(listing: Listing) -> dict[str, str]:
 
 
 def listing_text(listing: Listing) -> str:
-    """`listing` as lines of plain text, the columns under each other."""
+    """`listing` as lines of plain text, with aligned columns."""
     rows = [_heads(listing), *(_row(run, listing) for run in listing.runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -39,7 +39,7 @@ def listing_text(listing: Listing) -> str:
 
 
 def listing_html(listing: Listing) -> str:
-    """`listing` as HTML in which everything that comes from outside is escaped text."""
+    """`listing` as HTML, in which all external text is escaped."""
     parts = [f"<p><strong>{escape(_title(listing))}</strong></p>"]
     if listing.runs:
         heads = "".join(f'<th scope="col" style="text-align: left">{escape(head)}</th>' for head in _heads(listing))
@@ -75,7 +75,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
 
 
 def _html_row(run: ListedRun, listing: Listing) -> str:
-    # The id and the counts in one piece, as they are copied and read: JupyterLab breaks what is code anywhere.
+    # The ID and the counts must not wrap; JupyterLab would break code at any character.
     run_id, begun, status, counts, *others = map(escape, _row(run, listing))
     first = f'<td style="text-align: left"><code style="white-space: nowrap">{run_id}</code></td>'
     third = f'<td style="text-align: left; white-space: nowrap">{counts}</td>'
@@ -90,7 +90,7 @@ def _started(seconds: float, now: float) -> str:
 
 
 def _age(seconds: float) -> str:
-    """3 min ago; as short as can be, because the table is wide."""
+    """3 min ago; short, because the table is wide."""
     for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= size:
             return f"{int(seconds // size):,} {name} ago"
@@ -109,7 +109,7 @@ def _status(run: ListedRun) -> str:
 
 
 def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
-    """What a person should know next, each with the command to type."""
+    """What to do next: sentences, each with the command to type."""
     magic = f"%tfruns {brief(listing.option, _MOST_TEXT)}"
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
@@ -134,4 +134,4 @@ def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
         yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
         its = run_of_holder(listing.holder)
         if any(run.id == its and (run.end_unrecorded or (run.status and run.status.final)) for run in listing.runs):
-            yield "That run has ended. To free the lock that it left", f"{magic} unlock"
+            yield "That run has ended. To free the lock that it left behind", f"{magic} unlock"

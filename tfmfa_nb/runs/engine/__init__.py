@@ -1,1 +1,1 @@
-"""What a run does: plan, apply, unlock."""
+"""The commands of a run: plan, apply, unlock."""

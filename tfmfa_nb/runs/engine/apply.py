@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
-    """Apply exactly the plan that was shown; without a code, or a confirmation, the run stays `planned`.
+    """Apply exactly the plan that was shown. If the prompt is not answered, the run stays `planned`.
 
     Args:
-        driver: of a planned run.
-        gate: who is asked, and with which credentials.
-        confirm: ask for a confirmation where the level asks for no code.
+        driver: driver of a planned run.
+        gate: MFA gate in front of the apply.
+        confirm: ask for a confirmation if the level requires no code.
 
     Raises:
-        TfmfaError: what stopped it, in words for the person.
+        TfmfaError: the apply failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     record = driver.record
@@ -40,19 +40,19 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         executable = driver.ports.terraform.find(gate.environ)
         lock = await lock_environment(driver, Phase.APPLY, held)
         driver.store.check_plan(record.plan_sha256)
-        # The stricter of then and now: a level lowered since the plan does not weaken this run.
+        # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
         if driver.findings is None:  # the level was `never` until now, or another kernel planned
             await inspect(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.APPLY)
-        # Before the person's own key is read: a person may think for long.
+        # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
         async with commands_of(driver, gate, executable, lock, session) as commands:
             if session is not None and (note := session_length_warning(driver.record.chains, session.duration_seconds)):
-                driver.note(note)  # a role's session that cannot be renewed while the apply runs
-            check_wanted(driver)
-            driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for long
+                driver.note(note)  # the session of a role may expire during the apply
+            check_not_canceled(driver)
+            driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
             driver.move(Status.CONFIRMED)
             driver.move(Status.APPLYING)
             progress = ApplyProgress(driver)

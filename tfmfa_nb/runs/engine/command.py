@@ -1,4 +1,4 @@
-"""The Terraform commands of one phase: started, followed, stopped."""
+"""Runs the Terraform commands of one phase."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
-_PACE = 0.1  # seconds between two looks at the log: what an eye still sees as at once
-# Whoever restarts a kernel interrupts it first, and ends it a moment later: an apply must not be stopped by that.
-_RESTART = 1.0  # seconds
+_PACE = 0.1  # seconds between two reads of the log; short enough to look immediate
+# Jupyter interrupts a kernel just before it restarts it; that interrupt must not stop an apply.
+_RESTART_DELAY = 1.0  # seconds
 _ASKS_FOR_INIT = re.compile(r"\b(?:terraform|tofu) init\b")
 
 
@@ -38,13 +38,12 @@ class Commands:
     """Runs Terraform's commands in the environment's folder.
 
     Attributes:
-        driver: of the run.
-        executable: the program.
-        lock: the environment's lock, which Terraform's process holds too.
-        environ: the process environment of the commands, but for `credentials`.
-        credentials: the MFA session, or the person's own key; each command asks for them anew, so that nothing is left
-            once they were forgotten.
-        secrets: what else the supervisor masks in Terraform's output.
+        driver: driver of the run.
+        executable: Terraform or OpenTofu.
+        lock: the environment's lock, which Terraform's process holds as well.
+        environ: process environment of the commands, without `credentials`.
+        credentials: MFA session or long-term key; each command reads the values again, so no copy outlives them.
+        secrets: further secrets to mask in Terraform's output.
     """
 
     driver: Driver
@@ -57,11 +56,11 @@ class Commands:
     async def run(
         self, command: str, *arguments: str, on_output: Callable[[], None] | None = None, events: bool = False
     ) -> Outcome:
-        """Run `terraform COMMAND ARGUMENTS` and follow it to its end.
+        """Run `terraform COMMAND ARGUMENTS` until it ends.
 
-        Being canceled (the kernel's interrupt) stops Terraform gracefully, waits for it, then goes on as a
-        cancellation; a second one changes nothing, because Terraform's second interrupt loses resources. An apply is
-        stopped a second later, if this kernel still runs then; one that ends by itself before that has been applied.
+        A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
+        second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
+        interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
         """
         driver, files = self.driver, self.driver.store.files
         self.lock.lent = True
@@ -89,14 +88,14 @@ class Commands:
             raise
         driver.attach(None)
         outcome = await process.wait()
-        self.lock.lent = outcome.exit_code is None  # only its supervisor is known to have ended
-        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which ended before it was stopped
+        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
+        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which succeeded before its interrupt
             raise asyncio.CancelledError
         return outcome
 
     async def _follow(self, process: Process, command: str, on_output: Callable[[], None] | None) -> bool:
-        """Until the end of `process`; whether the kernel was interrupted meanwhile."""
-        driver, interrupted, passed_on_at = self.driver, False, math.inf
+        """Wait for the end of `process`; whether the kernel was interrupted meanwhile."""
+        driver, interrupted, cancel_at = self.driver, False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
             try:
@@ -104,10 +103,10 @@ class Commands:
             except asyncio.CancelledError:
                 interrupted = True
                 driver.request_cancel()
-                moment = _RESTART if command == "apply" else 0.0
-                passed_on_at = min(passed_on_at, time.monotonic() + moment)
+                delay = _RESTART_DELAY if command == "apply" else 0.0
+                cancel_at = min(cancel_at, time.monotonic() + delay)
                 continue
-            if time.monotonic() >= passed_on_at:
+            if time.monotonic() >= cancel_at:
                 driver.cancel()
             with suppress(OSError):  # what cannot be read now may be read at the next look
                 driver.look_at_log()
@@ -117,7 +116,7 @@ class Commands:
                 return interrupted
 
     def asks_for_init(self) -> bool:
-        """Whether Terraform said in this phase that it must be initialized first."""
+        """True if Terraform reported in this phase that it must be initialized first."""
         log = self.driver.store.log
         return any(map(_ASKS_FOR_INIT.search, log.lines(self.driver.record.log_start, log.refresh())))
 
@@ -126,7 +125,7 @@ class Commands:
 async def commands_of(
     driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> AsyncIterator[Commands]:
-    """Terraform's commands in one phase; at its end no credentials are left, whoever still holds them."""
+    """The Terraform commands of one phase. At its end, all credentials are forgotten."""
     credentials: Credentials | None = session
     masked: tuple[Secret, ...] = ()
     try:
@@ -134,7 +133,7 @@ async def commands_of(
         environ, notes = child_environ(gate.environ, credentials=credentials is None)
         for note in notes:
             driver.note(note)
-        # The kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
+        # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
         names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
         yield Commands(driver, executable, lock, environ, credentials, masked)

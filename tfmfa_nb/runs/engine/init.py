@@ -1,4 +1,4 @@
-"""`terraform init`, only when something it acts on has changed."""
+"""`terraform init`, only if something that it depends on has changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 async def initialize(commands: Commands, *, always: bool = False) -> bool:
-    """Run `terraform init` if it is needed; whether it ran.
+    """Run `terraform init` if it is needed, and return True if it ran.
 
     Args:
-        commands: of the phase.
-        always: also when nothing has changed, because Terraform asked for it.
+        commands: commands of the phase.
+        always: run it even if nothing has changed, because Terraform asked for it.
 
     Raises:
-        TerraformFailed: it failed.
-        RunCanceled: it was canceled.
+        TerraformFailed: `terraform init` failed.
+        RunCanceled: `terraform init` was canceled.
     """
     driver = commands.driver
     mark = driver.environment.files.init_fingerprint
@@ -36,7 +36,7 @@ async def initialize(commands: Commands, *, always: bool = False) -> bool:
         reason = first_error(driver.store, driver.record.log_start)
         raise TerraformFailed(
             f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
-            "See the log for Terraform's whole message.",
+            "See the log for Terraform's full message.",
         )
     write_whole(mark, _fingerprint(commands))
     return True

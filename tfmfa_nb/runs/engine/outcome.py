@@ -1,4 +1,4 @@
-"""How a phase ends: whatever happened, the run's status says so, and the person reads one sentence about it."""
+"""The end of a phase: sets the status that reflects the outcome, and describes the outcome in one sentence."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
 
 
 def settle(driver: Driver, error: BaseException) -> None:
-    """Leave the run in the status that `error` means.
+    """Set the status that results from `error`.
 
-    A plan that waits stays planned, whatever happened at the prompt; what had started ends canceled or errored.
+    A pending plan stays planned, whatever happened at the prompt. Any other unfinished phase ends canceled or errored.
 
     Raises:
-        ConfigurationError: it cannot be recorded.
+        ConfigurationError: the status cannot be recorded.
     """
     status = driver.record.status
     problem, remedy, documents = "", "", []
@@ -34,7 +34,7 @@ def settle(driver: Driver, error: BaseException) -> None:
         problem, remedy = error.problem, error.remedy
         documents = [{"title": each.title, "text": each.text} for each in error.documents]
     elif isinstance(error, asyncio.CancelledError):
-        problem, remedy = f"The {driver.record.phase} was interrupted.", _left_behind(status)
+        problem, remedy = f"The {driver.record.phase} was interrupted.", _effect_of_interrupt(status)
     # A RunStateError here is about the saved plan, which then cannot be applied.
     if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
         remedy = f"{remedy} The plan is still pending: apply it with %tfapply.".strip()
@@ -46,19 +46,19 @@ def settle(driver: Driver, error: BaseException) -> None:
         driver.move(Status.CANCELED if stopped else Status.ERRORED)
 
 
-def _left_behind(status: Status) -> str:
-    """What an interrupt leaves: nothing was applied yet, or Terraform saved what it had finished."""
+def _effect_of_interrupt(status: Status) -> str:
+    """What an interrupt has changed: nothing before the apply, finished changes during it."""
     if status is Status.APPLYING:
         return "Terraform stopped gracefully: finished changes are in the state."
     return "" if status is Status.PLANNED else "Nothing was changed."
 
 
 def raise_for(outcome: Outcome, commands: Commands, phase: Phase, *, accepted: tuple[int, ...]) -> None:
-    """Raise what went wrong, where Terraform ended otherwise than `accepted`.
+    """Raise an error unless Terraform's exit code is one of `accepted`.
 
     Raises:
-        RunCanceled: it was stopped.
-        TerraformFailed: it failed; the first of its own errors is quoted.
+        RunCanceled: Terraform was interrupted or killed.
+        TerraformFailed: Terraform failed; the error quotes its first message.
     """
     if outcome.exit_code not in accepted:
         driver = commands.driver
@@ -67,33 +67,33 @@ def raise_for(outcome: Outcome, commands: Commands, phase: Phase, *, accepted: t
 
 
 def failure(outcome: Outcome, phase: Phase, reason: str, product: str, option: str) -> TfmfaError:
-    """What went wrong, for a person.
+    """The error for an unsuccessful outcome.
 
     Args:
-        outcome: of Terraform.
-        phase: what it did.
-        reason: Terraform's own first error; may be empty.
+        outcome: outcome of the Terraform command.
+        phase: phase of the run.
+        reason: Terraform's first error; may be empty.
         product: "terraform" or "tofu".
-        option: how a magic's line names the environment.
+        option: option of a magic that selects the environment, such as "-e staging".
     """
     if outcome.interrupted or outcome.killed:
         changed = "Finished changes are in the state." if phase is Phase.APPLY else "Nothing was changed."
         if outcome.killed:
-            changed = "It was stopped by force: compare the state with AWS before the next run."
+            changed = "Terraform was killed: compare the state with AWS before the next run."
         return RunCanceled(f"The {phase} was canceled.", changed)
-    code = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
-    remedy = "See the log for Terraform's whole message."
+    exit_text = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
+    remedy = "See the log for Terraform's full message."
     if outcome.exit_code is None:
-        remedy = "How it ended is not known. Plan again to compare the state with AWS."
+        remedy = "The outcome is unknown. Plan again to compare the state with AWS."
     elif "plan is stale" in reason:
         remedy = "The state has changed since the plan. Plan again."
     elif "acquiring the state lock" in reason:
-        remedy = f"The log says who holds it. Wait for them; if that run is dead: %tfruns {option} unlock"
-    return TerraformFailed(f"{product} {phase} ended {code}{': ' + reason if reason else ''}.", remedy)
+        remedy = f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
+    return TerraformFailed(f"{product} {phase} ended {exit_text}{': ' + reason if reason else ''}.", remedy)
 
 
 def first_error(store: RunStore, start: int) -> str:
-    """Terraform's first "Error: …" from line `start` on, for the one line that a traceback has; empty for none."""
+    """Terraform's first "Error: …" at or after line `start` of the log; empty if there is none."""
     for line in store.log.lines(start, store.log.refresh()):
         if match := _ERROR.search(strip_colors(line)):
             return match[1].strip()

@@ -1,4 +1,4 @@
-"""What every phase of a run shares: its start, its end, the environment's lock, the session, Terraform's commands."""
+"""What all phases of a run share: start, end, the environment's lock, and authentication."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def phase_of(driver: Driver, phase: Phase) -> Iterator[None]:
-    """Start a phase, and whatever ends it, leave the run in a status that says so."""
+    """Start a phase. However it ends, set a status that reflects the outcome."""
     driver.canceling, before = False, driver.record.status
     driver.tell(PhaseStarted(phase, driver.ports.clock()))
     try:
@@ -41,18 +41,19 @@ def phase_of(driver: Driver, phase: Phase) -> Iterator[None]:
         settle(driver, TfmfaError("An unexpected error stopped the run."))
         raise
     finally:
-        with suppress(OSError):  # which would hide what really ended it
+        with suppress(OSError):  # it would hide the error that ended the phase
             driver.look_at_log()
         driver.tell(PhaseEnded(driver.ports.clock()))
-        if driver.record.status is not before:  # else the record stays as the audit trail has it
+        if driver.record.status is not before:  # otherwise, the record already matches the audit trail
             with suppress(TfmfaError):
                 driver.save()
 
 
 async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> EnvironmentLock:
-    """The environment's lock, for as long as `held` lasts.
+    """Acquire the environment's lock for as long as `held` lasts.
 
-    The end of the phase is recorded under it too: whoever finds the lock free takes the run for one that nobody drives.
+    The end of the phase is recorded under the lock as well, because an unfinished run without the lock counts as
+    abandoned.
 
     Raises:
         EnvironmentLocked: another run holds it for longer than the lock timeout.
@@ -69,7 +70,7 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
 
 
 async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession | None:
-    """The phase's session, or None where the level asks for no code."""
+    """The MFA session of the phase; None if the level requires no code."""
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())
@@ -77,11 +78,11 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession |
     return await gate.pass_through(driver, phase, driver.record.chains)
 
 
-def check_wanted(driver: Driver) -> None:
-    """Go on only if nobody canceled the run meanwhile.
+def check_not_canceled(driver: Driver) -> None:
+    """Stop here if the run has been canceled.
 
     Raises:
-        RunCanceled: somebody did.
+        RunCanceled: a person has canceled the run.
     """
     if driver.canceling:
         raise RunCanceled("The run was canceled.", "Nothing was changed.")

@@ -9,7 +9,7 @@ from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_wanted, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-_SUMMARY_LINES = 200  # at the log's end, where the plan's counts stand: outputs and warnings may follow them
+_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 
 
 async def plan(driver: Driver, gate: Gate) -> None:
-    """Plan; the run ends `planned` or `planned_and_finished`.
+    """Plan. Afterward, the run is `planned`, or `planned_and_finished` if there is nothing to change.
 
     Raises:
-        TfmfaError: what stopped it, in words for the person.
+        TfmfaError: the plan failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     with ExitStack() as held, phase_of(driver, Phase.PLAN):
@@ -41,7 +41,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         await inspect(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.PLAN)
         async with commands_of(driver, gate, executable, lock, session) as commands:
-            check_wanted(driver)
+            check_not_canceled(driver)
             driver.move(Status.PLANNING)
             initialized = await initialize(commands)
             if initialized:
@@ -62,7 +62,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
 
 
 def _counts(driver: Driver) -> Counts:
-    """The plan's counts, from Terraform's own last line."""
+    """The plan's counts, from Terraform's summary line."""
     log = driver.store.log
     end = log.refresh()
     lines = log.lines(max(driver.record.log_start, end - _SUMMARY_LINES), end)

@@ -1,4 +1,4 @@
-"""How far an apply is, from the events that Terraform leaves on disk: driving and following a run read them here."""
+"""The progress of an apply, from the events that Terraform writes to disk; for driving and for following a run."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 
 class ApplyProgress:
-    """Tells how far an apply is; each of its events is read once.
+    """Reports the progress of an apply; reads each event once.
 
     Args:
-        driver: of the run.
+        driver: driver of the run.
     """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._events = ApplyEvents(driver.store.files.apply_events)
-        self._told = self._events.progress.as_dict()
+        self._reported = self._events.progress.as_dict()
 
     def look(self) -> None:
-        """Read the new events, and tell where that changes the progress.
+        """Read the new events, and report the progress if it has changed.
 
         Raises:
             OSError: the file cannot be read.
         """
         self._events.refresh()
         progress = self._events.progress.as_dict()
-        if progress != self._told:
-            self._told = progress
+        if progress != self._reported:
+            self._reported = progress
             self._driver.tell(ProgressMade(progress))
 
     @property

@@ -1,4 +1,4 @@
-"""`unlock`: frees Terraform's lock of the state, which a dead run left."""
+"""`unlock`: frees a state lock that a dead run left behind."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _FAILED = "Failed to unlock state: "
 
 
 async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Callable[[], None]) -> None:
-    """`terraform force-unlock`, after the level's code; the run's record is as before afterwards.
+    """Run `terraform force-unlock`, after the code that the level requires. The run's record does not change.
 
     Args:
-        driver: of the run that the lock refused.
-        gate: who is asked, and with which credentials.
-        lock: what is freed, if it is still that one.
-        check_holder: makes sure once more that no process holds the lock, after a person took their time.
+        driver: driver of the run that the lock blocked.
+        gate: MFA gate in front of the unlock.
+        lock: the lock to free; Terraform refuses if the lock has changed.
+        check_holder: called after the prompt; makes sure again that no process holds the lock.
 
     Raises:
-        TfmfaError: it was not freed.
+        TfmfaError: the lock was not freed.
         asyncio.CancelledError: the kernel was interrupted.
     """
     record = driver.store.load()
@@ -58,7 +58,7 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
             if not freed:
                 raise TerraformFailed(
                     f"The state was not unlocked: {_reason(driver)}",
-                    "If another process holds the lock by now, leave it to that one; otherwise see the log.",
+                    "If another process has taken the lock, wait for that process; otherwise see the log.",
                 )
     finally:
         driver.store.save(record)
@@ -67,5 +67,5 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
 def _reason(driver: Driver) -> str:
     log, start = driver.store.log, driver.record.log_start
     lines = log.lines(start, log.refresh())
-    said = next((line.partition(_FAILED)[2] for line in lines if _FAILED in line), "")
-    return said or first_error(driver.store, start)
+    reason = next((line.partition(_FAILED)[2] for line in lines if _FAILED in line), "")
+    return reason or first_error(driver.store, start)

@@ -1,1 +1,1 @@
-"""What stands between a run and AWS: who is it, may they, and with which session."""
+"""The MFA gate of a run: identity, policy, code, session, and roles."""

@@ -1,4 +1,4 @@
-"""The attempts at a code in one phase: each shows what was wrong with the one before."""
+"""The attempts to authenticate in one phase; each prompt shows why the previous code was refused."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 class CodeAttempts:
-    """Asks for codes until AWS gives a session.
+    """Asks for codes until AWS returns a session.
 
     Args:
-        driver: of the run that waits.
-        phase: what the code is asked for.
-        prompt: who is asked.
-        aws: who exchanges a code for a session.
-        session_seconds: how long the session lasts.
-        answer_seconds: how long the prompt waits for each answer; None for ever.
+        driver: driver of the run.
+        phase: phase that requires the code.
+        prompt: prompt that asks for the code.
+        aws: exchanges a code for a session.
+        session_seconds: duration of the session.
+        answer_seconds: time limit of each prompt; None for no limit.
     """
 
-    def __init__(  # noqa: PLR0917 - made in one place
+    def __init__(  # noqa: PLR0917 - created in one place
         self,
         driver: Driver,
         phase: Phase,
@@ -49,15 +49,15 @@ class CodeAttempts:
         self._count = 0
 
     async def next(self, variables: OrganizationVariables | None, problem: Refusal | None) -> MfaSession | None:
-        """Ask once; the session, or None where the code was refused and the next attempt shows why.
+        """Ask for one code. Returns the session, or None if the code was refused; the next prompt then shows why.
 
         Args:
-            variables: the organization variables as they are now; None where they cannot be read.
-            problem: what is wrong with them.
+            variables: the present organization variables; None if they cannot be read.
+            problem: what is wrong with the variables; None if nothing is.
 
         Raises:
-            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: as the prompt was answered, or was not.
-            AuthenticationError: no further code can be had from this prompt.
+            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
+            AuthenticationError: the prompt cannot supply another code.
         """
         self._count += 1
         refusal = self._refusal or problem
@@ -80,7 +80,7 @@ class CodeAttempts:
         try:
             self._driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
             if variables is None:
-                return None  # they are read again, and their error is shown again
+                return None  # the variables are read again
             session, self._refusal = await exchange_code(
                 self._driver, self._aws, variables, answer, self._session_seconds
             )
@@ -93,11 +93,11 @@ class CodeAttempts:
             async with asyncio.timeout(self._answer_seconds):
                 return await self._prompt.ask(request)
         except TimeoutError:
-            if self._answer_seconds is None:  # the prompt's own
+            if self._answer_seconds is None:  # raised by the prompt itself
                 raise
             raise PromptTimedOut(
-                f"Nobody entered a code within {self._answer_seconds:g} seconds.",
-                "Run it again when somebody is there, or increase prompt_timeout.",
+                f"No code was entered within {self._answer_seconds:g} seconds.",
+                "Run the cell again, or increase prompt_timeout.",
             ) from None
 
     def _identity(self) -> Identity | None:

@@ -1,4 +1,4 @@
-"""Exchanges a code for a session; a refusal, by AWS or by this package, is what the next prompt shows."""
+"""Exchanges a code for a session. The next prompt shows a refusal, whether by AWS or by this package."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
 
-# Process-wide: a code is spent for every run of this kernel.
+# For the whole process: a used code is used for every run of this kernel.
 _USED_CODES = UsedCodes()
 
 
 async def exchange_code(
     driver: Driver, aws: Aws, variables: OrganizationVariables, answer: Secret, seconds: int
 ) -> tuple[MfaSession | None, Refusal | None]:
-    """The session that AWS gives for the code, or why it gives none.
+    """The session that AWS returns for the code, or the refusal.
 
     Args:
-        driver: of the run, whose audit trail has each refusal.
-        aws: who is asked.
-        variables: the key, and the device that the code is of.
-        answer: what the person typed.
-        seconds: how long the session lasts.
+        driver: driver of the run; each refusal is written to its audit trail.
+        aws: exchanges the code.
+        variables: the long-term key, and the MFA device of the code.
+        answer: text that the person typed.
+        seconds: duration of the session.
     """
     serial, code = variables.serial_number, Secret("")
     try:
@@ -45,11 +45,11 @@ async def exchange_code(
         )
     except Refused as error:
         refusal = error.refusal
-        if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # which is remembered from its first use
+        if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # a used code is remembered already
             _USED_CODES.remember(serial, code)
         driver.store.audit("mfa", result=str(refusal.kind), serial_number=serial)
         return None, refusal
-    except asyncio.CancelledError:  # AWS may have it by now
+    except asyncio.CancelledError:  # AWS may have received the code
         _USED_CODES.remember(serial, code)
         raise
     else:

@@ -1,7 +1,7 @@
-"""The gate before a phase: who is it, may they, and with which session.
+"""The MFA gate in front of a phase: identifies the person, checks the policy, and obtains a session.
 
-A refused code never ends the run: the lock indicator turns red, says why and what to do, and the same prompt asks
-again.
+A refused code never ends the run: the lock indicator turns red and shows the problem with its remedy, and the same
+prompt asks again.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Gate:
-    """What stands between a run and AWS.
+    """The MFA gate of a run.
 
     Attributes:
-        prompt: who is asked for codes.
-        environ: where organization variables and regions are read from.
-        profile: the AWS profile that holds the organization variables; "" for none.
-        session_seconds: how long a session lasts, 900 to 129,600.
-        answer_seconds: how long a prompt waits for its answer; None, the default, for ever.
-        policy: the organization's.
-        aws: who is asked about keys, codes and roles.
+        prompt: prompt that asks for codes.
+        environ: process environment, for the organization variables and the region.
+        profile: AWS profile with the organization variables; "" for none.
+        session_seconds: duration of a session, 900 to 129,600.
+        answer_seconds: time limit of a prompt; None for no limit.
+        policy: organization policy.
+        aws: checks keys, codes, and roles.
     """
 
     prompt: Prompt
@@ -59,9 +59,9 @@ class Gate:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
         Raises:
-            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: as the prompt was answered, or was not.
-            AuthenticationError: no further code can be had from this prompt.
-            RoleRefused: the session is good, but a role cannot be assumed with it.
+            RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
+            AuthenticationError: the prompt cannot supply another code.
+            RoleRefused: a role cannot be assumed with the session, or is not allowed.
         """
         driver.tell(Authenticated())
         driver.show_indicator(LockIndicator.REQUIRED, f"MFA code required to {phase}")
@@ -81,19 +81,19 @@ class Gate:
                 continue
             try:
                 await check_run_roles(driver, self.aws, session, chains)
-                self._welcome(driver, phase, session)
+                self._report_authentication(driver, phase, session)
             except BaseException:
                 session.forget()
                 raise
             return session
 
     def _seconds(self) -> int:
-        """How long the session may last: what was set, within the policy's bounds."""
+        """Duration of the session: the setting, limited by the policy."""
         shortest, longest = self.policy.session_bounds
         return min(max(self.session_seconds, shortest), longest)
 
-    def _welcome(self, driver: Driver, phase: Phase, session: MfaSession) -> None:
-        """Say it on screen, in the log and in the audit trail: the old product's own sentence."""
+    def _report_authentication(self, driver: Driver, phase: Phase, session: MfaSession) -> None:
+        """Report the authentication on screen, in the log, and in the audit trail, in Terraform Enterprise's words."""
         user = session.identity.user
         driver.store.audit(
             "mfa",

@@ -1,4 +1,4 @@
-"""What a run's configuration says about roles, credentials and state, held against its level and the policy."""
+"""Checks the roles, credentials, and backend in a configuration against the run's level and the policy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
-    """Find the run's roles and bypasses, and refuse what is not allowed; at `never` nothing is inspected.
+    """Find the run's roles and bypasses, and refuse those that are not allowed.
+
+    At the level `never`, only a policy without local state requires an inspection.
 
     Raises:
-        MfaBypass: something would use other credentials than the MFA session's, and the policy does not allow it.
-        ConfigurationError: the policy does not allow state on this machine.
+        MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
+        ConfigurationError: the policy does not allow local state.
     """
     policy, level = gate.policy, driver.record.level
     if level is Level.NEVER and policy.local_state:
@@ -42,7 +44,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         files = ", ".join(map(str, policy.files_setting("local_state")))
         raise ConfigurationError(
             f"The configuration keeps its state on this machine, which is not allowed (organization policy {files}).",
-            "Configure a backend that your team shares, such as s3.",
+            "Configure a shared backend, such as s3.",
         )
     if level is not Level.NEVER:
         for bypass in findings.bypasses:
@@ -51,10 +53,10 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
-    """After `init`, which may have fetched modules with providers of their own.
+    """Inspect the configuration again after `init`, which may have installed modules with their own providers.
 
     Raises:
-        MfaBypass, ConfigurationError, RoleRefused: as before the first look.
+        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
     """
     before = driver.record.chains
     await inspect(driver, gate, executable)
@@ -67,6 +69,6 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
 
 
 def problems_of(driver: Driver) -> list[str]:
-    """What could not be known about the configuration, as sentences for the person."""
+    """What remains unknown about the configuration, one sentence each."""
     problems = driver.findings.problems if driver.findings else ()
     return [f"{problem.place}: {problem.what}" if problem.place else problem.what for problem in problems]

@@ -1,4 +1,4 @@
-"""Who the organization variables belong to: shown before a code is typed, and held against the policy."""
+"""Identifies the owner of the organization variables before the prompt, and checks the account against the policy."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 async def identify_owner(
     driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str
 ) -> tuple[OrganizationVariables | None, Refusal | None]:
-    """The organization variables, or what is wrong with them.
+    """The organization variables (None if they cannot be read), and what is wrong with them (None if nothing is).
 
     Args:
-        driver: of the run that tells the identity.
-        aws: who is asked.
-        policy: the organization's.
-        environ: the process environment.
-        profile: the AWS profile that holds the variables; "" for none.
+        driver: driver of the run, which reports the identity.
+        aws: identifies the key.
+        policy: organization policy.
+        environ: process environment.
+        profile: AWS profile with the variables; "" for none.
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
     """
     try:
-        # In a thread: a keychain may ask the person to unlock it.
+        # In a thread, because a keychain may ask the person to unlock it.
         variables = await asyncio.to_thread(read_variables, environ, profile)
     except ConfigurationError as error:
         return None, Refusal(kind=RefusalKind.VARIABLES, problem=error.problem, remedy=error.remedy)

@@ -1,4 +1,4 @@
-"""The person's own key, for a phase whose level asks for no code."""
+"""The person's long-term key, for a phase whose level requires no code."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class LongTermKey:
-    """A long-term key that Terraform would not find by itself; kept in memory for one phase of a run.
+    """A long-term key that Terraform would not find by itself; kept in memory for one phase.
 
     Args:
-        access_key_id: its id.
-        secret_access_key: its secret; a copy, which is forgotten without the original.
+        access_key_id: access key ID.
+        secret_access_key: copy of the secret access key; forgetting it does not affect the original.
     """
 
     __slots__ = ("_access_key_id", "_secret_access_key")
@@ -27,15 +27,15 @@ class LongTermKey:
         self._access_key_id, self._secret_access_key = access_key_id, secret_access_key
 
     def environ(self) -> dict[str, str]:
-        """The two variables for Terraform's process; do not keep them."""
+        """The two variables for Terraform's process. The caller must not keep them."""
         return {"AWS_ACCESS_KEY_ID": self._access_key_id, "AWS_SECRET_ACCESS_KEY": self._secret_access_key.reveal()}
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What must be masked wherever it appears."""
+        """The secrets to mask in all output."""
         return (self._secret_access_key,)
 
     def forget(self) -> None:
-        """Let go of the secret."""
+        """Drop the secret."""
         self._secret_access_key.forget()
 
     def __repr__(self) -> str:
@@ -46,23 +46,23 @@ class LongTermKey:
 
 
 async def long_term_key(environ: Mapping[str, str]) -> LongTermKey | None:
-    """The key that counts, where Terraform would not find it: typed for this kernel, or kept in the keychain.
+    """The effective long-term key from this kernel's memory or the keychain; None if Terraform finds it by itself.
 
     Args:
-        environ: the process environment, whose key Terraform finds by itself.
+        environ: process environment.
     """
     try:
-        # In a thread: a keychain may ask the person to unlock it.
+        # In a thread, because a keychain may ask the person to unlock it.
         return await asyncio.to_thread(_hidden_from_terraform, environ)
     except ConfigurationError:
-        return None  # Terraform says what it lacks
+        return None  # Terraform reports the missing credentials
 
 
 def _hidden_from_terraform(environ: Mapping[str, str]) -> LongTermKey | None:
     for source in default_sources(environ):
-        given = source.read()
-        if given.access_key_id:
+        values = source.read()
+        if values.access_key_id:
             if isinstance(source, ProcessEnvironment):
                 return None
-            return LongTermKey(given.access_key_id, Secret(given.secret_access_key.reveal()))
+            return LongTermKey(values.access_key_id, Secret(values.secret_access_key.reveal()))
     return None

@@ -1,4 +1,4 @@
-"""The roles that a run is going to assume: shown, compared with the policy, and tried before Terraform starts."""
+"""The roles that a run will assume: shows them, checks them against the policy, and tries to assume them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
 
-_MOST_DOCUMENTS = 6
+_MAX_DOCUMENTS = 6
 
 
 def turn_red(driver: Driver, error: AuthenticationError) -> AuthenticationError:
-    """`error`, after the lock has turned red for it."""
+    """Turn the lock indicator red with the text of `error`, and return `error`."""
     driver.show_indicator(LockIndicator.FAILED, error.problem, error.remedy)
     return error
 
 
 def unchecked_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
-    """The roles before anything was checked."""
+    """The roles in the form that views show, before they are checked."""
     return [
         {
             "provider": chain.provider,
@@ -38,7 +38,7 @@ def unchecked_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
                 {
                     "arn": hop.role_arn or hop.expression,
                     "state": str(HopState.UNCHECKED),
-                    "message": _unknown(hop),
+                    "message": _reason_untried(hop),
                 }
                 for hop in chain.hops
             ],
@@ -47,18 +47,18 @@ def unchecked_roles(chains: Sequence[RoleChain]) -> list[dict[str, Any]]:
     ]
 
 
-def _unknown(hop: RoleHop) -> str:
-    """Why a role will not be tried; empty where it will."""
+def _reason_untried(hop: RoleHop) -> str:
+    """Why a role will not be tried; empty if it will."""
     if hop.role_arn is None:
         return "Not known before Terraform runs."
     return "" if hop.can_be_tried else "Its external_id is sensitive, or not known before Terraform runs."
 
 
 def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Policy) -> None:
-    """Refuse roles that the policy does not allow; one that is not known might be one of them.
+    """Refuse roles that the policy does not allow, and unknown roles if the policy limits them.
 
     Raises:
-        RoleRefused: there is one.
+        RoleRefused: a role is not allowed, or unknown.
     """
     files = ", ".join(map(str, policy.files_setting("roles")))
     for chain in chains:
@@ -83,10 +83,10 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
 
 
 async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain]) -> None:
-    """Check that every role can be assumed, and show each as it is checked.
+    """Try to assume every role, and show each one's state as it changes.
 
     Raises:
-        RoleRefused: one cannot; it says why, and holds what mends all that were refused.
+        RoleRefused: a role cannot be assumed. The error has the documents that fix all refused roles.
     """
 
     def show(chain: int, hop: int, state: HopState, message: str) -> None:
@@ -109,10 +109,10 @@ async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains:
 
 
 def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
-    """Refuse what AWS is known to refuse, before a code is asked for.
+    """Refuse the session durations that AWS never accepts, before a code is spent.
 
     Raises:
-        RoleRefused: a role that is assumed from another one would be held for more than an hour.
+        RoleRefused: a role that is assumed from another role has a session of more than one hour.
     """
     from tfmfa_nb.authentication.session_durations import chained_duration_refusal  # noqa: PLC0415 - only where there are roles
 
@@ -132,7 +132,7 @@ def _show_hop(driver: Driver, chain: int, hop: int, state: HopState, message: st
 
 
 def _refused(driver: Driver, refusals: Sequence[Refusal], more: str = "") -> RoleRefused:
-    """One error for all refusals: the first one's words, and what mends each; the log has it all."""
+    """One error for all refusals: the text of the first, and the documents that fix each; the log has all of them."""
     first, *others = refusals
     documents = [document for refusal in refusals for document in refusal.documents]
     lines = [line for one in refusals for line in (one.problem, one.remedy)]
@@ -141,7 +141,7 @@ def _refused(driver: Driver, refusals: Sequence[Refusal], more: str = "") -> Rol
     driver.log("\n".join(lines))
     if others:
         count = len(others)
-        more = f"{count} other {'role was' if count == 1 else 'roles were'} refused too. {more}".strip()
-    # The same policy may mend several: it is shown once, and no more of them than a person looks through.
-    shown = list(dict.fromkeys(documents))[:_MOST_DOCUMENTS]
-    return RoleRefused(first.problem, f"{first.remedy} {more}".strip(), shown)
+        more = f"{count} other {'role was' if count == 1 else 'roles were'} also refused. {more}".strip()
+    # One policy may fix several roles; show it once.
+    unique = list(dict.fromkeys(documents))[:_MAX_DOCUMENTS]
+    return RoleRefused(first.problem, f"{first.remedy} {more}".strip(), unique)

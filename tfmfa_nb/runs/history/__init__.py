@@ -1,1 +1,1 @@
-"""Runs that another kernel started: found, followed, restored, verified, listed."""
+"""Runs that another kernel started: listing, following, restoring, and verifying them."""

@@ -1,4 +1,4 @@
-"""Follows a run that another kernel started: its log, its progress, one interrupt if it is canceled, its end."""
+"""Follows a run that another kernel started: its log and progress, its cancellation, and its end."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.process import Outcome
 
 
-def take_up(environment: Environment, run_id: str, base: Path) -> Run:
-    """A run under way, from its record; `follow` takes it to its end.
+def run_to_follow(environment: Environment, run_id: str, base: Path) -> Run:
+    """A run that is still running, from its record, for `follow`.
 
     Raises:
-        RunStateError: its record is missing or not valid, or it is not under way.
+        RunStateError: the record is missing or not valid, or the run is not running.
     """
     run = run_of(environment, RunStore(environment, run_id).load(), base)
     if run.driver.record.status not in UNDER_WAY:
-        raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Look at it with %tfruns open.")
+        raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Show it with %tfruns open.")
     show_authentication(run.driver)
     return run
 
 
 async def follow(run: Run) -> None:
-    """Take `run` to its end, and record that as its own kernel would have.
+    """Follow `run` until it ends, and record its end as its own kernel would have.
 
-    Being canceled here ends the following only: Terraform goes on.
+    A cancellation only stops following; Terraform continues.
 
     Args:
-        run: from `take_up`; its `cancel()` gives Terraform the one interrupt.
+        run: from `run_to_follow`; its `cancel()` sends Terraform one interrupt.
 
     Raises:
-        RunCanceled, TerraformFailed: as it ended.
-        ConfigurationError: its end cannot be recorded.
+        RunCanceled, TerraformFailed: the run was canceled, or it failed.
+        ConfigurationError: the end cannot be recorded.
     """
     driver = run.driver
     probe, progress = RunProbe(driver.environment, run.id), ApplyProgress(driver)
@@ -77,21 +77,21 @@ async def follow(run: Run) -> None:
 
 
 def _tell_record(driver: Driver, record: RunRecord) -> None:
-    """What its kernel has recorded since, or the end that was found.
+    """Report what the run's kernel has recorded since, or the end.
 
-    The moments and errors of this following are this kernel's own, as is the process that it interrupts.
+    Times, errors, and the process to interrupt are this kernel's own.
     """
-    mine = driver.record
+    own = driver.record
     followed = replace(
         record,
-        started_at=mine.started_at,
-        ended_at=mine.ended_at,
-        log_start=mine.log_start,
-        error=mine.error,
-        error_remedy=mine.error_remedy,
-        process=mine.process,
+        started_at=own.started_at,
+        ended_at=own.ended_at,
+        log_start=own.log_start,
+        error=own.error,
+        error_remedy=own.error_remedy,
+        process=own.process,
     )
-    if followed != mine:
+    if followed != own:
         driver.tell(RecordRead(followed))
         show_authentication(driver)
 
@@ -100,7 +100,7 @@ def _error(driver: Driver, status: Status, phase: Phase, outcome: Outcome) -> Tf
     if status in {Status.APPLIED, Status.PLANNED, Status.PLANNED_AND_FINISHED}:
         return None
     if status is not Status.ERRORED and outcome.exit_code is None:
-        return RunCanceled(f"The run was {status}.")  # at its prompt, in its own kernel
+        return RunCanceled(f"The run was {status}.")  # canceled or discarded at the prompt in its own kernel
     if phase is Phase.PLAN and not (outcome.interrupted or outcome.killed) and outcome.exit_code in {0, 2}:
         return TerraformFailed(
             "The kernel that planned had exited when the plan ended, so this plan cannot be applied.",

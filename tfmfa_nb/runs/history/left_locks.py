@@ -1,6 +1,6 @@
-"""The locks that a dead run left: the environment's, and Terraform's lock of the state.
+"""The locks that a dead run left behind: the environment's lock, and Terraform's state lock.
 
-Neither is taken from a process that is alive, and each freeing is in the audit trail before it happens.
+A lock of a live process is never freed. The audit trail records each freed lock beforehand.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _SUPERVISOR = "tfmfa_nb.terraform.supervisor"
-_LOOKED_AT = 20  # runs, the newest first, in which a refusal by the state's lock is looked for
-_A_MOMENT = 2.0  # seconds in which a process that has the lock may yet end
+_MAX_SEARCHED = 20  # newest runs that are searched for a state lock
+_GRACE = 2.0  # seconds in which a process with the lock may still end
 
 
 @dataclass(frozen=True, slots=True)
 class LeftLock:
-    """An environment's lock whose run has ended, and that programs keep which its Terraform started.
+    """An environment's lock whose run has ended, but which programs that Terraform started still hold.
 
     Attributes:
-        holder: who took it.
-        programs: who has it: "sleep (process 4711)".
+        holder: run that acquired the lock.
+        programs: programs that hold it: "sleep (process 4711)".
     """
 
     holder: Holder
@@ -53,36 +53,40 @@ class LeftLock:
 
 
 async def left_lock(environment: Environment) -> LeftLock | None:
-    """The environment's lock, if a dead run left it; None where it is free.
+    """The environment's lock if a dead run left it behind; None if it is free.
 
     Raises:
-        EnvironmentLocked: whoever holds it lives, or cannot be seen from here.
+        EnvironmentLocked: the holder is alive, or runs where this machine cannot check.
     """
-    deadline = time.monotonic() + _A_MOMENT
+    deadline = time.monotonic() + _GRACE
     while (holder := holder_of(environment.files.lock)) is not None:
-        having = _having_open(environment.files.lock)
-        alive = [process for process in having if _belongs(process, holder)]
-        if having and not alive:
-            return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in having))
-        if time.monotonic() >= deadline:  # until then it may be one that is ending
-            who = f"Process {alive[0].pid} of that run lives" if alive else "Whoever has it cannot be seen from here"
+        processes = _processes_with(environment.files.lock)
+        alive = [process for process in processes if _belongs(process, holder)]
+        if processes and not alive:
+            return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in processes))
+        if time.monotonic() >= deadline:  # before that, the process may be ending
+            who = (
+                f"Process {alive[0].pid} of that run is still running"
+                if alive
+                else "The process that holds the lock is not visible from here"
+            )
             raise EnvironmentLocked(
-                f"The environment is locked by a run: {holder}. {who}, so the lock is not taken from it.",
-                how_to_follow(environment, holder) or "Wait for it, or look where it runs.",
+                f"The environment is locked by a run: {holder}. {who}, so the lock is not freed.",
+                how_to_follow(environment, holder) or "Wait until that run ends, or check the machine that it runs on.",
             )
         await asyncio.sleep(PACE)
     return None
 
 
 async def free_lock(environment: Environment, left: LeftLock) -> None:
-    """Put the lock out of the way; the next run makes a new one.
+    """Remove the lock file; the next run creates a new one.
 
     Raises:
-        EnvironmentLocked: it is another's by now.
-        ConfigurationError: it cannot be recorded.
+        EnvironmentLocked: the lock has another holder now.
+        ConfigurationError: the action cannot be recorded.
     """
     if await left_lock(environment) != left:
-        raise EnvironmentLocked("The environment's lock has changed hands.", "Look again with %tfruns.")
+        raise EnvironmentLocked("The environment's lock has another holder now.", "Check again with %tfruns.")
     RunStore(environment, run_of_holder(left.holder)).audit(
         "forced_unlock",
         what="environment",
@@ -94,8 +98,8 @@ async def free_lock(environment: Environment, left: LeftLock) -> None:
 
 
 def refusing_lock(environment: Environment) -> tuple[str, StateLock] | None:
-    """The run that the state's lock refused, and that lock; None where the newest runs were not refused."""
-    for run_id in run_ids(environment)[:_LOOKED_AT]:
+    """The newest run that a state lock blocked, and that lock; None if no recent run was blocked."""
+    for run_id in run_ids(environment)[:_MAX_SEARCHED]:
         store = RunStore(environment, run_id)
         lock = None
         with suppress(OSError):
@@ -107,48 +111,50 @@ def refusing_lock(environment: Environment) -> tuple[str, StateLock] | None:
         except TfmfaError:
             continue
         if status in {Status.PLANNED, Status.PLANNED_AND_FINISHED, Status.APPLIED}:
-            return None  # Terraform had the lock, and gave it back
+            return None  # Terraform acquired the lock and released it
     return None
 
 
 def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str, str]) -> None:
-    """Make sure that no Terraform of this machine can be the holder of the state's lock.
+    """Make sure that no Terraform process on this machine can be the holder of the state lock.
 
     Raises:
-        RunStateError: one lives that may be, or there is nothing to free.
+        RunStateError: a process may be the holder, or there is nothing to free.
     """
     if lock.path and (environment.folder / lock.path).is_file():
         raise RunStateError(
-            f"The state is a file on this machine ({lock.path}): its lock ended with the process that held it.",
+            f"The state is a file on this machine ({lock.path}), so its lock ended with the process that held it.",
             "Plan again with %%tfplan.",
         )
     data = data_folder(environment.folder, environ)
     for process in lock.possible_holders(data) if lock.here or not lock.who else ():
         raise RunStateError(
-            f"The state is locked by {lock.who}, and {_name(process)} (process {process.pid}), which was there when "
-            f"that lock was taken, lives: the lock is not taken from it.",
-            "Wait for its end, or stop it where it runs.",
+            f"The state is locked by {lock.who}. {_name(process)} (process {process.pid}) was running when that lock "
+            "was taken and is still running, so the lock is not freed.",
+            "Wait until it ends, or stop it.",
         )
 
 
 def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
-    """The run `run_id` that a lock refused, as `unlock_state` takes it.
+    """The run `run_id`, which a state lock blocked, for `runs.engine.unlock`.
 
     Raises:
-        RunStateError: there is no record of it that can be understood, or it has not ended.
+        RunStateError: the record is missing or not valid, or the run has not ended.
     """
     run = run_of(environment, read_verified(environment, run_id)[0], base)
     driver = run.driver
     if not driver.record.status.final:
-        raise RunStateError(f"{run_id} is {run.status}.", f"See it to its end: %tfruns {environment.option} follow")
-    # What it was told before is no part of what follows.
+        raise RunStateError(
+            f"{run_id} is {run.status}.", f"Follow it to its end: %tfruns {environment.option} follow {run_id}"
+        )
+    # Earlier events of the run do not belong to the unlock.
     driver.tell(PhaseStarted(Phase.UNLOCK, 0.0))
     driver.tell(LogStarted(run.log_lines, run.log_lines))
     return run
 
 
-def _having_open(path: Path) -> list[psutil.Process]:
-    """The processes that have the file at `path` open, as far as may be seen."""
+def _processes_with(path: Path) -> list[psutil.Process]:
+    """The processes that have the file at `path` open, as far as this user can see."""
     found, real = [], str(path.resolve())
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -158,7 +164,7 @@ def _having_open(path: Path) -> list[psutil.Process]:
 
 
 def _belongs(process: psutil.Process, holder: Holder) -> bool:
-    """Whether `process` is part of the run itself, or may be."""
+    """True if `process` is, or may be, part of the run itself."""
     try:
         return process.pid == holder.pid or is_terraform(process) or _SUPERVISOR in process.cmdline()
     except psutil.NoSuchProcess:

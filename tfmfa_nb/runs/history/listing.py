@@ -1,6 +1,6 @@
-"""The runs of an environment, from their records; and which of them a person means by a part of its id.
+"""Lists the runs of an environment from their records, and finds the run that a part of an ID refers to.
 
-Nothing is made or changed by looking, and a record that cannot be understood is no reason not to list the others.
+Listing creates and changes nothing. A run whose record is not valid is listed with the others.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.records import RunRecord
 
 LATEST = "latest"
-_NAMED = 5  # runs in an error's sentence
+_MAX_NAMED = 5  # IDs in an error
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRun:
-    """One run as its record has it.
+    """One run, from its record.
 
     Attributes:
-        started_at: seconds since the epoch, from its id.
-        status: None where its record is missing or not valid.
-        phase: the last one, or the one under way.
-        counts: add, change, destroy, imported; None where they are not known.
-        authenticated_by: the IAM user of the last phase; empty for none.
-        seconds: how long the last phase took, or has taken so far; None where it is not known.
-        running: whether it is still running.
-        attended: whether the kernel that drives it is alive.
-        can_apply: whether its plan is there to be applied.
+        started_at: seconds since the epoch, from the ID.
+        status: None if the record is missing or not valid.
+        phase: current or last phase.
+        counts: add, change, destroy, imported; None if unknown.
+        authenticated_by: IAM user of the last phase; empty if there is none.
+        seconds: duration of the last phase, or of the current one so far; None if unknown.
+        running: True if the run is still running.
+        attended: True if the kernel that drives it is alive.
+        can_apply: True if its plan can be applied.
     """
 
     id: str
@@ -58,7 +58,7 @@ class ListedRun:
 
     @property
     def end_unrecorded(self) -> bool:
-        """Whether it ended when no kernel was there to record how."""
+        """True if the run ended after its kernel had exited, so that no kernel recorded its end."""
         return self.status in UNDER_WAY and not self.running
 
 
@@ -67,12 +67,12 @@ class Listing:
     """An environment's runs.
 
     Attributes:
-        environment: its name.
-        option: how a magic's line names it.
-        runs: the newest first, as many as were asked for.
-        total: how many there are.
-        holder: who holds the environment's lock now; None where nobody does.
-        problem: why that cannot be said.
+        environment: name of the environment.
+        option: option of a magic that selects the environment, such as "-e staging".
+        runs: the newest runs, newest first, up to the limit.
+        total: number of all runs.
+        holder: holder of the environment's lock; None if the lock is free.
+        problem: why the holder is unknown; empty if it is known.
         listed_at: seconds since the epoch.
     """
 
@@ -98,15 +98,15 @@ def list_runs(environment: Environment, limit: int) -> Listing:
 
 
 def find_run(environment: Environment, wanted: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
-    """The id of the run that a person means.
+    """The ID of the run that `wanted` refers to.
 
     Args:
-        environment: where it is looked for.
-        wanted: its id, a part of that which no other has, or "latest".
-        fits: which of the runs "latest" is chosen from, if any of them fits.
+        environment: environment of the run.
+        wanted: ID, a unique part of it, or "latest".
+        fits: selects the runs from which "latest" is chosen; if none fits, "latest" is the newest run.
 
     Raises:
-        RunStateError: there is none, several, or it is another environment's.
+        RunStateError: no run matches, several match, or the run belongs to another environment.
     """
     ids = run_ids(environment)
     if not ids:
@@ -118,21 +118,21 @@ def find_run(environment: Environment, wanted: str, fits: Callable[[ListedRun], 
         return found[0]
     if found:
         raise RunStateError(
-            f"{wanted!r} is part of {len(found)} runs' ids: {_some(found)}.", "Give more of it, or the whole id."
+            f"{wanted!r} matches {len(found)} runs: {_some(found)}.", "Use a longer part of the ID, or the whole ID."
         )
     for other, run_id in _elsewhere(environment, wanted):
         raise RunStateError(
-            f'{run_id} is a run of "{other}", not of "{environment.name}".', f"Name that environment: -e {other}"
+            f'{run_id} is a run of "{other}", not of "{environment.name}".', f"Select that environment with -e {other}"
         )
-    near = difflib.get_close_matches(wanted, ids, n=_NAMED, cutoff=0.6)
+    near = difflib.get_close_matches(wanted, ids, n=_MAX_NAMED, cutoff=0.6)
     raise RunStateError(
         f'"{environment.name}" has no run {wanted!r}.',
-        f"Near it: {_some(near)}." if near else f"The newest: {_some(ids)}. %tfruns {environment.option} lists them.",
+        f"Similar: {_some(near)}." if near else f"The newest: {_some(ids)}. %tfruns {environment.option} lists all.",
     )
 
 
 def matching(ids: Sequence[str], wanted: str) -> list[str]:
-    """Those of `ids` that `wanted` may mean: the very one, else those that end or begin with it, else contain it."""
+    """The matches of `wanted` in `ids`: the exact one, or else those that start or end with it, or else contain it."""
     wanted = wanted.strip().lower()
     if not wanted:
         return []
@@ -143,7 +143,7 @@ def matching(ids: Sequence[str], wanted: str) -> list[str]:
 
 
 def run_ids(environment: Environment) -> list[str]:
-    """The ids of its runs, the newest first; of those begun in the same second the one that was busy last."""
+    """The IDs of the environment's runs, newest first; runs of the same second by their last change."""
     folder = environment.files.runs
     try:
         found = [path for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and not path.is_symlink()]
@@ -178,7 +178,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             record.status is Status.PLANNED and store.has_plan,
         )
     except TfmfaError:
-        if mine is not None and not store.files.record.exists():  # nothing of it was worth a record yet
+        if mine is not None and not store.files.record.exists():  # it has just started, and has no record yet
             return ListedRun(run_id, started_at, Status.PENDING, running=True, attended=mine.alive)
         return ListedRun(run_id, started_at)
 
@@ -196,7 +196,7 @@ def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | No
 
 
 def _elsewhere(environment: Environment, wanted: str) -> Iterator[tuple[str, str]]:
-    """The runs of the environments beside this one that `wanted` may mean."""
+    """The matches of `wanted` in neighboring environments, as (environment, run ID)."""
     for folder in sorted(environment.folder.parent.glob("*/.tfmfa/runs")):
         try:
             ids = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)]
@@ -207,5 +207,5 @@ def _elsewhere(environment: Environment, wanted: str) -> Iterator[tuple[str, str
 
 
 def _some(ids: Sequence[str]) -> str:
-    more = len(ids) - _NAMED
-    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(ids) - _MAX_NAMED
+    return ", ".join(ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,6 +1,6 @@
-"""Looks at a run that this kernel does not drive: its record, its process, its lock, at last its exit code.
+"""Observes a run that another kernel drives, through its record, process, lock, and exit code.
 
-Whether it is still running, and how it ended, is found out and recorded here and nowhere else.
+Only this module determines whether such a run is still running, and records how it ended.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
 
-PACE = 0.1  # seconds between two looks: what an eye still sees as at once
-# A plan may be initialized first; the record does not say which of the two its process is.
+PACE = 0.1  # seconds between two checks; short enough to look immediate
+# `init` may precede a plan; the record does not tell to which of the two the process belongs.
 _COMMANDS = {Phase.PLAN: ("plan", "init"), Phase.APPLY: ("apply",)}
 
 
 class RunProbe:
-    """Looks at one run.
+    """Observes one run.
 
     Args:
-        environment: its environment.
-        run_id: the run.
+        environment: environment of the run.
+        run_id: ID of the run.
 
     Attributes:
-        record: as it was at the last look.
-        process: its Terraform while that runs; else None.
+        record: record at the last check.
+        process: its Terraform process; None if none is running.
 
     Raises:
-        RunStateError: its record is missing or not valid.
+        RunStateError: the record is missing or not valid.
     """
 
     def __init__(self, environment: Environment, run_id: str) -> None:
@@ -52,12 +52,12 @@ class RunProbe:
 
     @property
     def attended(self) -> bool:
-        """Whether the kernel that drives it is alive."""
+        """True if the kernel that drives the run is alive."""
         holder = self._holder()
         return holder is not None and holder.alive
 
     def look(self) -> bool:
-        """Take in what has changed; whether the run is still running."""
+        """Update `record` and `process`. True if the run is still running."""
         self.record = self._store.load()
         if self.record.status not in UNDER_WAY:
             self.process = None
@@ -66,32 +66,31 @@ class RunProbe:
         if self.process is not None:
             return True
         holder = self._holder()
-        # A program that Terraform left behind may keep the lock; Terraform's exit code says that it has ended. Its
-        # kernel, if it is alive, records that itself.
+        # A program that Terraform left behind may still hold the lock, but then Terraform's exit code exists. A live
+        # kernel records the end itself.
         return holder is not None and (holder.alive or not self._exit_file().is_file())
 
     async def outcome(self) -> Outcome:
-        """How it ended, by its supervisor's word."""
+        """How Terraform ended, as its supervisor recorded it."""
         return await self._attached(str(self.record.phase)).wait()
 
     @property
     def ended_at(self) -> float:
-        """When it ended, in seconds since the epoch; 0 where that is not known."""
+        """When the phase ended, in seconds since the epoch; 0 if unknown."""
         return self._store.ended_at(self.record.phase)
 
     async def settle(self) -> Status:
-        """Record how it ended, unless whoever drove or followed it has; the status that is recorded.
+        """Record how the run ended, unless another kernel has recorded it. Returns the recorded status.
 
-        An end that cannot be known for sure counts as errored: a plan that nobody saw to its end is not one that was
-        shown.
+        An uncertain end counts as errored, and so does a plan that ended without a kernel: nobody has seen that plan.
 
         Raises:
-            RunStateError: its record does not agree with the audit trail.
-            ConfigurationError: it cannot be recorded.
+            RunStateError: the record does not match the audit trail.
+            ConfigurationError: the end cannot be recorded.
         """
         outcome = await self.outcome()
         with one_at_a_time(self._store.files.settle_lock):
-            # The trail may be a step ahead, where the kernel died between the two.
+            # The trail may be one step ahead if the kernel died before it saved the record.
             self.record, audited = read_verified(self._environment, self._id)
             if audited not in UNDER_WAY and audited is self.record.status:
                 return audited
@@ -108,7 +107,7 @@ class RunProbe:
         return ended
 
     def _find(self) -> None:
-        """Its process; the same object as before, which knows whether it was interrupted."""
+        """Find the process. A live one keeps its object, which knows whether it was interrupted."""
         mark = self.record.process
         if self.process is not None and mark is not None and self.process.pid == mark.pid and self.process.alive:
             return
@@ -117,7 +116,7 @@ class RunProbe:
 
     def _attached(self, command: str) -> TerraformProcess:
         mark = self.record.process
-        # No process has the number 0.
+        # No process has the ID 0.
         pid, started = (mark.pid, mark.started) if mark else (0, 0.0)
         return TerraformProcess.attach(pid, started, self._store.files.exit_of(command))
 
@@ -125,27 +124,27 @@ class RunProbe:
         return self._store.files.exit_of(str(self.record.phase))
 
     def _holder(self) -> Holder | None:
-        """Whoever holds the environment for this run."""
+        """The holder of the environment's lock, if it is this run."""
         holder = holder_of(self._environment.files.lock)
         return holder if holder is not None and run_of_holder(holder) == self._id else None
 
 
 async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
-    """The status of a run whose kernel has exited, once its Terraform has ended too; it is recorded.
+    """Wait until the Terraform of a run whose kernel has exited has ended; record and return the run's status.
 
     Args:
-        environment: its environment.
-        run_id: the run.
-        tell: told one sentence where there is something to wait for.
+        environment: environment of the run.
+        run_id: ID of the run.
+        tell: called with one sentence if Terraform is still running.
 
     Raises:
-        RunStateError: its record is missing, or does not agree with the audit trail.
-        ConfigurationError: it cannot be recorded.
+        RunStateError: the record is missing, or does not match the audit trail.
+        ConfigurationError: the status cannot be recorded.
     """
-    read_verified(environment, run_id)  # whoever disagrees is told so before anything is waited for
+    read_verified(environment, run_id)  # a mismatch is reported before the wait
     probe = RunProbe(environment, run_id)
     if probe.look():
-        tell(f"Terraform is still running the {probe.record.phase} of {run_id}: waiting for its end.")
-    while probe.look():  # noqa: ASYNC110 - nothing tells of the end of another kernel's process
+        tell(f"Waiting for the {probe.record.phase} of {run_id}, which is still running.")
+    while probe.look():  # noqa: ASYNC110 - there is no event for the end of another kernel's process
         await asyncio.sleep(PACE)
     return await probe.settle()

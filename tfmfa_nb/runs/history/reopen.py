@@ -1,4 +1,4 @@
-"""Takes up a run that is not running: shows it again, or discards its pending plan."""
+"""Opens a run that is not running, to show it again or to discard its pending plan."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
-    """A run that is not running, looked at again; one that waits can be applied.
+    """A run that is not running, from its record; a pending plan can then be applied.
 
     Raises:
         RunStateError: as `restore` does.
@@ -39,11 +39,11 @@ def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[s
 
 
 async def discard(environment: Environment, run_id: str, base: Path) -> Run:
-    """Discard a pending plan, whichever kernel made it; it is deleted.
+    """Discard a pending plan of any kernel, and delete the plan.
 
     Raises:
         RunStateError: the run has no pending plan.
-        EnvironmentLocked: it is being applied, or another run holds the environment.
+        EnvironmentLocked: the plan is being applied, or another run holds the environment's lock.
     """
     lock = await EnvironmentLock.acquire(
         environment.files.lock,
@@ -61,6 +61,6 @@ async def discard(environment: Environment, run_id: str, base: Path) -> Run:
 
 
 def _ended_at(driver: Driver) -> float:
-    """When its last phase ended; a run that is not running has ended, also where the moment is not known."""
+    """When the last phase ended. If that is unknown, the best estimate, because the run has ended."""
     record = driver.record
     return driver.store.ended_at(record.phase) or record.ended_at or record.started_at or time.time()

@@ -1,7 +1,4 @@
-"""A run that another kernel started: its end is waited for, then it is there again, from its record.
-
-Its apply is never started a second time. Where the record cannot say for sure, the run counts as errored.
-"""
+"""Restores a run that another kernel started from its record. Its apply is never started a second time."""
 
 from __future__ import annotations
 
@@ -28,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
-    """The run `run_id` from its record; one that waits can be applied, after the same gate and checks.
+    """The run `run_id` from its record; a pending plan can then be applied, after the same MFA gate and checks.
 
     Raises:
-        RunStateError: its record is missing or does not agree with the audit trail, it may still be running, or its
+        RunStateError: the record is missing or does not match the audit trail, the run may still be running, or the
             plan is not the one that was shown.
     """
     record, status = read_verified(environment, run_id)
@@ -51,14 +48,14 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
 
 
 def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
-    """The run of `record`, whatever its status.
+    """The run of `record`, in any status.
 
     Raises:
-        RunStateError: the record does not hold what a run's must.
+        RunStateError: the record is not valid.
     """
     with valid(record.id):
         options = Options(lock_timeout=record.lock_timeout)
-        _ = options.lock_seconds  # bad input is told before it is used
+        _ = options.lock_seconds  # report an invalid duration now
         run = Run(environment, options, base, record)
     with usable(run.driver.store.files.folder):
         run.driver.look_at_log()
@@ -66,7 +63,7 @@ def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
 
 
 def show_authentication(driver: Driver) -> None:
-    """The lock indicator of a run that comes from its record."""
+    """Set the lock indicator of a restored run."""
     record = driver.record
     if record.authenticated_by:
         driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {record.authenticated_by}")

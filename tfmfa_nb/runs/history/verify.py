@@ -1,8 +1,8 @@
-"""A run's record, held against the environment's audit trail before another kernel goes on with it.
+"""Checks a run's record against the environment's audit trail before another kernel continues with the run.
 
-Whoever may write the record could otherwise lower its level, take out a role, or pass another plan off as the one
-that was shown. Somebody who may write both can still make both agree; an anchor of the trail that is kept elsewhere,
-as in an executed notebook, then disagrees.
+Without this check, anyone with write access to the record could lower its level, remove a role, or substitute another
+plan for the one that was shown. Anyone with write access to both files can make them match, but not match a hash of the
+trail that is kept elsewhere, as in an executed notebook.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
 
-_REMEDY = "Do not go on with it. Find out who changed it, and plan again with %%tfplan."
+_REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %%tfplan."
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
-_SHOWN = 16  # characters of a hash
+_MAX_HASH = 16  # characters of a hash in an error
 _NAMES = {"gate_sha256": "list of roles and bypasses", "shown_sha256": "environment, counts or identity"}
 
 
 def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Status]:
-    """The record of `run_id`, and its status by the audit trail.
+    """The record of `run_id`, and its status in the audit trail.
 
-    The trail may be one step ahead: it is written first, and the kernel may have died in between.
+    The trail may be one step ahead: it is written first, and the kernel may have died before it saved the record.
 
     Raises:
-        RunStateError: the record is missing or not valid, the trail is broken, or the two disagree.
+        RunStateError: the record is missing or not valid, the trail was changed, or the two do not match.
         ConfigurationError: the trail cannot be read.
     """
     store = RunStore(environment, run_id)
     record, trail = store.load(), store.trail
     if (number := trail.broken_at()) is not None:
         raise RunStateError(
-            f"The audit trail {trail.path} was changed: line {number} does not follow from the line before, so the "
+            f"The audit trail {trail.path} was changed: line {number} does not match the line before, so the "
             f"status of {run_id} cannot be trusted.",
             "Find out who changed it, move it away, and plan again with %%tfplan.",
         )
@@ -49,22 +49,22 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
         status = Status(last["status"])
     facts, ahead = record.audited(), status in NEXT.get(record.status, ())
     if not ahead and record.status is not status:
-        raise _disagrees(run_id, "status", record.status, status)
-    # While the run plans, its roles may still become known, and nothing is known of its plan.
+        raise _mismatch(run_id, "status", record.status, status)
+    # While the run is planning, its roles may still change, and there is no plan yet.
     names = ("level",) if record.status in _BEFORE_THE_PLAN else facts
     for name in names if KEY in last else [name for name in names if name in last]:  # an older version says less
         if facts[name] != last.get(name):
-            raise _disagrees(run_id, name, facts[name], last.get(name))
+            raise _mismatch(run_id, name, facts[name], last.get(name))
     return record, status
 
 
-def _disagrees(run_id: str, name: str, recorded: Any, audited: Any) -> RunStateError:
-    def shown(value: Any) -> str:
+def _mismatch(run_id: str, name: str, recorded: Any, audited: Any) -> RunStateError:
+    def quoted(value: Any) -> str:
         text = str(value)
-        return f'"{text[:_SHOWN]}…"' if name.endswith("sha256") and len(text) > _SHOWN else f'"{text}"'
+        return f'"{text[:_MAX_HASH]}…"' if name.endswith("sha256") and len(text) > _MAX_HASH else f'"{text}"'
 
     return RunStateError(
-        f"The record of {run_id} was changed: its {_NAMES.get(name, name)} is {shown(recorded)}, "
-        f"but the environment's audit trail says {shown(audited)}.",
+        f"The record of {run_id} was changed: its {_NAMES.get(name, name)} is {quoted(recorded)}, "
+        f"but the environment's audit trail says {quoted(audited)}.",
         _REMEDY,
     )
