@@ -14,7 +14,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_files import enable_mfa, policy_folders, read_policy
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import set_level
+from tfmfa_nb.runs.gate.levels import effective_level, set_level
 from tfmfa_nb.views.mfa_status import print_level, print_policy
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Subcommands:
             raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = read_policy(os.environ)
         set_level(self._environment, read_level(" ".join(arguments)), policy)
-        print_level(self._environment, policy)
+        print_level(self._environment, effective_level(self._environment, policy), policy)
 
     async def _policy(self, arguments: Sequence[str]) -> None:
         if list(arguments) == ["on"]:

@@ -1,31 +1,21 @@
-"""The text output of `%tfmfa`: the organization variables, the environment's level, and the organization policy."""
+"""The text output of `%tfmfa`: the level of an environment, and the organization policy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.variable_sources import describe_source
-from tfmfa_nb.organization.variable_status import variable_statuses
-from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa
+from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
 
 
-def print_level(environment: Environment, policy: Policy) -> None:
-    """Print the environment's level, its meaning, and the policy's minimum.
-
-    Raises:
-        ConfigurationError: the environment's settings are invalid.
-    """
-    name, level = environment.folder.name, effective_level(environment, policy)
+def print_level(environment: Environment, level: Level, policy: Policy) -> None:
+    """Print the level that holds for `environment`, its meaning, and the policy's minimum."""
+    name = environment.folder.name
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
     if policy.minimum(name) is not Level.NEVER:
         print(minimum_text(policy, name))  # noqa: T201
@@ -69,25 +59,3 @@ def policy_lines(policy: Policy) -> list[str]:
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
     return lines
-
-
-def print_variables(environ: Mapping[str, str], profile: str) -> None:
-    """Print one line with the organization variables and their source, or with the problem."""
-    try:
-        variables = read_variables(environ, profile)
-    except ConfigurationError as error:
-        print(f"Organization variables: {error}")  # noqa: T201
-    else:
-        print(  # noqa: T201
-            f"Organization variables: access key …{variables.access_key_id[-4:]}, "
-            f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
-        )
-
-
-def print_variable_statuses(environ: Mapping[str, str], profile: str) -> None:
-    """Print the source of each organization variable, and the problem with them, if any."""
-    statuses, problem = variable_statuses(environ, profile)
-    for status in statuses:
-        print(f"{status.name}: {status.text}")  # noqa: T201
-    if problem:
-        print(problem)  # noqa: T201

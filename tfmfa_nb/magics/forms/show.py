@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.front_end import is_attended, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_files import read_policy
+from tfmfa_nb.organization.variable_sources import describe_source
+from tfmfa_nb.organization.variable_status import variable_statuses
+from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
-from tfmfa_nb.views.mfa_status import print_level, print_variable_statuses, print_variables
+from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.views.mfa_status import print_level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +30,10 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
         ConfigurationError: the policy is invalid, or the settings are and no form can show that.
     """
     policy = read_policy(environ)
-    print_variables(environ, profile)
+    _print_variables(environ, profile)
     forms = _widgets(shell)
     try:
-        print_level(environment, policy)
+        print_level(environment, effective_level(environment, policy), policy)
     except ConfigurationError:
         if not forms:
             raise
@@ -50,7 +54,7 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
     Raises:
         ConfigurationError: an entered value is invalid.
     """
-    print_variable_statuses(environ, profile)
+    _print_variable_statuses(environ, profile)
     if _widgets(shell):
         from IPython.display import display  # noqa: PLC0415
 
@@ -67,9 +71,32 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
     from tfmfa_nb.magics.forms.terminal_form import ask_variables  # noqa: PLC0415 - until needed
 
     if await ask_variables(environ, profile):
-        print_variable_statuses(environ, profile)
+        _print_variable_statuses(environ, profile)
 
 
 def _widgets(shell: InteractiveShell) -> bool:
     kernel = getattr(shell, "kernel", None)
     return kernel is not None and is_attended(kernel)
+
+
+def _print_variables(environ: Mapping[str, str], profile: str) -> None:
+    """Print one line with the organization variables and their source, or with the problem."""
+    try:
+        variables = read_variables(environ, profile)
+    except ConfigurationError as error:
+        print(f"Organization variables: {error}")  # noqa: T201
+    else:
+        print(  # noqa: T201
+            f"Organization variables: access key …{variables.access_key_id[-4:]}, "
+            f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
+        )
+        variables.forget()
+
+
+def _print_variable_statuses(environ: Mapping[str, str], profile: str) -> None:
+    """Print the source of each organization variable, and the problem with them, if any."""
+    statuses, problem = variable_statuses(environ, profile)
+    for status in statuses:
+        print(f"{status.name}: {status.text}")  # noqa: T201
+    if problem:
+        print(problem)  # noqa: T201
