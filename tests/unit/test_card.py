@@ -38,12 +38,16 @@ class Front:
     def state(self):
         return self.of("state")[-1]
 
-    async def asked(self, number):
-        for _ in range(200):
-            await asyncio.sleep(0.01)
-            if self.sent and (self.state["question"] or {}).get("number") == number:
+    async def until(self, fits):
+        """Wait for a state that is as it should be."""
+        for _ in range(1000):
+            if self.sent and fits(self.state):
                 return
-        pytest.fail(f"question {number} was not sent")
+            await asyncio.sleep(0.01)
+        pytest.fail(f"the last state is {self.state}")
+
+    async def asked(self, number):
+        await self.until(lambda state: (state["question"] or {}).get("number") == number)
 
 
 @pytest.fixture
@@ -190,8 +194,7 @@ async def test_a_question_that_is_given_up_is_taken_off_the_card(made):
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.sleep(0.15)
-    assert front.state["question"] is None
+    await front.until(lambda state: state["question"] is None)
     front.say({"type": "authenticate", "number": 1, "code": CODE})
 
 
