@@ -241,7 +241,7 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
         page.command("notebook:interrupt-kernel")
     else:
         card.get_by_role("button", name="Cancel").click()
-    expect(card).to_contain_text("Stopping: Terraform finishes what is in flight")
+    expect(card).to_contain_text("Stopping: Terraform finishes the operations in progress")
     page.screenshot(f"slow-{how}-stopping")
     page.wait_idle()
     expect(page.output(2)).to_contain_text(f"{environment}: Canceled")
@@ -262,7 +262,7 @@ def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_noteb
     supervisor = psutil.Process(pid)
     kernel = next(p for p in psutil.process_iter() if p.pid == supervisor.ppid())
     kernel.kill()
-    expect(page.output(2)).to_contain_text("The kernel has ended", timeout=15_000)
+    expect(page.output(2)).to_contain_text("The kernel has exited", timeout=15_000)
     page.screenshot("killed-kernel")
     deadline = time.monotonic() + 30
     while supervisor.is_running() and time.monotonic() < deadline:

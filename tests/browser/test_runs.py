@@ -57,7 +57,7 @@ def test_a_restarted_kernel_follows_the_apply_to_its_end(lab, restarted):
     run_id = record_of(lab, "again")["id"]
     table = page.output(3).locator("table")
     expect(table).to_contain_text("Applying")
-    expect(table).to_contain_text(re.compile(r"0:\d\d, going on"))
+    expect(table).to_contain_text(re.compile(r"0:\d\d, running"))
     command = f"%tfruns -e again follow {run_id}"
     expect(page.output(3).locator("code").filter(has_text=command)).to_have_text(command)
     page.screenshot("runs-list-light", page.output(3))
@@ -127,7 +127,7 @@ def test_cancel_on_the_followed_card_sends_one_interrupt(lab, restarted):
     card.get_by_role("button", name="Cancel").click()
     page.wait_idle()
     expect(page.output(3)).to_contain_text("stop: Canceled")
-    expect(page.output(3)).to_contain_text("The apply was canceled. What was finished is in the state.")
+    expect(page.output(3)).to_contain_text("The apply was canceled. Finished changes are in the state.")
     page.screenshot("runs-canceled-light", page.output(3))
     log = next((lab.folder / "stop").glob(".tfmfa/runs/*/run.log")).read_text()
     assert log.count("nterrupt received") == 1

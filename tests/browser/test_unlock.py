@@ -64,7 +64,7 @@ def test_a_lock_of_the_state_is_freed_after_a_yes_and_a_code(lab, aws, open_note
     page.start_cell(4)
     output = page.output(4)
     expect(output).to_contain_text("No Terraform is left on this machine that could have taken it.")
-    expect(output).to_contain_text("Free the lock of the state of \"gone\"? Only 'yes' is accepted:")
+    expect(output).to_contain_text("Free the lock of the state of \"gone\"? Only 'yes' will be accepted to approve:")
     page.screenshot("unlock-asks-light", output)
     output.locator("input.jp-Stdin-input").fill("yes")
     output.locator("input.jp-Stdin-input").press("Enter")

@@ -66,7 +66,7 @@ async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment,
     surroundings["AWS_MFA_SERIAL_NUMBER"] = "arn:aws:iam::123456789012:mfa/bob"
     found = await findings(surroundings, environment)
     (loud,) = about(found, "process environment")
-    assert "TF_LOG would log session tokens" in loud.text
+    assert "Ignored TF_LOG: Terraform would log session tokens" in loud.text
     (bypass,) = about(found, "configuration")
     assert (bypass.severity, "main.tf:3" in bypass.text, "profile" in bypass.text) == (Severity.ERROR, True, True)
     (device,) = about(found, "MFA device")

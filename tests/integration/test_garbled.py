@@ -52,7 +52,7 @@ async def test_a_lock_file_that_is_no_text_is_for_terraform_to_refuse(tmp_path):
 
 
 async def test_a_garbled_mark_means_init_again(tmp_path):
-    await plan(new_run(tmp_path), gate())
+    await plan(new_run(tmp_path).driver, gate())
     (tmp_path / "head" / ".terraform").mkdir(exist_ok=True)
     (tmp_path / "head" / ".tfmfa" / "initialized.sha256").write_bytes(b"\xff")
     run = new_run(tmp_path)

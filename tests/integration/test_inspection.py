@@ -12,6 +12,7 @@ from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RoleRefused
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -109,9 +110,9 @@ async def test_what_cannot_be_known_is_told(tmp_path, sandbox, gate_of):
 def look(tmp_path, sandbox, gate_of):
     async def make(hcl, level, **says):
         run, gate = new_run(tmp_path, hcl, level), gate_of(sandbox, None)
-        run.level = str(level)
+        run.driver.tell(LevelChanged(level))
         gate.policy = Policy((Layer(Path("/etc/policy.toml"), mfa=True, **says),))
-        await inspect(run, gate, find_executable(gate.environ))
+        await inspect(run.driver, gate, find_executable(gate.environ))
         return run
 
     return make
@@ -145,4 +146,4 @@ async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):
 
 
 async def test_at_never_nothing_is_looked_at(look):
-    assert (await look('provider "aws" {\n  profile = "x"\n}\n', Level.NEVER))._findings is None
+    assert (await look('provider "aws" {\n  profile = "x"\n}\n', Level.NEVER)).driver.findings is None

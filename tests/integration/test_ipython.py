@@ -37,7 +37,7 @@ def ipython(tmp_path, policy):
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        ({}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY and AWS_MFA_SERIAL_NUMBER missing"),
+        ({}, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_MFA_SERIAL_NUMBER are missing"),
         ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}, "AWS_MFA_SERIAL_NUMBER"),
     ],
 )

@@ -53,7 +53,7 @@ async def test_an_environment_that_is_locked_says_so_at_once(tmp_path, phase):
     with await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="apply, run-other"):
         began = time.monotonic()
         with pytest.raises(EnvironmentLocked, match="apply, run-other"):
-            await phase(run, gate())
+            await phase(run.driver, gate())
     assert time.monotonic() - began < 1
 
 

@@ -93,8 +93,8 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%%tfplan --lock-timeout soon\nx", "is not a valid duration"),
         ("%%tfplan --level sometimes\nx", "is not a level"),
         ("%tfplan -C nowhere", "nowhere does not exist"),
-        ("%tfapply", "no plan in this kernel"),
-        ("%tfmfa level", "which level?"),
+        ("%tfapply", "This kernel has no plan to apply"),
+        ("%tfmfa level", "requires a level"),
         ("%tfmfa levle never", "unknown command 'levle'; the commands are variables, level"),
         ("%tfmfa level sometimes", "is not a level"),
         ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
@@ -192,7 +192,7 @@ async def test_level_is_kept_and_only_raised_by_the_option(ipython, capsys, monk
     monkeypatch.setattr(terminal.getpass, "getpass", lambda _: pytest.fail("asked"))
     result = await run(ipython, "%tfapply -e staging --level never")
     assert "AWS_ACCESS_KEY_ID" in str(result.error_in_exec)
-    assert "The plan still waits" in planned.error_remedy
+    assert "The plan is still pending" in planned.error_remedy
     assert planned.status == "planned"
     assert (planned.lock_indicator, "AWS_ACCESS_KEY_ID" in planned.lock_indicator_text) == ("failed", True)
 

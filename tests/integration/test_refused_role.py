@@ -64,7 +64,7 @@ async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_pa
     iam.put_user_policy(UserName="alice", PolicyName="look", PolicyDocument=policy(look))
     gate, refused = gate_of(sandbox, Device(sandbox)), new_run(tmp_path)
     with pytest.raises(RoleRefused, match="requires a different external ID from the one sent") as caught:
-        await plan(refused, gate)
+        await plan(refused.driver, gate)
     assert str(caught.value).count("\n") == 0
     assert (refused.status, refused.lock_indicator) == ("errored", "failed")
     (document,) = refused.error_documents
@@ -82,10 +82,10 @@ async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_pa
 
     iam.update_assume_role_policy(RoleName="partner", PolicyDocument=document["text"])
     again = new_run(tmp_path)
-    await plan(again, gate)
+    await plan(again.driver, gate)
     assert (again.status, again.error_documents) == ("planned", [])
     # The MFA session of an hour cannot renew a role that is held for two: said before the apply starts.
-    await apply(again, gate)
+    await apply(again.driver, gate)
     assert again.status == "applied"
     (note,) = [note for note in again.notes if "session" in note]
     assert note.startswith("The MFA session lasts 1 h, but the longest role session of aws (main.tf:2) lasts 2 h")

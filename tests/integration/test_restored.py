@@ -127,7 +127,7 @@ async def test_a_broken_trail_is_refused_with_its_line(left, how, line):
 
 async def test_a_run_that_the_trail_does_not_know_is_refused(left):
     left.trail.unlink()
-    with pytest.raises(RunStateError, match="knows nothing of"):
+    with pytest.raises(RunStateError, match="has no entry for"):
         left.restore()
 
 

@@ -249,7 +249,7 @@ def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_
     text, error = new.ended(following)
     assert "head: Errored" in text
     assert "terraform apply ended without an exit code" in error
-    assert "Compare the state with AWS" in error
+    assert "to compare the state with AWS" in error
     state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
     assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
 
@@ -345,8 +345,8 @@ async def test_the_environment_is_locked_until_how_the_run_ended_is_recorded(ipy
     """Else whoever looks in between takes it for a run that nobody drives, and records its end a second time."""
     planned = await value(ipython, ONE.format("staging", 1))
     held = []
-    moved = planned._move
-    planned._move = lambda status: (held.append(holder_of(tmp_path / "staging/.tfmfa/lock") is not None), moved(status))
+    lock = planned.driver.environment.files.lock
+    planned.observe(lambda _: held.append(holder_of(lock) is not None), "status")
     (tmp_path / "staging" / ".terraform.lock.hcl").unlink(missing_ok=True)
     (tmp_path / "staging" / "terraform.tfstate").mkdir()
     error = (await run(ipython, "%tfapply")).error_in_exec

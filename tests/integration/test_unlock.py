@@ -277,7 +277,7 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     theirs = json.dumps({**lock, "ID": "another", "Who": "bob@elsewhere"})
     s3.put_object(Bucket="states", Key=LOCK, Body=theirs.encode())
     said = await error_of(ipython, "%tfruns -e staging unlock")
-    assert "The state's lock was not freed" in said
+    assert "The state was not unlocked" in said
     assert "does not match the existing lock ID" in said
     assert "leave it to them" in said
     assert [line["result"] for line in unlocks(tmp_path / "staging")] == ["begun", "failed"]
@@ -297,7 +297,7 @@ async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(ipytho
     cell = IN_S3.replace("ROLE", ROLE)
     await killed_in_mid_apply(ipython, cell)
     assert "Error acquiring the state lock" in await error_of(ipython, cell)
-    folder = ipython.magics_manager.registry["TfmfaMagics"].latest._environment.folder
+    folder = ipython.magics_manager.registry["TfmfaMagics"].latest.driver.environment.folder
     # No code, no unlocking: the prompt is left.
     answers.code = str
     assert "no code was entered" in await error_of(ipython, "%tfruns -e staging unlock")

@@ -138,3 +138,21 @@ def test_a_trail_that_cannot_be_read_is_an_error(tmp_path):
     for read in (AuditTrail(tmp_path / "audit.jsonl").lines, AuditTrail(tmp_path / "audit.jsonl").broken_at):
         with pytest.raises(ConfigurationError, match="cannot be read"):
             read()
+
+
+def test_each_line_says_the_version_of_its_format_and_a_newer_one_is_refused(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("status", run="run-1")
+    (line,) = trail.lines()
+    assert line["format_version"] == 1
+    with trail.path.open("a") as file:
+        file.write(json.dumps({"format_version": 2, "event": "status"}) + "\n")
+    with pytest.raises(ConfigurationError, match=r"audit.jsonl was written by a newer version of tfmfa_nb"):
+        trail.lines()
+
+
+def test_a_line_of_before_there_were_versions_is_read(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.path.write_text(json.dumps({"event": "status", "previous": "0" * 64}) + "\n")
+    assert [each["event"] for each in trail.lines()] == ["status"]
+    assert trail.broken_at() is None

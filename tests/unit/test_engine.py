@@ -8,21 +8,32 @@ import pathlib
 import pytest
 
 from tfmfa_nb.environments import Environment, holder_of
-from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError, TerraformFailed
+from tfmfa_nb.model.errors import (
+    ConfigurationError,
+    MfaBypass,
+    RunCanceled,
+    RunDiscarded,
+    RunStateError,
+    TerraformFailed,
+)
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.events import (
+    ChangesKnown,
     IndicatorChanged,
     LogGrew,
     PhaseEnded,
     PhaseStarted,
+    ProcessChanged,
     ProgressMade,
     StatusChanged,
 )
 from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.run import Run
@@ -76,12 +87,13 @@ class ScriptedTerraform:
         self.exit_codes, self.jobs, self.waits = {"init": 0, "plan": 2, "apply": 0, **exit_codes}, [], ""
         self.process = None
         self.started = collections.defaultdict(asyncio.Event)
-        self.findings = Findings(())
+        self.findings, self.inspections = Findings(()), 0
 
     def find(self, _environ):
         return Executable(("terraform",), "terraform", "1.11.4")
 
     def inspect(self, *_arguments, **_options):
+        self.inspections += 1
         return self.findings
 
     async def start(self, job):
@@ -184,7 +196,7 @@ async def test_what_a_run_shows_is_what_was_told(world, tmp_path):
 async def test_each_phase_is_told_from_its_start_to_its_end(world):
     it = world()
     await plan(it.driver, it.gate)
-    kinds = [type(event) for event in it.told if not isinstance(event, LogGrew)]
+    kinds = [type(event) for event in it.told if not isinstance(event, LogGrew | ChangesKnown)]
     assert kinds[0] is PhaseStarted
     assert kinds[-1] is PhaseEnded
     assert kinds.index(IndicatorChanged) < kinds.index(StatusChanged)
@@ -258,7 +270,7 @@ async def test_a_plan_that_was_changed_is_not_applied(world):
     with pytest.raises(RunStateError, match="not the one that was shown"):
         await apply(it.driver, it.gate)
     assert it.driver.record.status == "planned"
-    assert "still pending: apply it with %tfapply" in it.driver.record.error_remedy
+    assert it.driver.record.error_remedy == "Do not apply it. Find out who changed it, and plan again."
     assert "apply" not in it.terraform.commands
 
 
@@ -283,3 +295,77 @@ async def test_no_second_apply(world):
     with pytest.raises(RunStateError, match="is applied: there is no plan to apply"):
         await apply(it.driver, it.gate)
     assert it.terraform.commands.count("apply") == 1
+
+
+async def test_trouble_while_terraform_runs_never_leaves_it_alone(world):
+    """A view, a disk or a file that fails must not end the waiting: who would record the end of the apply?"""
+    terraform = ScriptedTerraform(plan=1)
+    terraform.waits = "plan"
+    it = world(terraform)
+
+    def fails(event):
+        if isinstance(event, ProcessChanged) and event.process:
+            raise ZeroDivisionError
+
+    driver = Driver(it.environment, Options(), it.driver.base, listen=fails, ports=it.driver.ports)
+    with pytest.raises(ZeroDivisionError):
+        await plan(driver, it.gate)
+    assert terraform.process.interrupts == 1
+    assert driver.record.status == "errored"
+
+
+async def test_a_record_that_cannot_be_written_does_not_stop_the_waiting(world, monkeypatch):
+    it = world()
+    await plan(it.driver, it.gate)
+    save = it.driver.store.save
+
+    def full(record):
+        if record.process is not None:
+            raise ConfigurationError("No space left on device.")
+        save(record)
+
+    monkeypatch.setattr(it.driver.store, "save", full)
+    await apply(it.driver, it.gate)
+    assert it.driver.record.status == it.trail()[-1] == "applied"
+
+
+async def test_an_apply_that_ends_by_itself_before_it_is_interrupted_is_applied(world):
+    terraform = ScriptedTerraform()
+    it = world(terraform)
+    await plan(it.driver, it.gate)
+    terraform.waits = "apply"
+    applying = asyncio.ensure_future(apply(it.driver, it.gate))
+    await terraform.started["apply"].wait()
+    applying.cancel()
+    await asyncio.sleep(0)
+    terraform.process.kill()  # it ends, with 0
+    await applying
+    assert (it.driver.record.status, it.driver.outputs) == ("applied", {"one": "1"})
+    assert terraform.process.interrupts == 0
+
+
+async def test_a_plan_that_another_kernel_applied_is_not_discarded_by_this_one(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    other = Driver(it.environment, Options(), it.driver.base, it.driver.store.load(), ports=it.driver.ports)
+    await apply(other, it.gate)
+    with pytest.raises(RunStateError, match="The run is applied"):
+        it.driver.discard()
+    assert it.trail()[-1] == "applied"
+    assert it.driver.store.load().status == "applied"
+
+
+async def test_a_plan_of_another_kernel_is_inspected_before_it_is_applied(world):
+    """At `never` nothing was: a level raised since must not meet a configuration that nobody has looked at."""
+    it = world()
+    await plan(it.driver, it.gate)
+    assert it.terraform.inspections == 0
+    run = run_of(it.environment, it.driver.store.load(), it.driver.base)
+    assert run.driver.findings is None
+    again = Driver(it.environment, Options(), it.driver.base, it.driver.store.load(), ports=it.driver.ports)
+    again.adjust(Options(level=Level.APPLIES_ONLY))
+    it.terraform.findings = Findings(bypasses=(Problem("The provider uses a profile.", name="profile"),))
+    with pytest.raises(MfaBypass, match="uses a profile"):
+        await apply(again, it.gate)
+    assert it.terraform.inspections == 1
+    assert "apply" not in it.terraform.commands

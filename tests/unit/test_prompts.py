@@ -15,6 +15,7 @@ from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, Promp
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.token_command import CommandPrompt
@@ -277,3 +278,24 @@ async def test_wrong_variables_end_the_request_without_a_prompt(monkeypatch, pro
     monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))
     with pytest.raises(AuthenticationError, match=r"It is wrong. Mend it."):
         await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))
+
+
+OWN = object()
+
+
+@pytest.mark.parametrize(
+    ("name", "token_command", "attended", "chosen"),
+    [
+        ("auto", "", True, OWN),
+        ("auto", "", False, OWN),
+        ("auto", "print-code", False, CommandPrompt),
+        ("command", "print-code", True, CommandPrompt),
+        ("command", "", True, UnavailablePrompt),
+        ("form", "print-code", True, OWN),
+        ("terminal", "print-code", True, TerminalPrompt),
+        ("terminal", "", False, OWN),  # nobody can type there, and the own prompt says so
+    ],
+)
+def test_the_prompt_is_chosen_by_its_name(name, token_command, attended, chosen):
+    found = choose_prompt(name, token_command, OWN, attended=attended)
+    assert found is chosen or type(found) is chosen

@@ -1,7 +1,7 @@
 """The run record: written, read again, held against what it must be."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -29,6 +29,7 @@ HOPS = st.builds(
     transitive_tag_keys=st.lists(TEXT, max_size=2).map(tuple),
     unknown=st.lists(TEXT, max_size=2).map(tuple),
 )
+COUNTS = st.fixed_dictionaries(dict.fromkeys(("add", "change", "destroy", "imported"), st.integers(0, 9)))
 RECORDS = st.builds(
     RunRecord,
     id=TEXT,
@@ -44,7 +45,8 @@ RECORDS = st.builds(
     ended_at=MOMENT,
     log_start=st.integers(0, 1000),
     plan_sha256=TEXT,
-    counts=st.none() | st.dictionaries(TEXT, st.integers(), max_size=3),
+    counts=st.none()
+    | st.fixed_dictionaries(dict.fromkeys(("add", "change", "destroy", "imported"), st.integers(0, 9))),
     error=TEXT,
     error_remedy=TEXT,
     chains=st.lists(st.builds(RoleChain, provider=TEXT, hops=st.lists(HOPS, max_size=2).map(tuple)), max_size=2).map(
@@ -114,3 +116,36 @@ def test_an_event_names_only_what_a_run_or_its_record_has(event):
 def test_every_trait_of_a_run_is_told_by_an_event():
     told = {each.name for event in every_event() for each in fields(event)} | {each.name for each in fields(RunRecord)}
     assert set(Run.class_own_traits()) <= told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("counts", {"x": 1}),
+        ("counts", {"add": -1, "change": 0, "destroy": 0, "imported": 0}),
+        ("started_at", float("nan")),
+        ("authenticated_at", 1e300),
+        ("ended_at", -1),
+        ("log_start", -1),
+        ("log_start", 2**60),
+        ("process", {"pid": 0, "started": 1}),
+    ],
+)
+def test_a_value_that_no_run_has_is_refused(name, value):
+    with pytest.raises(ValueError, match="not a run record"):
+        RunRecord.from_json({**GOOD, name: value}, "run.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environment": "prod"},
+        {"counts": {"add": 0, "change": 0, "destroy": 0, "imported": 0}},
+        {"authenticated_by": "mallory"},
+        {"identity": {"arn": "arn:aws:iam::123456789012:user/mallory"}},
+    ],
+)
+def test_what_a_person_reads_before_they_confirm_is_audited(change):
+    record = RunRecord("run-1", "staging", counts={"add": 0, "change": 0, "destroy": 1, "imported": 0})
+    assert replace(record, **change).audited() != record.audited()
+    assert replace(record, identity={"alias": "acme"}).audited() == record.audited()

@@ -332,3 +332,30 @@ def test_a_notebook_without_a_record_is_not_an_executed_runbook(tmp_path):
         verify(tmp_path / "out.ipynb")
     with pytest.raises(ConfigurationError, match="is not an executed runbook"):
         check_same(notebook, notebook, tmp_path / "out.ipynb")
+
+
+INVENTED = {**encode(RUN), "status": "applied", "authenticated_by": "ceo", "folder": "prod"}
+
+
+def test_a_run_that_no_audit_trail_confirms_is_not_verified(tmp_path):
+    """The notebook itself names the trails: an invented run could otherwise leave its own out."""
+    executed(tmp_path, runs=[INVENTED], trails={})
+    assert "prod: the record names the audit trail." in [
+        each.statement for each in verify(tmp_path / "out.ipynb") if not each.passed
+    ]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"runs": "x"},
+        {"runs": [{"folder": "prod"}], "trails": {}},
+        {"runs": [INVENTED], "trails": None},
+        {"runs": [INVENTED], "trails": {"prod": "x"}},
+        {"runs": [INVENTED], "trails": {"prod": {"lines": True, "sha256": ""}}},
+    ],
+)
+def test_a_record_that_was_changed_is_one_clear_error(tmp_path, forged):
+    executed(tmp_path, **forged)
+    with pytest.raises(ConfigurationError, match=r"The record in .* is not valid"):
+        verify(tmp_path / "out.ipynb")

@@ -4,7 +4,6 @@ import threading
 import pytest
 from scripted_run import PLAN, REFUSED, ScriptedRun
 
-from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.views.terminal import TerminalView
 
 HIDING = "\x1b[8mhidden\x1b[0m \x1b[30mblack\x1b[0m \u202e\x1b]0;title\x07\x1b[2K\r"
@@ -127,10 +126,6 @@ def test_a_stream_that_cannot_write_a_character_writes_another():
     view.begin()
     view.end()
     assert raw.getvalue().startswith(b"gr?n ?U+D83D?\n")
-
-
-def test_codes_are_asked_for_on_the_terminal():
-    assert isinstance(TerminalView(ScriptedRun(), io.StringIO()).prompt(), TerminalPrompt)
 
 
 def test_what_the_plan_s_view_said_is_not_said_again_when_the_apply_begins():

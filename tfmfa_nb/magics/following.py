@@ -1,4 +1,4 @@
-"""Where a run of another kernel shows itself: live while it is followed, and once more when it is opened."""
+"""Shows runs of other kernels: live while they are followed, once more when they are opened, as a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
-from tfmfa_nb.magics.presentation import interrupted_while_seen, somebody_there, view_of
+from tfmfa_nb.magics.front_end import front_end_of, is_attended
+from tfmfa_nb.magics.presentation import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.runs.history.follow import follow
 from tfmfa_nb.views.headless import show_restored
@@ -21,19 +22,21 @@ if TYPE_CHECKING:
 
 
 async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: str) -> None:
-    """Follow `run` where the person sees it, and leave the static summary behind.
+    """Follow `run` in the front end, and leave the static summary behind.
 
     Args:
         run: under way.
         shell: where.
-        how_to_cancel: the command for it, which a person reads who interrupts the following.
+        how_to_cancel: the command that cancels the run, for a person who interrupts the cell.
 
     Raises:
-        RunStateError: the following was interrupted; Terraform goes on.
+        RunStateError: the cell was interrupted; Terraform is still running.
         TfmfaError: as the run ended.
     """
-    if await interrupted_while_seen(view_of(run, shell), shell, lambda: follow(run)):
-        raise RunStateError(f"{run.id} is no longer followed, and goes on.", f"To stop it gracefully: {how_to_cancel}")
+    if await interrupted_while_shown(front_end_of(run, shell).view, shell, lambda: follow(run)):
+        raise RunStateError(
+            f"{run.id} is no longer followed; it is still running.", f"To stop it gracefully: {how_to_cancel}"
+        )
 
 
 def show_listing(listing: Listing) -> None:
@@ -42,13 +45,10 @@ def show_listing(listing: Listing) -> None:
 
 
 def show_again(run: Run, shell: InteractiveShell) -> None:
-    """Show a run that does not go on: the summary, which stays; below it, where widgets can, the card with a long log.
-
-    Where the summary has the whole log, the card would say nothing more.
-    """
+    """Show a run that is not running: its summary and, below it, the card if the summary leaves out part of the log."""
     show_restored(run)
     kernel = getattr(shell, "kernel", None)
-    if leaves_out(run) and kernel is not None and somebody_there(kernel):
+    if leaves_out(run) and kernel is not None and is_attended(kernel):
         from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
 
         display(RunCard(run))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,4 +227,5 @@ class TfmfaMagics(Magics):
 def _discard_pending_plan(run: Run) -> None:
     """Discard the plan of a planned run; do nothing in any other status."""
     if run.status == "planned":
-        run.discard()
+        with suppress(RunStateError):  # another kernel has gone on with it
+            run.discard()

@@ -1,4 +1,4 @@
-"""Where a run shows itself and asks: the card, the terminal, or a notebook that nobody sits at."""
+"""Runs what a cell asks for while the cell's front end shows it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
 from tfmfa_nb.organization.policy_files import read_policy
-from tfmfa_nb.prompts.runner import RunnerPrompt
-from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.token_command import CommandPrompt
-from tfmfa_nb.prompts.unavailable import UnavailablePrompt
+from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
@@ -25,11 +23,9 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.magics.front_end import FrontEnd
     from tfmfa_nb.runs.run import Run
-
-# From this version on a widget's events reach a cell that awaits.
-_WIDGETS_ANSWER = (7, 4)
+    from tfmfa_nb.views.view import View
 
 
 class Settings(Protocol):
@@ -55,8 +51,8 @@ async def present(
     plan_only = runner is not None and runner.plan_only and "apply" in phases
     if plan_only and "plan" not in phases:
         raise _plan_only(run)
-    view = view_of(run, shell)
-    gate = gate_of(view, settings)
+    front_end = front_end_of(run, shell)
+    gate = gate_of(front_end, settings)
 
     async def work() -> None:
         for phase in phases:
@@ -66,17 +62,17 @@ async def present(
                 break
             elif run.status == "planned" or phases == ("apply",):
                 await apply(run.driver, gate, confirm=confirm)
-        if not view.stdin:
+        if not front_end.attended:
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
 
-    if await interrupted_while_seen(view, shell, work):
+    if await interrupted_while_shown(front_end.view, shell, work):
         raise RunCanceled(run.error, run.error_remedy)
     if plan_only and run.status == "planned":
         raise _plan_only(run)
 
 
-async def interrupted_while_seen(view: Any, shell: InteractiveShell, work: Callable[[], Awaitable[None]]) -> bool:
+async def interrupted_while_shown(view: View, shell: InteractiveShell, work: Callable[[], Awaitable[None]]) -> bool:
     """Do `work` while `view` shows its run.
 
     Returns:
@@ -94,14 +90,14 @@ async def interrupted_while_seen(view: Any, shell: InteractiveShell, work: Calla
     return False
 
 
-def gate_of(view: Any, settings: Settings) -> Gate:
-    """The gate of a run that `view` shows.
+def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
+    """The gate of a run that `front_end` shows.
 
     Raises:
         ConfigurationError: the policy cannot be understood.
     """
     return Gate(
-        prompt_of(view, settings),
+        choose_prompt(settings.prompt, settings.token_command, front_end.prompt, attended=front_end.attended),
         os.environ,
         settings.profile,
         settings.session_duration,
@@ -111,51 +107,9 @@ def gate_of(view: Any, settings: Settings) -> Gate:
 
 
 def _plan_only(run: Run) -> PlanOnly:
-    return PlanOnly(f'Nothing is applied to "{run.environment}" here.', "Run it without --plan-only.")
-
-
-def view_of(run: Run, shell: InteractiveShell) -> Any:
-    """The view of `run` that fits who is there: the card, the terminal, or a notebook that nobody sits at."""
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
-
-        return TerminalView(run)
-    runner = current_runner()
-    if runner is not None or not somebody_there(kernel):
-        from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
-
-        # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
-        return HeadlessView(run, RunnerPrompt(runner.marker) if runner else None)
-    from tfmfa_nb.views.card_view import CardView  # noqa: PLC0415 - widgets are heavy
-
-    return CardView(run, answers=widgets_answer())
-
-
-def prompt_of(view: Any, settings: Settings) -> Prompt:
-    """Who is asked: the command if one is set, else the view's own prompt."""
-    wanted = settings.prompt
-    if wanted == "command" or (wanted == "auto" and settings.token_command):
-        if not settings.token_command:
-            return UnavailablePrompt("prompt is 'command', but no token_command is set")
-        return CommandPrompt(settings.token_command)
-    if wanted == "terminal" and view.stdin:
-        return TerminalPrompt()
-    prompt: Prompt = view.prompt()
-    return prompt
-
-
-def somebody_there(kernel: Any) -> bool:
-    """Whether the front end that sent this cell lets a person type; nbclient and papermill do not."""
-    parent = kernel.get_parent("shell")
-    return bool(parent.get("content", {}).get("allow_stdin", False))
-
-
-def widgets_answer() -> bool:
-    """Whether this kernel delivers a widget's events to a cell that awaits."""
-    from ipykernel import version_info  # type: ignore[attr-defined]  # noqa: PLC0415 - only inside a kernel
-
-    return tuple(version_info[:2]) >= _WIDGETS_ANSWER
+    return PlanOnly(
+        f'Nothing is applied to "{run.environment}": the runbook runs with --plan-only.', "Run it without --plan-only."
+    )
 
 
 @contextmanager

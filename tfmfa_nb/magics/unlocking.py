@@ -6,7 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.magics.presentation import gate_of, interrupted_while_seen, view_of
+from tfmfa_nb.magics.front_end import front_end_of
+from tfmfa_nb.magics.presentation import gate_of, interrupted_while_shown
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
@@ -79,13 +80,13 @@ async def _unlock_state(
     run: Run, environment: Environment, lock: StateLock, shell: InteractiveShell, settings: Settings
 ) -> None:
     """Where the person sees the code's prompt and what Terraform says."""
-    view = view_of(run, shell)
-    gate = gate_of(view, settings)
+    front_end = front_end_of(run, shell)
+    gate = gate_of(front_end, settings)
 
     def check() -> None:
         check_holder(lock, environment, os.environ)
 
-    if await interrupted_while_seen(view, shell, lambda: unlock(run.driver, gate, lock, check)):
+    if await interrupted_while_shown(front_end.view, shell, lambda: unlock(run.driver, gate, lock, check)):
         raise RunCanceled(run.error, run.error_remedy)
 
 

@@ -6,7 +6,7 @@ the messages of one direction apart. `typescript` writes the front end's half fr
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
@@ -110,7 +110,7 @@ def _scalar(hint: Any, value: Any) -> Any:
         return value
     if get_origin(hint) is Literal and isinstance(value, str) and value in get_args(hint):
         return value
-    if hint is float and type(value) in {int, float} and math.isfinite(value):
+    if hint is float and type(value) in {int, float} and abs(value) <= sys.float_info.max:
         return float(value)
     if hint in {str, int, bool} and type(value) is hint:  # a bool is no number here
         return value

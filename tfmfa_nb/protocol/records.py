@@ -84,11 +84,12 @@ class RunRecord:
 
     def audited(self) -> dict[str, str]:
         """What the audit trail says with each status, so that the record can be held against it."""
-        gate = json.dumps([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))], sort_keys=True)
+        identity = {name: text for name, text in self.identity.items() if name != "alias"}  # which is known later
         return {
             "level": str(self.level),
             "plan_sha256": self.plan_sha256,
-            "gate_sha256": hashlib.sha256(gate.encode()).hexdigest(),
+            "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
+            "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -118,12 +119,19 @@ class RunRecord:
             raise ValueError(f"not a run record: {type(error).__name__}") from None
 
 
+_COUNTED = {"add", "change", "destroy", "imported"}
+_LATEST = 1e11  # seconds since the epoch; a clock says less for three thousand years
+_LARGEST = 2**53  # what every reader of JSON understands
 FIELDS = tuple(each.name for each in fields(RunRecord))
 # Without these nobody could say what the run was, and what whoever goes on with it must demand.
 _REQUIRED = {
     *("id", "environment", "status", "phase", "level", "authenticated_by", "authenticated_at", "identity"),
     *("product", "started_at", "plan_sha256", "counts", "chains", "bypasses"),
 }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _text(value: Any) -> str:
@@ -133,13 +141,13 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LATEST:
         raise TypeError
     return float(value)
 
 
 def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
         raise TypeError
     return value
 
@@ -149,7 +157,11 @@ def _texts(value: Any) -> Mapping[str, str]:
 
 
 def _counts(value: Any) -> Mapping[str, int] | None:
-    return None if value is None else {_text(name): _whole(number) for name, number in value.items()}
+    if value is None:
+        return None
+    if value.keys() != _COUNTED:
+        raise TypeError
+    return {name: _whole(number) for name, number in value.items()}
 
 
 def _chain(value: Any) -> RoleChain:

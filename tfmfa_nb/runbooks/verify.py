@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.layout import EnvironmentFiles
+from tfmfa_nb.protocol.run_display import DisplayedRun
 from tfmfa_nb.runbooks.notebook import digest, execution_metadata, read_runbook
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.views.sanitize import plain
@@ -56,14 +58,46 @@ def verify(path: Path) -> list[Check]:
     checks = [Check(found == record["sha256"], "The cells, the outputs, and the record are unchanged since the end.")]
     if not record["runs"]:
         return [*checks, Check(passed=False, statement="The record has a run, which the audit trail can confirm.")]
-    for folder, anchor in record["trails"].items():
+    runs, anchors = _sealed(record, path)
+    # By the runs, not by the trails that the notebook names: a run without one is a run that nothing confirms.
+    for folder in dict.fromkeys(run["folder"] for run in runs):
+        if folder not in anchors:
+            checks.append(Check(passed=False, statement=f"{plain(folder)}: the record names the audit trail."))
+            continue
         trail = AuditTrail(EnvironmentFiles(path.absolute().parent / folder).audit_trail)
-        checks += _trail_checks(trail, folder, anchor, found)
+        checks += _trail_checks(trail, folder, anchors[folder], found)
         lines = trail.lines()
-        for run in record["runs"]:
+        for run in runs:
             if run["folder"] == folder:
                 checks += _run_checks(run, [line for line in lines if line.get("run") == run["id"]])
     return checks
+
+
+def _sealed(record: dict[str, Any], path: Path) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The runs of the record and, by folder, the last line of each audit trail.
+
+    Raises:
+        ConfigurationError: they are not what `jupyter tfmfa run` writes.
+    """
+    runs, anchors = record["runs"], record.get("trails")
+    if (
+        isinstance(runs, list)
+        and all(map(_is_run, runs))
+        and isinstance(anchors, dict)
+        and all(map(_is_anchor, anchors.values()))
+    ):
+        return runs, anchors
+    raise ConfigurationError(f"The record in {path} is not valid: it was changed.", "Do not rely on this notebook.")
+
+
+def _is_anchor(anchor: Any) -> bool:
+    return isinstance(anchor, dict) and type(anchor.get("lines")) is int and isinstance(anchor.get("sha256"), str)
+
+
+def _is_run(run: Any) -> bool:
+    if not isinstance(run, dict) or not isinstance(run.get("folder"), str):
+        return False
+    return parse({name: value for name, value in run.items() if name != "folder"}, DisplayedRun) is not None
 
 
 def _trail_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Check]:

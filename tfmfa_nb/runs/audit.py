@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.formats import AUDIT_TRAIL
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -44,7 +45,7 @@ class AuditTrail:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 last, whole = _last_line(fd)
                 previous = hashlib.sha256(last).hexdigest() if last else _START
-                line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
+                line = AUDIT_TRAIL.stamp({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event})
                 text = json.dumps({**line, **facts, "previous": previous})
                 # After a line that a power failure truncated, the new one starts on a line of its own.
                 _append(file, f"{text}\n" if whole else f"\n{text}\n")
@@ -67,6 +68,7 @@ class AuditTrail:
             except (ValueError, RecursionError):
                 continue
             if isinstance(entry, dict):
+                AUDIT_TRAIL.check(entry, self.path)
                 entries.append(entry)
         return entries
 

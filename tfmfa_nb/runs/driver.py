@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
@@ -77,7 +78,7 @@ class Driver:
     ) -> None:
         self.environment, self.options, self.base = environment, options, base
         self.ports = ports or Ports()
-        self._listen = listen
+        self._listen, self._telling = listen, Lock()
         if record is None:
             self.store = RunStore.create(environment)
             record = RunRecord(self.store.id, environment.name, lock_timeout=options.lock_timeout)
@@ -106,7 +107,8 @@ class Driver:
 
     def tell(self, event: Event) -> None:
         """Update the record with `event`, then report the event."""
-        self.record = self.record.after(event.facts())
+        with self._telling:  # events come on several threads
+            self.record = self.record.after(event.facts())
         self._listen(event)
 
     def move(self, status: Status) -> None:
@@ -236,16 +238,20 @@ class Driver:
         """Discard the plan, and delete it.
 
         Raises:
-            RunStateError: there is no plan to discard.
+            RunStateError: there is no plan to discard, or another kernel has gone on with the run.
         """
-        if self.record.status is not Status.PLANNED:
-            raise RunStateError(f"The run is {self.record.status}.", "Only a planned run can be discarded.")
+        status = self.record.status
+        if status is Status.PLANNED:
+            status = self.store.load().status
+        if status is not Status.PLANNED:
+            raise RunStateError(f"The run is {status}.", "Only a planned run can be discarded.")
         self.move(Status.DISCARDED)
 
     def _tell_changes(self, plan: Future[Plan]) -> None:
         """Report the changes. If the plan could not be read, whoever waits for `plan` gets the error."""
         if not plan.cancelled() and plan.exception() is None:
-            self.store.save_changes(plan.result())
+            if not self.store.files.changes.exists():
+                self.store.save_changes(plan.result())
             self.tell(ChangesKnown(_changes_of(plan.result())))
 
     def _drop_plan(self) -> None:

@@ -16,6 +16,7 @@ from traitlets import TraitError
 
 from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
+from tfmfa_nb.protocol.layout import RUN_ID
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.terraform.log import RunLog
@@ -81,6 +82,9 @@ class RunStore:
         """
         path = self.files.record
         with valid(self.id):
+            # An id is the name of a folder too: neither may lead to another one.
+            if not RUN_ID.fullmatch(self.id):
+                raise ValueError("not the id of a run")
             try:
                 if path.stat().st_size > _LARGEST:
                     raise ValueError("too large")
@@ -89,7 +93,10 @@ class RunStore:
                 raise RunStateError(
                     f"The record of {self.id} cannot be read: {path}: {error.strerror}.", "Plan again with %%tfplan."
                 ) from None
-            return RunRecord.from_json(json.loads(text), path)
+            record = RunRecord.from_json(json.loads(text), path)
+            if record.id != self.id:
+                raise ValueError("the record of another run")
+            return record
 
     def record_status(self, record: RunRecord, **facts: Any) -> None:
         """Write the status of `record` to the audit trail, with the facts that the record is later checked against.

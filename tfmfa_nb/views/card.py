@@ -177,6 +177,8 @@ class RunCard(MessageWidget):
             case Authenticate(number=number):
                 if self._waits_for("code", number):
                     self._resolve(Answer("code", code))
+                else:
+                    code.forget()
             case Confirm(number=number):
                 if self._waits_for("confirm", number):
                     self._resolve(Answer("confirm"))

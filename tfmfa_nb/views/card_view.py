@@ -1,6 +1,6 @@
-"""The card while a run goes on, and what stays of it: the static summary takes the card's place at the end.
+"""The card while a run is running; the static summary replaces it at the end.
 
-A widget's output is gone when the notebook is opened without its kernel, so none is left in the notebook.
+The output of a widget is lost when the notebook is opened without its kernel, so none is left in the notebook.
 """
 
 from __future__ import annotations
@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.form import FormPrompt
-from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
-from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.views.card import RunCard
 from tfmfa_nb.views.static import leave_summary
 
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
 
-    from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.views.card import RunCard
 
 
 class CardView:
@@ -27,20 +23,12 @@ class CardView:
 
     Args:
         run: the run.
-        answers: whether this kernel delivers a widget's events to a running cell.
+        card: its card, which this view shows and closes.
     """
 
-    stdin = True
-
-    def __init__(self, run: Run, *, answers: bool) -> None:
-        self._run = run
-        self._card = RunCard(run)
-        self._answers = answers
+    def __init__(self, run: Run, card: RunCard) -> None:
+        self._run, self._card = run, card
         self._handle: DisplayHandle | None = None
-
-    def prompt(self) -> Prompt:
-        """The form on the card, where the card can answer."""
-        return FormOrTerminalPrompt(FormPrompt(self._card)) if self._answers else TerminalPrompt()
 
     def begin(self) -> None:
         """Show the card."""

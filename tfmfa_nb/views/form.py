@@ -62,6 +62,8 @@ class FormWidget(MessageWidget):
                 self._busy = request.type
                 texts = {name: text.strip() for name, text in request.texts.items()}
                 self._start(self._act(request, Pressed(texts, secret)))
+            case _:
+                secret.forget()
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.codec import encode, parse
 from tfmfa_nb.protocol.run_display import (
     DISPLAY_KEY,
@@ -30,7 +29,6 @@ from tfmfa_nb.views.wording import lock_sentence
 if TYPE_CHECKING:
     from IPython.core.display_functions import DisplayHandle
 
-    from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
 _WATCHED = ["status", "phase", "log_lines", "lock_indicator", "progress"]
@@ -43,22 +41,12 @@ class HeadlessView:
 
     Args:
         run: the run.
-        prompt: whoever can be asked through that program.
     """
 
-    stdin = False
-
-    def __init__(self, run: Run, prompt: Prompt | None = None) -> None:
-        self._run, self._prompt = run, prompt
+    def __init__(self, run: Run) -> None:
+        self._run = run
         self._handle: DisplayHandle | None = None
         self._told = 0.0
-
-    def prompt(self) -> Prompt:
-        """The program's own; where there is none, nobody can type a code."""
-        return self._prompt or UnavailablePrompt(
-            "this notebook is executed by a program, so nobody can type one; "
-            "set TFMFA_TOKEN_COMMAND to a command that prints the code, or use: jupyter tfmfa run"
-        )
 
     def begin(self) -> None:
         """Show the output that will be updated."""

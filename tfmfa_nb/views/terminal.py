@@ -6,12 +6,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.views.sanitize import colored, plain, shorten
 from tfmfa_nb.views.wording import lock_sentence, status_sentence
 
 if TYPE_CHECKING:
-    from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
 
 _NAMES = ["log_lines", "log_start", "status", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy"]
@@ -30,8 +28,6 @@ class TerminalView:
         tail: how many of the last lines follow what was left out.
     """
 
-    stdin = True
-
     def __init__(self, run: Run, stream: TextIO | None = None, *, most: int | None = None, tail: int = 200) -> None:
         self._run = run
         self._stream = stream or sys.stdout
@@ -40,10 +36,6 @@ class TerminalView:
         self._start = self._next = run.log_start
         self._said: dict[str, str] = {}
         self._lock = threading.RLock()
-
-    def prompt(self) -> Prompt:
-        """The terminal's."""
-        return TerminalPrompt()
 
     def begin(self) -> None:
         """Print what there is, and go on printing."""

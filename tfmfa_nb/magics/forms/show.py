@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.magics.presentation import somebody_there, widgets_answer
+from tfmfa_nb.magics.front_end import is_attended, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
@@ -72,4 +72,4 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
 
 def _widgets(shell: InteractiveShell) -> bool:
     kernel = getattr(shell, "kernel", None)
-    return kernel is not None and somebody_there(kernel)
+    return kernel is not None and is_attended(kernel)

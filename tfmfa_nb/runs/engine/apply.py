@@ -42,7 +42,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
-        if driver.findings is None:  # the level was `never` until now
+        if driver.findings is None:  # the level was `never` until now, or another kernel planned
             await inspect(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.APPLY)
         # Asked before the long-term key is read, because the answer may take a long time.

@@ -6,10 +6,11 @@ import asyncio
 import math
 import re
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.terraform.credentials import child_environ
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.ports import Process
     from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
 
@@ -58,7 +60,7 @@ class Commands:
 
         A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
         second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
-        interrupted one second later, if this kernel is still running then.
+        interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
         """
         driver, files = self.driver, self.driver.store.files
         self.lock.lent = True
@@ -75,9 +77,25 @@ class Commands:
                 credentials=self.credentials,
             )
         )
-        driver.attach(process)
-        driver.save()
-        interrupted, cancel_at = False, math.inf
+        try:
+            driver.attach(process)
+            with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
+                driver.save()
+            interrupted = await self._follow(process, command, on_output)
+        except BaseException:
+            process.interrupt()
+            await asyncio.shield(process.wait())
+            raise
+        driver.attach(None)
+        outcome = await process.wait()
+        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
+        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which succeeded before its interrupt
+            raise asyncio.CancelledError
+        return outcome
+
+    async def _follow(self, process: Process, command: str, on_output: Callable[[], None] | None) -> bool:
+        """Wait for the end of `process`; whether the kernel was interrupted meanwhile."""
+        driver, interrupted, cancel_at = self.driver, False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
             try:
@@ -90,17 +108,12 @@ class Commands:
                 continue
             if time.monotonic() >= cancel_at:
                 driver.cancel()
-            driver.look_at_log()
-            if on_output:
-                on_output()
+            with suppress(OSError):  # what cannot be read now may be read at the next look
+                driver.look_at_log()
+                if on_output:
+                    on_output()
             if done:
-                break
-        driver.attach(None)
-        outcome = waiter.result()
-        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
-        if interrupted:
-            raise asyncio.CancelledError
-        return outcome
+                return interrupted
 
     def asks_for_init(self) -> bool:
         """True if Terraform reported in this phase that it must be initialized first."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.ansi import strip_colors
-from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, TerraformFailed, TfmfaError
+from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError, TerraformFailed, TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.events import Failed
 
@@ -35,7 +35,8 @@ def settle(driver: Driver, error: BaseException) -> None:
         documents = [{"title": each.title, "text": each.text} for each in error.documents]
     elif isinstance(error, asyncio.CancelledError):
         problem, remedy = f"The {driver.record.phase} was interrupted.", _effect_of_interrupt(status)
-    if status is Status.PLANNED and not isinstance(error, RunDiscarded):
+    # A RunStateError here is about the saved plan, which then cannot be applied.
+    if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
         remedy = f"{remedy} The plan is still pending: apply it with %tfapply.".strip()
     driver.tell(Failed(problem, remedy, documents))
     if isinstance(error, RunDiscarded):

@@ -17,7 +17,6 @@ import psutil
 from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import EnvironmentLocked, RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.events import LogStarted, PhaseStarted
 from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.runs.history.probe import PACE
@@ -88,10 +87,9 @@ async def free_lock(environment: Environment, left: LeftLock) -> None:
     """
     if await left_lock(environment) != left:
         raise EnvironmentLocked("The environment's lock has another holder now.", "Check again with %tfruns.")
-    AuditTrail(environment.files.audit_trail).write(
+    RunStore(environment, run_of_holder(left.holder)).audit(
         "forced_unlock",
         what="environment",
-        run=run_of_holder(left.holder),
         holder=str(left.holder),
         programs=list(left.programs),
         by=getpass.getuser(),

@@ -14,7 +14,6 @@ from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import valid
-from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +57,6 @@ def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
         options = Options(lock_timeout=record.lock_timeout)
         _ = options.lock_seconds  # report an invalid duration now
         run = Run(environment, options, base, record)
-    run.driver.findings = Findings(record.chains, record.bypasses)
     with usable(run.driver.store.files.folder):
         run.driver.look_at_log()
     return run

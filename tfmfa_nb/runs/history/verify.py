@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import NEXT, Status
+from tfmfa_nb.protocol.formats import KEY
 from tfmfa_nb.runs.store import RunStore, valid
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %%tfplan."
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
 _MAX_HASH = 16  # characters of a hash in an error
-_NAMES = {"gate_sha256": "list of roles and bypasses"}
+_NAMES = {"gate_sha256": "list of roles and bypasses", "shown_sha256": "environment, counts or identity"}
 
 
 def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Status]:
@@ -50,7 +51,8 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
     if not ahead and record.status is not status:
         raise _mismatch(run_id, "status", record.status, status)
     # While the run is planning, its roles may still change, and there is no plan yet.
-    for name in ("level",) if record.status in _BEFORE_THE_PLAN else facts:
+    names = ("level",) if record.status in _BEFORE_THE_PLAN else facts
+    for name in names if KEY in last else [name for name in names if name in last]:  # an older version says less
         if facts[name] != last.get(name):
             raise _mismatch(run_id, name, facts[name], last.get(name))
     return record, status

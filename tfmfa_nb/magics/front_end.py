@@ -1,0 +1,87 @@
+"""The front end of a cell: the view that fits it, and the prompt of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.prompts.terminal import TerminalPrompt
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
+from tfmfa_nb.protocol.runner import current_runner
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.views.view import View
+
+# From this version on a widget's events reach a cell that awaits.
+_WIDGETS_ANSWER = (7, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """Where a run is shown, and where its questions are answered.
+
+    Attributes:
+        view: shows the run.
+        prompt: asks where the view is.
+        attended: whether a person sees the view and can type; a program that executes a notebook is none.
+    """
+
+    view: View
+    prompt: Prompt
+    attended: bool
+
+
+def front_end_of(run: Run, shell: InteractiveShell) -> FrontEnd:
+    """The front end of the cell that runs now: a card, a terminal, or a program that executes the notebook."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
+
+        return FrontEnd(TerminalView(run), TerminalPrompt(), attended=True)
+    runner = current_runner()
+    if runner is not None or not is_attended(kernel):
+        from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
+
+        # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
+        return FrontEnd(HeadlessView(run), _program_s_prompt(runner.marker if runner else ""), attended=False)
+    return _card(run)
+
+
+def _card(run: Run) -> FrontEnd:
+    from tfmfa_nb.prompts.form import FormPrompt  # noqa: PLC0415 - only where there are widgets
+    from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt  # noqa: PLC0415
+    from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
+    from tfmfa_nb.views.card_view import CardView  # noqa: PLC0415
+
+    card = RunCard(run)
+    prompt = FormOrTerminalPrompt(FormPrompt(card)) if widgets_answer() else TerminalPrompt()
+    return FrontEnd(CardView(run, card), prompt, attended=True)
+
+
+def _program_s_prompt(marker: str) -> Prompt:
+    """The prompt of the program that executes the notebook."""
+    if marker:
+        from tfmfa_nb.prompts.runner import RunnerPrompt  # noqa: PLC0415 - only under `jupyter tfmfa run`
+
+        return RunnerPrompt(marker)
+    return UnavailablePrompt(
+        "this notebook is executed by a program; set TFMFA_TOKEN_COMMAND to a command that prints the code, "
+        "or use: jupyter tfmfa run"
+    )
+
+
+def is_attended(kernel: Any) -> bool:
+    """Whether the front end that sent this cell lets a person type; nbclient and papermill do not."""
+    parent = kernel.get_parent("shell")
+    return bool(parent.get("content", {}).get("allow_stdin", False))
+
+
+def widgets_answer() -> bool:
+    """Whether this kernel delivers a widget's events to a cell that awaits."""
+    from ipykernel import version_info  # type: ignore[attr-defined]  # noqa: PLC0415 - only inside a kernel
+
+    return tuple(version_info[:2]) >= _WIDGETS_ANSWER
