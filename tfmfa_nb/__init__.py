@@ -1,7 +1,7 @@
-"""Terraform runs on AWS from notebooks, under multi-factor authentication.
+"""Run Terraform on AWS from notebooks, under multi-factor authentication.
 
-`%load_ext tfmfa_nb` brings `%%tfplan`, `%%tfapply`, `%tfruns` and `%tfmfa`. Nothing heavy is imported
-before it is needed.
+`%load_ext tfmfa_nb` provides `%%tfplan`, `%%tfapply`, `%tfruns`, and `%tfmfa`. Slow imports happen only when they are
+needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext tfmfa_nb`."""
-    from tfmfa_nb.magics.extension import load  # noqa: PLC0415 - a plain import of the package stays free
+    from tfmfa_nb.magics.extension import load  # noqa: PLC0415 - keeps the import of the package fast
 
     load(shell)
 

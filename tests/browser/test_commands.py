@@ -20,7 +20,7 @@ import sys
 sys.path.insert(0, {fixtures!r})
 from scripted_run import *
 magics = get_ipython().magics_manager.registry["TfmfaMagics"]
-magics.latest, magics.going = (run := ScriptedRun()), 1
+magics.latest, magics.active_runs = (run := ScriptedRun()), 1
 """
 ENABLED = """() => Object.fromEntries(['plan', 'apply', 'cancel', 'settings', 'show-runs'].map(
   (name) => [name, window.jupyterapp.commands.isEnabled(`tfmfa_nb:${name}`)]))"""
@@ -134,7 +134,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     expect(toast).to_have_count(0)  # it was answered
     run("run.question = {'kind': 'confirm'}")
     expect(toast.filter(has_text="staging: the apply needs your confirmation.")).to_be_visible()
-    run("run.question = {}; run.status = 'applied'; magics.going = 0")
+    run("run.question = {}; run.status = 'applied'; magics.active_runs = 0")
     expect(toast.filter(has_text="staging: Applied.")).to_be_visible()
     page.screenshot("notification-ended")
     toast.filter(has_text="Applied").get_by_role("button", name="Show").click()
@@ -142,7 +142,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
 
     # The desktop's only for whoever asked for it, and only while the tab is in the background.
     page.page.evaluate(HIDE, {"hidden": True})
-    run("magics.latest, magics.going = (run := ScriptedRun(id='two')), 1; run.question = {'kind': 'code'}")
+    run("magics.latest, magics.active_runs = (run := ScriptedRun(id='two')), 1; run.question = {'kind': 'code'}")
     expect(toast.filter(has_text="staging: the plan needs an MFA code.")).to_be_visible()
     assert page.page.evaluate("() => window.shown") == []
     (settings / "notifications.jupyterlab-settings").write_text(json.dumps({"desktop": True}))
@@ -152,6 +152,6 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("Waiting for a code")
     run("run.question = {}; run.status = 'errored'")
     page.page.evaluate(HIDE, {"hidden": True})
-    run("magics.going = 0")
+    run("magics.active_runs = 0")
     expect(toast.filter(has_text="staging: Errored.")).to_be_visible()
     assert page.page.evaluate("() => window.shown") == ["Terraform staging: Errored."]

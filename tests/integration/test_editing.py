@@ -14,7 +14,7 @@ from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import AboutCell, AboutPosition
@@ -52,7 +52,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture
 def service(base, cache, environ):
-    made = LanguageService(environ, lambda: base, lambda: "staging", offered(), SchemaStore(cache))
+    made = LanguageService(environ, lambda: base, lambda: "staging", completable_options(), SchemaStore(cache))
     yield made
     made.close()
 

@@ -91,12 +91,12 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%%tfplan -e ../up\nx", "cannot be an environment's name"),
         ("%%tfplan 'open\nx", "no closing quotation"),
         ("%%tfplan --lock-timeout soon\nx", "is not a valid duration"),
-        ("%%tfplan --level sometimes\nx", "is no level"),
-        ("%tfplan -C nowhere", "There is no folder"),
-        ("%tfapply", "no plan in this kernel"),
+        ("%%tfplan --level sometimes\nx", "is not a level"),
+        ("%tfplan -C nowhere", "nowhere does not exist"),
+        ("%tfapply", "This kernel has no plan to apply"),
         ("%tfmfa level", "requires a level"),
-        ("%tfmfa levle never", "'levle' is nothing that it can do: variables, level"),
-        ("%tfmfa level sometimes", "is no level"),
+        ("%tfmfa levle never", "unknown command 'levle'; the commands are variables, level"),
+        ("%tfmfa level sometimes", "is not a level"),
         ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
     ],
 )
@@ -136,7 +136,7 @@ async def test_a_file_changed_by_hand_is_not_overwritten_unasked(ipython, tmp_pa
     by_hand = CONFIGURATION.replace("first", "by hand")
     (tmp_path / "kept" / "main.tf").write_text(by_hand)
     error = (await run(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")).error_in_exec
-    assert "changed by hand" in str(error)
+    assert "edited by hand" in str(error)
     assert (tmp_path / "kept" / "main.tf").read_text() == by_hand
     await value(ipython, f"%%tfplan -e kept --overwrite\n{CONFIGURATION}")
     assert (tmp_path / "kept" / "main.tf").read_text() == CONFIGURATION

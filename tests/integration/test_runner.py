@@ -152,7 +152,10 @@ def test_a_failed_apply_is_resumed_at_its_plan(run, tmp_path):
 
 def test_a_runbook_acts_on_the_named_environment_only(run, tmp_path):
     code, _, said = run(LOAD, FREE, options=["--environment", "other"])
-    assert (code, 'This cell is about "head", but the runbook was started for "other" only' in said) == (1, True)
+    assert (code, 'This cell uses the environment "head", but the runbook is restricted to "other"' in said) == (
+        1,
+        True,
+    )
     unnamed = '%%tfplan\nresource "terraform_data" "one" {}'
     code, said, _ = run(("environment = 'none'", "parameters"), LOAD, unnamed, options=["-e", "other"])
     assert (code, "other: Planned" in (tmp_path / "out.ipynb").read_text()) == (0, True)

@@ -16,7 +16,7 @@ from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_lin
 from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schema_indexer import _write
 from tfmfa_nb.editing.schemas import Schemas
-from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.magics.arguments import completable_options
 
 INSTANCE = {
     "attributes": {
@@ -323,7 +323,7 @@ def test_positions_as_others_count_them(text, number):
 
 def line(marked, base):
     cell = Cell.read(marked.replace("|", "", 1))
-    found = complete_line(cell, marked.index("|"), offered()[cell.magic], base)
+    found = complete_line(cell, marked.index("|"), completable_options()[cell.magic], base)
     return [item.label for item in found.items], cell.text[found.start : marked.index("|")]
 
 
@@ -351,8 +351,8 @@ def test_the_magic_s_line(tmp_path):
     assert line("%%tfplan|", tmp_path) == ([], "")
     assert line("%%tfplan --environment 'a|", tmp_path)[0] == []
     cell = Cell.read("%%tfplan --level never")
-    assert hover_line(cell, 13, offered()["tfplan"]).title == "--level LEVEL"
-    assert hover_line(cell, 18, offered()["tfplan"]) is None
+    assert hover_line(cell, 13, completable_options()["tfplan"]).title == "--level LEVEL"
+    assert hover_line(cell, 18, completable_options()["tfplan"]) is None
 
 
 def test_which_environment_a_line_means(tmp_path):

@@ -10,7 +10,7 @@ from tfmfa_nb import load_ipython_extension, unload_ipython_extension
 from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.editor_help import EditorHelp
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.messages import AboutCell, AboutPosition, ErrorAnswer, LevelAnswer
@@ -19,7 +19,7 @@ from tfmfa_nb.protocol.messages import AboutCell, AboutPosition, ErrorAnswer, Le
 @pytest.fixture
 def service(tmp_path, policy):
     made = LanguageService(
-        dict(policy), lambda: tmp_path, lambda: "default", offered(), SchemaStore(tmp_path / "cache")
+        dict(policy), lambda: tmp_path, lambda: "default", completable_options(), SchemaStore(tmp_path / "cache")
     )
     yield made
     made.close()
@@ -71,11 +71,13 @@ def test_a_position_outside_of_the_cell_is_one_at_its_end(ask, offset):
 def test_whoever_waits_is_answered_whatever_happens(ask, service, monkeypatch):
     monkeypatch.setattr(type(service), "answer", lambda *_: 1 / 0)
     answer = ask(AboutPosition(type="complete", text="%%tfplan", offset=0))
-    assert answer == ErrorAnswer(error="ZeroDivisionError while the cell was looked at")
+    assert answer == ErrorAnswer(error="ZeroDivisionError while the cell was analyzed")
 
 
 def test_no_secret_of_the_environment_is_shown_by_what_answers(tmp_path):
-    service = LanguageService({"AWS_SECRET_ACCESS_KEY": "canary"}, lambda: tmp_path, lambda: "default", offered())
+    service = LanguageService(
+        {"AWS_SECRET_ACCESS_KEY": "canary"}, lambda: tmp_path, lambda: "default", completable_options()
+    )
     assert "canary" not in repr(service)
 
 

@@ -54,14 +54,14 @@ def test_names_that_differ_by_case_or_form_only_are_refused(other, tmp_path):
 def test_a_folder_with_foreign_files_is_no_environment(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("1")
-    with pytest.raises(ConfigurationError, match="already holds files"):
+    with pytest.raises(ConfigurationError, match="is not an environment"):
         Environment.named("data", tmp_path)
 
 
 def test_a_link_is_no_environment(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "linked").symlink_to(tmp_path / "real")
-    with pytest.raises(ConfigurationError, match="not a folder of its own"):
+    with pytest.raises(ConfigurationError, match="is not a regular folder"):
         Environment.named("linked", tmp_path)
 
 
@@ -73,9 +73,9 @@ def test_an_environment_from_version_control_is_accepted(tmp_path):
 
 
 def test_chdir_needs_a_configuration(tmp_path):
-    with pytest.raises(ConfigurationError, match="no folder"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         Environment.at("missing", tmp_path)
-    with pytest.raises(ConfigurationError, match="no Terraform configuration"):
+    with pytest.raises(ConfigurationError, match="contains no Terraform configuration"):
         Environment.at(".", tmp_path)
     (tmp_path / "x.tf.json").write_text("{}")
     assert Environment.at(".", tmp_path).folder == tmp_path
@@ -166,7 +166,7 @@ def test_a_main_tf_changed_by_hand_is_not_overwritten_unasked(tmp_path):
     environment = Environment.named("staging", tmp_path)
     environment.write_configuration("locals {}")
     (environment.folder / "main.tf").write_text("locals { by = hand }\n")
-    with pytest.raises(ConfigurationError, match="changed by hand") as caught:
+    with pytest.raises(ConfigurationError, match="edited by hand") as caught:
         environment.write_configuration("# cell")
     assert "--overwrite" in caught.value.remedy
     assert "-C staging" in caught.value.remedy
@@ -210,7 +210,7 @@ def test_a_garbled_mark_means_changed_by_hand(tmp_path, content):
     environment = Environment.named("staging", tmp_path)
     environment.write_configuration("# one")
     (environment.files.private / "configuration.sha256").write_bytes(content)
-    with pytest.raises(ConfigurationError, match="changed by hand"):
+    with pytest.raises(ConfigurationError, match="edited by hand"):
         environment.write_configuration("# two")
     environment.write_configuration("# two", overwrite=True)
     environment.write_configuration("# three")

@@ -56,8 +56,8 @@ def test_loading_twice_changes_nothing_and_unloading_leaves_nothing(shell):
 
 def test_unloading_during_a_run_is_refused(shell):
     load_ipython_extension(shell)
-    _magics(shell).going = 1
-    with pytest.raises(RunStateError, match="A run is going on"):
+    _magics(shell).active_runs = 1
+    with pytest.raises(RunStateError, match="A run is in progress"):
         unload_ipython_extension(shell)
     assert "tfplan" in shell.magics_manager.magics["cell"]
 

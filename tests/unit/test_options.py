@@ -9,7 +9,7 @@ from tfmfa_nb.magics.arguments import (
     APPLY_OPTIONS,
     PLAN_OPTIONS,
     RUN_OPTIONS,
-    offered,
+    completable_options,
     option_of_plan,
     options,
     options_of,
@@ -75,7 +75,7 @@ def test_bad_lines_are_usage_errors_of_one_line(line):
 
 
 def test_a_level_that_there_is_not():
-    with pytest.raises(UsageError, match="'sometimes' is no level"):
+    with pytest.raises(UsageError, match="'sometimes' is not a level"):
         parse("--level sometimes")
 
 
@@ -89,7 +89,7 @@ def test_help_is_printed_and_nothing_is_done(capsys):
     assert arguments_of("-e x --help --frobnicate") is None
     shown = capsys.readouterr().out
     assert shown.startswith("  %%tfplan [-h] [-e NAME | -C DIR] [--var NAME=VALUE]")
-    assert "a stricter MFA level for this run; it never lowers" in shown
+    assert "stricter MFA level for this run" in shown
 
 
 def test_no_value_of_one_call_is_left_for_the_next():
@@ -116,21 +116,21 @@ def test_ipython_shows_the_options_as_a_magic_s_help(magic):
     load_ipython_extension(shell)
     shown = shell.inspector.info(shell.find_line_magic(magic))["docstring"]
     assert f"%{magic} [-h] [-e NAME | -C DIR]" in shown
-    assert "a configuration that lives in a folder already" in shown
+    assert "existing folder with a configuration" in shown
 
 
 def test_what_is_offered_to_whoever_types_is_what_is_understood(capsys):
     for magic, stated in (("tfplan", PLAN_OPTIONS), ("tfapply", APPLY_OPTIONS)):
         arguments_of("--help", stated)
         shown = capsys.readouterr().out
-        for option in offered()[magic]:
+        for option in completable_options()[magic]:
             assert ", ".join(f"{flag} {option.value}".strip() for flag in option.flags) in shown.replace(
                 "<", ""
             ).replace(">", "")
-    offer = {option.flags[-1]: option for option in offered()["tfapply"]}
+    offer = {option.flags[-1]: option for option in completable_options()["tfapply"]}
     assert (offer["--var"].value, offer["--var"].repeated) == ("NAME=VALUE", True)
     assert (offer["--destroy"].value, offer["--destroy"].repeated) == ("", False)
-    assert offer["--auto-approve"].text == "ask for no confirmation"
+    assert offer["--auto-approve"].text == "skip the confirmation"
 
 
 @pytest.mark.parametrize("text", ["10", "s", "-1s", "1d", "1s ", "1 s", "", "1h-30m"])

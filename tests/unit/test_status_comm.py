@@ -15,11 +15,11 @@ class Magics:
         self.latest, self.busy, self.observers = None, False, []
 
     def observe(self, handler, names):
-        assert names == ["latest", "going"]
+        assert names == ["latest", "active_runs"]
         self.observers.append(handler)
 
     def unobserve(self, handler, names):
-        assert names == ["latest", "going"]
+        assert names == ["latest", "active_runs"]
         self.observers.remove(handler)
 
     def become(self, **values):

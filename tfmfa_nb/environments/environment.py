@@ -1,4 +1,4 @@
-"""One environment: where its configuration, settings and runs lie."""
+"""An environment: a folder with a configuration, settings, and runs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LEVEL_KEY = "aws_multi_factor_authentication"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A folder of Terraform configuration, with its state, settings and lock.
+    """A folder with a Terraform configuration, settings, and a lock.
 
     Attributes:
-        name: the folder's name, or for `-C DIR` the folder as it was given.
-        folder: absolute.
-        owned: whether the configuration comes from cells (`-e`), not from a folder kept by hand (`-C`).
+        name: name of the folder, or the argument of `-C`.
+        folder: absolute path.
+        owned: True if cells write the configuration (`-e`), False if it is maintained by hand (`-C`).
     """
 
     name: str
@@ -38,19 +38,19 @@ class Environment:
         """The environment `name` beside the notebook, whose folder may not exist yet.
 
         Raises:
-            ConfigurationError: the name, or what already stands there, cannot be an environment.
+            ConfigurationError: the name is not valid, or the folder exists and is not an environment.
         """
         folder = base.absolute() / check_name(name, base)
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise ConfigurationError(
-                f"{folder} is not a folder of its own.", "Choose another name with -e, or move it away."
+                f"{folder} is not a regular folder.", "Choose another name with -e, or move it away."
             )
         with usable(folder):
-            foreign = folder.is_dir() and not (folder / PRIVATE).exists() and _foreign(folder)
-        if foreign:
+            unrelated = folder.is_dir() and not (folder / PRIVATE).exists() and _has_other_files(folder)
+        if unrelated:
             raise ConfigurationError(
-                f"The folder {folder} already holds files that no environment put there.",
-                f"For a Terraform configuration use -C {name}; otherwise choose another name with -e.",
+                f"The folder {folder} contains files, but is not an environment.",
+                f"To use a Terraform configuration in it, use -C {name}. Otherwise, choose another name with -e.",
             )
         return cls(name, folder, owned=True)
 
@@ -59,46 +59,46 @@ class Environment:
         """The configuration in an existing folder.
 
         Raises:
-            ConfigurationError: there is no such folder, or no configuration in it.
+            ConfigurationError: the folder does not exist, or contains no configuration.
         """
         folder = (base / Path(directory).expanduser()).resolve()
         if not folder.is_dir():
-            raise ConfigurationError(f"There is no folder {folder}.", "Give -C a folder that exists.")
+            raise ConfigurationError(f"The folder {folder} does not exist.", "Use -C with an existing folder.")
         if not any(any(folder.glob(f"*.{ending}")) for ending in ("tf", "tf.json", "tofu", "tofu.json")):
             raise ConfigurationError(
-                f"There is no Terraform configuration in {folder}.",
-                "Give -C a folder with *.tf files, or write the configuration in the cell and use -e NAME.",
+                f"The folder {folder} contains no Terraform configuration.",
+                "Use -C with a folder that has *.tf files, or write the configuration in the cell and use -e NAME.",
             )
         return cls(directory, folder, owned=False)
 
     @property
     def option(self) -> str:
-        """How a magic's line names it: `-e staging`, `-C live/network`."""
+        """The option of a magic that selects this environment: `-e staging`, `-C live/network`."""
         return f"-e {self.name}" if self.owned else f"-C {shlex.quote(self.name)}"
 
     @property
     def files(self) -> EnvironmentFiles:
-        """The paths of its files; asking for one makes nothing."""
+        """The paths of the environment's files. Creates nothing."""
         return EnvironmentFiles(self.folder)
 
     def ensure(self) -> None:
-        """Make its folder and its private folder, where they are missing.
+        """Create the folder and its private folder if they do not exist.
 
         Raises:
-            ConfigurationError: they cannot be made.
+            ConfigurationError: a folder cannot be created.
         """
         if not self.folder.exists():
-            _make(self.folder)
+            _create(self.folder)
         private_folder(self.files.private)
         if not self.files.ignore.exists():
             write_whole(self.files.ignore, "*\n")
 
     @property
     def level(self) -> Level:
-        """The setting "AWS Multi-Factor Authentication" of this environment; `never` where none is kept.
+        """The setting "AWS Multi-Factor Authentication"; `never` if it is not set.
 
         Raises:
-            ConfigurationError: the settings' file is torn, or says something unknown. It never means `never`.
+            ConfigurationError: the settings file is not valid. An invalid file never counts as `never`.
         """
         try:
             return Level(self._settings().get(_LEVEL_KEY, Level.NEVER))
@@ -106,7 +106,7 @@ class Environment:
             raise _unreadable(self.files.settings) from None
 
     def set_level(self, level: Level) -> None:
-        """Keep `level`; it holds from the next run on.
+        """Save `level`, which takes effect with the next run.
 
         Raises:
             ConfigurationError: the settings cannot be read or written.
@@ -116,7 +116,7 @@ class Environment:
         with one_at_a_time(self.files.settings_lock):
             if path.is_symlink():
                 raise ConfigurationError(f"{path} is a symbolic link.", "Replace it with a regular file.")
-            _ = self.level  # a broken file is reported, not overwritten
+            _ = self.level  # an invalid file is reported, not overwritten
             settings = formats.SETTINGS.stamp({**self._settings(), _LEVEL_KEY: str(level)})
             write_whole(path, json.dumps(settings, indent=2) + "\n", mode=0o644)
 
@@ -134,60 +134,59 @@ class Environment:
         return settings
 
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
-        """Make `hcl` the environment's `main.tf`; an unchanged file is left alone, with its time.
+        """Write `hcl` to the environment's `main.tf`. An unchanged file keeps its modification time.
 
         Raises:
-            ConfigurationError: the file was changed by hand since it was last written, and not `overwrite`.
+            ConfigurationError: the file was edited by hand after the last run wrote it, and `overwrite` is false.
         """
         self.ensure()
-        path, mark = self.files.configuration, self.files.configuration_digest
+        path, digest_file = self.files.configuration, self.files.configuration_digest
         text = hcl if hcl.endswith("\n") else hcl + "\n"
         if path.is_symlink():
             raise ConfigurationError(f"{path} is a symbolic link.", f"Use -C {self.name}, or remove it.")
         if path.exists():
             with usable(path):
-                found = path.read_bytes()
-            if found == text.encode():
-                write_whole(mark, _digest(found))
+                content = path.read_bytes()
+            if content == text.encode():
+                write_whole(digest_file, _digest(content))
                 return
-            if not overwrite and not _says(mark, _digest(found)):
+            if not overwrite and not _contains(digest_file, _digest(content)):
                 raise ConfigurationError(
-                    f"{path} was changed by hand since the last run wrote it.",
-                    f"Keep that file with -C {self.name} and no cell body, "
-                    "or replace it by this cell with --overwrite.",
+                    f"{path} was edited by hand after the last run wrote it.",
+                    f"To keep that file, use -C {self.name} without a cell body. To replace it with this cell, use "
+                    "--overwrite.",
                 )
         write_whole(path, text, mode=0o644)
-        write_whole(mark, _digest(text.encode()))
+        write_whole(digest_file, _digest(text.encode()))
 
 
 def _unreadable(path: Path) -> ConfigurationError:
     choices = ", ".join(f'"{level}"' for level in Level)
     return ConfigurationError(
         f"{path} is not a valid settings file.",
-        f'Fix it, as in {{"{_LEVEL_KEY}": "{Level.APPLIES_ONLY}"}}; the levels are {choices}.',
+        f'Fix it. Example: {{"{_LEVEL_KEY}": "{Level.APPLIES_ONLY}"}}. Levels: {choices}.',
     )
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir()
     except OSError as error:
         raise ConfigurationError(
-            f"The environment's folder {folder} cannot be made: {error.strerror or error}.",
-            "Give yourself write permission to its parent folder.",
+            f"The folder {folder} cannot be created: {error.strerror or error}.",
+            "Check that you can write to its parent folder, and that the disk has free space.",
         ) from None
 
 
-def _foreign(folder: Path) -> bool:
-    """Whether anything lies there beyond the settings, which version control brings without `.tfmfa`."""
-    settled = (folder / SETTINGS).exists()
-    return not settled and any(folder.iterdir())
+def _has_other_files(folder: Path) -> bool:
+    """True if the folder has files but no settings file. A checkout has the settings, but not `.tfmfa`."""
+    return not (folder / SETTINGS).exists() and any(folder.iterdir())
 
 
-def _says(mark: Path, digest: str) -> bool:
-    """Whether `mark` holds `digest`; one that cannot be read holds nothing."""
+def _contains(digest_file: Path, digest: str) -> bool:
+    """True if the file contains `digest`; False if it cannot be read."""
     try:
-        return mark.read_bytes() == digest.encode()
+        return digest_file.read_bytes() == digest.encode()
     except OSError:
         return False
 

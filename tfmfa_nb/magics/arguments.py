@@ -1,4 +1,7 @@
-"""The magics' options, stated with IPython's `magic_arguments`, so that `%tfplan?` shows them; errors of one line."""
+"""The options of the magics, defined with IPython's `magic_arguments` so that `%tfplan?` shows them.
+
+A usage error is one line.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,23 @@ if TYPE_CHECKING:
 
 
 class _HelpShown(Exception):
-    """`--help` was given and has been printed."""
+    """The line has `--help`, and the help has been printed."""
 
 
 class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - this is what was asked for
+        print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - the output of --help
         raise _HelpShown
 
 
 class _Either(ArgDecorator):
-    """Options of which only one may be given."""
+    """Mutually exclusive options."""
 
     def __init__(self, *options: argument) -> None:
         self.options = options
 
     def add_to_parser(self, parser: argparse.ArgumentParser, _group: object) -> None:
-        """Add them; called by IPython when it makes the magic's parser."""
+        """Add the options; called by IPython when it creates the magic's parser."""
         group = parser.add_mutually_exclusive_group()
         for option in self.options:
             option.add_to_parser(group, None)
@@ -51,26 +54,26 @@ def _flag(flag: str, text: str) -> argument:
     return argument(flag, help=text, action="store_true")
 
 
-_HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this text")
+_HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this help message")
 _WHERE = _Either(
-    argument("-e", "--environment", metavar="NAME", help="the folder NAME beside the notebook"),
-    argument("-C", "--chdir", metavar="DIR", help="a configuration that lives in a folder already"),
+    argument("-e", "--environment", metavar="NAME", help="environment in the folder NAME beside the notebook"),
+    argument("-C", "--chdir", metavar="DIR", help="existing folder with a configuration"),
 )
 PLAN_OPTIONS = (
     _WHERE,
     _repeated("--var", "NAME=VALUE", "set a variable"),
-    _repeated("--var-file", "FILE", "variables from a file"),
-    _repeated("--target", "ADDRESS", "only this and what it needs"),
-    _repeated("--replace", "ADDRESS", "replace this object"),
-    _flag("--destroy", "plan to destroy everything"),
-    _flag("--refresh-only", "plan to update the state only"),
-    argument("--lock-timeout", default="0s", metavar="DURATION", help="wait for a lock: 30s, 10m"),
-    argument("--level", default="never", metavar="LEVEL", help="a stricter MFA level for this run; it never lowers"),
-    _flag("--overwrite", "replace a main.tf changed by hand"),
+    _repeated("--var-file", "FILE", "set variables from a file"),
+    _repeated("--target", "ADDRESS", "limit the plan to a resource and its dependencies"),
+    _repeated("--replace", "ADDRESS", "replace a resource"),
+    _flag("--destroy", "plan to destroy all resources"),
+    _flag("--refresh-only", "plan to update only the state"),
+    argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
+    argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
+    _flag("--overwrite", "replace a main.tf that was edited by hand"),
 )
-APPLY_OPTIONS = (*PLAN_OPTIONS, _flag("--auto-approve", "ask for no confirmation"))
-# What a saved plan has been made with.
-_OF_PLAN = ("var", "var_file", "target", "replace", "destroy", "refresh_only", "overwrite")
+APPLY_OPTIONS = (*PLAN_OPTIONS, _flag("--auto-approve", "skip the confirmation"))
+# Options that a saved plan already contains.
+_PLAN_ONLY = ("var", "var_file", "target", "replace", "destroy", "refresh_only", "overwrite")
 
 SETTINGS_COMMANDS = ("variables", "level", "policy", "trust-policy", "doctor")
 SETTINGS_OPTIONS = (
@@ -83,20 +86,20 @@ RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
 RUN_OPTIONS = (
     _WHERE,
     argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
-    argument("run", nargs="?", metavar="RUN", help="a run's id, a unique part of it, or: latest"),
-    argument("--limit", type=int, default=20, metavar="N", help="how many runs to list"),
+    argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
+    argument("--limit", type=int, default=20, metavar="N", help="number of runs to list"),
 )
 
 
-def options(*stated: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
-    """A magic that is called with its parsed line, and shows these options as its help.
+def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
+    """Decorate a magic so that it gets its parsed line and shows its options as help.
 
     Args:
-        stated: the options.
-        sign: how the magic is written in messages: "%%" where it has a cell below it.
+        defined: options of the magic.
+        sign: prefix of the magic in messages; "%%" for a cell magic.
 
     Raises:
-        UsageError: by the magic, for a line that is not understood; in one line, which names the way to the options.
+        UsageError: raised by the magic if its line is not valid.
     """
 
     def decorate(magic: Magic) -> Magic:
@@ -108,7 +111,7 @@ def options(*stated: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
                 return None
             return await magic(self, arguments, *cell)
 
-        for each in reversed((_HELP, *stated)):
+        for each in reversed((_HELP, *defined)):
             each(call)
         magic_arguments(f"{sign[1:]}{magic.__name__}")(call)
         parser: argparse.ArgumentParser = call.parser  # type: ignore[attr-defined]
@@ -119,7 +122,7 @@ def options(*stated: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
 
 
 def _parse(parser: argparse.ArgumentParser, name: str, line: str) -> argparse.Namespace:
-    """The line's options, split as a shell would."""
+    """The options in `line`, which is split as in a shell."""
     try:
         return parser.parse_args(shlex.split(line))
     except UsageError as error:
@@ -129,41 +132,41 @@ def _parse(parser: argparse.ArgumentParser, name: str, line: str) -> argparse.Na
     raise UsageError(f"{name}: {problem} ({name} --help lists the options)")
 
 
-def offered() -> dict[str, tuple[Option, ...]]:
-    """The options of the magics with a cell, for whoever types them."""
-    return {"tfplan": _offered(PLAN_OPTIONS), "tfapply": _offered(APPLY_OPTIONS)}
+def completable_options() -> dict[str, tuple[Option, ...]]:
+    """The options of the cell magics, for completion."""
+    return {"tfplan": _completable(PLAN_OPTIONS), "tfapply": _completable(APPLY_OPTIONS)}
 
 
-def _offered(stated: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
-    alone: list[argument] = []
-    for each in (_HELP, *stated):
-        alone += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
+def _completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+    single: list[argument] = []
+    for each in (_HELP, *defined):
+        single += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
     return tuple(
         Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") == "append")
-        for each in alone
+        for each in single
     )
 
 
 def option_of_plan(arguments: argparse.Namespace) -> str:
-    """An option that was given and belongs to a plan: "--var"; "" where there is none."""
-    return next((f"--{name.replace('_', '-')}" for name in _OF_PLAN if getattr(arguments, name)), "")
+    """The first option in `arguments` that only a plan can have, such as "--var"; "" if there is none."""
+    return next((f"--{name.replace('_', '-')}" for name in _PLAN_ONLY if getattr(arguments, name)), "")
 
 
 def read_level(text: str) -> Level:
-    """A level by its name; "-" and "_" stand for spaces.
+    """The level with this name, in which "-" and "_" count as spaces.
 
     Raises:
-        UsageError: there is no such level.
+        UsageError: the name is not a level.
     """
     try:
         return Level(" ".join(text.lower().replace("-", " ").replace("_", " ").split()))
     except ValueError:
         choices = ", ".join(f'"{level}"' for level in Level)
-        raise UsageError(f"{text!r} is no level; the levels are {choices}") from None
+        raise UsageError(f"{text!r} is not a level; the levels are {choices}") from None
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
-    """The run's options among the parsed arguments."""
+    """The options of a run, from the parsed arguments."""
     return Options(
         var=tuple(arguments.var),
         var_file=tuple(arguments.var_file),

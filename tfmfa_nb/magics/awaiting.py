@@ -1,6 +1,6 @@
-"""A magic that is a coroutine does nothing in a cell that does not await it: such a call must not pass in silence.
+"""Refuses the call of a magic in a cell that does not await it; the coroutine would otherwise silently do nothing.
 
-It happens where the extension is loaded in the very same cell: IPython has transformed that cell before.
+This happens in the cell that loads the extension, because IPython has transformed that cell before.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def awaited(magic: Magic) -> Callable[..., Any]:
-    """A magic that refuses to be called where nobody awaits it.
+    """Decorate a magic so that it refuses to run in a cell that does not await it.
 
     Raises:
-        UsageError: by the magic, in such a cell.
+        UsageError: raised by the magic in such a cell.
     """
 
     @functools.wraps(magic)
@@ -37,10 +37,10 @@ def awaited(magic: Magic) -> Callable[..., Any]:
 
 
 def awaited_or_at_once(magic: Magic) -> Callable[..., Any]:
-    """A magic that also works there, as long as it has nothing to wait for.
+    """Decorate a magic so that it also works in such a cell, unless it has to wait.
 
     Raises:
-        UsageError: by the magic, if it has.
+        UsageError: raised by the magic if it has to wait.
     """
 
     @functools.wraps(magic)
@@ -59,7 +59,7 @@ def awaited_or_at_once(magic: Magic) -> Callable[..., Any]:
 
 
 def _is_awaited(shell: InteractiveShell) -> bool:
-    """Whether the code of the cell that calls us can await; true where no cell calls, but a program."""
+    """True if the calling cell can await, or if the caller is not a cell."""
     frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
     while frame is not None:
         if frame.f_globals is shell.user_global_ns:
@@ -72,5 +72,5 @@ def _is_awaited(shell: InteractiveShell) -> bool:
 
 def _advice(name: str) -> str:
     return (
-        f"%{name} cannot run in the cell that loads the extension. Put %load_ext tfmfa_nb into a cell of its own above"
+        f"%{name} cannot run in the cell that loads the extension. Move %load_ext tfmfa_nb to a cell of its own above"
     )

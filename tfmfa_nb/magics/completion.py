@@ -1,6 +1,6 @@
-"""IPython's own completion in cells of ours: what a terminal, or a front end without our extension, asks for.
+"""IPython's completion in HCL cells, for terminals and for front ends without the JupyterLab extension.
 
-Python's names, which the other matchers find in HCL, are kept out.
+Python names, which the other matchers would find in HCL, are suppressed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.editing.language_service import LanguageService
 
-_FIRST = 1000.0  # before all others, which it then keeps out
+_FIRST = 1000.0  # before all other matchers, which it suppresses
 
 
 def matcher(service: Callable[[], LanguageService]) -> Any:
-    """A matcher for `Completer.custom_matchers`; `service` is called once a cell of ours is completed."""
+    """A matcher for `Completer.custom_matchers`; it calls `service` when an HCL cell is completed."""
 
     @context_matcher(identifier="tfmfa_nb", priority=_FIRST)  # type: ignore[untyped-decorator]
     def match(context: CompletionContext) -> Any:

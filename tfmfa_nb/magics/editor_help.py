@@ -1,4 +1,4 @@
-"""Answers what the front ends ask about a cell, off the kernel's main thread."""
+"""Answers the front ends' questions about a cell, off the kernel's main thread."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from tfmfa_nb.magics.status_comm import Reply
     from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 
-# Terraform takes seconds for them: what is typed meanwhile is completed all the same.
+# Terraform takes seconds for these; completion must not wait for them.
 _SLOW = {"format", "validate"}
 
 
 class EditorHelp:
-    """Answers on two threads of its own, one for what is slow.
+    """Answers on two threads of its own, one of them for slow questions.
 
     Args:
-        service: answers about the text.
+        service: analyzes the text.
     """
 
     def __init__(self, service: LanguageService) -> None:
@@ -37,12 +37,12 @@ class EditorHelp:
         )
 
     def close(self) -> None:
-        """Answer nothing any more."""
+        """Stop answering."""
         for pool in (self._quick, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def answer(self, question: EditorQuestion, reply: Reply) -> None:
-        """Answer `question` by `reply`, which is called on another thread."""
+        """Pass the answer to `reply`, which is called on another thread."""
         pool = self._slow if question.type in _SLOW else self._quick
         pool.submit(lambda: reply(self._answer(question)))
 
@@ -53,11 +53,11 @@ class EditorHelp:
             return self._service.answer(question, plain)
         except TfmfaError as error:
             return ErrorAnswer(error=plain(str(error)))
-        except Exception as error:  # noqa: BLE001 - whoever waits must not wait for ever
-            return ErrorAnswer(error=f"{type(error).__name__} while the cell was looked at")
+        except Exception as error:  # noqa: BLE001 - the front end must not wait forever
+            return ErrorAnswer(error=f"{type(error).__name__} while the cell was analyzed")
 
     def _level(self, text: str) -> LevelAnswer | None:
-        """The level of the environment that a cell means, before anything has run there."""
+        """The level of the cell's environment, as it is before a run."""
         environment = self._service.environment(Cell.read(text) or Cell("", "tfplan", "", 0, 0))
         if environment is None:
             return None

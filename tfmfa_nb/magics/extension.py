@@ -1,4 +1,4 @@
-"""Load and unload: the magics, the input transformers, and how a run shows itself."""
+"""Loads and unloads the extension: magics, input transformers, completion, and the status comm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.magics.arguments import offered
+from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Bring the magics into `shell`; a second time changes nothing."""
+    """Register the magics in `shell`; a second call has no effect."""
     if _magics(shell) is not None:
         return
     shell.register_magics(TfmfaMagics)
@@ -34,9 +34,9 @@ def load(shell: InteractiveShell) -> None:
     if magics is None:
         return
     service = _service(magics)
-    completes = matcher(service)
-    shell.Completer.custom_matchers.append(completes)
-    magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completes))
+    completion = matcher(service)
+    shell.Completer.custom_matchers.append(completion)
+    magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completion))
     manager = getattr(getattr(shell, "kernel", None), "comm_manager", None)
     if manager is not None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
@@ -45,16 +45,16 @@ def load(shell: InteractiveShell) -> None:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take the magics out again.
+    """Remove the magics.
 
     Raises:
-        RunStateError: a run is going on.
+        RunStateError: a run is in progress.
     """
     magics = _magics(shell)
     if magics is None:
         return
     if magics.busy:
-        raise RunStateError("A run is going on.", "Wait for it or cancel it, then unload.")
+        raise RunStateError("A run is in progress.", "Wait until it ends, or cancel it. Then unload the extension.")
     magics.close()
     if await_magics in shell.input_transformers_post:
         shell.input_transformers_post.remove(await_magics)
@@ -65,36 +65,36 @@ def unload(shell: InteractiveShell) -> None:
         for name in names:
             manager.magics[kind].pop(name, None)
     manager.registry.pop(type(magics).__name__, None)
-    # IPython annotates the list with its own type only.
+    # IPython's annotation of the list is too narrow.
     configurables: list[object] = shell.configurables  # type: ignore[assignment]
     if magics in configurables:
         configurables.remove(magics)
 
 
 def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:
-    """What answers about cells that are being written, made by the first question."""
+    """The service for completion and editor help; the first question creates it."""
 
     @cache
     def service() -> LanguageService:
         from tfmfa_nb.editing.language_service import LanguageService  # noqa: PLC0415 - until needed
 
-        made = LanguageService(os.environ, Path.cwd, lambda: magics.environment, offered())
-        magics.closing.append(made.close)
-        return made
+        language_service = LanguageService(os.environ, Path.cwd, lambda: magics.environment, completable_options())
+        magics.closing.append(language_service.close)
+        return language_service
 
     return service
 
 
 def _editor_help(service: Callable[[], LanguageService], closing: list[Callable[[], None]]) -> AnswerQuestion:
-    """What answers the front ends' questions, made by the first of them."""
+    """The function that answers the front ends' questions; the first question creates its object."""
 
     @cache
     def editor_help() -> EditorHelp:
         from tfmfa_nb.magics.editor_help import EditorHelp  # noqa: PLC0415 - until needed
 
-        made = EditorHelp(service())
-        closing.append(made.close)
-        return made
+        created = EditorHelp(service())
+        closing.append(created.close)
+        return created
 
     return lambda question, reply: editor_help().answer(question, reply)
 

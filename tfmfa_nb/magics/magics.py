@@ -1,4 +1,4 @@
-"""The magics: parse the line, hand over, return the run."""
+"""The magics `%%tfplan`, `%%tfapply`, `%tfmfa`, and `%tfruns`."""
 
 from __future__ import annotations
 
@@ -43,26 +43,24 @@ class TfmfaMagics(Magics):
     prompt = CaselessStrEnum(
         ["auto", "form", "terminal", "command"],
         default_value="auto",
-        help="Where codes are asked for. auto: the command if one is set, else the form, else the terminal.",
+        help="Source of MFA codes. auto: the token command if one is set, or else the form, or else the terminal.",
     ).tag(config=True)
     token_command = Unicode(
-        help="A command that prints a code, such as: ykman oath accounts code -s aws. "
-        "The default is the environment variable TFMFA_TOKEN_COMMAND."
+        help="Command that prints an MFA code, such as: ykman oath accounts code -s aws. "
+        "Default: the environment variable TFMFA_TOKEN_COMMAND."
     ).tag(config=True)
     profile = Unicode(
-        help="The AWS profile that holds the organization variables, where the process environment has none. "
-        "The default is the environment variable AWS_PROFILE."
+        help="AWS profile with the organization variables, if the process environment has none. "
+        "Default: the environment variable AWS_PROFILE."
     ).tag(config=True)
     session_duration = Int(
-        3600, min=900, max=129_600, help="How long an MFA session lasts, in seconds (STS: 900 to 129,600)."
+        3600, min=900, max=129_600, help="Duration of an MFA session in seconds, from 900 to 129,600."
     ).tag(config=True)
-    prompt_timeout = Float(
-        0.0, min=0.0, help="How long a prompt waits for its answer, in seconds; 0 waits for ever."
-    ).tag(config=True)
+    prompt_timeout = Float(0.0, min=0.0, help="Time limit of a prompt in seconds; 0 for no limit.").tag(config=True)
 
-    environment = Unicode("default", help="The environment of magics that name none with -e or -C.").tag(config=True)
-    latest = AnyTrait(help="The run that was begun last.")
-    going = Int(help="How many runs are planning, asking or applying.")
+    environment = Unicode("default", help="Environment of magics without -e and -C.").tag(config=True)
+    latest = AnyTrait(help="The run that was started last.")
+    active_runs = Int(help="Number of runs that are planning, waiting for an answer, or applying.")
 
     def __init__(self, shell: InteractiveShell, **arguments: Any) -> None:
         self._runner = current_runner()
@@ -70,7 +68,7 @@ class TfmfaMagics(Magics):
             arguments.setdefault("environment", self._runner.environment)
         arguments.setdefault("token_command", os.environ.get("TFMFA_TOKEN_COMMAND", ""))
         arguments.setdefault("profile", os.environ.get("AWS_PROFILE", ""))
-        # What `%config` or a configuration file says goes before the defaults from the environment.
+        # Settings from `%config` or a configuration file override the environment variables.
         for name in ("token_command", "profile"):
             if name in shell.config.get("TfmfaMagics", {}):
                 del arguments[name]
@@ -81,15 +79,15 @@ class TfmfaMagics(Magics):
 
     @property
     def busy(self) -> bool:
-        """Whether a run is planning, asking or applying."""
-        return self.going > 0
+        """True while a run is planning, waiting for an answer, or applying."""
+        return self.active_runs > 0
 
     def close(self) -> None:
-        """Let go of the runs and of who follows them; plans that wait are given up."""
-        for let_go in self.closing:
-            let_go()
+        """Discard pending plans, and close everything that belongs to the magics."""
+        for close in self.closing:
+            close()
         for run in self._runs.values():
-            _give_up(run)
+            _discard_pending_plan(run)
         self._runs.clear()
 
     @no_var_expand
@@ -97,9 +95,9 @@ class TfmfaMagics(Magics):
     @awaited
     @options(*PLAN_OPTIONS, sign="%%")
     async def tfplan(self, arguments: Namespace, cell: str | None = None) -> Run:
-        """Plan the cell's HCL, or the configuration in a folder; the value is the run.
+        """Plan the HCL in the cell, or the configuration in a folder. The value is the run.
 
-        An MFA code is asked for first if the level is 'plans and applies'.
+        The level 'plans and applies' requires an MFA code first.
         """
         run = self._new_run(arguments, cell)
         await self._go(run, "plan")
@@ -110,7 +108,7 @@ class TfmfaMagics(Magics):
     @awaited
     @options(*APPLY_OPTIONS, sign="%%")
     async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Run:
-        """Apply the saved plan that was shown last; with HCL in the cell: plan, show, ask, apply."""
+        """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
         if cell is None:
             run = self._planned(arguments)
             await self._go(run, "apply")
@@ -124,9 +122,11 @@ class TfmfaMagics(Magics):
     @awaited_or_at_once
     @options(*SETTINGS_OPTIONS)
     async def tfmfa(self, arguments: Namespace) -> None:
-        """Show who will run Terraform and what is missing, and the environment's level; or do one thing about it."""
+        """Show the environment's level and your organization variables, or run a command."""
         if arguments.what not in {"", *SETTINGS_COMMANDS}:
-            raise UsageError(f"%tfmfa: {arguments.what!r} is nothing that it can do: {', '.join(SETTINGS_COMMANDS)}")
+            raise UsageError(
+                f"%tfmfa: unknown command {arguments.what!r}; the commands are {', '.join(SETTINGS_COMMANDS)}"
+            )
         from tfmfa_nb.magics.tfmfa import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self.profile)
@@ -137,13 +137,13 @@ class TfmfaMagics(Magics):
     @awaited_or_at_once
     @options(*RUN_OPTIONS)
     async def tfruns(self, arguments: Namespace) -> Run | None:
-        """List the environment's runs, or do one thing with one of them; the value is that run."""
+        """List the environment's runs, or run a command on one of them. The value is that run."""
         from tfmfa_nb.magics.tfruns import RunCommands  # noqa: PLC0415 - until needed
 
         return await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
 
     def adopt(self, folder: Path, run: Run) -> None:
-        """Make `run` the one that is meant from here on, in the environment at `folder` and by the views."""
+        """Make `run` the current run of the environment in `folder`, and the latest run."""
         self._runs[folder] = self.latest = run
 
     def _environment(self, arguments: Namespace) -> Environment:
@@ -153,8 +153,8 @@ class TfmfaMagics(Magics):
         name = arguments.chdir or arguments.environment or self.environment
         if only and name != only:
             raise ConfigurationError(
-                f'This cell is about "{name}", but the runbook was started for "{only}" only.',
-                f"Start it with --environment {name}, or leave -e and -C out of the cell.",
+                f'This cell uses the environment "{name}", but the runbook is restricted to "{only}".',
+                f"Run the runbook with --environment {name}, or remove -e and -C from the cell.",
             )
         if arguments.chdir is not None:
             return Environment.at(arguments.chdir, Path.cwd())
@@ -164,31 +164,31 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
-        _ = options.lock_seconds  # bad input is told before anything is made
+        _ = options.lock_seconds  # report an invalid duration before anything is created
         if arguments.chdir is not None and cell is not None:
             raise UsageError(
                 "-C runs the configuration in that folder, so the cell must have no body. "
                 "Empty the cell, or use -e NAME to run the cell's HCL"
             )
         environment = self._environment(arguments)
-        # Without a body it is what the environment has already: what a destroy or a drift check is about.
+        # Without a body, the environment must have a configuration already, as for --destroy or a drift check.
         if arguments.chdir is None and cell is None and not environment.files.configuration.is_file():
             raise UsageError(
-                "there is no configuration: write HCL in the cell, or use -C DIR for a folder that has one"
+                "there is no configuration: write HCL in the cell, or use -C DIR to select a folder that has one"
             )
         if cell is not None:
             environment.write_configuration(cell, overwrite=options.overwrite)
         run = Run(environment, options, Path.cwd())
         if before := self._runs.get(environment.folder):
-            _give_up(before)
+            _discard_pending_plan(before)
         self.adopt(environment.folder, run)
         return run
 
     def restore(self, folder: str, run_id: str) -> Run:
-        """A run of an earlier kernel, shown as it is now; what `jupyter tfmfa run --resume` goes on with.
+        """Restore and show a run of an earlier kernel, with which `jupyter tfmfa run --resume` continues.
 
         Raises:
-            RunStateError: there is no record of it, or it is still going on.
+            RunStateError: the record is missing or not valid, or the run is still running.
         """
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
         from tfmfa_nb.runs.history.restore import restore  # noqa: PLC0415
@@ -201,31 +201,31 @@ class TfmfaMagics(Magics):
         return run
 
     def _planned(self, arguments: Namespace) -> Run:
-        """The run that `%tfapply` means: the environment's, or the last one of this kernel."""
-        named = arguments.environment is not None or arguments.chdir is not None
-        run = self._runs.get(self._environment(arguments).folder) if named else self.latest
+        """The run that `%tfapply` applies: the selected environment's, or the latest run of this kernel."""
+        selected = arguments.environment is not None or arguments.chdir is not None
+        run = self._runs.get(self._environment(arguments).folder) if selected else self.latest
         if run is None:
             raise RunStateError(
-                "There is no plan in this kernel that could be applied.",
+                "This kernel has no plan to apply.",
                 "Run %%tfplan first, or %%tfapply with the configuration in the cell.",
             )
         if option := option_of_plan(arguments):
-            raise UsageError(f"%tfapply: {option} belongs to the plan: the saved plan is applied as it is")
+            raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %%tfplan")
         run.driver.adjust(options_of(arguments))
         return run
 
     async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:
         from tfmfa_nb.magics.presentation import present  # noqa: PLC0415 - until needed
 
-        self.going += 1
+        self.active_runs += 1
         try:
             await present(run, phases, self._shell, self, confirm=confirm)
         finally:
-            self.going -= 1
+            self.active_runs -= 1
 
 
-def _give_up(run: Run) -> None:
-    """Discard a plan that waits; a run in any other status has nothing to give up."""
+def _discard_pending_plan(run: Run) -> None:
+    """Discard the plan of a planned run; do nothing in any other status."""
     if run.status == "planned":
         with suppress(RunStateError):  # another kernel has gone on with it
             run.discard()

@@ -1,10 +1,10 @@
-"""The status comm: tells front ends how the notebook's latest run stands, passes on "cancel", answers questions.
+"""The status comm: sends front ends the status of the notebook's latest run, cancels it, and answers questions.
 
-A front end opens it. Where none does, nothing is sent; where this is not loaded, a front end learns so from
-`comm_info`, in which a name without a comm behind it stands for the target: opening a comm to see whether there is
-one would put an error into the log of every other kernel.
+A front end opens the comm; without one, nothing is sent. Front ends find out from `comm_info` whether the extension is
+loaded: a placeholder is listed there as long as the target exists. Opening a comm to find out would log an error in
+every other kernel.
 
-Of a run it sends public words; no text of AWS's or Terraform's, and never a secret, goes this way.
+The comm sends no text of AWS or Terraform, and never a secret.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     AnswerQuestion = Callable[[EditorQuestion, Reply], None]
 
 _TRAITS = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling", "question")
-_MOST_COMMS = 16  # a page that was reloaded leaves its comm behind, without a word
+_MAX_COMMS = 16  # a reloaded page leaves its comm open
 
 
 class LatestRun(Protocol):
-    """Who knows which run is the latest: the magics.
+    """The object that knows the latest run: the magics.
 
     Attributes:
-        latest: the run that was started last; None before the first.
-        busy: whether one is planning, asking or applying.
+        latest: run that was started last; None before the first.
+        busy: True while a run is planning, waiting for an answer, or applying.
     """
 
     latest: Any
@@ -60,26 +60,26 @@ class LatestRun(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sign:
-    """What `comm_info` lists while the target is there; nobody talks to it."""
+class _Placeholder:
+    """The comm that `comm_info` lists while the target exists; it is never used."""
 
     comm_id: str = "tfmfa_nb-status"
     target_name: str = COMM_TARGET
 
     def handle_msg(self, message: dict[str, Any]) -> None:
-        """Nothing is said here."""
+        """Ignore the message."""
 
     def handle_close(self, message: dict[str, Any]) -> None:
-        """Nothing was open."""
+        """There is nothing to close."""
 
 
 class StatusComm:
-    """Serves the front ends of one kernel until it is closed; its methods may be called on any thread.
+    """Serves the front ends of one kernel until it is closed. Its methods can be called on any thread.
 
     Args:
-        manager: the kernel's comm manager.
-        magics: whose latest run is told of.
-        answer_question: answers a question about a cell; it gets the question, and whom to tell the answer.
+        manager: comm manager of the kernel.
+        magics: provides the latest run.
+        answer_question: answers a question about a cell; called with the question and a function for the answer.
     """
 
     def __init__(self, manager: Any, magics: LatestRun, answer_question: AnswerQuestion) -> None:
@@ -88,19 +88,19 @@ class StatusComm:
         self._answer_question = answer_question
         self._comms: list[Any] = []
         self._run: Run | None = None
-        self._sending = RLock()  # else an older state, read on another thread, could be sent last
-        self._sign = _Sign()
+        self._sending = RLock()  # without it, another thread could send an older state last
+        self._placeholder = _Placeholder()
         manager.register_target(COMM_TARGET, self._on_open)
-        manager.register_comm(self._sign)
-        magics.observe(self._on_change, names=["latest", "going"])
+        manager.register_comm(self._placeholder)
+        magics.observe(self._on_change, names=["latest", "active_runs"])
         self._observe(magics.latest)
 
     def close(self) -> None:
-        """Let go of the run and of the front ends, which then show nothing."""
-        self._magics.unobserve(self._on_change, names=["latest", "going"])
+        """Close the comms; the front ends then show no status."""
+        self._magics.unobserve(self._on_change, names=["latest", "active_runs"])
         self._observe(None)
         self._manager.targets.pop(COMM_TARGET, None)
-        self._manager.comms.pop(self._sign.comm_id, None)
+        self._manager.comms.pop(self._placeholder.comm_id, None)
         for comm in self._comms:
             comm.close()
         self._comms.clear()
@@ -110,9 +110,9 @@ class StatusComm:
         comm.on_close(lambda _: self._comms.remove(comm) if comm in self._comms else None)
         with self._sending:
             self._comms.append(comm)
-            for forgotten in self._comms[:-_MOST_COMMS]:
-                self._comms.remove(forgotten)
-                forgotten.close()
+            for oldest in self._comms[:-_MAX_COMMS]:
+                self._comms.remove(oldest)
+                oldest.close()
             comm.send(self._status())
 
     def _on_message(self, comm: Any, data: object) -> None:
@@ -126,15 +126,15 @@ class StatusComm:
 
     def _cancel(self, run_id: str) -> None:
         run = self._run
-        # The run that the person saw: another one may have followed since.
+        # Only the run that the person saw; a newer one may have started.
         if run is not None and run_id == run.id and self._magics.busy:
-            with suppress(TfmfaError):  # a moment too late: the state that follows says what is true
+            with suppress(TfmfaError):  # too late; the next state shows what happened
                 run.cancel()
 
     def _reply(self, comm: Any, number: int, answer: EditorAnswer | None) -> None:
-        """Only the front end that has asked is told."""
+        """Send the answer to the front end that asked."""
         with self._sending:
-            if comm in self._comms:  # it may have gone meanwhile
+            if comm in self._comms:  # it may have been closed
                 comm.send(encode(Answer(number=number, answer=answer)))
 
     def _on_change(self, _change: Any) -> None:

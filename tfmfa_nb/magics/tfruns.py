@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.runs.run import Run
 
-_MOST = 1_000  # runs in one list
-# Which runs "latest" is chosen from.
-_FITS: dict[str, Callable[[ListedRun], bool]] = {
+_MAX_LISTED = 1_000  # runs
+# The runs from which each command chooses "latest".
+_CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
     "cancel": lambda run: run.running,
@@ -42,9 +42,9 @@ class RunCommands:
     """One call of `%tfruns`.
 
     Args:
-        shell: where it was called.
-        environment: the environment that is meant.
-        magics: what keeps the run that `%tfapply` means.
+        shell: shell of the call.
+        environment: environment selected by the call.
+        magics: stores the run that `%tfapply` applies.
     """
 
     def __init__(self, shell: InteractiveShell, environment: Environment, magics: Any) -> None:
@@ -52,29 +52,29 @@ class RunCommands:
         self._line = f"%tfruns {environment.option}"
 
     async def run(self, arguments: Namespace) -> Run | None:
-        """Do what the line says, with the run that it means.
+        """Run the command, and return its run.
 
         Raises:
-            UsageError: the line is not understood.
-            TfmfaError: it cannot be done, or how the run ended that was followed.
+            UsageError: the line is not valid.
+            TfmfaError: the command failed, or the followed run was canceled or failed.
         """
         what, wanted, limit = arguments.what, arguments.run, arguments.limit
         if what not in RUN_COMMANDS:
             raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(RUN_COMMANDS)}")
-        if what in _FITS and not wanted:
+        if what in _CANDIDATES and not wanted:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
-        if what not in _FITS and wanted:
+        if what not in _CANDIDATES and wanted:
             raise UsageError(f"%tfruns {what} takes no run; remove {wanted!r}")
         if what == "list":
-            if not 1 <= limit <= _MOST:
-                raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MOST:,}")
+            if not 1 <= limit <= _MAX_LISTED:
+                raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
             show_listing(list_runs(self._environment, limit))
             return None
         if what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
             return None
-        do = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
-        return await do(find_run(self._environment, str(wanted), _FITS[what]))
+        command = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
+        return await command(find_run(self._environment, str(wanted), _CANDIDATES[what]))
 
     async def _open(self, run_id: str) -> Run:
         run = opened(self._environment, run_id, Path.cwd(), os.environ)
@@ -84,10 +84,10 @@ class RunCommands:
 
     async def _follow(self, run_id: str) -> Run:
         if RunProbe(self._environment, run_id).record.status not in UNDER_WAY:
-            return await self._open(run_id)  # it has ended meanwhile
+            return await self._open(run_id)  # the run has just ended
         run = run_to_follow(self._environment, run_id, Path.cwd())
         await self._follow_to_its_end(run)
-        # Another kernel's plan may be applied from here only by what its record says at its end.
+        # Another kernel's plan can only be applied from its final record.
         return run if Status(run.status).final else await self._open(run_id)
 
     async def _cancel(self, run_id: str) -> Run:
@@ -109,7 +109,7 @@ class RunCommands:
             )
         run = run_to_follow(self._environment, run_id, Path.cwd())
         run.cancel()
-        with suppress(RunCanceled):  # as was wanted
+        with suppress(RunCanceled):  # the purpose of the command
             await self._follow_to_its_end(run)
         return run
 
@@ -121,8 +121,8 @@ class RunCommands:
 
     async def _follow_to_its_end(self, run: Run) -> None:
         self._magics.adopt(self._environment.folder, run)
-        self._magics.going += 1
+        self._magics.active_runs += 1
         try:
             await present_following(run, self._shell, f"{self._line} cancel {run.id}")
         finally:
-            self._magics.going -= 1
+            self._magics.active_runs -= 1

@@ -1,6 +1,6 @@
-"""The input transformers: one reads the cells of ours, the other puts `await` before our magics.
+"""The input transformers: one reads HCL cells, the other puts `await` before the magics.
 
-A widget's events reach a running cell only while the cell awaits, so the magics are coroutines.
+Widget events reach a running cell only while the cell awaits, so the magics are coroutines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ AWAITED = ("tfplan", "tfapply", "tfmfa", "tfruns")
 
 _NAMES = "|".join(AWAITED)
 _OURS = re.compile(rf"(?<!await )get_ipython\(\)\.run_(?:cell|line)_magic\('(?:{_NAMES})', ")
-# Magics that run a cell's Python themselves, and cannot await what is in it.
+# Magics that execute Python themselves, and cannot await a magic in it.
 _AROUND = re.compile(
     r"get_ipython\(\)\.run_(?:cell|line)_magic\('(?P<outer>time|timeit|capture|prun|debug)', "
     rf".*%(?P<inner>{_NAMES})\b"
@@ -21,14 +21,14 @@ _AROUND = re.compile(
 
 
 class ReadCells:
-    """Turns a cell of ours into the call of its magic, before IPython's own transformers see it.
+    """Turns an HCL cell into the call of its magic, before IPython's own transformers run.
 
-    Those would dedent the HCL, take out what looks like Python's prompts in it, and refuse a line that is indented
-    further than the HCL below it; how they do it differs between the versions of IPython.
+    Those would dedent the HCL, remove text that looks like a Python prompt, and refuse a first line that is indented
+    further than the HCL below it, differently in each version of IPython.
     """
 
     has_side_effects = True
-    """IPython's word for: not while a person is still typing. A terminal waits for the blank line after a cell."""
+    """Tells IPython not to call it while a person is typing: a terminal then waits for the blank line after a cell."""
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Read a cell, given as its lines."""
@@ -36,25 +36,25 @@ class ReadCells:
         if cell is None:
             return lines
         line = cell.line.strip()
-        # Over an empty cell it is the line magic; IPython would refuse the cell before we are asked.
+        # Without a body, it is the line magic; IPython would refuse an empty cell magic.
         call = f"cell_magic({cell.magic!r}, {line!r}, {cell.body!r})" if cell.body.strip() else None
         return [f"get_ipython().run_{call or f'line_magic({cell.magic!r}, {line!r})'}\n"]
 
 
 def await_magics(lines: list[str]) -> list[str]:
-    """Rewrite a cell that IPython has already turned into Python.
+    """Put `await` before the magics in a cell that IPython has turned into Python.
 
     Args:
-        lines: the cell's lines.
+        lines: lines of the cell.
 
     Raises:
-        SyntaxError: another magic is wrapped around one of ours; it would silently not run.
+        SyntaxError: another magic wraps one of these magics, which would silently not run.
     """
     for line in lines:
         if match := _AROUND.search(line):
             outer, inner = match["outer"], match["inner"]
             raise SyntaxError(
-                f"%%{outer} cannot run %%{inner}, which waits for a person. Leave %%{outer} out: "
-                "the run keeps its own time (run.seconds) and its own log (run.log_text())."
+                f"%%{outer} cannot run %%{inner}, which waits for a person. Remove %%{outer}: "
+                "the run records its own duration (run.seconds) and log (run.log_text())."
             )
     return [_OURS.sub(lambda match: f"await {match[0]}", line) for line in lines]

@@ -1,1 +1,1 @@
-"""What a person sees of a run: the card, forms, text in a terminal, the summary that stays in the notebook."""
+"""Views of runs and settings: the card, the forms, text for terminals, and the summary that stays in the notebook."""

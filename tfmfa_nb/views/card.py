@@ -1,6 +1,6 @@
-"""The run card: a run, live, in a notebook.
+"""The run card: a live view of a run in a notebook.
 
-The log is pulled, by the lines in view; what else is shown is pushed.
+The front end requests the log lines that are in view; everything else is sent to it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.messages import CardRequest
     from tfmfa_nb.runs.run import Run
 
-_PACE = 0.1  # seconds between two pushes: faster than an eye reads, far below the server's limits
-_MOST_LINES = 600  # in one answer; a view shows some forty
-_MOST_CHARACTERS = 2_000  # of one line; the log file has all of it
-_MOST_BYTES = 300_000  # in one answer, as it is sent: the server drops what exceeds 1 MB/s
-# The traits that are shown: all that a state says, but for what the card itself says in it.
+_PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
+_MOST_LINES = 600  # in one answer; a view shows about forty
+_MOST_CHARACTERS = 2_000  # of one line; the log file has the full line
+_MOST_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
+# The traits that the card shows: all fields of a state except those that the card itself sets.
 _TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
 _MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
 
@@ -62,10 +62,10 @@ _M = TypeVar("_M")
 
 
 class RunCard(MessageWidget):
-    """Shows `run` and passes on what the person presses.
+    """Shows `run`, and handles its buttons.
 
     Args:
-        run: what is shown; its traits may change on any thread.
+        run: the run; its traits may change on any thread.
     """
 
     _model_name = Unicode("RunCardModel").tag(sync=True)
@@ -84,24 +84,24 @@ class RunCard(MessageWidget):
         run.observe(self._changed, names=[*_TRAITS, "question"])
 
     async def ask(self, question: dict[str, Any]) -> Answer:
-        """Put `question` to the person and wait for the answer; canceling the run is one."""
+        """Show `question` and wait for the answer. Canceling the run is an answer too."""
         if self._run.canceling:
             return Answer("cancel")
         self._answer = self._loop.create_future()
         self._number += 1
         self._question = Question(**question, number=self._number)
         self._run.apply(QuestionChanged(question))
-        self._schedule()  # the same question again is no change of the trait
+        self._schedule()  # repeating a question does not change the trait
         try:
             return await self._answer
         finally:
             self._answer = None
-            if self._run.question == question:  # else another card of the run asks by now
+            if self._run.question == question:  # otherwise, another card of the run is asking
                 self._run.apply(QuestionChanged({}))
             self._schedule()
 
     def close(self) -> None:
-        """Let go of the run and of the front end."""
+        """Close the card, and stop observing the run."""
         if not getattr(self, "_gone", True):
             self._gone = True
             self._run.unobserve(self._changed, names=[*_TRAITS, "question"])
@@ -111,13 +111,13 @@ class RunCard(MessageWidget):
         super().close()
 
     def flush(self) -> None:
-        """Send the state now, as before closing."""
+        """Send the state now."""
         if self._handle is not None:
             self._handle.cancel()
         self._push()
 
     def _changed(self, _change: Any) -> None:
-        """A trait has changed, on whatever thread; everything further happens on the loop's."""
+        """A trait has changed, on any thread; continue on the loop's thread."""
         self._on_loop(self._schedule)
 
     def _schedule(self) -> None:
@@ -129,7 +129,7 @@ class RunCard(MessageWidget):
     def _push(self) -> None:
         self._handle, self._pushed = None, self._loop.time()
         state = encode(self._state())
-        # The documents are visible already, and keep their lines.
+        # The documents are sanitized already, and keep their line breaks.
         self.send({**visible_all(state), "error_documents": state["error_documents"]})
 
     def _state(self) -> CardState:
@@ -144,7 +144,7 @@ class RunCard(MessageWidget):
             "notes": tuple(run.notes[:_MOST_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
-        # A question that another prompt asks, or another card of the same run, cannot be answered here.
+        # Do not show a question of another prompt or of another card, which cannot be answered here.
         question = self._question if self._asking else None
         return CardState(seq=self._sequence, now=time.time(), question=question, **{**traits, **typed})
 
@@ -153,7 +153,7 @@ class RunCard(MessageWidget):
         return self._answer is not None and not self._answer.done()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Take one message of a front end; a code in it neither stays behind nor meets an exception here."""
+        """Handle one message of a front end. A code is removed from it first, so no traceback can contain it."""
         if self._gone:
             return
         code = take_secret(message, "code")
@@ -162,7 +162,7 @@ class RunCard(MessageWidget):
             return
         if threading.get_ident() == self._thread:
             self._handle_request(request, code)
-        else:  # JupyterLab sends comm messages to a subshell, whose thread is not the loop's
+        else:  # JupyterLab sends comm messages to a subshell, which has another thread
             self._on_loop(self._handle_request, request, code)
 
     def _handle_request(self, request: CardRequest, code: Secret) -> None:
@@ -186,11 +186,11 @@ class RunCard(MessageWidget):
                 self._stop(request)
 
     def _waits_for(self, kind: str, number: int) -> bool:
-        """Whether an answer of this kind is to the question that is asked now, and not to one before it."""
+        """True if an answer of this kind belongs to the open question, not to an earlier one."""
         return self._asking and self._question is not None and (self._question.kind, self._number) == (kind, number)
 
     def _stop(self, request: Cancel | Kill | Discard) -> None:
-        with suppress(TfmfaError):  # pressed a moment too late: the state that follows says what is true
+        with suppress(TfmfaError):  # pressed too late; the next state shows what happened
             match request:
                 case Cancel():
                     self._run.cancel()
@@ -212,7 +212,7 @@ class RunCard(MessageWidget):
         stop = min(stop, start + _MOST_LINES, self._run.log_lines)
         lines: list[Any] = []
         room = _MOST_BYTES
-        with suppress(OSError):  # the log was deleted: the front end goes on asking, at its own pace
+        with suppress(OSError):  # the log was deleted; the front end keeps asking
             for line in self._run.log_text(start, stop) if start < stop else []:
                 pieces = spans(shorten(line, _MOST_CHARACTERS))
                 shown: Any = [[text, " ".join(classes)] for text, classes in pieces]
@@ -220,14 +220,14 @@ class RunCard(MessageWidget):
                     shown = pieces[0][0]
                 room -= len(json.dumps(shown)) + 2
                 if room < 0 and lines:
-                    break  # the front end asks for the rest
+                    break  # the front end requests the rest
                 lines.append(shown)
         self.send(encode(Lines(start=start, lines=tuple(lines))))
 
 
-def _typed(kind: type[_M], given: Mapping[str, Any]) -> _M:
-    """The part of a message that a trait's dictionary is, without what is not for front ends."""
-    return kind(**{each.name: given[each.name] for each in fields(kind) if each.name in given})  # type: ignore[arg-type]
+def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:
+    """The part of a message in a trait's dictionary, without the keys that front ends do not get."""
+    return kind(**{each.name: values[each.name] for each in fields(kind) if each.name in values})  # type: ignore[arg-type]
 
 
 def _role_chain(role: Mapping[str, Any]) -> RoleChain:

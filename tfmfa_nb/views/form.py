@@ -1,4 +1,4 @@
-"""What the forms of `%tfmfa` share: one thing is done at a time, and how it ended is shown where it was asked for."""
+"""The base of the forms of `%tfmfa`, which run one action at a time and show its result."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class FormWidget(MessageWidget):
-    """A form; a subclass names its model and its view.
+    """A form. A subclass sets its model and its view.
 
     Args:
-        actions: what a person may press, by the type of its message.
+        actions: actions by the type of their message.
     """
 
     def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
@@ -34,17 +34,17 @@ class FormWidget(MessageWidget):
         super().__init__()
 
     async def content(self) -> FormContent:
-        """What the form shows besides the last result."""
+        """The content of the form, without the last result."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of the front end, and of what is under way."""
+        """Close the form, and cancel its action."""
         if task := getattr(self, "_task", None):
             task.cancel()
         super().close()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Take one message of a front end; what was typed does not stay behind in it, whatever else it is."""
+        """Handle one message of a front end. The secret is removed from any message, even an unknown one."""
         secret = take_secret(message, "secret")
         request = form_request(message)
         if request is not None:
@@ -81,7 +81,7 @@ class FormWidget(MessageWidget):
         except (TfmfaError, OSError) as error:
             result = Result(str(error), good=False)
         finally:
-            pressed.secret.forget()  # whoever keeps it has made it their own
+            pressed.secret.forget()  # an action that keeps it has made a copy
             self._busy = ""
         self._last = (action.number, result)
         await self._push()

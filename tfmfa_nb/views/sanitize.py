@@ -1,7 +1,7 @@
-"""Text that others wrote, made safe to look at: nothing hidden in it, its colors parsed, never interpreted.
+"""Makes external text safe to display: hidden characters become visible, and colors are parsed, never interpreted.
 
-Terraform, AWS and HCL print what strangers may have named. An invisible or direction-changing character could
-make a plan read as something else, and a terminal's control sequence could do worse. They are shown instead.
+Terraform, AWS, and HCL print names that strangers may have chosen. Invisible or direction-changing characters could
+disguise a plan, and control sequences could manipulate a terminal. They are replaced by visible marks.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 from tfmfa_nb.model.ansi import COLORS, RESET, SGR, STYLES, Span, parse_spans, strip_colors
 
-# Unicode's formats (Cf) and default ignorables: zero-width, bidirectional, filling and tag characters and
-# variation selectors; line separators; a blank that calls itself Braille; C1 controls; surrogates.
+# Unicode's format characters (Cf) and default ignorables: zero-width, bidirectional, filler, and tag characters, and
+# variation selectors; line separators; the blank Braille pattern; C1 controls; surrogates.
 _HIDDEN = (
     "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\x80-\x9f\ud800-\udfff"
@@ -20,14 +20,14 @@ _HIDDEN = (
 )
 _CONTROL = "\x00-\x08\x0b-\x1a\x1c-\x1f\x7f"
 _BEGUN = re.compile(r"\x1b(\[[0-9;:]*)?\Z")
-# An escape that begins no SGR sequence is as foreign as any other control character.
+# An escape that does not start an SGR sequence counts as a control character.
 _UNSEEN = re.compile(rf"[{_HIDDEN}{_CONTROL}]|\x1b(?!\[[0-9;:]*m)")
 
 _DELETE, _PICTURES, _SPACE = 0x7F, 0x2400, 0x20
-_MOST_CHARACTERS = 2_000  # of one text in a value that is sent or shown
-_SAID = 40  # what `shorten` adds, at most
+_MOST_CHARACTERS = 2_000  # of one text in a value that is sent or displayed
+_MAX_ADDED = 40  # characters that `shorten` can add
 
-# The codes by which a terminal is told again. Black, white and what conceals are left out: they hide text.
+# SGR codes for terminals. Black, white, and concealing styles are omitted because they can hide text.
 _CODES = {name: str(code) for code, name in STYLES.items()} | {
     name: str(base + index)
     for prefix, base in (("", 30), ("bright-", 90))
@@ -39,14 +39,14 @@ _CODES = {name: str(code) for code, name in STYLES.items()} | {
 def visible(text: str) -> str:
     """`text` with hidden and control characters as visible marks: U+202E becomes ⟨U+202E⟩, a bell ␇.
 
-    Tabs, newlines and colors (ANSI SGR) stay; every other escape sequence loses its escape. Doing it twice
+    Tabs, newlines and colors (ANSI SGR) stay; every other escape sequence loses its escape. A second call
     changes nothing.
     """
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_mark, text)
 
 
 def visible_all(value: Any) -> Any:
-    """A plain JSON value, with every text in it made visible, without colors, and cut to 2,000 characters."""
+    """A plain JSON value in which every text is sanitized, without colors, and cut to 2,000 characters."""
     if isinstance(value, str):
         return brief(value)
     if isinstance(value, dict):
@@ -57,18 +57,18 @@ def visible_all(value: Any) -> Any:
 
 
 def plain(text: str) -> str:
-    """`text` made visible, without its colors."""
+    """`text` sanitized, without colors."""
     return strip_colors(visible(text))
 
 
 def brief(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """`text` made visible, without its colors, and cut to about `most` characters, marks counted as shown."""
+    """`text` sanitized, without colors, and cut to about `most` characters, including marks."""
     shown = plain(shorten(text, most))
-    return shown if len(shown) <= most + _SAID else f"{shown[:most]} …"
+    return shown if len(shown) <= most + _MAX_ADDED else f"{shown[:most]} …"
 
 
 def colored(text: str) -> str:
-    """`text` made visible for a terminal: its colors and styles in codes of ours, without those that can hide it."""
+    """`text` sanitized for a terminal, with its colors and styles except those that can hide text."""
     parts = []
     for piece, classes in spans(text):
         codes = ";".join(_CODES[name] for name in classes if name in _CODES)
@@ -77,18 +77,18 @@ def colored(text: str) -> str:
 
 
 def spans(text: str) -> list[Span]:
-    """One line of output, made visible, as (text, style names) pieces; see `parse_spans`."""
+    """One line of output, sanitized, as (text, style names) pieces; see `parse_spans`."""
     return parse_spans(visible(text))
 
 
 def shorten(text: str, most: int) -> str:
-    """`text` cut to `most` characters, saying how many are missing."""
+    """`text` cut to `most` characters, with the number of the omitted ones."""
     if len(text) <= most:
         return text
     kept = text[:most]
     begun = _BEGUN.search(kept)
     if begun and SGR.match(text, begun.start()):
-        kept = kept[: begun.start()]  # a color cut in half would be shown as text
+        kept = kept[: begun.start()]  # a truncated color code would appear as text
     return f"{kept}{RESET} … ({len(text) - len(kept):,} more characters)"
 
 

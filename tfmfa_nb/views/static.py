@@ -1,6 +1,6 @@
-"""The static summary that takes a view's place at its end, and is completed once the plan's changes are known.
+"""The static summary that replaces a view at its end, and is updated when the plan's changes are known.
 
-They are known about two seconds after the plan (`terraform show -json`), which nobody has to wait for.
+They are known about two seconds after the plan (`terraform show -json`), and the cell does not wait for them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] | None = None) -> None:
-    """Replace what `handle` shows by the summary of `run` as it is now; call it on the kernel's loop.
+    """Replace the display `handle` with the summary of `run` in its present state; call it on the kernel's loop.
 
     Args:
-        run: its next phase, which begins elsewhere, does not reach into this summary.
-        handle: the display that the view had.
-        metadata: the display's.
+        run: the run; later phases do not change this summary.
+        handle: display of the view.
+        metadata: metadata of the display.
     """
     loop = asyncio.get_running_loop()
 
     def update() -> None:
-        # What is read is a plain copy with the traits' names.
+        # A plain copy with the names of the traits.
         handle.update(summary_bundle(cast("Run", frozen)), raw=True, metadata=dict(metadata or {}))
 
     def complete(change: Any) -> None:

@@ -1,7 +1,7 @@
-"""What stays of a run in the notebook: bounded, without a secret, readable where no widget and no CSS is.
+"""The summary of a run that stays in the notebook: bounded, without secrets, and readable without widgets and CSS.
 
-JupyterLab strips styles and scripts from notebooks that it does not trust, so the HTML holds without them,
-takes its colours from around it, and says nothing by colour alone.
+JupyterLab removes styles and scripts from untrusted notebooks, so the HTML works without them, inherits its colors, and
+never relies on color alone.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _HEAD, _TAIL, _MOST_CHANGES, _MOST_ROLES, _MOST_CHARACTERS, _MOST_NAME = 40, 200, 200, 20, 400, 80
-# Bytes as they are written: marks and escaped characters can make a line ten times as long as it was.
+# Bytes as written: marks and escaped characters can make a line ten times as long.
 _MOST_HEAD, _MOST_TAIL, _MOST_LISTED, _MOST_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
-_OPEN_LINES = 80  # a longer log is folded, so that the notebook still scrolls
-# Dark enough on white and light enough on black (4.5 : 1 on either is what there is of these hues).
+_OPEN_LINES = 80  # a longer log is collapsed, to keep the notebook short
+# Legible on white and on black: a contrast of about 4.5:1 on both.
 _INK = {
     "red": "#d64545", "green": "#2f8a3c", "yellow": "#a87400", "blue": "#3d7bd9", "magenta": "#b455b8",
     "cyan": "#1a8a94",
@@ -54,7 +54,7 @@ def summary_text(run: Run) -> str:
 
 
 def summary_html(run: Run) -> str:
-    """`run` as HTML in which everything that comes from outside is escaped text."""
+    """`run` as HTML, in which all external text is escaped."""
     parts = [f"<p><strong>{escape(_title(run))}</strong></p>"]
     if run.error:
         parts.append(
@@ -62,7 +62,7 @@ def summary_html(run: Run) -> str:
             + (f"<br><strong>What to do:</strong> {escape(brief(run.error_remedy))}" if run.error_remedy else "")
             + "</p>"
         )
-        # Open, however long the log below is: it is what the reader needs.
+        # Never collapsed: these documents fix the error.
         parts += [f"<p>{escape(title)}:</p><pre>{escape(text)}</pre>" for title, text in _documents(run)]
     rows = "".join(f"<li><strong>{escape(label)}:</strong> {escape(text)}</li>" for label, text in _facts(run))
     parts.append(f"<ul>{rows}</ul>")
@@ -77,13 +77,13 @@ def summary_html(run: Run) -> str:
 
 
 def _documents(run: Run) -> list[tuple[str, str]]:
-    """What mends the error, as much as is kept here; the log has them all, whole."""
+    """The documents that fix the error, up to a size limit; the log has all of them."""
     kept: list[tuple[str, str]] = []
     room, documents = _MOST_DOCUMENTS, documents_of(run)
     for title, text in documents:
         room -= len(escape(title + text).encode("utf-8", "replace"))
         if room < 0:
-            return [*kept, ("And more", f"… {len(documents) - len(kept)} left out; the whole log has them …")]
+            return [*kept, ("More", f"… {len(documents) - len(kept)} omitted; see the full log …")]
         kept.append((title, text))
     return kept
 
@@ -93,7 +93,7 @@ def _title(run: Run) -> str:
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    """What a reader of the record wants to know, in the order of the asking."""
+    """The facts about the run, as (label, text), most important first."""
     if run.authenticated_by:
         yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
     else:
@@ -124,11 +124,11 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.product:
         yield "Program", _short(run.product)
     yield "Run", _short(run.id)
-    yield "Whole log", _short(run.log_path)
+    yield "Full log", _short(run.log_path)
 
 
 def _hop(hop: dict[str, str]) -> str:
-    """One role and its state, a refused one with its cause."""
+    """One role with its state, and the cause of a refusal."""
     message = hop.get("message", "")
     return f"{hop.get('arn', '')} ({hop.get('state', '')}{': ' + message if message else ''})"
 
@@ -158,18 +158,18 @@ def _log(run: Run, render: Callable[[str], str]) -> list[str]:
     split = min(start + _HEAD, stop)
     head = _within(_MOST_HEAD, rendered(start, split))
     tail = _within(_MOST_TAIL, reversed(rendered(max(split, stop - _TAIL), stop)))[::-1]
-    left_out = stop - start - len(head) - len(tail)
-    gap = [f"… {left_out:,} lines left out; the whole log has them …"] if left_out > 0 else []
+    omitted = stop - start - len(head) - len(tail)
+    gap = [f"… {omitted:,} lines omitted; see the full log …"] if omitted > 0 else []
     return [*head, *gap, *tail]
 
 
 def leaves_out(run: Run) -> bool:
-    """Whether the summary has the head and the tail of the log only."""
+    """True if the summary omits lines of the log."""
     return run.log_lines - run.log_start > _HEAD + _TAIL
 
 
 def _within(most: int, lines: Iterable[str]) -> list[str]:
-    """The first of `lines`, as many as are `most` bytes."""
+    """The first of `lines` that together have at most `most` bytes."""
     kept = []
     for line in lines:
         most -= len(line.encode("utf-8", "replace")) + 1
@@ -184,18 +184,18 @@ def _html(line: str) -> str:
 
 
 def _span(text: str, classes: tuple[str, ...]) -> str:
-    """Escaped text, bold and in a colour that is legible on light and dark; both may be stripped."""
+    """Escaped text, in bold and in a color that is legible on light and dark; a front end may remove both."""
     shown = escape(text)
-    colour = next((_INK[name] for each in classes if (name := each.removeprefix("bright-")) in _INK), None)
-    if colour:
-        shown = f'<span style="color: {colour}">{shown}</span>'
+    color = next((_INK[name] for each in classes if (name := each.removeprefix("bright-")) in _INK), None)
+    if color:
+        shown = f'<span style="color: {color}">{shown}</span>'
     return f"<strong>{shown}</strong>" if "bold" in classes else shown
 
 
 def _folded(title: str, lines: list[str]) -> str:
-    opened = " open" if len(lines) <= _OPEN_LINES else ""
+    is_open = " open" if len(lines) <= _OPEN_LINES else ""
     shown = "\n".join(lines)
-    return f"<details{opened}><summary>{escape(title)}</summary><pre>{shown}</pre></details>"
+    return f"<details{is_open}><summary>{escape(title)}</summary><pre>{shown}</pre></details>"
 
 
 def _when(seconds: float) -> str:

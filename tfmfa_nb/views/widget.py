@@ -1,8 +1,8 @@
-"""What the run card and the forms share: widgets that talk to their front ends in custom messages only.
+"""The base of the run card and the forms: widgets that exchange only custom messages with their front ends.
 
-Their code and their style are the JupyterLab extension's. They have no synced trait of their own, because widget state
-is public and may be saved in the notebook. A message may be lost: the kernel sends the whole state each time, and the
-front end asks again.
+Their code and styles are in the JupyterLab extension. They have no synced traits of their own, because widget state is
+public and may be saved in the notebook. Messages can be lost, so the kernel always sends the whole state, and front ends
+ask again.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.protocol.messages import Hello
 
-_MODULE = "tfmfa_nb"  # as the front end's package registers it
+_MODULE = "tfmfa_nb"  # the name that the JupyterLab extension registers
 
 
 class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type information
-    """Such a widget; made on the kernel's loop, where everything it does happens.
+    """A widget with custom messages. It is created on the kernel's loop and works on it.
 
-    It is no `DOMWidget`, whose layout, classes and style would be state. A subclass names its model and its view.
+    It is not a `DOMWidget`, whose layout, classes, and style would be state. A subclass sets its model and its view.
     """
 
     _model_module = Unicode(_MODULE).tag(sync=True)
@@ -45,7 +45,7 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
         self.on_msg(self._receive)
 
     async def wait_for_front_end(self, seconds: float) -> bool:
-        """Whether a front end displays it, now or within `seconds`."""
+        """True if a front end displays the widget, now or within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._displayed.wait()
@@ -54,26 +54,26 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
         return True
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Take one message of a front end, on whatever thread: front ends may send them to a subshell's."""
+        """Handle one message of a front end, on any thread: front ends may send messages to a subshell."""
         raise NotImplementedError
 
     def _on_loop(self, do: Callable[..., None], *arguments: Any) -> None:
-        """Do it on the loop's thread, soon."""
-        with suppress(RuntimeError):  # the loop has ended, and with it everything that could be shown or answered
+        """Schedule a call on the loop's thread."""
+        with suppress(RuntimeError):  # the loop has ended, so nothing can be shown or answered
             self._loop.call_soon_threadsafe(do, *arguments)
 
     def _greet(self, hello: Hello) -> None:
-        """A front end displays it, if it understands the messages that follow."""
+        """Record that a front end displays the widget, if it uses the same protocol version."""
         if hello.protocol == PROTOCOL:
             self._displayed.set()
 
 
 def take_secret(message: Any, name: str) -> Secret:
-    """What was typed into a secret field, taken out of `message`; nothing where it was not typed by a person.
+    """Remove a secret from `message` and return it; empty if it is missing, or too long to have been typed.
 
     Args:
-        message: a front end's, whatever it is.
-        name: the field's, one of `SECRET_FIELDS`.
+        message: any message of a front end.
+        name: name of the secret field, one of `SECRET_FIELDS`.
     """
     typed = message.pop(name, None) if isinstance(message, dict) else None
     return Secret(typed.strip() if isinstance(typed, str) and len(typed) <= SECRET_FIELDS[name] else "")

@@ -1,4 +1,4 @@
-"""A run's state as sentences, the same in every view; the words themselves are in `protocol.words`."""
+"""The state of a run as sentences, the same in every view; the words are in `protocol.words`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfmfa_nb.views.sanitize import brief, plain
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
-# A policy that AWS takes has at most 6,144 characters without its blanks.
+# AWS limits a policy to 6,144 characters, not counting white space.
 _MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
 
 
@@ -23,7 +23,7 @@ def status_sentence(run: Run) -> str:
 
 
 def status_words(run: Run) -> str:
-    """What became of `run`, or of the lock that it met: `Planned +2 ~1 -0`, `State unlocked`."""
+    """The status of `run` with its counts, or of an unlock: `Planned +2 ~1 -0`, `State unlocked`."""
     if run.phase == Phase.UNLOCK:
         return ("State not unlocked" if run.error else "State unlocked") if run.ended_at else "Unlocking the state"
     counts = counts_text(run.counts)
@@ -37,7 +37,7 @@ def lock_sentence(run: Run) -> str:
 
 
 def documents_of(run: Run) -> list[tuple[str, str]]:
-    """What mends the run's error, as titles and texts: made visible, and no more of it than a person reads."""
+    """The documents that fix the run's error, as (title, text), sanitized and limited in number and size."""
     return [
         (brief(str(one.get("title", "")), _MOST_TITLE), brief(str(one.get("text", "")), _MOST_TEXT))
         for one in run.error_documents[:_MOST_DOCUMENTS]
