@@ -6,12 +6,14 @@ Its metadata say where the log is and how far it goes, so that whoever executes 
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
 from tfmfa_nb.protocol.codec import encode, parse
+from tfmfa_nb.protocol.records import FIELDS
 from tfmfa_nb.protocol.run_display import (
     DISPLAY_KEY,
     Counts,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _WATCHED = ["status", "phase", "log_lines", "lock_indicator", "progress"]
 _PACE = 0.25  # seconds between two updates
+# What the record has in the very form in which it is displayed.
+_OF_THE_RECORD = [each.name for each in fields(DisplayedRun) if each.name in FIELDS and each.type in {str, float}]
 _MOST = 200  # changes and roles in the facts; the audit trail and the log have them all
 
 
@@ -99,14 +103,10 @@ def _display_of(run: Run) -> RunDisplay:
 
 def _displayed(run: Run) -> DisplayedRun:
     """What a record says of this phase of the run; nothing in it is secret."""
-    names = (
-        *("id", "environment", "phase", "status", "level", "authenticated_by", "authenticated_at", "plan_sha256"),
-        *("product", "started_at", "ended_at", "error"),
-    )
     roles = [hop.get("arn", "") for role in run.roles for hop in role.get("hops", ())]
     identity = {name: run.identity.get(name, "") for name in ("account", "arn", "serial_number")}
     return DisplayedRun(
-        **{name: getattr(run, name) for name in names},
+        **{name: getattr(run, name) for name in _OF_THE_RECORD},
         counts=parse(run.counts, Counts),
         identity=DisplayedIdentity(**identity),
         roles=tuple(roles[:_MOST]),
