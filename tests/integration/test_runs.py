@@ -261,7 +261,7 @@ async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, 
     shown = capsys.readouterr().out
     assert "staging: Planned +1 ~0 -0" in shown
     assert "terraform_data.one will be created" in shown
-    assert f"Whole log: staging/.tfmfa/runs/{planned.id}/run.log" in shown
+    assert f"Full log: staging/.tfmfa/runs/{planned.id}/run.log" in shown
     assert opened is not planned
     assert opened.plan.creates == ("terraform_data.one",)
     assert (await value(another, "%tfapply")) is opened

@@ -38,7 +38,7 @@ from tfmfa_nb.protocol.messages import (
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
-from tfmfa_nb.views.sanitize import shorten, spans, visible_all
+from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget, take_secret
 from tfmfa_nb.views.wording import documents_of
 
@@ -130,7 +130,7 @@ class RunCard(MessageWidget):
         self._handle, self._pushed = None, self._loop.time()
         state = encode(self._state())
         # The documents are sanitized already, and keep their line breaks.
-        self.send({**visible_all(state), "error_documents": state["error_documents"]})
+        self.send({**sanitize_all(state), "error_documents": state["error_documents"]})
 
     def _state(self) -> CardState:
         run = self._run

@@ -1,8 +1,8 @@
 """The base of the run card and the forms: widgets that exchange only custom messages with their front ends.
 
 Their code and styles are in the JupyterLab extension. They have no synced traits of their own, because widget state is
-public and may be saved in the notebook. Messages can be lost, so the kernel always sends the whole state, and front ends
-ask again.
+public and may be saved in the notebook. Messages can be lost, so the kernel always sends the whole state, and a front
+end asks again.
 """
 
 from __future__ import annotations
