@@ -188,7 +188,7 @@ class CardState:
 class Lines:
     """Lines of the log from `start`, possibly fewer than requested.
 
-    A line without colors is a text. A line with colors is a list of pieces: a text, and its classes with spaces between.
+    A line without colors is a text. A line with colors is a list of pieces: text, and classes with spaces between.
     """
 
     type: Literal["lines"] = "lines"
