@@ -182,7 +182,7 @@ def test_interrupting_the_following_leaves_terraform_alone_and_says_how_to_stop_
     new.showing(following, "begun")
     new._manager.interrupt_kernel()
     text, error = new.ended(following)
-    assert re.search(r"run-\S+ is no longer followed, and goes on\. .*%tfruns -e head cancel run-", error)
+    assert re.search(r"run-\S+ is no longer followed; it is still running\. .*%tfruns -e head cancel run-", error)
     assert "Applying" in text
     assert "Interrupt received" not in log_of(tmp_path)
     (tmp_path / "head" / "go-on").touch()

@@ -54,8 +54,8 @@ _CONSTANTS = (
 def generate() -> str:
     """The content of the file."""
     constants = [_constant(name, getattr(module, name)) for module, names in _CONSTANTS for name in names]
-    wanted = list(_reached(*_ROOTS))
-    declared = [_declaration(name, value) for name, value in _MESSAGES.items() if value in wanted]
+    used = list(_reached(*_ROOTS))
+    declared = [_declaration(name, value) for name, value in _MESSAGES.items() if value in used]
     return "\n".join([_HEAD, *constants, *declared])
 
 

@@ -98,8 +98,8 @@ def counts_text(counts: Mapping[str, int] | None) -> str:
     if not counts:
         return ""
     add, change, destroy, imported = (counts.get(name, 0) for name in ("add", "change", "destroy", "imported"))
-    shown = f"+{count(add)} ~{count(change)} -{count(destroy)}"
-    return f"{shown}, {count(imported)} imported" if imported else shown
+    text = f"+{count(add)} ~{count(change)} -{count(destroy)}"
+    return f"{text}, {count(imported)} imported" if imported else text
 
 
 def duration(seconds: float) -> str:

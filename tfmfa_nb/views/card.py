@@ -215,13 +215,13 @@ class RunCard(MessageWidget):
         with suppress(OSError):  # the log was deleted; the front end keeps asking
             for line in self._run.log_text(start, stop) if start < stop else []:
                 pieces = spans(shorten(line, _MOST_CHARACTERS))
-                shown: Any = [[text, " ".join(classes)] for text, classes in pieces]
+                item: Any = [[text, " ".join(classes)] for text, classes in pieces]
                 if len(pieces) == 1 and not pieces[0][1]:
-                    shown = pieces[0][0]
-                room -= len(json.dumps(shown)) + 2
+                    item = pieces[0][0]
+                room -= len(json.dumps(item)) + 2
                 if room < 0 and lines:
                     break  # the front end requests the rest
-                lines.append(shown)
+                lines.append(item)
         self.send(encode(Lines(start=start, lines=tuple(lines))))
 
 

@@ -63,8 +63,8 @@ def plain(text: str) -> str:
 
 def brief(text: str, most: int = _MOST_CHARACTERS) -> str:
     """`text` sanitized, without colors, and cut to about `most` characters, including marks."""
-    shown = plain(shorten(text, most))
-    return shown if len(shown) <= most + _MAX_ADDED else f"{shown[:most]} …"
+    safe = plain(shorten(text, most))
+    return safe if len(safe) <= most + _MAX_ADDED else f"{safe[:most]} …"
 
 
 def colored(text: str) -> str:
