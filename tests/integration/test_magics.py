@@ -258,7 +258,7 @@ async def test_in_the_cell_that_loads_the_extension_nothing_passes_in_silence(tm
     (tmp_path / "live" / "main.tf").write_text(CONFIGURATION)
     for line in ("%tfplan -C live", "%tfapply", "%tfmfa doctor"):
         error = (await run(shell, f"%load_ext tfmfa_nb\n{line}")).error_in_exec
-        assert "Put %load_ext tfmfa_nb into a cell of its own" in str(error)
+        assert "Move %load_ext tfmfa_nb to a cell of its own" in str(error)
         shell.run_line_magic("unload_ext", "tfmfa_nb")
     assert not (tmp_path / "live" / ".tfmfa").exists()
     # What has nothing to wait for works there too.

@@ -182,7 +182,7 @@ def test_interrupting_the_following_leaves_terraform_alone_and_says_how_to_stop_
     new.showing(following, "begun")
     new._manager.interrupt_kernel()
     text, error = new.ended(following)
-    assert re.search(r"run-\S+ is no longer followed, and goes on\. .*%tfruns -e head cancel run-", error)
+    assert re.search(r"run-\S+ is no longer followed; it is still running\. .*%tfruns -e head cancel run-", error)
     assert "Applying" in text
     assert "Interrupt received" not in log_of(tmp_path)
     (tmp_path / "head" / "go-on").touch()
@@ -261,7 +261,7 @@ async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, 
     shown = capsys.readouterr().out
     assert "staging: Planned +1 ~0 -0" in shown
     assert "terraform_data.one will be created" in shown
-    assert f"Whole log: staging/.tfmfa/runs/{planned.id}/run.log" in shown
+    assert f"Full log: staging/.tfmfa/runs/{planned.id}/run.log" in shown
     assert opened is not planned
     assert opened.plan.creates == ("terraform_data.one",)
     assert (await value(another, "%tfapply")) is opened

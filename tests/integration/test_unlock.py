@@ -279,7 +279,7 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     said = await error_of(ipython, "%tfruns -e staging unlock")
     assert "The state was not unlocked" in said
     assert "does not match the existing lock ID" in said
-    assert "leave it to them" in said
+    assert "wait for that process" in said
     assert [line["result"] for line in unlocks(tmp_path / "staging")] == ["begun", "failed"]
     assert objects() == {LOCK}
     assert answers  # it was asked

@@ -16,7 +16,7 @@ from tfmfa_nb.editing.cell import Cell
 from tfmfa_nb.magics.transformer import ReadCells
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.protocol import messages, typescript, words
-from tfmfa_nb.protocol.codec import encode, needed, parse, types_of
+from tfmfa_nb.protocol.codec import encode, is_required, parse, types_of
 
 CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "protocol_cases.json").read_text())
 FOLDER = Path(messages.__file__).parent
@@ -65,7 +65,7 @@ def test_a_field_of_another_type_is_no_message(kind):
         for wrong in (object(), b"x", [object()], float("nan")):
             assert parse({**sent, name: wrong}, kind) is None
         without = {key: value for key, value in sent.items() if key != name}
-        assert (parse(without, kind) is None) == needed(field)
+        assert (parse(without, kind) is None) == is_required(field)
 
 
 def test_the_index_lists_every_message():

@@ -91,7 +91,7 @@ def test_the_bundle_is_bounded_whatever_the_run_holds(unit, count):
     bundle = summary_bundle(planted(line, [line] * 1000))
     assert time.perf_counter() - began < 2
     assert sum(len(text.encode()) for text in bundle.values()) < 400_000
-    assert "lines left out; the whole log has them" in bundle["text/plain"]
+    assert "lines omitted; see the full log" in bundle["text/plain"]
 
 
 def test_a_long_log_keeps_its_head_and_its_tail_and_says_what_is_left_out():
@@ -100,7 +100,7 @@ def test_a_long_log_keeps_its_head_and_its_tail_and_says_what_is_left_out():
     text = summary_text(run).splitlines()
     begin = text.index("line 1000")
     assert text[begin : begin + 40] == [f"line {number}" for number in range(1000, 1040)]
-    assert text[begin + 40] == "… 98,760 lines left out; the whole log has them …"
+    assert text[begin + 40] == "… 98,760 lines omitted; see the full log …"
     assert text[begin + 41 :] == [f"line {number}" for number in range(99_800, 100_000)]
     assert "Log (99,000 lines)" in summary_html(run)
 
@@ -112,7 +112,7 @@ def test_every_line_is_there_or_counted(count):
     shown = text.count("line ")
     left_out = count - shown
     assert left_out == max(0, count - 240)
-    assert ("lines left out" in text) == (left_out > 0)
+    assert ("lines omitted" in text) == (left_out > 0)
 
 
 def test_colours_survive_as_spans_and_words_do_without_them():

@@ -95,7 +95,7 @@ def test_with_a_bound_the_first_and_the_last_lines_are_printed_and_the_rest_coun
     shown = [line for line in text.splitlines() if line.startswith("line ")]
     numbers = range(count)
     assert shown == [f"line {number}." for number in ([*numbers[:10], *numbers[max(10, count - 3) :]])]
-    left_out = f"… {count - 13:,} lines left out; the whole log: {run.log_path}"
+    left_out = f"… {count - 13:,} lines omitted; full log: {run.log_path}"
     assert (left_out in text) == (count > 13)
 
 

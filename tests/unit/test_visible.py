@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfmfa_nb.views.sanitize import colored, plain, shorten, spans, visible, visible_all
+from tfmfa_nb.views.sanitize import colored, plain, sanitize, sanitize_all, shorten, spans
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 STYLES = {"bold", "dim", "italic", "underline", "inverse", "strike"}
@@ -46,19 +46,19 @@ GARBAGE = st.lists(PIECES, max_size=12).map("".join)
     ],
 )
 def test_what_would_be_hidden_is_shown_as_a_mark(text, shown):
-    assert visible(text) == shown
+    assert sanitize(text) == shown
 
 
 def test_no_character_that_unicode_calls_unseen_passes():
-    assert {character for character in UNSEEN | BLANK if visible(character) == character} == KEPT
+    assert {character for character in UNSEEN | BLANK if sanitize(character) == character} == KEPT
 
 
 @given(GARBAGE)
 @example("\x1b[\x1b[31m31mX")
 @example("\x1b\x1b[31m[31m")
 def test_twice_is_once_and_nothing_unseen_is_left(text):
-    shown = visible(text)
-    assert visible(shown) == shown
+    shown = sanitize(text)
+    assert sanitize(shown) == shown
     assert not set(SGR.sub("", shown)) & (UNSEEN | BLANK) - KEPT
     assert plain(plain(text)) == plain(text)
     assert not set(plain(text)) & (UNSEEN | BLANK) - KEPT
@@ -144,11 +144,11 @@ def test_every_text_in_a_value_is_made_visible(value):
             return [text for each in item for text in texts(each)]
         return [item] if isinstance(item, str) else []
 
-    assert not set("".join(texts(visible_all(value)))) & (UNSEEN | BLANK) - KEPT
+    assert not set("".join(texts(sanitize_all(value)))) & (UNSEEN | BLANK) - KEPT
 
 
 def test_every_text_in_a_value_is_bounded():
-    shown = visible_all({"key": ["x" * 100_000, {"y" * 100_000: "\u202e" * 100_000}]})
+    shown = sanitize_all({"key": ["x" * 100_000, {"y" * 100_000: "\u202e" * 100_000}]})
     assert max(map(len, [*shown, shown["key"][0], *shown["key"][1], *shown["key"][1].values()])) < 2_100
 
 

@@ -31,9 +31,9 @@ def matcher(service: Callable[[], LanguageService]) -> Any:
             return {"completions": []}
         lines = cell.text.split("\n")
         position = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
-        found = service().complete(cell, position)
-        items = [SimpleCompletion(text=item.insert or item.label, type=item.kind) for item in found.items]
-        fragment = cell.text[found.start : position]
+        completions = service().complete(cell, position)
+        items = [SimpleCompletion(text=item.insert or item.label, type=item.kind) for item in completions.items]
+        fragment = cell.text[completions.start : position]
         return {"completions": items, "matched_fragment": fragment, "ordered": True, "suppress": True}
 
     return match

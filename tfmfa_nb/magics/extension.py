@@ -100,5 +100,5 @@ def _editor_help(service: Callable[[], LanguageService], closing: list[Callable[
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:
-    found = shell.magics_manager.registry.get(TfmfaMagics.__name__)
-    return found if isinstance(found, TfmfaMagics) else None
+    magics = shell.magics_manager.registry.get(TfmfaMagics.__name__)
+    return magics if isinstance(magics, TfmfaMagics) else None

@@ -58,13 +58,13 @@ class RunCommands:
             UsageError: the line is not valid.
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
-        what, wanted, limit = arguments.what, arguments.run, arguments.limit
+        what, reference, limit = arguments.what, arguments.run, arguments.limit
         if what not in RUN_COMMANDS:
             raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(RUN_COMMANDS)}")
-        if what in _CANDIDATES and not wanted:
+        if what in _CANDIDATES and not reference:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
-        if what not in _CANDIDATES and wanted:
-            raise UsageError(f"%tfruns {what} takes no run; remove {wanted!r}")
+        if what not in _CANDIDATES and reference:
+            raise UsageError(f"%tfruns {what} takes no run; remove {reference!r}")
         if what == "list":
             if not 1 <= limit <= _MAX_LISTED:
                 raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
@@ -74,7 +74,7 @@ class RunCommands:
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
             return None
         command = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
-        return await command(find_run(self._environment, str(wanted), _CANDIDATES[what]))
+        return await command(find_run(self._environment, str(reference), _CANDIDATES[what]))
 
     async def _open(self, run_id: str) -> Run:
         run = opened(self._environment, run_id, Path.cwd(), os.environ)

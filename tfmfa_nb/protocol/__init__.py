@@ -1,1 +1,1 @@
-"""What is said between the kernel and its front ends, and how it is written to disk; each form has a version."""
+"""The messages between the kernel and its front ends, and the file formats, each with a version."""

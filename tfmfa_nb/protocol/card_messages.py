@@ -10,7 +10,7 @@ from tfmfa_nb.protocol.run_display import Counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinesRequest:
-    """Wants the lines of the log from `start` to before `stop`."""
+    """Requests the lines of the log from `start` up to, but not including, `stop`."""
 
     type: Literal["lines"] = "lines"
     start: int
@@ -19,7 +19,7 @@ class LinesRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticate:
-    """Answers the question `number` with a code, which travels in the raw field `code`."""
+    """Answers the question `number` with a code, which is in the raw field `code`."""
 
     type: Literal["authenticate"] = "authenticate"
     number: int
@@ -42,14 +42,14 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """Stop the run at once, which may lose resources from the state."""
+    """Kill Terraform; resources that it is changing may be missing from the state."""
 
     type: Literal["kill"] = "kill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discard:
-    """Give up the plan."""
+    """Discard the plan."""
 
     type: Literal["discard"] = "discard"
 
@@ -58,21 +58,21 @@ CardRequest = Hello | LinesRequest | Authenticate | Confirm | Cancel | Kill | Di
 
 
 def card_request(message: object) -> CardRequest | None:
-    """What a card has sent; None where it is not understood."""
+    """The request in a message of a card; None if it is not valid."""
     return parse(message, *get_args(CardRequest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a person is asked on the card.
+    """A question to the person on the card.
 
     Attributes:
-        kind: which answer is wanted.
-        number: answers repeat it.
-        phase: what the answer is for.
+        kind: kind of the answer.
+        number: number that the answer repeats.
+        phase: phase that requires the answer.
         text: one line.
-        attempt: 1 for the first time.
-        next_code_at: when the device shows its next code, in seconds since the epoch; 0 where that is not known.
+        attempt: number of the attempt, from 1.
+        next_code_at: when the device shows its next code, in seconds since the epoch; 0 if unknown.
     """
 
     kind: Literal["code", "confirm"]
@@ -85,7 +85,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who runs Terraform; each empty as long as it is not known."""
+    """Who runs Terraform; unknown values are empty."""
 
     account: str = ""
     alias: str = ""
@@ -98,7 +98,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """A role, and whether it can be assumed from the one before it; a refused one with its cause."""
+    """A role, and whether it can be assumed from the previous one; `message` is the cause of a refusal."""
 
     arn: str
     state: str
@@ -107,7 +107,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChain:
-    """The roles of one provider, in the order in which they are assumed."""
+    """The roles of one provider, in the order in which Terraform assumes them."""
 
     provider: str
     place: str
@@ -116,7 +116,7 @@ class RoleChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceInProgress:
-    """A resource that is being changed, for so many seconds."""
+    """A resource that is being changed, and for how many seconds."""
 
     address: str
     action: str
@@ -125,7 +125,7 @@ class ResourceInProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an apply is, in resources; `more` of the current ones are not listed."""
+    """The progress of an apply, in resources; `more` is the number of current ones that are not listed."""
 
     done: int
     total: int
@@ -135,7 +135,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDocument:
-    """What mends an error, ready to paste: a policy, or a block of configuration."""
+    """A policy or a block of configuration that fixes an error, ready to paste."""
 
     title: str
     text: str
@@ -143,14 +143,14 @@ class ErrorDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardState:
-    """A run as its card shows it. Of two states the one with the greater `seq` is the newer. Times are in seconds.
+    """A run as its card shows it. Of two states, the one with the higher `seq` is newer. Times are in seconds.
 
     Attributes:
         now: the kernel's clock, since the epoch.
-        question: what is asked on this card; None while nothing is.
-        counts: None before a plan is there.
-        progress: None before an apply is.
-        started_at, ended_at: since the epoch; 0 where it has not come to that.
+        question: open question on this card; None if there is none.
+        counts: None before the plan.
+        progress: None before the apply.
+        started_at, ended_at: since the epoch; 0 before the start and the end.
     """
 
     type: Literal["state"] = "state"
@@ -186,9 +186,9 @@ class CardState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Lines of the log from `start`, perhaps fewer than were wanted.
+    """Lines of the log from `start`, possibly fewer than requested.
 
-    A line without colors is a text; another one is its pieces, each a text and its classes, separated by blanks.
+    A line without colors is a text. A line with colors is a list of pieces: text, and classes with spaces between.
     """
 
     type: Literal["lines"] = "lines"

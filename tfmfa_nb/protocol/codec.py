@@ -1,7 +1,7 @@
-"""Messages as JSON values and back: one function encodes, one parses what nobody vouches for.
+"""Encodes messages as JSON values, and parses untrusted JSON values as messages.
 
-A message is a frozen dataclass. Its fields, with their types, are the format; `type`, a literal with a default, tells
-the messages of one direction apart. `typescript` writes the front end's half from the same fields.
+A message is a frozen dataclass whose typed fields define the format. `type`, a literal with a default, tells the
+messages of one direction apart. `typescript` generates the front end's types from the same fields.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class Longest:
-    """How many characters a text has at the most: what is longer was not typed, and is not read."""
+    """The maximum length of a text, in characters. A message with a longer text is not read: no person typed it."""
 
     characters: int
 
 
 def encode(message: Any) -> Any:
-    """`message` as a JSON value; a field that is None and need not be given is left out."""
+    """`message` as a JSON value, without optional fields that are None."""
     if is_dataclass(message) and not isinstance(message, type):
-        given = ((each, getattr(message, each.name)) for each in fields(message))
-        return {each.name: encode(value) for each, value in given if value is not None or not optional(each)}
+        values = ((each, getattr(message, each.name)) for each in fields(message))
+        return {each.name: encode(value) for each, value in values if value is not None or not optional(each)}
     if isinstance(message, Mapping):
         return {str(name): encode(value) for name, value in message.items()}
     if isinstance(message, list | tuple):
@@ -37,48 +37,48 @@ def encode(message: Any) -> Any:
 
 
 def parse(message: object, *kinds: type[M]) -> M | None:
-    """The message of one of `kinds` that a JSON value is; None where it is none, whatever else it is.
+    """The message in a JSON value, as one of `kinds`; None if the value is not such a message.
 
-    Fields that no kind knows are ignored: a later version may have added them.
+    Unknown fields are ignored, because a later version may have added them.
     """
     if isinstance(message, dict):
         for kind in kinds:
             try:
-                found: M = _object(kind, message)
-            except _NotThis:
+                parsed: M = _object(kind, message)
+            except _Mismatch:
                 continue
-            return found
+            return parsed
     return None
 
 
-class _NotThis(Exception):
-    """The value is not of the type that is wanted."""
+class _Mismatch(Exception):
+    """A value does not have the expected type."""
 
 
 def _object(kind: Any, value: Any) -> Any:
     if not isinstance(value, dict):
-        raise _NotThis
-    found = {}
+        raise _Mismatch
+    values = {}
     for each, hint in types_of(kind).values():
         if each.name in value:
-            found[each.name] = _value(hint, value[each.name])
-        elif needed(each):
-            raise _NotThis
-    return kind(**found)
+            values[each.name] = _value(hint, value[each.name])
+        elif is_required(each):
+            raise _Mismatch
+    return kind(**values)
 
 
 def _value(hint: Any, value: Any) -> Any:
-    """`value` as what `hint` says.
+    """`value` as the type `hint`.
 
     Raises:
-        _NotThis: it is something else.
+        _Mismatch: the value has another type.
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        read = _value(arguments[0], value)
-        if any(len(read) > each.characters for each in arguments[1:] if isinstance(each, Longest)):
-            raise _NotThis
-        return read
+        text = _value(arguments[0], value)
+        if any(len(text) > each.characters for each in arguments[1:] if isinstance(each, Longest)):
+            raise _Mismatch
+        return text
     if origin in {Union, UnionType}:
         return _first(arguments, value)
     if origin in {tuple, Mapping}:
@@ -93,16 +93,16 @@ def _container(origin: Any, hints: tuple[Any, ...], value: Any) -> Any:
         each = [hints[0]] * len(value) if hints[1] is Ellipsis else hints
         if len(each) == len(value):
             return tuple(map(_value, each, value))
-    raise _NotThis
+    raise _Mismatch
 
 
 def _first(hints: tuple[Any, ...], value: Any) -> Any:
     for hint in hints:
         try:
             return _value(hint, value)
-        except _NotThis:
+        except _Mismatch:
             continue
-    raise _NotThis
+    raise _Mismatch
 
 
 def _scalar(hint: Any, value: Any) -> Any:
@@ -112,25 +112,25 @@ def _scalar(hint: Any, value: Any) -> Any:
         return value
     if hint is float and type(value) in {int, float} and abs(value) <= sys.float_info.max:
         return float(value)
-    if hint in {str, int, bool} and type(value) is hint:  # a bool is no number here
+    if hint in {str, int, bool} and type(value) is hint:  # a bool does not count as a number
         return value
     if isinstance(hint, type) and issubclass(hint, Enum) and value in {each.value for each in hint}:
         return hint(value)
-    raise _NotThis
+    raise _Mismatch
 
 
-def needed(field: Field[Any]) -> bool:
-    """Whether a message without the field is none: what a message is has a default only for whoever sends it."""
+def is_required(field: Field[Any]) -> bool:
+    """True if a message must have the field. The defaults of `type` and `protocol` are only for the sender."""
     return field.name in {"type", "protocol"} or (field.default is MISSING and field.default_factory is MISSING)
 
 
 def optional(field: Field[Any]) -> bool:
-    """Whether `encode` may leave the field out."""
+    """True if `encode` may omit the field."""
     return field.default is None
 
 
 @cache
 def types_of(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
-    """Each field of a message, with its type."""
+    """The fields of a message with their types, by name."""
     hints = get_type_hints(kind, include_extras=True)
     return {each.name: (each, hints[each.name]) for each in fields(kind)}

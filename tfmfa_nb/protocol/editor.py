@@ -1,4 +1,4 @@
-"""What the editor asks about a cell, and the answers; they travel in `Ask` and `Answer` (`protocol.status`)."""
+"""The editor's questions about a cell, and the answers; `Ask` and `Answer` in `protocol.status` carry them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ Cell = Annotated[str, Longest(1_000_000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutPosition:
-    """Wants completions, or an explanation, at `offset` of the cell `text`, in UTF-16 code units."""
+    """Requests completions or documentation at `offset` in the cell `text`, in UTF-16 code units."""
 
     type: Literal["complete", "hover"]
     text: Cell
@@ -19,7 +19,7 @@ class AboutPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutCell:
-    """Wants the cell `text` formatted or validated, or the level of its environment."""
+    """Requests to format or validate the cell `text`, or the level of its environment."""
 
     type: Literal["format", "validate", "level"]
     text: Cell
@@ -30,7 +30,7 @@ EditorQuestion = AboutPosition | AboutCell
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionItem:
-    """What can stand at a position; `insert` is written instead of `label`, `about` and `text` explain it."""
+    """A completion. `insert` is inserted instead of `label`; `about` and `text` document it."""
 
     label: str
     kind: str
@@ -42,7 +42,7 @@ class CompletionItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionAnswer:
-    """What can stand in the place of the text from `start` to `end`, in UTF-16 code units of the cell."""
+    """The completions that can replace the text from `start` to `end`, in UTF-16 code units of the cell."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class CompletionAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoverAnswer:
-    """What there is to say about the text from `start` to `end`, in UTF-16 code units of the cell."""
+    """The documentation of the text from `start` to `end`, in UTF-16 code units of the cell."""
 
     start: int
     end: int
@@ -61,14 +61,14 @@ class HoverAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatAnswer:
-    """The cell as `terraform fmt` writes it."""
+    """The cell as `terraform fmt` formats it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """What `terraform validate` says of the text from `start` to `end`; `severity` is "error" or "warning"."""
+    """A finding of `terraform validate` about the text from `start` to `end`; `severity` is "error" or "warning"."""
 
     start: int
     end: int
@@ -79,14 +79,14 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateAnswer:
-    """What `terraform validate` says of the cell."""
+    """The findings of `terraform validate` about the cell."""
 
     diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelAnswer:
-    """The environment that the cell means, its level, and the lock indicator before anything has run there."""
+    """The cell's environment, its level, and the lock indicator before a run."""
 
     environment: str
     level: str

@@ -1,7 +1,7 @@
 """The formats of the files that this package writes, each with a version.
 
-A file that a newer version wrote is refused, because ignoring what it adds could weaken a rule. A file without a
-version was written before formats had one; it counts as version 0.
+A file of a newer version is refused, because ignoring an addition could weaken a rule. A file without a version was
+written before versions were introduced, and counts as version 0.
 
 | format | where | schema |
 |---|---|---|
@@ -28,7 +28,7 @@ KEY = "format_version"
 
 
 class FormatError(ConfigurationError):
-    """A file was written by a version of this package whose format this version does not read."""
+    """A file has a format version that this version of the package does not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Format:
     """One file format.
 
     Attributes:
-        name: how a sentence calls a file of it: "run record".
-        version: what this version of the package writes.
-        oldest: the oldest version that it reads; 0 for files without a version.
+        name: name of the format in errors: "run record".
+        version: version that this package writes.
+        oldest: oldest supported version; 0 for files without a version.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Format:
     oldest: int = 0
 
     def stamp(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """`document` with the version of its format as its first member."""
+        """`document` with the format version as its first member."""
         return {KEY: self.version, **{name: value for name, value in document.items() if name != KEY}}
 
     def check(self, document: Mapping[str, Any], place: object) -> None:
@@ -54,25 +54,25 @@ class Format:
 
         Args:
             document: the parsed file.
-            place: the file, as the sentence names it.
+            place: path of the file, for errors.
 
         Raises:
-            FormatError: its version is newer, too old, or not a whole number.
+            FormatError: the version is newer, too old, or not a whole number.
         """
-        found = document.get(KEY, 0)
-        if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        version = document.get(KEY, 0)
+        if not isinstance(version, int) or isinstance(version, bool) or version < 0:
             raise FormatError(f"{place}: {KEY} must be a whole number.", "Restore the file, or remove it.")
-        if found > self.version:
+        if version > self.version:
             raise FormatError(
-                f"{place} was written by a newer version of tfmfa_nb ({self.name} format {found}; this version reads "
+                f"{place} was written by a newer version of tfmfa_nb ({self.name} format {version}; this version reads "
                 f"up to {self.version}).",
                 "Upgrade tfmfa_nb.",
             )
-        if found < self.oldest:
+        if version < self.oldest:
             raise FormatError(
-                f"{place} was written by an old version of tfmfa_nb ({self.name} format {found}; this version reads "
+                f"{place} was written by an old version of tfmfa_nb ({self.name} format {version}; this version reads "
                 f"{self.oldest} and later).",
-                "Finish the work with that version, or start again with this one.",
+                "Use that version, or start over with this one.",
             )
 
 

@@ -13,12 +13,12 @@ Typed = Annotated[str, Longest(4_096)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormAction:
-    """A person has pressed a button of a form; what stands in its secret field travels in the raw field `secret`.
+    """A person has pressed a button of a form. The value of its secret field is in the raw field `secret`.
 
     Attributes:
-        type: which button.
-        number: the result repeats it.
-        texts: what stands in the plain fields, by their names.
+        type: the button.
+        number: number that the result repeats.
+        texts: values of the plain fields, by name.
     """
 
     type: Literal["save", "test", "find", "clear"]
@@ -30,13 +30,13 @@ FormRequest = Hello | FormAction
 
 
 def form_request(message: object) -> FormRequest | None:
-    """What a form has sent; None where it is not understood."""
+    """The request in a message of a form; None if it is not valid."""
     return parse(message, *get_args(FormRequest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MfaDevice:
-    """One of the person's MFA devices; `reason` says why it cannot be chosen."""
+    """One of the person's MFA devices; `reason` says why it cannot be selected."""
 
     serial: str
     reason: str
@@ -44,15 +44,15 @@ class MfaDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormResult:
-    """How the action `number` ended; "" before the first.
+    """The result of the action `number`, which is "" before the first action.
 
     Attributes:
         text: one line.
-        good: whether it was done.
-        fields: what is wrong, by the field that it stands beside.
-        warning: whether the text is worth a second look.
-        chosen: the serial number that belongs into its field.
-        devices: the MFA devices to choose from.
+        good: True if the action succeeded.
+        fields: errors, by the name of the field that shows them.
+        warning: True if the text is a warning.
+        chosen: serial number to fill in.
+        devices: MFA devices to select from.
     """
 
     number: str
@@ -66,7 +66,7 @@ class FormResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelChoice:
-    """A level, what it means, and whether it may be chosen."""
+    """A level, its meaning, and whether it can be selected."""
 
     name: str
     meaning: str
@@ -75,12 +75,12 @@ class LevelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsContent:
-    """What the form for an environment's setting shows.
+    """The content of the form for an environment's settings.
 
     Attributes:
-        level: the level in force; "" where it cannot be read, and `problem` says why.
-        reason: why a level is not offered.
-        off: whether the organization has MFA switched off.
+        level: effective level; "" if it cannot be read, and `problem` says why.
+        reason: why some levels cannot be selected.
+        off: True if MFA is not enabled for the organization.
     """
 
     environment: str
@@ -93,7 +93,7 @@ class SettingsContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableOrigin:
-    """Where an organization variable comes from, in words."""
+    """The source of an organization variable, in words."""
 
     name: str
     words: str
@@ -102,11 +102,11 @@ class VariableOrigin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariablesContent:
-    """What the form for the organization variables shows.
+    """The content of the form for the organization variables.
 
     Attributes:
-        problem: what is wrong with them, beside those that are missing.
-        keychain: the OS keychain's name; "" where there is none, and `no_keychain` says why.
+        problem: what is wrong with the variables, apart from missing ones.
+        keychain: name of the OS keychain; "" if there is none, and `no_keychain` says why.
     """
 
     variables: tuple[VariableOrigin, ...]
@@ -120,11 +120,11 @@ FormContent = SettingsContent | VariablesContent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormState:
-    """A form. Of two states the one with the greater `seq` is the newer.
+    """The state of a form. Of two states, the one with the higher `seq` is newer.
 
     Attributes:
-        busy: the type of the action that is under way; "" for none.
-        content: None where it has not been read anew: what was shown stays.
+        busy: type of the current action; "" if there is none.
+        content: None if the content has not been read again; the form then keeps its content.
     """
 
     type: Literal["state"] = "state"

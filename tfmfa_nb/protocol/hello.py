@@ -1,19 +1,19 @@
-"""How a card or a form begins to talk, the version of all messages, and what is never a field of any."""
+"""The first message of a card or a form, the protocol version, and the secret fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 PROTOCOL = 1
-"""The version of all messages: another one where a field changes its meaning, or one is needed that was not."""
+"""The version of all messages; it changes if a field changes its meaning or a new field is required."""
 
 SECRET_FIELDS: Mapping[str, int] = {"code": 64, "secret": 4_096}
-"""The raw fields that `Authenticate` and `FormAction` have beside their own, and how many characters they may have."""
+"""The raw fields that accompany `Authenticate` and `FormAction`, with their maximum length in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    """A card or a form has been drawn, or has heard nothing for a while: the answer is its state."""
+    """A card or a form was displayed, or has received nothing for a while; the kernel answers with the state."""
 
     type: Literal["hello"] = "hello"
     protocol: int

@@ -1,4 +1,4 @@
-"""The names of all files and folders of an environment. Paths only: asking for one makes nothing."""
+"""The names of all files and folders of an environment. These are only paths; nothing is created."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ CONFIGURATION = "main.tf"
 SETTINGS = "tfmfa.json"
 PRIVATE = ".tfmfa"
 RUN_ID = re.compile(r"run-(?P<started>\d{8}-\d{6})-[0-9a-f]{6}")
-"""A run's id, which is also the name of its folder; `started` is in UTC."""
+"""The ID of a run, which is also the name of its folder; `started` is in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """One run's folder; mode 0700.
+    """The files of one run.
 
     Attributes:
-        folder: where it is.
+        folder: folder of the run; mode 0700.
     """
 
     folder: Path
 
     @property
     def record(self) -> Path:
-        """The run record, for other kernels."""
+        """The run record, which other kernels read."""
         return self.folder / "run.json"
 
     @property
     def log(self) -> Path:
-        """Terraform's output and the run's own notes, without secrets."""
+        """Terraform's output and the notes of the run, without secrets."""
         return self.folder / "run.log"
 
     @property
@@ -53,67 +53,67 @@ class RunFiles:
 
     @property
     def settle_lock(self) -> Path:
-        """Held while a later kernel records how the run ended."""
+        """The lock that a later kernel holds while it records how the run ended."""
         return self.folder / "settle.lock"
 
     def exit_of(self, command: str) -> Path:
-        """Where the supervisor of a Terraform command leaves its exit code."""
+        """The exit code of a Terraform command, written by its supervisor."""
         return self.folder / f"{command}.exit.json"
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFiles:
-    """One environment's folder.
+    """The files of one environment.
 
     Attributes:
-        folder: where it is.
+        folder: folder of the environment.
     """
 
     folder: Path
 
     @property
     def configuration(self) -> Path:
-        """The HCL of the latest cell."""
+        """The HCL of the last cell."""
         return self.folder / CONFIGURATION
 
     @property
     def settings(self) -> Path:
-        """The environment's settings, which belong under version control."""
+        """The environment's settings; keep this file under version control."""
         return self.folder / SETTINGS
 
     @property
     def private(self) -> Path:
-        """Locks, runs and the audit trail; mode 0700, outside version control."""
+        """The folder for locks, runs, and the audit trail; mode 0700, not under version control."""
         return self.folder / PRIVATE
 
     @property
     def ignore(self) -> Path:
-        """Keeps the private folder out of version control."""
+        """The file that keeps the private folder out of version control."""
         return self.private / ".gitignore"
 
     @property
     def lock(self) -> Path:
-        """Held by the run that plans or applies."""
+        """The environment's lock, held by the run that is planning or applying."""
         return self.private / "lock"
 
     @property
     def settings_lock(self) -> Path:
-        """Held while the settings are changed."""
+        """The lock that is held while the settings are changed."""
         return self.private / "settings.lock"
 
     @property
     def configuration_digest(self) -> Path:
-        """The SHA-256 of the configuration that a cell wrote last."""
+        """The SHA-256 of the configuration that the last cell wrote."""
         return self.private / "configuration.sha256"
 
     @property
     def init_fingerprint(self) -> Path:
-        """The SHA-256 of everything that the last `terraform init` acted on."""
+        """The SHA-256 of everything that the last `terraform init` depended on."""
         return self.private / "initialized.sha256"
 
     @property
     def audit_trail(self) -> Path:
-        """Every authentication and every change of a run's status."""
+        """The audit trail: every authentication and every change of a run's status."""
         return self.private / "audit.jsonl"
 
     @property

@@ -1,15 +1,16 @@
-"""Every message between the kernel and whoever talks to it: the card, the forms, the status bar, the editor, a runner.
+"""All messages between the kernel and the card, the forms, the status bar, the editor, and a runner.
 
-Frozen dataclasses, because a handler can then match on what it got, and because `codec` and `typescript` read their
-fields as the format. What JupyterLab sends is named a request. A code or a secret access key is no field of any of
-them: it would stand in their reprs. It travels beside a message under `SECRET_FIELDS`, and is taken out of the raw
-message into a `Secret` before that is parsed.
+Messages are frozen dataclasses, so that handlers can match on them; `codec` and `typescript` read their fields as the
+format. Messages of the front end are called requests. Codes and secret access keys are not fields of a message, because
+its repr would show them. They accompany a message in the raw fields `SECRET_FIELDS`, and are moved into a `Secret`
+before the message is parsed.
 
-Any message may be lost. The kernel therefore sends whole states, and front ends ask again.
+Any message can be lost, so the kernel sends whole states, and front ends ask again.
 
-Texts of the kernel's messages have been made visible and cut to a length (`views.sanitize`) by whoever sends them.
+The sender sanitizes and shortens the texts of the kernel's messages (`views.sanitize`).
 
-This is the list. Each concern has its module, because a class costs a millisecond and no kernel needs them all.
+The messages are defined in one module for each concern, because defining a class takes a millisecond and no kernel
+needs all of them.
 """
 
 from tfmfa_nb.protocol.card_messages import (

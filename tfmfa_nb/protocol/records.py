@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProcessMark:
-    """How another kernel finds the supervisor of a run's Terraform.
+    """The process of a run's Terraform supervisor, as another kernel finds it.
 
     Attributes:
         pid: its process id.
-        started: when it started, in seconds since the epoch.
+        started: start time, in seconds since the epoch.
     """
 
     pid: int
@@ -32,15 +32,15 @@ class ProcessMark:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """Everything that another kernel needs to go on with a run; it holds no secret.
+    """Everything that another kernel needs to continue with a run. It contains no secret.
 
     Attributes:
         id: the run's id.
         environment: the name of its environment.
         status: its status.
         phase: the phase under way, or the last one.
-        level: the level that holds for it.
-        product: the program and its version: "terraform 1.11.4".
+        level: the effective level.
+        product: the program with its version: "terraform 1.11.4".
         authenticated_by: the IAM user of the last phase; empty for none.
         authenticated_at: seconds since the epoch; 0 for never.
         identity: account, alias, user, arn, serial_number, region, source.
@@ -79,11 +79,11 @@ class RunRecord:
     process: ProcessMark | None = None
 
     def after(self, changes: Mapping[str, Any]) -> Self:
-        """The record with those of `changes` that are fields of it."""
+        """The record after `changes`; names that are not fields are ignored."""
         return replace(self, **{name: value for name, value in changes.items() if name in FIELDS})
 
     def audited(self) -> dict[str, str]:
-        """What the audit trail says with each status, so that the record can be held against it."""
+        """The facts that the audit trail records with each status, to check the record against."""
         identity = {name: text for name, text in self.identity.items() if name != "alias"}  # which is known later
         return {
             "level": str(self.level),
@@ -101,12 +101,12 @@ class RunRecord:
         """The record in a JSON document.
 
         Args:
-            document: what was parsed.
-            place: the file, for an error's sentence.
+            document: the parsed document.
+            place: path of the file, for errors.
 
         Raises:
-            FormatError: a version wrote it that this one does not read.
-            ValueError: it is not a run record.
+            FormatError: the format version is not supported.
+            ValueError: the document is not a run record.
         """
         if not isinstance(document, dict):
             raise ValueError("not an object")  # noqa: TRY004 - JSON of another kind, like text that is not JSON
@@ -123,7 +123,7 @@ _COUNTED = {"add", "change", "destroy", "imported"}
 _LATEST = 1e11  # seconds since the epoch; a clock says less for three thousand years
 _LARGEST = 2**53  # what every reader of JSON understands
 FIELDS = tuple(each.name for each in fields(RunRecord))
-# Without these nobody could say what the run was, and what whoever goes on with it must demand.
+# Without these fields, another kernel cannot tell what the run was and what it must require.
 _REQUIRED = {
     *("id", "environment", "status", "phase", "level", "authenticated_by", "authenticated_at", "identity"),
     *("product", "started_at", "plan_sha256", "counts", "chains", "bypasses"),

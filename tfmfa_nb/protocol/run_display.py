@@ -1,4 +1,4 @@
-"""How a run stands, in the metadata of its display, for the program that executes the notebook."""
+"""The state of a run in the metadata of its display, for the program that executes the notebook."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.hello import PROTOCOL
 
 DISPLAY_KEY = "tfmfa_nb"
-"""The key in a display's metadata under which a run says how it stands."""
+"""The key of the run's state in the metadata of its display."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many resources a plan adds, changes, destroys and imports."""
+    """How many resources a plan adds, changes, destroys, and imports."""
 
     add: int
     change: int
@@ -29,7 +29,7 @@ class DisplayedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayedIdentity:
-    """Who runs Terraform, as far as a record keeps it."""
+    """Who runs Terraform, as the record keeps it."""
 
     account: str
     arn: str
@@ -38,7 +38,7 @@ class DisplayedIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayedProgress:
-    """How far an apply is, in resources."""
+    """The progress of an apply, in resources."""
 
     done: int
     total: int
@@ -46,7 +46,7 @@ class DisplayedProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayedRun:
-    """What a record says of one phase of a run; nothing in it is secret. `roles` are the ARNs of all hops."""
+    """One phase of a run, without secrets. `roles` are the ARNs of all hops."""
 
     id: str
     environment: str
@@ -68,13 +68,13 @@ class DisplayedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDisplay:
-    """How a run stands, in the metadata of its display, for the program that executes the notebook.
+    """The state of a run in the metadata of its display, for the program that executes the notebook.
 
     Attributes:
-        folder: the environment's, seen from the kernel's.
-        path: the log's, seen from the kernel's folder.
-        start, lines: which of the log's lines belong to this phase.
-        lock_sentence: the lock indicator in words; "" before there is something to say.
+        folder: folder of the environment, relative to the kernel's folder.
+        path: path of the log, relative to the kernel's folder.
+        start, lines: the lines of the log that belong to this phase.
+        lock_sentence: the lock indicator in words; may be "".
     """
 
     protocol: int = PROTOCOL
@@ -89,7 +89,7 @@ class RunDisplay:
 
 
 def run_display(metadata: object) -> RunDisplay | None:
-    """How a run stands, by a display's metadata; None for what shows no run, or one of another version."""
-    shown = metadata.get(DISPLAY_KEY) if isinstance(metadata, dict) else None
-    found = parse(shown, RunDisplay)
-    return found if found is not None and found.protocol == PROTOCOL else None
+    """The state of a run in a display's metadata; None if it shows no run, or has another protocol version."""
+    state = metadata.get(DISPLAY_KEY) if isinstance(metadata, dict) else None
+    display = parse(state, RunDisplay)
+    return display if display is not None and display.protocol == PROTOCOL else None

@@ -1,7 +1,7 @@
-"""What a runbook's runner and the kernel that it started know of each other, and no other front end does.
+"""The protocol between a runner, which executes a runbook, and the kernel that it starts.
 
-The runner tells it to the kernel in one environment variable. The kernel takes that out of its environment, so
-that what a notebook starts does not inherit it; a notebook's own question can then not pass for ours by accident.
+The runner passes its data to the kernel in one environment variable. The kernel removes the variable, so that programs
+started by the notebook do not inherit it. A prompt of the notebook then cannot be mistaken for a question of tfmfa_nb.
 """
 
 import json
@@ -16,18 +16,18 @@ from tfmfa_nb.protocol.hello import PROTOCOL
 
 VARIABLE = "TFMFA_RUNNER"
 _PREFIX = "tfmfa_nb"
-# What a reply begins with; what follows is the answer, or why there is none.
+# The first character of a reply; the answer, or the reason for its absence, follows.
 _ANSWER, _NO_ANSWER = "=", "!"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """The program that executes the notebook, in the kernel's environment.
+    """The program that executes the notebook, as described to the kernel.
 
     Attributes:
-        marker: what every question to it begins with; another one for each execution.
-        environment: the only environment that runs may happen in; "" for any.
-        plan_only: whether nothing may be applied.
+        marker: prefix of every question, different for each execution.
+        environment: only environment that runs may act on; "" for any.
+        plan_only: True if nothing may be applied.
     """
 
     protocol: int = PROTOCOL
@@ -38,13 +38,13 @@ class Runner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerQuestion:
-    """What the kernel asks the runner, on its standard input.
+    """A question of the kernel to the runner, sent as a prompt for standard input.
 
     Attributes:
         text: one line for the person.
-        serial_number: the MFA device's.
-        refusal: what was wrong with the last code.
-        attempt: 1 for the first time.
+        serial_number: serial number of the MFA device.
+        refusal: why the previous code was refused.
+        attempt: number of the attempt, from 1.
     """
 
     kind: Literal["code", "confirmation"]
@@ -56,10 +56,10 @@ class RunnerQuestion:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The runner's reply where there is no answer. An answer may be a code, so it is a `Secret`, and no message.
+    """A reply without an answer. An answer may be a code, so it is a `Secret`, not a message.
 
     Attributes:
-        reason: why there will be none, and what would help; "" where the person has left the prompt.
+        reason: why there is no answer, and the remedy; "" if the person closed the prompt.
     """
 
     reason: str
@@ -69,22 +69,22 @@ _current: list[Runner] = []
 
 
 def environ_of(runner: Runner) -> dict[str, str]:
-    """What the kernel's environment gets."""
+    """The environment variables to add to the kernel's process."""
     return {VARIABLE: json.dumps(encode(runner))}
 
 
 def current_runner() -> Runner | None:
-    """The runner that started this kernel; None where it was started otherwise.
+    """The runner that started this kernel; None if no runner did.
 
     Raises:
-        ConfigurationError: the runner speaks another version of the protocol, so what it forbids cannot be known.
+        ConfigurationError: the runner uses another protocol version, so its restrictions are unknown.
     """
-    if (told := os.environ.get(VARIABLE)) is not None:
-        runner = parse(_json(told), Runner)
+    if (value := os.environ.get(VARIABLE)) is not None:
+        runner = parse(_json(value), Runner)
         if runner is None or runner.protocol != PROTOCOL:
             raise ConfigurationError(
-                "This kernel was started by another version of `jupyter tfmfa run` than the tfmfa_nb in it.",
-                "Install the same version of tfmfa_nb in both.",
+                "`jupyter tfmfa run` and this kernel use different versions of tfmfa_nb.",
+                "Install the same version of tfmfa_nb in both Python environments.",
             )
         del os.environ[VARIABLE]
         _current[:] = [runner]
@@ -92,12 +92,12 @@ def current_runner() -> Runner | None:
 
 
 def prompt_of(question: RunnerQuestion, marker: str) -> str:
-    """A question as the text of a prompt."""
+    """The text of a prompt that contains `question`."""
     return f"{_PREFIX} {marker} {json.dumps(encode(question))}"
 
 
 def question_in(prompt: object, marker: str) -> RunnerQuestion | None:
-    """The question in a prompt's text; None where it is not one of ours."""
+    """The question in the text of a prompt; None if the prompt belongs to the notebook."""
     start = f"{_PREFIX} {marker} "
     if not isinstance(prompt, str) or not prompt.startswith(start):
         return None
@@ -105,17 +105,17 @@ def question_in(prompt: object, marker: str) -> RunnerQuestion | None:
 
 
 def reply_with(answer: str) -> str:
-    """The reply that gives an answer: a code, or a "yes"."""
+    """A reply with an answer: a code, or "yes"."""
     return _ANSWER + answer
 
 
 def reply_without(reason: str = "") -> str:
-    """The reply that says why there will be no answer, and what would help; "" where the person has left the prompt."""
+    """A reply without an answer, with the reason and the remedy; "" if the person closed the prompt."""
     return _NO_ANSWER + reason
 
 
 def read_reply(reply: str) -> Secret | NoAnswer:
-    """What the runner has replied."""
+    """The answer in a reply, or the reason why there is none."""
     if reply.startswith(_ANSWER):
         return Secret(reply[1:])
     return NoAnswer(reply[1:] if reply.startswith(_NO_ANSWER) else "")

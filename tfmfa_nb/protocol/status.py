@@ -8,14 +8,14 @@ from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 from tfmfa_nb.protocol.hello import PROTOCOL
 
 COMM_TARGET = "tfmfa_nb"
-"""The comm's target."""
+"""The target name of the comm."""
 
 RunId = Annotated[str, Longest(256)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """The latest run, in public words; `question` is what a person is asked now, "" for nothing."""
+    """The latest run. `question` is the kind of the open question, "" if there is none."""
 
     id: str
     environment: str
@@ -29,7 +29,7 @@ class RunStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelStatus:
-    """Whether a run plans, asks or applies, and the run that was started last, if there is one."""
+    """The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying."""
 
     type: Literal["status"] = "status"
     protocol: int = PROTOCOL
@@ -48,7 +48,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownQuestion:
-    """A question that is not understood. Its answer is nothing, so that nobody waits for it."""
+    """A question of an unknown kind. It gets an empty answer, so that the front end does not wait."""
 
     type: Literal["ask"] = "ask"
     number: int
@@ -66,7 +66,7 @@ StatusRequest = CancelRun | Ask | UnknownQuestion
 
 
 def status_request(message: object) -> StatusRequest | None:
-    """What has come through the comm; None where it is not understood."""
+    """The request in a message of the comm; None if it is not valid."""
     return parse(message, *get_args(StatusRequest))
 
 

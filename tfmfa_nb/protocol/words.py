@@ -1,7 +1,7 @@
-"""The words that kernel and front ends have for the same things: names, signs, icons, durations and numbers.
+"""The words that the kernel and the front ends share: names, signs, icons, durations, and numbers.
 
-`typescript` writes the tables for the front end; the functions stand there once more, and `protocol_cases.json` holds
-both to the same answers.
+`typescript` generates the tables for the front end. The front end has its own copy of the functions; the cases in
+`protocol_cases.json` test both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CELL_MAGICS = ("tfplan", "tfapply")
-"""The magics whose cells hold HCL."""
+"""The magics whose cells contain HCL."""
 
 LEVEL_MEANINGS: Mapping[Level, str] = {
     Level.NEVER: "Plans and applies run without a code.",
@@ -35,7 +35,7 @@ LOCK_INDICATOR_NAMES: Mapping[LockIndicator, str] = {
 LOCK_INDICATOR_ICONS: Mapping[LockIndicator, str] = {each: f"lock-{each}" for each in LockIndicator}
 
 STATUS_NAMES: Mapping[Status, str] = {each: each.replace("_", " ").capitalize() for each in Status}
-"""HCP Terraform's names, as its pages write them."""
+"""The names of HCP Terraform."""
 
 STATUS_ICONS: Mapping[Status, str] = {
     Status.PENDING: "waiting",
@@ -53,7 +53,7 @@ STATUS_ICONS: Mapping[Status, str] = {
 FINAL_STATUSES = tuple(each for each in Status if each.final)
 
 QUESTION_NAMES = {"code": "waiting for a code", "confirm": "waiting for your confirmation"}
-"""What a run is doing while it asks, where its status would stand."""
+"""What a run is waiting for, shown in place of its status."""
 
 HOP_NAMES = {
     "unchecked": "not checked yet",
@@ -75,31 +75,31 @@ ACTION_SIGNS = {
     "import": "<-",
     "no-op": " ",
 }
-"""What is done with a resource, in the signs of Terraform's own plan."""
+"""The action on a resource, with the signs of Terraform's plan."""
 
 
 def status_name(status: str) -> str:
-    """HCP Terraform's name of the status; the status itself where it has none."""
+    """HCP Terraform's name of the status, or the status itself if it is unknown."""
     return STATUS_NAMES.get(status, status)  # type: ignore[call-overload,no-any-return]  # a StrEnum's key is its text
 
 
 def lock_indicator_name(lock_indicator: str) -> str:
-    """The lock indicator's state in two words; the state itself where it has none."""
+    """The name of the lock indicator's state, or the state itself if it is unknown."""
     return LOCK_INDICATOR_NAMES.get(lock_indicator, lock_indicator)  # type: ignore[call-overload,no-any-return]
 
 
 def action_sign(action: str) -> str:
-    """The action's sign; a blank where it has none."""
+    """The sign of the action; a space if it is unknown."""
     return ACTION_SIGNS.get(action, " ")
 
 
 def counts_text(counts: Mapping[str, int] | None) -> str:
-    """`+2 ~1 -0`, and what is imported where anything is; empty where nothing is known."""
+    """`+2 ~1 -0`, with the number of imports if there are any; empty if the counts are unknown."""
     if not counts:
         return ""
     add, change, destroy, imported = (counts.get(name, 0) for name in ("add", "change", "destroy", "imported"))
-    shown = f"+{count(add)} ~{count(change)} -{count(destroy)}"
-    return f"{shown}, {count(imported)} imported" if imported else shown
+    text = f"+{count(add)} ~{count(change)} -{count(destroy)}"
+    return f"{text}, {count(imported)} imported" if imported else text
 
 
 def duration(seconds: float) -> str:

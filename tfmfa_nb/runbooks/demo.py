@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
-from tfmfa_nb.views.sanitize import plain, visible
+from tfmfa_nb.views.sanitize import plain, sanitize
 
 if TYPE_CHECKING:
     import argparse
@@ -133,4 +133,4 @@ def _check(sandbox: Sandbox) -> None:
 
 
 def _say(line: str) -> None:
-    print(visible(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201
+    print(sanitize(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201

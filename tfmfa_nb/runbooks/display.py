@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.words import duration
-from tfmfa_nb.views.sanitize import plain, visible, visible_all
+from tfmfa_nb.views.sanitize import plain, sanitize, sanitize_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +138,7 @@ class JsonDisplay:
         self._stream = stream
 
     def _event(self, event: str, **facts: Any) -> None:
-        line = {"event": event, "time": round(time.time(), 3), **visible_all(facts)}
+        line = {"event": event, "time": round(time.time(), 3), **sanitize_all(facts)}
         self._stream.write(json.dumps(line) + "\n")
         self._stream.flush()
 
@@ -181,7 +181,7 @@ class JsonDisplay:
 
 def write_line(line: str) -> None:
     """Write a line to standard output with control characters made visible; in color if that is a terminal."""
-    print(visible(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201
+    print(sanitize(line) if sys.stdout.isatty() else plain(line), flush=True)  # noqa: T201
 
 
 def display_for(*, quiet: bool, as_json: bool) -> Display:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmfa_nb.protocol.words import duration
-from tfmfa_nb.views.sanitize import plain, shorten, visible
+from tfmfa_nb.views.sanitize import plain, sanitize, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ class LiveDisplay:
 
     def log_line(self, line: str) -> None:
         """Add the line below."""
-        self._lines.append(visible(shorten(line, _MAX_LINE)))
+        self._lines.append(sanitize(shorten(line, _MAX_LINE)))
 
     def note(self, sentence: str) -> None:
         """Print the sentence above the view, where it stays."""

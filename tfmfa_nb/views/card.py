@@ -38,7 +38,7 @@ from tfmfa_nb.protocol.messages import (
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
-from tfmfa_nb.views.sanitize import shorten, spans, visible_all
+from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget, take_secret
 from tfmfa_nb.views.wording import documents_of
 
@@ -130,7 +130,7 @@ class RunCard(MessageWidget):
         self._handle, self._pushed = None, self._loop.time()
         state = encode(self._state())
         # The documents are sanitized already, and keep their line breaks.
-        self.send({**visible_all(state), "error_documents": state["error_documents"]})
+        self.send({**sanitize_all(state), "error_documents": state["error_documents"]})
 
     def _state(self) -> CardState:
         run = self._run
@@ -215,13 +215,13 @@ class RunCard(MessageWidget):
         with suppress(OSError):  # the log was deleted; the front end keeps asking
             for line in self._run.log_text(start, stop) if start < stop else []:
                 pieces = spans(shorten(line, _MOST_CHARACTERS))
-                shown: Any = [[text, " ".join(classes)] for text, classes in pieces]
+                item: Any = [[text, " ".join(classes)] for text, classes in pieces]
                 if len(pieces) == 1 and not pieces[0][1]:
-                    shown = pieces[0][0]
-                room -= len(json.dumps(shown)) + 2
+                    item = pieces[0][0]
+                room -= len(json.dumps(item)) + 2
                 if room < 0 and lines:
                     break  # the front end requests the rest
-                lines.append(shown)
+                lines.append(item)
         self.send(encode(Lines(start=start, lines=tuple(lines))))
 
 

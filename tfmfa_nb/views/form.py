@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import FormAction, FormResult, FormState, Hello, form_request
-from tfmfa_nb.views.form_action import Pressed, Result
-from tfmfa_nb.views.sanitize import visible_all
+from tfmfa_nb.views.form_action import FormInput, Result
+from tfmfa_nb.views.sanitize import sanitize_all
 from tfmfa_nb.views.widget import MessageWidget, take_secret
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class FormWidget(MessageWidget):
         actions: actions by the type of their message.
     """
 
-    def __init__(self, actions: Mapping[str, Callable[[Pressed], Awaitable[Result]]]) -> None:
+    def __init__(self, actions: Mapping[str, Callable[[FormInput], Awaitable[Result]]]) -> None:
         self._actions = actions
         self._task: asyncio.Task[None] | None = None
         self._busy = ""
@@ -61,7 +61,7 @@ class FormWidget(MessageWidget):
             case FormAction() if request.type in self._actions and not self._busy:
                 self._busy = request.type
                 texts = {name: text.strip() for name, text in request.texts.items()}
-                self._start(self._act(request, Pressed(texts, secret)))
+                self._start(self._act(request, FormInput(texts, secret)))
             case _:
                 secret.forget()
 
@@ -74,14 +74,14 @@ class FormWidget(MessageWidget):
         if self._task is task:
             self._task = None
 
-    async def _act(self, action: FormAction, pressed: Pressed) -> None:
+    async def _act(self, action: FormAction, form_input: FormInput) -> None:
         self._send_state(None)
         try:
-            result = await self._actions[action.type](pressed)
+            result = await self._actions[action.type](form_input)
         except (TfmfaError, OSError) as error:
             result = Result(str(error), good=False)
         finally:
-            pressed.secret.forget()  # an action that keeps it has made a copy
+            form_input.secret.forget()  # an action that keeps it has made a copy
             self._busy = ""
         self._last = (action.number, result)
         await self._push()
@@ -93,4 +93,4 @@ class FormWidget(MessageWidget):
         self._sequence += 1
         number, result = self._last
         last = FormResult(number=number, text=result.text, good=result.good, fields=result.fields, **result.more)
-        self.send(visible_all(encode(FormState(seq=self._sequence, busy=self._busy, result=last, content=content))))
+        self.send(sanitize_all(encode(FormState(seq=self._sequence, busy=self._busy, result=last, content=content))))

@@ -29,7 +29,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class FormInput:
     """The input of an action: the fields of the form when a button was pressed.
 
     Attributes:

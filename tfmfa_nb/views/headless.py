@@ -23,7 +23,7 @@ from tfmfa_nb.protocol.run_display import (
     DisplayedRun,
     RunDisplay,
 )
-from tfmfa_nb.views.sanitize import visible_all
+from tfmfa_nb.views.sanitize import sanitize_all
 from tfmfa_nb.views.static import leave_summary
 from tfmfa_nb.views.summary import summary_bundle
 from tfmfa_nb.views.wording import lock_sentence
@@ -79,7 +79,7 @@ class HeadlessView:
     def metadata(self) -> dict[str, Any]:
         """What a program that executes the notebook can follow, and keep."""
         shown = encode(_display_of(self._run))
-        return {DISPLAY_KEY: {**shown, "run": visible_all(shown["run"])}}
+        return {DISPLAY_KEY: {**shown, "run": sanitize_all(shown["run"])}}
 
 
 def show_restored(run: Run) -> None:

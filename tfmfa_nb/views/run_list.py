@@ -51,10 +51,10 @@ def listing_html(listing: Listing) -> str:
 
 
 def _title(listing: Listing) -> str:
-    name, shown, total = brief(listing.environment, _MOST_NAME), len(listing.runs), listing.total
+    name, listed, total = brief(listing.environment, _MOST_NAME), len(listing.runs), listing.total
     if not total:
         return f'"{name}" has no runs yet'
-    more = f", {shown:,} of {total:,}" if shown < total else ""
+    more = f", {listed:,} of {total:,}" if listed < total else ""
     return f'Runs of "{name}", newest first{more}'
 
 

@@ -36,7 +36,7 @@ _CODES = {name: str(code) for code, name in STYLES.items()} | {
 }
 
 
-def visible(text: str) -> str:
+def sanitize(text: str) -> str:
     """`text` with hidden and control characters as visible marks: U+202E becomes ⟨U+202E⟩, a bell ␇.
 
     Tabs, newlines and colors (ANSI SGR) stay; every other escape sequence loses its escape. A second call
@@ -45,26 +45,26 @@ def visible(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_mark, text)
 
 
-def visible_all(value: Any) -> Any:
+def sanitize_all(value: Any) -> Any:
     """A plain JSON value in which every text is sanitized, without colors, and cut to 2,000 characters."""
     if isinstance(value, str):
         return brief(value)
     if isinstance(value, dict):
-        return {brief(str(key)): visible_all(item) for key, item in value.items()}
+        return {brief(str(key)): sanitize_all(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [visible_all(item) for item in value]
+        return [sanitize_all(item) for item in value]
     return value
 
 
 def plain(text: str) -> str:
     """`text` sanitized, without colors."""
-    return strip_colors(visible(text))
+    return strip_colors(sanitize(text))
 
 
 def brief(text: str, most: int = _MOST_CHARACTERS) -> str:
     """`text` sanitized, without colors, and cut to about `most` characters, including marks."""
-    shown = plain(shorten(text, most))
-    return shown if len(shown) <= most + _MAX_ADDED else f"{shown[:most]} …"
+    safe = plain(shorten(text, most))
+    return safe if len(safe) <= most + _MAX_ADDED else f"{safe[:most]} …"
 
 
 def colored(text: str) -> str:
@@ -78,7 +78,7 @@ def colored(text: str) -> str:
 
 def spans(text: str) -> list[Span]:
     """One line of output, sanitized, as (text, style names) pieces; see `parse_spans`."""
-    return parse_spans(visible(text))
+    return parse_spans(sanitize(text))
 
 
 def shorten(text: str, most: int) -> str:

@@ -71,8 +71,8 @@ def summary_html(run: Run) -> str:
         parts.append(_folded(f"Changes ({len(run.changes):,})", changes))
     log = _log(run, _html)
     if log:
-        shown = run.log_lines - run.log_start
-        parts.append(_folded(f"Log ({shown:,} {'line' if shown == 1 else 'lines'})", log))
+        count = run.log_lines - run.log_start
+        parts.append(_folded(f"Log ({count:,} {'line' if count == 1 else 'lines'})", log))
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -143,9 +143,9 @@ def _changes(run: Run, render: Callable[[str], str]) -> list[str]:
         action = str(change.get("action", ""))
         line = f"{action_sign(action):>3} {change.get('address', '')} ({action})"
         lines.append(render(brief(line, _MOST_CHARACTERS)))
-    shown = _within(_MOST_LISTED, lines)
-    more = len(run.changes) - len(shown)
-    return [*shown, *([f"… and {more:,} more"] if more else [])]
+    listed = _within(_MOST_LISTED, lines)
+    more = len(run.changes) - len(listed)
+    return [*listed, *([f"… and {more:,} more"] if more else [])]
 
 
 def _log(run: Run, render: Callable[[str], str]) -> list[str]:
@@ -185,17 +185,17 @@ def _html(line: str) -> str:
 
 def _span(text: str, classes: tuple[str, ...]) -> str:
     """Escaped text, in bold and in a color that is legible on light and dark; a front end may remove both."""
-    shown = escape(text)
+    markup = escape(text)
     color = next((_INK[name] for each in classes if (name := each.removeprefix("bright-")) in _INK), None)
     if color:
-        shown = f'<span style="color: {color}">{shown}</span>'
-    return f"<strong>{shown}</strong>" if "bold" in classes else shown
+        markup = f'<span style="color: {color}">{markup}</span>'
+    return f"<strong>{markup}</strong>" if "bold" in classes else markup
 
 
 def _folded(title: str, lines: list[str]) -> str:
     is_open = " open" if len(lines) <= _OPEN_LINES else ""
-    shown = "\n".join(lines)
-    return f"<details{is_open}><summary>{escape(title)}</summary><pre>{shown}</pre></details>"
+    content = "\n".join(lines)
+    return f"<details{is_open}><summary>{escape(title)}</summary><pre>{content}</pre></details>"
 
 
 def _when(seconds: float) -> str:

@@ -53,7 +53,7 @@ class TerminalView:
             self._print_log()
             left_out = self._run.log_lines - self._next - self._tail
             if left_out > 0:
-                self._print(f"… {left_out:,} lines left out; the whole log: {plain(self._run.log_path)}")
+                self._print(f"… {left_out:,} lines omitted; full log: {plain(self._run.log_path)}")
                 self._next += left_out
             self._print_lines(self._run.log_lines)
             self._say("status", status_sentence(self._run))  # that a lock is free shows only at the end

@@ -12,7 +12,7 @@ from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
 from tfmfa_nb.views.form import FormWidget
-from tfmfa_nb.views.form_action import Pressed, Result
+from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class SettingsForm(FormWidget):
             problem=problem,
         )
 
-    async def _save(self, pressed: Pressed) -> Result:
+    async def _save(self, form_input: FormInput) -> Result:
         try:
-            level = Level(pressed.texts.get("level", ""))
+            level = Level(form_input.texts.get("level", ""))
         except ValueError:
             return Result("Select a level first.", good=False)
         try:

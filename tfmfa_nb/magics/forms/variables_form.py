@@ -19,7 +19,7 @@ from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variable_values import KEY, NAMES, SERIAL, VariableValues
 from tfmfa_nb.protocol.messages import VariableOrigin, VariablesContent
 from tfmfa_nb.views.form import FormWidget
-from tfmfa_nb.views.form_action import Pressed, Result
+from tfmfa_nb.views.form_action import FormInput, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,14 +56,14 @@ class VariablesForm(FormWidget):
             no_keychain=self._keychain.problem,
         )
 
-    async def _save(self, pressed: Pressed) -> Result:
-        typed = _typed(pressed)
+    async def _save(self, form_input: FormInput) -> Result:
+        typed = _typed(form_input)
         if typed.missing() == NAMES:
             return Result("Enter at least one variable.", good=False)
         if errors := validation_errors(typed):
             return _field_errors(f"Nothing was stored. {_FIX_FIELDS}", errors)
         kernel = variable_sources.KERNEL_MEMORY
-        if pressed.texts.get("where") == "keychain":
+        if form_input.texts.get("where") == "keychain":
             await asyncio.to_thread(store_in_keychain, typed, self._keychain, kernel)
             store = Keychain.name
         else:
@@ -83,19 +83,19 @@ class VariablesForm(FormWidget):
         }
         return "".join(f" However, {name} in the {source} takes precedence." for source, name in overriding.items())
 
-    async def _test(self, pressed: Pressed) -> Result:
-        typed = _typed(pressed)
+    async def _test(self, form_input: FormInput) -> Result:
+        typed = _typed(form_input)
         if errors := validation_errors(typed):
             return _field_errors(f"Nothing was tested. {_FIX_FIELDS}", errors)
         return await identify_keys(typed, self._environ, self._profile)
 
-    async def _find(self, pressed: Pressed) -> Result:
-        typed = _typed(pressed, serial=False)
+    async def _find(self, form_input: FormInput) -> Result:
+        typed = _typed(form_input, serial=False)
         if errors := validation_errors(typed):
             return _field_errors(f"No devices were looked up. {_FIX_FIELDS}", errors)
         return await find_devices(typed, self._environ, self._profile)
 
-    async def _clear(self, _pressed: Pressed) -> Result:
+    async def _clear(self, _form_input: FormInput) -> Result:
         await asyncio.to_thread(clear_stored, self._keychain, variable_sources.KERNEL_MEMORY)
         statuses, _ = await asyncio.to_thread(variable_statuses, self._environ, self._profile)
         remaining = sorted({status.source for status in statuses if status.source and status.value})
@@ -103,12 +103,12 @@ class VariablesForm(FormWidget):
         return Result(f"Cleared from this kernel and from the OS keychain.{still}")
 
 
-def _typed(pressed: Pressed, *, serial: bool = True) -> VariableValues:
+def _typed(form_input: FormInput, *, serial: bool = True) -> VariableValues:
     """The typed values, with their own copy of the secret: the message's is dropped when the action ends."""
     return VariableValues(
-        pressed.texts.get(KEY, ""),
-        pressed.secret.duplicate(),
-        pressed.texts.get(SERIAL, "") if serial else "",
+        form_input.texts.get(KEY, ""),
+        form_input.secret.duplicate(),
+        form_input.texts.get(SERIAL, "") if serial else "",
     )
 
 

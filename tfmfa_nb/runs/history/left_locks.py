@@ -155,12 +155,12 @@ def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
 
 def _processes_with(path: Path) -> list[psutil.Process]:
     """The processes that have the file at `path` open, as far as this user can see."""
-    found, real = [], str(path.resolve())
+    processes, real = [], str(path.resolve())
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if any(opened.path == real for opened in process.open_files()):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def _belongs(process: psutil.Process, holder: Holder) -> bool:

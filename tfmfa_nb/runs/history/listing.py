@@ -97,12 +97,12 @@ def list_runs(environment: Environment, limit: int) -> Listing:
     return Listing(environment.name, environment.option, runs, len(ids), holder, problem)
 
 
-def find_run(environment: Environment, wanted: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
-    """The ID of the run that `wanted` refers to.
+def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
+    """The ID of the run that `reference` means.
 
     Args:
         environment: environment of the run.
-        wanted: ID, a unique part of it, or "latest".
+        reference: ID, a unique part of it, or "latest".
         fits: selects the runs from which "latest" is chosen; if none fits, "latest" is the newest run.
 
     Raises:
@@ -111,43 +111,44 @@ def find_run(environment: Environment, wanted: str, fits: Callable[[ListedRun], 
     ids = run_ids(environment)
     if not ids:
         raise RunStateError(f'"{environment.name}" has no runs.', f"Plan with %%tfplan {environment.option}")
-    if wanted == LATEST:
+    if reference == LATEST:
         return next((one.id for one in _fitting(environment, ids, fits)), ids[0])
-    found = matching(ids, wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
+    matches = matching(ids, reference)
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
         raise RunStateError(
-            f"{wanted!r} matches {len(found)} runs: {_some(found)}.", "Use a longer part of the ID, or the whole ID."
+            f"{reference!r} matches {len(matches)} runs: {_some(matches)}.",
+            "Use a longer part of the ID, or the whole ID.",
         )
-    for other, run_id in _elsewhere(environment, wanted):
+    for other, run_id in _elsewhere(environment, reference):
         raise RunStateError(
             f'{run_id} is a run of "{other}", not of "{environment.name}".', f"Select that environment with -e {other}"
         )
-    near = difflib.get_close_matches(wanted, ids, n=_MAX_NAMED, cutoff=0.6)
+    near = difflib.get_close_matches(reference, ids, n=_MAX_NAMED, cutoff=0.6)
     raise RunStateError(
-        f'"{environment.name}" has no run {wanted!r}.',
+        f'"{environment.name}" has no run {reference!r}.',
         f"Similar: {_some(near)}." if near else f"The newest: {_some(ids)}. %tfruns {environment.option} lists all.",
     )
 
 
-def matching(ids: Sequence[str], wanted: str) -> list[str]:
-    """The matches of `wanted` in `ids`: the exact one, or else those that start or end with it, or else contain it."""
-    wanted = wanted.strip().lower()
-    if not wanted:
+def matching(ids: Sequence[str], reference: str) -> list[str]:
+    """The matches of `reference`: the exact ID, or else the IDs that start or end with it, or else those with it."""
+    part = reference.strip().lower()
+    if not part:
         return []
-    if wanted in ids:
-        return [wanted]
-    edges = [one for one in ids if one.endswith(f"-{wanted}") or one.startswith((f"{wanted}-", f"run-{wanted}-"))]
-    return edges or [one for one in ids if wanted in one]
+    if part in ids:
+        return [part]
+    edges = [one for one in ids if one.endswith(f"-{part}") or one.startswith((f"{part}-", f"run-{part}-"))]
+    return edges or [one for one in ids if part in one]
 
 
 def run_ids(environment: Environment) -> list[str]:
     """The IDs of the environment's runs, newest first; runs of the same second by their last change."""
     folder = environment.files.runs
     try:
-        found = [path for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and not path.is_symlink()]
-        times = {path.name: path.stat().st_mtime_ns for path in found if path.is_dir()}
+        paths = [path for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and not path.is_symlink()]
+        times = {path.name: path.stat().st_mtime_ns for path in paths if path.is_dir()}
     except OSError:
         return []
     return sorted(times, key=lambda name: (name[: len("run-20260101-120000")], times[name]), reverse=True)
@@ -195,14 +196,14 @@ def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | No
     return took if record.started_at and took >= 0 else None
 
 
-def _elsewhere(environment: Environment, wanted: str) -> Iterator[tuple[str, str]]:
-    """The matches of `wanted` in neighboring environments, as (environment, run ID)."""
+def _elsewhere(environment: Environment, reference: str) -> Iterator[tuple[str, str]]:
+    """The matches of `reference` in neighboring environments, as (environment, run ID)."""
     for folder in sorted(environment.folder.parent.glob("*/.tfmfa/runs")):
         try:
             ids = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)]
         except OSError:
             continue
-        for run_id in matching(ids, wanted):
+        for run_id in matching(ids, reference):
             yield folder.parents[1].name, run_id
 
 

@@ -111,8 +111,8 @@ class RunProbe:
         mark = self.record.process
         if self.process is not None and mark is not None and self.process.pid == mark.pid and self.process.alive:
             return
-        found = (self._attached(name) for name in _COMMANDS.get(self.record.phase, ()))
-        self.process = next((process for process in found if process.alive), None)
+        processes = (self._attached(name) for name in _COMMANDS.get(self.record.phase, ()))
+        self.process = next((process for process in processes if process.alive), None)
 
     def _attached(self, command: str) -> TerraformProcess:
         mark = self.record.process
