@@ -96,7 +96,7 @@ def unlocks(folder):
 
 async def test_nothing_is_locked(ipython, answers, capsys, tmp_path):
     await value(ipython, "%tfruns -e staging unlock")
-    assert 'Nothing of "staging" is locked' in capsys.readouterr().out
+    assert '"staging" has no known locks' in capsys.readouterr().out
     assert answers == []
     assert list(tmp_path.iterdir()) == []
 
@@ -155,7 +155,7 @@ def test_nobody_sits_at_a_notebook_that_a_program_executes(left, tmp_path):
     finally:
         kernel.stop()
     assert said.startswith("PromptUnavailable")
-    assert "Run %tfruns unlock where somebody can type." in said
+    assert "Run %tfruns unlock in an interactive session." in said
     assert left[1].is_running()
     assert unlocks(tmp_path / "staging") == []
 
@@ -249,7 +249,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     await value(other, "%tfruns -e staging unlock")
     said = capsys.readouterr().out
     assert f"@{socket.gethostname()}, OperationTypeApply, since 20" in said
-    assert "No Terraform is left on this machine that could have taken it" in said
+    assert "No Terraform process on this machine can be the holder" in said
     assert "Terraform state has been successfully unlocked!" in said
     assert 'The state of "staging" is unlocked' in said
     assert "staging: Unlocking the state" in said
@@ -264,7 +264,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert (refused.driver.store.files.folder / "run.json").read_bytes() == record
     assert (await value(other, cell)).status == "planned"
     await value(other, "%tfruns -e staging unlock")
-    assert 'Nothing of "staging" is locked' in capsys.readouterr().out
+    assert '"staging" has no known locks' in capsys.readouterr().out
 
 
 async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answers, tmp_path, states, lenient_sandbox):
@@ -308,7 +308,7 @@ async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(ipytho
     answers.clear()
     await value(ipython, "%tfruns -e staging unlock")
     said = capsys.readouterr().out
-    assert answers[0].startswith('Free the lock of the state of "staging"?')
+    assert answers[0].startswith('Free the state lock of "staging"?')
     assert 'to unlock "staging": ' in answers[1]
     assert "[MFA required] MFA code required to unlock" in said
     assert "Authenticated with MFA by alice" in said

@@ -47,7 +47,7 @@ def front_end_of(run: Run, shell: InteractiveShell) -> FrontEnd:
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
         # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
-        return FrontEnd(HeadlessView(run), _program_s_prompt(runner.marker if runner else ""), attended=False)
+        return FrontEnd(HeadlessView(run), _executor_prompt(runner.marker if runner else ""), attended=False)
     return _card(run)
 
 
@@ -62,7 +62,7 @@ def _card(run: Run) -> FrontEnd:
     return FrontEnd(CardView(run, card), prompt, attended=True)
 
 
-def _program_s_prompt(marker: str) -> Prompt:
+def _executor_prompt(marker: str) -> Prompt:
     """The prompt of the program that executes the notebook."""
     if marker:
         from tfmfa_nb.prompts.runner import RunnerPrompt  # noqa: PLC0415 - only under `jupyter tfmfa run`

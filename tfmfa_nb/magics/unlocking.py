@@ -1,4 +1,4 @@
-"""`%tfruns unlock`: says who held a lock and since when, asks whether it is to be freed, and says what was done."""
+"""`%tfruns unlock`: shows the holder of each lock that a dead run left behind, and frees it after a confirmation."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ _MOST = 200
 
 
 async def present_unlocking(environment: Environment, shell: InteractiveShell, settings: Settings, base: Path) -> None:
-    """Free what a dead run left of locks, each after a confirmation.
+    """Free the locks that a dead run left behind, each after a confirmation.
 
     Raises:
-        EnvironmentLocked, RunStateError: the holder lives, or may.
-        RunCanceled: it was not confirmed.
-        PromptUnavailable: nobody can confirm it here.
-        TfmfaError: it could not be freed.
+        EnvironmentLocked, RunStateError: the holder is, or may be, alive.
+        RunCanceled: the person did not confirm.
+        PromptUnavailable: nobody can confirm here.
+        TfmfaError: the lock could not be freed.
     """
     name, freed = brief(environment.name, _MOST), False
     if environment.files.private.is_dir():
         left = await left_lock(environment)
         if left is not None:
             _say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
-            _say(f"What keeps the lock is {brief(', '.join(left.programs), _MOST)}, which its Terraform left behind.")
+            _say(f"The lock is still held by {brief(', '.join(left.programs), _MOST)}, which Terraform left running.")
             await _confirm(f'Free the lock of "{name}"?')
             await free_lock(environment, left)
-            _say(f'The lock of "{name}" is free. What kept it goes on.')
+            _say(f'The lock of "{name}" is free. The programs that held it are still running.')
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
             check_holder(lock, environment, os.environ)
             run = refused_run(environment, run_id, base)
-            _say(f'The state of "{name}" is locked, as {run_id} was told:')
+            _say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
             _describe(lock)
-            await _confirm(f'Free the lock of the state of "{name}"?')
+            await _confirm(f'Free the state lock of "{name}"?')
             await _unlock_state(run, environment, lock, shell, settings)
-            _say(f'The state of "{name}" is unlocked. What the dead run left undone, the next plan shows.')
+            _say(f'The state of "{name}" is unlocked. The next plan shows what the dead run did not finish.')
             freed = True
     if not freed:
         _say(
-            f'Nothing of "{name}" is locked, as far as is known: no process holds the environment, and its newest runs '
-            "were not refused by a lock of the state. A plan says it if they are."
+            f'"{name}" has no known locks: no process holds the environment\'s lock, and no state lock blocked its '
+            "newest runs. If the state is locked, the next plan reports it."
         )
 
 
@@ -71,15 +71,15 @@ def _describe(lock: StateLock) -> None:
     who, operation = brief(lock.who, _MOST) or "unknown", brief(lock.operation, _MOST)
     _say(f"  {brief(lock.path, _MOST)} by {who}, {operation}, since {since}, lock {lock.id}")
     if lock.here:
-        _say("  No Terraform is left on this machine that could have taken it.")
+        _say("  No Terraform process on this machine can be the holder.")
     else:
-        _say("  That is another machine: whether its Terraform still runs cannot be seen from here. Ask first.")
+        _say("  The holder is on another machine, where its Terraform may still be running. Ask its owner first.")
 
 
 async def _unlock_state(
     run: Run, environment: Environment, lock: StateLock, shell: InteractiveShell, settings: Settings
 ) -> None:
-    """Where the person sees the code's prompt and what Terraform says."""
+    """Free the state lock while the front end shows the prompt and Terraform's output."""
     front_end = front_end_of(run, shell)
     gate = gate_of(front_end, settings)
 
@@ -91,23 +91,23 @@ async def _unlock_state(
 
 
 async def _confirm(question: str) -> None:
-    """Go on only if a person says yes.
+    """Ask for a confirmation.
 
     Raises:
-        RunCanceled: they do not.
-        PromptUnavailable: nobody can be asked.
+        RunCanceled: the person did not confirm.
+        PromptUnavailable: nobody can confirm here.
     """
     runner = current_runner()
     prompt: Prompt = RunnerPrompt(runner.marker) if runner else TerminalPrompt()
     try:
-        agreed = await prompt.confirm(question)
+        confirmed = await prompt.confirm(question)
     except PromptUnavailable as error:
-        raise PromptUnavailable(error.problem, "Run %tfruns unlock where somebody can type.") from None
+        raise PromptUnavailable(error.problem, "Run %tfruns unlock in an interactive session.") from None
     except RunCanceled:
-        agreed = False
-    if not agreed:
+        confirmed = False
+    if not confirmed:
         raise RunCanceled("The lock was not freed.", "Nothing was changed.")
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a magic speaks on the cell's standard output
+    print(text, flush=True)  # noqa: T201 - the output of a magic

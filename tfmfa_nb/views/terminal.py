@@ -1,4 +1,4 @@
-"""A run in a terminal, or wherever only text can be shown: its new log lines and its status, as they come."""
+"""The view of a run as text: its log lines and its status, as they come."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ class TerminalView:
     """Prints `run` between `begin()` and `end()`.
 
     Args:
-        run: what is shown; its traits may change on any thread.
-        stream: where to; standard output by default.
-        most: how many log lines to print before the rest is left to the end, where the last ones follow; None
-            prints all. A notebook that keeps its output wants a bound.
-        tail: how many of the last lines follow what was left out.
+        run: the run; its traits may change on any thread.
+        stream: output stream; standard output by default.
+        most: maximum number of log lines to print before the end; None for no limit. A notebook, which keeps its
+            output, needs a limit.
+        tail: number of last lines to print at the end.
     """
 
     def __init__(self, run: Run, stream: TextIO | None = None, *, most: int | None = None, tail: int = 200) -> None:
         self._run = run
         self._stream = stream or sys.stdout
-        self._colour = self._stream.isatty()
+        self._color = self._stream.isatty()
         self._most, self._tail = most, tail
         self._start = self._next = run.log_start
-        self._said: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
         self._lock = threading.RLock()
 
     def begin(self) -> None:
-        """Print what there is, and go on printing."""
+        """Print the present state, and keep printing."""
         self._start = self._next = self._run.log_start
-        # What the plan's view has said already is no news when the apply's begins.
+        # The plan's view has printed these already.
         if self._run.status == "planned":
-            self._said = {"lock_indicator": lock_sentence(self._run), "status": status_sentence(self._run)}
+            self._printed = {"lock_indicator": lock_sentence(self._run), "status": status_sentence(self._run)}
         self._run.observe(self._changed, names=_NAMES)
         self._changed(None)
 
     def end(self) -> None:
-        """Print what is left, and let go of the run."""
+        """Print the rest, and stop observing the run."""
         self._run.unobserve(self._changed, names=_NAMES)
         with self._lock:
             self._print_log()
-            left_out = self._run.log_lines - self._next - self._tail
-            if left_out > 0:
-                self._print(f"… {left_out:,} lines omitted; full log: {plain(self._run.log_path)}")
-                self._next += left_out
+            omitted = self._run.log_lines - self._next - self._tail
+            if omitted > 0:
+                self._print(f"… {omitted:,} lines omitted; full log: {plain(self._run.log_path)}")
+                self._next += omitted
             self._print_lines(self._run.log_lines)
-            self._say("status", status_sentence(self._run))  # that a lock is free shows only at the end
+            self._say("status", status_sentence(self._run))  # the result of an unlock is known only at the end
 
     def _changed(self, _change: Any) -> None:
         run = self._run
@@ -64,14 +64,14 @@ class TerminalView:
             if run.log_start > self._next:
                 self._start = self._next = run.log_start
             self._print_log()
-            # The lock before the status: a code is what a phase begins with.
+            # The lock indicator comes first: a phase starts with the code.
             if run.lock_indicator_text:
                 self._say("lock_indicator", lock_sentence(run))
             self._say("status", status_sentence(run))
 
     def _say(self, what: str, sentence: str) -> None:
-        if sentence and self._said.get(what) != sentence:
-            self._said[what] = sentence
+        if sentence and self._printed.get(what) != sentence:
+            self._printed[what] = sentence
             self._print(sentence)
 
     def _print_log(self) -> None:
@@ -85,7 +85,7 @@ class TerminalView:
             upto = min(stop, self._next + _BATCH)
             lines = self._run.log_text(self._next, upto)
             self._next = upto
-            show = colored if self._colour else plain
+            show = colored if self._color else plain
             self._print("\n".join(show(shorten(line, _MOST_CHARACTERS)) for line in lines))
 
     def _print(self, text: str) -> None:

@@ -57,7 +57,7 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
                 raise RunCanceled("The unlock was canceled.", "Plan again to see whether the state is still locked.")
             if not freed:
                 raise TerraformFailed(
-                    f"The state was not unlocked: {_reason(driver)}",
+                    f"The state was not unlocked: {_reason(driver).rstrip('.')}.",
                     "If another process has taken the lock, wait for that process; otherwise see the log.",
                 )
     finally:

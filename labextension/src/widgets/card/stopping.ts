@@ -6,7 +6,7 @@ import type { CardState } from '../../protocol/generated';
 
 const MEANING =
   'Stopping: Terraform finishes the operations in progress and saves the state. ' +
-  'Force stop may lose resources in flight from the state.';
+  'After a force stop, resources that are being changed may be missing from the state.';
 
 export class Stopping {
   /** @param _kill - Stops Terraform at once. */
