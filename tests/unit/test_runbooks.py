@@ -77,7 +77,7 @@ def test_a_runner_that_is_not_understood_forbids_everything(monkeypatch, told):
     monkeypatch.setattr(runner, "_current", [])
     monkeypatch.setenv(runner.VARIABLE, told)
     for _ in range(2):  # and again: a cell that fails may be allowed to
-        with pytest.raises(ConfigurationError, match="another version"):
+        with pytest.raises(ConfigurationError, match="different versions of tfmfa_nb"):
             runner.current_runner()
 
 
