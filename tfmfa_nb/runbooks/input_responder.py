@@ -83,7 +83,7 @@ class InputResponder:
     async def _ask_command(self, command: CommandPrompt, question: RunnerQuestion) -> str:
         if command.max_attempts is not None and question.attempt > command.max_attempts:
             return reply_without(
-                f"AWS refused the token command's codes {command.max_attempts} times. {question.refusal}"
+                f"AWS rejected the token command's codes {command.max_attempts} times. {question.refusal}"
             )
         if question.refusal:
             self._display.note(question.refusal)
@@ -103,7 +103,7 @@ class InputResponder:
             if question.refusal:
                 terminal.say(f"[MFA failed] {plain(question.refusal)}")
             hidden = question.kind == "code"
-            text = question.text if hidden else f"{question.text} Only 'yes' is accepted: "
+            text = question.text if hidden else f"{question.text} Only 'yes' will be accepted to approve: "
             typed = await terminal.read(plain(text), hidden=hidden)
         if not typed:
             return reply_without()  # the prompt was left
