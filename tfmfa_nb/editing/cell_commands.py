@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.editing.cell import from_bytes
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
+from tfmfa_nb.protocol.layout import PRIVATE
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.symlinked_folder import STATE_PREFIXES, symlinked_folder
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
@@ -100,7 +101,7 @@ class CellCommands:
 
     def _scratch(self, top: Path, folder: Path, text: str) -> Path:
         upwards = max((len(found) // 3 for found in _UPWARDS.findall(text)), default=0)
-        private = (MAIN, LOCK_FILE, ".tfmfa")
+        private = (MAIN, LOCK_FILE, PRIVATE)
 
         def include(name: str) -> bool:
             return name not in private and not name.startswith(STATE_PREFIXES)

@@ -13,7 +13,7 @@ from tfmfa_nb.editing.hover import Hover
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.protocol.layout import SETTINGS
+from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,7 +111,7 @@ def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Compl
 def _environments(base: Path) -> Iterator[str]:
     with suppress(OSError):
         for path in sorted(base.iterdir())[:_MOST]:
-            if path.is_dir() and ((path / ".tfmfa").exists() or (path / SETTINGS).exists()):
+            if path.is_dir() and ((path / PRIVATE).exists() or (path / SETTINGS).exists()):
                 yield path.name
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CONFIGURATION = "main.tf"
 SETTINGS = "tfmfa.json"
 PRIVATE = ".tfmfa"
+RUNS = "runs"
 RUN_ID = re.compile(r"run-(?P<started>\d{8}-\d{6})-[0-9a-f]{6}")
 """The ID of a run, which is also the name of its folder; `started` is in UTC."""
 
@@ -119,7 +120,7 @@ class EnvironmentFiles:
     @property
     def runs(self) -> Path:
         """The folders of all runs."""
-        return self.private / "runs"
+        return self.private / RUNS
 
     def run(self, run_id: str) -> RunFiles:
         """The files of one run."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
-from tfmfa_nb.protocol.layout import RUN_ID
+from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.store import RunStore
@@ -198,7 +198,7 @@ def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | No
 
 def _elsewhere(environment: Environment, reference: str) -> Iterator[tuple[str, str]]:
     """The matches of `reference` in neighboring environments, as (environment, run ID)."""
-    for folder in sorted(environment.folder.parent.glob("*/.tfmfa/runs")):
+    for folder in sorted(environment.folder.parent.glob(f"*/{PRIVATE}/{RUNS}")):
         try:
             ids = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)]
         except OSError:
