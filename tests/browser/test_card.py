@@ -52,7 +52,7 @@ STATES = {
     ),
     "7-canceling": (
         "run.canceling = True",
-        {".tfmfa-stopping": "may lose resources in flight from the state.*Force stop"},
+        {".tfmfa-stopping": "may be missing from the state.*Force stop"},
     ),
     "8-applied": ("run.canceling = False; run.show('applied')", {".tfmfa-status": "^Applied$"}),
     "9-errored": ("run.show('errored')", {".tfmfa-error": "BucketAlreadyExists"}),
