@@ -24,17 +24,22 @@ def test_notebook_7_loads_it_without_an_error(lab, browser):
     assert [each for each in complaints if each not in NOTEBOOKS_OWN] == []
 
 
+SHARE = 1 / 40
+
+
 @pytest.mark.quiet
-def test_jupyterlab_loads_it_without_an_error_in_under_20_ms(lab, browser):
+def test_jupyterlab_loads_it_without_an_error_in_a_fortieth_of_its_own_time(lab, browser):
+    """Milliseconds would say how fast the machine is."""
     lab.write("start.ipynb", "1")
-    spent = []
-    while not spent or (min(spent) >= 20 and len(spent) < 4):  # what else the machine does only ever adds
-        spent.append(start_up(lab, browser))
-    assert min(spent) < 20, spent
+    shares = []
+    while not shares or (min(shares) >= SHARE and len(shares) < 4):  # what else the machine does only ever adds
+        ours, all_of_it = start_up(lab, browser)
+        shares.append(ours / all_of_it)
+    assert min(shares) < SHARE, shares
 
 
 def start_up(lab, browser):
-    """Milliseconds that our functions take, from the first script to the idle page, as the profiler samples them."""
+    """Milliseconds of our functions, and of all, from the first script to the idle page, by the profiler's samples."""
     complaints = []
     page = browser.new_context().new_page()
     listen(page, complaints)
@@ -50,13 +55,13 @@ def start_up(lab, browser):
     assert complaints == []
     assert len(plugins) >= 4
     assert active == plugins
-    seen, milliseconds = own_time(profile)
+    seen, ours, all_of_it = own_time(profile)
     assert seen  # the profiler has looked while ours was at work
-    return milliseconds
+    return ours, all_of_it
 
 
 def own_time(profile):
-    """Whether any function of ours was seen, and for how long ours, or what ours called, was at work."""
+    """Whether any function of ours was seen, and for how long ours, or what ours called, and all were at work."""
     nodes = {node["id"]: node for node in profile["nodes"]}
     parents = {child: node["id"] for node in profile["nodes"] for child in node.get("children", [])}
 
@@ -68,5 +73,7 @@ def own_time(profile):
         return False
 
     ours = {identifier: is_ours(identifier) for identifier in nodes}
-    spent = sum(delta for sample, delta in zip(profile["samples"], profile["timeDeltas"], strict=True) if ours[sample])
-    return any(ours.values()), spent / 1000
+    samples = list(zip(profile["samples"], profile["timeDeltas"], strict=True))
+    spent = sum(delta for sample, delta in samples if ours[sample])
+    busy = sum(delta for sample, delta in samples if nodes[sample]["callFrame"]["functionName"] != "(idle)")
+    return any(ours.values()), spent / 1000, busy / 1000
