@@ -14,6 +14,7 @@ from tfmfa_nb.runs.engine.phase import phase_of
 from tfmfa_nb.runs.events import LevelChanged, PhaseStarted
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.runs.store import RunStore
 
 
 def new_run(folder, **options):
@@ -185,3 +186,15 @@ def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):
     run.driver.show_indicator(LockIndicator.REQUIRED, "a code")
     assert (run.status, run.lock_indicator_text) == ("planning", "a code")
     assert "A view of run-" in caplog.text
+
+
+@pytest.mark.parametrize("other", ["/etc", "run-20260101-000000-abcdef", "../../elsewhere"])
+def test_a_record_cannot_lead_to_another_folder(tmp_path, other):
+    run = new_run(tmp_path)
+    run.driver.save()
+    path = run.driver.store.files.record
+    path.write_text(json.dumps({**json.loads(path.read_text()), "id": other}))
+    with pytest.raises(RunStateError, match="record of run-"):
+        run.driver.store.load()
+    with pytest.raises(RunStateError):
+        RunStore(run.driver.environment, other).load()

@@ -13,7 +13,7 @@ from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
 from tfmfa_nb.prompts import token_command
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol import runner
-from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.codec import encode, parse
 from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.protocol.messages import (
     DisplayedIdentity,
@@ -359,3 +359,7 @@ def test_a_record_that_was_changed_is_one_clear_error(tmp_path, forged):
     executed(tmp_path, **forged)
     with pytest.raises(ConfigurationError, match=r"The record in .* is not valid"):
         verify(tmp_path / "out.ipynb")
+
+
+def test_a_number_beyond_all_numbers_is_no_message():
+    assert parse({**encode(RUN), "authenticated_at": 10**400}, DisplayedRun) is None
