@@ -312,6 +312,9 @@ async def test_trouble_while_terraform_runs_never_leaves_it_alone(world):
         await plan(driver, it.gate)
     assert terraform.process.interrupts == 1
     assert driver.record.status == "errored"
+    assert driver.process is None
+    assert driver.record.process is None
+    assert holder_of(it.environment.files.lock) is None
 
 
 async def test_a_record_that_cannot_be_written_does_not_stop_the_waiting(world, monkeypatch):

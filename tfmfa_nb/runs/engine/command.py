@@ -84,11 +84,10 @@ class Commands:
             interrupted = await self._follow(process, command, on_output)
         except BaseException:
             process.interrupt()
-            await asyncio.shield(process.wait())
+            self._detach(await asyncio.shield(process.wait()))
             raise
-        driver.attach(None)
         outcome = await process.wait()
-        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
+        self._detach(outcome)
         if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which succeeded before its interrupt
             raise asyncio.CancelledError
         return outcome
@@ -114,6 +113,11 @@ class Commands:
                     on_output()
             if done:
                 return interrupted
+
+    def _detach(self, outcome: Outcome) -> None:
+        """Let go of a process that has ended, however the wait for it went."""
+        self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
+        self.driver.attach(None)
 
     def asks_for_init(self) -> bool:
         """True if Terraform reported in this phase that it must be initialized first."""
