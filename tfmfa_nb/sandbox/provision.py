@@ -8,7 +8,6 @@ from typing import Any
 from tfmfa_nb.sandbox.callers import ACCOUNT
 
 USER = "alice"
-ROLES = ("deploy", "deploy-prod", "audit")
 _ALLOW_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
