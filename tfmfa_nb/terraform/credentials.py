@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +36,8 @@ _CREDENTIALS = re.compile(
     r"|SECURITY_TOKEN|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
     r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_TOKEN.*)"
 )
+# What the AWS SDK reads instead of the person's files: an empty file. Unset, it would read the files in ~/.aws.
+_NO_FILES = {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_CONFIG_FILE": os.devnull}
 # From DEBUG on, the provider logs a role's session token in plain text. Terraform takes an unknown level for TRACE.
 _QUIET = {"", "OFF", "ERROR", "WARN", "INFO"}
 
@@ -69,3 +72,19 @@ def child_environ(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[s
     child["TF_IN_AUTOMATION"] = "1"
     child["TF_INPUT"] = "0"
     return child, notes
+
+
+def session_environ(child: Mapping[str, str], carried: Mapping[str, str], *, files: bool) -> dict[str, str]:
+    """The variables of a process that can find no AWS credentials but those of the MFA session.
+
+    This holds whatever the configuration says: a profile that it names does not exist there.
+
+    Args:
+        child: the variables without credentials; see `child_environ`.
+        carried: settings of the AWS configuration file that are no credentials, as variables: AWS_REGION, …. Those in
+            `child` take precedence.
+        files: whether the files of AWS profiles stay readable, because the organization policy allows profiles.
+    """
+    region = {"AWS_REGION", "AWS_DEFAULT_REGION"}
+    kept = {name: value for name, value in carried.items() if not (name in region and region & child.keys())}
+    return {**kept, **child, **({} if files else _NO_FILES), "AWS_EC2_METADATA_DISABLED": "true"}

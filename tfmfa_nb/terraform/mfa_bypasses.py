@@ -50,7 +50,8 @@ class DeclaredBypass:
     def problem(self) -> Problem | None:
         """The bypass, once the question is answered; None if the setting has no value."""
         value = self.question.value if self.question else True
-        if not _is_set(value):
+        # A profile that is not known is no bypass: Terraform's process finds no profile at all.
+        if not _is_set(value) or (self.name == "profile" and value is UNKNOWN):
             return None
         credentials = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
         uses, setting = "uses", f"`{self.name}`"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import child_environ, session_environ
 from tfmfa_nb.terraform.process import Job, Outcome
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ async def commands_of(
     try:
         credentials = session or await long_term_key(gate.environ)
         environ, notes = child_environ(gate.environ, credentials=credentials is None)
+        if session is not None:
+            # In a thread, because the first call imports botocore.
+            carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
+            environ = session_environ(environ, carried, files=gate.policy.allows_bypass("profile"))
         for note in notes:
             driver.note(note)
         # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
