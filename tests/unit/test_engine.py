@@ -43,7 +43,10 @@ from tfmfa_nb.terraform.process import Outcome
 from tfmfa_nb.terraform.role_chains import Findings
 
 SUMMARY = "Plan: 1 to add, 0 to change, 0 to destroy.\n"
-DOCUMENT = {"resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}]}
+DOCUMENT = {
+    "resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}],
+    "configuration": {"root_module": {}},
+}
 COMPLETE = [
     {
         "type": "apply_complete",

@@ -5,6 +5,7 @@ The commands of `runs.engine` and the MFA gate act through a driver; `runs.run.R
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
@@ -204,7 +205,7 @@ class Driver:
 
     # The plan
 
-    def show_plan(self, executable: Executable, environ: Mapping[str, str]) -> None:
+    def show_plan(self, executable: Executable, environ: Mapping[str, str]) -> Future[Plan]:
         """Read the saved plan in the background and set `plan`; report its changes when they are known.
 
         Args:
@@ -215,6 +216,22 @@ class Driver:
         without_credentials, _ = child_environ(environ, credentials=False)
         self.plan = _showing.submit(lambda: show(executable, plan_file, folder, without_credentials))
         self.plan.add_done_callback(self._tell_changes)
+        return self.plan
+
+    async def read_plan(self, executable: Executable, environ: Mapping[str, str]) -> Plan:
+        """The saved plan as data, with its providers; waits for `terraform show -json`.
+
+        Args:
+            executable: Terraform or OpenTofu.
+            environ: process environment; its credentials are not passed on.
+
+        Raises:
+            TerraformFailed: Terraform could not show the plan.
+        """
+        plan = self.plan
+        if plan is None or (plan.done() and (plan.exception() or plan.result().providers is None)):
+            plan = self.show_plan(executable, environ)  # only the changes were saved, or an earlier attempt failed
+        return await asyncio.shield(asyncio.wrap_future(plan))
 
     def restore_changes(self) -> None:
         """Restore the changes that were saved beside the record; without them, `plan` raises an error."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
 
-_WEB_IDENTITY = "assume_role_with_web_identity"
+WEB_IDENTITY = "assume_role_with_web_identity"
 # Settings of a provider or a backend, and the credentials that each brings.
 SETTINGS = {
     "profile": "an AWS profile",
@@ -53,7 +53,7 @@ class DeclaredBypass:
         # A profile that is not known is no bypass: Terraform's process finds no profile at all.
         if not _is_set(value) or (self.name == "profile" and value is UNKNOWN):
             return None
-        credentials = "a web identity" if self.name == _WEB_IDENTITY else SETTINGS[self.name]
+        credentials = "a web identity" if self.name == WEB_IDENTITY else SETTINGS[self.name]
         uses, setting = "uses", f"`{self.name}`"
         if value is UNKNOWN:
             uses, setting = "may use", f"`{self.name}` is not known yet"
@@ -65,22 +65,22 @@ def bypasses_of_block(
     module: Module, block: Block, owner: str, loops: tuple[Loop, ...] = ()
 ) -> Iterator[DeclaredBypass]:
     """The bypasses in the block of a provider or a backend."""
-    for name in (*SETTINGS, _WEB_IDENTITY):
+    for name in (*SETTINGS, WEB_IDENTITY):
         if (value := block.attributes.get(name)) is not None:
             yield DeclaredBypass(owner, name, value.place, Question(module, value, loops))
     for inner in block.blocks:
-        if inner.type == _WEB_IDENTITY:
-            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, None)
-        elif inner.type == "dynamic" and inner.labels == (_WEB_IDENTITY,) and (loop := dynamic_loop(inner)):
+        if inner.type == WEB_IDENTITY:
+            yield DeclaredBypass(owner, WEB_IDENTITY, inner.place, None)
+        elif inner.type == "dynamic" and inner.labels == (WEB_IDENTITY,) and (loop := dynamic_loop(inner)):
             question = Question(module, Expression("true"), (*loops, loop))
-            yield DeclaredBypass(owner, _WEB_IDENTITY, inner.place, question)
+            yield DeclaredBypass(owner, WEB_IDENTITY, inner.place, question)
 
 
 def bypasses_of_settings(
     module: Module, value: Callable[[str], Expression | None], owner: str, loops: tuple[Loop, ...] = ()
 ) -> Iterator[DeclaredBypass]:
     """The bypasses in the `config` of a remote state, whose settings `value` looks up by name."""
-    for name in (*SETTINGS, _WEB_IDENTITY):
+    for name in (*SETTINGS, WEB_IDENTITY):
         if (setting := value(name)) is not None:
             yield DeclaredBypass(owner, name, setting.place, Question(module, setting, loops))
 

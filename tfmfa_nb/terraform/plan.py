@@ -11,6 +11,7 @@ from typing import Any
 
 from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.protocol.words import action_sign
+from tfmfa_nb.terraform.planned_providers import planned_providers
 from tfmfa_nb.terraform.sensitive_values import mask_sensitive
 
 _ACTIONS = {
@@ -94,6 +95,7 @@ class Plan:
         changes: every resource that changes.
         drift: resources that were changed outside of Terraform since the last run.
         outputs: the new value of each output, with its action.
+        providers: the provider configurations; None if the document does not have them.
 
     Raises:
         ValueError: the document is not a plan.
@@ -102,6 +104,7 @@ class Plan:
     def __init__(self, document: Any) -> None:
         if not isinstance(document, dict):
             raise ValueError("not a plan")  # noqa: TRY004 - the same error as for invalid JSON
+        self.providers = planned_providers(document) if "configuration" in document else None
         every = [_change(resource) for resource in _tables(document.get("resource_changes"))]
         self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
         drifted = (resource for resource in _tables(document.get("resource_drift")) if _drifted(resource))

@@ -35,12 +35,15 @@ class Findings:
         chains: one for each configuration of the AWS provider, S3 backend and remote state.
         bypasses: settings that bring credentials other than the MFA session's.
         problems: files that cannot be read, and roles that are not known.
+        declared: pairs of a provider's or remote state's address and a setting of it that was examined, whatever its
+            value: ("module.net.aws.audit", "profile").
         backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
     """
 
     chains: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    declared: frozenset[tuple[str, str]] = frozenset()
     backend: str = "local"
 
 
@@ -115,7 +118,8 @@ def find_chains(
     ]
     bypasses = [problem for one in used for bypass in one.bypasses if (problem := bypass.problem())]
     bypasses += cli_bypasses(environ)
-    return Findings(chains, tuple(bypasses), tuple(problems), _backend_type(configuration.blocks))
+    declared_settings = frozenset((one.name, bypass.name) for one in used for bypass in one.bypasses)
+    return Findings(chains, tuple(bypasses), tuple(problems), declared_settings, _backend_type(configuration.blocks))
 
 
 def _backend_type(blocks: Sequence[Block]) -> str:

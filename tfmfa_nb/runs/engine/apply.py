@@ -15,6 +15,7 @@ from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -42,8 +43,10 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
-        if driver.findings is None:  # the level was `never` until now, or another kernel planned
-            await inspect(driver, gate, executable)
+        # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
+        await inspect(driver, gate, executable)
+        if driver.record.level.asks_before(Phase.APPLY):
+            await check_saved_plan(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.APPLY)
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):

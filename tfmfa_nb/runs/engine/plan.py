@@ -13,6 +13,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_en
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
 from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
         driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict()))
         driver.show_plan(executable, gate.environ)
+        if session is not None:
+            await check_saved_plan(driver, gate, executable)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
 
 
