@@ -67,7 +67,9 @@ async def test_an_ordinary_configuration_applies_with_the_region_of_the_file(tmp
     await apply(run.driver, gate)
     assert run.status == "applied"
     assert calls_without_mfa(lenient_sandbox) == []
-    assert [call["mfa"] for call in lenient_sandbox.calls() if call["action"] == "PutParameter"] == [True]
+    (made,) = [call for call in lenient_sandbox.calls() if call["action"] == "PutParameter"]
+    assert made["mfa"]
+    assert f"tfmfa_nb/{run.id}" in made["user_agent"].split()  # CloudTrail has it: its events are found by the run
 
 
 async def test_a_profile_that_nobody_knows_and_that_is_null_is_no_obstacle(tmp_path, lenient_sandbox, gate):

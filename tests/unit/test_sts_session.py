@@ -2,6 +2,7 @@ import asyncio
 import copy
 import logging
 import pickle
+import re
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from strict_world import ENDPOINT, strict_world
 
-from tfmfa_nb.authentication import aws_client, role_checks
+from tfmfa_nb.authentication import aws_client, mfa_session, role_checks
 from tfmfa_nb.authentication.mfa_session import MfaSession, get_session, identify
 from tfmfa_nb.authentication.refusal import RefusalKind, Refused
 from tfmfa_nb.authentication.role_checks import check_roles
@@ -312,7 +313,7 @@ class FakeClient:
         with self._lock:
             self.at_once -= 1
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        return {"Credentials": {**dict.fromkeys(names, "x" * 20), "Expiration": datetime.now(UTC)}}
+        return {"Credentials": {**dict.fromkeys(names, "ASIA" * 5), "Expiration": datetime.now(UTC)}}
 
 
 @pytest.fixture
@@ -360,7 +361,7 @@ async def test_every_parameter_is_passed_on(fake):
         },
         {"RoleArn": PROD, "RoleSessionName": "tfmfa-check", "DurationSeconds": 900},
     ]
-    assert [credentials[0].reveal() for credentials in fake.made] == ["a" * 20, "x" * 20]
+    assert [credentials[0].reveal() for credentials in fake.made] == ["a" * 20, "ASIA" * 5]
 
 
 @pytest.mark.quiet
@@ -398,3 +399,31 @@ async def test_a_canceled_check_makes_no_further_calls(fake):
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)  # time for the next role to be asked for, if it were
     assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize("odd", [{"AccessKeyId": "AKIA" * 5}, {"SessionToken": ""}, {"AccessKeyId": "SENT"}])
+async def test_what_answers_with_something_else_than_a_session_is_refused(world, monkeypatch, odd):
+    """A server that is not AWS may send back the key that it got, or one of its own."""
+    plain = mfa_session.sts_client
+
+    class Stranger:
+        def __init__(self, *given):
+            self.real, self.key = plain(*given), given[0]
+            self.meta = self.real.meta
+
+        def get_session_token(self, **parameters):
+            answer = self.real.get_session_token(**parameters)
+            answer["Credentials"] |= {name: self.key if text == "SENT" else text for name, text in odd.items()}
+            return answer
+
+    monkeypatch.setattr(mfa_session, "sts_client", Stranger)
+    refusal = await refused(session_of(world))
+    assert refusal.kind is RefusalKind.NOT_AWS
+
+
+async def test_a_session_says_by_which_request_and_where_it_was_issued(world):
+    session = await session_of(world)
+    assert re.fullmatch(r"[0-9a-f-]{36}", session.request_id)
+    assert session.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+    checks = await check_roles(session, [RoleChain("aws", (RoleHop(DEPLOY),))])
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", check.request_id) for check in checks)

@@ -55,7 +55,7 @@ def test_the_process_environment():
     assert variables.secret_access_key.reveal() == SECRET
     assert variables.serial_number == SERIAL
     assert variables.source == "process environment"
-    assert (variables.endpoint.region, variables.endpoint.url) == (None, None)
+    assert (variables.endpoint.region, variables.endpoint.url) == ("us-east-1", None)
 
 
 def test_blanks_around_a_value_do_not_count():
@@ -172,13 +172,29 @@ def test_serial_numbers_that_sts_takes(serial):
 
 @pytest.mark.parametrize(
     ("partition", "region"),
-    [("aws", None), ("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1"), ("aws-iso", "us-iso-east-1")],
+    [("aws", "us-east-1"), ("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1"), ("aws-iso", "us-iso-east-1")],
 )
 def test_without_a_region_the_partition_comes_from_the_device(partition, region):
     environ = ENVIRON | {"AWS_MFA_SERIAL_NUMBER": SERIAL.replace("arn:aws:", f"arn:{partition}:")}
     assert read_variables(environ).endpoint.region == region
     assert read_variables(environ | {"AWS_DEFAULT_REGION": "x-1"}).endpoint.region == "x-1"
     assert read_variables(environ | {"AWS_DEFAULT_REGION": "x-1", "AWS_REGION": "x-2"}).endpoint.region == "x-2"
+
+
+def test_the_region_is_the_configuration_files_or_else_the_providers(profiles):
+    files = profiles("[default]\nregion = eu-north-1\n[profile work]\nregion = eu-south-1\n", "")
+    assert read_variables(ENVIRON | files).endpoint.region == "eu-north-1"
+    assert read_variables(ENVIRON | files, region="eu-west-3").endpoint.region == "eu-north-1"
+    assert read_variables(ENVIRON | files | {"AWS_PROFILE": "work"}).endpoint.region == "eu-south-1"
+    assert read_variables(ENVIRON, region="eu-west-3").endpoint.region == "eu-west-3"
+
+
+def test_an_endpoint_of_the_configuration_file_is_told_and_not_used_unseen(profiles):
+    files = profiles("[default]\nservices = ours\n[services ours]\nsts =\n  endpoint_url = http://stranger\n", "")
+    assert read_variables(ENVIRON | files).endpoint.url == "http://stranger"
+    files = profiles("[default]\nendpoint_url = http://stranger\n", "")
+    assert read_variables(ENVIRON | files).endpoint.url == "http://stranger"
+    assert read_variables(ENVIRON | files | {"AWS_ENDPOINT_URL_STS": "http://b"}).endpoint.url == "http://b"
 
 
 def test_endpoints():

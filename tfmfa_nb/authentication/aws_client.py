@@ -76,6 +76,7 @@ def aws_client(
                 connect_timeout=_CONNECT_TIMEOUT,
                 read_timeout=_READ_TIMEOUT,
                 max_pool_connections=_CONCURRENT_CALLS,
+                ignore_configured_endpoint_urls=True,  # the endpoint is the one given, and no file's
             ),
         )
         _suppress_debug_logs()
@@ -86,15 +87,23 @@ def credentials_of(response: dict[str, Any]) -> tuple[Secret, Secret, Secret, da
     """The access key ID, secret access key, session token, and expiration in an STS response.
 
     Raises:
-        KeyError: the response contains no credentials.
+        KeyError: the response contains no temporary credentials, so AWS did not send it.
     """
     credentials = response["Credentials"]
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+    if not credentials["AccessKeyId"].startswith("ASIA") or not credentials["SessionToken"]:
+        raise KeyError("SessionToken")
     return (
         Secret(credentials["AccessKeyId"]),
         Secret(credentials["SecretAccessKey"]),
         Secret(credentials["SessionToken"]),
         credentials["Expiration"],
     )
+
+
+def request_id_of(response: dict[str, Any]) -> str:
+    """The ID that AWS gave the request, by which CloudTrail records it; "" if the response has none."""
+    return str(response.get("ResponseMetadata", {}).get("RequestId", ""))
 
 
 async def call_aws(

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, sts_client
+from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, request_id_of, sts_client
 from tfmfa_nb.authentication.refusal import Refusal, Refused, next_code_at
 from tfmfa_nb.model.identity import Identity
 
@@ -28,8 +28,10 @@ class MfaSession:
         authenticated_at: time at which AWS accepted the code, in seconds since the epoch by this machine's clock.
         duration_seconds: total duration of the session.
         endpoint: endpoint that issued the session and that further calls use.
+        endpoint_url: URL of that endpoint.
         expiration: time at which the session ends, in UTC.
         identity: identity of the session according to STS.
+        request_id: ID of the GetSessionToken request, by which CloudTrail records it.
     """
 
     __slots__ = (
@@ -37,8 +39,10 @@ class MfaSession:
         "authenticated_at",
         "duration_seconds",
         "endpoint",
+        "endpoint_url",
         "expiration",
         "identity",
+        "request_id",
         "secret_access_key",
         "serial_number",
         "session_token",
@@ -54,7 +58,11 @@ class MfaSession:
         serial_number: str,
         endpoint: Endpoint,
         duration_seconds: int = 3600,
+        *,
+        request_id: str = "",
+        endpoint_url: str = "",
     ) -> None:
+        self.request_id, self.endpoint_url = request_id, endpoint_url
         self.authenticated_at = time.time()
         self.duration_seconds = duration_seconds
         self.access_key_id = access_key_id
@@ -120,20 +128,35 @@ async def get_session(
     Raises:
         Refused: AWS rejected the code or could not be reached; `refusal.code_spent` tells if the code was used.
     """
-    key, secret, token, expiration = await call_aws(
-        lambda: credentials_of(
-            sts_client(access_key_id, secret_access_key, None, endpoint).get_session_token(
-                SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
-            )
-        ),
-        carries_code=True,
-    )
+
+    def send() -> tuple[tuple[Secret, Secret, Secret, datetime], str, str]:
+        sts = sts_client(access_key_id, secret_access_key, None, endpoint)
+        response = sts.get_session_token(
+            SerialNumber=serial_number, TokenCode=code.reveal(), DurationSeconds=duration_seconds
+        )
+        credentials = credentials_of(response)
+        if credentials[0].reveal() == access_key_id:
+            raise KeyError("AccessKeyId")  # whoever answered has sent back what it got
+        return credentials, request_id_of(response), sts.meta.endpoint_url
+
+    (key, secret, token, expiration), request_id, endpoint_url = await call_aws(send, carries_code=True)
     identity = await _identify_session(key, secret, token, endpoint)
     if isinstance(identity, Refusal):
         for credential in (key, secret, token):
             credential.forget()
         raise Refused(identity)
-    return MfaSession(key, secret, token, expiration, identity, serial_number, endpoint, duration_seconds)
+    return MfaSession(
+        key,
+        secret,
+        token,
+        expiration,
+        identity,
+        serial_number,
+        endpoint,
+        duration_seconds,
+        request_id=request_id,
+        endpoint_url=endpoint_url,
+    )
 
 
 async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint: Endpoint) -> Identity | Refusal:

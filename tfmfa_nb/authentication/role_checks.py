@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, sts_client
+from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, request_id_of, sts_client
 from tfmfa_nb.authentication.refusal import Refusal, Refused
 from tfmfa_nb.authentication.refusal_evidence import IamReader, RefusedAttempt, context_of
 from tfmfa_nb.authentication.refusal_explanation import investigate
@@ -27,12 +27,17 @@ _SESSION_NAME = "tfmfa-check"
 
 @dataclass(frozen=True, slots=True)
 class RoleCheck:
-    """The check of one role: hop `hop_index` of the chain `chain_index`."""
+    """The check of one role: hop `hop_index` of the chain `chain_index`.
+
+    Attributes:
+        request_id: ID of the AssumeRole request, by which CloudTrail records it; "" if the role was not assumed.
+    """
 
     chain_index: int
     hop_index: int
     state: HopState
     refusal: Refusal | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,9 @@ async def check_roles(
     async def check_chain(index: int, chain: RoleChain) -> list[RoleCheck]:
         clients, checks = first, []
 
-        def report(hop: int, state: HopState, refusal: Refusal | None = None) -> None:
+        def report(hop: int, state: HopState, refusal: Refusal | None = None, request_id: str = "") -> None:
             if state is not HopState.CHECKING:
-                checks.append(RoleCheck(index, hop, state, refusal))
+                checks.append(RoleCheck(index, hop, state, refusal, request_id))
             if on_change:
                 on_change(index, hop, state, (refusal.reason or refusal.problem) if refusal else "")
 
@@ -92,9 +97,10 @@ async def check_roles(
             if isinstance(outcome, Refusal):
                 report(number, HopState.REFUSED, outcome)
                 break
-            report(number, HopState.ASSUMED)
+            credentials, request_id = outcome
+            report(number, HopState.ASSUMED, request_id=request_id)
             if number + 1 < len(chain.hops):
-                clients = _CallerClients.of(outcome, _role_caller(hop), session.endpoint)
+                clients = _CallerClients.of(credentials, _role_caller(hop), session.endpoint)
         checks += [RoleCheck(index, hop, HopState.UNCHECKED) for hop in range(len(checks), len(chain.hops))]
         return checks
 
@@ -104,17 +110,17 @@ async def check_roles(
 
 async def _assume(
     clients: _CallerClients, hop: RoleHop, session: MfaSession, *, chained: bool
-) -> tuple[Secret, Secret, Secret] | Refusal:
-    """The role's credentials, or the refusal."""
-    parameters = _parameters(hop)
+) -> tuple[tuple[Secret, Secret, Secret], str] | Refusal:
+    """The role's credentials and the ID of the request, or the refusal."""
+
+    def send() -> tuple[tuple[Secret, Secret, Secret], str]:
+        response = clients.sts.assume_role(**_parameters(hop))
+        return credentials_of(response)[:3], request_id_of(response)
+
     try:
-        key, secret, token, _ = await call_aws(
-            lambda: credentials_of(clients.sts.assume_role(**parameters)), role_arn=hop.role_arn
-        )
+        return await call_aws(send, role_arn=hop.role_arn)
     except Refused as error:
         refusal = error.refusal
-    else:
-        return key, secret, token
     # Outside the handler, which would keep the error alive: the investigation takes a while and may be interrupted.
     context = context_of(session, hop, chained=chained)
     attempt = RefusedAttempt(clients.caller, hop, context, chained, session.duration_seconds)

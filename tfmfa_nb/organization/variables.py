@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
 from tfmfa_nb.organization.variable_values import validate_access_key_id, validate_serial_number
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.variable_sources import ResolvedVariables, Source
 
 _DEFAULT_REGIONS = {
+    "aws": "us-east-1",
     "aws-us-gov": "us-gov-west-1",
     "aws-cn": "cn-north-1",
     "aws-iso": "us-iso-east-1",
@@ -61,7 +63,7 @@ class OrganizationVariables:
 
 
 def read_variables(
-    environ: Mapping[str, str], profile: str = "", sources: Sequence[Source] | None = None
+    environ: Mapping[str, str], profile: str = "", sources: Sequence[Source] | None = None, region: str = ""
 ) -> OrganizationVariables:
     """The variables, from this kernel's memory, the process environment, the OS keychain, or the AWS profile.
 
@@ -69,6 +71,7 @@ def read_variables(
         environ: process environment.
         profile: name of the AWS profile; "" for none.
         sources: sources to use instead, in order.
+        region: Region of the STS endpoint if no setting names one; "" for the partition's first.
 
     Returns:
         The variables, with a copy of the secret that can be forgotten without losing the original.
@@ -77,23 +80,23 @@ def read_variables(
         ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
     try:
-        return _read(environ, default_sources(environ, profile) if sources is None else sources)
+        return _read(environ, profile, default_sources(environ, profile) if sources is None else sources, region)
     except ConfigurationError as error:
         problem = ConfigurationError(error.problem, error.remedy)
     del environ, sources  # the error's frame must not hold the secret
     raise problem
 
 
-def _read(environ: Mapping[str, str], sources: Sequence[Source]) -> OrganizationVariables:
+def _read(environ: Mapping[str, str], profile: str, sources: Sequence[Source], region: str) -> OrganizationVariables:
     resolved = resolve(sources)
     require_usable(resolved)
-    values = resolved.values
+    values, serial_number = resolved.values, resolved.serial_number
     return OrganizationVariables(
         values.access_key_id,
         values.secret_access_key.duplicate(),
-        resolved.serial_number,
+        serial_number,
         resolved.source.name,
-        endpoint_of(environ, resolved.serial_number, values.region),
+        endpoint_of(environ, serial_number, region=values.region, profile=profile, fallback=region),
     )
 
 
@@ -112,22 +115,29 @@ def require_usable(resolved: ResolvedVariables) -> None:
     validate_serial_number(resolved.serial_number)
 
 
-def endpoint_of(environ: Mapping[str, str], serial_number: str, region: str = "") -> Endpoint:
-    """The STS endpoint to call.
+def endpoint_of(
+    environ: Mapping[str, str], serial_number: str, *, region: str = "", profile: str = "", fallback: str = ""
+) -> Endpoint:
+    """The STS endpoint to call. It is always a Region's: sessions of the global one fail in opt-in Regions.
 
-    The Region is determined like Terraform's provider does (boto3 ignores AWS_REGION). Without a Region, the global
-    endpoint is used, which serves only the partition `aws`; for another partition, known from the MFA device's ARN, a
-    Region of that partition is used.
+    The Region and the URL are determined like Terraform's provider does (boto3 ignores AWS_REGION).
 
     Args:
         environ: process environment.
-        serial_number: ARN or serial number of the MFA device.
+        serial_number: ARN or serial number of the MFA device, which names the partition.
         region: Region from the source of the key; "" for none.
+        profile: AWS profile whose settings apply; "" for the one that the AWS SDK uses.
+        fallback: Region if no setting names one, such as a provider's; "" for the partition's first.
     """
-    settings = {name: value.strip() for name, value in environ.items() if name.startswith("AWS_")}
     partition = serial_number.partition("arn:")[2].partition(":")[0]
-    region = settings.get("AWS_REGION") or settings.get("AWS_DEFAULT_REGION") or region
+    # Variables take precedence over the file, and an empty one counts as unset.
+    settings = settings_without_credentials(environ, profile)
+    settings |= {name: value.strip() for name, value in environ.items() if name.startswith("AWS_") and value.strip()}
+    own = environ.get("AWS_REGION", "").strip() or environ.get("AWS_DEFAULT_REGION", "").strip() or region
     url = settings.get("AWS_ENDPOINT_URL_STS") or settings.get("AWS_ENDPOINT_URL")
     if settings.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         url = None
-    return Endpoint(region or _DEFAULT_REGIONS.get(partition), url or None)
+    return Endpoint(
+        own or settings.get("AWS_REGION") or fallback or _DEFAULT_REGIONS.get(partition, _DEFAULT_REGIONS["aws"]),
+        url or None,
+    )

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, unquote_plus
+from uuid import uuid4
 
 # The errors of the query protocol, as the JSON protocols name them.
 _JSON_NAMES = {
@@ -29,6 +30,7 @@ class AwsRequest:
         path: percent-encoded, as it was sent.
         query: percent-encoded, as it was sent.
         headers: values by the name in lower case.
+        id: the ID that AWS gives the request, in its response and in CloudTrail.
     """
 
     method: str
@@ -36,6 +38,7 @@ class AwsRequest:
     query: str
     headers: dict[str, str]
     body: bytes
+    id: str = field(default_factory=lambda: str(uuid4()))
 
     @property
     def credential(self) -> list[str]:
@@ -145,28 +148,29 @@ def error_response(request: AwsRequest, status: int, code: str, message: str) ->
         code: as the query protocol names it.
         message: for people.
     """
-    headers = {"x-amzn-requestid": "sandbox"}
+    headers = {"x-amzn-requestid": request.id}
     if request.uses_json():
         body = json.dumps({"__type": _JSON_NAMES.get(code, code), "message": message})
         return AwsResponse(400, {**headers, "content-type": "application/x-amz-json-1.1"}, body.encode())
     inner = f"<Code>{_escape(code)}</Code><Message>{_escape(message)}</Message>"
     if request.service == "s3":
-        body = f"<Error>{inner}<RequestId>sandbox</RequestId></Error>"
+        body = f"<Error>{inner}<RequestId>{request.id}</RequestId></Error>"
     else:
         body = (
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-            f"<Error><Type>Sender</Type>{inner}</Error><RequestId>sandbox</RequestId></ErrorResponse>"
+            f"<Error><Type>Sender</Type>{inner}</Error><RequestId>{request.id}</RequestId></ErrorResponse>"
         )
     return AwsResponse(status, {**headers, "content-type": "text/xml"}, body.encode())
 
 
-def sts_response(action: str, inner: str) -> AwsResponse:
+def sts_response(request: AwsRequest, inner: str) -> AwsResponse:
     """A successful response in the query protocol; `inner` is the XML inside the result element."""
+    action = request.action
     body = (
-        f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}'
-        f"</{action}Result><ResponseMetadata><RequestId>sandbox</RequestId></ResponseMetadata></{action}Response>"
+        f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</{action}Result>'
+        f"<ResponseMetadata><RequestId>{request.id}</RequestId></ResponseMetadata></{action}Response>"
     )
-    return AwsResponse(200, {"content-type": "text/xml", "x-amzn-requestid": "sandbox"}, body.encode())
+    return AwsResponse(200, {"content-type": "text/xml", "x-amzn-requestid": request.id}, body.encode())
 
 
 def _escape(text: str) -> str:

@@ -41,7 +41,7 @@ def answer_simulation(request: AwsRequest) -> AwsResponse:
             "<SourcePolicyType>IAM Policy</SourcePolicyType></member></MatchedStatements>"
         )
     return sts_response(
-        "SimulatePrincipalPolicy",
+        request,
         f"<IsTruncated>false</IsTruncated><EvaluationResults><member><EvalActionName>{escape(action)}</EvalActionName>"
         f"<EvalResourceName>{escape(resource)}</EvalResourceName><EvalDecision>{_DECISIONS[verdict]}</EvalDecision>"
         f"{matched}<MissingContextValues/></member></EvaluationResults>",

@@ -175,6 +175,8 @@ class StrictAws:
             "allowed": not failed,
             "error": next((part.decode() for part in error.groups() if part), "") if error else "",
             "fault": fault,
+            "request_id": request.id,
+            "user_agent": request.headers.get("user-agent", ""),
         }
         if "RoleArn" in parameters:
             call["role_arn"] = parameters["RoleArn"]

