@@ -211,6 +211,17 @@ async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
     assert run.lock_indicator == "failed"
 
 
+async def test_nobody_may_try_codes_without_end(world):
+    run, gate, aws = world
+    passing = gate(*(f"{number:06}" for number in range(20)))
+    with pytest.raises(AuthenticationError, match=r"^10 codes were refused"):
+        await passing.pass_through(run.driver, Phase.PLAN, ())
+    assert len(passing.prompt.asked) == 10
+    trail = [line for line in run.driver.store.trail.lines() if line["event"] == "mfa"]
+    assert len(trail) == 10
+    assert run.lock_indicator == "failed"
+
+
 async def test_nobody_is_asked_where_the_variables_are_missing_and_nobody_could_mend_them(world):
     run, gate, _ = world
     passing = gate(max_attempts=3, AWS_ACCESS_KEY_ID="")

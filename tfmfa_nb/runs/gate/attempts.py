@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
 
+# AWS does not limit the attempts, and each refused code is a line in the audit trail.
+_MAX_REFUSED = 10
+
 
 class CodeAttempts:
     """Asks for codes until AWS returns a session.
@@ -46,7 +49,7 @@ class CodeAttempts:
         self._driver, self._phase, self._prompt, self._aws = driver, phase, prompt, aws
         self._session_seconds, self._answer_seconds = session_seconds, answer_seconds
         self._refusal: Refusal | None = None
-        self._count = 0
+        self._count = self._refused = 0
 
     async def next(self, variables: OrganizationVariables | None, problem: Refusal | None) -> MfaSession | None:
         """Ask for one code. Returns the session, or None if the code was refused; the next prompt then shows why.
@@ -57,7 +60,7 @@ class CodeAttempts:
 
         Raises:
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
-            AuthenticationError: the prompt cannot supply another code.
+            AuthenticationError: the prompt cannot supply another code, or too many were refused.
         """
         self._count += 1
         refusal = self._refusal or problem
@@ -66,6 +69,11 @@ class CodeAttempts:
         last = self._prompt.max_attempts
         if refusal and ((last is not None and self._count > last) or not (variables or last is None)):
             raise AuthenticationError(refusal.problem, refusal.remedy)
+        if self._refused >= _MAX_REFUSED:
+            raise AuthenticationError(
+                f"{_MAX_REFUSED} codes were refused, the last one because: {refusal.problem if refusal else ''}",
+                "Check the MFA device and its clock, then run the cell again.",
+            )
         answer = await self._ask(
             CodeRequest(
                 phase=self._phase,
@@ -84,6 +92,7 @@ class CodeAttempts:
             session, self._refusal = await exchange_code(
                 self._driver, self._aws, variables, answer, self._session_seconds
             )
+            self._refused += session is None
             return session
         finally:
             answer.forget()
