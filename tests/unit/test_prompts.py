@@ -280,7 +280,7 @@ async def test_wrong_variables_end_the_request_without_a_prompt(monkeypatch, pro
         await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))
 
 
-OWN = object()
+OWN = RunnerPrompt("marker")
 
 
 @pytest.mark.parametrize(

@@ -127,13 +127,9 @@ async def test_an_invalid_settings_file_is_one_error_and_is_not_overwritten(made
     result = await front.press("save", level="applies only")
     assert (result["good"], result["text"].count("is not a valid settings file")) == (False, 1)
     assert path.read_bytes() == content
-    path.write_text('{"aws_multi_factor_authentication": "never", "theirs": 1}')
+    path.write_text('{"aws_multi_factor_authentication": "never"}')
     assert (await front.press("save", level="applies only"))["good"]
-    assert json.loads(path.read_text()) == {
-        "format_version": 1,
-        "aws_multi_factor_authentication": "applies only",
-        "theirs": 1,
-    }
+    assert json.loads(path.read_text()) == {"format_version": 1, "aws_multi_factor_authentication": "applies only"}
 
 
 async def test_a_link_is_one_error_and_its_target_stays(made, environment, tmp_path):

@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, set_level
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
@@ -42,17 +42,18 @@ class SettingsForm(FormWidget):
 
     async def content(self) -> SettingsContent:
         """The levels, with the ones that may be selected and the reason for which the others may not."""
-        name, level, problem = self._environment.folder.name, "", ""
+        level, problem = "", ""
         minimum, reason, off = Level.NEVER, "", False
         try:
             policy = self._read_policy()
-            minimum, off = policy.minimum(name), not policy.mfa
+            what = protected_of(self._environment)
+            minimum, off = policy.minimum(what), not policy.mfa
             if off:
                 reason = (
                     f"MFA is not enabled for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
                 )
             elif minimum is not Level.NEVER:
-                reason = minimum_text(policy, name)
+                reason = minimum_text(policy, what)
             level = str(effective_level(self._environment, policy))
         except ConfigurationError as error:
             problem = str(error)
