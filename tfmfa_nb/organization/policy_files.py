@@ -215,10 +215,13 @@ def enable_mfa(folder: Path, owner: str) -> Path:
     try:
         for each in (*reversed(folder.parents), folder):
             each.mkdir(mode=0o755, exist_ok=True)  # also those above: `parents=True` would let the umask decide
-        _require_trusted_above(path)  # before there is a policy that stops every run
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
+            _require_trusted_above(path)
             file.write(_TEMPLATE.format(owner=json.dumps(owner)))
+    except ConfigurationError:
+        path.unlink()  # it would stop every run
+        raise
     except OSError as error:
         raise ConfigurationError(
             f"The policy {path} cannot be written: {error.strerror}.", "Ask an owner, who has write access to it."
