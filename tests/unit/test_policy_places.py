@@ -10,6 +10,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb import load_ipython_extension, unload_ipython_extension
+from tfmfa_nb.doctor import Severity
+from tfmfa_nb.doctor.local_checks import check_policy
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization import policy_places
 from tfmfa_nb.organization.policy import Policy
@@ -240,3 +242,15 @@ def test_the_files_and_their_hashes_are_what_sha256sum_says(constant):
     assert policy.digest == hashlib.sha256(printed).hexdigest()
     paths[0].write_text("mfa = true\n\n")
     assert read_policy({}, constant).digest != policy.digest
+
+
+def test_the_doctor_names_the_files_in_force_and_what_is_wrong_with_one(constant):
+    path = write(constant.system[0])
+    policy, finding = check_policy(lambda: read_policy({}, constant))
+    assert policy.mfa
+    assert finding.severity is Severity.OK
+    assert f"Files in force: {path} (SHA-256 {policy.files[0][1][:12]}…)." in finding.text
+    path.chmod(0o1666)
+    policy, finding = check_policy(lambda: read_policy({}, constant))
+    assert (policy, finding.severity) == (None, Severity.ERROR)
+    assert finding.remedy == f"Check its content, then run: chmod go-w {path}"
