@@ -33,12 +33,14 @@ def pytest_report_header():
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_policy_of_this_machine():
-    """In this process no folder counts but those that a test names."""
+    """In this process no folder counts but those that a test names, which only their owner can write to."""
+    before = os.umask(0o022)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(policy_places, "constant_folders", lambda: PolicyFolders((), ()))
         for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"):
             patch.delenv(name, raising=False)
         yield
+    os.umask(before)
 
 
 _begun: list[str] = []

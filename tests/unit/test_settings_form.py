@@ -33,7 +33,7 @@ async def made(environment):
     forms = []
 
     def make(read_policy=policy):
-        form = SettingsForm(environment, read_policy)
+        form = SettingsForm(environment, read_policy, {})
         forms.append(form)
         return Front(form)
 
@@ -187,7 +187,7 @@ async def test_a_name_is_only_text_and_widget_state_holds_nothing(tmp_path):
     (tmp_path / "planted\u202e").mkdir()
     (tmp_path / "planted\u202e" / "main.tf").write_text("")
     Widget.close_all()
-    form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy)
+    form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy, {})
     front = Front(form)
     assert (await front.content())["environment"] == "planted⟨U+202E⟩"
     assert "planted" not in repr(Widget.get_manager_state(drop_defaults=False))

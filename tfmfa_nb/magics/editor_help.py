@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.protocol.editor import ErrorAnswer, LevelAnswer
-from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class EditorHelp:
         environment = self._service.environment(Cell.read(text) or Cell("", "tfplan", "", 0, 0))
         if environment is None:
             return None
-        level = effective_level(environment, self._read_policy())
+        known = protected_of(environment, self._service.environ)
+        level = effective_level(environment, self._read_policy(), known=known)
         lock_indicator = LockIndicator.OPEN if level is Level.NEVER else LockIndicator.REQUIRED
         return LevelAnswer(environment=plain(environment.name), level=level, lock_indicator=lock_indicator)

@@ -12,7 +12,7 @@ from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import effective_level, set_level
+from tfmfa_nb.runs.gate.levels import set_level
 from tfmfa_nb.views.mfa_status import print_level, print_policy
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Subcommands:
         if not arguments:
             raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = self._organization.read_policy()
-        set_level(self._environment, read_level(" ".join(arguments)), policy)
-        print_level(self._environment, effective_level(self._environment, policy), policy)
+        set_level(self._environment, read_level(" ".join(arguments)), policy, os.environ)
+        print_level(self._environment, policy, os.environ)
 
     async def _policy(self, arguments: Sequence[str]) -> None:
         if list(arguments) == ["on"]:

@@ -16,15 +16,43 @@ from urllib.parse import urlsplit
 # Letters that look like ASCII letters, by https://www.unicode.org/reports/tr39/ (confusables), as far as a name is
 # likely to have them: Cyrillic, Greek, Armenian, and Latin beyond ASCII, all in lower case. A capital that looks like
 # an ASCII capital has its small letter here, so the Cyrillic small letter en counts as "h".
-_LOOK_ALIKES = str.maketrans(
-    "авгеһіјкмнопрстухѕԁԛԝѵьӏүѡαβγεζηικμνορστυχωϲϳօսոհցզյıȷɑɡɩʟɪøđłħᴀʙᴄᴅᴇꜰɢʜᴊᴋᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
-    "abrehijkmhonpctyxsdqwvblywabyeznikmvopotuxwcjounhgqjijagiliodlhabcdefghjkmnoprstuvwyz",
-)
+_LOOK_ALIKES = {
+    ord(letter): ascii_letter
+    for ascii_letter, letters in {
+        "a": "аαɑᴀ",
+        "b": "вьβʙ",
+        "c": "сϲᴄ",
+        "d": "ԁđᴅ",
+        "e": "еεᴇ",
+        "f": "ꜰ",
+        "g": "ցɡɢ",
+        "h": "һнհħʜ",
+        "i": "іιıɩɪ",
+        "j": "јϳյȷᴊ",
+        "k": "кκᴋ",
+        "l": "ӏʟł",
+        "m": "мμᴍ",
+        "n": "пηոɴ",
+        "o": "оοσօøᴏ",
+        "p": "рρᴘ",
+        "q": "ԛզ",
+        "r": "гʀ",
+        "s": "ѕꜱ",
+        "t": "тτᴛ",
+        "u": "υսᴜ",
+        "v": "ѵνᴠ",
+        "w": "ԝѡωᴡ",
+        "x": "хχ",
+        "y": "уүγʏ",
+        "z": "ζᴢ",
+    }.items()
+    for letter in letters
+}
 # Greek capitals that look like another ASCII letter than their small letters do.
-_CAPITALS = str.maketrans("ΗΝΥ", "HNY")  # noqa: RUF001
+_CAPITALS = str.maketrans("ΗΝΥ", "HNY")
 # Letters without a shape: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
-_DROPPED = frozenset({"Cf", "Me", "Mn"})  # invisible characters, and marks on letters
+_DROPPED = frozenset({"Cc", "Cf", "Me", "Mn"})  # invisible characters, and marks on letters
 _AUTHORITY = re.compile(r"(?P<host>[\w.-]+|\[[\da-f:.]+\])(?::\d+)?", re.ASCII)
 _URL = re.compile("[!-~]+")  # parsers disagree about spaces, controls, and letters beyond ASCII
 _REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")

@@ -6,17 +6,29 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import how_to_enable_mfa, protected_of, required_by
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, required_by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.policy_minimums import Protected
 
 
-def print_level(environment: Environment, level: Level, policy: Policy) -> None:
-    """Print the level that holds for `environment`, its meaning, and the policy's minimum."""
-    what = protected_of(environment)
+def print_level(environment: Environment, policy: Policy, environ: Mapping[str, str]) -> None:
+    """Print the level that holds for `environment`, its meaning, and the policy's minimum.
+
+    Args:
+        environment: the environment.
+        policy: organization policy.
+        environ: process environment, for the workspace.
+
+    Raises:
+        ConfigurationError: the environment's settings are invalid.
+    """
+    what = protected_of(environment, environ)
+    level = effective_level(environment, policy, known=what)
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
     if policy.minimum(what) is not Level.NEVER:
         print(minimum_text(policy, what))  # noqa: T201

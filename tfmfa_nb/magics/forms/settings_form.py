@@ -16,7 +16,7 @@ from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
@@ -30,13 +30,14 @@ class SettingsForm(FormWidget):
     Args:
         environment: environment to which the setting belongs.
         read_policy: reads the organization policy; called each time, because an owner may change it meanwhile.
+        environ: process environment, for the workspace.
     """
 
     _model_name = Unicode("SettingsFormModel").tag(sync=True)
     _view_name = Unicode("SettingsFormView").tag(sync=True)
 
-    def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, read_policy: Callable[[], Policy], environ: Mapping[str, str]) -> None:
+        self._environment, self._environ = environment, environ
         self._read_policy = read_policy
         super().__init__({"save": self._save})
 
@@ -46,7 +47,7 @@ class SettingsForm(FormWidget):
         minimum, reason, off = Level.NEVER, "", False
         try:
             policy = self._read_policy()
-            what = protected_of(self._environment)
+            what = protected_of(self._environment, self._environ)
             minimum, off = policy.minimum(what), not policy.mfa
             if off:
                 reason = (
@@ -54,7 +55,7 @@ class SettingsForm(FormWidget):
                 )
             elif minimum is not Level.NEVER:
                 reason = minimum_text(policy, what)
-            level = str(effective_level(self._environment, policy))
+            level = str(effective_level(self._environment, policy, known=what))
         except ConfigurationError as error:
             problem = str(error)
         return SettingsContent(
@@ -79,7 +80,7 @@ class SettingsForm(FormWidget):
         except ValueError:
             return Result("Select a level first.", good=False)
         try:
-            set_level(self._environment, level, self._read_policy())
+            set_level(self._environment, level, self._read_policy(), self._environ)
         except (ConfigurationError, OSError) as error:
             return Result(f"Not saved: {error}", good=False)
         return Result(SAVED.format(level=level))

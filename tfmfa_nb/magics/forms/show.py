@@ -11,7 +11,6 @@ from tfmfa_nb.organization.variable_sources import describe_source
 from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
-from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.views.mfa_status import print_level
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def show_status(
     _print_variables(environ, profile)
     forms = _widgets(shell)
     try:
-        print_level(environment, effective_level(environment, policy), policy)
+        print_level(environment, policy, environ)
     except ConfigurationError:
         if not forms:
             raise
@@ -50,7 +49,7 @@ def show_status(
     from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are slow to import
     from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415
 
-    display(SettingsForm(environment, read_policy))
+    display(SettingsForm(environment, read_policy, environ))
     display(VariablesForm(environ, profile))
 
 

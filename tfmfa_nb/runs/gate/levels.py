@@ -91,10 +91,16 @@ def required_by(policy: Policy, what: Protected) -> str:
     return f"Required by organization policy {policy.minimum_required_by(what)}."
 
 
-def set_level(environment: Environment, level: Level, policy: Policy) -> None:
+def set_level(environment: Environment, level: Level, policy: Policy, environ: Mapping[str, str] = _NOTHING) -> None:
     """Set the environment's level; all subsequent runs on the environment will require it.
 
     The audit trail, if there is one, records it.
+
+    Args:
+        environment: the environment.
+        level: level to set.
+        policy: organization policy, with its minimum for what the environment's folder tells.
+        environ: process environment, for the workspace.
 
     Raises:
         ConfigurationError: MFA is not enabled, the policy requires a stricter level, or the level cannot be saved or
@@ -104,7 +110,7 @@ def set_level(environment: Environment, level: Level, policy: Policy) -> None:
         raise ConfigurationError(
             "MFA is not enabled for this organization, so no level can be set.", how_to_enable_mfa(policy)
         )
-    what = protected_of(environment)
+    what = protected_of(environment, environ)
     minimum = policy.minimum(what)
     if level.strictness < minimum.strictness:
         raise ConfigurationError(
