@@ -7,7 +7,8 @@ import pytest
 from fake_keychain import Keychain as FakeKeychain
 from hypothesis import HealthCheck, settings
 
-from tfmfa_nb.organization import variable_sources
+from tfmfa_nb.organization import policy_places, variable_sources
+from tfmfa_nb.organization.policy_places import PolicyFolders, policy_folders
 from tfmfa_nb.sandbox.handle import Sandbox
 from tfmfa_nb.terraform.provider_mirror import provider_environ
 
@@ -20,6 +21,27 @@ settings.register_profile(
 )
 settings.register_profile("mutants", settings.get_profile("here"), max_examples=25, derandomize=True)
 settings.load_profile("here")
+
+_MACHINE = policy_folders(os.environ)
+
+
+def pytest_report_header():
+    """Say which policy of this machine is in force in every kernel, as it has to be, also in those of tests."""
+    found = [str(folder) for folder in (*_MACHINE.system, *_MACHINE.user) if folder.exists()]
+    return f"Tests of kernels may fail: an organization policy is in force in {', '.join(found)}." if found else []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_policy_of_this_machine():
+    """In this process no folder counts but those that a test names, which only their owner can write to."""
+    before = os.umask(0o022)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(policy_places, "constant_folders", lambda: PolicyFolders((), ()))
+        for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"):
+            patch.delenv(name, raising=False)
+        yield
+    os.umask(before)
+
 
 _begun: list[str] = []
 _ran: list[str] = []

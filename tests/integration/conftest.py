@@ -20,11 +20,26 @@ def gate_of(provider):
 
 
 @pytest.fixture
-def ipython(tmp_path, monkeypatch):
-    """With the extension, in a folder of its own, without anybody's keys."""
+def ipython_with(tmp_path, monkeypatch):
+    """Makes an IPython with the extension, in a folder of its own, without anybody's keys, and with this environment.
+
+    What says where policies are has to be there before: the extension reads it when it is loaded.
+    """
     monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
-        monkeypatch.delenv(name)
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "tfmfa_nb")
-    return shell
+
+    def make(**environ):
+        for name in [name for name in os.environ if name.startswith(("AWS_", "TFMFA_"))]:
+            monkeypatch.delenv(name)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        shell = InteractiveShell()
+        shell.run_line_magic("load_ext", "tfmfa_nb")
+        return shell
+
+    return make
+
+
+@pytest.fixture
+def ipython(ipython_with):
+    """With the extension, in a folder of its own, without anybody's keys."""
+    return ipython_with()

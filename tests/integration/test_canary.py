@@ -89,8 +89,8 @@ def ipython(shell_with, sandbox):
 def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG001 - the keychain is where it may be put
     """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
 
-    def make(sandbox):
-        environ = sandbox.environment()
+    def make(sandbox, **more):
+        environ = {**sandbox.environment(), **more}
         key, secret, serial = (environ.pop(name) for name in NAMES)
         place = Keychain() if request.param == "keychain" else kernel
         place.store(VariableValues(key, Secret(secret), serial))
@@ -175,10 +175,9 @@ async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(long_term_
 
 
 @pytest.mark.parametrize(("what", "role"), [("RoleRefused", "missing"), ("AccountNotAllowed", "deploy")])
-async def test_no_key_is_left_where_a_code_is_asked_for(long_term_key, sandbox, monkeypatch, what, role):
-    shell, key = long_term_key(sandbox)
-    if what == "AccountNotAllowed":
-        monkeypatch.setenv("TFMFA_POLICY", policy_for("111122223333"))
+async def test_no_key_is_left_where_a_code_is_asked_for(long_term_key, sandbox, what, role):
+    allowed = "111122223333" if what == "AccountNotAllowed" else "123456789012"
+    shell, key = long_term_key(sandbox, TFMFA_POLICY=policy_for(allowed))
     result = await cell(shell, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', role)}{GOOD}")
     assert type(result.error_in_exec).__name__ == what
     assert held_by(key) == []

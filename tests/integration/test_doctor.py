@@ -162,10 +162,13 @@ async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, ca
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 
-async def test_levels_can_be_set_only_after_an_owner_enables_mfa(ipython, capsys, monkeypatch, tmp_path):
-    monkeypatch.delenv("TFMFA_POLICY")
+async def test_levels_can_be_set_only_after_an_owner_enables_mfa(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFMFA_POLICY", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
+    ipython = InteractiveShell()
+    ipython.run_line_magic("load_ext", "tfmfa_nb")
     _, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
     assert "MFA is not enabled for this organization" in str(error)
     assert "MFA: disabled (default)" in (await said(ipython, capsys, "%tfmfa policy"))[0]

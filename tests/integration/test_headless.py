@@ -125,7 +125,8 @@ def test_the_command_prints_one_error_and_sets_the_exit_code(tmp_path):
 
 
 def test_the_demo_does_the_main_job(tmp_path):
-    """What `make demo` runs, in a folder of the test's own."""
+    """What `make demo` runs, in a folder of the test's own, in a checkout that a group may write."""
+    tmp_path.chmod(0o775)
     demonstrate(Path(__file__).parents[2] / "notebooks" / "plan-and-apply.ipynb", tmp_path / "demo")
     executed = nbformat.read(tmp_path / "demo" / "plan-and-apply.ipynb", as_version=4)
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")

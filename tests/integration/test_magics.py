@@ -181,9 +181,8 @@ async def test_a_plan_gone_stale_says_so(ipython):
     assert "Plan again" in str(error)
 
 
-async def test_level_is_kept_and_only_raised_by_the_option(ipython, capsys, monkeypatch, tmp_path):
-    (tmp_path / "policy.toml").write_text("mfa = true\n")
-    monkeypatch.setenv("TFMFA_POLICY", str(tmp_path / "policy.toml"))
+async def test_level_is_kept_and_only_raised_by_the_option(ipython_with, capsys, monkeypatch, policy):
+    ipython = ipython_with(**policy)
     await value(ipython, "%tfmfa level applies-only -e staging")
     assert "every apply asks for one" in capsys.readouterr().out
     planned = await value(ipython, f"%%tfplan -e staging\n{CONFIGURATION}")

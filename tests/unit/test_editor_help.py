@@ -13,6 +13,7 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.editor_help import EditorHelp
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.protocol.messages import AboutCell, AboutPosition, ErrorAnswer, LevelAnswer
 
 
@@ -26,9 +27,9 @@ def service(tmp_path, policy):
 
 
 @pytest.fixture
-def ask(service):
+def ask(service, policy):
     """Asks as a front end does; the answer, which comes on another thread."""
-    editor_help = EditorHelp(service)
+    editor_help = EditorHelp(service, lambda: read_policy(policy))
 
     def ask_it(question):
         answers, came = [], threading.Event()

@@ -19,6 +19,8 @@ from tfmfa_nb.model.errors import (
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
@@ -42,6 +44,7 @@ from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.process import Outcome
 from tfmfa_nb.terraform.role_chains import Findings
 
+STRICT = Level.PLANS_AND_APPLIES
 SUMMARY = "Plan: 1 to add, 0 to change, 0 to destroy.\n"
 DOCUMENT = {
     "resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}],
@@ -375,3 +378,46 @@ async def test_a_plan_of_another_kernel_is_inspected_before_it_is_applied(world)
         await apply(again, it.gate)
     assert it.terraform.inspections == 1
     assert "apply" not in it.terraform.commands
+
+
+@pytest.mark.parametrize(
+    ("keys", "environ", "level"),
+    [
+        ({"workspaces": ("prod",)}, {"TF_WORKSPACE": "prod"}, Level.APPLIES_ONLY),
+        ({"workspaces": ("selected",)}, {}, Level.APPLIES_ONLY),
+        ({"workspaces": ("selected",)}, {"TF_WORKSPACE": "prod"}, Level.NEVER),
+        ({"paths": ("*/staging",)}, {}, Level.APPLIES_ONLY),
+        ({"paths": ("*/live",)}, {}, Level.NEVER),
+    ],
+)
+async def test_what_is_known_from_the_disk_decides_the_level_of_a_run_at_its_start(world, keys, environ, level):
+    it = world()
+    (it.environment.folder / ".terraform").mkdir()
+    (it.environment.folder / ".terraform/environment").write_text("selected")
+    policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, minimums=(Minimum(Level.APPLIES_ONLY, **keys),)),))
+    it.gate = Gate(it.prompt, environ, policy=policy)
+    await plan(it.driver, it.gate)
+    assert it.driver.record.level is level
+
+
+async def test_a_workspace_that_was_selected_after_the_plan_decides_the_level_of_the_apply(world):
+    it = world()
+    policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, minimums=(Minimum(STRICT, workspaces=("prod",)),)),))
+    await plan(it.driver, Gate(it.prompt, {}, policy=policy))
+    asked = Asked()
+    with pytest.raises(RunCanceled):
+        await apply(it.driver, Gate(asked, {"TF_WORKSPACE": "prod"}, policy=policy))
+    assert asked.phases == ["apply"]
+    assert it.terraform.commands == ["init", "plan"]
+
+
+class Asked(Agrees):
+    """Notes before which phases a code is asked for, and leaves the prompt."""
+
+    def __init__(self):
+        super().__init__()
+        self.phases = []
+
+    async def ask(self, request):
+        self.phases.append(str(request.phase))
+        raise RunCanceled("left")

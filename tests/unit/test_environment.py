@@ -117,26 +117,56 @@ def test_settings_that_are_not_understood_never_mean_never(text, tmp_path):
     assert path.read_text() == text
 
 
-def test_other_settings_are_kept(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "key", "remedy"),
+    [
+        ('{"note": "ours"}', "note", "Supported keys: aws_multi_factor_authentication, format_version."),
+        ('{"aws_multi_factor_authenticaton": "never"}', "aws_multi_factor_authenticaton", "Did you mean"),
+        ('{"AWS_Multi_Factor_Authentication": "never"}', "AWS_Multi_Factor_Authentication", "Did you mean"),
+        (
+            '{"aws_multi_factor_authentication": "plans and applies", "AWS_MULTI_FACTOR_AUTHENTICATION": "never"}',
+            "AWS_MULTI_FACTOR_AUTHENTICATION",
+            'Did you mean "aws_multi_factor_authentication"?',
+        ),
+        (
+            '{"aws_multi_factor_authentication": "plans and applies", "aws_multi_factor_authentication": "never"}',
+            "aws_multi_factor_authentication",
+            "Keep one of them.",
+        ),
+    ],
+)
+def test_a_key_that_is_unknown_or_there_twice_is_named_and_never_ignored(tmp_path, text, key, remedy):
     environment = Environment.named("staging", tmp_path)
     environment.ensure()
-    (environment.folder / "tfmfa.json").write_text('{"note": "ours"}')
-    environment.set_level(Level.APPLIES_ONLY)
-    assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "ours"
+    environment.files.settings.write_text(text)
+    for use in (lambda: environment.level, lambda: environment.set_level(Level.NEVER)):
+        with pytest.raises(ConfigurationError) as caught:
+            use()
+        assert f'the key "{key}" is ' in caught.value.problem
+        assert str(environment.files.settings) in caught.value.problem
+        assert remedy in caught.value.remedy
+    assert environment.files.settings.read_text() == text
 
 
-def test_two_writers_take_turns_and_neither_loses_what_the_other_wrote(tmp_path):
-    environment = Environment.named("staging", tmp_path)
+def test_two_writers_take_turns_and_neither_writes_over_what_it_has_not_read(tmp_path):
+    environment, refused = Environment.named("staging", tmp_path), []
     environment.ensure()
+
+    def write():
+        try:
+            environment.set_level(Level.APPLIES_ONLY)
+        except ConfigurationError as error:
+            refused.append(error.problem)
+
     with one_at_a_time(environment.files.private / "settings.lock"):
-        other = threading.Thread(target=environment.set_level, args=[Level.APPLIES_ONLY])
+        other = threading.Thread(target=write)
         other.start()
         other.join(0.2)
         assert other.is_alive()
-        (environment.folder / "tfmfa.json").write_text('{"note": "written meanwhile"}')
+        environment.files.settings.write_text('{"note": "written meanwhile"}')
     other.join(5)
-    assert json.loads((environment.folder / "tfmfa.json").read_text())["note"] == "written meanwhile"
-    assert environment.level is Level.APPLIES_ONLY
+    assert refused == [f'{environment.files.settings}: the key "note" is unknown.']
+    assert environment.files.settings.read_text() == '{"note": "written meanwhile"}'
 
 
 def test_settings_behind_a_link_are_not_replaced(tmp_path):

@@ -3,9 +3,10 @@ import asyncio
 import pytest
 from scripted_run import ScriptedRun, request
 
-from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
 from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.protocol.messages import PROTOCOL
@@ -122,4 +123,18 @@ async def test_where_nobody_sees_the_card_the_terminal_says_why_it_asks_once(mon
         "This front end does not display the run card (the JupyterLab extension tfmfa_nb is missing, disabled, or a "
         "different version), so the prompt is here.\n"
     )
+    card.close()
+
+
+async def test_where_the_policy_does_not_allow_the_terminal_it_asks_for_confirmations_only(monkeypatch):
+    asked = iter(["yes"])
+    monkeypatch.setattr("getpass.getpass", lambda _: next(asked))
+    card = RunCard(ScriptedRun())
+    own = FormOrTerminalPrompt(FormPrompt(card, hello_timeout=0.01))
+    prompt = choose_prompt("auto", "", own, attended=True, allows={"form"}.__contains__, files="/etc/policy.toml")
+    assert prompt is own
+    for _ in range(2):
+        with pytest.raises(PromptUnavailable, match=r'prompt "terminal" is not allowed .* Allowed: "form"[.]'):
+            await prompt.ask(CodeRequest(Phase.PLAN, "staging", None, "", None, 1))
+    assert await prompt.confirm("Apply?")
     card.close()

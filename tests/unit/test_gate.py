@@ -212,7 +212,7 @@ async def test_a_device_that_answers_by_itself_is_asked_a_few_times_only(world):
 
 
 async def test_nobody_may_try_codes_without_end(world):
-    run, gate, aws = world
+    run, gate, _ = world
     passing = gate(*(f"{number:06}" for number in range(20)))
     with pytest.raises(AuthenticationError, match=r"^10 codes were refused"):
         await passing.pass_through(run.driver, Phase.PLAN, ())

@@ -10,6 +10,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy
+from tfmfa_nb.organization.policy_places import PolicyFolders
 from tfmfa_nb.runs.engine.phase import authenticate
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
@@ -36,7 +37,7 @@ def environment(tmp_path):
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
-    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda *_: PolicyFolders(both[:1], both[1:]))
     return both
 
 

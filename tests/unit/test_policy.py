@@ -1,6 +1,7 @@
 import itertools
 import json
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
+from tfmfa_nb.organization.policy_minimums import Protected
+from tfmfa_nb.organization.policy_places import PolicyFolders, constant_folders
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 
 WHOLE = """
@@ -56,7 +59,7 @@ def folders(tmp_path, monkeypatch):
     both = (tmp_path / "system", tmp_path / "user")
     for folder in both:
         folder.mkdir(mode=0o755)
-    monkeypatch.setattr(policy_files, "policy_folders", lambda: both)
+    monkeypatch.setattr(policy_files, "policy_folders", lambda *_: PolicyFolders(both[:1], both[1:]))
     return both
 
 
@@ -72,7 +75,7 @@ def test_an_additional_file_never_weakens_the_policy(given_layers, added, at, na
     before = Policy(tuple(given_layers))
     after = Policy((*given_layers[:at], added, *given_layers[at:]))
     assert after.mfa >= before.mfa
-    assert after.minimum(name).strictness >= before.minimum(name).strictness
+    assert after.minimum(Protected(name)).strictness >= before.minimum(Protected(name)).strictness
     assert after.session_bounds[1] <= before.session_bounds[1]
     for account in ("111122223333", "444455556666"):
         assert after.allows_account(account) <= before.allows_account(account)
@@ -87,15 +90,15 @@ def test_an_additional_file_never_weakens_the_policy(given_layers, added, at, na
 @pytest.mark.parametrize(("pattern", "name"), [("PROD-*", "prod-eu"), ("prod-*", "PROD-EU"), ("Straße", "STRASSE")])
 def test_a_pattern_fits_a_name_however_the_two_are_capitalized(pattern, name):
     policy = Policy((Layer(Path("/etc/a"), mfa=True, environments=((pattern, Level.PLANS_AND_APPLIES),)),))
-    assert policy.minimum(name) is Level.PLANS_AND_APPLIES
-    assert policy.minimum(f"not-{name}") is Level.NEVER
+    assert policy.minimum(Protected(name)) is Level.PLANS_AND_APPLIES
+    assert policy.minimum(Protected(f"not-{name}")) is Level.NEVER
 
 
 @given(given_layers=st.lists(layers, max_size=3), name=names)
 def test_the_order_of_the_files_affects_only_the_owners(given_layers, name):
     def decides(policy):
         return (
-            policy.mfa, policy.minimum(name), policy.session_bounds, policy.local_state,
+            policy.mfa, policy.minimum(Protected(name)), policy.session_bounds, policy.local_state,
             policy.allows_account("111122223333"), policy.allows_role("arn:aws:iam::111122223333:role/admin"),
             policy.allows_bypass("profile"),
         )  # fmt: skip
@@ -106,8 +109,8 @@ def test_the_order_of_the_files_affects_only_the_owners(given_layers, name):
 @given(given_layers=st.lists(layers, max_size=3), name=names)
 def test_the_file_that_requires_a_level_is_named(given_layers, name):
     policy = Policy(tuple(given_layers))
-    said = policy.minimum_required_by(name)
-    assert (said is None) == (policy.minimum(name) is Level.NEVER)
+    said = policy.minimum_required_by(Protected(name))
+    assert (said is None) == (policy.minimum(Protected(name)) is Level.NEVER)
     assert said is None or said in {layer.path for layer in given_layers}
 
 
@@ -116,7 +119,7 @@ def test_disabled_by_default(folders):
     assert policy.layers == ()
     assert policy.search_paths == tuple(folder / "policy.toml" for folder in folders)
     assert not policy.mfa
-    assert policy.minimum("prod-eu") is Level.NEVER
+    assert policy.minimum(Protected("prod-eu")) is Level.NEVER
     assert policy.allows_account("111122223333")
     assert policy.session_bounds == (900, 129_600)
 
@@ -126,10 +129,10 @@ def test_a_whole_policy_is_read_and_merged_with_the_user_s(folders):
     user = write(folders[1], json.dumps({"environments": {"staging": "plans and applies"}}), "policy.json")
     policy = read_policy({})
     assert policy.mfa
-    assert [policy.minimum(name) for name in ("prod-eu", "staging", "dev")] == [
+    assert [policy.minimum(Protected(name)) for name in ("prod-eu", "staging", "dev")] == [
         Level.PLANS_AND_APPLIES, Level.PLANS_AND_APPLIES, Level.APPLIES_ONLY,
     ]  # fmt: skip
-    assert (policy.minimum_required_by("prod-eu"), policy.minimum_required_by("staging")) == (system, user)
+    assert [policy.minimum_required_by(Protected(name)) for name in ("prod-eu", "staging")] == [system, user]
     assert policy.session_bounds == (900, 1800)
     assert policy.allows_role("arn:aws:iam::111122223333:role/deploy-x")
     assert not policy.allows_role("arn:aws:iam::111122223333:role/admin")
@@ -157,11 +160,9 @@ def test_sts_s_own_bounds_may_be_said(folders, seconds):
 
 
 def test_a_policy_is_looked_for_in_the_system_s_folder_and_in_the_person_s():
-    system, user = policy_files.policy_folders()
-    assert (system.name, user.name) == ("tfmfa_nb", "tfmfa_nb")
-    assert system.is_absolute()
-    assert not system.is_relative_to(Path.home())
-    assert user.is_relative_to(Path.home())
+    folders = constant_folders()
+    assert folders.system == (Path("/etc/xdg/tfmfa_nb"), Path("/etc/tfmfa_nb"))
+    assert folders.user == (Path(pwd.getpwuid(os.getuid()).pw_dir, ".config/tfmfa_nb"),)
 
 
 def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
@@ -169,7 +170,7 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
     extra = write(tmp_path, 'mfa = false\n[environments]\n"*" = "plans and applies"\n', "extra.toml")
     policy = read_policy({"TFMFA_POLICY": str(extra)})
     assert policy.mfa
-    assert policy.minimum("dev") is Level.PLANS_AND_APPLIES
+    assert policy.minimum(Protected("dev")) is Level.PLANS_AND_APPLIES
     with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY points to .*, which does not exist"):
         read_policy({"TFMFA_POLICY": str(tmp_path / "gone.toml")})
 

@@ -16,6 +16,8 @@ from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.form import FormPrompt
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.token_command import CommandPrompt
@@ -280,7 +282,7 @@ async def test_wrong_variables_end_the_request_without_a_prompt(monkeypatch, pro
         await prompt.ask(request(Refusal(kind, "It is wrong.", "Mend it.")))
 
 
-OWN = object()
+OWN = RunnerPrompt("marker")
 
 
 @pytest.mark.parametrize(
@@ -299,3 +301,59 @@ OWN = object()
 def test_the_prompt_is_chosen_by_its_name(name, token_command, attended, chosen):
     found = choose_prompt(name, token_command, OWN, attended=attended)
     assert found is chosen or type(found) is chosen
+
+
+FORM = FormOrTerminalPrompt(FormPrompt(object()))
+
+
+@pytest.mark.parametrize(
+    ("name", "token_command", "attended", "allowed", "chosen"),
+    [
+        ("auto", "print-code", True, {"command"}, CommandPrompt),
+        ("auto", "print-code", True, {"form"}, FORM),  # where a person can answer, another prompt does
+        ("auto", "print-code", True, {"form", "terminal"}, FORM),
+        ("auto", "print-code", True, {"terminal"}, TerminalPrompt),
+        ("auto", "", True, {"terminal"}, TerminalPrompt),
+        ("terminal", "", True, {"terminal"}, TerminalPrompt),
+        ("auto", "print-code", False, {"form", "terminal"}, "command"),
+        ("command", "print-code", True, {"form", "terminal"}, "command"),
+        ("terminal", "", True, {"form"}, "terminal"),
+        ("form", "", True, {"terminal"}, "form"),
+        ("form", "", True, set(), "form"),
+        ("auto", "", True, {"command", "runner"}, "form"),
+    ],
+)
+async def test_a_prompt_that_the_policy_does_not_allow_asks_for_no_code(name, token_command, attended, allowed, chosen):
+    found = choose_prompt(
+        name, token_command, FORM, attended=attended, allows=allowed.__contains__, files="/etc/policy.toml"
+    )
+    if not isinstance(chosen, str):
+        assert found is chosen or type(found) is chosen
+        return
+    with pytest.raises(PromptUnavailable) as caught:
+        await found.ask(request())
+    assert caught.value.problem == (
+        f'An MFA code is required, but the prompt "{chosen}" is not allowed (organization policy /etc/policy.toml).'
+    )
+    assert all(f'"{kind}"' in caught.value.remedy for kind in allowed)
+
+
+@pytest.mark.parametrize("kinds", [{"runner"}, {"command"}])
+async def test_the_runner_s_prompt_needs_the_policy_too(monkeypatch, kinds):
+    monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked"))
+    found = choose_prompt("auto", "", OWN, attended=False, allows=kinds.__contains__)
+    assert (found is OWN) == ("runner" in kinds)
+    if found is not OWN:
+        with pytest.raises(PromptUnavailable, match='prompt "runner" is not allowed'):
+            await found.ask(request())
+
+
+async def test_a_confirmation_is_no_code_and_is_asked_for_nevertheless(monkeypatch):
+    monkeypatch.setattr(getpass, "getpass", lambda _: "yes")
+    found = choose_prompt("terminal", "", OWN, attended=True, allows=lambda _: False)
+    assert await found.confirm("Apply?") is True
+
+
+def test_a_prompt_that_never_asks_says_itself_why():
+    unavailable = UnavailablePrompt("nobody is here")
+    assert choose_prompt("auto", "", unavailable, attended=False, allows=lambda _: False) is unavailable

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -26,12 +27,14 @@ from tfmfa_nb.protocol.messages import (
 )
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
+from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 from tfmfa_nb.runbooks.execution_record import ExecutionRecord
 from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
 from tfmfa_nb.runbooks.live_display import LiveDisplay
 from tfmfa_nb.runbooks.notebook import digest
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
 from tfmfa_nb.runbooks.output_follower import OutputFollower
+from tfmfa_nb.runbooks.preparation import PreparedRunbook
 from tfmfa_nb.runbooks.resume import check_same
 from tfmfa_nb.runbooks.verify import verify
 
@@ -363,3 +366,19 @@ def test_a_record_that_was_changed_is_one_clear_error(tmp_path, forged):
 
 def test_a_number_beyond_all_numbers_is_no_message():
     assert parse({**encode(RUN), "authenticated_at": 10**400}, DisplayedRun) is None
+
+
+@pytest.mark.parametrize("allowed", ['["form", "terminal", "runner"]', "[]"])
+def test_a_token_command_that_the_policy_does_not_allow_executes_no_cell(tmp_path, allowed):
+    policy, notebook = tmp_path / "policy.toml", tmp_path / "book.ipynb"
+    policy.write_text(f"mfa = true\n[allow]\nprompts = {allowed}\n")
+    policy.chmod(0o644)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell("1")]), notebook)
+    options = ExecutionOptions(
+        runbook=notebook, output=tmp_path / "out.ipynb", environ={"TFMFA_POLICY": str(policy)}, token_command="echo 1"
+    )
+    with pytest.raises(ConfigurationError, match=f"A token command is not allowed .organization policy {policy}"):
+        PreparedRunbook(options)
+    assert PreparedRunbook(replace(options, token_command="")).notebook
+    policy.write_text('mfa = true\n[allow]\nprompts = ["command"]\n')
+    assert PreparedRunbook(options).notebook

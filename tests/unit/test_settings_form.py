@@ -33,7 +33,7 @@ async def made(environment):
     forms = []
 
     def make(read_policy=policy):
-        form = SettingsForm(environment, read_policy)
+        form = SettingsForm(environment, read_policy, {})
         forms.append(form)
         return Front(form)
 
@@ -127,13 +127,9 @@ async def test_an_invalid_settings_file_is_one_error_and_is_not_overwritten(made
     result = await front.press("save", level="applies only")
     assert (result["good"], result["text"].count("is not a valid settings file")) == (False, 1)
     assert path.read_bytes() == content
-    path.write_text('{"aws_multi_factor_authentication": "never", "theirs": 1}')
+    path.write_text('{"aws_multi_factor_authentication": "never"}')
     assert (await front.press("save", level="applies only"))["good"]
-    assert json.loads(path.read_text()) == {
-        "format_version": 1,
-        "aws_multi_factor_authentication": "applies only",
-        "theirs": 1,
-    }
+    assert json.loads(path.read_text()) == {"format_version": 1, "aws_multi_factor_authentication": "applies only"}
 
 
 async def test_a_link_is_one_error_and_its_target_stays(made, environment, tmp_path):
@@ -191,7 +187,7 @@ async def test_a_name_is_only_text_and_widget_state_holds_nothing(tmp_path):
     (tmp_path / "planted\u202e").mkdir()
     (tmp_path / "planted\u202e" / "main.tf").write_text("")
     Widget.close_all()
-    form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy)
+    form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy, {})
     front = Front(form)
     assert (await front.content())["environment"] == "planted⟨U+202E⟩"
     assert "planted" not in repr(Widget.get_manager_state(drop_defaults=False))

@@ -14,6 +14,7 @@ from tfmfa_nb.magics.forms import show as forms
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.magics.forms.variables_form import VariablesForm
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import read_variables
 
@@ -275,7 +276,7 @@ def test_without_a_form_invalid_settings_are_raised(tmp_path, kernel, capsys):
     environment.folder.mkdir()
     (environment.folder / "tfmfa.json").write_text("{")
     with pytest.raises(ConfigurationError, match="is not a valid settings file"):
-        show_status(InteractiveShell(), environment, {}, "")
+        show_status(InteractiveShell(), environment, {}, "", Policy)
     assert "missing from the process environment" in capsys.readouterr().out
     assert kernel.read().missing() == NAMES
 

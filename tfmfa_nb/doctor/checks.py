@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.aws_checks import check_account
 from tfmfa_nb.doctor.finding import Finding, Severity
-from tfmfa_nb.doctor.local_checks import check_front_end, check_process_environment, check_provider
+from tfmfa_nb.doctor.local_checks import check_front_end, check_policy, check_process_environment, check_provider
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.variable_sources import describe_source
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.model.problems import Problem
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 
 async def examine(
-    environ: Mapping[str, str], profile: str = "", environment: Environment | None = None
+    environ: Mapping[str, str],
+    profile: str = "",
+    environment: Environment | None = None,
+    organization_policy: Callable[[], Policy] | None = None,
 ) -> AsyncIterator[Finding]:
     """Run all checks, and yield each finding as soon as it is available.
 
@@ -36,17 +40,18 @@ async def examine(
         environ: process environment.
         profile: AWS profile that holds the organization variables; "" for none.
         environment: environment whose settings and configuration are checked too.
+        organization_policy: reads the organization policy; None to look where `environ` says.
     """
     executable, finding = await asyncio.to_thread(_terraform, environ)
     yield finding
     yield check_provider(environ)
     for finding in (*check_front_end(), *check_process_environment(environ)):
         yield finding
-    policy, finding = _policy(environ)
+    policy, finding = check_policy(organization_policy or partial(read_policy, environ))
     yield finding
     findings = Findings()
     if environment is not None:
-        yield _level(environment, policy)
+        yield _level(environment, policy, environ)
         if executable is not None:
             configuration = Configuration(environment.folder, executable.product, environ)
             findings = await asyncio.to_thread(find_chains, configuration, executable=executable, environ=environ)
@@ -70,25 +75,12 @@ def _terraform(environ: Mapping[str, str]) -> tuple[Executable | None, Finding]:
     return executable, Finding("Terraform", Severity.OK, f"{executable.product} {executable.version}.")
 
 
-def _policy(environ: Mapping[str, str]) -> tuple[Policy | None, Finding]:
-    try:
-        policy = read_policy(environ)
-    except ConfigurationError as error:
-        return None, Finding("policy", Severity.ERROR, error.problem, error.remedy)
-    if not policy.mfa:
-        return policy, Finding(
-            "policy", Severity.WARNING, "MFA is not enabled for this organization.", how_to_enable_mfa(policy)
-        )
-    files = ", ".join(map(str, policy.files_setting("mfa")))
-    return policy, Finding("policy", Severity.OK, f"MFA is enabled by organization policy {files}.")
-
-
-def _level(environment: Environment, policy: Policy | None) -> Finding:
+def _level(environment: Environment, policy: Policy | None, environ: Mapping[str, str]) -> Finding:
     subject = f'environment "{environment.name}"'
     if policy is None:
         return Finding(subject, Severity.ERROR, "its level depends on the organization policy, which cannot be read.")
     try:
-        level = effective_level(environment, policy)
+        level = effective_level(environment, policy, known=protected_of(environment, environ))
     except ConfigurationError as error:
         return Finding(subject, Severity.ERROR, error.problem, error.remedy)
     if level is Level.NEVER:

@@ -1,4 +1,4 @@
-"""Checks of this machine: the AWS provider, the front end, and environment variables that affect Terraform."""
+"""Checks of this machine: policy, AWS provider, front end, and environment variables that affect Terraform."""
 
 from __future__ import annotations
 
@@ -8,13 +8,33 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.provider_mirror import find_mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tfmfa_nb.organization.policy import Policy
 
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
+
+
+def check_policy(read: Callable[[], Policy]) -> tuple[Policy | None, Finding]:
+    """The organization policy, None if no run can start with it, and the finding about it and its files."""
+    try:
+        policy = read()
+    except ConfigurationError as error:
+        return None, Finding("policy", Severity.ERROR, error.problem, error.remedy)
+    if not policy.mfa:
+        return policy, Finding(
+            "policy", Severity.WARNING, "MFA is not enabled for this organization.", how_to_enable_mfa(policy)
+        )
+    files = ", ".join(map(str, policy.files_setting("mfa")))
+    in_force = ", ".join(f"{path} (SHA-256 {sha256[:12]}…)" for path, sha256 in policy.files)
+    return policy, Finding(
+        "policy", Severity.OK, f"MFA is enabled by organization policy {files}. Files in force: {in_force}."
+    )
 
 
 def check_provider(environ: Mapping[str, str]) -> Finding:

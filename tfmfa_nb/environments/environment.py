@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import shlex
@@ -12,11 +13,13 @@ from typing import Any
 from tfmfa_nb.environments.atomic_files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.environment_names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.json_objects import DoubledKeyError, parse_json
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol import formats
 from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
 
 _LEVEL_KEY = "aws_multi_factor_authentication"
+_KEYS = (_LEVEL_KEY, formats.KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +126,21 @@ class Environment:
     def _settings(self) -> dict[str, Any]:
         path = self.files.settings
         try:
-            settings = json.loads(path.read_text(encoding="utf-8"))
+            settings = parse_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except DoubledKeyError as error:
+            raise ConfigurationError(f'{path}: the key "{error.key}" is there twice.', "Keep one of them.") from None
         except (OSError, ValueError, RecursionError):
             settings = None
         if not isinstance(settings, dict):
             raise _unreadable(path)
         formats.SETTINGS.check(settings, path)
+        for key in settings:
+            if key not in _KEYS:
+                close = difflib.get_close_matches(key.casefold(), _KEYS, 1)
+                hint = f'Did you mean "{close[0]}"?' if close else f"Supported keys: {', '.join(_KEYS)}."
+                raise ConfigurationError(f'{path}: the key "{key}" is unknown.', hint)
         return settings
 
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:

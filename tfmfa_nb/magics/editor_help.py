@@ -9,14 +9,16 @@ from tfmfa_nb.editing.cell import Cell
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.lock_indicator import LockIndicator
-from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.protocol.editor import ErrorAnswer, LevelAnswer
-from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfmfa_nb.editing.language_service import LanguageService
     from tfmfa_nb.magics.status_comm import Reply
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 
 # Terraform takes seconds for these; completion must not wait for them.
@@ -28,10 +30,11 @@ class EditorHelp:
 
     Args:
         service: analyzes the text.
+        read_policy: reads the organization policy.
     """
 
-    def __init__(self, service: LanguageService) -> None:
-        self._service = service
+    def __init__(self, service: LanguageService, read_policy: Callable[[], Policy]) -> None:
+        self._service, self._read_policy = service, read_policy
         self._quick, self._slow = (
             ThreadPoolExecutor(1, thread_name_prefix=f"tfmfa-{name}") for name in ("editor", "terraform")
         )
@@ -61,6 +64,7 @@ class EditorHelp:
         environment = self._service.environment(Cell.read(text) or Cell("", "tfplan", "", 0, 0))
         if environment is None:
             return None
-        level = effective_level(environment, read_policy(self._service.environ))
+        known = protected_of(environment, self._service.environ)
+        level = effective_level(environment, self._read_policy(), known=known)
         lock_indicator = LockIndicator.OPEN if level is Level.NEVER else LockIndicator.REQUIRED
         return LevelAnswer(environment=plain(environment.name), level=level, lock_indicator=lock_indicator)

@@ -6,15 +6,17 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.organization.policy_places import policy_environ
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -23,11 +25,16 @@ if TYPE_CHECKING:
     from tfmfa_nb.magics.status_comm import AnswerQuestion
 
 
+# The process variables that count for the policy are those of the first load: a cell can change them and load again.
+_at_first_load: WeakKeyDictionary[InteractiveShell, Mapping[str, str]] = WeakKeyDictionary()
+
+
 def load(shell: InteractiveShell) -> None:
     """Register the magics in `shell`; a second call has no effect."""
     if _magics(shell) is not None:
         return
-    shell.register_magics(TfmfaMagics)
+    environ = _at_first_load.setdefault(shell, policy_environ(os.environ))
+    shell.register_magics(TfmfaMagics(shell, environ))
     shell.input_transformers_cleanup.insert(0, ReadCells())
     shell.input_transformers_post.append(await_magics)
     magics = _magics(shell)
@@ -41,7 +48,7 @@ def load(shell: InteractiveShell) -> None:
     if manager is not None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
 
-        magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics.closing)).close)
+        magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -85,15 +92,15 @@ def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:
     return service
 
 
-def _editor_help(service: Callable[[], LanguageService], closing: list[Callable[[], None]]) -> AnswerQuestion:
+def _editor_help(service: Callable[[], LanguageService], magics: TfmfaMagics) -> AnswerQuestion:
     """The function that answers the front ends' questions; the first question creates its object."""
 
     @cache
     def editor_help() -> EditorHelp:
         from tfmfa_nb.magics.editor_help import EditorHelp  # noqa: PLC0415 - until needed
 
-        created = EditorHelp(service())
-        closing.append(created.close)
+        created = EditorHelp(service(), magics.read_policy)
+        magics.closing.append(created.close)
         return created
 
     return lambda question, reply: editor_help().answer(question, reply)

@@ -28,17 +28,23 @@ from tfmfa_nb.protocol.runner import current_runner
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
 
 
 @magics_class
 class TfmfaMagics(Magics):
-    """Terraform under MFA."""
+    """Terraform under MFA.
+
+    Args:
+        shell: shell of the magics.
+        policy_environ: process variables that say where policies are; see `policy_places.policy_environ`.
+    """
 
     prompt = CaselessStrEnum(
         ["auto", "form", "terminal", "command"],
@@ -62,7 +68,7 @@ class TfmfaMagics(Magics):
     latest = AnyTrait(help="The run that was started last.")
     active_runs = Int(help="Number of runs that are planning, waiting for an answer, or applying.")
 
-    def __init__(self, shell: InteractiveShell, **arguments: Any) -> None:
+    def __init__(self, shell: InteractiveShell, policy_environ: Mapping[str, str], **arguments: Any) -> None:
         self._runner = current_runner()
         if self._runner and self._runner.environment:
             arguments.setdefault("environment", self._runner.environment)
@@ -74,6 +80,7 @@ class TfmfaMagics(Magics):
                 del arguments[name]
         super().__init__(shell, **arguments)
         self._shell = shell  # `Magics.shell` may be None
+        self._policy_environ = policy_environ
         self._runs: dict[Path, Run] = {}
         self.closing: list[Callable[[], None]] = []
 
@@ -129,7 +136,7 @@ class TfmfaMagics(Magics):
             )
         from tfmfa_nb.magics.tfmfa import Subcommands  # noqa: PLC0415 - until needed
 
-        command = Subcommands(self._shell, self._environment(arguments), self.profile)
+        command = Subcommands(self._shell, self._environment(arguments), self)
         await command.run(arguments.what or "", arguments.words)
 
     @no_var_expand
@@ -141,6 +148,27 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.magics.tfruns import RunCommands  # noqa: PLC0415 - until needed
 
         return await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
+
+    def read_policy(self) -> Policy:
+        """The organization policy as it is now, wherever the process variables at the first load say.
+
+        Raises:
+            ConfigurationError: a policy is invalid or cannot be trusted.
+        """
+        from tfmfa_nb.organization.policy_files import read_policy  # noqa: PLC0415 - until needed
+
+        return read_policy(self._policy_environ)
+
+    def enable_policy(self, environment: Environment) -> None:
+        """Write a policy of the user's own that enables MFA, and a line about it in the environment's audit trail.
+
+        Raises:
+            ConfigurationError: it cannot be written, or there is one that does not enable MFA.
+        """
+        from tfmfa_nb.organization.policy_places import policy_folders  # noqa: PLC0415 - until needed
+        from tfmfa_nb.runs.gate.levels import set_policy  # noqa: PLC0415
+
+        set_policy(environment, policy_folders(self._policy_environ).own)
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the current run of the environment in `folder`, and the latest run."""

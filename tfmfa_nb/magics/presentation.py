@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
-from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.magics.front_end import FrontEnd
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.views.view import View
 
@@ -36,6 +36,10 @@ class Settings(Protocol):
     profile: str
     session_duration: int
     prompt_timeout: float
+
+    def read_policy(self) -> Policy:
+        """The organization policy."""
+        ...
 
 
 async def present(
@@ -96,13 +100,21 @@ def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
     Raises:
         ConfigurationError: the policy cannot be understood.
     """
+    policy = settings.read_policy()
     return Gate(
-        choose_prompt(settings.prompt, settings.token_command, front_end.prompt, attended=front_end.attended),
+        choose_prompt(
+            settings.prompt,
+            settings.token_command,
+            front_end.prompt,
+            attended=front_end.attended,
+            allows=policy.allows_prompt,
+            files=", ".join(map(str, policy.files_setting("prompts"))),
+        ),
         os.environ,
         settings.profile,
         settings.session_duration,
         settings.prompt_timeout or None,
-        read_policy(os.environ),
+        policy,
     )
 
 

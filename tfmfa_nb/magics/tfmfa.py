@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from IPython.core.error import UsageError
 
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.policy_files import enable_mfa, policy_folders, read_policy
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import effective_level, set_level
+from tfmfa_nb.runs.gate.levels import set_level
 from tfmfa_nb.views.mfa_status import print_level, print_policy
 
 if TYPE_CHECKING:
@@ -23,6 +21,21 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
+
+
+class Organization(Protocol):
+    """The organization as the magics know it: its policy, and the AWS profile that holds the person's variables."""
+
+    profile: str
+
+    def read_policy(self) -> Policy:
+        """The organization policy."""
+        ...
+
+    def enable_policy(self, environment: Environment) -> None:
+        """Write a policy that enables MFA."""
+        ...
 
 
 class Subcommands:
@@ -31,11 +44,12 @@ class Subcommands:
     Args:
         shell: shell of the call.
         environment: environment selected by the call.
-        profile: AWS profile that holds the organization variables; "" for none.
+        organization: its policy, and the AWS profile that holds the organization variables.
     """
 
-    def __init__(self, shell: InteractiveShell, environment: Environment, profile: str) -> None:
-        self._shell, self._environment, self._profile = shell, environment, profile
+    def __init__(self, shell: InteractiveShell, environment: Environment, organization: Organization) -> None:
+        self._shell, self._environment = shell, environment
+        self._organization, self._profile = organization, organization.profile
 
     async def run(self, subcommand: str, arguments: Sequence[str]) -> None:
         """Run `subcommand` with its arguments.
@@ -51,7 +65,7 @@ class Subcommands:
         await commands[subcommand](arguments)
 
     async def _status(self, _arguments: Sequence[str]) -> None:
-        show_status(self._shell, self._environment, os.environ, self._profile)
+        show_status(self._shell, self._environment, os.environ, self._profile, self._organization.read_policy)
 
     async def _variables(self, arguments: Sequence[str]) -> None:
         if arguments:
@@ -61,16 +75,16 @@ class Subcommands:
     async def _level(self, arguments: Sequence[str]) -> None:
         if not arguments:
             raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
-        policy = read_policy(os.environ)
-        set_level(self._environment, read_level(" ".join(arguments)), policy)
-        print_level(self._environment, effective_level(self._environment, policy), policy)
+        policy = self._organization.read_policy()
+        set_level(self._environment, read_level(" ".join(arguments)), policy, os.environ)
+        print_level(self._environment, policy, os.environ)
 
     async def _policy(self, arguments: Sequence[str]) -> None:
         if list(arguments) == ["on"]:
-            enable_mfa(policy_folders()[1], getpass.getuser())
+            self._organization.enable_policy(self._environment)
         elif arguments:
             raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on enables MFA")
-        print_policy(read_policy(os.environ))
+        print_policy(self._organization.read_policy())
 
     async def _trust_policy(self, arguments: Sequence[str]) -> None:
         if len(arguments) != 1:
@@ -89,7 +103,7 @@ class Subcommands:
         from tfmfa_nb.doctor import examine, worst  # noqa: PLC0415 - until needed
 
         findings = []
-        async for finding in examine(os.environ, self._profile, self._environment):
+        async for finding in examine(os.environ, self._profile, self._environment, self._organization.read_policy):
             _print(str(finding))
             findings.append(finding)
         if worst(findings).exit_code > 1:

@@ -8,14 +8,20 @@ only make the policy stricter. MFA is disabled by default and enabled by an orga
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_minimums import Minimum, account_of_role
+from tfmfa_nb.organization.policy_patterns import endpoint_fits, program_fits, provider_fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tfmfa_nb.organization.policy_minimums import Protected
+
 
 SHORTEST_SESSION, LONGEST_SESSION = 900, 129_600
 """Limits of STS GetSessionToken, in seconds."""
@@ -30,11 +36,17 @@ class Layer:
         mfa: True to enable MFA.
         owners: names of the owners, for information only: file permissions decide.
         environments: pairs of an environment name pattern and its minimum level.
+        minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
         accounts: IDs of the accounts in which runs are allowed.
         roles: patterns of the role ARNs that runs may assume.
         local_state: False to forbid state on the machine that runs Terraform.
         bypasses: allowed settings that bypass the MFA session: "profile", "shared_credentials_files", …
+        prompts: kinds of prompts that may ask for a code, of `PromptKind`.
+        endpoints: patterns of the endpoints that may get a code, besides AWS's own.
+        programs: patterns of the programs that may run as Terraform.
+        providers: patterns of the source addresses of providers that may hold AWS credentials, besides the known ones.
+        sha256: SHA-256 of the file's content, in hexadecimal; "" if it is not from a file.
     """
 
     path: Path
@@ -46,6 +58,12 @@ class Layer:
     roles: tuple[str, ...] | None = None
     local_state: bool | None = None
     bypasses: frozenset[str] | None = None
+    minimums: tuple[Minimum, ...] = ()
+    prompts: frozenset[str] | None = None
+    endpoints: tuple[str, ...] | None = None
+    programs: tuple[str, ...] | None = None
+    providers: tuple[str, ...] | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +88,33 @@ class Policy:
         """The owners named by the first file that names any."""
         return next((layer.owners for layer in self.layers if layer.owners), ())
 
-    def minimum(self, environment: str) -> Level:
-        """The minimum level of `environment`; `never` while MFA is off."""
-        levels = (level for level, _ in self._minimums(environment))
+    def minimum(self, what: Protected) -> Level:
+        """The minimum level of a run that touches `what`; `never` while MFA is off.
+
+        The more is known about a run, the more rules may hold: ask again whenever a run has learned more.
+        """
+        levels = (level for level, _ in self._minimums(what))
         return Level.strictest(*levels) if self.mfa else Level.NEVER
 
-    def minimum_required_by(self, environment: str) -> Path | None:
+    def minimum_required_by(self, what: Protected) -> Path | None:
         """The file that requires that minimum; None if no file does."""
-        minimum = self.minimum(environment)
+        minimum = self.minimum(what)
         if minimum is Level.NEVER:
             return None
-        return next(path for level, path in self._minimums(environment) if level is minimum)
+        return next(path for level, path in self._minimums(what) if level is minimum)
+
+    @property
+    def files(self) -> tuple[tuple[Path, str], ...]:
+        """The files in force, each with the SHA-256 of its content in hexadecimal."""
+        return tuple((layer.path, layer.sha256) for layer in self.layers)
+
+    @property
+    def digest(self) -> str:
+        """One SHA-256 for all files in force: of the output of `sha256sum FILE…`. "none" if there is no file."""
+        if not self.layers:
+            return "none"
+        lines = "".join(f"{sha256}  {path}\n" for path, sha256 in self.files)
+        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
     @property
     def session_bounds(self) -> tuple[int, int]:
@@ -99,6 +133,15 @@ class Policy:
         lists = (layer.roles for layer in self.layers if layer.roles is not None)
         return all(any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns) for patterns in lists)
 
+    def allows_account_of(self, role: str) -> bool:
+        """True if runs are allowed in the account of the role with this ARN; what is not an ARN has no account."""
+        return self.allows_account(account_of_role(role))
+
+    @property
+    def limits_accounts(self) -> bool:
+        """True if any file restricts accounts, so that a role unknown until Terraform runs may not be allowed."""
+        return any(layer.accounts is not None for layer in self.layers)
+
     @property
     def limits_roles(self) -> bool:
         """True if any file restricts roles, so that a role unknown until Terraform runs may not be allowed."""
@@ -111,19 +154,68 @@ class Policy:
 
     def allows_bypass(self, name: str) -> bool:
         """True if the policy allows the bypass `name`; every file must, so that none weakens another."""
-        return bool(self.layers) and all(name in (layer.bypasses or ()) for layer in self.layers)
+        return self._all_allow(lambda layer: name in (layer.bypasses or ()))
+
+    def allows_prompt(self, kind: str) -> bool:
+        """True if a prompt of this kind (of `PromptKind`) may ask for a code.
+
+        All may unless a file lists some; then only those, and every file that lists some must list it.
+        """
+        return all(kind in layer.prompts for layer in self.layers if layer.prompts is not None)
+
+    def allows_program(self, program: str) -> bool:
+        """True if the program at this path may run as Terraform.
+
+        All may unless a file lists some; then only those, and every file that lists some must have a pattern that fits.
+        """
+        lists = (layer.programs for layer in self.layers if layer.programs is not None)
+        return all(any(program_fits(pattern, program) for pattern in patterns) for patterns in lists)
+
+    def allows_endpoint(self, url: str) -> bool:
+        """True if the endpoint at `url` may get a code, although it is not AWS's own.
+
+        Without a file, none may. Every file must have a pattern that fits, so that none weakens another.
+        """
+        return self._all_allow(lambda layer: any(endpoint_fits(pattern, url) for pattern in layer.endpoints or ()))
+
+    def allows_provider(self, source: str) -> bool:
+        """True if the provider with this source address may get the session, although it is not a known one.
+
+        Without a file, none may. Every file must have a pattern that fits, so that none weakens another.
+        """
+        return self._all_allow(lambda layer: any(provider_fits(pattern, source) for pattern in layer.providers or ()))
+
+    @property
+    def asks_about_configuration(self) -> bool:
+        """True if roles, accounts, or the backend decide what is allowed, so that they matter at each level."""
+        return (
+            self.limits_roles
+            or self.limits_accounts
+            or not self.local_state
+            or (
+                self.mfa and any(minimum.accounts or minimum.roles or minimum.backend_keys for minimum in self._rules())
+            )
+        )
+
+    @property
+    def asks_about_account(self) -> bool:
+        """True if the account of the key decides what is allowed, so that it matters at each level."""
+        return self.limits_accounts or (self.mfa and any(rule.accounts for rule in self._rules()))
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""
-        return tuple(layer.path for layer in self.layers if getattr(layer, key) not in _NOTHING)
+        return tuple(layer.path for layer in self.layers if getattr(layer, key) != getattr(Layer(layer.path), key))
 
-    def _minimums(self, environment: str) -> Iterator[tuple[Level, Path]]:
-        name = environment.casefold()
+    def _all_allow(self, allows: Callable[[Layer], bool]) -> bool:
+        """True if every file allows it; without a file, nothing does."""
+        return bool(self.layers) and all(map(allows, self.layers))
+
+    def _rules(self) -> Iterator[Minimum]:
+        return (minimum for layer in self.layers for minimum in layer.minimums)
+
+    def _minimums(self, what: Protected) -> Iterator[tuple[Level, Path]]:
         for layer in self.layers:
-            for pattern, level in layer.environments:
-                # On case-insensitive file systems, names that differ only by case are one environment.
-                if fnmatch.fnmatchcase(name, pattern.casefold()):
-                    yield level, layer.path
-
-
-_NOTHING: tuple[object, ...] = (None, (), (None, None))
+            by_name = (Minimum(level, environments=(pattern,)) for pattern, level in layer.environments)
+            for minimum in (*by_name, *layer.minimums):
+                if minimum.holds_for(what):
+                    yield minimum.level, layer.path

@@ -5,6 +5,7 @@ An unreadable policy is an error and never counts as a missing one: otherwise, d
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -12,22 +13,20 @@ import shlex
 import stat
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from platformdirs import site_config_dir, user_config_dir
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.json_objects import DoubledKeyError, parse_json
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_parser import PolicyParser
+from tfmfa_nb.organization.policy_places import POLICY_VARIABLE, policy_environ, policy_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_FOLDER = "tfmfa_nb"
+    from tfmfa_nb.organization.policy_places import PolicyFolders
+
 _FILE_NAMES = ("policy.toml", "policy.json")
-POLICY_VARIABLE = "TFMFA_POLICY"
-"""Environment variable that names one more policy file. Like every file, it can only make the policy stricter."""
-
 _TEMPLATE = """\
 # Organization policy of tfmfa_nb. Write access to this file makes a user an organization owner.
 mfa = true
@@ -50,24 +49,21 @@ _BLOCKED = "No run can start until this is fixed."
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def policy_folders() -> tuple[Path, Path]:
-    """The system's and the user's configuration folders, which may not exist."""
-    return Path(site_config_dir(_FOLDER)), Path(user_config_dir(_FOLDER))
-
-
-def read_policy(environ: Mapping[str, str]) -> Policy:
+def read_policy(environ: Mapping[str, str], constant: PolicyFolders | None = None) -> Policy:
     """The effective policy.
 
     Args:
-        environ: process environment, for `TFMFA_POLICY`.
+        environ: process environment, for `TFMFA_POLICY` and the variables of `policy_folders`.
+        constant: folders that are always searched; None for this machine's.
 
     Raises:
-        ConfigurationError: a file is unreadable, untrusted, or invalid.
+        ConfigurationError: a file is unreadable, untrusted, or invalid, or a folder is not a folder.
     """
-    folders = policy_folders()
+    found = policy_folders(environ, constant)
+    folders = tuple(dict.fromkeys((*found.system, *found.user)))
     files = [file for folder in folders if (file := _file_in(folder)) is not None]
-    if named := environ.get(POLICY_VARIABLE):
-        file = Path(named).expanduser().absolute()
+    if named := policy_environ(environ).get(POLICY_VARIABLE):
+        file = Path(named)
         if not _exists(file):
             raise ConfigurationError(
                 f"{POLICY_VARIABLE} points to {file}, which does not exist.", "Correct the path, or unset the variable."
@@ -78,6 +74,13 @@ def read_policy(environ: Mapping[str, str]) -> Policy:
 
 
 def _file_in(folder: Path) -> Path | None:
+    for place in (folder.parent, folder):
+        if _exists(place) and not place.is_dir():
+            what = "a broken symbolic link" if place.is_symlink() else "not a folder"
+            raise ConfigurationError(
+                f"{place} is {what}, so it is unknown whether a policy is in force.",
+                f"Replace it with a folder, or remove it. {_BLOCKED}",
+            )
     found = [folder / name for name in _FILE_NAMES if _exists(folder / name)]
     if len(found) > 1:
         raise ConfigurationError(f"{folder} contains both {' and '.join(_FILE_NAMES)}.", "Keep only one of them.")
@@ -105,20 +108,31 @@ def read_policy_file(path: Path) -> Layer:
         ConfigurationError: the file is unreadable, writable by others, or invalid.
     """
     content = _read_trusted_file(path)
+    return PolicyParser(path).layer(_parsed(path, content), hashlib.sha256(content).hexdigest())
+
+
+def _parsed(path: Path, content: bytes) -> Any:
+    form = "JSON" if path.suffix == ".json" else "TOML"
     try:
-        document = json.loads(content) if path.suffix == ".json" else tomllib.loads(content.decode())
+        return parse_json(content) if form == "JSON" else tomllib.loads(content.decode())
+    except DoubledKeyError as error:
+        raise ConfigurationError(
+            f'The policy {path} is invalid: the key "{error.key}" is there twice.', f"Keep one of them. {_BLOCKED}"
+        ) from None
     except (ValueError, RecursionError) as error:
         where = re.search(r"line \d+", str(error))
         raise ConfigurationError(
-            f"{path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}{f' at {where[0]}' if where else ''} "
-            "(it may be truncated).",
+            f"{path} is not valid {form}{f' at {where[0]}' if where else ''} (it may be truncated).",
             f"Fix it, or ask its owner to. {_BLOCKED}",
         ) from None
-    return PolicyParser(path).layer(document)
 
 
 def _read_trusted_file(path: Path) -> bytes:
-    """The file's content, if root or the current user owns the file and its folder, and only the owner can write."""
+    """The file's content, if only root and the current user can change it, or replace it or a folder above it.
+
+    The rules of sshd's StrictModes (https://man.openbsd.org/sshd_config#StrictModes), up to "/". In a folder with the
+    sticky bit, others can make entries, but not replace what they do not own.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -127,37 +141,70 @@ def _read_trusted_file(path: Path) -> bytes:
             f"The policy {path} cannot be read: {error.strerror}.{link}",
             f"Replace it with a regular file that everyone can read. {_BLOCKED}",
         ) from None
-    file_status = os.fstat(fd)
-    if not stat.S_ISREG(file_status.st_mode) or file_status.st_size > _MAX_BYTES:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
         os.close(fd)
         raise ConfigurationError(
             f"The policy {path} is not a regular file of at most {_MAX_BYTES:,} bytes.",
             f"Replace it with one. {_BLOCKED}",
         )
     with os.fdopen(fd, "rb") as file:
-        for checked, status in ((path, file_status), (path.parent, path.parent.stat())):
-            if status.st_mode & _WRITABLE_BY_OTHERS and not status.st_mode & stat.S_ISVTX:
-                raise ConfigurationError(
-                    f"The policy cannot be trusted: users other than its owner can write to {checked}.",
-                    f"Check its content, then run: chmod go-w {shlex.quote(str(checked))}",
-                )
-            if status.st_uid not in {0, os.geteuid()}:
-                raise ConfigurationError(
-                    f"The policy cannot be trusted: {checked} belongs to another user (uid {status.st_uid}).",
-                    f"Check its content, then run: chown root {shlex.quote(str(checked))}",
-                )
+        _require_trusted(path, status)
+        _require_trusted_above(path)
         return file.read()
+
+
+def _require_trusted_above(path: Path) -> None:
+    for above in _all_above(path):
+        _require_trusted(above, above.lstat())
+
+
+def _all_above(path: Path) -> Iterator[Path]:
+    """Each folder above `path`, up to "/", and each symbolic link among them with what it leads to."""
+    known: set[Path] = set()
+    pending = [path.absolute().parent]
+    while pending:
+        folder = pending.pop()
+        for each in (folder, *folder.parents):
+            if each in known:
+                continue
+            known.add(each)
+            yield each
+            if each.is_symlink():
+                pending.append(each.parent / each.readlink())
+
+
+def _require_trusted(path: Path, status: os.stat_result) -> None:
+    """Make sure that only root and the current user can change `path`. Nobody can change a symbolic link in place.
+
+    Raises:
+        ConfigurationError: others can.
+    """
+    name = shlex.quote(str(path))
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    if status.st_mode & _WRITABLE_BY_OTHERS and not sticky and not stat.S_ISLNK(status.st_mode):
+        raise ConfigurationError(
+            f"The policy cannot be trusted: users other than its owner can write to {path}.",
+            f"Check its content, then run: chmod go-w {name}",
+        )
+    if status.st_uid not in {0, os.geteuid()}:
+        link = "-h " if stat.S_ISLNK(status.st_mode) else ""
+        raise ConfigurationError(
+            f"The policy cannot be trusted: {path} belongs to another user (uid {status.st_uid}).",
+            f"Check its content, then run: chown {link}root {name}",
+        )
 
 
 def enable_mfa(folder: Path, owner: str) -> Path:
     """Write a policy that enables MFA if `folder` has no policy yet, and return the policy's path.
 
     Args:
-        folder: one of `policy_folders()`.
+        folder: the user's folder, of `policy_folders`.
         owner: name of the owner, written into the policy.
 
     Raises:
-        ConfigurationError: the folder has a policy that does not enable MFA, or the policy cannot be written.
+        ConfigurationError: the folder has a policy that does not enable MFA, others can write to a folder above it, or
+            the policy cannot be written.
     """
     existing = _file_in(folder)
     if existing is not None:
@@ -166,10 +213,15 @@ def enable_mfa(folder: Path, owner: str) -> Path:
         raise ConfigurationError(f"The policy {existing} does not enable MFA.", 'Add "mfa = true" to it.')
     path = folder / _FILE_NAMES[0]
     try:
-        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for each in (*reversed(folder.parents), folder):
+            each.mkdir(mode=0o755, exist_ok=True)  # also those above: `parents=True` would let the umask decide
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
+            _require_trusted_above(path)
             file.write(_TEMPLATE.format(owner=json.dumps(owner)))
+    except ConfigurationError:
+        path.unlink()  # it would stop every run
+        raise
     except OSError as error:
         raise ConfigurationError(
             f"The policy {path} cannot be written: {error.strerror}.", "Ask an owner, who has write access to it."

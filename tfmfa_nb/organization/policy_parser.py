@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer
+from tfmfa_nb.organization.policy_minimums import Minimum
+from tfmfa_nb.organization.policy_patterns import is_endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
+_PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
+_CHOICES = ", ".join(f'"{level}"' for level in Level)
+_TOP = ("mfa", "owners", "environments", "minimum", "session", "allow")
+_MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
+_ALLOW = ("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers")
 
 
 class PolicyParser:
@@ -26,31 +35,72 @@ class PolicyParser:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def layer(self, document: Any) -> Layer:
+    def layer(self, document: Any, sha256: str = "") -> Layer:
         """The settings in `document`.
+
+        Args:
+            document: the parsed file.
+            sha256: SHA-256 of the file's content.
 
         Raises:
             ConfigurationError: the document is invalid.
         """
-        top = self._table(document, "", ("mfa", "owners", "environments", "session", "allow"))
+        top = self._table(document, "", _TOP)
         session = self._table(top.get("session", {}), "session", ("shortest", "longest"))
-        allow = self._table(top.get("allow", {}), "allow", ("accounts", "roles", "local_state", "bypasses"))
+        allow = self._table(top.get("allow", {}), "allow", _ALLOW)
         accounts = self._strings(allow, "accounts", "allow.")
-        for account in accounts or ():
-            if not _ACCOUNT_ID.fullmatch(account):
-                self._reject("allow.accounts", f"{account!r} is not an account ID", 'Example: "111122223333".')
         bypasses = self._strings(allow, "bypasses", "allow.")
+        prompts = self._strings(allow, "prompts", "allow.")
+        endpoints = self._strings(allow, "endpoints", "allow.")
+        providers = self._strings(allow, "providers", "allow.")
+        self._check_accounts("allow.accounts", accounts)
+        kinds = [str(kind) for kind in PromptKind]
+        self._check("allow.prompts", prompts, kinds.__contains__, "a prompt", f"Prompts: {', '.join(kinds)}.")
+        self._check("allow.endpoints", endpoints, is_endpoint, "an endpoint", 'Example: "http://127.0.0.1:*".')
+        self._check("allow.providers", providers, _PROVIDER.fullmatch, "a source address", 'Example: "mycorp/aws".')
         return Layer(
             self._path,
             mfa=self._boolean(top, "mfa", ""),
             owners=self._strings(top, "owners", ""),
             environments=tuple(self._levels(top.get("environments", {}))),
+            minimums=tuple(self._minimums(top.get("minimum", []))),
             session_seconds=(self._seconds(session, "shortest"), self._seconds(session, "longest")),
             accounts=None if accounts is None else frozenset(accounts),
             roles=self._strings(allow, "roles", "allow."),
             local_state=self._boolean(allow, "local_state", "allow."),
             bypasses=None if bypasses is None else frozenset(bypasses),
+            prompts=None if prompts is None else frozenset(prompts),
+            endpoints=endpoints,
+            programs=self._strings(allow, "programs", "allow."),
+            providers=providers,
+            sha256=sha256,
         )
+
+    def _minimums(self, tables: Any) -> list[Minimum]:
+        if not isinstance(tables, list):
+            self._reject("minimum", "must be a list of tables", "Begin each with [[minimum]].")
+        return [self._minimum(table, f"minimum[{number}]") for number, table in enumerate(tables, start=1)]
+
+    def _minimum(self, table: Any, name: str) -> Minimum:
+        self._table(table, name, ("level", *_MINIMUM))
+        if "level" not in table:
+            self._reject(f"{name}.level", "is missing", f"Levels: {_CHOICES}.")
+        patterns = {key: self._strings(table, key, f"{name}.") for key in _MINIMUM}
+        self._check_accounts(f"{name}.accounts", patterns["accounts"])
+        for key, given in patterns.items():
+            if given == ():
+                self._reject(f"{name}.{key}", "must not be empty: the rule would hold for nothing", "Remove the key.")
+        return Minimum(self._level(f"{name}.level", table["level"]), **patterns)
+
+    def _check_accounts(self, key: str, accounts: Iterable[str] | None) -> None:
+        self._check(key, accounts, _ACCOUNT_ID.fullmatch, "an account ID", 'Example: "111122223333".')
+
+    def _check(
+        self, key: str, values: Iterable[str] | None, valid: Callable[[str], object], kind: str, remedy: str
+    ) -> None:
+        for value in values or ():
+            if not valid(value):
+                self._reject(key, f"{value!r} is not {kind}", remedy)
 
     def _reject(self, key: str, problem: str, remedy: str) -> NoReturn:
         raise ConfigurationError(f"The policy {self._path} is invalid: {key}: {problem}.", remedy)
@@ -94,11 +144,10 @@ class PolicyParser:
     def _levels(self, table: Any) -> list[tuple[str, Level]]:
         if not isinstance(table, dict):
             self._reject("environments", "must be a table", 'Example: "prod-*" = "plans and applies".')
-        levels = []
-        for pattern, value in table.items():
-            try:
-                levels.append((str(pattern), Level(value)))
-            except ValueError:
-                choices = ", ".join(f'"{level}"' for level in Level)
-                self._reject(f'environments."{pattern}"', f"{value!r} is not a level", f"Levels: {choices}.")
-        return levels
+        return [(str(pattern), self._level(f'environments."{pattern}"', value)) for pattern, value in table.items()]
+
+    def _level(self, key: str, value: Any) -> Level:
+        try:
+            return Level(value)
+        except ValueError:
+            self._reject(key, f"{value!r} is not a level", f"Levels: {_CHOICES}.")

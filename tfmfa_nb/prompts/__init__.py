@@ -10,6 +10,7 @@ from tfmfa_nb.model.errors import AuthenticationError
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.identity import Identity
+    from tfmfa_nb.model.prompt_kinds import PromptKind
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.statuses import Phase
 
@@ -57,9 +58,11 @@ class Prompt(Protocol):
     """A way to obtain codes and confirmations.
 
     Attributes:
+        kind: by which a policy allows it; None if it never obtains a code.
         max_attempts: number of codes that may be requested in one phase; None for no limit.
     """
 
+    kind: PromptKind | None
     max_attempts: int | None
 
     async def ask(self, request: CodeRequest) -> Secret:

@@ -1,18 +1,31 @@
-"""Chooses the prompt by its name, which is the setting `prompt` of `%config TfmfaMagics`."""
+"""Chooses the prompt by its name, which is the setting `prompt` of `%config TfmfaMagics`, and by the policy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.prompt_kinds import PromptKind
+from tfmfa_nb.prompts.disallowed import DisallowedPrompt, disallowed
+from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfmfa_nb.prompts import Prompt
 
 
-def choose_prompt(name: str, token_command: str, own: Prompt, *, attended: bool) -> Prompt:
+def choose_prompt(
+    name: str,
+    token_command: str,
+    own: Prompt,
+    *,
+    attended: bool,
+    allows: Callable[[str], bool] = lambda _: True,
+    files: str = "",
+) -> Prompt:
     """The prompt called `name`.
 
     Args:
@@ -21,9 +34,22 @@ def choose_prompt(name: str, token_command: str, own: Prompt, *, attended: bool)
         token_command: a command that prints a code; "" for none.
         own: the prompt of the front end.
         attended: whether a person can type in the front end.
+        allows: tells whether the policy allows a kind of prompt. Where a person can answer, "auto" takes one that it
+            allows.
+        files: policy files that limit the prompts, for errors.
     """
-    if name == "command" or (name == "auto" and token_command):
+    by_itself = name == "auto" and token_command and (allows(PromptKind.COMMAND) or not attended)
+    if name == "command" or by_itself:
         if not token_command:
             return UnavailablePrompt("prompt is 'command', but no token_command is set")
-        return CommandPrompt(token_command)
-    return TerminalPrompt() if name == "terminal" and attended else own
+        prompt: Prompt = CommandPrompt(token_command)
+    else:
+        prompt = TerminalPrompt() if name == "terminal" and attended else own
+    if isinstance(prompt, FormOrTerminalPrompt):
+        if not allows(PromptKind.TERMINAL):
+            prompt.disallow_terminal(disallowed(PromptKind.TERMINAL, allows, files))
+        elif name == "auto" and not allows(PromptKind.FORM):
+            prompt = TerminalPrompt()
+    if prompt.kind is not None and not allows(prompt.kind):
+        return DisallowedPrompt(prompt, allows, files)
+    return prompt

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
+from tfmfa_nb.model.prompt_kinds import PromptKind
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
@@ -60,6 +61,7 @@ class FormPrompt:
         hello_timeout: seconds within which a front end has to display the card.
     """
 
+    kind: PromptKind | None = PromptKind.FORM
     max_attempts: int | None = None
 
     def __init__(self, card: Card, hello_timeout: float = HELLO_TIMEOUT) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd, why_here
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 
 if TYPE_CHECKING:
+    from tfmfa_nb.model.errors import PromptUnavailable
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
@@ -15,19 +17,31 @@ if TYPE_CHECKING:
 class FormOrTerminalPrompt:
     """Asks on the card; where no front end displays it, as in a console, says so and asks on the kernel's stdin."""
 
+    kind: PromptKind | None = PromptKind.FORM
     max_attempts: int | None = None
 
     def __init__(self, form: FormPrompt) -> None:
         self._form = form
         self._terminal: TerminalPrompt | None = None
+        self._terminal_error: PromptUnavailable | None = None
+
+    def disallow_terminal(self, error: PromptUnavailable) -> None:
+        """Ask for codes on the card only, and raise `error` where no front end displays it."""
+        self._terminal_error = error
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The code, from wherever the person is."""
+        """The code, from wherever the person is.
+
+        Raises:
+            PromptUnavailable: no front end displays the card, and the policy does not allow the terminal.
+        """
         if self._terminal is None:
             try:
                 return await self._form.ask(request)
             except NoFrontEnd:
                 self._terminal = _terminal()
+        if self._terminal_error is not None:
+            raise self._terminal_error
         return await self._terminal.ask(request)
 
     async def confirm(self, question: str) -> bool:

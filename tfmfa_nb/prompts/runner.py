@@ -6,6 +6,7 @@ import getpass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.protocol.runner import NoAnswer, RunnerQuestion, prompt_of, read_reply
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class RunnerPrompt:
         marker: marker by which the runner recognizes this package's questions.
     """
 
+    kind: PromptKind | None = PromptKind.RUNNER
     max_attempts: int | None = None
 
     def __init__(self, marker: str) -> None:

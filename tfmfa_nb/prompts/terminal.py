@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _ALTERNATIVES = {
 class TerminalPrompt:
     """Prompts a person at a terminal; an empty line or the end of the input leaves the prompt."""
 
+    kind: PromptKind | None = PromptKind.TERMINAL
     max_attempts: int | None = None
 
     async def ask(self, request: CodeRequest) -> Secret:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.authentication.mfa_codes import UsedCodes
 from tfmfa_nb.authentication.refusal import Refused, next_code_at
 from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class CommandPrompt:
         ConfigurationError: the command line is empty or has unbalanced quotes.
     """
 
+    kind: PromptKind | None = PromptKind.COMMAND
     max_attempts: int | None = 3
 
     def __init__(

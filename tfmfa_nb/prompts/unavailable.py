@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.model.errors import PromptUnavailable
 
 if TYPE_CHECKING:
+    from tfmfa_nb.model.prompt_kinds import PromptKind
     from tfmfa_nb.prompts import CodeRequest
 
 
@@ -17,6 +18,7 @@ class UnavailablePrompt:
         reason: the reason and the remedy; continues "An MFA code is required, but ".
     """
 
+    kind: PromptKind | None = None
     max_attempts: int | None = 1
 
     def __init__(self, reason: str) -> None:

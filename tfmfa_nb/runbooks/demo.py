@@ -9,9 +9,9 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunbookFailed
 from tfmfa_nb.views.sanitize import plain, sanitize
 
@@ -80,28 +80,24 @@ def demonstrate(notebook: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     _say("Starting a sandbox: an AWS on this machine that is strict about MFA …")
-    sandbox = Sandbox.start(folder / "sandbox")
-    try:
-        _say("It has the user alice, with an access key and an MFA device, and the role deploy, which requires MFA.")
-        environ = {
-            **os.environ,
-            **sandbox.environment(),
-            **provider_environ(os.environ, folder),
-            **_policy(folder),
-            "TFMFA_TOKEN_COMMAND": _token_command(),
-        }
-        asyncio.run(execute(notebook, folder / notebook.name, environ=environ, say=_say))
-        _check(sandbox)
-    finally:
-        sandbox.stop()
+    # Not in `folder`: others may be able to write to a folder above it, and then the sandbox's policy is not trusted.
+    with TemporaryDirectory(prefix="tfmfa-demo-") as private:
+        sandbox = Sandbox.start(Path(private))
+        try:
+            _say(
+                "It has the user alice, with an access key and an MFA device, and the role deploy, which requires MFA."
+            )
+            environ = {
+                **os.environ,
+                **sandbox.environment(),
+                **provider_environ(os.environ, folder),
+                "TFMFA_TOKEN_COMMAND": _token_command(),
+            }
+            asyncio.run(execute(notebook, folder / notebook.name, environ=environ, say=_say))
+            _check(sandbox)
+        finally:
+            sandbox.stop()
     _say(f"Done in {time.monotonic() - began:.0f} s. The executed runbook is {folder / notebook.name}.")
-
-
-def _policy(folder: Path) -> dict[str, str]:
-    """The process variables of an organization that requires MFA; without its policy no level can be set."""
-    file = folder / "policy.toml"
-    write_whole(file, "mfa = true\n", mode=0o644)
-    return {"TFMFA_POLICY": str(file.absolute())}
 
 
 def _token_command() -> str:

@@ -39,7 +39,7 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
 
     Raises:
         ConfigurationError: the execution cannot start: the notebook, a parameter, or a tag does not exist, or the
-            executed notebook cannot be saved.
+            executed notebook cannot be saved; or the organization policy allows no token command.
         RunStateError: the execution cannot be resumed.
     """
     prepared = PreparedRunbook(options)

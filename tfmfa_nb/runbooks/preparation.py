@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.prompt_kinds import PromptKind
+from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration
 from tfmfa_nb.runbooks.cell_handling import CellHandling, RunbookStopped
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, RECORD_TAG, code_cells, read_runbook, tags
@@ -28,13 +30,15 @@ class PreparedRunbook:
         parameters: the injected parameters.
 
     Raises:
-        ConfigurationError: the notebook, a parameter, or a tag does not exist, or there is nothing that can be resumed.
+        ConfigurationError: the notebook, a parameter, or a tag does not exist, there is nothing that can be resumed, or
+            the organization policy allows no token command.
     """
 
     def __init__(self, options: ExecutionOptions) -> None:
         self._options = options
         self._handlings: dict[int, CellHandling] = {}
         self._last: int | None = None
+        _check_token_command(options)
         runbook = read_runbook(options.runbook)
         _check_tag(runbook, options.stop_after)
         self.notebook, self.parameters = _executed(runbook, options) if options.resume else _injected(runbook, options)
@@ -99,3 +103,20 @@ def _injected(notebook: Any, options: ExecutionOptions) -> tuple[Any, dict[str, 
     if options.environment and "environment" in defaults(notebook):
         texts.append(("environment", options.environment))
     return notebook, inject(notebook, texts, options.file_parameters)
+
+
+def _check_token_command(options: ExecutionOptions) -> None:
+    """Make sure that the organization policy allows the token command, if there is one.
+
+    Raises:
+        ConfigurationError: it does not, or the policy is invalid.
+    """
+    if not options.token_command:
+        return
+    policy = read_policy(options.environ)
+    if not policy.allows_prompt(PromptKind.COMMAND):
+        files = ", ".join(map(str, policy.files_setting("prompts")))
+        raise ConfigurationError(
+            f"A token command is not allowed (organization policy {files}).",
+            "Run it in a terminal without --token-command, and unset TFMFA_TOKEN_COMMAND.",
+        )

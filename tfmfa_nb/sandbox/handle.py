@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from tfmfa_nb.model.errors import SandboxError
-from tfmfa_nb.organization.policy_files import POLICY_VARIABLE
+from tfmfa_nb.organization.policy_places import POLICY_VARIABLE
 from tfmfa_nb.protocol.formats import SANDBOX
 from tfmfa_nb.sandbox.callers import ACCOUNT
 from tfmfa_nb.sandbox.provision import USER, provision

@@ -6,27 +6,39 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, required_by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.organization.policy_minimums import Protected
 
 
-def print_level(environment: Environment, level: Level, policy: Policy) -> None:
-    """Print the level that holds for `environment`, its meaning, and the policy's minimum."""
-    name = environment.folder.name
+def print_level(environment: Environment, policy: Policy, environ: Mapping[str, str]) -> None:
+    """Print the level that holds for `environment`, its meaning, and the policy's minimum.
+
+    Args:
+        environment: the environment.
+        policy: organization policy.
+        environ: process environment, for the workspace.
+
+    Raises:
+        ConfigurationError: the environment's settings are invalid.
+    """
+    what = protected_of(environment, environ)
+    level = effective_level(environment, policy, known=what)
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
-    if policy.minimum(name) is not Level.NEVER:
-        print(minimum_text(policy, name))  # noqa: T201
+    if policy.minimum(what) is not Level.NEVER:
+        print(minimum_text(policy, what))  # noqa: T201
     if not policy.mfa:
         print(f"MFA is not enabled for this organization. {how_to_enable_mfa(policy)}")  # noqa: T201
 
 
-def minimum_text(policy: Policy, name: str) -> str:
-    """The policy's minimum level for the environment `name`, and the file that requires it."""
-    minimum, file = policy.minimum(name), policy.minimum_required_by(name)
-    return f'The level must be at least "{minimum}". Required by organization policy {file}.'
+def minimum_text(policy: Policy, what: Protected) -> str:
+    """The policy's minimum level for `what`, and the file that requires it."""
+    return f'The level must be at least "{policy.minimum(what)}". {required_by(policy, what)}'
 
 
 def print_policy(policy: Policy) -> None:
@@ -51,11 +63,14 @@ def policy_lines(policy: Policy) -> list[str]:
     for layer in policy.layers:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
-        lines += [f"Allowed accounts: {', '.join(sorted(layer.accounts))}{file}"] if layer.accounts else []
-        lines += [f"Allowed roles: {', '.join(layer.roles)}{file}"] if layer.roles else []
+        lines += [f'Minimum level for {rule.describe()}: "{rule.level}"{file}' for rule in layer.minimums]
+        for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers"):
+            if (allowed := getattr(layer, name)) is not None:
+                lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")
     lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")
     lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{source('local_state')}")
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
+    lines += [f"File in force: {path}, SHA-256 {sha256}" for path, sha256 in policy.files]
     return lines

@@ -10,13 +10,13 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, set_level
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
@@ -30,30 +30,32 @@ class SettingsForm(FormWidget):
     Args:
         environment: environment to which the setting belongs.
         read_policy: reads the organization policy; called each time, because an owner may change it meanwhile.
+        environ: process environment, for the workspace.
     """
 
     _model_name = Unicode("SettingsFormModel").tag(sync=True)
     _view_name = Unicode("SettingsFormView").tag(sync=True)
 
-    def __init__(self, environment: Environment, read_policy: Callable[[], Policy]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, read_policy: Callable[[], Policy], environ: Mapping[str, str]) -> None:
+        self._environment, self._environ = environment, environ
         self._read_policy = read_policy
         super().__init__({"save": self._save})
 
     async def content(self) -> SettingsContent:
         """The levels, with the ones that may be selected and the reason for which the others may not."""
-        name, level, problem = self._environment.folder.name, "", ""
+        level, problem = "", ""
         minimum, reason, off = Level.NEVER, "", False
         try:
             policy = self._read_policy()
-            minimum, off = policy.minimum(name), not policy.mfa
+            what = protected_of(self._environment, self._environ)
+            minimum, off = policy.minimum(what), not policy.mfa
             if off:
                 reason = (
                     f"MFA is not enabled for this organization, so no level can be set. {how_to_enable_mfa(policy)}"
                 )
             elif minimum is not Level.NEVER:
-                reason = minimum_text(policy, name)
-            level = str(effective_level(self._environment, policy))
+                reason = minimum_text(policy, what)
+            level = str(effective_level(self._environment, policy, known=what))
         except ConfigurationError as error:
             problem = str(error)
         return SettingsContent(
@@ -78,7 +80,7 @@ class SettingsForm(FormWidget):
         except ValueError:
             return Result("Select a level first.", good=False)
         try:
-            set_level(self._environment, level, self._read_policy())
+            set_level(self._environment, level, self._read_policy(), self._environ)
         except (ConfigurationError, OSError) as error:
             return Result(f"Not saved: {error}", good=False)
         return Result(SAVED.format(level=level))

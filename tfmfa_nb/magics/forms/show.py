@@ -7,33 +7,38 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.front_end import is_attended, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.variable_sources import describe_source
 from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
-from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.views.mfa_status import print_level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
 
 
-def show_status(shell: InteractiveShell, environment: Environment, environ: Mapping[str, str], profile: str) -> None:
+def show_status(
+    shell: InteractiveShell,
+    environment: Environment,
+    environ: Mapping[str, str],
+    profile: str,
+    read_policy: Callable[[], Policy],
+) -> None:
     """Show the organization variables and the environment's level, with a form for each.
 
     Raises:
         ConfigurationError: the policy is invalid, or the settings are and no form can show that.
     """
-    policy = read_policy(environ)
+    policy = read_policy()
     _print_variables(environ, profile)
     forms = _widgets(shell)
     try:
-        print_level(environment, effective_level(environment, policy), policy)
+        print_level(environment, policy, environ)
     except ConfigurationError:
         if not forms:
             raise
@@ -44,7 +49,7 @@ def show_status(shell: InteractiveShell, environment: Environment, environ: Mapp
     from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are slow to import
     from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415
 
-    display(SettingsForm(environment, lambda: read_policy(environ)))
+    display(SettingsForm(environment, read_policy, environ))
     display(VariablesForm(environ, profile))
 
 

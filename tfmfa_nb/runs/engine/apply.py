@@ -14,7 +14,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_en
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
-from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         lock = await lock_environment(driver, Phase.APPLY, held)
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
-        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
+        known = protected_of(driver.environment, gate.environ)
+        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level, known=known)))
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
         await inspect(driver, gate, executable)
         if driver.record.level.asks_before(Phase.APPLY):

@@ -12,7 +12,7 @@ from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
-from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
@@ -38,7 +38,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         arguments = driver.options.plan_arguments(driver.base)
         lock = await lock_environment(driver, Phase.PLAN, held)
         driver.store.drop_other_plans()
-        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level)))
+        known = protected_of(driver.environment, gate.environ)
+        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
         await inspect(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.PLAN)
         async with commands_of(driver, gate, executable, lock, session) as commands:

@@ -13,7 +13,7 @@ from tfmfa_nb.runs.engine.outcome import first_error
 from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
-from tfmfa_nb.runs.gate.levels import effective_level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,10 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
         with ExitStack() as held, phase_of(driver, Phase.UNLOCK):
             executable = driver.ports.terraform.find(gate.environ)
             environment_lock = await lock_environment(driver, Phase.UNLOCK, held)
-            driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level)))
+            known = protected_of(driver.environment, gate.environ)
+            driver.tell(
+                LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level, known=known))
+            )
             await inspect(driver, gate, executable)
             session = await authenticate(driver, gate, Phase.UNLOCK)
             async with commands_of(driver, gate, executable, environment_lock, session) as commands:

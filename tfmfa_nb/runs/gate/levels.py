@@ -2,44 +2,135 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import pwd
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_files import enable_mfa
+from tfmfa_nb.organization.policy_minimums import Protected
+from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.events import LevelChanged
+from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.runs.driver import Driver
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def effective_level(environment: Environment, policy: Policy, *others: Level) -> Level:
+def protected_of(environment: Environment, environ: Mapping[str, str] = _NOTHING) -> Protected:
+    """What a run on `environment` touches, as far as it is known before the configuration is read.
+
+    Args:
+        environment: the environment, whose folder may not exist yet.
+        environ: process environment of Terraform, for `TF_WORKSPACE` and `TF_DATA_DIR`.
+
+    Raises:
+        ConfigurationError: the file with the selected workspace cannot be read.
+    """
+    return Protected(environment.name, environment.folder.resolve(), _workspace(environment.folder, environ))
+
+
+def _workspace(folder: Path, environ: Mapping[str, str]) -> str:
+    """The selected workspace (https://developer.hashicorp.com/terraform/cli/workspaces)."""
+    if named := environ.get("TF_WORKSPACE"):
+        return named
+    selected = data_folder(folder, environ) / "environment"
+    with usable(selected):
+        try:
+            return selected.read_text(encoding="utf-8", errors="replace").strip() or "default"
+        except (FileNotFoundError, NotADirectoryError):
+            return "default"
+
+
+def effective_level(environment: Environment, policy: Policy, *others: Level, known: Protected | None = None) -> Level:
     """The strictest of the environment's level, the policy's minimum for it, and `others`.
+
+    Args:
+        environment: the environment.
+        policy: organization policy.
+        others: levels that hold too.
+        known: what the run touches, as far as it is known; None for what the environment's folder tells.
 
     Raises:
         ConfigurationError: the environment's settings are invalid.
     """
-    return Level.strictest(environment.level, policy.minimum(environment.folder.name), *others)
+    return Level.strictest(environment.level, policy.minimum(known or protected_of(environment)), *others)
 
 
-def set_level(environment: Environment, level: Level, policy: Policy) -> None:
+def raise_level(driver: Driver, policy: Policy, known: Protected) -> bool:
+    """Raise the level of a run to the minimum for what is known by now. It never becomes lower.
+
+    Args:
+        driver: driver of the run, whose card and log say which file requires the level.
+        policy: organization policy.
+        known: what the run touches.
+
+    Returns:
+        True if the level was raised, so that a phase that needed no code may need one.
+    """
+    minimum = policy.minimum(known)
+    if minimum.strictness <= driver.record.level.strictness:
+        return False
+    driver.tell(LevelChanged(minimum))
+    driver.note(f'The level of this run is "{minimum}". {required_by(policy, known)}')
+    return True
+
+
+def required_by(policy: Policy, what: Protected) -> str:
+    """The sentence that names the file with the minimum level of `what`."""
+    return f"Required by organization policy {policy.minimum_required_by(what)}."
+
+
+def set_level(environment: Environment, level: Level, policy: Policy, environ: Mapping[str, str] = _NOTHING) -> None:
     """Set the environment's level; all subsequent runs on the environment will require it.
 
+    The audit trail, if there is one, records it.
+
+    Args:
+        environment: the environment.
+        level: level to set.
+        policy: organization policy, with its minimum for what the environment's folder tells.
+        environ: process environment, for the workspace.
+
     Raises:
-        ConfigurationError: MFA is not enabled, the policy requires a stricter level, or the level cannot be saved.
+        ConfigurationError: MFA is not enabled, the policy requires a stricter level, or the level cannot be saved or
+            recorded.
     """
     if not policy.mfa:
         raise ConfigurationError(
             "MFA is not enabled for this organization, so no level can be set.", how_to_enable_mfa(policy)
         )
-    name = environment.folder.name
-    minimum = policy.minimum(name)
+    what = protected_of(environment, environ)
+    minimum = policy.minimum(what)
     if level.strictness < minimum.strictness:
         raise ConfigurationError(
-            f'The level of "{environment.name}" must be at least "{minimum}". '
-            f"Required by organization policy {policy.minimum_required_by(name)}.",
+            f'The level of "{environment.name}" must be at least "{minimum}". {required_by(policy, what)}',
             f'Choose "{minimum}" or a stricter level.',
         )
+    old = environment.level
+    _record(environment, "level", old=str(old), new=str(level), policy=policy.digest)
     environment.set_level(level)
+
+
+def set_policy(environment: Environment, folder: Path) -> Path:
+    """Write a policy that enables MFA into `folder`; see `enable_mfa`. The audit trail, if there is one, records it.
+
+    Raises:
+        ConfigurationError: the policy cannot be written or recorded.
+    """
+    path = enable_mfa(folder, _user())
+    _record(environment, "policy", path=str(path), mfa=True)
+    return path
 
 
 def how_to_enable_mfa(policy: Policy) -> str:
@@ -47,3 +138,18 @@ def how_to_enable_mfa(policy: Policy) -> str:
     ask = f"Ask an owner ({', '.join(policy.owners)}) to enable it, or enable" if policy.owners else "Enable"
     files = [str(layer.path) for layer in policy.layers] or [str(path) for path in policy.search_paths[-1:]]
     return f"{ask} it with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."
+
+
+def _record(environment: Environment, event: str, **facts: Any) -> None:
+    """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
+    path = environment.files.audit_trail
+    if path.exists():
+        AuditTrail(path).write(event, **facts, user=_user())
+
+
+def _user() -> str:
+    """The name of the user of this process, which no process variable changes; the number if it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
