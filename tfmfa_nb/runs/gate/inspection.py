@@ -12,6 +12,7 @@ from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_r
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
@@ -33,7 +34,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         return
     findings = driver.findings = await asyncio.to_thread(
         driver.ports.terraform.inspect,
-        driver.read_configuration(executable.product, gate.environ),
+        driver.read_configuration(executable, gate.environ),
         executable=executable,
         environ=gate.environ,
         var=driver.options.var,
@@ -47,9 +48,9 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
             "Configure a shared backend, such as s3.",
         )
     if level is not Level.NEVER:
-        for bypass in findings.bypasses:
+        for bypass in (*findings.unreadable, *findings.bypasses, *findings.unknown_providers):
             if not policy.allows_bypass(bypass.name):
-                raise turn_red(driver, MfaBypass(f"{bypass.place}: {bypass.what}", bypass.remedy))
+                raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
@@ -71,4 +72,9 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
 def problems_of(driver: Driver) -> list[str]:
     """What remains unknown about the configuration, one sentence each."""
     problems = driver.findings.problems if driver.findings else ()
-    return [f"{problem.place}: {problem.what}" if problem.place else problem.what for problem in problems]
+    return [told(problem) for problem in problems]
+
+
+def told(problem: Problem) -> str:
+    """A problem in one sentence, after its place."""
+    return f"{problem.place}: {problem.what}" if problem.place else problem.what
