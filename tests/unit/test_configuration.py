@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reader import found, terraform, write
 
 from tfmfa_nb.terraform import configuration_files
 from tfmfa_nb.terraform.configuration import Configuration
@@ -74,7 +75,7 @@ def test_a_plan_with_init_parses_each_file_once(tmp_path, reads):
     configuration = Configuration(tmp_path, "terraform", {})
     assert roles(configuration) == ["root", "net"]
     before = init_fingerprint(configuration, TERRAFORM, {})
-    assert reads["read"] == {"main.tf": 2, "more.tf.json": 1, "modules.json": 1}  # two of them are called main.tf
+    assert reads["read"] == {"main.tf": 2, "more.tf.json": 1}  # two of them are called main.tf
     install(tmp_path)
     configuration = reread(configuration)
     assert roles(configuration) == ["root", "net", "vpc"]
@@ -103,8 +104,9 @@ def test_a_problem_of_an_unchanged_file_is_not_forgotten(tmp_path):
     (tmp_path / "main.tf").write_text('provider "aws" {\n  region = = 1\n')
     (tmp_path / "main.tf.json").write_text("{")
     first = Configuration(tmp_path, "terraform", {})
-    assert [problem.place for problem in first.problems] == ["main.tf:1", "main.tf.json"]
-    assert reread(first).problems == first.problems
+    assert [file.place for file in first.broken] == ["main.tf:1"]
+    assert [problem.place for problem in first.unreadable] == ["main.tf.json"]
+    assert (reread(first).broken, reread(first).unreadable) == (first.broken, first.unreadable)
 
 
 def test_the_fingerprint_of_init_reads_the_root_module_only(tmp_path, reads):
@@ -183,3 +185,48 @@ def test_init_runs_again_for_another_terraform_lock_file_or_cli_configuration(tm
 def test_a_resource_of_json_is_told_by_its_labels(tmp_path):
     (tmp_path / "x.tf.json").write_text('{"resource": {"aws_s3_bucket": {"b": {}}}}')
     assert Configuration(tmp_path, "terraform", {}).blocks[-1].labels == ("aws_s3_bucket", "b")
+
+
+# Names as editors leave them, and whether Terraform reads a file of that name.
+NAMES = {
+    "#provider.tf": True,
+    "#p#.tf": True,
+    "~x.tf": True,
+    "a~.tf": True,
+    "#j.tf.json": True,
+    "#p.tf#": False,
+    "p.tf~": False,
+    ".p.tf": False,
+    "P.TF": False,
+    "p.tf.bak": False,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_that_count_are_those_that_terraform_reads(tmp_path, name):
+    json_syntax = name.endswith(".json")
+    output = '{"output": {"o": {"value": "here"}}}' if json_syntax else 'output "o" {\n  value = "here"\n}'
+    write(tmp_path, {name: output})
+    read = '"here"' in terraform(tmp_path, "plan", check=False)
+    assert read is NAMES[name]
+    provider = '{"provider": {"aws": {"profile": "x"}}}' if json_syntax else 'provider "aws" {\n  profile = "x"\n}'
+    write(tmp_path, {name: provider})
+    assert [problem.name for problem in found(tmp_path, executable=TERRAFORM).bypasses] == ["profile"] * read
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "role"),
+    [
+        ("terraform", "1.11.4", "hcl"),
+        ("tofu", "1.7.9", "hcl"),
+        ("tofu", "1.8.0", "tofu"),
+        ("tofu", "1.8.0-alpha1", "tofu"),
+        ("tofu", "1.10.0", "tofu"),
+        ("tofu", "2.0.0", "tofu"),
+        ("tofu", "", "tofu"),
+    ],
+)
+def test_files_of_opentofu_count_for_the_versions_that_read_them(tmp_path, product, version, role):
+    write(tmp_path, {"main.tf": PROVIDER % "hcl", "main.tofu": PROVIDER % "tofu"})
+    configuration = Configuration(tmp_path, product, {}, version=version)
+    assert roles(configuration) == [role]

@@ -35,8 +35,13 @@ def test_no_value_is_shown(tmp_path):
 
 
 def test_what_cannot_be_evaluated_may_be_one(tmp_path):
-    (problem,) = bypasses(tmp_path, main='provider "aws" {\n  profile = var.p\n}\n')
-    assert "may use an AWS profile (`profile` is not known yet)" in problem.what
+    (problem,) = bypasses(tmp_path, main='provider "aws" {\n  access_key = var.k\n}\n')
+    assert "may use its own access key (`access_key` is not known yet)" in problem.what
+
+
+def test_a_profile_that_is_not_known_is_none(tmp_path):
+    """Under MFA there is no file with profiles: null goes through, and a name is an error of the provider's own."""
+    assert not bypasses(tmp_path, main='provider "aws" {\n  profile = var.p\n}\n')
 
 
 def test_they_come_in_the_order_of_files_and_blocks(tmp_path):
@@ -55,7 +60,7 @@ def test_settings_of_the_same_name_elsewhere_are_none(tmp_path):
         'provider "aws" {\n  default_tags {\n    tags = {\n      profile = "x"\n    }\n  }\n'
         '  assume_role {\n    role_arn = "r"\n    profile = "x"\n  }\n}\n'
         'resource "aws_x" "y" {\n  profile = "x"\n}\nmodule "m" {\n  source = "acme/m/aws"\n  profile = "x"\n}\n'
-        'terraform {\n  cloud {\n    token = "t"\n  }\n}\n',
+        'terraform {\n  backend "oss" {\n    profile = "x"\n  }\n}\n',
     )
 
 

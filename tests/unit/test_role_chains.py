@@ -57,9 +57,15 @@ def test_the_corpus(name, tmp_path, executable):
     wanted = case.expected.get("problems", [])
     assert len(places) == len(wanted)
     assert all(re.fullmatch(want.replace("?", r"\d+"), place) for want, place in zip(wanted, places, strict=True))
+    assert [problem.place for problem in findings.unreadable] == case.expected.get("unreadable", [])
 
 
 NO_CONSOLE = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
+
+
+def find(folder, executable, environ=ENVIRON):
+    configuration = Configuration(folder, executable.product, environ, version=executable.version)
+    return find_chains(configuration, executable=executable, environ=environ)
 
 
 def find_without_console(folder):
@@ -141,17 +147,19 @@ def test_what_cannot_be_read(tmp_path):
     (tmp_path / "loop.tf").symlink_to(tmp_path / "loop.tf")
     os.mkfifo(tmp_path / "pipe.tf")
     findings = find_without_console(tmp_path)
-    assert [problem.place for problem in findings.problems] == ["loop.tf", "main.tf", "pipe.tf"]
-    assert replace(findings, problems=()) == Findings()
+    assert [problem.place for problem in findings.unreadable] == ["loop.tf", "main.tf", "pipe.tf"]
+    assert {problem.name for problem in findings.unreadable} == {"unreadable"}
+    assert replace(findings, unreadable=()) == Findings()
     missing = find_without_console(tmp_path / "missing")
-    assert [problem.what for problem in missing.problems] == ["missing cannot be read: No such file or directory."]
+    assert [problem.what for problem in missing.unreadable] == ["missing cannot be read: No such file or directory."]
 
 
 @pytest.mark.parametrize("source", ["." + "/x" * 5000, "./" + "x" * 5000, "./main.tf"], ids=range(3))
 def test_a_module_whose_source_is_no_folder(tmp_path, source):
     (tmp_path / "main.tf").write_text(f'module "net" {{\n  source = "{source}"\n}}\n')
     found = find_without_console(tmp_path)
-    assert [problem.what for problem in found.problems] == ["The module net cannot be read."]
+    assert [problem.what for problem in found.unreadable] == ["The module net cannot be read: no such folder."]
+    assert not found.problems
 
 
 @pytest.mark.parametrize("value", ["terraform_data.x.output", "var.secret"])
@@ -199,12 +207,46 @@ def test_ten_thousand_lines(tmp_path, executable):
     assert took < 1
 
 
-def test_a_deep_tree_of_modules_is_gone_through_once_per_call_and_no_deeper_than_terraform_could(tmp_path):
-    for n in range(30):
-        inner = tmp_path / f"m{n}"
+def deep(folder, depth, text='provider "aws" {\n}\n'):
+    """Modules in modules, each with a provider."""
+    for n in range(depth):
+        inner = folder / f"m{n}"
         inner.mkdir()
-        (inner / "main.tf").write_text(f'module "next" {{\n  source = "../m{n + 1}"\n}}\nprovider "aws" {{\n}}\n')
-    (tmp_path / "main.tf").write_text('module "next" {\n  source = "./m0"\n}\n')
+        (inner / "main.tf").write_text(f'module "n" {{\n  source = "../m{n + 1}"\n}}\n{text}')
+    (folder / f"m{depth}").mkdir()
+    (folder / "main.tf").write_text('module "n" {\n  source = "./m0"\n}\n')
+
+
+def test_a_deep_tree_of_modules_is_gone_through_once_per_call(tmp_path):
+    deep(tmp_path, 199)
     findings = find_without_console(tmp_path)
-    assert len(findings.chains) == 20
-    assert [problem.place for problem in findings.problems] == ["m19/main.tf:1"]
+    assert len(findings.chains) == 199
+    assert not findings.unreadable
+
+
+def test_what_is_deeper_is_told_and_not_skipped(tmp_path):
+    deep(tmp_path, 210)
+    findings = find_without_console(tmp_path)
+    assert len(findings.chains) == 200
+    (problem,) = findings.unreadable
+    assert (problem.place, problem.name) == ("m199/main.tf:1", "unreadable")
+    assert problem.what == "The module n cannot be read: it is nested more than 200 deep."
+
+
+def test_a_profile_far_down_is_found(tmp_path, executable):
+    deep(tmp_path, 30, 'variable "p" {\n  default = "ops"\n}\n')
+    (tmp_path / "m30" / "main.tf").write_text('provider "aws" {\n  profile = "o${"p"}s"\n}\n')
+    (problem,) = find(tmp_path, executable).bypasses
+    assert (problem.place, problem.name) == ("m30/main.tf:2", "profile")
+    assert "uses an AWS profile" in problem.what
+
+
+def test_modules_that_call_each_other_without_end_are_told_soon(tmp_path):
+    calls = "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in "ab")
+    (tmp_path / "main.tf").write_text(calls)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(calls)
+        for inner in "ab":
+            (tmp_path / name / inner).symlink_to(tmp_path / inner)
+    assert "more than 5000 modules" in find_without_console(tmp_path).unreadable[-1].what

@@ -53,7 +53,8 @@ async def examine(
     if environment is not None:
         yield _level(environment, policy, environ)
         if executable is not None:
-            configuration = Configuration(environment.folder, executable.product, environ)
+            product, version = executable.product, executable.version
+            configuration = Configuration(environment.folder, product, environ, version=version)
             findings = await asyncio.to_thread(find_chains, configuration, executable=executable, environ=environ)
         for finding in _configuration(findings):
             yield finding
@@ -90,7 +91,8 @@ def _level(environment: Environment, policy: Policy | None, environ: Mapping[str
 
 
 def _configuration(findings: Findings) -> list[Finding]:
-    results = [_problem(Severity.ERROR, bypass) for bypass in findings.bypasses]
+    refused = (*findings.unreadable, *findings.bypasses, *findings.unknown_providers)
+    results = [_problem(Severity.ERROR, bypass) for bypass in refused]
     results += [_problem(Severity.WARNING, problem) for problem in findings.problems]
     if not results:
         roles = sum(len(chain.hops) for chain in findings.chains)

@@ -95,15 +95,16 @@ class Driver:
         self.outputs: dict[str, Any] = {}
         self._process: Process | None = None
 
-    def read_configuration(self, product: str, environ: Mapping[str, str]) -> Configuration:
+    def read_configuration(self, executable: Executable, environ: Mapping[str, str]) -> Configuration:
         """The configuration as it is now. Files that have not changed since the last call are not parsed again.
 
         Args:
-            product: "terraform" or "tofu".
+            executable: the Terraform that will read it.
             environ: for `TF_DATA_DIR`.
         """
         parsed = self._configuration.parsed if self._configuration else {}
-        self._configuration = Configuration(self.environment.folder, product, environ, parsed)
+        product, version = executable.product, executable.version
+        self._configuration = Configuration(self.environment.folder, product, environ, parsed, version)
         return self._configuration
 
     def tell(self, event: Event) -> None:

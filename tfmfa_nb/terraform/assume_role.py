@@ -143,17 +143,23 @@ def roles_of_backend(
         value: looks up a setting by name.
         loops: the loops around it.
     """
-    roles = []
-    forms: list[Mapping[str, Expression | None]] = [{name: value(old) for name, old in _FLAT.items()}]
-    nested = value("assume_role")
-    if nested is not None:
-        forms.append({name: nested.member(name) for name in _FIELDS})
-    for form in forms:
-        fields = {name: Question(module, inner, loops) for name, inner in form.items() if inner is not None}
-        if "role_arn" in fields:
-            role = fields["role_arn"].expression
-            roles.append(DeclaredRole(role.source, role.place, fields, depth=len(loops)))
-    return roles
+    older = _role_of_form(module, {name: value(old) for name, old in _FLAT.items()}, loops)
+    return older + roles_of_setting(module, value("assume_role"), loops)
+
+
+def roles_of_setting(module: Module, value: Expression | None, loops: tuple[Loop, ...] = ()) -> list[DeclaredRole]:
+    """The role of an argument `assume_role = { … }`, as backends and the awscc provider have it."""
+    if value is None:
+        return []
+    return _role_of_form(module, {name: value.member(name) for name in _FIELDS}, loops)
+
+
+def _role_of_form(module: Module, form: Mapping[str, Expression | None], loops: tuple[Loop, ...]) -> list[DeclaredRole]:
+    fields = {name: Question(module, inner, loops) for name, inner in form.items() if inner is not None}
+    if "role_arn" not in fields:
+        return []
+    role = fields["role_arn"].expression
+    return [DeclaredRole(role.source, role.place, fields, depth=len(loops))]
 
 
 def _hcl_and_place(block: Block) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,46 @@ from tfmfa_nb.terraform.json_syntax import parse_json
 from tfmfa_nb.terraform.override_files import is_override, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.terraform.hcl import Block
 
-# OpenTofu's own files come first: they replace Terraform's files of the same name.
-_SUFFIXES = {"tofu": (".tofu", ".tofu.json", ".tf", ".tf.json"), "terraform": (".tf", ".tf.json")}
+# OpenTofu's own files come first: they replace Terraform's files of the same name. Older versions ignore them.
+_TERRAFORM = (".tf", ".tf.json")
+_TOFU = (".tofu", ".tofu.json", *_TERRAFORM)
+_TOFU_FILES_SINCE = (1, 8)
+
+
+def suffixes(product: str, version: str) -> tuple[str, ...]:
+    """How the names of the files end that a product reads.
+
+    Args:
+        product: "terraform" or "tofu".
+        version: "1.11.4"; "" for any recent one.
+    """
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    old = numbers is not None and (int(numbers[1]), int(numbers[2])) < _TOFU_FILES_SINCE
+    return _TOFU if product == "tofu" and not old else _TERRAFORM
+
+
+def unreadable(text: str, place: str) -> Problem:
+    """What cannot be read: credentials there would not be seen."""
+    return Problem(text, "Correct it, or remove it. No code was spent.", place, "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """HCL that cannot be parsed here.
+
+    Attributes:
+        place: main.tf:3.
+        what: what is wrong, in one sentence.
+        source: the content of the file.
+    """
+
+    place: str
+    what: str
+    source: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +63,14 @@ class ParsedFile:
     Attributes:
         sha256: of its content, in hexadecimal.
         blocks: the top-level blocks.
-        problem: the reason why some blocks may be missing, if any.
+        broken: why some blocks of HCL may be missing, if any are.
+        unreadable: why JSON cannot be read.
     """
 
     sha256: str
     blocks: tuple[Block, ...]
-    problem: Problem | None = None
+    broken: BrokenFile | None = None
+    unreadable: Problem | None = None
 
 
 class ConfigurationFiles:
@@ -41,18 +78,18 @@ class ConfigurationFiles:
 
     Args:
         folder: the root module.
-        product: "terraform" or "tofu".
+        endings: how the names of the files end that count; see `suffixes`.
         parsed: files that were parsed earlier, by their names.
 
     Attributes:
         parsed: every file that was read, by its name from the root module: "main.tf", "modules/net/main.tf".
-        problems: files and folders that cannot be read or understood.
+        unreadable: files and folders that cannot be read.
     """
 
-    def __init__(self, folder: Path, product: str, parsed: Mapping[str, ParsedFile]) -> None:
+    def __init__(self, folder: Path, endings: Sequence[str], parsed: Mapping[str, ParsedFile]) -> None:
         self.parsed: dict[str, ParsedFile] = {}
-        self.problems: list[Problem] = []
-        self._folder, self._suffixes = folder, _SUFFIXES.get(product, _SUFFIXES["terraform"])
+        self.unreadable: list[Problem] = []
+        self._folder, self._suffixes = folder, endings
         self._earlier = parsed
         self._blocks: dict[str, tuple[Block, ...]] = {}
 
@@ -80,33 +117,34 @@ class ConfigurationFiles:
         try:
             names = sorted(file.name for file in folder.iterdir())
         except OSError as error:
-            self.problems.append(Problem(f"{folder.name} cannot be read: {error.strerror}."))
+            self.unreadable.append(unreadable(f"{folder.name} cannot be read: {error.strerror}.", ""))
             return []
         chosen: dict[str, tuple[str, str]] = {}
         for suffix in self._suffixes:
             for name in names:
                 stem = name.removesuffix(suffix)
-                if stem != name and not name.startswith((".", "#")):
+                # Terraform leaves out ".x", "x~" and "#x#"; the latter two do not end like this, and "#x.tf" is read.
+                if stem != name and not name.startswith("."):
                     # a.tofu replaces a.tf, a.tofu.json replaces a.tf.json.
                     chosen.setdefault(stem + suffix.replace("tofu", "tf"), (name, stem))
         return [(folder / name, stem) for name, stem in sorted(chosen.values()) if not (folder / name).is_dir()]
 
     def _read(self, file: Path, name: str) -> tuple[Block, ...]:
         if not file.is_file():  # a broken link; a pipe, which would never end
-            self.problems.append(Problem(f"{name} cannot be read: not a regular file.", place=name))
+            self.unreadable.append(unreadable(f"{name} cannot be read: not a regular file.", name))
             return ()
         try:
             source = file.read_bytes()
         except OSError as error:
-            self.problems.append(Problem(f"{name} cannot be read: {error.strerror}.", place=name))
+            self.unreadable.append(unreadable(f"{name} cannot be read: {error.strerror}.", name))
             return ()
         sha256 = hashlib.sha256(source).hexdigest()
         found = self._earlier.get(name)
         if found is None or found.sha256 != sha256:
             found = _parsed(source, name, sha256)
         self.parsed[name] = found
-        if found.problem:
-            self.problems.append(found.problem)
+        if found.unreadable:
+            self.unreadable.append(found.unreadable)
         return found.blocks
 
 
@@ -115,10 +153,9 @@ def _parsed(source: bytes, name: str, sha256: str) -> ParsedFile:
         try:
             return ParsedFile(sha256, parse_json(source, name))
         except ValueError:
-            return ParsedFile(sha256, (), Problem(f"{name} is not valid JSON.", place=name))
+            return ParsedFile(sha256, (), unreadable=unreadable(f"{name} is not valid JSON.", name))
     blocks, line = parse(source, name)
-    problem = None
-    if line is not None:
-        text = f"{name} cannot be parsed from line {line} on, so roles there may be missed."
-        problem = Problem(text, place=f"{name}:{line}")
-    return ParsedFile(sha256, blocks, problem)
+    if line is None:
+        return ParsedFile(sha256, blocks)
+    what = f"{name} cannot be parsed from line {line} on, so roles there may be missed."
+    return ParsedFile(sha256, blocks, BrokenFile(f"{name}:{line}", what, source))

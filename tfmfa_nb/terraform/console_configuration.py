@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.modules import REPEATS
 from tfmfa_nb.terraform.symlinked_folder import CONFIGURATION_SUFFIXES, STATE_PREFIXES, symlinked_folder
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _QUESTION = "tfmfa_question_"
 _FAILED = '"!"'  # not base64: the expression failed
 _VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
 _CALL = {"source", "version", "providers", "depends_on"}
-_REPEATS = {"count", "for_each"}
 _REPEATED = {("count",), ("each",)}
 _READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
@@ -38,10 +38,12 @@ class ConsoleConfiguration:
 
     Args:
         questions: the expressions, each with the module in which it stands.
+        any_instance: whether the copy stands for any instance of repeated modules: calls lose `count` and `for_each`,
+            and what depends on the instance becomes unknown. What is known nevertheless holds for all instances.
     """
 
-    def __init__(self, questions: Sequence[tuple[Module, Expression]]) -> None:
-        self._questions = questions
+    def __init__(self, questions: Sequence[tuple[Module, Expression]], *, any_instance: bool = False) -> None:
+        self._questions, self._any_instance = questions, any_instance
         self._needs: dict[Module, dict[tuple[str, str], None]] = defaultdict(dict)
         self._texts: list[str] = []
         waiting = list(questions)
@@ -67,7 +69,7 @@ class ConsoleConfiguration:
 
     def _need(self, module: Module, name: Name) -> Iterator[tuple[Module, Expression]]:
         """Add what a name refers to; yields the expressions that this needs in turn."""
-        for kind, inner in _referents(module, name):
+        for kind, inner in self._referents(module, name):
             home = module.children[name.path[1]] if kind == "output" else module  # the module that declares it
             if (kind, inner) in self._needs[home]:
                 continue
@@ -78,7 +80,7 @@ class ConsoleConfiguration:
             elif kind == "output" and "value" in home.outputs[inner].attributes:
                 yield home, home.outputs[inner].attributes["value"]
                 if home.call is not None:
-                    yield from ((module, home.call.attributes[r]) for r in _REPEATS & home.call.attributes.keys())
+                    yield from ((module, home.call.attributes[r]) for r in REPEATS & home.call.attributes.keys())
             elif kind == "var" and module.parent is not None and module.call is not None:
                 argument = module.call.attributes.get(inner)
                 if argument is not None:
@@ -155,8 +157,10 @@ class ConsoleConfiguration:
         yield f'source = "./tfmfa_{number}"'
         yield f"{_UNKNOWN} = var.{_UNKNOWN}"
         for key, value in attributes.items():
-            if key in _REPEATS or (key not in _CALL and ("var", key) in self._needs[module]):
-                repeated = bool(attributes.keys() & _REPEATS)
+            if key in REPEATS and self._any_instance:
+                continue
+            if key in REPEATS or (key not in _CALL and ("var", key) in self._needs[module]):
+                repeated = bool(attributes.keys() & REPEATS) and not self._any_instance
                 yield f"{key} = {self._rewritten(module.parent or module, value, repeated=repeated)}"
         for kind, name in self._needs[module]:
             if kind == "var" and name not in attributes and "default" not in module.variables[name].attributes:
@@ -183,10 +187,24 @@ class ConsoleConfiguration:
             if name.path[:1] == ("path",) and name.path[1:2] != ("cwd",):
                 return f'({{ module = {json.dumps(module.path)}, root = "." }})'
             here = name.path[:2] == ("terraform", "workspace") or (repeated and name.path[:1] in _REPEATED)
-            return None if here or _referents(module, name) else f"var.{_UNKNOWN}"
+            return None if here or self._referents(module, name) else f"var.{_UNKNOWN}"
 
         # In parentheses, an expression may span several lines.
         return f"var.{_UNKNOWN}" if expression.broken else f"({expression.rewritten(replacement)}\n)"
+
+    def _referents(self, module: Module, name: Name) -> list[tuple[str, str]]:
+        """The objects that a name refers to, as (kind, name): a variable, a local, or outputs of a called module."""
+        match name.path:
+            case ("var", inner, *_) if inner in module.variables:
+                return [("var", inner)]
+            case ("local", inner, *_) if inner in module.locals:
+                return [("local", inner)]
+            case ("module", called, *inner) if called in module.children:
+                outputs = module.children[called].outputs
+                if self._any_instance and module.children[called].repeated_here:
+                    return []
+                return [("output", one) for one in outputs if not inner or one == inner[0]]
+        return []
 
 
 def _variable(name: str, block: Block) -> Iterator[str]:
@@ -203,17 +221,3 @@ def _output(name: str, value: str) -> Iterator[str]:
     yield f'output "{name}" {{'
     yield f"value = {value}"
     yield "}"
-
-
-def _referents(module: Module, name: Name) -> list[tuple[str, str]]:
-    """The objects that a name refers to, as (kind, name): a variable, a local, or outputs of a called module."""
-    match name.path:
-        case ("var", inner, *_) if inner in module.variables:
-            return [("var", inner)]
-        case ("local", inner, *_) if inner in module.locals:
-            return [("local", inner)]
-        case ("module", called) if called in module.children:
-            return [("output", inner) for inner in module.children[called].outputs]
-        case ("module", called, inner, *_) if called in module.children:
-            return [("output", inner)] if inner in module.children[called].outputs else []
-    return []

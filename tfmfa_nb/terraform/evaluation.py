@@ -70,7 +70,8 @@ class Question:
     Attributes:
         module: the module in which it stands.
         loops: the loops around it, outermost first; for each of them, the value is a list.
-        value: the answer, as from JSON; UNKNOWN if it is sensitive or not known before Terraform runs.
+        value: the answer, as from JSON; in a repeated module, for all instances. UNKNOWN if it is sensitive, not known
+            before Terraform runs, or another one in each instance.
     """
 
     module: Module
@@ -121,12 +122,13 @@ class Evaluator:
                 question.value = question.expression.literal
             else:
                 open_questions.append(question)
-        # Each call of a repeated module may have other values.
-        return self._answer([q for q in open_questions if not q.module.repeated and not q.in_loops.broken])
+        whole = [question for question in open_questions if not question.in_loops.broken]
+        works = self._answer([question for question in whole if not question.module.repeated])
+        return self._answer([question for question in whole if question.module.repeated], any_instance=True) and works
 
-    def _answer(self, questions: Sequence[Question]) -> bool:
+    def _answer(self, questions: Sequence[Question], *, any_instance: bool = False) -> bool:
         """Ask all at once; where that fails, halve, so that a question that fails takes no other with it."""
-        if not questions or self._ask(questions):
+        if not questions or self._ask(questions, any_instance=any_instance):
             return True
         if not self._ask([]):
             return False
@@ -136,12 +138,14 @@ class Evaluator:
                 break
             some = waiting.pop()
             middle = len(some) // 2
-            waiting += [half for half in (some[:middle], some[middle:]) if len(some) > 1 and not self._ask(half)]
+            halves = (some[:middle], some[middle:]) if len(some) > 1 else ()
+            waiting += [half for half in halves if not self._ask(half, any_instance=any_instance)]
         return True
 
-    def _ask(self, questions: Sequence[Question]) -> bool:
+    def _ask(self, questions: Sequence[Question], *, any_instance: bool = False) -> bool:
         """Ask one console all of `questions`; False if it failed."""
-        reduced = ConsoleConfiguration([(question.module, question.in_loops) for question in questions])
+        asked = [(question.module, question.in_loops) for question in questions]
+        reduced = ConsoleConfiguration(asked, any_instance=any_instance)
         with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
             try:
                 root = reduced.write(Path(name), self.folder)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.terraform.string_literals import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ class Expression:
     """The value of an attribute in the configuration, and its place.
 
     Attributes:
+        line: counts from 1; 0 for a file that has no lines of its own, such as one that Terraform wrote.
         whole: for the member of an object, the object's expression.
     """
 
@@ -51,7 +53,7 @@ class Expression:
     @property
     def place(self) -> str:
         """main.tf:3."""
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     @cached_property
     def _node(self) -> Any:
@@ -67,16 +69,14 @@ class Expression:
 
     @cached_property
     def literal(self) -> str | None:
-        """The value of a plain string, integer or bool; None for everything else, such as escapes and templates."""
+        """The value of a string, integer or bool, escapes decoded; None for everything else, such as templates."""
         value = named(self._node, "literal_value") if self._node is not None else None
         if value is None or len(self._node.children) != 1:
             return None
         inner, text = value.children[0], _text(value.children[0])
         if inner.type == "bool_lit" or (inner.type == "numeric_lit" and text.isdecimal()):
             return text
-        if inner.type != "string_lit" or any(mark in text for mark in ("\\", "${", "%{", "$$", "%%")):
-            return None
-        return unicodedata.normalize("NFC", text[1:-1])  # as Terraform normalizes every string
+        return decode(text[1:-1]) if inner.type == "string_lit" else None
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -94,6 +94,16 @@ class Expression:
     def members(self) -> Mapping[str, Expression]:
         """The members of a literal object; empty for everything else."""
         return self._entries or {}
+
+    @cached_property
+    def elements(self) -> tuple[Expression, ...] | None:
+        """The elements of a literal list; None for everything else."""
+        value = named(self._node, "collection_value") if self._node is not None else None
+        body = named(value, "tuple") if value is not None and len(self._node.children) == 1 else None
+        if body is None:
+            return None
+        inner = (child for child in body.children if child.type == "expression")
+        return tuple(Expression(_text(child), self.file, self.line + child.start_point[0]) for child in inner)
 
     @cached_property
     def _entries(self) -> dict[str, Expression] | None:

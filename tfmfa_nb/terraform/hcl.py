@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.expressions import Expression, named, tree
+from tfmfa_nb.terraform.string_literals import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-# Blocks with roles, credentials or values for them; of all other blocks only the labels are read.
+# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and the
+# labels of the provisioners.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
+_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider"}, {"provisioner"}
 _EXPONENT = re.compile(rb"(?<=\d)[eE][+-]?\d+")
 _HEREDOC = re.compile(rb"<<-?([^\s<]+)")
 _DEEPEST = 30  # nested blocks; no schema has as many
@@ -38,7 +41,7 @@ class Block:
     @property
     def place(self) -> str:
         """main.tf:3."""
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
@@ -74,14 +77,26 @@ class _Structure:
     def _text(self, node: Any) -> str:
         return self.source[node.start_byte : node.end_byte].decode()
 
-    def blocks(self, node: Any, depth: int = 0) -> Iterator[Block]:
+    def blocks(self, node: Any, depth: int = 0, types: Container[str] | None = None) -> Iterator[Block]:
+        """The blocks in a body; only some `types`, if given."""
         waiting = list(reversed(node.children))
         while waiting:
             child = waiting.pop()
             if child.type == "block":
-                yield self._block(child, depth)
+                if types is None or self._text(child.children[0]) in types:
+                    yield self._block(child, depth)
             elif child.type in {"body", "ERROR"}:
                 waiting += reversed(child.children)
+
+    def _attributes(self, body: Any, names: Container[str] | None) -> dict[str, Expression]:
+        """The attributes in a body; only some `names`, if given."""
+        attributes = {}
+        for attribute in body.children:
+            if attribute.type == "attribute" and (value := named(attribute, "expression")) is not None:
+                name = self._text(attribute.children[0])
+                if names is None or name in names:
+                    attributes[name] = Expression(self._text(value), self.file, attribute.start_point[0] + 1)
+        return attributes
 
     def _block(self, node: Any, depth: int) -> Block:
         shallow = not depth and self._text(node.children[0]) not in _TYPES
@@ -92,14 +107,12 @@ class _Structure:
             if child.type == "identifier":
                 words.append(self._text(child))
             elif child.type == "string_lit":
-                words.append(self._text(child)[1:-1])
-            elif child.type == "body" and depth < _DEEPEST and not shallow:
-                blocks = tuple(self.blocks(child, depth + 1))
-                for attribute in child.children:
-                    if attribute.type == "attribute" and (value := named(attribute, "expression")) is not None:
-                        line = attribute.start_point[0] + 1
-                        expression = Expression(self._text(value), self.file, line)
-                        attributes[self._text(attribute.children[0])] = expression
+                label = self._text(child)[1:-1]
+                decoded = decode(label)
+                words.append(label if decoded is None else decoded)
+            elif child.type == "body" and depth < _DEEPEST:
+                blocks = tuple(self.blocks(child, depth + 1, _SHALLOW_BLOCKS if shallow else None))
+                attributes |= self._attributes(child, _SHALLOW_ATTRIBUTES if shallow else None)
         kind, *labels = words or [""]
         text = "" if shallow or depth else self._text(node)
         return Block(kind, tuple(labels), self.file, node.start_point[0] + 1, text, attributes, blocks)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.hcl import Block
+from tfmfa_nb.terraform.string_literals import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,8 @@ _DEEPEST = 100  # nested objects and lists
 # The blocks that a block can hold, with their numbers of labels.
 _Schema = dict[str, tuple[int, Any]]
 _ROLES: _Schema = {"assume_role": (0, {}), "assume_role_with_web_identity": (0, {})}
+_ENCRYPTION: _Schema = {"key_provider": (2, _ROLES), "method": (2, {})}
+_RESOURCE: _Schema = {"provisioner": (1, {})}
 _DATA: _Schema = {"data": (2, {})}
 _TOP: _Schema = {
     "provider": (1, {**_ROLES, "dynamic": (1, {"content": (0, {})})}),
@@ -31,9 +34,13 @@ _TOP: _Schema = {
     "output": (1, {}),
     **_DATA,
     "check": (1, _DATA),
-    "resource": (2, {}),
+    "resource": (2, _RESOURCE),
     "ephemeral": (2, {}),
-    "terraform": (0, {"required_providers": (0, {}), "backend": (1, {}), "cloud": (0, {})}),
+    "action": (2, {}),
+    "terraform": (
+        0,
+        {"required_providers": (0, {}), "backend": (1, {}), "cloud": (0, {}), "encryption": (0, _ENCRYPTION)},
+    ),
 }
 _MARKER = "TFMFA_JSON"
 
@@ -162,7 +169,7 @@ def _key(name: str) -> str:
 def _template(text: str) -> str:
     """A heredoc, which reads a template as JSON syntax does: only `${` and `%{` are special."""
     if _plain(text):
-        return json.dumps(text, ensure_ascii=False)
+        return encode(text)
     marker = _MARKER
     while marker in text:
         marker += "_"

@@ -1,4 +1,4 @@
-"""Settings that bypass the MFA session: with them, Terraform uses credentials other than the session's."""
+"""Settings of the AWS provider and of backends that bypass the MFA session by bringing other credentials."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTINGS = {
     "shared_credentials_files": "its own credentials file",
     "shared_config_files": "its own configuration file",
 }
-_REMEDY = "Remove it: Terraform gets the credentials of the MFA session from environment variables."
+REMEDY = "Remove it: Terraform gets the credentials of the MFA session from environment variables."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,38 @@ class DeclaredBypass:
 
     Attributes:
         owner: 'provider "aws"'.
-        name: the setting.
+        name: the setting, as the policy names it.
         place: main.tf:3.
         question: asks for its value; None for a block, which needs no value.
+        kind: the AWS provider's name for such a setting, if it differs.
+        remedy: what to do about it.
     """
 
     owner: str
     name: str
     place: str
     question: Question | None
+    kind: str = ""
+    remedy: str = REMEDY
+
+    def questions(self) -> Iterator[Question]:
+        """The question, if there is one."""
+        if self.question is not None:
+            yield self.question
 
     def problem(self) -> Problem | None:
         """The bypass, once the question is answered; None if the setting has no value."""
         value = self.question.value if self.question else True
-        # A profile that is not known is no bypass: Terraform's process finds no profile at all.
-        if not _is_set(value) or (self.name == "profile" and value is UNKNOWN):
+        kind = self.kind or self.name
+        # A run under MFA sees no shared AWS files: null goes through, and a profile is an error of the provider's own.
+        if not is_set(value) or (value is UNKNOWN and kind == "profile"):
             return None
-        credentials = "a web identity" if self.name == WEB_IDENTITY else SETTINGS[self.name]
+        credentials = "a web identity" if kind == WEB_IDENTITY else SETTINGS[kind]
         uses, setting = "uses", f"`{self.name}`"
         if value is UNKNOWN:
             uses, setting = "may use", f"`{self.name}` is not known yet"
         text = f"{self.owner} {uses} {credentials} ({setting}), which bypasses the MFA session."
-        return Problem(text, _REMEDY, self.place, self.name)
+        return Problem(text, self.remedy, self.place, self.name)
 
 
 def bypasses_of_block(
@@ -85,8 +95,8 @@ def bypasses_of_settings(
             yield DeclaredBypass(owner, name, setting.place, Question(module, setting, loops))
 
 
-def _is_set(value: Any) -> bool:
+def is_set(value: Any) -> bool:
     """Whether a value is neither null nor empty; for a list, such as a loop's, whether this holds for any element."""
     if isinstance(value, list):
-        return any(map(_is_set, value))
+        return any(map(is_set, value))
     return value not in (None, "", {})

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.expressions import Expression
     from tfmfa_nb.terraform.hcl import Block
 
+REPEATS = frozenset({"count", "for_each"})
+
 
 @dataclass(frozen=True, eq=False)
 class Module:
@@ -52,13 +54,30 @@ class Module:
         return "".join(f"module.{name}." for name in self.name)
 
     @property
+    def paths(self) -> frozenset[str]:
+        """The folders of this module and of those above."""
+        return frozenset(module.path for module in self.line())
+
+    @property
     def repeated(self) -> bool:
         """Whether this call, or one above, has `count` or `for_each`."""
-        called = self.call is not None and bool(self.call.attributes.keys() & {"count", "for_each"})
-        return called or (self.parent is not None and self.parent.repeated)
+        return any(module.repeated_here for module in self.line())
+
+    @property
+    def repeated_here(self) -> bool:
+        """Whether this call has `count` or `for_each`."""
+        return self.call is not None and bool(REPEATS & self.call.attributes.keys())
+
+    def line(self) -> Iterator[Module]:
+        """This module, its parent, and so on up to the root."""
+        module: Module | None = self
+        while module is not None:
+            yield module
+            module = module.parent
 
     def tree(self) -> Iterator[Module]:
         """This module and all below."""
-        yield self
-        for child in self.children.values():
-            yield from child.tree()
+        waiting = [self]
+        while waiting:
+            yield (module := waiting.pop())
+            waiting += reversed(module.children.values())

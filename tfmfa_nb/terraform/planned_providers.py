@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.terraform.provider_sources import AWS_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_AWS = {"aws", "awscc", "awsutils"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PlannedProvider:
     @property
     def is_aws(self) -> bool:
         """True for a provider of AWS, also of another namespace than hashicorp, and for a remote state in S3."""
-        return not self.source or self.source.rpartition("/")[2] in _AWS
+        return not self.source or self.source.rpartition("/")[2] in AWS_TYPES
 
 
 def planned_providers(document: Any) -> tuple[PlannedProvider, ...]:

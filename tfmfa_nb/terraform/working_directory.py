@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 LOCK_FILE = ".terraform.lock.hcl"
 
 
+def data_folder_name(environ: Mapping[str, str]) -> str:
+    """The path of the data directory as it is set, `.terraform` by default."""
+    return environ.get("TF_DATA_DIR") or ".terraform"
+
+
 def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:
     """The data directory, `.terraform`, of a Terraform that runs in `folder`."""
-    return folder / (environ.get("TF_DATA_DIR") or ".terraform")
+    return folder / data_folder_name(environ)

@@ -11,7 +11,7 @@ from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
-from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, problems_of
+from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.terraform.plan import Counts, parse_summary
@@ -48,7 +48,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             initialized = await initialize(commands)
             if initialized:
                 await inspect_again(driver, gate, executable, session)
-            for sentence in problems_of(driver):
+            for sentence in notes_of(driver):
                 driver.note(sentence)
             command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
             outcome = await commands.run(*command)

@@ -8,50 +8,79 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.model.problems import Problem
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.role_chains import Findings
 
 
 async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     """Find the run's roles and bypasses, and refuse those that are not allowed.
 
-    At the level `never`, only a policy without local state requires an inspection.
+    The policy may require a stricter level for what is found. At the level `never`, only a policy that asks about the
+    configuration requires an inspection.
 
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
-        ConfigurationError: the policy does not allow local state.
+        RoleRefused: the policy does not allow a role, or its account.
+        ConfigurationError: the policy does not allow the program or local state.
     """
-    policy, level = gate.policy, driver.record.level
-    if level is Level.NEVER and policy.local_state:
+    policy = gate.policy
+    _refuse_program(policy, executable)
+    if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
         return
     findings = driver.findings = await asyncio.to_thread(
         driver.ports.terraform.inspect,
-        driver.read_configuration(executable.product, gate.environ),
+        driver.read_configuration(executable, gate.environ),
         executable=executable,
         environ=gate.environ,
         var=driver.options.var,
         var_files=driver.options.var_files(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
+    arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
+    known = protected_of(driver.environment, gate.environ).and_roles(arns).and_state("", findings.backend_key)
+    raise_level(driver, policy, known)
     if not policy.local_state and findings.backend == "local":
         files = ", ".join(map(str, policy.files_setting("local_state")))
         raise ConfigurationError(
             f"The configuration keeps its state on this machine, which is not allowed (organization policy {files}).",
             "Configure a shared backend, such as s3.",
         )
-    if level is not Level.NEVER:
-        for bypass in (*foreign_programs(gate.environ), *findings.bypasses):
-            if not policy.allows_bypass(bypass.name):
-                place = f"{bypass.place}: " if bypass.place else ""
-                raise turn_red(driver, MfaBypass(f"{place}{bypass.what}", bypass.remedy))
+    refuse_other_roles(driver, findings.chains, policy)
+    if driver.record.level is not Level.NEVER:
+        for bypass in _bypasses(findings, gate):
+            raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
+
+
+def _refuse_program(policy: Policy, executable: Executable) -> None:
+    if not policy.allows_program(str(executable.file)):
+        files = ", ".join(map(str, policy.files_setting("programs")))
+        raise ConfigurationError(
+            f"{executable.file} may not run as Terraform (organization policy {files}).",
+            "Set TFMFA_TERRAFORM to an allowed program.",
+        )
+
+
+def _bypasses(findings: Findings, gate: Gate) -> Iterator[Problem]:
+    """What may bypass the MFA session, and is not allowed by its name."""
+    policy = gate.policy
+    for bypass in (*foreign_programs(gate.environ), *findings.unreadable, *findings.bypasses):
+        if not policy.allows_bypass(bypass.name):
+            yield bypass
+    yield from (each for each in findings.unknown_providers if not policy.allows_provider(each.name))
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
@@ -66,11 +95,15 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
     if session is not None and chains != before:
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))
-        refuse_other_roles(driver, chains, gate.policy)
         await check_run_roles(driver, gate.aws, session, chains)
 
 
-def problems_of(driver: Driver) -> list[str]:
-    """What remains unknown about the configuration, one sentence each."""
-    problems = driver.findings.problems if driver.findings else ()
-    return [f"{problem.place}: {problem.what}" if problem.place else problem.what for problem in problems]
+def notes_of(driver: Driver) -> list[str]:
+    """What a person should know about the configuration: what remains unknown, and which programs it runs."""
+    findings = driver.findings
+    return [told(each) for each in (*findings.problems, *findings.programs)] if findings else []
+
+
+def told(problem: Problem) -> str:
+    """A problem in one sentence, after its place."""
+    return f"{problem.place}: {problem.what}" if problem.place else problem.what

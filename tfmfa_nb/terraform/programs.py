@@ -1,0 +1,52 @@
+"""Programs that Terraform runs, each with the session's credentials in its environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfmfa_nb.terraform.hcl import Block
+    from tfmfa_nb.terraform.modules import Module
+
+# Provisioners that run on another machine. All others run here.
+_REMOTE = frozenset({"file", "remote-exec"})
+# Data sources and actions that run a program: of hashicorp/external and hashicorp/local.
+_PROGRAMS = frozenset({"external", "local_command"})
+
+
+def program(name: str, place: str, who: str = "") -> Problem:
+    """A program that runs with the session's credentials.
+
+    Args:
+        name: by which the policy can name it: "local-exec", "external", "exec".
+        place: main.tf:3.
+        who: what runs it, if its name does not say so.
+    """
+    return Problem(f"{who or name} runs a program with the session's credentials.", "", place, name)
+
+
+def programs_of(module: Module) -> Iterator[Problem]:
+    """The provisioners of a module, and the data sources and actions that run a program."""
+    for block in module.blocks:
+        if block.type == "resource":
+            yield from _provisioners(block)
+        elif block.type in {"data", "action"}:
+            yield from _external(block)
+        elif block.type == "check":
+            for data in block.all("data"):
+                yield from _external(data)
+
+
+def _provisioners(block: Block) -> Iterator[Problem]:
+    for inner in block.all("provisioner"):
+        if inner.labels and inner.labels[0] not in _REMOTE:
+            yield program(inner.labels[0], inner.place)
+
+
+def _external(block: Block) -> Iterator[Problem]:
+    if block.labels and block.labels[0] in _PROGRAMS:
+        yield program(block.labels[0], block.place, f"{block.type} {block.labels[0]}")
