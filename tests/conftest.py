@@ -98,7 +98,7 @@ def kernel(monkeypatch):
 def policy(tmp_path_factory):
     """The environment of a kernel whose organization has switched MFA on."""
     file = tmp_path_factory.mktemp("policy") / "policy.toml"
-    file.write_text("mfa = true\n")
+    file.write_text('mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n')
     file.chmod(0o644)
     return {"TFMFA_POLICY": str(file)}
 

@@ -105,7 +105,7 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
 def policy_for(account):
     """A policy that allows `account` only."""
     policy = Path("policy.toml").absolute()
-    policy.write_text(f'mfa = true\n[allow]\naccounts = ["{account}"]\n')
+    policy.write_text(f'mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\naccounts = ["{account}"]\n')
     policy.chmod(0o644)
     return str(policy)
 

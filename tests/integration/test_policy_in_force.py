@@ -21,7 +21,9 @@ def start(tmp_path, lenient_sandbox, provider):
     """Starts a kernel in whose `XDG_CONFIG_DIRS` the owner's folder comes second, as desktop sessions set it."""
     owners = tmp_path / "owners/tfmfa_nb"
     owners.mkdir(mode=0o755, parents=True)
-    (owners / "policy.toml").write_text('mfa = true\n[environments]\n"*" = "plans and applies"\n')
+    (owners / "policy.toml").write_text(
+        'mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n[environments]\n"*" = "plans and applies"\n'
+    )
     (owners / "policy.toml").chmod(0o644)
     started = []
 

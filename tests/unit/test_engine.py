@@ -128,7 +128,7 @@ class ScriptedTerraform:
 
 
 class Agrees:
-    max_attempts = None
+    max_attempts = kind = None
 
     def __init__(self, *, answer=True):
         self.answer, self.questions = answer, []

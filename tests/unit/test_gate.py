@@ -44,6 +44,7 @@ class Scripted:
     """A prompt that answers from a list; an exception in it is raised, NEXT is the device's next code."""
 
     NEXT = object()
+    kind = None
 
     def __init__(self, aws, serial, *answers, max_attempts=None):
         self.aws, self.serial, self.answers, self.asked = aws, serial, list(answers), []

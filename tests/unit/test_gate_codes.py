@@ -27,7 +27,7 @@ def world():
 class Typed:
     """A person who types these codes one after the other, and then leaves."""
 
-    max_attempts = None
+    max_attempts = kind = None
 
     def __init__(self, *codes):
         self._codes, self.refusals, self.holders = list(codes), [], []

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tfmfa_nb.model.roles import RoleHop
+from tfmfa_nb.model.roles import RoleChain, RoleHop
 from tfmfa_nb.runs.gate.saved_plan import contradictions
 from tfmfa_nb.terraform.planned_providers import PlannedProvider, planned_providers
-from tfmfa_nb.terraform.role_chains import Findings, RoleChain
+from tfmfa_nb.terraform.role_chains import Findings
 
 AWS = "registry.terraform.io/hashicorp/aws"
 ROLE = "arn:aws:iam::123456789012:role/deploy"

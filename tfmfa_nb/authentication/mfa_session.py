@@ -81,6 +81,14 @@ class MfaSession:
             "AWS_SESSION_TOKEN": self.session_token.reveal(),
         }
 
+    def evidence(self) -> dict[str, str]:
+        """What identifies the session in CloudTrail, and is no secret: its key's ID, the request, and the endpoint."""
+        return {
+            "access_key_id": self.access_key_id.reveal(),
+            "request_id": self.request_id,
+            "endpoint": self.endpoint_url,
+        }
+
     def secrets(self) -> tuple[Secret, ...]:
         """The values that must be masked wherever they appear."""
         return self.access_key_id, self.secret_access_key, self.session_token

@@ -94,6 +94,7 @@ class Identity:
     serial_number: str = ""
     region: str = ""
     source: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,8 @@ class CardState:
     ended_at: float
     canceling: bool
     product: str
+    program: str
+    policy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

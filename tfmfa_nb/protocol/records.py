@@ -41,9 +41,11 @@ class RunRecord:
         phase: the phase under way, or the last one.
         level: the effective level.
         product: the program with its version: "terraform 1.11.4".
+        program: its file: path and sha256.
+        policy: the files of the organization policy in force, each with its SHA-256.
         authenticated_by: the IAM user of the last phase; empty for none.
         authenticated_at: seconds since the epoch; 0 for never.
-        identity: account, alias, user, arn, serial_number, region, source.
+        identity: account, alias, user, arn, serial_number, region, source, endpoint.
         started_at: when the phase started, in seconds since the epoch.
         ended_at: when it ended; 0 while it runs.
         log_start: the first line of the phase in the log.
@@ -63,6 +65,8 @@ class RunRecord:
     phase: Phase = Phase.PLAN
     level: Level = Level.NEVER
     product: str = ""
+    program: Mapping[str, str] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
     authenticated_by: str = ""
     authenticated_at: float = 0.0
     identity: Mapping[str, str] = field(default_factory=dict)
@@ -197,6 +201,8 @@ _READ: dict[str, Any] = {
     "phase": Phase,
     "level": Level,
     "identity": _texts,
+    "program": _texts,
+    "policy": _texts,
     "log_start": _whole,
     "counts": _counts,
     "chains": lambda chains: tuple(map(_chain, chains)),

@@ -86,9 +86,17 @@ class LogGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProgramFound(Event):
-    """The Terraform program, and its version."""
+    """The Terraform program with its version, and its file: {path, sha256}."""
 
     product: str
+    program: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKnown(Event):
+    """The files of the organization policy in force, each with its SHA-256."""
+
+    policy: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,10 @@ class Aws(Protocol):
         """The owner of a long-term key; see `authentication.mfa_session.identify`."""
         ...
 
+    async def identify_default(self, environ: Mapping[str, str]) -> Identity:
+        """The owner of the credentials that Terraform finds; see `authentication.default_identity`."""
+        ...
+
     async def get_session(
         self,
         access_key_id: str,
@@ -170,6 +174,12 @@ class RealAws:
         from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415
 
         return await identify(access_key_id, secret_access_key, endpoint)
+
+    async def identify_default(self, environ: Mapping[str, str]) -> Identity:
+        """STS GetCallerIdentity with the credentials that Terraform finds."""
+        from tfmfa_nb.authentication.default_identity import identify_default  # noqa: PLC0415
+
+        return await identify_default(environ)
 
     async def get_session(self, *keys: Any, **how: Any) -> MfaSession:
         """STS GetSessionToken."""

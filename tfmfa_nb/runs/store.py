@@ -41,6 +41,7 @@ class RunStore:
     Attributes:
         log: Terraform's output and the run's notes.
         trail: the environment's audit trail.
+        policy: digest of the organization policy in force, which every line about the run has.
     """
 
     def __init__(self, environment: Environment, run_id: str) -> None:
@@ -49,6 +50,7 @@ class RunStore:
         self._runs = environment.files.runs
         self.log = RunLog(self.files.log)
         self.trail = AuditTrail(environment.files.audit_trail)
+        self.policy = "none"
 
     @classmethod
     def create(cls, environment: Environment) -> RunStore:
@@ -112,7 +114,7 @@ class RunStore:
         Raises:
             ConfigurationError: the line cannot be written.
         """
-        self.trail.write(event, run=self.id, **facts)
+        self.trail.write(event, run=self.id, policy=self.policy, **facts)
 
     # The saved plan
 

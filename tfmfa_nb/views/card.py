@@ -40,7 +40,7 @@ from tfmfa_nb.protocol.messages import (
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget, take_secret
-from tfmfa_nb.views.wording import documents_of
+from tfmfa_nb.views.wording import documents_of, policy_text, program_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -138,6 +138,8 @@ class RunCard(MessageWidget):
         traits = {name: getattr(run, name) for name in _TRAITS}
         typed = {
             "identity": _typed(Identity, run.identity),
+            "program": program_text(run),
+            "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MOST_ROLES])),
             "counts": _typed(Counts, run.counts) if run.counts else None,
             "progress": _progress(run.progress) if run.progress else None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import documents_of, status_words
+from tfmfa_nb.views.wording import documents_of, policy_text, program_text, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,6 +104,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if identity:
         yield "Identity", _short(f"{identity.get('arn', '')} (keys from {identity.get('source', '')})")
         yield "MFA device", _short(identity.get("serial_number", ""))
+        if identity.get("endpoint"):
+            yield "STS endpoint", _short(identity["endpoint"])
     for role in run.roles[:_MOST_ROLES]:
         hops = [_hop(hop) for hop in role.get("hops", [])[:_MOST_ROLES]]
         if hops:
@@ -122,7 +124,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             else f"since {_when(run.started_at)}",
         )
     if run.product:
-        yield "Program", _short(run.product)
+        yield "Program", _short(", ".join(filter(None, (run.product, program_text(run)))))
+        yield "Policy", _short(policy_text(run))
     yield "Run", _short(run.id)
     yield "Full log", _short(run.log_path)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 # AWS limits a policy to 6,144 characters, not counting white space.
+_SHORT_HASH = 12
 _MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
 
 
@@ -34,6 +35,18 @@ def lock_sentence(run: Run) -> str:
     """The lock indicator as one line of text; the remedy follows the problem."""
     words = f"{plain(run.lock_indicator_text)} {plain(run.lock_indicator_remedy)}".strip()
     return f"[{lock_indicator_name(run.lock_indicator)}] {words}".strip()
+
+
+def program_text(run: Run) -> str:
+    """The file of the program, with the first characters of its hash; the record has the whole hash."""
+    path, sha256 = run.program.get("path", ""), run.program.get("sha256", "")
+    return f"{path} (SHA-256 {sha256[:_SHORT_HASH]}…)" if sha256 else str(path)
+
+
+def policy_text(run: Run) -> str:
+    """The files of the organization policy in force, likewise; "none" without one, "" while nothing has started."""
+    files = [f"{path} (SHA-256 {sha256[:_SHORT_HASH]}…)" for path, sha256 in run.policy.items()]
+    return ", ".join(files) or ("none" if run.product else "")
 
 
 def documents_of(run: Run) -> list[tuple[str, str]]:

@@ -161,6 +161,7 @@ export interface Identity {
   readonly serial_number: string;
   readonly region: string;
   readonly source: string;
+  readonly endpoint: string;
 }
 
 /** A role, and whether it can be assumed from the previous one; `message` is the cause of a refusal. */
@@ -229,6 +230,8 @@ export interface CardState {
   readonly ended_at: number;
   readonly canceling: boolean;
   readonly product: string;
+  readonly program: string;
+  readonly policy: string;
 }
 
 /** Lines of the log from `start`, possibly fewer than requested. */

@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -37,8 +37,9 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     record = driver.record
     if record.status is not Status.PLANNED:
         raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
-    with ExitStack() as held, phase_of(driver, Phase.APPLY):
+    with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
         executable = driver.ports.terraform.find(gate.environ)
+        await report_program(driver, executable)
         lock = await lock_environment(driver, Phase.APPLY, held)
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.

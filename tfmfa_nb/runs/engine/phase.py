@@ -10,7 +10,8 @@ from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.runs.engine.outcome import settle
-from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted
+from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted, PolicyKnown, ProgramFound
+from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.model.statuses import Phase
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.executable import Executable
 
 
 @contextmanager
-def phase_of(driver: Driver, phase: Phase) -> Iterator[None]:
-    """Start a phase. However it ends, set a status that reflects the outcome."""
+def phase_of(driver: Driver, phase: Phase, policy: Policy) -> Iterator[None]:
+    """Start a phase under `policy`. However it ends, set a status that reflects the outcome."""
     driver.canceling, before = False, driver.record.status
+    driver.store.policy = policy.digest
     driver.tell(PhaseStarted(phase, driver.ports.clock()))
+    driver.tell(PolicyKnown({str(path): sha256 for path, sha256 in policy.files}))
     try:
         with usable(driver.store.files.folder):
             lines = driver.store.log.refresh()
@@ -47,6 +52,13 @@ def phase_of(driver: Driver, phase: Phase) -> Iterator[None]:
         if driver.record.status is not before:  # otherwise, the record already matches the audit trail
             with suppress(TfmfaError):
                 driver.save()
+
+
+async def report_program(driver: Driver, executable: Executable) -> None:
+    """Report the program that is to get the phase's credentials."""
+    # In a thread, because a program may have a hundred megabytes.
+    file = {"path": str(executable.file), "sha256": await asyncio.to_thread(lambda: executable.sha256)}
+    driver.tell(ProgramFound(f"{executable.product} {executable.version}", file))
 
 
 async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> EnvironmentLock:
@@ -70,7 +82,13 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
 
 
 async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession | None:
-    """The MFA session of the phase; None if the level requires no code."""
+    """The MFA session of the phase; None if the level requires no code, which the account may change.
+
+    Raises:
+        AuthenticationError: see `Gate.pass_through` and `check_default_account`.
+    """
+    if not driver.record.level.asks_before(phase) and gate.policy.asks_about_account:
+        await check_default_account(driver, gate.aws, gate.policy, gate.environ)
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())

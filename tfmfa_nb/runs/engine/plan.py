@@ -9,8 +9,8 @@ from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of
-from tfmfa_nb.runs.events import LevelChanged, PlanSaved, ProgramFound
+from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.events import LevelChanged, PlanSaved
 from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
@@ -32,9 +32,9 @@ async def plan(driver: Driver, gate: Gate) -> None:
         TfmfaError: the plan failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with ExitStack() as held, phase_of(driver, Phase.PLAN):
+    with ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
         executable = driver.ports.terraform.find(gate.environ)
-        driver.tell(ProgramFound(f"{executable.product} {executable.version}"))
+        await report_program(driver, executable)
         arguments = driver.options.plan_arguments(driver.base)
         lock = await lock_environment(driver, Phase.PLAN, held)
         driver.store.drop_other_plans()

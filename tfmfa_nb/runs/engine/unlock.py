@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import first_error
-from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of
+from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
@@ -41,8 +41,9 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
     record = driver.store.load()
     facts = {"what": "state", "lock": lock.id, "who": lock.who, "path": lock.path}
     try:
-        with ExitStack() as held, phase_of(driver, Phase.UNLOCK):
+        with ExitStack() as held, phase_of(driver, Phase.UNLOCK, gate.policy):
             executable = driver.ports.terraform.find(gate.environ)
+            await report_program(driver, executable)
             environment_lock = await lock_environment(driver, Phase.UNLOCK, held)
             known = protected_of(driver.environment, gate.environ)
             driver.tell(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
-from tfmfa_nb.runs.events import Authenticated, RolesChanged
+from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.attempts import CodeAttempts
+from tfmfa_nb.runs.gate.evidence import evidence
 from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.roles import (
     check_run_roles,
@@ -70,8 +71,11 @@ class Gate:
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
         attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(), self.answer_seconds)
+        region = next((chain.region for chain in chains if chain.region), "")
         while True:
-            variables, problem = await identify_owner(driver, self.aws, self.policy, self.environ, self.profile)
+            variables, problem = await identify_owner(
+                driver, self.aws, self.policy, self.environ, self.profile, region=region
+            )
             try:
                 session = await attempts.next(variables, problem)
             finally:
@@ -80,8 +84,8 @@ class Gate:
             if session is None:
                 continue
             try:
-                await check_run_roles(driver, self.aws, session, chains)
-                self._report_authentication(driver, phase, session)
+                request_ids = await check_run_roles(driver, self.aws, session, chains)
+                self._report_authentication(driver, phase, session, request_ids)
             except BaseException:
                 session.forget()
                 raise
@@ -92,18 +96,15 @@ class Gate:
         shortest, longest = self.policy.session_bounds
         return min(max(self.session_seconds, shortest), longest)
 
-    def _report_authentication(self, driver: Driver, phase: Phase, session: MfaSession) -> None:
+    def _report_authentication(
+        self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]
+    ) -> None:
         """Report the authentication on screen, in the log, and in the audit trail, in Terraform Enterprise's words."""
         user = session.identity.user
-        driver.store.audit(
-            "mfa",
-            result="authenticated",
-            phase=str(phase),
-            user=session.identity.arn,
-            account=session.identity.account,
-            serial_number=session.serial_number,
-            roles=[hop["arn"] for role in driver.roles for hop in role["hops"]],
-        )
+        facts = evidence(driver, session, phase, self.prompt.kind, environ=self.environ, role_requests=request_ids)
+        driver.store.audit("mfa", **facts)
+        identity = {**driver.record.identity, "endpoint": session.endpoint_url}
+        driver.tell(IdentityKnown(identity))
         driver.log(f"Authenticated with MFA by {user}")
         driver.tell(Authenticated(user, driver.ports.clock()))
         until = f"{session.expiration:%H:%M} UTC"

@@ -6,16 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
-from tfmfa_nb.model.errors import AccountNotAllowed, ConfigurationError
+from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate.alias import show_alias
+from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import turn_red
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfmfa_nb.model.identity import Identity
+    from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.runs.driver import Driver
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def identify_owner(
-    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str
+    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str, *, region: str = ""
 ) -> tuple[OrganizationVariables | None, Refusal | None]:
     """The organization variables (None if they cannot be read), and what is wrong with them (None if nothing is).
 
@@ -33,16 +34,19 @@ async def identify_owner(
         policy: organization policy.
         environ: process environment.
         profile: AWS profile with the variables; "" for none.
+        region: Region of the STS endpoint if no setting names one; "" for none.
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
+        AuthenticationError: the policy does not allow the STS endpoint.
     """
     try:
         # In a thread, because a keychain may ask the person to unlock it.
-        variables = await asyncio.to_thread(read_variables, environ, profile)
+        variables = await asyncio.to_thread(read_variables, environ, profile, region=region)
     except ConfigurationError as error:
         return None, Refusal(kind=RefusalKind.VARIABLES, problem=error.problem, remedy=error.remedy)
     try:
+        _refuse_endpoint(driver, policy, variables.endpoint)
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
     except Refused as error:
@@ -52,6 +56,43 @@ async def identify_owner(
         raise
     show_alias(driver, aws, variables)
     return variables, None
+
+
+async def check_default_account(driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str]) -> None:
+    """Hold the account of Terraform's own credentials against the policy, in a phase that requires no code so far.
+
+    Raises:
+        AccountNotAllowed: the policy does not allow runs in the account, or the account cannot be determined.
+    """
+    try:
+        identity = await aws.identify_default(environ)
+    except Refused as error:
+        if not policy.limits_accounts:
+            return  # nothing can be reached with these credentials
+        files = ", ".join(map(str, policy.files_setting("accounts")))
+        raise turn_red(
+            driver,
+            AccountNotAllowed(
+                f"The account is not known, and only certain accounts are allowed (organization policy {files}): "
+                f"{error.refusal.problem}",
+                error.refusal.remedy,
+            ),
+        ) from None
+    _refuse_account(driver, policy, identity.account)
+    raise_level(driver, policy, protected_of(driver.environment, environ).and_account(identity.account))
+
+
+def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
+    """A code and the key's signature go to AWS itself, or to an endpoint that the policy names."""
+    if policy.mfa and endpoint.url and not policy.allows_endpoint(endpoint.url):
+        raise turn_red(
+            driver,
+            AuthenticationError(
+                f"The STS endpoint {endpoint.url} is not AWS's own, and the organization policy does not allow it.",
+                "Unset AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL and remove endpoint_url from the AWS configuration "
+                'file, or have the owner of the policy add it to "endpoints" of [allow]. No code was spent.',
+            ),
+        )
 
 
 def _check_account(driver: Driver, policy: Policy, variables: OrganizationVariables, identity: Identity) -> None:
@@ -68,12 +109,16 @@ def _check_account(driver: Driver, policy: Policy, variables: OrganizationVariab
             }
         )
     )
-    if not policy.allows_account(identity.account):
+    _refuse_account(driver, policy, identity.account)
+
+
+def _refuse_account(driver: Driver, policy: Policy, account: str) -> None:
+    if not policy.allows_account(account):
         files = ", ".join(map(str, policy.files_setting("accounts")))
         raise turn_red(
             driver,
             AccountNotAllowed(
-                f"Runs in account {identity.account} are not allowed (organization policy {files}).",
+                f"Runs in account {account} are not allowed (organization policy {files}).",
                 "Use the keys of an allowed account. No code was spent.",
             ),
         )

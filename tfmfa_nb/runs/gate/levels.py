@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from tfmfa_nb.organization.policy_files import enable_mfa
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.events import LevelChanged
+from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def set_policy(environment: Environment, folder: Path) -> Path:
     Raises:
         ConfigurationError: the policy cannot be written or recorded.
     """
-    path = enable_mfa(folder, _user())
+    path = enable_mfa(folder, os_user())
     _record(environment, "policy", path=str(path), mfa=True)
     return path
 
@@ -144,12 +143,4 @@ def _record(environment: Environment, event: str, **facts: Any) -> None:
     """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
     path = environment.files.audit_trail
     if path.exists():
-        AuditTrail(path).write(event, **facts, user=_user())
-
-
-def _user() -> str:
-    """The name of the user of this process, which no process variable changes; the number if it has none."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+        AuditTrail(path).write(event, **facts, user=os_user())

@@ -82,8 +82,11 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                 )
 
 
-async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain]) -> None:
+async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain]) -> list[str]:
     """Try to assume every role, and show each one's state as it changes.
+
+    Returns:
+        The IDs of the AssumeRole requests, by which CloudTrail records them.
 
     Raises:
         RoleRefused: a role cannot be assumed. The error has the documents that fix all refused roles.
@@ -106,6 +109,7 @@ async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains:
             )
     if refusals:
         raise turn_red(driver, _refused(driver, refusals))
+    return [check.request_id for check in checks if check.request_id]
 
 
 def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:

@@ -8,15 +8,17 @@ type Fact = readonly [name: string, value: string];
 export class Facts {
   readonly node = make('dl', 'tfmfa-facts');
 
-  draw({ identity, product }: CardState): void {
-    const { account, alias, region, serial_number, source, user } = identity;
+  draw({ identity, policy, product, program }: CardState): void {
+    const { account, alias, endpoint, region, serial_number, source, user } = identity;
     const all: readonly Fact[] = [
       ['Account', alias ? `${account} (${alias})` : account],
       ['User', user],
       ['Region', region],
+      ['STS endpoint', endpoint],
       ['MFA device', serial_number],
       ['Keys from', source],
-      ['Program', product]
+      ['Program', program === '' ? product : `${product}, ${program}`],
+      ['Policy', policy]
     ];
     const known = all.filter(([, value]) => value !== '');
     setVisible(this.node, known.length > 0);

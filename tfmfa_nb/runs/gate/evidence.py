@@ -1,0 +1,58 @@
+"""The evidence of an authentication, for the audit trail: enough to find AWS's own record of it in CloudTrail.
+
+It contains no secret: an access key ID is none (https://docs.aws.amazon.com/IAM/latest/UserGuide/security-creds.html).
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.runs.gate.levels import protected_of
+from tfmfa_nb.runs.gate.os_user import os_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.model.prompt_kinds import PromptKind
+    from tfmfa_nb.model.statuses import Phase
+    from tfmfa_nb.runs.driver import Driver
+
+
+def evidence(
+    driver: Driver,
+    session: MfaSession,
+    phase: Phase,
+    prompt: PromptKind | None,
+    *,
+    environ: Mapping[str, str],
+    role_requests: Sequence[str],
+) -> dict[str, Any]:
+    """The facts of the line about an authentication.
+
+    Args:
+        driver: driver of the run.
+        session: the session that AWS issued.
+        phase: phase that required the code.
+        prompt: how the code was asked for.
+        environ: process environment, for the workspace.
+        role_requests: IDs of the AssumeRole requests.
+    """
+    record = driver.record
+    return {
+        "result": "authenticated",
+        "phase": str(phase),
+        "user": session.identity.arn,
+        "account": session.identity.account,
+        "serial_number": session.serial_number,
+        "roles": [hop["arn"] for role in driver.roles for hop in role["hops"]],
+        **session.evidence(),
+        "role_request_ids": list(role_requests),
+        "prompt": str(prompt or ""),
+        "os_user": os_user(),
+        "host": socket.gethostname(),
+        "program": {"version": record.product, **record.program},
+        "policy_files": dict(record.policy),
+        "workspace": protected_of(driver.environment, environ).workspace,
+    }
