@@ -71,7 +71,7 @@ IMAGES = {"3-refused": "MFA failed", "9-errored": "Error", "4-planning": "MFA au
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
+def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
     lab.theme(f"JupyterLab {theme}")
     notebook, card = show(lines="")
     for name, (code, texts) in STATES.items():

@@ -82,7 +82,7 @@ def shell_with(tmp_path, monkeypatch, provider):
 
 @pytest.fixture
 def ipython(shell_with, sandbox):
-    return shell_with(sandbox.environment())
+    return shell_with(sandbox.environ())
 
 
 @pytest.fixture(params=["keychain", "this kernel"])
@@ -90,7 +90,7 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
     """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
 
     def make(sandbox):
-        environ = sandbox.environment()
+        environ = sandbox.environ()
         key, secret, serial = (environ.pop(name) for name in NAMES)
         place = Keychain() if request.param == "keychain" else kernel
         place.store(VariableValues(key, Secret(secret), serial))

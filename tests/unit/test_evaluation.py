@@ -81,7 +81,7 @@ def test_what_fails_costs_only_itself_and_few_consoles(tmp_path, consoles):
 
 
 def test_everything_that_fails_ends_after_a_while(tmp_path, consoles, monkeypatch):
-    monkeypatch.setattr(evaluation, "_MOST_SPLITS", 3)
+    monkeypatch.setattr(evaluation, "_MAX_SPLITS", 3)
     hcl = "locals {\n" + "".join(f'  l{n} = tonumber("x{n}")\n' for n in range(20)) + "}\n"
     values, _ = ask(tmp_path, *(f"local.l{n}" for n in range(20)), hcl=hcl)
     assert set(values) == {UNKNOWN}
