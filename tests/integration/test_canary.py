@@ -91,10 +91,11 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
 
     def make(sandbox):
         environ = sandbox.environ()
-        key, secret, serial = (environ.pop(name) for name in NAMES)
+        *_, serial = (environ.pop(name) for name in NAMES)
+        made = sandbox.client("iam").create_access_key(UserName="alice")  # the other one is kept by the handle
+        key, secret = (made["AccessKey"][name] for name in ("AccessKeyId", "SecretAccessKey"))
         place = Keychain() if request.param == "keychain" else kernel
         place.store(VariableValues(key, Secret(secret), serial))
-        del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
         return shell_with(environ), {digest(secret)}

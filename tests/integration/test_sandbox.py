@@ -112,13 +112,28 @@ def test_a_command_that_fails_says_why(shared):
         (lambda: shared.fault("earthquake"), "'earthquake' is not a fault"),
         (lambda: shared.fault("slow", 0), "at least once"),
         (lambda: shared.advance(float("nan")), "clock"),
-        (lambda: shared._control("code", serial_number="x"), "no MFA device"),
-        (lambda: shared._control("code"), "requires the parameter 'serial_number'"),
-        (lambda: shared._control("dance"), "has no command 'dance'"),
     ):
         with pytest.raises(SandboxError, match=why):
             act()
     assert sts(shared).get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("code?serial_number=x", "no MFA device"),
+        ("code", "requires the parameter 'serial_number'"),
+        ("dance", "has no command 'dance'"),
+    ],
+)
+def test_a_command_by_another_program_that_fails_says_why(shared, command, why):
+    info = json.loads(shared.path.read_text())
+    request = urllib.request.Request(f"{info['url']}/_sandbox/{command}", headers={"x-sandbox-token": info["token"]})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    with caught.value as refused:
+        assert refused.code == 400
+        assert why in json.load(refused)["error"]
 
 
 @pytest.mark.parametrize("token", ["", "x", "\xe9"])
