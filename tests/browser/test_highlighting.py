@@ -161,7 +161,10 @@ def test_a_cell_follows_its_first_line_while_it_is_typed(lab, open_notebook):
     page.page.keyboard.press("Home")
     page.page.keyboard.press("Enter")  # IPython ignores blank lines before a magic
     expect_language(page, 0, "hcl")
-    page.page.wait_for_timeout(600)  # what is typed within half a second is undone as one
+    # What is typed within half a second is undone as one.
+    page.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.undoManager.stopCapturing()"
+    )
     page.page.keyboard.press("Control+a")
     page.page.keyboard.press("Delete")
     expect_language(page, 0, "python")
