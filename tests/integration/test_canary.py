@@ -87,7 +87,7 @@ def shell_with(tmp_path, monkeypatch, provider):
 
 @pytest.fixture
 def ipython(shell_with, sandbox):
-    return shell_with(sandbox.environment())
+    return shell_with(sandbox.environ())
 
 
 @pytest.fixture(params=["keychain", "this kernel"])
@@ -95,11 +95,12 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
     """Makes a shell whose long-term key lies in the keychain, or was typed for this kernel, and its digest."""
 
     def make(sandbox):
-        environ = sandbox.environment()
-        key, secret, serial = (environ.pop(name) for name in NAMES)
+        environ = sandbox.environ()
+        *_, serial = (environ.pop(name) for name in NAMES)
+        made = sandbox.client("iam").create_access_key(UserName="alice")  # the other one is kept by the handle
+        key, secret = (made["AccessKey"][name] for name in ("AccessKeyId", "SecretAccessKey"))
         place = Keychain() if request.param == "keychain" else kernel
         place.store(VariableValues(key, Secret(secret), serial))
-        del sandbox._info["secret_access_key"]  # it would be found where the test keeps it
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
         return shell_with(environ), {digest(secret)}

@@ -85,7 +85,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
         _say("It has the user alice, with an access key and an MFA device, and the role deploy, which requires MFA.")
         environ = {
             **os.environ,
-            **sandbox.environment(),
+            **sandbox.environ(),
             **provider_environ(os.environ, folder),
             **_policy(folder),
             "TFMFA_TOKEN_COMMAND": _token_command(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 # AWS limits a policy to 6,144 characters, not counting white space.
-_MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
+_MAX_DOCUMENTS, _MAX_TITLE, _MAX_TEXT = 6, 300, 8_000
 
 
 def status_sentence(run: Run) -> str:
@@ -39,6 +39,6 @@ def lock_sentence(run: Run) -> str:
 def documents_of(run: Run) -> list[tuple[str, str]]:
     """The documents that fix the run's error, as (title, text), sanitized and limited in number and size."""
     return [
-        (brief(str(one.get("title", "")), _MOST_TITLE), brief(str(one.get("text", "")), _MOST_TEXT))
-        for one in run.error_documents[:_MOST_DOCUMENTS]
+        (brief(str(one.get("title", "")), _MAX_TITLE), brief(str(one.get("text", "")), _MAX_TEXT))
+        for one in run.error_documents[:_MAX_DOCUMENTS]
     ]
