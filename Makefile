@@ -7,7 +7,8 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
   $(shell find labextension/src labextension/style labextension/schema -type f)
 # A file's tests share their server and their browser; the long ones come first, in the order of their names.
-IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three at once on two cores: a browser's test waits for a third of its time.
+AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test compatibility lint mutants chromium terraform clean
 
@@ -23,7 +24,7 @@ lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox runnin
 
 test: .venv/.test terraform chromium lint  ## all checks and tests
 	@$(BIN)/python labextension/hatch_build.py test
-	@$(BIN)/pytest -m 'not quiet' $(IN_TWO)
+	@$(BIN)/pytest -m 'not quiet' $(AT_ONCE)
 	@$(BIN)/pytest -m quiet
 
 compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook that the extension is for, in a real browser

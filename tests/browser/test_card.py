@@ -21,6 +21,12 @@ def show(lab, open_notebook, request):
     return make
 
 
+def settle(notebook):
+    """Let the card show all that the kernel knows: what the widget sends comes before the execution's end."""
+    notebook.execute("card.flush()")
+    notebook.redraw()
+
+
 def answers(notebook):
     return json.loads(notebook.execute("print(json.dumps(answers))"))
 
@@ -71,7 +77,7 @@ IMAGES = {"3-refused": "MFA failed", "9-errored": "Error", "4-planning": "MFA au
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
+def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
     lab.theme(f"JupyterLab {theme}")
     notebook, card = show(lines="")
     for name, (code, texts) in STATES.items():
@@ -83,7 +89,7 @@ def test_every_state_is_shown_in_words_not_by_colour_alone(lab, show, theme):
         if name == "1-code-asked":
             expect(card.get_by_label("MFA code for alice")).to_be_focused()
             expect(card.locator(".tfmfa-facts")).to_contain_text("123456789012 (acme-production)")
-        notebook.page.wait_for_timeout(300)  # the paced push that may still come
+        settle(notebook)
         notebook.screenshot(f"card-{theme.lower()}-{name}", card)
     # The lock has said it; the card does not say it twice.
     said = card.locator(".tfmfa-body").get_by_text("cannot be assumed: its trust policy")
@@ -177,12 +183,15 @@ def test_a_confirmation_is_never_one_stray_enter_away(show):
     expect(card.get_by_role("button", name="Confirm & apply")).to_be_visible()
     assert not card.evaluate("(card) => card.contains(document.activeElement)")
     notebook.page.keyboard.press("Enter")
-    notebook.page.wait_for_timeout(200)
-    assert answers(notebook) == []
+    card.get_by_role("button", name="Discard").focus()
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    assert answers(notebook) == [False]  # the first answer counts, and it was this one
+    notebook.execute("ask_to_confirm()")
     card.get_by_role("button", name="Confirm & apply").focus()
     notebook.page.keyboard.press("Enter")
     expect(card.locator(".tfmfa-form")).to_be_hidden()
-    assert answers(notebook) == [True]
+    assert answers(notebook) == [False, True]
 
 
 def test_the_keyboard_is_not_taken_from_who_types_elsewhere(show):
@@ -192,7 +201,7 @@ def test_the_keyboard_is_not_taken_from_who_types_elsewhere(show):
     notebook.page.keyboard.type("x = 1")
     ask(notebook)
     expect(card.locator(".tfmfa-form")).to_be_visible()
-    notebook.page.wait_for_timeout(200)
+    settle(notebook)
     notebook.page.keyboard.type("23")
     expect(editor).to_have_text("x = 123")
     # Nor by a refusal, though the answer came from the card.
@@ -205,7 +214,7 @@ def test_the_keyboard_is_not_taken_from_who_types_elsewhere(show):
     notebook.execute("run.show('refused')")
     ask(notebook, attempt=2)
     expect(card.locator(".tfmfa-form")).to_be_visible()
-    notebook.page.wait_for_timeout(200)
+    settle(notebook)
     notebook.page.keyboard.type("56")
     expect(editor).to_have_text("x = 123456")
     expect(card.get_by_label("MFA code for alice")).to_have_value("")
@@ -217,7 +226,7 @@ def test_the_keyboard_is_not_taken_from_a_field_that_is_empty_but_no_cell(show):
     notebook.page.locator("#other").focus()
     ask(notebook)
     expect(card.locator(".tfmfa-form")).to_be_visible()
-    notebook.page.wait_for_timeout(200)
+    settle(notebook)
     expect(notebook.page.locator("#other")).to_be_focused()
 
 
@@ -283,7 +292,7 @@ def test_a_narrow_card_shows_everything(lab, show, theme):
     card.evaluate("(card) => { card.parentElement.style.width = '460px'; }")
     notebook.execute("run.show('refused'); ask_soon(attempt=2, next_code_in=17, phase='apply')")
     expect(card.get_by_label("MFA code for alice")).to_be_visible()
-    notebook.page.wait_for_timeout(300)
+    settle(notebook)
     notebook.screenshot(f"card-{theme.lower()}-narrow", card)
     wide = """(card) => [...card.querySelectorAll(':not(.tfmfa-log *)')]
       .filter((node) => !node.closest('.tfmfa-said, svg'))
@@ -292,7 +301,7 @@ def test_a_narrow_card_shows_everything(lab, show, theme):
     assert card.evaluate(wide) == []
     notebook.execute("task.cancel(); run.show('role refused')")
     expect(card.locator(".tfmfa-document")).to_be_visible()
-    notebook.page.wait_for_timeout(300)
+    settle(notebook)
     notebook.screenshot(f"card-{theme.lower()}-narrow-role-refused", card)
     assert card.evaluate(wide) == []
 

@@ -128,7 +128,7 @@ def test_a_run_out_of_sight_asks_and_tells(lab, open_notebook):
     )
     run("run.question = {}; run.question = {'kind': 'code'}; run.phase = 'apply'")
     expect(toast.filter(has_text="staging: the plan needs an MFA code.")).to_be_visible()
-    page.page.wait_for_timeout(1000)  # it slides in
+    toast.evaluate("(toast) => Promise.all(toast.getAnimations().map(({ finished }) => finished)).then(() => null)")
     page.screenshot("notification-code")
     run("run.question = {}")
     expect(toast).to_have_count(0)  # it was answered

@@ -35,7 +35,7 @@ def lab(tmp_path_factory, aws):
     home = tmp_path_factory.mktemp("lab")
     (home / "policy.toml").write_text(POLICY)
     (home / "policy.toml").chmod(0o644)
-    given = {name: value for name, value in aws.environment().items() if name not in {KEY, SECRET, SERIAL}}
+    given = {name: value for name, value in aws.environ().items() if name not in {KEY, SECRET, SERIAL}}
     keychain = {"PYTHON_KEYRING_BACKEND": "fake_keychain.Keychain", "PYTHONPATH": python_path(FIXTURES)}
     server = Lab(home, {**given, **keychain, "TFMFA_POLICY": str(home / "policy.toml")})
     yield server
@@ -147,7 +147,7 @@ def test_with_mfa_off_nothing_can_be_set_and_it_says_who_could(lab, forms, theme
 def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_alone(lab, forms, aws, theme):
     lab.theme(f"JupyterLab {theme}")
     notebook, _, form = forms(f"variables-{theme}")
-    keys, field, given = notebook.page.keyboard, form.get_by_label, aws.environment()
+    keys, field, given = notebook.page.keyboard, form.get_by_label, aws.environ()
     said, dark = form.get_by_role("status"), theme.lower()
     button = lambda name: form.get_by_role("button", name=name)  # noqa: E731
     for name in (KEY, SECRET, SERIAL):
@@ -203,7 +203,7 @@ def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_a
 def test_among_several_devices_one_is_chosen_and_a_passkey_cannot_be(lab, forms, aws):
     lab.theme("JupyterLab Light")
     notebook, _, form = forms("devices")
-    iam, given, keys = aws.client("iam"), aws.environment(), notebook.page.keyboard
+    iam, given, keys = aws.client("iam"), aws.environ(), notebook.page.keyboard
     second = iam.create_virtual_mfa_device(VirtualMFADeviceName="second")["VirtualMFADevice"]["SerialNumber"]
     passkey = "arn:aws:iam::123456789012:u2f/user/alice/key"
     for serial in (second, passkey):
@@ -260,7 +260,7 @@ def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms,
     keys, field = notebook.page.keyboard, form.get_by_label
     field("this kernel only").check()
     field(KEY).focus()
-    keys.type(aws.environment()[KEY])
+    keys.type(aws.environ()[KEY])
     keys.press("Tab")
     keys.type(CANARY)
     keys.press("Tab")
@@ -277,7 +277,7 @@ def test_a_secret_that_was_typed_stays_nowhere_but_where_it_was_kept(lab, forms,
     notebook.command("docmanager:save")
     notebook.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.model.dirty")
     told = notebook.execute(INTROSPECT)
-    assert aws.environment()[KEY] not in told
+    assert aws.environ()[KEY] not in told
     assert CANARY not in told
     notebook.reload()
     assert CANARY not in notebook.page.content()

@@ -42,8 +42,8 @@ LANGUAGE = """(index) => {
   const cell = window.jupyterapp.shell.currentWidget.content.widgets[index];
   return [cell.editor.editor.contentDOM.dataset.language ?? '', cell.model.mimeType];
 }"""
-# The colour of the first text of a cell, and of a theme's variable.
-COLOUR = """([index, text]) => {
+# The color of the first text of a cell, and of a theme's variable.
+COLOR = """([index, text]) => {
   const content = window.jupyterapp.shell.currentWidget.content.widgets[index].editor.editor.contentDOM;
   const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -97,15 +97,15 @@ def test_cells_that_begin_with_our_magics_are_hcl_below_the_first_line(lab, open
     page = open_notebook("hcl.ipynb")
     for index, name in enumerate(["hcl", "python", "hcl", "python", "hcl"]):
         expect_language(page, index, name)
-    coloured = {
+    colored = {
         "# What": "comment", "// a path": "comment", "now */": "comment", "2026.11": "string", "42": "number",
         "true": "keyword", "null": "keyword", "%%tfplan": "meta",
     }  # fmt: skip
     for theme in ("Light", "Dark"):
         page.theme(f"JupyterLab {theme}")
-        for text, kind in coloured.items():
-            colour = page.page.evaluate(COLOUR, [0, text])
-            assert (text, colour) == (text, page.page.evaluate(THEME, kind))
+        for text, kind in colored.items():
+            color = page.page.evaluate(COLOR, [0, text])
+            assert (text, color) == (text, page.page.evaluate(THEME, kind))
         page.screenshot(f"highlighting-{theme.lower()}")
 
 
@@ -161,7 +161,10 @@ def test_a_cell_follows_its_first_line_while_it_is_typed(lab, open_notebook):
     page.page.keyboard.press("Home")
     page.page.keyboard.press("Enter")  # IPython ignores blank lines before a magic
     expect_language(page, 0, "hcl")
-    page.page.wait_for_timeout(600)  # what is typed within half a second is undone as one
+    # What is typed within half a second is undone as one.
+    page.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.undoManager.stopCapturing()"
+    )
     page.page.keyboard.press("Control+a")
     page.page.keyboard.press("Delete")
     expect_language(page, 0, "python")

@@ -1,10 +1,8 @@
 """A notebook whose saved widget state is an attack: opening it runs and fetches nothing."""
 
-import subprocess
-import sys
-
 import nbformat
 import pytest
+from lab import OURS
 from playwright.sync_api import expect
 
 from tfmfa_nb import __version__
@@ -16,7 +14,7 @@ SCRIPT = f"window.stolen = true; fetch('{ELSEWHERE}');"
 MARKUP = f"<img src='{ELSEWHERE}' onerror=\"{SCRIPT}\"><script>{SCRIPT}</script><style>@import '{ELSEWHERE}'</style>"
 ESM = f"{SCRIPT} export default {{ initialize() {{ {SCRIPT} }}, render() {{ {SCRIPT} }} }};"
 CSS = f"@import url('{ELSEWHERE}'); body {{ display: none; }}"
-OURS = ("RunCard", "SettingsForm", "VariablesForm")
+WIDGETS = ("RunCard", "SettingsForm", "VariablesForm")
 # What would be drawn if any of it was taken for something to draw.
 PLANTED = {
     "_esm": ESM,
@@ -30,6 +28,11 @@ PLANTED = {
     "value": MARKUP,
     **dict.fromkeys(("type", "environment", "status", "lock_indicator_text", "error", "notes", "question"), MARKUP),
 }
+
+# Our scripts that the page has loaded.
+SCRIPTS = (
+    f"() => performance.getEntriesByType('resource').map(({{ name }}) => name).filter((url) => url.includes('{OURS}'))"
+)
 
 
 def model(module, name, version, **state):
@@ -46,7 +49,7 @@ def model(module, name, version, **state):
 MODELS = {
     "anywidget": model("anywidget", "Any", "~0.9.0", _esm=ESM, _css=CSS),
     "layout": model("@jupyter-widgets/base", "Layout", "2.0.0", width="9999px", height="9999px", visibility="hidden"),
-    **{name: model("tfmfa_nb", name, __version__, **PLANTED) for name in OURS},
+    **{name: model("tfmfa_nb", name, __version__, **PLANTED) for name in WIDGETS},
     # Ours, with somebody else's view.
     "borrowed": model("tfmfa_nb", "RunCard", __version__, **PLANTED, _view_module="anywidget", _view_name="AnyView"),
 }
@@ -72,14 +75,15 @@ def hostile(lab, open_notebook):
         ]
         nbformat.write(notebook, path)
         if trusted:
-            command = [sys.executable, "-m", "jupyter", "trust", str(path)]
-            subprocess.run(command, env=lab._environment, check=True, capture_output=True)
+            lab.trust(path)
         asked = []
         page = open_notebook("blank.ipynb", alone=True)
         page.page.on("request", lambda request: asked.append(request.url))
-        page.page.goto(lab.url(name))
-        page._ready()
-        page.page.wait_for_timeout(3000)  # what is to run has run by then
+        known = page.page.evaluate(SCRIPTS)
+        page.visit(name)
+        # All models begin at once, the attacks with what is in the notebook. Ours need a script, which comes later.
+        page.page.wait_for_function(f"(known) => ({SCRIPTS})().some((url) => !known.includes(url))", arg=known)
+        page.redraw()
         return page, asked
 
     lab.write("blank.ipynb", "1")

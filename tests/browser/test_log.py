@@ -111,8 +111,7 @@ def test_the_end_is_followed_while_lines_stream_in(show):
     notebook, card, pane = show(alone=True)
     frames = []
     notebook.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(len(data))))
-    notebook.page.reload()
-    notebook._ready()
+    notebook.reload()
     notebook.execute("run.log.clear(); run.log_lines = 0")
     notebook.run_cell(0)
     notebook.execute("run.show('planning')")

@@ -1,6 +1,7 @@
 """Each plugin can be switched off alone, with `jupyter labextension disable`: the others go on."""
 
 import re
+from itertools import combinations
 
 import pytest
 from lab import FIXTURES, ROOT, SPELLCHECKER, Page, listen
@@ -15,6 +16,13 @@ PLUGINS = sorted(
 # What a person has by each; `runs` only tells those that need it.
 FEATURES = {"cells", "files", "widgets", "status", "commands", "notifications"}
 GO_WITH = {"tfmfa_nb:runs": {"status", "commands", "notifications"}}
+# Loading a page costs more than looking at it. On six pages, three of them without each plugin, any two plugins meet
+# on a page where the one is off and the other goes on.
+PAGES = 6
+OFF = [
+    {plugin for plugin, pages in zip(PLUGINS, combinations(range(PAGES), 3), strict=False) if page in pages}
+    for page in range(PAGES)
+]
 RUN = """\
 %load_ext tfmfa_nb
 import sys
@@ -63,26 +71,33 @@ def test_these_are_the_plugins():
     assert {f"tfmfa_nb:{name}" for name in FEATURES} | GO_WITH.keys() <= set(PLUGINS)
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
-def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
+def test_each_pair_meets_where_the_one_is_off_and_the_other_goes_on():
+    for one, other in combinations(PLUGINS, 2):
+        assert any(one in off and other not in off for off in OFF)
+        assert any(other in off and one not in off for off in OFF)
+
+
+@pytest.mark.parametrize("number", range(PAGES))
+def test_some_are_off_and_the_others_go_on(lab, browser, number):
     lab.write("off.ipynb", RUN.format(fixtures=str(FIXTURES)), '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
     (lab.folder / "main.tf").write_text('output "x" {\n  value = 1\n}\n')
     lab.switch_off(SPELLCHECKER)
-    lab.labextension("disable", plugin)
+    lab.labextension("disable", *sorted(OFF[number]))
     complaints = []
     tab = browser.new_context(viewport={"width": 1100, "height": 700}).new_page()
     listen(tab, complaints)
     page = Page(tab, lab, "off.ipynb")
-    assert plugin not in tab.evaluate(ACTIVE)
+    assert not OFF[number] & set(tab.evaluate(ACTIVE))
     page.run_cell(0)
     tab.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
-    gone = {plugin.partition(":")[2], *GO_WITH.get(plugin, ())}
+    gone = {plugin.partition(":")[2] for plugin in OFF[number]}
+    gone = gone.union(*(GO_WITH.get(plugin, ()) for plugin in OFF[number]))
     in_front = ["cells", "widgets", "commands"]
     out_of_sight = ["files", "status", "notifications"]
     for feature in in_front:
         if feature not in gone:
             expect(seen(feature, page)).to_be_visible()
-    page.screenshot(f"off-{plugin.partition(':')[2]}")
+    page.screenshot(f"off-{number}")
     absent = {feature: seen(feature, page).count() for feature in in_front if feature in gone}
     tab.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', { path: 'main.tf' }).then(() => 0)")
     expect(tab.locator(".jp-FileEditor .cm-content")).to_be_visible()
@@ -92,7 +107,7 @@ def test_one_is_off_and_the_others_go_on(lab, browser, plugin):
             expect(seen(feature, page)).to_be_visible()
     absent |= {feature: seen(feature, page).count() for feature in out_of_sight if feature in gone}
     assert absent == dict.fromkeys(gone & FEATURES, 0)
-    if plugin == "tfmfa_nb:widgets":
+    if "tfmfa_nb:widgets" in OFF[number]:
         complaints = [(text, ours) for text, ours in complaints if not UNKNOWN_WIDGET.search(text)]
     assert complaints == []
     page.leave()

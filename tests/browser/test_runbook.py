@@ -41,7 +41,7 @@ resource "terraform_data" "never" {
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, aws, provider):
-    server = Lab(tmp_path_factory.mktemp("lab"), {**aws.environment(), **provider})
+    server = Lab(tmp_path_factory.mktemp("lab"), {**aws.environ(), **provider})
     yield server
     server.stop()
 
@@ -185,9 +185,9 @@ def secrets_of(aws, printed: Path) -> list[str]:
     """The long-term key's secret, and what Terraform was given, which the careless module wrote down."""
     given = dict(line.split("=", 1) for line in printed.read_text().splitlines() if "=" in line)
     assert given["AWS_ACCESS_KEY_ID"].startswith("ASIA")
-    assert aws.environment()["AWS_ACCESS_KEY_ID"] not in given.values()
+    assert aws.environ()["AWS_ACCESS_KEY_ID"] not in given.values()
     return [
-        aws.environment()["AWS_SECRET_ACCESS_KEY"],
+        aws.environ()["AWS_SECRET_ACCESS_KEY"],
         *(given[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")),
     ]
 

@@ -29,7 +29,7 @@ resource "terraform_data" "slow" {
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, aws, policy):
-    server = Lab(tmp_path_factory.mktemp("lab"), {**aws.environment(), **policy})
+    server = Lab(tmp_path_factory.mktemp("lab"), {**aws.environ(), **policy})
     yield server
     server.stop()
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.timeout(900)  # an environment may have to be made firs
 LOAD = "%load_ext tfmfa_nb"
 PLAN = '%%tfplan -e here\n# one\nresource "terraform_data" "a" {\n  input = 1\n}'
 FILE = 'output "x" {\n  value = 1 # one\n}\n'
-COLOURS = """(content) => ['# one', '%%tfplan', 'input'].map((text) => {
+COLORS = """(content) => ['# one', '%%tfplan', 'input'].map((text) => {
   const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     if (walker.currentNode.data.includes(text)) return getComputedStyle(walker.currentNode.parentElement).color;
@@ -45,7 +45,7 @@ def test_jupyterlab(version, lab, browser):
     content = page.cell(1).locator(".cm-content")
     expect(content).to_have_attribute("data-language", "hcl")
     expect(page.cell(2).locator(".cm-content")).to_have_attribute("data-language", "python")
-    assert len(set(content.evaluate(COLOURS))) == 3
+    assert len(set(content.evaluate(COLORS))) == 3
     lock = tab.locator(".tfmfa-statusbar button")
     expect(lock).to_be_hidden()
     page.run_cell(0)
@@ -97,7 +97,7 @@ def test_notebook_7(version, lab, browser):
     tab.goto(lab.url("seven.ipynb").replace("/lab/tree/", "/notebooks/"))
     cells = tab.locator(".jp-Notebook .jp-Cell")
     expect(cells.nth(1).locator(".cm-content")).to_have_attribute("data-language", "hcl", timeout=60_000)
-    assert len(set(cells.nth(1).locator(".cm-content").evaluate(COLOURS))) == 3
+    assert len(set(cells.nth(1).locator(".cm-content").evaluate(COLORS))) == 3
     expect(tab.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle", timeout=60_000)
     cells.nth(0).locator(".cm-content").click()
     tab.keyboard.press("Shift+Enter")

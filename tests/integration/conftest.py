@@ -14,7 +14,7 @@ def gate_of(provider):
 
     def make(sandbox, prompt):
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return Gate(prompt, {**keep, **sandbox.environment(), **provider})
+        return Gate(prompt, {**keep, **sandbox.environ(), **provider})
 
     return make
 

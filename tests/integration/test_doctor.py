@@ -24,7 +24,7 @@ provider "aws" {
 @pytest.fixture
 def surroundings(sandbox):
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    return {**keep, **sandbox.environment()}
+    return {**keep, **sandbox.environ()}
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment,
 
 
 async def test_keys_with_more_than_assume_role_are_reported(lenient_sandbox):
-    environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environment()}
+    environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environ()}
     found = await findings(environ)
     (alone,) = about(found, "without MFA")
     assert alone.severity is Severity.WARNING

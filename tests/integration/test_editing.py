@@ -6,8 +6,8 @@ import sys
 import threading
 import time
 import tracemalloc
-from pathlib import Path
 
+import psutil
 import pytest
 
 from tfmfa_nb.editing.cell_commands import CellCommands
@@ -23,6 +23,7 @@ from tfmfa_nb.terraform.python_command import python_command
 
 REQUIRES = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n'
 PARAMETER = 'resource "aws_ssm_parameter" "x" {\n  name  = "x"\n  type  = "String"\n  value = "y"\n}\n'
+INDEXER = "tfmfa_nb.editing.schema_indexer"
 S3 = '  backend "s3" {\n    bucket = "none"\n    key    = "none"\n    region = "eu-west-1"\n  }\n'
 
 
@@ -73,17 +74,24 @@ def wait_for_schemas(service, text="%%tfplan\nres|"):
         time.sleep(0.05)
 
 
-def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, cache):
+def indexer():
+    """The process that makes the schemas' index; None where there is none."""
+    children = psutil.Process().children()
+    return next((child for child in children if INDEXER in child.cmdline()), None)
+
+
+def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, cache, monkeypatch):
+    started, popen = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **how: started.append(command) or popen(command, **how))
     cell = '%%tfplan\nresource "aws_ssm_parameter" "x" {\n  |\n}'
     ask(service, "complete", cell)
     assert service.store.building
-    assert (
-        service.store._builder.args[: len(python_command())] == python_command()
-    )  # which no debugger of the kernel's takes over
-    told = Path(f"/proc/{service.store._builder.pid}/environ")
-    while b"PATH=" not in (handed_on := told.read_bytes()):
+    (command,) = [each for each in started if INDEXER in each]
+    assert command[: len(python_command())] == python_command()  # which no debugger of the kernel's takes over
+    while not (builder := indexer()):
         assert service.store.building  # until then it is becoming another program
-    assert b"never-handed-on" not in handed_on
+    assert "PATH" in (handed_on := builder.environ())
+    assert "never-handed-on" not in handed_on.values()
     wait_for_schemas(service, cell)
     labels = [item["label"] for item in ask(service, "complete", cell)["items"]]
     assert labels[:2] == ["name", "type"]

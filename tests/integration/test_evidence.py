@@ -44,7 +44,7 @@ def new_run(tmp_path, hcl, level=Level.PLANS_AND_APPLIES):
 
 
 def policy_of(sandbox=None, **says):
-    endpoints = (sandbox.environment()["AWS_ENDPOINT_URL"],) if sandbox else None
+    endpoints = (sandbox.environ()["AWS_ENDPOINT_URL"],) if sandbox else None
     return Policy((Layer(Path("/etc/policy.toml"), mfa=True, endpoints=endpoints, sha256="5" * 64, **says),))
 
 
@@ -66,14 +66,14 @@ async def test_every_fact_of_the_line_is_in_the_sandboxs_log(tmp_path, sandbox, 
     assert calls[role_request]["action"] == "AssumeRole"
     assert calls[role_request]["mfa"]
     assert calls[role_request]["access_key_id"] == line["access_key_id"]
-    assert line["endpoint"] == sandbox.environment()["AWS_ENDPOINT_URL"]
+    assert line["endpoint"] == sandbox.environ()["AWS_ENDPOINT_URL"]
     assert (line["prompt"], line["host"]) == ("command", socket.gethostname())
     assert line["os_user"] == pwd.getpwuid(os.getuid()).pw_name
     assert (line["program"]["path"], line["program"]["sha256"]) == terraform()
     assert line["policy_files"] == {"/etc/policy.toml": "5" * 64}
     assert line["workspace"] == "default"
     assert {each["policy"] for each in lines} == {gate.policy.digest}
-    secret = sandbox.environment()["AWS_SECRET_ACCESS_KEY"]
+    secret = sandbox.environ()["AWS_SECRET_ACCESS_KEY"]
     assert secret not in json.dumps(lines)
     record = run.driver.store.load()
     assert (record.program, record.policy) == (

@@ -44,7 +44,7 @@ def gate(tmp_path, lenient_sandbox, provider, monkeypatch):
     """The gate of a person whose files in ~/.aws have the same long-term key, as `default` and as `ops`."""
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True)
-    found = lenient_sandbox.environment()
+    found = lenient_sandbox.environ()
     keys = "".join(f"{name.lower()} = {found[name]}\n" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
     (home / ".aws" / "credentials").write_text(f"[default]\n{keys}[ops]\n{keys}")
     region = found.pop("AWS_REGION", None) or found.pop("AWS_DEFAULT_REGION")

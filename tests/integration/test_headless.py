@@ -34,7 +34,7 @@ resource "aws_ssm_parameter" "one" {
 
 @pytest.fixture
 def environ(sandbox, provider, policy):
-    return {**os.environ, **sandbox.environment(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
+    return {**os.environ, **sandbox.environ(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
 
 
 async def test_a_runbook_runs_headless_and_leaves_a_readable_record(tmp_path, environ, sandbox):

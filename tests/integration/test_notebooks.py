@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 @pytest.fixture
 def environ_of(provider, policy):
     def make(sandbox):
-        return {**os.environ, **sandbox.environment(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
+        return {**os.environ, **sandbox.environ(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
 
     return make
 

@@ -28,7 +28,7 @@ def sandbox(tmp_path_factory):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_other_executors_need_a_token_command(tmp_path, sandbox, policy, program):
     kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
-    environ = {**kept, **sandbox.environment(), **policy}
+    environ = {**kept, **sandbox.environ(), **policy}
     cells = ("%load_ext tfmfa_nb", PLAN, "print('to the ' + 'end')")
 
     def execute(**more):
@@ -53,7 +53,7 @@ def test_other_executors_need_a_token_command(tmp_path, sandbox, policy, program
     ended = execute()
     assert time.monotonic() - began < 60
     assert ended.returncode != 0
-    # nbmake shows it in its own colours, line by line.
+    # nbmake shows it in its own colors, line by line.
     said = " ".join((ended.stdout + ended.stderr).split())
     assert "set TFMFA_TOKEN_COMMAND to a command that prints the code, or use: jupyter tfmfa run" in said
     assert "to the end" not in book.read_text()

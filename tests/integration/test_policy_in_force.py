@@ -28,7 +28,7 @@ def start(tmp_path, lenient_sandbox, provider):
     started = []
 
     def it(folders=f"{tmp_path}/desktop:{tmp_path}/owners"):
-        environ = {**lenient_sandbox.environment(), **provider, "TFMFA_TOKEN_COMMAND": DEVICE}
+        environ = {**lenient_sandbox.environ(), **provider, "TFMFA_TOKEN_COMMAND": DEVICE}
         kernel = Kernel(tmp_path, {**environ, "TFMFA_POLICY": "", "XDG_CONFIG_DIRS": folders})
         started.append(kernel)
         return kernel

@@ -40,7 +40,7 @@ PROVIDER = re.compile(r'^provider\s*(?:/\*.*?\*/)?\s*"?(\w+)"?.*?^}', re.DOTALL 
 def world(lenient_sandbox, provider):
     """Plans a folder as alice, and says which roles were assumed by whom."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    environ |= {**lenient_sandbox.environment(), **provider, "CHECKPOINT_DISABLE": "1", "AWS_S3_USE_PATH_STYLE": "true"}
+    environ |= {**lenient_sandbox.environ(), **provider, "CHECKPOINT_DISABLE": "1", "AWS_S3_USE_PATH_STYLE": "true"}
     executable = find_executable(environ)
     iam = lenient_sandbox.client("iam")
 

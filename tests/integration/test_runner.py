@@ -44,11 +44,11 @@ def test_the_exit_code_tells_why_a_runbook_stopped(run, tmp_path, sandbox):
     assert states(tmp_path / "out.ipynb") == ["failed", None]
     code, _, said = run("assert 1 > 2, 'one is too few'")
     assert (code, "assertion failed: one is too few." in said) == (4, True)
-    code, _, said = run(LOAD, PLAN, "print('went on')", more=sandbox.environment())
+    code, _, said = run(LOAD, PLAN, "print('went on')", more=sandbox.environ())
     assert (code, "there is no terminal and no token command. Set --token-command" in said) == (3, True)
     assert states(tmp_path / "out.ipynb") == ["done", "failed", None]
     # Codes that AWS refuses: the same one is not sent again and again.
-    code, _, said = run(LOAD, PLAN, more=sandbox.environment(), options=["--token-command", "echo nothing"])
+    code, _, said = run(LOAD, PLAN, more=sandbox.environ(), options=["--token-command", "echo nothing"])
     assert (code, "printed no code" in said) == (3, True)
 
 
@@ -184,7 +184,7 @@ def test_nothing_is_executed_if_the_notebook_cannot_be_saved(run, tmp_path):
 
 
 def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):
-    code, _, wrong = run(LOAD, PLAN, APPLY, more={**sandbox.environment(), "TFMFA_TOKEN_COMMAND": DEVICE})
+    code, _, wrong = run(LOAD, PLAN, APPLY, more={**sandbox.environ(), "TFMFA_TOKEN_COMMAND": DEVICE})
     assert code == 0, wrong
     out, trail = tmp_path / "out.ipynb", tmp_path / "head" / ".tfmfa" / "audit.jsonl"
     record = next(cell.source for cell in read(out).cells if cell.cell_type == "markdown")

@@ -180,7 +180,7 @@ def test_interrupting_the_following_leaves_terraform_alone_and_says_how_to_stop_
     new = kernels()
     following = new.start("%tfruns -e head follow latest")
     new.showing(following, "begun")
-    new._manager.interrupt_kernel()
+    new.interrupt()
     text, error = new.ended(following)
     assert re.search(r"run-\S+ is no longer followed; it is still running\. .*%tfruns -e head cancel run-", error)
     assert "Applying" in text
@@ -338,7 +338,6 @@ async def test_the_list_needs_nothing_to_wait_for_and_help_says_what_there_is(ip
     assert await value(ipython, "%tfruns --help") is None
     assert "list, open, follow, cancel, discard, unlock" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
-    await asyncio.sleep(0)
 
 
 async def test_the_environment_is_locked_until_how_the_run_ended_is_recorded(ipython, tmp_path):
@@ -360,7 +359,7 @@ def test_a_front_end_that_interrupts_a_kernel_to_restart_it_does_not_interrupt_t
     """Jupyter sends the interrupt first, the kernel's end a moment later."""
     kernel = kernels()
     applying(kernel, tmp_path)
-    kernel._manager.interrupt_kernel()
+    kernel.interrupt()
     time.sleep(0.3)  # as Jupyter does: the gap between the two is what is tested
     kernel.kill()
     new = kernels()
@@ -374,7 +373,7 @@ def test_an_interrupt_that_is_meant_stops_terraform_gracefully(kernels, tmp_path
     kernel = kernels()
     cell = applying(kernel, tmp_path)
     for _ in range(3):
-        kernel._manager.interrupt_kernel()
+        kernel.interrupt()
         time.sleep(0.2)  # as somebody presses it who is impatient
     text, error = kernel.ended(cell)
     assert "head: Canceled" in text

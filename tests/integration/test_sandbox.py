@@ -28,7 +28,7 @@ def shared(tmp_path_factory):
 
 
 def sts(sandbox, read_timeout=5.0):
-    environ = sandbox.environment()
+    environ = sandbox.environ()
     return boto3.client(
         "sts",
         endpoint_url=environ["AWS_ENDPOINT_URL"],
@@ -45,12 +45,12 @@ def new_code(sandbox):
 
 
 def session_token(sandbox, code, **more):
-    serial = sandbox.environment()["AWS_MFA_SERIAL_NUMBER"]
+    serial = sandbox.environ()["AWS_MFA_SERIAL_NUMBER"]
     return sts(sandbox, **more).get_session_token(SerialNumber=serial, TokenCode=code)
 
 
 def test_one_of_twenty_concurrent_calls_with_a_code_gets_a_session_over_the_network(shared):
-    client, serial, code = sts(shared), shared.environment()["AWS_MFA_SERIAL_NUMBER"], new_code(shared)
+    client, serial, code = sts(shared), shared.environ()["AWS_MFA_SERIAL_NUMBER"], new_code(shared)
 
     def race(_):
         try:
@@ -90,7 +90,7 @@ def test_expire_and_skew(shared):
     given = session_token(shared, new_code(shared))["Credentials"]
     session = boto3.client(
         "sts",
-        endpoint_url=shared.environment()["AWS_ENDPOINT_URL"],
+        endpoint_url=shared.environ()["AWS_ENDPOINT_URL"],
         region_name="eu-west-1",
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],
@@ -112,19 +112,34 @@ def test_a_command_that_fails_says_why(shared):
         (lambda: shared.fault("earthquake"), "'earthquake' is not a fault"),
         (lambda: shared.fault("slow", 0), "at least once"),
         (lambda: shared.advance(float("nan")), "clock"),
-        (lambda: shared._control("code", serial_number="x"), "no MFA device"),
-        (lambda: shared._control("code"), "requires the parameter 'serial_number'"),
-        (lambda: shared._control("dance"), "has no command 'dance'"),
     ):
         with pytest.raises(SandboxError, match=why):
             act()
     assert sts(shared).get_caller_identity()
 
 
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("code?serial_number=x", "no MFA device"),
+        ("code", "requires the parameter 'serial_number'"),
+        ("dance", "has no command 'dance'"),
+    ],
+)
+def test_a_command_by_another_program_that_fails_says_why(shared, command, why):
+    info = json.loads(shared.path.read_text())
+    request = urllib.request.Request(f"{info['url']}/_sandbox/{command}", headers={"x-sandbox-token": info["token"]})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    with caught.value as refused:
+        assert refused.code == 400
+        assert why in json.load(refused)["error"]
+
+
 @pytest.mark.parametrize("token", ["", "x", "\xe9"])
 @pytest.mark.parametrize("path", ["/_sandbox/code?serial_number=x", "/_sandbox/expire", "/moto-api/reset", "/"])
 def test_requests_without_the_token_or_a_signature_are_refused(shared, path, token):
-    url = shared.environment()["AWS_ENDPOINT_URL"] + path
+    url = shared.environ()["AWS_ENDPOINT_URL"] + path
     request = urllib.request.Request(url, headers={"x-sandbox-token": token}, method="POST")
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=5)
@@ -135,7 +150,7 @@ def test_requests_without_the_token_or_a_signature_are_refused(shared, path, tok
 def test_the_file_is_private_and_the_log_is_empty(shared):
     assert shared.path.stat().st_mode & 0o777 == 0o600
     found = Sandbox.find(shared.path)
-    assert found.environment() == shared.environment()
+    assert found.environ() == shared.environ()
     assert "otpauth://totp/" in found.uri()
     found.stop()  # it is not the one who started it
     assert sts(shared).get_caller_identity()
@@ -154,7 +169,7 @@ def test_a_sandbox_of_a_newer_format_is_refused_and_one_without_a_version_is_fou
     info = json.loads(shared.path.read_text())
     assert info.pop("format_version") == 1
     (tmp_path / "old.json").write_text(json.dumps(info))
-    assert Sandbox.find(tmp_path / "old.json").environment()["AWS_ENDPOINT_URL"] == info["url"]
+    assert Sandbox.find(tmp_path / "old.json").environ()["AWS_ENDPOINT_URL"] == info["url"]
     (tmp_path / "new.json").write_text(json.dumps({**info, "format_version": 2}))
     with pytest.raises(FormatError, match=r"new\.json was written by a newer version"):
         Sandbox.find(tmp_path / "new.json")

@@ -42,7 +42,7 @@ class BlindTerraform(InstalledTerraform):
 @pytest.fixture
 def run(tmp_path, lenient_sandbox):
     """A run whose module has the person's long-term key in its provider block."""
-    found = lenient_sandbox.environment()
+    found = lenient_sandbox.environ()
     environment = Environment.named("saved", tmp_path)
     environment.write_configuration(WITH_OWN_KEY.format())
     inner = environment.folder / "inner"

@@ -29,7 +29,7 @@ def sandbox(tmp_path_factory):
 @pytest.fixture
 def environ(sandbox, policy):
     kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
-    return {**kept, **sandbox.environment(), **policy, "TERM": "xterm-256color"}
+    return {**kept, **sandbox.environ(), **policy, "TERM": "xterm-256color"}
 
 
 @pytest.fixture

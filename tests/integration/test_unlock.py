@@ -216,7 +216,7 @@ def states(monkeypatch):
     """Makes a bucket for states in a sandbox, whose AWS is the tests' from then on; what is in it."""
 
     def make(sandbox):
-        for name, setting in sandbox.environment().items():
+        for name, setting in sandbox.environ().items():
             monkeypatch.setenv(name, setting)
         s3 = sandbox.client("s3")
         s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

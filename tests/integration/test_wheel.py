@@ -9,7 +9,6 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import PurePath
 
 import pytest
@@ -130,14 +129,12 @@ def test_a_build_that_is_told_to_goes_without(tmp_path):
     assert data_files(bare) == {}
 
 
-def test_where_nothing_can_build_it_the_error_says_what_can(monkeypatch):
-    spec = spec_from_file_location("hatch_build", SOURCES / "hatch_build.py")
-    hook = module_from_spec(spec)
-    spec.loader.exec_module(hook)
-    monkeypatch.setattr(hook.shutil, "which", lambda *_, **__: None)
-    monkeypatch.setattr(hook, "find_spec", lambda _: None)
-    with pytest.raises(RuntimeError, match=r"requires Node\.js 20\.19 or later .* set SKIP_JUPYTER_BUILDER=1\.$"):
-        hook._npm()
+def test_where_nothing_can_build_it_the_error_says_what_can(tmp_path):
+    without_packages = [sys.executable, "-S", str(SOURCES / "hatch_build.py"), "lint"]
+    done = subprocess.run(without_packages, env=without_node(tmp_path), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert re.search(r"requires Node\.js 20\.19 or later .* set SKIP_JUPYTER_BUILDER=1\.$", last)
 
 
 def test_the_python_package_has_no_script_and_no_style(wheel):

@@ -1,8 +1,10 @@
 """The command line: one style of help, options, errors, and exit codes for every command."""
 
-import argparse
+import re
 import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -12,22 +14,27 @@ from tfmfa_nb.app import build_parser, main
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, SandboxError
 
 
-def parsers(parser):
-    """The parser of each command by the command's words, groups of commands included."""
-    parser.configure()
-    yield parser.prog, parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for sub in action.choices.values():
-                yield from parsers(sub)
+def helps(*words):
+    """What `--help` says of each command, groups of commands included."""
+    with redirect_stdout(StringIO()) as shown, suppress(SystemExit):
+        main([*words, "--help"])
+    text = shown.getvalue()
+    yield " ".join(words), text
+    _, _, listed = text.partition("\ncommands:\n  COMMAND\n")
+    for name in re.findall(r"^    (\w+) ", listed.partition("\n\n")[0], re.MULTILINE):
+        yield from helps(*words, name)
 
 
-PARSERS = dict(parsers(build_parser()))
-COMMANDS = [name for name, parser in PARSERS.items() if "COMMAND [options]" not in parser.usage]
+HELPS = dict(helps())
+COMMANDS = [words for words, text in HELPS.items() if "COMMAND [options]" not in text.splitlines()[0]]
 
 
-def words_of(prog):
-    return prog.split()[2:]
+def options_of(text):
+    """The short and the long names of each option in a help, and what is said of it."""
+    _, _, listed = text.partition("\noptions:\n")
+    for option in re.split(r"^  (?=-)", listed.partition("\n\n")[0], flags=re.MULTILINE)[1:]:
+        names, _, meaning = re.sub(r"\n +", "  ", option).partition("  ")
+        yield [name.split()[0] for name in names.split(", ")], meaning.strip()
 
 
 def refusal(capsys, *arguments):
@@ -38,48 +45,51 @@ def refusal(capsys, *arguments):
 
 
 def test_the_commands():
-    assert [words_of(name) for name in COMMANDS] == [
-        ["run"],
-        ["verify"],
-        ["doctor"],
-        ["sandbox", "start"],
-        ["sandbox", "code"],
-        ["sandbox", "qr"],
-        ["sandbox", "expire"],
-        ["sandbox", "fault"],
-        ["demo"],
+    assert COMMANDS == [
+        "run",
+        "verify",
+        "doctor",
+        "sandbox start",
+        "sandbox code",
+        "sandbox qr",
+        "sandbox expire",
+        "sandbox fault",
+        "demo",
     ]
 
 
-@pytest.mark.parametrize("prog", PARSERS)
-def test_help_has_a_description_and_fits_80_columns(prog, capsys, monkeypatch):
+@pytest.mark.parametrize("words", HELPS)
+def test_help_has_a_description_and_fits_80_columns(words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as ended:
-        main([*words_of(prog), "--help"])
+        main([*words.split(), "--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    assert shown.startswith((f"usage: {prog} ", f"usage: {prog}\n"))
-    assert PARSERS[prog].description.strip() in shown
+    usage, description, *_ = shown.split("\n\n")
+    prog = f"jupyter tfmfa {words}".strip()
+    assert f"{usage} ".startswith(f"usage: {prog} ")
+    assert description[-1] == "."
     assert max(map(len, shown.splitlines())) <= 80
-    options = [action for action in PARSERS[prog]._actions if not isinstance(action, argparse._SubParsersAction)]
-    assert all(option.help for option in options)
+    options = list(options_of(shown))
+    assert ["-h", "--help"] in [names for names, _ in options]
+    assert all(meaning for _, meaning in options)
 
 
 def test_an_option_is_spelled_the_same_in_every_command():
     short, long = {}, {}
-    for parser in PARSERS.values():
-        for action in parser._actions:
-            *before, last = action.option_strings or [""]
+    for text in HELPS.values():
+        for (*before, last), _ in options_of(text):
             for option in before:
                 assert short.setdefault(option, last) == last
-            if last:
-                assert long.setdefault(last, before) == before
+            assert long.setdefault(last, before) == before
+    assert {"--help", "--environment", "--port"} <= long.keys()
 
 
-@pytest.mark.parametrize("prog", COMMANDS)
-def test_an_unknown_option_is_one_line_that_names_the_command(prog, capsys):
-    needed = {"run": ["x.ipynb"], "verify": ["x.ipynb"], "fault": ["slow"]}
-    code, said = refusal(capsys, *words_of(prog), *needed.get(words_of(prog)[-1], []), "--nonsense")
+@pytest.mark.parametrize("words", COMMANDS)
+def test_an_unknown_option_is_one_line_that_names_the_command(words, capsys):
+    needed = {"run": ["x.ipynb"], "verify": ["x.ipynb"], "sandbox fault": ["slow"]}
+    code, said = refusal(capsys, *words.split(), *needed.get(words, []), "--nonsense")
+    prog = f"jupyter tfmfa {words}"
     assert code == 2
     assert said == f"{prog}: unknown arguments: --nonsense. Run '{prog} --help' for the options.\n"
 

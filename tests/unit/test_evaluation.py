@@ -1,6 +1,5 @@
 """Values by the console: one for all questions, no credentials, no trace, and what fails costs only itself."""
 
-import json
 import os
 import stat
 import subprocess
@@ -81,7 +80,7 @@ def test_what_fails_costs_only_itself_and_few_consoles(tmp_path, consoles):
 
 
 def test_everything_that_fails_ends_after_a_while(tmp_path, consoles, monkeypatch):
-    monkeypatch.setattr(evaluation, "_MOST_SPLITS", 3)
+    monkeypatch.setattr(evaluation, "_MAX_SPLITS", 3)
     hcl = "locals {\n" + "".join(f'  l{n} = tonumber("x{n}")\n' for n in range(20)) + "}\n"
     values, _ = ask(tmp_path, *(f"local.l{n}" for n in range(20)), hcl=hcl)
     assert set(values) == {UNKNOWN}
@@ -187,6 +186,10 @@ def test_the_manifest_names_every_module(tmp_path):
     assert ask(tmp_path, "module.a.x", "module.a.y", "module.c.x", hcl=hcl)[0] == ["a/b", UNKNOWN, UNKNOWN]
 
 
-def test_an_answer_is_json_in_base64():
-    assert evaluation._decode(json.dumps("bnVsbA==")) is None
-    assert {evaluation._decode(line) for line in ("(known after apply)", '"!"', '"////"', "1", "", "\x00")} == {UNKNOWN}
+def test_an_answer_is_json_in_base64(tmp_path):
+    answers = ['"bnVsbA=="', "(known after apply)", '"!"', '"////"', "1", "\x00", "x", '"MQ=="']
+    (tmp_path / "answers").write_text("\n".join(["[", *(f"{each}," for each in answers), "]\n"]))
+    fake = Executable(("/bin/sh", "-c", f"cat '{tmp_path}/answers'"), "terraform", "1")
+    values, works = ask(tmp_path, *(f'"${{{n}}}"' for n in range(len(answers))), executable=fake)
+    assert works
+    assert values == [None, *[UNKNOWN] * 6, 1]

@@ -70,11 +70,11 @@ def test_a_diagnostic_is_laid_out_as_terraforms_text():
     assert '\x1b[4mfile("x")\x1b[0m' in lines[5]
 
 
-@pytest.mark.parametrize(("severity", "word", "colour"), [("warning", "Warning", "33"), ("error", "Error", "31")])
-def test_a_diagnostic_without_a_place(severity, word, colour):
+@pytest.mark.parametrize(("severity", "word", "color"), [("warning", "Warning", "33"), ("error", "Error", "31")])
+def test_a_diagnostic_without_a_place(severity, word, color):
     lines = render_event({"type": "diagnostic", "diagnostic": {"severity": severity, "summary": "S", "detail": ""}})
     assert plain(lines) == ["╷", f"│ {word}: S", "│", "│", "╵"]
-    assert f"\x1b[{colour}m" in lines[0]
+    assert f"\x1b[{color}m" in lines[0]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from front import HELLO, Front
 from scripted_run import ScriptedRun, request
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
@@ -9,26 +10,26 @@ from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
 from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
-from tfmfa_nb.protocol.messages import PROTOCOL
 from tfmfa_nb.views.card import RunCard
 
 
-class Person:
-    """A front end that answers every question with the same message."""
+class Person(Front):
+    """Answers every question with the same message."""
 
     def __init__(self, card, message):
-        self.card, self.message, self.questions = card, message, []
-        card.send = self._shown
+        super().__init__(card)
+        self.message, self.questions = message, []
 
-    def _shown(self, content, buffers=None):
+    def receive(self, content):
+        super().receive(content)
         question = content.get("question")
         if question and question not in self.questions:
             self.questions.append(question)
             answer = {**self.message, "number": question["number"]}
-            asyncio.get_running_loop().call_soon(self.card._handle_custom_msg, answer, [])
+            asyncio.get_running_loop().call_soon(self.say, answer)
 
     def arrive(self):
-        self.card._handle_custom_msg({"type": "hello", "protocol": PROTOCOL}, [])
+        self.say(dict(HELLO))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import asyncio
 import getpass
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -35,9 +36,7 @@ def request(refusal=None, identity=None, serial_number=""):
 
 
 def shell(script, seconds=10.0):
-    prompt = CommandPrompt("sh -c 'x'", seconds)
-    prompt._arguments[-1] = script
-    return prompt
+    return CommandPrompt(shlex.join(["sh", "-c", script]), seconds)
 
 
 def test_the_request_names_user_account_device_and_environment():
@@ -164,10 +163,10 @@ async def test_a_command_that_never_stops_talking_does_not_fill_the_memory():
 
 
 async def test_no_shell_sees_the_command(tmp_path):
-    prompt = CommandPrompt(f"{sys.executable} -c 'import sys; print(123456, sys.argv[1:])' '; touch x' $HOME *")
-    assert prompt._arguments[-3:] == ["; touch x", "$HOME", "*"]
+    tell = f"import sys; print(123456); open({str(tmp_path / 'told')!r}, 'w').write(repr(sys.argv[1:]))"
+    prompt = CommandPrompt(f"{sys.executable} -c {shlex.quote(tell)} '; touch x' $HOME *")
     assert (await prompt.ask(request())).reveal() == "123456"
-    assert not list(tmp_path.iterdir())
+    assert (tmp_path / "told").read_text() == "['; touch x', '$HOME', '*']"
 
 
 @pytest.mark.parametrize("command", ["/no/such/command", "''", "/", "'a\0b'"])

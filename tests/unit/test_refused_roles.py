@@ -33,7 +33,7 @@ MAY_LOOK, MAY_SIMULATE, MAY_ASSUME = "iam:GetRole", "iam:SimulatePrincipalPolicy
 @pytest.fixture(scope="module")
 def shared():
     with strict_world() as world:
-        aws_client._factory.cache_clear()
+        aws_client.reset_client_factory()
         yield world
 
 
@@ -415,12 +415,29 @@ async def test_assumable_roles_are_not_investigated(world):
     assert world.calls("GetRole", "SimulatePrincipalPolicy") == []
 
 
+def before_a_look(monkeypatch, wait):
+    """Let each GetRole wait in its thread; the services of the clients that were made."""
+    made, make = [], refusal_evidence.aws_client
+
+    def hold(**_):
+        wait()  # what it returned would be taken for AWS's answer
+
+    def waiting(service, *given):
+        made.append(service)
+        client = make(service, *given)
+        client.meta.events.register("before-call.iam.GetRole", hold)
+        return client
+
+    monkeypatch.setattr(refusal_evidence, "aws_client", waiting)
+    return made
+
+
 async def test_slow_or_missing_evidence_is_skipped(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK, MAY_SIMULATE)
     session = await session_of(world)
-    look, answers = refusal_evidence._role, threading.Event()
+    answers = threading.Event()
     monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 1.0)
-    monkeypatch.setattr(refusal_evidence, "_role", lambda *given: answers.wait(60) and look(*given))
+    before_a_look(monkeypatch, lambda: answers.wait(60))
     began = time.monotonic()
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     answers.set()
@@ -436,11 +453,9 @@ async def test_slow_or_missing_evidence_is_skipped(world, monkeypatch):
 
 async def test_forty_refused_roles_are_looked_at_by_one_client_and_at_once(world, monkeypatch):
     permit(world, MAY_ASSUME, MAY_LOOK)
-    made, look, make = [], refusal_evidence._role, refusal_evidence.aws_client
     together = threading.Barrier(10)  # which opens only for ten that wait at the same time
     monkeypatch.setattr(refusal_evidence, "_TIMEOUT", 60.0)
-    monkeypatch.setattr(refusal_evidence, "aws_client", lambda *given: made.append(given[0]) or make(*given))
-    monkeypatch.setattr(refusal_evidence, "_role", lambda *given: together.wait(30) is not None and look(*given))
+    made = before_a_look(monkeypatch, lambda: together.wait(30))
     session = await session_of(world)
     chains = [RoleChain(f"aws.a{n}", (RoleHop(f"{ROLE}-{n}"),)) for n in range(40)]
     checks = await check_roles(session, chains)

@@ -2,6 +2,7 @@
 
 import resource
 import time
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,12 +70,22 @@ def test_a_hundred_thousand_lines_are_indexed_in_a_moment(tmp_path):
     began = time.perf_counter()
     assert log.refresh() == 100_000
     assert time.perf_counter() - began < 0.2
-    assert log._ends.itemsize == 8
     assert log.lines(99_998, 100_000) == [f"{99_998:099d}", f"{99_999:099d}"]
     log.append("x\n")
     began = time.perf_counter()
     assert log.refresh() == 100_001
     assert time.perf_counter() - began < 0.02
+
+
+def test_a_line_costs_eight_bytes_of_memory(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("\n" * 100_000)
+    log = RunLog(path)
+    tracemalloc.start()
+    log.refresh()
+    now, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert now < 1_000_000
 
 
 # Every character that Python calls a line's end, of which only the line feed is one here.

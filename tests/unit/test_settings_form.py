@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from front import Front
+from front import FormFront
 from ipywidgets import Widget
 
 from tfmfa_nb.environments import Environment, atomic_files
@@ -35,7 +35,7 @@ async def made(environment):
     def make(read_policy=policy):
         form = SettingsForm(environment, read_policy, {})
         forms.append(form)
-        return Front(form)
+        return FormFront(form)
 
     yield make
     for form in forms:
@@ -176,10 +176,11 @@ async def test_an_invalid_level_is_not_saved(made, environment, level):
     [None, 7, [], {}, {"type": None}, {"type": "nothing"}, {"type": ["save"]}, {"type": "save", "texts": 7},
      {"type": "save", "texts": {"level": 7}, "number": 7}, {"type": "save", "number": "x" * 65, "secret": 1}],
 )  # fmt: skip
-async def test_no_message_makes_it_raise_or_save(made, environment, message):
+async def test_no_message_makes_it_raise_or_save(made, environment, caplog, message):
     front = made()
     front.say(message)
-    await front._over()
+    await front.content()
+    assert caplog.text == ""
     assert not environment.folder.exists()
 
 
@@ -188,7 +189,7 @@ async def test_a_name_is_only_text_and_widget_state_holds_nothing(tmp_path):
     (tmp_path / "planted\u202e" / "main.tf").write_text("")
     Widget.close_all()
     form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy, {})
-    front = Front(form)
+    front = FormFront(form)
     assert (await front.content())["environment"] == "planted⟨U+202E⟩"
     assert "planted" not in repr(Widget.get_manager_state(drop_defaults=False))
     form.close()

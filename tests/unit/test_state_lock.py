@@ -19,7 +19,7 @@ from tfmfa_nb.terraform.state_lock import StateLock, read_state_lock
 from tfmfa_nb.terraform.working_directory import data_folder
 
 ID = "4076fb97-1cc4-bae2-8447-6b8d171c574f"
-# As Terraform 1.11.4 writes it, colours and all, shortened in the middle.
+# As Terraform 1.11.4 writes it, colors and all, shortened in the middle.
 LOG = f"""\x1b[31m╷\x1b[0m\x1b[0m
 \x1b[31m│\x1b[0m \x1b[0m\x1b[1m\x1b[31mError: \x1b[0m\x1b[0m\x1b[1mError acquiring the state lock\x1b[0m
 \x1b[31m│\x1b[0m \x1b[0m

@@ -458,7 +458,7 @@ def test_an_unknown_operation_is_refused(world):
 
 
 def test_the_administrator_provisions_and_gets_no_session(world):
-    root = boto3.client("sts", config=ONE_TRY, **world._admin)
+    root = boto3.client("sts", config=ONE_TRY, **world.admin)
     assert root.get_caller_identity()["Arn"].endswith(":root")
     assert refused(root.get_session_token)[0] == "AccessDenied"
 

@@ -115,7 +115,7 @@ def test_every_line_is_there_or_counted(count):
     assert ("lines omitted" in text) == (left_out > 0)
 
 
-def test_colours_survive_as_spans_and_words_do_without_them():
+def test_colors_survive_as_spans_and_words_do_without_them():
     run = ScriptedRun(PLAN)
     assert '<span style="color: #2f8a3c">+</span> create' in summary_html(run)
     assert "  + create" in summary_text(run)

@@ -77,7 +77,7 @@ def test_nothing_that_a_stranger_named_steers_or_hides_in_the_terminal(stream):
     assert text.count("hidden black ⟨U+202E⟩␛]0;title␇␛[2K␍") == 4
 
 
-def test_colours_are_for_terminals():
+def test_colors_are_for_terminals():
     assert "\x1b[32m+\x1b[0m create" in printed(ScriptedRun(PLAN), lambda: None, Terminal())
     assert "  + create" in printed(ScriptedRun(PLAN), lambda: None)
 

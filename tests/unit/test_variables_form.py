@@ -5,7 +5,7 @@ import getpass
 import json
 
 import pytest
-from front import Front
+from front import HELLO, FormFront
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 from strict_world import strict_world
@@ -37,7 +37,7 @@ async def made(kernel):  # noqa: ARG001 - each form has its own
     def make(**environ):
         form = VariablesForm({"AWS_REGION": "eu-west-1", **environ}, "")
         opened.append(form)
-        return Front(form)
+        return FormFront(form)
 
     yield make
     for form in opened:
@@ -190,13 +190,14 @@ async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplo
     Widget.close_all()
     front = made()
     caplog.set_level("DEBUG")
+    caplog.set_level("INFO", "Comm")  # at DEBUG the way here shows every message, before anything of ours has it
     for kind in ("save", "test", "find", "nothing", "hello"):
         message = {"type": kind, "number": "1", "texts": {KEY: "no key", "where": "kernel"}, "secret": CANARY}
         front.say(message)
         assert "secret" not in message
-        await front._over()
+        await front.content()
     await front.press("save", CANARY, **TYPED, where="kernel")
-    form = front.form
+    form = front.widget
     assert kernel.read().secret_access_key.reveal() == CANARY
     seen = [repr(form), repr(vars(form)), form.get_state(), Widget.get_manager_state(), front.sent, vars(kernel)]
     assert CANARY not in repr(seen) + caplog.text
@@ -281,10 +282,12 @@ def test_without_a_form_invalid_settings_are_raised(tmp_path, kernel, capsys):
     assert kernel.read().missing() == NAMES
 
 
-def test_a_form_whose_loop_has_ended_is_silent():
+def test_a_form_whose_loop_has_ended_is_silent(caplog):
     async def make():
         return VariablesForm({}, "")
 
     form = asyncio.run(make())
-    form._receive(form, {"type": "hello"}, [])
+    front = FormFront(form)
+    front.say(dict(HELLO))
     form.close()
+    assert (front.sent, caplog.text) == ([], "")

@@ -11,8 +11,8 @@ from tfmfa_nb.views.sanitize import colored, plain, sanitize, sanitize_all, shor
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 STYLES = {"bold", "dim", "italic", "underline", "inverse", "strike"}
-COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
-CLASSES = STYLES | set(COLOURS) | {f"bright-{colour}" for colour in COLOURS}
+COLORS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
+CLASSES = STYLES | set(COLORS) | {f"bright-{color}" for color in COLORS}
 # What Unicode says is no more than a format, a control, a separator of lines, or half of a pair.
 UNSEEN = {chr(point) for point in range(0x110000) if unicodedata.category(chr(point)) in {"Cc", "Cf", "Zl", "Zp", "Cs"}}
 KEPT = {"\t", "\n"}
@@ -84,7 +84,7 @@ def test_a_terminal_gets_the_same_text_in_codes_of_ours_and_none_that_hides_it(t
 
 
 @pytest.mark.parametrize("code", ["8", "30", "30;40", "37;47", "38;5;0", "38;2;0;0;0", "1;8"])
-def test_no_colour_conceals_text_in_a_terminal(code):
+def test_no_color_conceals_text_in_a_terminal(code):
     assert colored(f"\x1b[{code}mdestroy everything\x1b[0m").removeprefix("\x1b[1m") in {
         "destroy everything",
         "destroy everything\x1b[0m",
@@ -110,7 +110,7 @@ def test_no_colour_conceals_text_in_a_terminal(code):
         ("\x1b[99999999999999999999mx", ()),
     ],
 )
-def test_colours_are_understood(text, classes):
+def test_colors_are_understood(text, classes):
     assert spans(text) == [("x", classes)]
 
 

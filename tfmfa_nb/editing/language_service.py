@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 
 _LARGEST = 1_000_000  # bytes of a file, or characters of a cell; larger ones are not read
-_MOST_FILES = 50
+_MAX_FILES = 50
 
 
 @dataclass(slots=True)
@@ -183,6 +183,6 @@ def _others(environment: Environment | None) -> Iterator[str]:
         return
     with suppress(OSError):
         found = sorted(path for path in environment.folder.glob("*.tf") if path.name != MAIN)
-        for path in found[:_MOST_FILES]:
+        for path in found[:_MAX_FILES]:
             if path.stat().st_size <= _LARGEST:
                 yield path.read_text(encoding="utf-8", errors="replace")

@@ -89,7 +89,7 @@ def demonstrate(notebook: Path, folder: Path) -> None:
             )
             environ = {
                 **os.environ,
-                **sandbox.environment(),
+                **sandbox.environ(),
                 **provider_environ(os.environ, folder),
                 "TFMFA_TOKEN_COMMAND": _token_command(),
             }

@@ -119,7 +119,7 @@ class Sandbox:
         """The sandbox's file, for `find`."""
         return self._path
 
-    def environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The process variables that make Terraform and the AWS SDKs use the sandbox as alice."""
         return {
             "AWS_ENDPOINT_URL": self._info["url"],

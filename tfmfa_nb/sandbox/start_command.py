@@ -85,7 +85,7 @@ def _execute(options: argparse.Namespace) -> int:
 
 def _serve(sandbox: Sandbox, folder: Path, command: list[str]) -> int:
     """Run `command` against the sandbox, or wait for a signal; the exit code."""
-    environ = {**sandbox.environment(), **provider_environ(os.environ, folder)}
+    environ = {**sandbox.environ(), **provider_environ(os.environ, folder)}
     script = folder / "environ.sh"
     script.touch(mode=0o600)
     script.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environ.items()))

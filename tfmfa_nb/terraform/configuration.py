@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Terraform's own limit is the length of a file's name, 255, in which the names of all calls stand with dots between.
 _DEEPEST = 200  # modules in modules
-_MOST_CALLS = 5_000
+_MAX_CALLS = 5_000
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -141,7 +141,7 @@ class Configuration:
             return "it calls itself"
         if len(module.name) >= _DEEPEST:
             return f"it is nested more than {_DEEPEST} deep"
-        return f"there are more than {_MOST_CALLS} modules" if self._calls > _MOST_CALLS else ""
+        return f"there are more than {_MAX_CALLS} modules" if self._calls > _MAX_CALLS else ""
 
     def _path_of(self, call: Block, name: tuple[str, ...], path: str) -> str:
         """The folder, from the root module, of the module that a block in `path` calls; "" if it is not known."""

@@ -45,7 +45,7 @@ _OTHER_CREDENTIALS = re.compile(
     r"--profile\b|\bAWS_(?:(?:DEFAULT_)?PROFILE|(?:SHARED_)?(?:CONFIG|CREDENTIALS?)_FILE|ACCESS_KEY\w*|SECRET\w*"
     r"|SESSION_TOKEN|SECURITY_TOKEN|WEB_IDENTITY_\w+|CONTAINER_\w+)\b"
 )
-_MOST_REFERENCES = 20
+_MAX_REFERENCES = 20
 _KUBECONFIGS = frozenset({"config_path", "config_paths", "kubeconfig_path"})
 
 
@@ -150,7 +150,7 @@ def _members(module: Module, value: Expression, loops: tuple[Loop, ...], path: t
 
 def _written(module: Module, value: Expression) -> tuple[Module, Expression]:
     """Where a value that is only a reference to a local or to a module's argument is written."""
-    for _ in range(_MOST_REFERENCES):
+    for _ in range(_MAX_REFERENCES):
         arguments = module.call.attributes if module.call else {}
         match value.text.strip().split("."):
             case ["local", name] if name in module.locals:

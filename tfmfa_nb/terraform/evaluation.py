@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.modules import Module
 
 _SECONDS = 30
-_MOST_SPLITS = 20  # two consoles each, about 0.1 s
+_MAX_SPLITS = 20  # two consoles each, about 0.1 s
 
 
 class Unknown:
@@ -133,7 +133,7 @@ class Evaluator:
         if not self._ask([]):
             return False
         waiting = [questions]
-        for _ in range(_MOST_SPLITS):
+        for _ in range(_MAX_SPLITS):
             if not waiting:
                 break
             some = waiting.pop()

@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
-_MOST_LINES = 600  # in one answer; a view shows about forty
-_MOST_CHARACTERS = 2_000  # of one line; the log file has the full line
-_MOST_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
+_MAX_LINES = 600  # in one answer; a view shows about forty
+_MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
+_MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
-_MOST_ROLES, _MOST_HOPS, _MOST_CURRENT, _MOST_NOTES = 50, 10, 50, 20
+_MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
 
@@ -140,10 +140,10 @@ class RunCard(MessageWidget):
             "identity": _typed(Identity, run.identity),
             "program": program_text(run),
             "policy": policy_text(run),
-            "roles": tuple(map(_role_chain, run.roles[:_MOST_ROLES])),
+            "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "counts": _typed(Counts, run.counts) if run.counts else None,
             "progress": _progress(run.progress) if run.progress else None,
-            "notes": tuple(run.notes[:_MOST_NOTES]),
+            "notes": tuple(run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
         # Do not show a question of another prompt or of another card, which cannot be answered here.
@@ -211,12 +211,12 @@ class RunCard(MessageWidget):
 
     def _send_lines(self, start: int, stop: int) -> None:
         start = max(0, start)
-        stop = min(stop, start + _MOST_LINES, self._run.log_lines)
+        stop = min(stop, start + _MAX_LINES, self._run.log_lines)
         lines: list[Any] = []
-        room = _MOST_BYTES
+        room = _MAX_BYTES
         with suppress(OSError):  # the log was deleted; the front end keeps asking
             for line in self._run.log_text(start, stop) if start < stop else []:
-                pieces = spans(shorten(line, _MOST_CHARACTERS))
+                pieces = spans(shorten(line, _MAX_CHARACTERS))
                 item: Any = [[text, " ".join(classes)] for text, classes in pieces]
                 if len(pieces) == 1 and not pieces[0][1]:
                     item = pieces[0][0]
@@ -233,7 +233,7 @@ def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:
 
 
 def _role_chain(role: Mapping[str, Any]) -> RoleChain:
-    hops = tuple(_typed(Hop, hop) for hop in role["hops"][:_MOST_HOPS])
+    hops = tuple(_typed(Hop, hop) for hop in role["hops"][:_MAX_HOPS])
     return RoleChain(provider=role["provider"], place=role["place"], hops=hops)
 
 
@@ -242,6 +242,6 @@ def _progress(progress: Mapping[str, Any]) -> Progress:
     return Progress(
         done=progress.get("done", 0),
         total=progress.get("total", 0),
-        current=tuple(_typed(ResourceInProgress, each) for each in current[:_MOST_CURRENT]),
-        more=max(0, len(current) - _MOST_CURRENT),
+        current=tuple(_typed(ResourceInProgress, each) for each in current[:_MAX_CURRENT]),
+        more=max(0, len(current) - _MAX_CURRENT),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runs.history.listing import ListedRun, Listing
 
-_MOST_NAME, _MOST_TEXT = 40, 300
+_MAX_NAME, _MAX_TEXT = 40, 300
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _UNREADABLE = "record not valid"
 
@@ -51,7 +51,7 @@ def listing_html(listing: Listing) -> str:
 
 
 def _title(listing: Listing) -> str:
-    name, listed, total = brief(listing.environment, _MOST_NAME), len(listing.runs), listing.total
+    name, listed, total = brief(listing.environment, _MAX_NAME), len(listing.runs), listing.total
     if not total:
         return f'"{name}" has no runs yet'
     more = f", {listed:,} of {total:,}" if listed < total else ""
@@ -69,7 +69,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
         _started(run.started_at, listing.listed_at),
         _status(run),
         counts_text(run.counts),
-        brief(run.authenticated_by, _MOST_NAME),
+        brief(run.authenticated_by, _MAX_NAME),
         "" if run.seconds is None else duration(run.seconds) + (", running" if run.running else ""),
     )
 
@@ -110,7 +110,7 @@ def _status(run: ListedRun) -> str:
 
 def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
     """What to do next: sentences, each with the command to type."""
-    magic = f"%tfruns {brief(listing.option, _MOST_TEXT)}"
+    magic = f"%tfruns {brief(listing.option, _MAX_TEXT)}"
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
         if run.running:
@@ -129,9 +129,9 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
 
 def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
     if listing.problem:
-        yield brief(listing.problem, _MOST_TEXT), ""
+        yield brief(listing.problem, _MAX_TEXT), ""
     elif listing.holder is not None:
-        yield f"The environment is locked by a run: {brief(str(listing.holder), _MOST_TEXT)}.", ""
+        yield f"The environment is locked by a run: {brief(str(listing.holder), _MAX_TEXT)}.", ""
         its = run_of_holder(listing.holder)
         if any(run.id == its and (run.end_unrecorded or (run.status and run.status.final)) for run in listing.runs):
             yield "That run has ended. To free the lock that it left behind", f"{magic} unlock"

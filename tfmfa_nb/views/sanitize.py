@@ -24,7 +24,7 @@ _BEGUN = re.compile(r"\x1b(\[[0-9;:]*)?\Z")
 _UNSEEN = re.compile(rf"[{_HIDDEN}{_CONTROL}]|\x1b(?!\[[0-9;:]*m)")
 
 _DELETE, _PICTURES, _SPACE = 0x7F, 0x2400, 0x20
-_MOST_CHARACTERS = 2_000  # of one text in a value that is sent or displayed
+_MAX_CHARACTERS = 2_000  # of one text in a value that is sent or displayed
 _MAX_ADDED = 40  # characters that `shorten` can add
 
 # SGR codes for terminals. Black, white, and concealing styles are omitted because they can hide text.
@@ -61,7 +61,7 @@ def plain(text: str) -> str:
     return strip_colors(sanitize(text))
 
 
-def brief(text: str, most: int = _MOST_CHARACTERS) -> str:
+def brief(text: str, most: int = _MAX_CHARACTERS) -> str:
     """`text` sanitized, without colors, and cut to about `most` characters, including marks."""
     safe = plain(shorten(text, most))
     return safe if len(safe) <= most + _MAX_ADDED else f"{safe[:most]} …"

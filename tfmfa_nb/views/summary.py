@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runs.run import Run
 
-_HEAD, _TAIL, _MOST_CHANGES, _MOST_ROLES, _MOST_CHARACTERS, _MOST_NAME = 40, 200, 200, 20, 400, 80
+_HEAD, _TAIL, _MAX_CHANGES, _MAX_ROLES, _MAX_CHARACTERS, _MAX_NAME = 40, 200, 200, 20, 400, 80
 # Bytes as written: marks and escaped characters can make a line ten times as long.
-_MOST_HEAD, _MOST_TAIL, _MOST_LISTED, _MOST_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
+_MAX_HEAD, _MAX_TAIL, _MAX_LISTED, _MAX_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
 _OPEN_LINES = 80  # a longer log is collapsed, to keep the notebook short
 # Legible on white and on black: a contrast of about 4.5:1 on both.
 _INK = {
@@ -79,7 +79,7 @@ def summary_html(run: Run) -> str:
 def _documents(run: Run) -> list[tuple[str, str]]:
     """The documents that fix the error, up to a size limit; the log has all of them."""
     kept: list[tuple[str, str]] = []
-    room, documents = _MOST_DOCUMENTS, documents_of(run)
+    room, documents = _MAX_DOCUMENTS, documents_of(run)
     for title, text in documents:
         room -= len(escape(title + text).encode("utf-8", "replace"))
         if room < 0:
@@ -106,12 +106,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "MFA device", _short(identity.get("serial_number", ""))
         if identity.get("endpoint"):
             yield "STS endpoint", _short(identity["endpoint"])
-    for role in run.roles[:_MOST_ROLES]:
-        hops = [_hop(hop) for hop in role.get("hops", [])[:_MOST_ROLES]]
+    for role in run.roles[:_MAX_ROLES]:
+        hops = [_hop(hop) for hop in role.get("hops", [])[:_MAX_ROLES]]
         if hops:
-            yield f"Roles of {brief(role.get('provider', ''), _MOST_NAME)}", _short(" → ".join(hops))
-    if len(run.roles) > _MOST_ROLES:
-        yield "Roles", f"and those of {len(run.roles) - _MOST_ROLES:,} more providers"
+            yield f"Roles of {brief(role.get('provider', ''), _MAX_NAME)}", _short(" → ".join(hops))
+    if len(run.roles) > _MAX_ROLES:
+        yield "Roles", f"and those of {len(run.roles) - _MAX_ROLES:,} more providers"
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"
@@ -137,16 +137,16 @@ def _hop(hop: dict[str, str]) -> str:
 
 
 def _short(text: str) -> str:
-    return brief(text, _MOST_CHARACTERS)
+    return brief(text, _MAX_CHARACTERS)
 
 
 def _changes(run: Run, render: Callable[[str], str]) -> list[str]:
     lines = []
-    for change in run.changes[:_MOST_CHANGES]:
+    for change in run.changes[:_MAX_CHANGES]:
         action = str(change.get("action", ""))
         line = f"{action_sign(action):>3} {change.get('address', '')} ({action})"
-        lines.append(render(brief(line, _MOST_CHARACTERS)))
-    listed = _within(_MOST_LISTED, lines)
+        lines.append(render(brief(line, _MAX_CHARACTERS)))
+    listed = _within(_MAX_LISTED, lines)
     more = len(run.changes) - len(listed)
     return [*listed, *([f"… and {more:,} more"] if more else [])]
 
@@ -155,12 +155,12 @@ def _log(run: Run, render: Callable[[str], str]) -> list[str]:
     """The head and the tail of the phase's log."""
 
     def rendered(start: int, stop: int) -> list[str]:
-        return [render(shorten(line, _MOST_CHARACTERS)) for line in run.log_text(start, stop)] if start < stop else []
+        return [render(shorten(line, _MAX_CHARACTERS)) for line in run.log_text(start, stop)] if start < stop else []
 
     start, stop = run.log_start, run.log_lines
     split = min(start + _HEAD, stop)
-    head = _within(_MOST_HEAD, rendered(start, split))
-    tail = _within(_MOST_TAIL, reversed(rendered(max(split, stop - _TAIL), stop)))[::-1]
+    head = _within(_MAX_HEAD, rendered(start, split))
+    tail = _within(_MAX_TAIL, reversed(rendered(max(split, stop - _TAIL), stop)))[::-1]
     omitted = stop - start - len(head) - len(tail)
     gap = [f"… {omitted:,} lines omitted; see the full log …"] if omitted > 0 else []
     return [*head, *gap, *tail]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _NAMES = ["log_lines", "log_start", "status", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy"]
-_MOST_CHARACTERS = 4_000
+_MAX_CHARACTERS = 4_000
 _BATCH = 500
 
 
@@ -86,7 +86,7 @@ class TerminalView:
             lines = self._run.log_text(self._next, upto)
             self._next = upto
             show = colored if self._color else plain
-            self._print("\n".join(show(shorten(line, _MOST_CHARACTERS)) for line in lines))
+            self._print("\n".join(show(shorten(line, _MAX_CHARACTERS)) for line in lines))
 
     def _print(self, text: str) -> None:
         # A stream that is neither UTF-8 nor lenient must not end a run.

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 # AWS limits a policy to 6,144 characters, not counting white space.
-_SHORT_HASH = 12
-_MOST_DOCUMENTS, _MOST_TITLE, _MOST_TEXT = 6, 300, 8_000
+_MAX_DOCUMENTS, _MAX_TITLE, _MAX_TEXT = 6, 300, 8_000
+_SHORT_HASH = 12  # characters
 
 
 def status_sentence(run: Run) -> str:
@@ -52,6 +52,6 @@ def policy_text(run: Run) -> str:
 def documents_of(run: Run) -> list[tuple[str, str]]:
     """The documents that fix the run's error, as (title, text), sanitized and limited in number and size."""
     return [
-        (brief(str(one.get("title", "")), _MOST_TITLE), brief(str(one.get("text", "")), _MOST_TEXT))
-        for one in run.error_documents[:_MOST_DOCUMENTS]
+        (brief(str(one.get("title", "")), _MAX_TITLE), brief(str(one.get("text", "")), _MAX_TEXT))
+        for one in run.error_documents[:_MAX_DOCUMENTS]
     ]
