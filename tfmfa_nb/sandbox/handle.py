@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _REGION = "eu-west-1"
 _INFO = "sandbox.json"
-_POLICY = "policy.toml"  # enables MFA, without which no level can be set
+_POLICY = "policy.toml"  # enables MFA, without which no level can be set, and allows the sandbox's endpoint
 INFO_VARIABLE = "TFMFA_SANDBOX"
 _MEMBERS = {
     "access_key_id", "admin", "admin_secret", "secret_access_key", "seed", "serial_number", "token", "url",
@@ -81,7 +81,7 @@ class Sandbox:
             with os.fdopen(fd, "w") as file:
                 json.dump(SANDBOX.stamp(info), file)
             policy = folder / _POLICY
-            policy.write_text(f'mfa = true\nowners = ["{USER}"]\n')
+            policy.write_text(f'mfa = true\nowners = ["{USER}"]\n[allow]\nendpoints = ["{info["url"]}"]\n')
             policy.chmod(0o644)  # whatever the umask: a policy that others may write is refused
         except BaseException:
             sandbox.stop()
