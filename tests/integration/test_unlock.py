@@ -66,14 +66,6 @@ def answers(monkeypatch):
     return typed
 
 
-@pytest.fixture
-def protected(sandbox, policy, monkeypatch):
-    """The strict sandbox, and an organization that has MFA on."""
-    for name, setting in policy.items():
-        monkeypatch.setenv(name, setting)
-    return sandbox
-
-
 async def run(shell, cell):
     return await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell), store_history=True)
 
@@ -285,12 +277,14 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     assert answers  # it was asked
 
 
-async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(ipython, answers, capsys, states, protected):
-    objects = states(protected)
+async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(
+    ipython_with, answers, capsys, *, states, sandbox, policy
+):
+    ipython, objects = ipython_with(**policy), states(sandbox)
 
     def code():
-        protected.advance(30)
-        return protected.code(wait=False)
+        sandbox.advance(30)
+        return sandbox.code(wait=False)
 
     answers.code = code
     await value(ipython, "%tfmfa level 'plans and applies' -e staging")
