@@ -55,29 +55,33 @@ def _reason_untried(hop: RoleHop) -> str:
 
 
 def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Policy) -> None:
-    """Refuse roles that the policy does not allow, and unknown roles if the policy limits them.
+    """Refuse roles that the policy does not allow, or whose accounts it does not, and unknown roles if it limits them.
 
     Raises:
-        RoleRefused: a role is not allowed, or unknown.
+        RoleRefused: a role or its account is not allowed, or unknown.
     """
-    files = ", ".join(map(str, policy.files_setting("roles")))
+    limits = policy.limits_roles or policy.limits_accounts
+    files = ", ".join(map(str, dict.fromkeys([*policy.files_setting("roles"), *policy.files_setting("accounts")])))
     for chain in chains:
         for hop in chain.hops:
-            if hop.role_arn is None and policy.limits_roles:
+            if hop.role_arn is None and limits:
                 raise turn_red(
                     driver,
                     RoleRefused(
                         f"{chain.place}: the role {hop.expression} is not known before Terraform runs, and only "
-                        f"certain roles are allowed (organization policy {files}).",
+                        f"certain roles or accounts are allowed (organization policy {files}).",
                         "Write the ARN of the role as a literal, or as a variable that has a value.",
                     ),
                 )
-            if hop.role_arn is not None and not policy.allows_role(hop.role_arn):
+            allowed = hop.role_arn is None or (
+                policy.allows_role(hop.role_arn) and policy.allows_account_of(hop.role_arn)
+            )
+            if not allowed:
                 raise turn_red(
                     driver,
                     RoleRefused(
                         f"{chain.place}: the role {hop.role_arn} is not allowed (organization policy {files}).",
-                        "Use an allowed role. No code was spent.",
+                        "Use an allowed role in an allowed account. No code was spent.",
                     ),
                 )
 
