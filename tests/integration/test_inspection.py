@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from device import Device
+from reader import terraform
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RoleRefused
@@ -127,13 +128,113 @@ async def test_the_policy_may_allow_a_bypass_by_its_name(look):
     await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"profile", "shared_credentials_files"}))
 
 
-async def test_a_credentials_helper_of_the_cli_configuration_is_refused(tmp_path, sandbox, gate_of):
-    run, gate = new_run(tmp_path, PLAIN, Level.APPLIES_ONLY), gate_of(sandbox, Device(sandbox))
+async def test_a_credentials_helper_of_the_cli_configuration_is_no_matter_of_aws(tmp_path, sandbox, gate_of):
+    """It serves registries."""
     config = tmp_path / "helper.rc"
     config.write_text('credentials_helper "vault" {}\n')
+    run, gate = new_run(tmp_path, PLAIN, Level.APPLIES_ONLY), gate_of(sandbox, Device(sandbox))
+    run.driver.tell(LevelChanged(Level.APPLIES_ONLY))
     gate.environ = {**gate.environ, "TF_CLI_CONFIG_FILE": str(config)}
-    with pytest.raises(MfaBypass, match=r"helper.rc:1: .*credentials helper"):
+    await inspect(run.driver, gate, find_executable(gate.environ))
+    assert run.driver.findings.bypasses == ()
+
+
+async def test_what_cannot_be_read_is_refused_unless_the_policy_allows_it(look):
+    hcl = 'module "gone" {\n  source = "./gone"\n}\n'
+    with pytest.raises(MfaBypass, match=r"main.tf:1: The module gone cannot be read"):
+        await look(hcl, Level.APPLIES_ONLY)
+    await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"unreadable"}))
+
+
+async def test_a_provider_that_is_not_known_is_refused_unless_the_policy_allows_it(look):
+    hcl = 'terraform {\n  required_providers {\n    x = { source = "acme/x" }\n  }\n}\n'
+    with pytest.raises(MfaBypass, match=r"main.tf:3: The provider registry.terraform.io/acme/x is not known"):
+        await look(hcl, Level.APPLIES_ONLY)
+    await look(hcl, Level.APPLIES_ONLY, bypasses=frozenset({"registry.terraform.io/acme/x"}))
+
+
+USES_PROFILE = 'provider "aws" {\n  profile = "ops"\n}\n'
+CALLS_MOD = 'module "a" {\n  source = "./mod"\n}\n'
+MANIFEST = '{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a","Source":"./mod","Dir":"other"}]}'
+DEEP = {
+    **{f"m{n}/main.tf": f'module "n" {{\n  source = "../m{n + 1}"\n}}\n' for n in range(23)},
+    "m23/main.tf": USES_PROFILE,
+}
+PLUGIN = 'exec {\n    command = "aws"\n    args = ["eks", "get-token", "--profile", "ops"]\n  }'
+HIDDEN = {
+    "an escape in a label": ('provider "a\\u0077s" {\n  profile = "ops"\n}\n', {}),
+    "an escape in a source": (
+        (
+            'terraform {\n  required_providers {\n    x = { source = "hashicorp/\\u0061ws" }\n  }\n}\n'
+            'provider "x" {\n  profile = "ops"\n}\n'
+        ),
+        {},
+    ),
+    "an escape in a backend": ('terraform {\n  backend "s\\u0033" {\n    profile = "ops"\n  }\n}\n', {}),
+    "a fork": (
+        'terraform {\n  required_providers {\n    aws = { source = "mycorp/aws" }\n  }\n}\n' + USES_PROFILE,
+        {},
+    ),
+    "awscc": ('provider "awscc" {\n  profile = "ops"\n}\n', {}),
+    "awsutils": ('provider "awsutils" {\n  profile = "ops"\n}\n', {}),
+    "a module 23 levels down": ('module "n" {\n  source = "./m0"\n}\n', DEEP),
+    "an edited manifest": (
+        CALLS_MOD,
+        {"mod/main.tf": "", "other/main.tf": USES_PROFILE, ".terraform/modules/modules.json": MANIFEST},
+    ),
+    "a file that looks left out": (PLAIN, {"#provider.tf": USES_PROFILE}),
+    "a plugin": (f'provider "kubernetes" {{\n  {PLUGIN}\n}}\n', {}),
+    "what init keeps": (
+        'terraform {\n  backend "s3" {\n  }\n}\n',
+        {".terraform/terraform.tfstate": '{"backend":{"type":"s3","config":{"profile":"ops"},"hash":1}}'},
+    ),
+    "HCP Terraform": ('terraform {\n  cloud {\n    organization = "x"\n  }\n}\n', {}),
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+async def test_no_way_round_the_reader_makes_a_call_to_aws(tmp_path, sandbox, gate_of, way):
+    hcl, files = HIDDEN[way]
+    run, device = new_run(tmp_path, hcl), Device(sandbox)
+    for name, text in files.items():
+        file = run.driver.environment.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    before = sandbox.calls()
+    with pytest.raises(MfaBypass):
+        await plan(run.driver, gate_of(sandbox, device))
+    assert (run.status, run.lock_indicator) == ("errored", "failed")
+    assert device.asked == []
+    assert sandbox.calls() == before
+
+
+async def test_a_profile_given_to_init_by_hand_is_seen_and_would_have_been_used(tmp_path, lenient_sandbox, gate_of):
+    """Terraform's own init, with the real backend: the sandbox sees the profile's long-term key."""
+    lenient_sandbox.client("s3").create_bucket(
+        Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    hcl = (
+        'terraform {\n  backend "s3" {\n    bucket = "states"\n    key = "k"\n    region = "eu-west-1"\n'
+        "    use_path_style = true\n  }\n}\n"
+    )
+    run, device = new_run(tmp_path, hcl), Device(lenient_sandbox)
+    gate = gate_of(lenient_sandbox, device)
+    key, secret = gate.environ["AWS_ACCESS_KEY_ID"], gate.environ["AWS_SECRET_ACCESS_KEY"]
+    shared = tmp_path / "credentials"
+    shared.write_text(f"[ops]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    before = len(lenient_sandbox.calls())
+    terraform(
+        run.driver.environment.folder,
+        *("init", "-input=false", "-backend-config=profile=ops"),
+        environ={"AWS_ENDPOINT_URL": gate.environ["AWS_ENDPOINT_URL"], "AWS_SHARED_CREDENTIALS_FILE": str(shared)},
+    )
+    calls = lenient_sandbox.calls()[before:]
+    assert {(call["access_key_id"], call["mfa"]) for call in calls} == {(key, False)}
+    before = len(lenient_sandbox.calls())
+    with pytest.raises(MfaBypass, match=r'\.terraform/terraform\.tfstate: backend "s3" uses an AWS profile'):
         await plan(run.driver, gate)
+    assert device.asked == []
+    assert lenient_sandbox.calls()[before:] == []
 
 
 async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):
@@ -142,7 +243,8 @@ async def test_state_on_this_machine_is_refused_where_the_policy_says_so(look):
     with pytest.raises(ConfigurationError, match="keeps its state on this machine"):
         await look('terraform {\n  backend "local" {}\n}\n', Level.APPLIES_ONLY, local_state=False)
     await look('terraform {\n  backend "s3" {}\n}\n', Level.APPLIES_ONLY, local_state=False)
-    await look("terraform {\n  cloud {}\n}\n", Level.APPLIES_ONLY, local_state=False)
+    cloud = frozenset({"cloud"})
+    await look("terraform {\n  cloud {}\n}\n", Level.APPLIES_ONLY, local_state=False, bypasses=cloud)
 
 
 async def test_at_never_nothing_is_looked_at(look):

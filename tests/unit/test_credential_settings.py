@@ -1,5 +1,7 @@
 """AWS credentials of other providers: in their settings, and in the plugins that they run."""
 
+import json
+
 import pytest
 from reader import NO_CONSOLE, found, names
 
@@ -152,3 +154,12 @@ def test_a_kubeconfig_may_run_a_plugin(tmp_path):
     (problem,) = found(tmp_path, hcl, executable=NO_CONSOLE).programs
     assert (problem.place, problem.name) == ("main.tf:2", "exec")
     assert problem.what == 'A kubeconfig of provider "kubernetes" runs a program with the session\'s credentials.'
+
+
+@pytest.mark.parametrize("path", [("kubernetes", "exec"), ("helm", "kubernetes", "exec"), ("kubectl", "exec")])
+def test_a_plugin_in_json(tmp_path, path):
+    body = {"command": "aws", "args": ["eks", "--profile", "ops"]}
+    for name in reversed(path):
+        body = {name: body}
+    findings = found(tmp_path, {"main.tf.json": json.dumps({"provider": body})})
+    assert names(findings.bypasses) == names(findings.programs) == [("main.tf.json:1", "exec")]

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reader import terraform, write
 
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.hcl import parse
@@ -189,3 +190,45 @@ def test_any_json(value):
 def test_json_too_deep_is_refused():
     with pytest.raises(ValueError, match="too deep"):
         parse_json(b"[" * 100_000, "main.tf.json")
+
+
+# Each with a place for a block that must not be missed.
+CONSTRUCTS = [
+    "locals {\n x = <<EOT\nfoo\n\tEOT\n}\nHERE",
+    "locals {\n x = <<EOT\nfoo\nEOT \n}\nHERElocals {\n y = <<EOT\nEOT\n}\n",
+    "locals {\n x = <<EOT\nfoo EOT\nEOTX\nEOT\n}\nHERE",
+    "locals {\n x = <<E-T\nfoo\nE\nE-T\n}\nHERE",
+    "locals {\n x = <<EOT\n${<<E2\nE2\n}\nEOT\n}\nHERE",
+    'locals {\n x = <<EOT\n" { ( [ ${"}"} $\n$$\n%%{\nEOT\n}\nHERE',
+    "locals {\r\n x = <<EOT\r\nfoo\r\nEOT\r\n}\r\nHERE",
+    "locals {\n x = trimspace(<<EOT\nfoo\nEOT\n)\n}\nHERE",
+    "locals {\n x = <<É\nfoo\nÉ\n}\nHERE",
+    "/* /* */\nHERE/**/",
+    "# foo \\\nHERE",
+    'locals {\n x = "/*"\n}\nHERElocals {\n y = "*/"\n}\n',
+    'locals {\n x = "\\\\"\n}\nHERElocals {\n y = "\\""\n}\n',
+    'locals {\n x = "${"${"}"}"} ${{ a = "}" }.a}"\n}\nHERE',
+    'locals {\n x = "$${"\n}\nHERElocals {\n y = "}"\n}\n',
+    'locals {\n x = "%{~ if true ~}a%{~ endif ~} %%{ if"\n}\nHERE',
+    'locals { x = "}" }\nHERE',
+    "# a\u2028locals {\nHERE",
+    "locals {\n 变量-1 = 1\n for = 2\n null = 3\n}\nHERE",
+    "locals {\n a = [{ b = 1 }]\n x = local.a.*.b\n y = local.a.0.b\n}\nHERE",
+    'locals {\n x = core::upper("a")\n y = max([1, 2]...)\n z = 1.5e+3\n}\nHERE',
+    "locals {\n x = (\n1\n+\n2\n)\n}\nHERE",
+    'locals {\n x = { for k in ["a"] : k => k... }\n}\nHERE',
+    "# \x00\nHERE",
+]
+
+
+@pytest.mark.parametrize("text", CONSTRUCTS, ids=range(len(CONSTRUCTS)))
+def test_no_block_that_terraform_reads_is_missed_in_silence(tmp_path, text):
+    source = text.replace("HERE", 'output "o" {\n  value = "here"\n}\n')
+    write(tmp_path, source)
+    assert '"here"' in terraform(tmp_path, "plan")
+    blocks, line = parse((tmp_path / "main.tf").read_bytes(), "main.tf")
+    values = [block.attributes["value"].literal for block in blocks if block.labels == ("o",)]
+    if "\x00" in text:  # Terraform takes no offence at it; here it is told, and so refused
+        assert line == 1
+    else:
+        assert (values, line) == (["here"], None)

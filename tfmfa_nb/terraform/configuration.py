@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Terraform's own limit is the length of a file's name, 255, in which the names of all calls stand with dots between.
 _DEEPEST = 200  # modules in modules
-_MAX_CALLS = 5_000
+_MAX_CALLS = 2_000
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 
 

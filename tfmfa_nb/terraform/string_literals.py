@@ -15,7 +15,7 @@ _PART = re.compile(
             | U(?P<eight>[0-9a-fA-F]{8})
         )
         | (?P<mark>[$%]+(?=\{))
-        | (?P<text>[^\\])""",
+        | (?P<text>[^\\$%]+|[$%])""",
     re.VERBOSE | re.DOTALL,
 )
 _ONE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}

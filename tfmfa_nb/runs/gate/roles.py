@@ -73,14 +73,12 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                         "Write the ARN of the role as a literal, or as a variable that has a value.",
                     ),
                 )
-            allowed = hop.role_arn is None or (
-                policy.allows_role(hop.role_arn) and policy.allows_account_of(hop.role_arn)
-            )
-            if not allowed:
+            role = hop.role_arn
+            if role is not None and not (policy.allows_role(role) and policy.allows_account_of(role)):
                 raise turn_red(
                     driver,
                     RoleRefused(
-                        f"{chain.place}: the role {hop.role_arn} is not allowed (organization policy {files}).",
+                        f"{chain.place}: the role {role} is not allowed (organization policy {files}).",
                         "Use an allowed role in an allowed account. No code was spent.",
                     ),
                 )
