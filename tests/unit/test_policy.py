@@ -15,7 +15,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
-from tfmfa_nb.runs.gate.levels import effective_level, set_level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
 
 WHOLE = """
 mfa = true
@@ -300,6 +300,23 @@ def test_switching_on_makes_a_folder_that_nobody_else_may_write(tmp_path):
     assert read_policy_file(path).mfa
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_policy_that_appears_meanwhile_is_not_written_over(folders, tmp_path, monkeypatch, link):
+    """Nor what a link in its place leads to: between the look and the writing, another may have been faster."""
+    path, elsewhere = folders[1] / "policy.toml", tmp_path / "elsewhere"
+    make = Path.mkdir
+
+    def slow(folder, *arguments, **options):
+        make(folder, *arguments, **options)
+        path.symlink_to(elsewhere) if link else path.write_text("mfa = true # another's\n")
+
+    monkeypatch.setattr(Path, "mkdir", slow)
+    with pytest.raises(ConfigurationError, match="cannot be written: File exists"):
+        enable_mfa(folders[1], "alice")
+    assert not elsewhere.exists()
+    assert link or path.read_text() == "mfa = true # another's\n"
+
+
 def test_an_owner_switches_it_on_once(folders):
     path = enable_mfa(folders[1], 'al"ice')
     assert path.stat().st_mode & 0o777 == 0o644
@@ -326,12 +343,29 @@ def test_with_mfa_off_levels_cannot_be_set_but_existing_ones_apply(tmp_path):
     assert effective_level(environment, read_policy({})) is Level.APPLIES_ONLY
 
 
+@pytest.mark.parametrize(
+    ("layers", "paths", "sentence"),
+    [
+        ((), (), "Enable it with %tfmfa policy on, which writes a policy."),
+        ((), ("/etc/a", "/home/b"), "Enable it with %tfmfa policy on, which writes /home/b."),
+        (
+            (Layer(Path("/etc/a"), owners=("alice", "bob")), Layer(Path("/c"))),
+            ("/home/b",),
+            "Ask an owner (alice, bob) to enable it, or enable it with %tfmfa policy on, which writes /c.",
+        ),
+    ],
+)
+def test_who_may_enable_mfa_and_where_is_said(layers, paths, sentence):
+    assert how_to_enable_mfa(Policy(layers, tuple(map(Path, paths)))) == sentence
+
+
 def test_levels_below_the_minimum_cannot_be_set_and_do_not_apply(folders, tmp_path):
     path = write(folders[0], WHOLE)
     policy, environment = read_policy({}), Environment.named("prod-eu", tmp_path)
     with pytest.raises(ConfigurationError, match='must be at least "plans and applies"') as caught:
         set_level(environment, Level.APPLIES_ONLY, policy)
     assert str(path) in caught.value.problem
+    assert caught.value.remedy == 'Choose "plans and applies" or a stricter level.'
     environment.set_level(Level.NEVER)
     assert effective_level(environment, policy) is Level.PLANS_AND_APPLIES
     assert effective_level(Environment.named("dev", tmp_path), policy, Level.NEVER) is Level.APPLIES_ONLY
