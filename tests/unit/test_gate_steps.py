@@ -62,6 +62,7 @@ class OwnAws:
     def __init__(self):
         self.owner, self.answers, self.refusals = ALICE, [], {}
         self.identified, self.exchanged, self.checked, self.sessions, self.secrets = [], [], [], [], []
+        self.aliased = asyncio.Event()
 
     async def identify(self, access_key_id, secret_access_key, endpoint):
         self.identified.append((access_key_id, secret_access_key.reveal(), endpoint))
@@ -95,7 +96,10 @@ class OwnAws:
         return checks
 
     async def account_alias(self, access_key_id, secret_access_key, endpoint):
-        return ""
+        if access_key_id == KEY:
+            return ""
+        self.aliased.set()
+        return "acme-production"
 
 
 class Typed:
@@ -216,6 +220,30 @@ async def test_who_the_person_is_stands_in_the_record_before_the_prompt(world):
     }
     assert world.aws.exchanged == []
     assert not any(world.aws.secrets)
+
+
+async def test_without_a_region_none_is_named(world):
+    await world.passes(world.gate("123456", environ={**world.environ, "AWS_REGION": ""}))
+    assert world.driver.record.identity["region"] == ""
+    assert world.aws.exchanged[0][5] == Endpoint(None)
+
+
+async def test_a_profile_s_key_is_used_where_one_was_named(world, tmp_path):
+    config = tmp_path / "config"
+    keys = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\nmfa_serial = {world.serial}\n"
+    config.write_text(f"[profile work]\nregion = eu-north-1\n{keys}")
+    environ = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    await world.passes(world.gate("123456", environ=environ, profile="work"))
+    assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 3600, Endpoint("eu-north-1"))]
+    assert world.driver.record.identity["source"] == 'AWS profile "work"'
+
+
+async def test_the_account_s_alias_is_shown_when_aws_has_said_it(world):
+    key = "AKIAOFANACCOUNT2ALIS"  # asked for once for each key
+    await world.passes(world.gate("123456", environ={**world.environ, "AWS_ACCESS_KEY_ID": key}))
+    await world.aws.aliased.wait()
+    await asyncio.sleep(0)
+    assert world.driver.record.identity["alias"] == "acme-production"
 
 
 async def test_the_prompt_before_an_apply_no_longer_shows_who_authenticated_the_plan(world):
@@ -369,7 +397,7 @@ async def test_a_device_that_cannot_be_mended_is_not_asked(world):
 
 async def test_a_prompt_is_waited_for_as_long_as_it_was_said(world):
     gate = world.gate(answer_seconds=0.01)
-    gate.prompt.ask = lambda _request: asyncio.sleep(60)
+    gate.prompt.ask = lambda _request: asyncio.sleep(2)
     with pytest.raises(PromptTimedOut, match=r"within 0\.01 seconds") as caught:
         await world.passes(gate)
     assert "prompt_timeout" in caught.value.remedy
@@ -394,6 +422,7 @@ async def test_an_account_that_is_not_allowed_ends_it_before_the_prompt(world):
     with pytest.raises(AccountNotAllowed, match=r"account 123456789012 .*/etc/policy.toml") as caught:
         await world.passes(gate)
     assert gate.prompt.asked == []
+    assert caught.value.remedy.endswith("No code was spent.")
     assert world.indicators()[-1] == ("failed", caught.value.problem, caught.value.remedy)
     assert world.driver.record.identity["account"] == ALICE.account
     assert not any(world.aws.secrets)
@@ -420,14 +449,23 @@ async def test_a_role_that_is_not_allowed_ends_it_before_the_prompt(world, roles
 async def test_roles_that_are_allowed_or_that_nobody_limits_are_tried(world):
     policy = Policy((Layer(POLICY, mfa=True, roles=("*:role/deploy", "*:role/deploy-prod")),))
     assert await world.passes(world.gate("123456", policy=policy))
-    unknown = (RoleChain("aws", (RoleHop(None, "local.x"),)),)
-    assert await world.passes(world.gate("654321"), chains=unknown)
-    assert world.driver.roles == [
+    twelve_hours = RoleHop(DEPLOY.role_arn, duration_seconds=43_200)  # only a role behind another must be shorter
+    for code, hop in (("234567", RoleHop(None, "local.x")), ("345678", twelve_hours)):
+        assert await world.passes(world.gate(code), chains=(RoleChain("aws", (hop,)),))
+
+
+def test_each_role_is_shown_with_the_reason_for_which_it_is_not_tried():
+    hops = (DEPLOY, RoleHop(PROD.role_arn, unknown=("external_id",)), RoleHop(None, "local.x"))
+    (shown,) = unchecked_roles((RoleChain("aws", hops, "main.tf:3"),))
+    assert (shown["provider"], shown["place"]) == ("aws", "main.tf:3")
+    assert shown["hops"] == [
+        {"arn": DEPLOY.role_arn, "state": "unchecked", "message": ""},
         {
-            "provider": "aws",
-            "place": "",
-            "hops": [{"arn": "local.x", "state": "unchecked", "message": "Not known before Terraform runs."}],
-        }
+            "arn": PROD.role_arn,
+            "state": "unchecked",
+            "message": "Its external_id is sensitive, or not known before Terraform runs.",
+        },
+        {"arn": "local.x", "state": "unchecked", "message": "Not known before Terraform runs."},
     ]
 
 
