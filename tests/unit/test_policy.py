@@ -150,6 +150,15 @@ def test_what_one_file_says_of_each_key_holds(folders):
         assert policy.files_setting(key) == (path,)
 
 
+@pytest.mark.parametrize("key", ["accounts", "roles", "bypasses"])
+def test_a_list_with_nothing_in_it_allows_nothing_and_its_file_is_named(folders, key):
+    path = write(folders[0], f"[allow]\n{key} = []\n")
+    policy = read_policy({})
+    assert (policy.allows_account("111122223333"), policy.allows_role("arn:x")) == (key != "accounts", key != "roles")
+    assert not policy.allows_bypass("profile")
+    assert policy.files_setting(key) == (path,)
+
+
 @pytest.mark.parametrize("seconds", [SHORTEST_SESSION, LONGEST_SESSION])
 def test_sts_s_own_bounds_may_be_said(folders, seconds):
     write(folders[0], f"[session]\nlongest = {seconds}\n")
