@@ -143,7 +143,9 @@ class World:
         }
         self.environment = Environment.named("staging", base)
         ports = Ports(terraform=self.terraform, clock=lambda: 1234.5)
-        options = Options(var=("one=1",))
+        (base / "some.tfvars").touch()
+        self.var_file = base / "some.tfvars"
+        options = Options(var=("one=1",), var_file=("some.tfvars",))
         self.driver = Driver(self.environment, options, base, listen=self.told.append, ports=ports)
 
     def gate(self, *answers, max_attempts=None, environ=None, **settings):
@@ -431,17 +433,18 @@ async def test_an_account_that_is_not_allowed_ends_it_before_the_prompt(world):
 
 
 @pytest.mark.parametrize(
-    ("roles", "hops", "words"),
+    ("roles", "hops", "words", "remedy"),
     [
-        (("*:role/deploy",), (DEPLOY, PROD), "main.tf:3: the role .*/deploy-prod is not allowed .*/etc/policy.toml"),
-        (("*:role/deploy",), (DEPLOY, RoleHop(None, "local.x")), "main.tf:3: the role local.x is not known before"),
-        ((), (DEPLOY,), "is not allowed"),
+        (("*:role/deploy",), (DEPLOY, PROD), "main.tf:3: the role .*/deploy-prod is not allowed", "No code was spent."),
+        (("*:role/deploy",), (DEPLOY, RoleHop(None, "local.x")), "main.tf:3: the role local.x is not known", "literal"),
+        ((), (DEPLOY,), "is not allowed .*/etc/policy.toml", "Use an allowed role."),
     ],
 )
-async def test_a_role_that_is_not_allowed_ends_it_before_the_prompt(world, roles, hops, words):
+async def test_a_role_that_is_not_allowed_ends_it_before_the_prompt(world, roles, hops, words, remedy):
     gate = world.gate("123456", policy=Policy((Layer(POLICY, mfa=True, roles=roles),)))
     with pytest.raises(RoleRefused, match=words) as caught:
         await world.passes(gate, chains=(RoleChain("aws", hops, "main.tf:3"),))
+    assert remedy in caught.value.remedy
     assert (gate.prompt.asked, world.aws.identified) == ([], [])
     assert world.indicators()[-1] == ("failed", caught.value.problem, caught.value.remedy)
 
@@ -528,10 +531,12 @@ def found(**findings):
 async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     world.environment.ensure()
     world.terraform.findings = found(chains=CHAINS, problems=(Problem("Unreadable.", place="a.tf"), Problem("Odd.")))
-    await inspect(at(world, Level.APPLIES_ONLY), world.gate(), TERRAFORM)
+    tofu = Executable(("tofu",), "tofu", "1.9.0")  # it reads other files too
+    await inspect(at(world, Level.APPLIES_ONLY), world.gate(), tofu)
     ((configuration, how),) = world.terraform.asked
-    assert configuration.folder == world.environment.folder
-    assert how == {"executable": TERRAFORM, "environ": world.environ, "var": ("one=1",), "var_files": ()}
+    assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
+    variables = {"var": ("one=1",), "var_files": (world.var_file,)}
+    assert how == {"executable": tofu, "environ": world.environ, **variables}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert problems_of(world.driver) == ["a.tf: Unreadable.", "Odd."]
@@ -549,8 +554,11 @@ async def test_nothing_is_inspected_where_nothing_depends_on_it(world):
 async def test_local_state_that_is_not_allowed_is_refused_at_every_level(world, level):
     gate = world.gate(policy=Policy((Layer(POLICY, local_state=False),)))
     world.terraform.findings = found(backend="local")
-    with pytest.raises(ConfigurationError, match=r"state on this machine.* \(organization policy /etc/policy.toml\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"state on this machine.* \(organization policy /etc/policy.toml\)"
+    ) as caught:
         await inspect(at(world, level), gate, TERRAFORM)
+    assert "shared backend" in caught.value.remedy
     world.terraform.findings = found(backend="s3")
     await inspect(world.driver, gate, TERRAFORM)
     world.terraform.findings = found(backend="local")
