@@ -16,6 +16,7 @@ from tfmfa_nb.organization import policy_files
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer, Policy
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.views.mfa_status import policy_lines
 
 WHOLE = """
 mfa = true
@@ -157,6 +158,7 @@ def test_a_list_with_nothing_in_it_allows_nothing_and_its_file_is_named(folders,
     assert (policy.allows_account("111122223333"), policy.allows_role("arn:x")) == (key != "accounts", key != "roles")
     assert not policy.allows_bypass("profile")
     assert policy.files_setting(key) == (path,)
+    assert (f"Allowed {key}: none  (organization policy {path})" in policy_lines(policy)) == (key != "bypasses")
 
 
 @pytest.mark.parametrize("seconds", [SHORTEST_SESSION, LONGEST_SESSION])
