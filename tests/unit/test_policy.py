@@ -197,10 +197,12 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
         ('owners = "alice"', "owners: must be a list of non-empty strings"),
         ("owners = [1]", "owners: must be a list of non-empty strings"),
         ("environments = []", "environments: must be a table"),
-        ('[environments]\n"prod-*" = "always"', "'always' is not a level"),
+        ('[environments]\n"prod-*" = "always"', 'environments."prod-*": \'always\' is not a level. Levels: "never",'),
         ("[environments]\nprod = 3", "3 is not a level"),
         ("[session]\nlongest = 60", "60 is not a number of seconds from 900"),
         ("[session]\nlongest = true", "True is not a number of seconds"),
+        ("[session]\nlongest = '900'", "session.longest: '900' is not a number of seconds"),
+        ("[session]\nshortest = 1000.5", "session.shortest: 1000.5 is not a number of seconds"),
         ("[session]\nlongets = 900", 'session.longets: unknown key. Did you mean "longest"?'),
         ('[allow]\naccounts = ["12"]', "'12' is not an account ID"),
         ("[allow]\naccounts = [111122223333]", "allow.accounts: must be a list of non-empty strings"),
@@ -322,7 +324,7 @@ def test_a_policy_that_appears_meanwhile_is_not_written_over(folders, tmp_path, 
         path.symlink_to(elsewhere) if link else path.write_text("mfa = true # another's\n")
 
     monkeypatch.setattr(Path, "mkdir", slow)
-    with pytest.raises(ConfigurationError, match="cannot be written: File exists"):
+    with pytest.raises(ConfigurationError, match=r"cannot be written: File exists. Ask an owner"):
         enable_mfa(folders[1], "alice")
     assert not elsewhere.exists()
     assert link or path.read_text() == "mfa = true # another's\n"
@@ -338,7 +340,7 @@ def test_an_owner_switches_it_on_once(folders):
     assert enable_mfa(folders[1], "bob") == path
     assert path.read_bytes() == content
     path.write_text("mfa = false\n")
-    with pytest.raises(ConfigurationError, match="mfa = true"):
+    with pytest.raises(ConfigurationError, match=r'policy.toml does not enable MFA. Add "mfa = true"'):
         enable_mfa(folders[1], "alice")
     assert path.read_text() == "mfa = false\n"
 
