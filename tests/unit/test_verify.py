@@ -252,6 +252,19 @@ def test_a_record_that_was_changed_is_not_restored(left, shown):
     assert shown == []
 
 
+def test_a_log_that_cannot_be_read_is_one_clear_error(left):
+    left.ends(*TO_THE_PLAN)
+    left.store.files.log.mkdir()
+    with pytest.raises(ConfigurationError, match=f"{left.id}.* cannot be used: Is a directory"):
+        left.restore()
+
+
+def test_events_that_cannot_be_read_hinder_nothing(left):
+    left.ends(*TO_THE_END)
+    left.store.files.apply_events.mkdir()
+    assert left.restore().outputs == {}
+
+
 @pytest.mark.parametrize("timeout", ["soon", "-3s"])
 def test_a_duration_that_is_none_is_one_clear_error(left, timeout):
     left.ends(*TO_THE_PLAN, lock_timeout=timeout)
