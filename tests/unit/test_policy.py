@@ -181,7 +181,7 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
     policy = read_policy({"TFMFA_POLICY": str(extra)})
     assert policy.mfa
     assert policy.minimum("dev") is Level.PLANS_AND_APPLIES
-    with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY points to .*, which does not exist"):
+    with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY points to .*, which does not exist. Correct"):
         read_policy({"TFMFA_POLICY": str(tmp_path / "gone.toml")})
 
 
@@ -241,7 +241,7 @@ def test_any_bytes_are_a_policy_or_one_error(tmp_path_factory, content):
 def test_two_files_in_one_folder_are_refused(folders):
     write(folders[0], "mfa = true")
     write(folders[0], "{}", "policy.json")
-    with pytest.raises(ConfigurationError, match="contains both"):
+    with pytest.raises(ConfigurationError, match=r"contains both .*json. Keep only one of them"):
         read_policy({})
 
 

@@ -63,7 +63,7 @@ class Left:
         return read_verified(self.environment, self.id)
 
     def restore(self):
-        return restore(self.environment, self.id, self.base, {})
+        return restore(self.environment, self.id, self.base, {"PATH": "/bin"})
 
 
 @pytest.fixture
@@ -73,14 +73,17 @@ def left(tmp_path):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """The plans that Terraform was asked to show."""
+    """The programs that were asked to show a plan, and which."""
     plans = []
 
-    def show(_self, _executable, plan, *_where):
-        plans.append(plan)
+    def find(_self, environ):
+        return Executable((f"{environ['PATH']}/terraform",), "terraform", "1.11.4")
+
+    def show(_self, executable, plan, *_where):
+        plans.append((*executable.command, plan))
         return CHANGES
 
-    monkeypatch.setattr(InstalledTerraform, "find", lambda *_: Executable(("terraform",), "terraform", "1.11.4"))
+    monkeypatch.setattr(InstalledTerraform, "find", find)
     monkeypatch.setattr(InstalledTerraform, "show", show)
     return plans
 
@@ -197,7 +200,7 @@ def test_a_plan_that_waits_is_shown_with_all_that_the_record_says(left, shown):
     left.store.log.append("one\ntwo\n")
     run = left.restore()
     assert run.plan.creates == ("terraform_data.one",)
-    assert shown == [left.store.files.plan]
+    assert shown == [("/bin/terraform", left.store.files.plan)]
     assert (run.status, run.level, run.log_lines) == ("planned", "applies only", 2)
     assert run.driver.options.lock_seconds == 30
 
