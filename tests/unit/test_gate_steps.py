@@ -243,7 +243,8 @@ async def test_a_profile_s_key_is_used_where_one_was_named(world, tmp_path):
 async def test_the_account_s_alias_is_shown_when_aws_has_said_it(world):
     key = "AKIAOFANACCOUNT2ALIS"  # asked for once for each key
     await world.passes(world.gate("123456", environ={**world.environ, "AWS_ACCESS_KEY_ID": key}))
-    await world.aws.aliased.wait()
+    async with asyncio.timeout(10):
+        await world.aws.aliased.wait()
     await asyncio.sleep(0)
     assert world.driver.record.identity["alias"] == "acme-production"
 
