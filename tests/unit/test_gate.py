@@ -125,7 +125,7 @@ async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
 
 async def test_each_refusal_asks_again_and_the_last_good_code_counts(world):
     run, gate, aws = world
-    passing = gate("12345", "abcdef", "000000", NEXT)
+    passing = gate("12345", "abcdef", "000009", NEXT)
     await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(passing) == ["", "malformed code", "malformed code", "wrong code"]
     assert [call["action"] for call in aws.calls].count("GetSessionToken") == 2

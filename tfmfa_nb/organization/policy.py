@@ -8,7 +8,7 @@ only make the policy stricter. MFA is disabled by default and enabled by an orga
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
@@ -115,7 +115,7 @@ class Policy:
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""
-        return tuple(layer.path for layer in self.layers if getattr(layer, key) not in _NOTHING)
+        return tuple(layer.path for layer in self.layers if getattr(layer, key) != _UNSET[key])
 
     def _minimums(self, environment: str) -> Iterator[tuple[Level, Path]]:
         name = environment.casefold()
@@ -126,4 +126,4 @@ class Policy:
                     yield level, layer.path
 
 
-_NOTHING: tuple[object, ...] = (None, (), (None, None))
+_UNSET: dict[str, object] = {each.name: each.default for each in fields(Layer)}

@@ -51,8 +51,9 @@ def policy_lines(policy: Policy) -> list[str]:
     for layer in policy.layers:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
-        lines += [f"Allowed accounts: {', '.join(sorted(layer.accounts))}{file}"] if layer.accounts else []
-        lines += [f"Allowed roles: {', '.join(layer.roles)}{file}"] if layer.roles else []
+        for what, allowed in (("accounts", layer.accounts), ("roles", layer.roles)):
+            if allowed is not None:
+                lines.append(f"Allowed {what}: {', '.join(sorted(allowed)) or 'none'}{file}")
     lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")
     lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{source('local_state')}")
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
