@@ -286,12 +286,17 @@ async def test_an_apply_that_never_started_leaves_the_record_as_the_trail_has_it
     before = it.driver.store.load()
     it.driver.adjust(Options(level=Level.PLANS_AND_APPLIES))
     with pytest.raises(Exception, match=r"AWS_ACCESS_KEY_ID"):
-        await apply(it.driver, Gate(_Once(), {}))
+        await apply(it.driver, Gate(Device(), {}))
     assert it.driver.store.load() == before
 
 
-class _Once(Agrees):
+class Device(Agrees):
+    """Answers by itself; it could not mend the variables, so it is not asked."""
+
     max_attempts = 0
+
+    async def ask(self, _request):
+        raise ZeroDivisionError
 
 
 async def test_no_second_apply(world):

@@ -126,7 +126,7 @@ async def test_the_person_sees_who_and_what_before_a_code_is_typed(world):
 
 async def test_each_refusal_asks_again_and_the_last_good_code_counts(world):
     run, gate, aws = world
-    passing = gate("12345", "abcdef", "000000", NEXT)
+    passing = gate("12345", "abcdef", "000009", NEXT)
     await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     assert refusals(passing) == ["", "malformed code", "malformed code", "wrong code"]
     assert [call["action"] for call in aws.calls].count("GetSessionToken") == 2
@@ -341,10 +341,21 @@ async def test_an_account_that_is_not_allowed_stops_the_run_before_a_code_is_ask
     passing = gate(NEXT)
     passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, accounts=frozenset({"444455556666"})),))
     with pytest.raises(AccountNotAllowed, match=r"account 123456789012 are not allowed .*policy.toml"):
-        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
+        await passing.pass_through(run.driver, Phase.PLAN, ())
     assert passing.prompt.asked == []
     assert run.lock_indicator == "failed"
     assert "GetSessionToken" not in {call["action"] for call in aws.calls}
+
+
+async def test_a_role_in_an_account_that_is_not_allowed_stops_it_too(world, tmp_path):
+    run, gate, aws = world
+    passing = gate(NEXT)
+    passing.policy = Policy((Layer(tmp_path / "policy.toml", mfa=True, accounts=frozenset({"123456789012"})),))
+    elsewhere = (RoleChain("aws", (RoleHop("arn:aws:iam::444455556666:role/deploy"),)),)
+    with pytest.raises(RoleRefused, match=r"arn:aws:iam::444455556666:role/deploy is not allowed .*policy.toml"):
+        await passing.pass_through(run.driver, Phase.PLAN, elsewhere)
+    assert passing.prompt.asked == []
+    assert "GetCallerIdentity" not in {call["action"] for call in aws.calls}
 
 
 @pytest.mark.parametrize(

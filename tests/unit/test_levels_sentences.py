@@ -21,8 +21,8 @@ from tfmfa_nb.runs.run import Run
 class Asked:
     """A gate that notes which phases a person was asked before."""
 
-    def __init__(self):
-        self.before = []
+    def __init__(self, policy):
+        self.before, self.policy = [], policy
 
     async def pass_through(self, _run, phase, _chains):
         self.before.append(phase)
@@ -43,7 +43,7 @@ def folders(tmp_path, monkeypatch):
 
 async def asked_at(environment, policy, tmp_path):
     """What one run of `environment` asks before, from its beginning to its end."""
-    gate, run = Asked(), Run(environment, Options(), tmp_path)
+    gate, run = Asked(policy), Run(environment, Options(), tmp_path)
     run.driver.tell(LevelChanged(effective_level(environment, policy)))
     for phase in (Phase.PLAN, Phase.APPLY):
         await authenticate(run.driver, gate, phase)

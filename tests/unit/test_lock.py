@@ -98,9 +98,10 @@ async def test_a_garbled_holder_is_another_run(tmp_path):
 async def test_a_link_in_its_place_is_refused(tmp_path):
     (tmp_path / "elsewhere").write_text("precious")
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=f"The lock {tmp_path}/lock cannot be opened: Too many") as caught:
         await EnvironmentLock.acquire(tmp_path / "lock", purpose="plan")
-    with pytest.raises(ConfigurationError):
+    assert caught.value.remedy
+    with pytest.raises(ConfigurationError, match="cannot be opened: Too many"):
         holder_of(tmp_path / "lock")
     assert (tmp_path / "elsewhere").read_text() == "precious"
 

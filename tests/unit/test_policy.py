@@ -18,7 +18,8 @@ from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Laye
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.organization.policy_places import PolicyFolders, constant_folders
-from tfmfa_nb.runs.gate.levels import effective_level, set_level
+from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.views.mfa_status import policy_lines
 
 WHOLE = """
 mfa = true
@@ -153,6 +154,16 @@ def test_what_one_file_says_of_each_key_holds(folders):
         assert policy.files_setting(key) == (path,)
 
 
+@pytest.mark.parametrize("key", ["accounts", "roles", "bypasses"])
+def test_a_list_with_nothing_in_it_allows_nothing_and_its_file_is_named(folders, key):
+    path = write(folders[0], f"[allow]\n{key} = []\n")
+    policy = read_policy({})
+    assert (policy.allows_account("111122223333"), policy.allows_role("arn:x")) == (key != "accounts", key != "roles")
+    assert not policy.allows_bypass("profile")
+    assert policy.files_setting(key) == (path,)
+    assert (f"Allowed {key}: none  (organization policy {path})" in policy_lines(policy)) == (key != "bypasses")
+
+
 @pytest.mark.parametrize("seconds", [SHORTEST_SESSION, LONGEST_SESSION])
 def test_sts_s_own_bounds_may_be_said(folders, seconds):
     write(folders[0], f"[session]\nlongest = {seconds}\n")
@@ -171,7 +182,7 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
     policy = read_policy({"TFMFA_POLICY": str(extra)})
     assert policy.mfa
     assert policy.minimum(Protected("dev")) is Level.PLANS_AND_APPLIES
-    with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY points to .*, which does not exist"):
+    with pytest.raises(ConfigurationError, match=r"TFMFA_POLICY points to .*, which does not exist. Correct"):
         read_policy({"TFMFA_POLICY": str(tmp_path / "gone.toml")})
 
 
@@ -180,21 +191,29 @@ def test_one_more_file_can_be_named_and_only_adds(folders, tmp_path):
     [
         ("mfa = tru", "policy.toml is not valid TOML at line 1 (it may be truncated)."),
         ("mfa = true\nowners = [\n", "is not valid TOML"),
-        ("mfa = 1", "mfa: 1 is not a boolean"),
+        ("mfa = 1", "is invalid: mfa: 1 is not a boolean"),
         ('mfa = "true"', "is not a boolean"),
-        ("mfaa = true", 'mfaa: unknown key. Did you mean "mfa"?'),
+        ("mfaa = true", 'is invalid: mfaa: unknown key. Did you mean "mfa"?'),
         ("zzz = true", "zzz: unknown key. Supported keys: mfa, owners"),
-        ('owners = "alice"', "owners: must be a list of non-empty strings"),
+        ('owners = "alice"', "is invalid: owners: must be a list of non-empty strings"),
         ("owners = [1]", "owners: must be a list of non-empty strings"),
-        ("environments = []", "environments: must be a table"),
-        ('[environments]\n"prod-*" = "always"', "'always' is not a level"),
+        ("environments = []", "is invalid: environments: must be a table"),
+        (
+            '[environments]\n"prod-*" = "always"',
+            'is invalid: environments."prod-*": \'always\' is not a level. Levels: "never",',
+        ),
         ("[environments]\nprod = 3", "3 is not a level"),
         ("[session]\nlongest = 60", "60 is not a number of seconds from 900"),
         ("[session]\nlongest = true", "True is not a number of seconds"),
-        ("[session]\nlongets = 900", 'session.longets: unknown key. Did you mean "longest"?'),
-        ('[allow]\naccounts = ["12"]', "'12' is not an account ID"),
-        ("[allow]\naccounts = [111122223333]", "allow.accounts: must be a list of non-empty strings"),
-        ("allow = 3", "allow: must be a table"),
+        ("[session]\nlongest = '900'", "is invalid: session.longest: '900' is not a number of seconds"),
+        ("[session]\nshortest = 1000.5", "session.shortest: 1000.5 is not a number of seconds"),
+        ("[session]\nlongets = 900", 'is invalid: session.longets: unknown key. Did you mean "longest"?'),
+        ('[allow]\naccounts = ["12"]', "is invalid: allow.accounts: '12' is not an account ID"),
+        ("[allow]\naccounts = [111122223333]", "is invalid: allow.accounts: must be a list of non-empty strings"),
+        ("[allow]\nroles = '*'", "is invalid: allow.roles: must be a list of non-empty strings"),
+        ("[allow]\nbypasses = ['']", "is invalid: allow.bypasses: must be a list of non-empty strings"),
+        ("[allow]\nlocal_state = 0", "is invalid: allow.local_state: 0 is not a boolean"),
+        ("allow = 3", "is invalid: allow: must be a table"),
         ("\x00\xff", "is not valid TOML"),
     ],
 )
@@ -223,7 +242,7 @@ def test_any_bytes_are_a_policy_or_one_error(tmp_path_factory, content):
 def test_two_files_in_one_folder_are_refused(folders):
     write(folders[0], "mfa = true")
     write(folders[0], "{}", "policy.json")
-    with pytest.raises(ConfigurationError, match="contains both"):
+    with pytest.raises(ConfigurationError, match=r"contains both .*json. Keep only one of them"):
         read_policy({})
 
 
@@ -301,6 +320,23 @@ def test_switching_on_makes_a_folder_that_nobody_else_may_write(tmp_path):
     assert read_policy_file(path).mfa
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_policy_that_appears_meanwhile_is_not_written_over(folders, tmp_path, monkeypatch, link):
+    """Nor what a link in its place leads to: between the look and the writing, another may have been faster."""
+    path, elsewhere = folders[1] / "policy.toml", tmp_path / "elsewhere"
+    make = Path.mkdir
+
+    def slow(folder, *arguments, **options):
+        make(folder, *arguments, **options)
+        path.symlink_to(elsewhere) if link else path.write_text("mfa = true # another's\n")
+
+    monkeypatch.setattr(Path, "mkdir", slow)
+    with pytest.raises(ConfigurationError, match=r"cannot be written: File exists. Ask an owner"):
+        enable_mfa(folders[1], "alice")
+    assert not elsewhere.exists()
+    assert link or path.read_text() == "mfa = true # another's\n"
+
+
 def test_an_owner_switches_it_on_once(folders):
     path = enable_mfa(folders[1], 'al"ice')
     assert path.stat().st_mode & 0o777 == 0o644
@@ -311,7 +347,7 @@ def test_an_owner_switches_it_on_once(folders):
     assert enable_mfa(folders[1], "bob") == path
     assert path.read_bytes() == content
     path.write_text("mfa = false\n")
-    with pytest.raises(ConfigurationError, match="mfa = true"):
+    with pytest.raises(ConfigurationError, match=r'policy.toml does not enable MFA. Add "mfa = true"'):
         enable_mfa(folders[1], "alice")
     assert path.read_text() == "mfa = false\n"
 
@@ -327,12 +363,29 @@ def test_with_mfa_off_levels_cannot_be_set_but_existing_ones_apply(tmp_path):
     assert effective_level(environment, read_policy({})) is Level.APPLIES_ONLY
 
 
+@pytest.mark.parametrize(
+    ("layers", "paths", "sentence"),
+    [
+        ((), (), "Enable it with %tfmfa policy on, which writes a policy."),
+        ((), ("/etc/a", "/home/b"), "Enable it with %tfmfa policy on, which writes /home/b."),
+        (
+            (Layer(Path("/etc/a"), owners=("alice", "bob")), Layer(Path("/c"))),
+            ("/home/b",),
+            "Ask an owner (alice, bob) to enable it, or enable it with %tfmfa policy on, which writes /c.",
+        ),
+    ],
+)
+def test_who_may_enable_mfa_and_where_is_said(layers, paths, sentence):
+    assert how_to_enable_mfa(Policy(layers, tuple(map(Path, paths)))) == sentence
+
+
 def test_levels_below_the_minimum_cannot_be_set_and_do_not_apply(folders, tmp_path):
     path = write(folders[0], WHOLE)
     policy, environment = read_policy({}), Environment.named("prod-eu", tmp_path)
     with pytest.raises(ConfigurationError, match='must be at least "plans and applies"') as caught:
         set_level(environment, Level.APPLIES_ONLY, policy)
     assert str(path) in caught.value.problem
+    assert caught.value.remedy == 'Choose "plans and applies" or a stricter level.'
     environment.set_level(Level.NEVER)
     assert effective_level(environment, policy) is Level.PLANS_AND_APPLIES
     assert effective_level(Environment.named("dev", tmp_path), policy, Level.NEVER) is Level.APPLIES_ONLY

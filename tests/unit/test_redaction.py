@@ -46,7 +46,7 @@ def test_no_known_value_passes_the_gate(values, between):
 
 @given(st.text())
 def test_other_text_passes_unchanged(text):
-    assert Redactor([Secret(PLANTED)])(text) == text
+    assert Redactor([Secret(PLANTED)])(text) == Redactor()(text) == Redactor([Secret("short")])(text) == text
 
 
 def test_the_longer_of_two_nested_values_goes_whole():
@@ -55,7 +55,7 @@ def test_the_longer_of_two_nested_values_goes_whole():
 
 def test_a_redactor_keeps_what_it_masks_to_itself():
     redact = Redactor([Secret(PLANTED)])
-    assert repr(redact) == "Redactor(active)"
+    assert (repr(redact), repr(Redactor())) == ("Redactor(active)", "Redactor(empty)")
     for leak in (lambda: pickle.dumps(redact), lambda: copy.copy(redact)):
         with pytest.raises(TypeError):
             leak()

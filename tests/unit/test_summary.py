@@ -87,9 +87,9 @@ def test_any_foreign_text_stays_text(text):
 @pytest.mark.quiet
 def test_the_bundle_is_bounded_whatever_the_run_holds(unit, count):
     line = (unit * count)[:count]
-    began = time.perf_counter()
+    began = time.process_time()
     bundle = summary_bundle(planted(line, [line] * 1000))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert sum(len(text.encode()) for text in bundle.values()) < 400_000
     assert "lines omitted; see the full log" in bundle["text/plain"]
 

@@ -156,7 +156,7 @@ def test_every_text_in_a_value_is_bounded():
 @pytest.mark.quiet
 def test_a_long_line_is_read_in_a_moment(unit):
     line = (unit * 100_000)[:100_000]
-    began = time.perf_counter()
+    began = time.process_time()
     spans(line)
     colored(line)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -30,6 +30,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     Raises:
         RunStateError: the record is missing or does not match the audit trail, the run may still be running, or the
             plan is not the one that was shown.
+        ConfigurationError: the trail cannot be read, or the record's lock timeout is not a duration.
     """
     record, status = read_verified(environment, run_id)
     if status in UNDER_WAY or record.status is not status:
@@ -52,6 +53,7 @@ def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
 
     Raises:
         RunStateError: the record is not valid.
+        ConfigurationError: its lock timeout is not a duration.
     """
     with valid(record.id):
         options = Options(lock_timeout=record.lock_timeout)

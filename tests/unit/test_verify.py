@@ -1,0 +1,288 @@
+"""A run that another kernel left: what of its record the audit trail must say too, and what follows from it."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.model.roles import RoleChain, RoleHop
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.history.restore import restore, show_authentication
+from tfmfa_nb.runs.history.verify import read_verified
+from tfmfa_nb.runs.ports import InstalledTerraform
+from tfmfa_nb.runs.store import RunStore
+from tfmfa_nb.terraform.executable import Executable
+from tfmfa_nb.terraform.plan import Plan
+
+PLAN = b"the plan"
+COUNTS = {"add": 1, "change": 0, "destroy": 0, "imported": 0}
+CHANGES = Plan({"resource_changes": [{"address": "terraform_data.one", "change": {"actions": ["create"]}}]})
+TO_THE_PLAN = (Status.PLANNING, Status.PLANNED)
+TO_THE_END = (*TO_THE_PLAN, Status.CONFIRMED, Status.APPLYING, Status.APPLIED)
+
+
+class Left:
+    def __init__(self, base):
+        self.base, self.environment = base, Environment.named("staging", base)
+        self.store = RunStore.create(self.environment)
+        self.id = self.store.id
+        self.record = RunRecord(
+            self.id,
+            "staging",
+            level=Level.APPLIES_ONLY,
+            plan_sha256=hashlib.sha256(PLAN).hexdigest(),
+            counts=COUNTS,
+            identity={"account": "123456789012", "alias": ""},
+            lock_timeout="30s",
+            chains=(RoleChain("aws", (RoleHop("arn:aws:iam::123456789012:role/deploy"),)),),
+        )
+        self.store.files.plan.write_bytes(PLAN)
+
+    def ends(self, *said, saved=None, **changes):
+        """The trail says these statuses, and the record the last of them, or what was saved in its place."""
+        for status in said:
+            self.store.record_status(replace(self.record, status=status))
+        self.record = replace(self.record, status=saved or said[-1], **changes)
+        self.store.save(self.record)
+
+    def said(self, **line):
+        """One more line of the trail, as another version or another hand may have written it."""
+        path = self.store.trail.path
+        before = path.read_bytes().splitlines() if path.exists() else []
+        previous = hashlib.sha256(before[-1]).hexdigest() if before else "0" * 64
+        with path.open("a") as file:
+            file.write(json.dumps({"event": "status", "run": self.id, **line, "previous": previous}) + "\n")
+
+    def read(self):
+        return read_verified(self.environment, self.id)
+
+    def restore(self):
+        return restore(self.environment, self.id, self.base, {"PATH": "/bin"})
+
+
+@pytest.fixture
+def left(tmp_path):
+    return Left(tmp_path)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The programs that were asked to show a plan, and which."""
+    plans = []
+
+    def find(_self, environ):
+        return Executable((f"{environ['PATH']}/terraform",), "terraform", "1.11.4")
+
+    def show(_self, executable, plan, *_where):
+        plans.append((*executable.command, plan))
+        return CHANGES
+
+    monkeypatch.setattr(InstalledTerraform, "find", find)
+    monkeypatch.setattr(InstalledTerraform, "show", show)
+    return plans
+
+
+@pytest.mark.parametrize("said", [TO_THE_END[:count] for count in range(1, 6)])
+def test_a_record_of_which_the_trail_says_the_same_is_read(left, said):
+    left.ends(*said)
+    assert left.read() == (left.record, said[-1])
+
+
+CHANGED = [
+    ({"level": Level.NEVER}, 'its level is "never", but .* says "applies only"'),
+    ({"plan_sha256": "0" * 64}, 'its plan_sha256 is "0000000000000000…"'),
+    ({"chains": ()}, "its list of roles and bypasses is"),
+    ({"bypasses": (Problem("A profile."),)}, "its list of roles and bypasses is"),
+    ({"counts": {**COUNTS, "destroy": 1}}, "its environment, counts or identity is"),
+    ({"identity": {"account": "444455556666", "alias": ""}}, "its environment, counts or identity is"),
+    ({"authenticated_by": "mallory"}, "its environment, counts or identity is"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), CHANGED)
+@pytest.mark.parametrize("said", [TO_THE_PLAN, TO_THE_END])
+def test_a_record_that_was_changed_is_refused(left, changes, words, said):
+    left.ends(*said, **changes)
+    with pytest.raises(RunStateError, match=f"The record of {left.id} was changed: {words}") as caught:
+        left.read()
+    assert caught.value.remedy.startswith("Do not continue this run.")
+
+
+@pytest.mark.parametrize(("changes", "words"), CHANGED)
+def test_a_record_that_was_changed_is_refused_where_the_trail_is_a_step_ahead_too(left, changes, words):
+    left.ends(*TO_THE_PLAN, Status.CONFIRMED, saved=Status.PLANNED, **changes)
+    with pytest.raises(RunStateError, match=words):
+        left.read()
+
+
+@pytest.mark.parametrize("saved", [Status.PENDING, Status.PLANNING])
+def test_before_the_plan_only_the_level_is_held_against_the_trail(left, saved):
+    left.ends(Status.PLANNING, saved=saved, chains=(), plan_sha256="", counts=None)
+    assert left.read() == (left.record, Status.PLANNING)
+    left.ends(saved=saved, level=Level.NEVER)
+    with pytest.raises(RunStateError, match='its level is "never"'):
+        left.read()
+
+
+@pytest.mark.parametrize(
+    ("said", "saved"),
+    [
+        (TO_THE_PLAN, Status.APPLIED),
+        (TO_THE_PLAN, Status.PLANNING),
+        (TO_THE_END, Status.PLANNED),
+        (TO_THE_END, Status.CONFIRMED),
+        ((*TO_THE_PLAN, Status.DISCARDED), Status.APPLYING),
+    ],
+)
+def test_the_trail_may_be_one_step_ahead_and_nothing_else(left, said, saved):
+    left.ends(*said, saved=saved)
+    if (said, saved) == (TO_THE_PLAN, Status.PLANNING):
+        assert left.read() == (left.record, Status.PLANNED)
+        return
+    with pytest.raises(RunStateError, match=f'its status is "{saved}", but .* says "{said[-1]}"'):
+        left.read()
+
+
+def test_only_the_statuses_of_this_run_count(left):
+    left.ends(*TO_THE_PLAN)
+    left.store.audit("mfa", status="applied")
+    other = RunStore.create(left.environment)
+    other.record_status(RunRecord(other.id, "staging", status=Status.APPLIED))
+    assert left.read() == (left.record, Status.PLANNED)
+
+
+def test_a_run_that_the_trail_does_not_know_is_refused(left):
+    left.store.save(left.record)
+    left.store.audit("mfa", status="planned")
+    with pytest.raises(RunStateError, match=f"has no entry for {left.id}") as caught:
+        left.read()
+    assert caught.value.remedy.startswith("Do not continue this run.")
+
+
+def test_a_trail_that_was_changed_says_nothing(left):
+    left.ends(*TO_THE_PLAN)
+    path = left.store.trail.path
+    path.write_bytes(path.read_bytes().replace(b'"planning"', b'"pLanning"'))
+    with pytest.raises(RunStateError, match=r"was changed: line 2 does not match the line before") as caught:
+        left.read()
+    assert caught.value.remedy
+
+
+def test_a_line_of_before_there_were_versions_may_say_less_and_no_other(left):
+    left.ends(Status.PLANNING, saved=Status.PLANNED)
+    left.said(status="planned", level="applies only", plan_sha256=left.record.plan_sha256)
+    assert left.read() == (left.record, Status.PLANNED)
+    left.ends(saved=Status.PLANNED, level=Level.NEVER)
+    with pytest.raises(RunStateError, match='its level is "never"'):
+        left.read()
+    left.ends(saved=Status.PLANNED, level=Level.APPLIES_ONLY)
+    left.said(format_version=1, status="planned", level="applies only", plan_sha256=left.record.plan_sha256)
+    with pytest.raises(RunStateError, match=r'roles and bypasses is .* says "None"'):
+        left.read()
+
+
+@pytest.mark.parametrize("line", [{"status": "pLanned"}, {"status": 7}, {}])
+def test_a_status_that_no_run_has_is_one_clear_error(left, line):
+    left.ends(*TO_THE_PLAN)
+    left.said(**line)
+    with pytest.raises(RunStateError, match=f"record of {left.id} is not valid"):
+        left.read()
+
+
+def test_a_plan_that_waits_is_shown_with_all_that_the_record_says(left, shown):
+    left.ends(*TO_THE_PLAN)
+    left.store.log.append("one\ntwo\n")
+    run = left.restore()
+    assert run.plan.creates == ("terraform_data.one",)
+    assert shown == [("/bin/terraform", left.store.files.plan)]
+    assert (run.status, run.level, run.log_lines) == ("planned", "applies only", 2)
+    assert run.driver.options.lock_seconds == 30
+
+
+def test_another_plan_than_the_one_that_was_shown_is_not(left, shown):
+    left.ends(*TO_THE_PLAN)
+    left.store.files.plan.write_bytes(b"another")
+    with pytest.raises(RunStateError, match="is not the one that was shown"):
+        left.restore()
+    left.store.files.plan.unlink()
+    with pytest.raises(RunStateError, match="no longer exists"):
+        left.restore()
+    assert shown == []
+
+
+def test_a_run_that_has_ended_shows_what_it_changed_and_put_out(left, shown):
+    left.ends(*TO_THE_END)
+    left.store.save_changes(CHANGES)
+    outputs = {"type": "outputs", "outputs": {"one": {"value": "1", "type": "string"}}}
+    left.store.files.apply_events.write_text(json.dumps(outputs) + "\n")
+    left.store.files.plan.unlink()
+    run = left.restore()
+    assert run.plan.creates == ("terraform_data.one",)
+    assert run.outputs == {"one": "1"}
+    assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("said", "saved"),
+    [
+        ((Status.PLANNING,), Status.PLANNING),
+        ((*TO_THE_PLAN, Status.CONFIRMED), Status.CONFIRMED),
+        ((*TO_THE_PLAN, Status.CONFIRMED), Status.PLANNED),
+        ((*TO_THE_PLAN, Status.DISCARDED), Status.PLANNED),
+        (TO_THE_PLAN, Status.PLANNING),
+        (TO_THE_END[:-1], Status.APPLYING),
+        (TO_THE_END, Status.APPLYING),
+    ],
+)
+def test_a_run_that_may_be_under_way_or_whose_end_is_not_recorded_is_followed_instead(left, shown, said, saved):
+    left.ends(*said, saved=saved)
+    with pytest.raises(RunStateError, match=f"{left.id} is {saved}") as caught:
+        left.restore()
+    assert f"follow {left.id}" in caught.value.remedy
+    assert shown == []
+
+
+def test_a_record_that_was_changed_is_not_restored(left, shown):
+    left.ends(*TO_THE_PLAN, level=Level.NEVER)
+    with pytest.raises(RunStateError, match='its level is "never"'):
+        left.restore()
+    assert shown == []
+
+
+def test_a_log_that_cannot_be_read_is_one_clear_error(left):
+    left.ends(*TO_THE_PLAN)
+    left.store.files.log.mkdir()
+    with pytest.raises(ConfigurationError, match=f"{left.id}.* cannot be used: Is a directory"):
+        left.restore()
+
+
+def test_events_that_cannot_be_read_hinder_nothing(left):
+    left.ends(*TO_THE_END)
+    left.store.files.apply_events.mkdir()
+    assert left.restore().outputs == {}
+
+
+@pytest.mark.parametrize("timeout", ["soon", "-3s"])
+def test_a_duration_that_is_none_is_one_clear_error(left, timeout):
+    left.ends(*TO_THE_PLAN, lock_timeout=timeout)
+    with pytest.raises(ConfigurationError, match=f"--lock-timeout '{timeout}' is not a valid duration"):
+        left.restore()
+
+
+@pytest.mark.parametrize(
+    ("who", "state", "words"),
+    [("alice", "authenticated", "with MFA by alice"), ("", "open", "No MFA code was needed to apply")],
+)
+def test_the_lock_says_whether_someone_had_authenticated(left, who, state, words):
+    left.record = replace(left.record, phase=Phase.APPLY, authenticated_by=who)
+    left.ends(*TO_THE_END)
+    run = left.restore()
+    show_authentication(run.driver)
+    assert run.lock_indicator == state
+    assert words in run.lock_indicator_text
