@@ -61,10 +61,12 @@ def source(page, index):
 def put_cursor(page, index, text, *, after=True):
     """The cursor behind (or before) the first `text` of a cell, in edit mode."""
     at = source(page, index).index(text) + (len(text) if after else 0)
-    page.cell(index).locator(".cm-content").click()
     page.page.evaluate(
         """([n, at]) => {
-          const editor = window.jupyterapp.shell.currentWidget.content.widgets[n].editor;
+          const { content } = window.jupyterapp.shell.currentWidget;
+          content.activeCellIndex = n;  // a click could meet a tooltip
+          content.mode = 'edit';
+          const { editor } = content.widgets[n];
           editor.setCursorPosition(editor.getPositionAt(at));
           editor.focus();
         }""",
@@ -112,7 +114,14 @@ def becomes(page, index, text):
 
 
 def complete(page):
-    page.page.keyboard.press("Tab")
+    """What the completer shows. JupyterLab drops an answer that takes a second, as on a busy machine: ask again."""
+    for _ in range(10):
+        page.page.keyboard.press("Tab")
+        try:
+            page.page.locator(".jp-Completer:visible .jp-Completer-match").first.wait_for(timeout=3000)
+            break
+        except NotInTime:
+            continue
     return labels(page)
 
 
