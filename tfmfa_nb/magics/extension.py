@@ -44,10 +44,13 @@ def load(shell: InteractiveShell) -> None:
     completion = matcher(service)
     shell.Completer.custom_matchers.append(completion)
     magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completion))
-    manager = getattr(getattr(shell, "kernel", None), "comm_manager", None)
-    if manager is not None:
-        from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415 - only inside a kernel
+    kernel = getattr(shell, "kernel", None)
+    manager = getattr(kernel, "comm_manager", None)
+    if kernel is not None and manager is not None:
+        from tfmfa_nb.magics.comm_logs import drop_comm_messages  # noqa: PLC0415 - only inside a kernel
+        from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415
 
+        magics.closing.append(drop_comm_messages(kernel.log))
         magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics)).close)
 
 

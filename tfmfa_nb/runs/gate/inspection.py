@@ -10,6 +10,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
+from tfmfa_nb.runs.gate.shared_folders import shared_folder
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         )
     refuse_other_roles(driver, findings.chains, policy)
     if driver.record.level is not Level.NEVER:
-        for bypass in _bypasses(findings, gate):
+        for bypass in _bypasses(driver, findings, gate):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
 
 
@@ -74,10 +75,11 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
         )
 
 
-def _bypasses(findings: Findings, gate: Gate) -> Iterator[Problem]:
+def _bypasses(driver: Driver, findings: Findings, gate: Gate) -> Iterator[Problem]:
     """What may bypass the MFA session, and is not allowed by its name."""
     policy = gate.policy
-    for bypass in (*foreign_programs(gate.environ), *findings.unreadable, *findings.bypasses):
+    around = (*shared_folder(driver.environment.folder), *foreign_programs(gate.environ))
+    for bypass in (*around, *findings.unreadable, *findings.bypasses):
         if not policy.allows_bypass(bypass.name):
             yield bypass
     yield from (each for each in findings.unknown_providers if not policy.allows_provider(each.name))
