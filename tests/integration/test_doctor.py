@@ -146,7 +146,7 @@ async def test_without_a_word_the_magic_shows_variables_and_level(ipython, capsy
 async def test_the_magic_prints_the_findings_and_raises_on_errors(ipython, capsys, monkeypatch):
     text, error = await said(ipython, capsys, "%tfmfa doctor")
     assert "✓ keys: alice in account 123456789012." in text
-    assert error is None
+    assert error is None, text
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     text, error = await said(ipython, capsys, "%tfmfa doctor")
     assert "✗ keys:" in text

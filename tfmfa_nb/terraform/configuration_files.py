@@ -116,6 +116,8 @@ class ConfigurationFiles:
         """The files that Terraform reads, each with its name's stem."""
         try:
             names = sorted(file.name for file in folder.iterdir())
+        except FileNotFoundError:
+            return []  # an environment before its first plan; a module that does not exist is not called at all
         except OSError as error:
             self.unreadable.append(unreadable(f"{folder.name} cannot be read: {error.strerror}.", ""))
             return []
