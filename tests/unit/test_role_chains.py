@@ -150,8 +150,7 @@ def test_what_cannot_be_read(tmp_path):
     assert [problem.place for problem in findings.unreadable] == ["loop.tf", "main.tf", "pipe.tf"]
     assert {problem.name for problem in findings.unreadable} == {"unreadable"}
     assert replace(findings, unreadable=()) == Findings()
-    missing = find_without_console(tmp_path / "missing")
-    assert [problem.what for problem in missing.unreadable] == ["missing cannot be read: No such file or directory."]
+    assert find_without_console(tmp_path / "missing") == Findings()  # an environment before its first plan
 
 
 @pytest.mark.parametrize("source", ["." + "/x" * 5000, "./" + "x" * 5000, "./main.tf"], ids=range(3))

@@ -40,6 +40,7 @@ class Protected:
         accounts: IDs of the accounts of the key and of the roles.
         roles: ARNs of the roles that the run assumes.
         backend_key: key of the state in its backend; "" if unknown.
+        any_role: True if the run may assume a role that is not known, which fits every pattern of accounts and roles.
     """
 
     environment: str = ""
@@ -48,6 +49,11 @@ class Protected:
     accounts: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     backend_key: str = ""
+    any_role: bool = False
+
+    def and_any_role(self) -> Protected:
+        """This, and a role that is not known before Terraform runs."""
+        return replace(self, any_role=True)
 
     def and_account(self, account: str) -> Protected:
         """This, and the account of the key."""
@@ -99,16 +105,16 @@ class Minimum:
     def holds_for(self, what: Protected) -> bool:
         """True if every key that is given has a pattern that fits."""
         keys = (
-            (self.environments, what.names),
-            (self.paths, what.places),
-            (self.workspaces, {what.workspace} - {""}),
-            (self.accounts, what.accounts),
-            (self.roles, what.roles),
-            (self.backend_keys, {what.backend_key} - {""}),
+            (self.environments, what.names, False),
+            (self.paths, what.places, False),
+            (self.workspaces, {what.workspace} - {""}, False),
+            (self.accounts, what.accounts, what.any_role),
+            (self.roles, what.roles, what.any_role),
+            (self.backend_keys, {what.backend_key} - {""}, False),
         )
         return all(
-            any(fits(pattern, found) for pattern in patterns for found in known)
-            for patterns, known in keys
+            fits_any or any(fits(pattern, found) for pattern in patterns for found in known)
+            for patterns, known, fits_any in keys
             if patterns is not None
         )
 

@@ -50,6 +50,7 @@ class RunRecord:
         ended_at: when it ended; 0 while it runs.
         log_start: the first line of the phase in the log.
         plan_sha256: the hash of the saved plan; empty before there is one.
+        configuration_sha256: the hash of everything that the plan was made from; see `terraform.inspected_files`.
         counts: add, change, destroy, imported; None before the plan.
         lock_timeout: Terraform's `-lock-timeout`.
         error: what stopped the last phase; empty for nothing.
@@ -74,6 +75,7 @@ class RunRecord:
     ended_at: float = 0.0
     log_start: int = 0
     plan_sha256: str = ""
+    configuration_sha256: str = ""
     counts: Mapping[str, int] | None = None
     lock_timeout: str = "0s"
     error: str = ""
@@ -92,6 +94,7 @@ class RunRecord:
         return {
             "level": str(self.level),
             "plan_sha256": self.plan_sha256,
+            "configuration_sha256": self.configuration_sha256,
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
@@ -195,6 +198,7 @@ def _process(value: Any) -> ProcessMark | None:
 
 _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
+    "configuration_sha256": _text,
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
     "status": Status,

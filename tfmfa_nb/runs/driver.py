@@ -62,6 +62,7 @@ class Driver:
         record: durable state of the run; changed by `tell`, written by `move` and `save`.
         store: files of the run.
         findings: roles and bypasses in the configuration; None before it is inspected.
+        inspected: hash of everything that the last inspection rests on; "" before it.
         canceling: True after a person has canceled the run.
         plan: the plan as data, available when `terraform show -json` ends; None before there is a plan.
         outputs: outputs that the apply reported.
@@ -87,6 +88,7 @@ class Driver:
             self.store = RunStore(environment, record.id)
         self.record = record
         self.findings: Findings | None = None
+        self.inspected = ""
         self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []
         self.notes: list[str] = []

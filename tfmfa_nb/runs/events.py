@@ -161,10 +161,11 @@ class StatusChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
-    """The plan is saved: its hash and its counts."""
+    """The plan is saved: its hash, its counts, and the hash of what it was made from."""
 
     plan_sha256: str
     counts: Mapping[str, int]
+    configuration_sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 # Terraform's own limit is the length of a file's name, 255, in which the names of all calls stand with dots between.
 _DEEPEST = 200  # modules in modules
 _MAX_CALLS = 2_000
-_IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 
 
 class Configuration:
@@ -118,8 +116,11 @@ class Configuration:
     def _child(self, module: Module, call: Block) -> Module | None:
         """The module that a block of `module` calls; None if it is not known, which is noted."""
         label = call.labels[0]
-        if not _IDENTIFIER.fullmatch(label):
-            return None  # Terraform refuses the name
+        # As HCL, which follows UAX #31 with a dash (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md).
+        if not label.replace("-", "_").isidentifier() or label.startswith("-"):
+            text = f"The module {label} cannot be read: its name is not an identifier."
+            self._unreadable.append(unreadable(text, call.place))
+            return None
         name = (*module.name, label)
         path = self._path_of(call, name, module.path)
         self._calls += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
 
-ANSWERS = "tfmfa_answers"
-_UNKNOWN = "tfmfa_unknown"
-_QUESTION = "tfmfa_question_"
+# Nobody can know these names, so that no variable file gives them a value.
+_SUFFIX = secrets.token_hex(8)
+ANSWERS = f"tfmfa_answers_{_SUFFIX}"
+_UNKNOWN = f"tfmfa_unknown_{_SUFFIX}"
+_QUESTION = f"tfmfa_question_{_SUFFIX}_"
 _FAILED = '"!"'  # not base64: the expression failed
 _VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
 _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATED = {("count",), ("each",)}
-_READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\s*\(")
+_READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\b")  # a comment may stand before the parenthesis
+# Files of modules that `init` has installed are not in the copy, nor are those whose names are computed.
+_COMPUTED_FILE = re.compile(r"\b(?:file\w*|templatefile)\b[^(\n]*\([^,)]*\(")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
 
 
@@ -190,7 +195,9 @@ class ConsoleConfiguration:
             return None if here or self._referents(module, name) else f"var.{_UNKNOWN}"
 
         # In parentheses, an expression may span several lines.
-        return f"var.{_UNKNOWN}" if expression.broken else f"({expression.rewritten(replacement)}\n)"
+        if expression.broken or _reads_elsewhere(module, expression):
+            return f"var.{_UNKNOWN}"
+        return f"({expression.rewritten(replacement)}\n)"
 
     def _referents(self, module: Module, name: Name) -> list[tuple[str, str]]:
         """The objects that a name refers to, as (kind, name): a variable, a local, or outputs of a called module."""
@@ -205,6 +212,13 @@ class ConsoleConfiguration:
                     return []
                 return [("output", one) for one in outputs if not inner or one == inner[0]]
         return []
+
+
+def _reads_elsewhere(module: Module, expression: Expression) -> bool:
+    """Whether an expression reads a file that the copy may not have."""
+    if not _READS_FILES.search(expression.text):
+        return False
+    return module.path.startswith(".terraform") or _COMPUTED_FILE.search(expression.text) is not None
 
 
 def _variable(name: str, block: Block) -> Iterator[str]:

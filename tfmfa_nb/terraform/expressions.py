@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ASSIGNED = "x = "
 # Nodes that bind names, each with the part that declares them.
 _SCOPES = {"for_tuple_expr": "for_intro", "for_object_expr": "for_intro", "template_for": "template_for_start"}
-# Functions whose value changes until the plan, or that need a provider.
-_UNKNOWABLE_CALL = re.compile(r"timestamp|plantimestamp|uuid|bcrypt|provider::.*")
+# Functions whose value changes until the plan, or depends on the folder, or that need a provider.
+_UNKNOWABLE_CALL = re.compile(r"(?:core::)?(?:timestamp|plantimestamp|uuid|bcrypt|abspath|pathexpand)|provider::.*")
 
 
 @dataclass(frozen=True, slots=True)

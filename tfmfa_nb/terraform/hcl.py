@@ -17,7 +17,14 @@ _BOM = b"\xef\xbb\xbf"
 # labels of the provisioners.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
 _SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider"}, {"provisioner"}
-_EXPONENT = re.compile(rb"(?<=\d)[eE][+-]?\d+")
+_EXPONENT = re.compile(rb"(?<!\w)(\d[\d.]*)([eE][+-]?\d+)")  # of a number, not of a name such as a heredoc's marker
+# White space that Terraform skips around a heredoc's marker, and this grammar does not.
+_ODD_SPACE = re.compile(
+    "^[^\\S\n]*[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|"
+    "[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\\S\n]*$",
+    re.MULTILINE,
+)
+_FILLERS = (b"H", b"J", b"K", b"Q", b"X", b"Z")
 _HEREDOC = re.compile(rb"<<-?([^\s<]+)")
 _DEEPEST = 30  # nested blocks; no schema has as many
 
@@ -56,15 +63,23 @@ def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
     root = tree(text)
     if root.has_error:
         root = tree(_readable(text))
-    return tuple(_Structure(text, file).blocks(root)), _first_error(root)
+    return tuple(_Structure(text, file).blocks(root)), _first_error(root) or _odd_heredoc(text.decode())
 
 
 def _readable(source: bytes) -> bytes:
     """`source` with HCL that this grammar cannot parse replaced by HCL of the same length; for the structure only."""
-    source = _EXPONENT.sub(lambda found: b"0" * len(found[0]), source)
+    source = _EXPONENT.sub(lambda found: found[1] + b"0" * len(found[2]), source)
     for marker in sorted({found[1] for found in _HEREDOC.finditer(source) if not found[1].isascii()}, key=len):
-        source = source.replace(marker, b"H" * len(marker))
+        # Text that the file has already could end a heredoc where Terraform does not.
+        filler = next((each for each in _FILLERS if each * len(marker) not in source), b"")
+        source = source.replace(marker, filler * len(marker)) if filler else source
     return source
+
+
+def _odd_heredoc(text: str) -> int | None:
+    """The first line whose white space may end a heredoc for Terraform and not here; None if there is none."""
+    odd = _ODD_SPACE.search(text) if "<<" in text else None
+    return text.count("\n", 0, odd.start()) + 1 if odd else None
 
 
 @dataclass(frozen=True, slots=True)

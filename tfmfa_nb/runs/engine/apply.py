@@ -13,7 +13,7 @@ from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.inspection import inspect
+from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 
@@ -48,6 +48,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
         await inspect(driver, gate, executable)
         if driver.record.level.asks_before(Phase.APPLY):
+            # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
+            await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.APPLY)
         # Asked before the long-term key is read, because the answer may take a long time.
@@ -57,6 +59,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             if session is not None and (note := session_length_warning(driver.record.chains, session.duration_seconds)):
                 driver.note(note)  # the session of a role may expire during the apply
             check_not_canceled(driver)
+            if session is not None:
+                await check_unchanged(driver, gate, executable, record.configuration_sha256)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
             driver.move(Status.CONFIRMED)
             driver.move(Status.APPLYING)

@@ -11,7 +11,6 @@ from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.runs.engine.outcome import settle
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted, PolicyKnown, ProgramFound
-from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
@@ -82,13 +81,7 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
 
 
 async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession | None:
-    """The MFA session of the phase; None if the level requires no code, which the account may change.
-
-    Raises:
-        AuthenticationError: see `Gate.pass_through` and `check_default_account`.
-    """
-    if not driver.record.level.asks_before(phase) and gate.policy.asks_about_account:
-        await check_default_account(driver, gate.aws, gate.policy, gate.environ)
+    """The MFA session of the phase; None if the level requires no code."""
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())

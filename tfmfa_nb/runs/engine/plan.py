@@ -11,7 +11,7 @@ from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved
-from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
+from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect, inspect_again, notes_of
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.terraform.plan import Counts, parse_summary
@@ -44,6 +44,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         session = await authenticate(driver, gate, Phase.PLAN)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             check_not_canceled(driver)
+            if session is not None:  # the prompt may have been open for a long time
+                await check_unchanged(driver, gate, executable, driver.inspected)
             driver.move(Status.PLANNING)
             initialized = await initialize(commands)
             if initialized:
@@ -58,7 +60,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict()))
+        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)

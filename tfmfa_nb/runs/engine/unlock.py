@@ -12,7 +12,7 @@ from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import first_error
 from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.inspection import inspect
+from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
             await inspect(driver, gate, executable)
             session = await authenticate(driver, gate, Phase.UNLOCK)
             async with commands_of(driver, gate, executable, environment_lock, session) as commands:
+                if session is not None:
+                    await check_unchanged(driver, gate, executable, driver.inspected)
                 check_holder()
                 driver.store.audit("forced_unlock", **facts, by=getpass.getuser(), result="begun")
                 outcome = await commands.run("force-unlock", "-force", lock.id)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
 from tfmfa_nb.runs.gate.shared_folders import shared_folder
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
+from tfmfa_nb.terraform.inspected_files import inspected_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,9 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     """
     policy = gate.policy
     _refuse_program(policy, executable)
+    if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
+        await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
+    driver.inspected = await asyncio.to_thread(fingerprint, driver, gate, executable)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
@@ -53,6 +58,8 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
     known = protected_of(driver.environment, gate.environ).and_roles(arns).and_state("", findings.backend_key)
+    if any(hop.role_arn is None for chain in findings.chains for hop in chain.hops):
+        known = known.and_any_role()
     raise_level(driver, policy, known)
     if not policy.local_state and findings.backend == "local":
         files = ", ".join(map(str, policy.files_setting("local_state")))
@@ -61,7 +68,8 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
             "Configure a shared backend, such as s3.",
         )
     refuse_other_roles(driver, findings.chains, policy)
-    if driver.record.level is not Level.NEVER:
+    # The account of credentials in the configuration is not known: where accounts are limited, none are allowed.
+    if driver.record.level is not Level.NEVER or policy.limits_accounts:
         for bypass in _bypasses(driver, findings, gate):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
 
@@ -83,6 +91,38 @@ def _bypasses(driver: Driver, findings: Findings, gate: Gate) -> Iterator[Proble
         if not policy.allows_bypass(bypass.name):
             yield bypass
     yield from (each for each in findings.unknown_providers if not policy.allows_provider(each.name))
+
+
+def fingerprint(driver: Driver, gate: Gate, executable: Executable) -> str:
+    """The hash of everything that an inspection rests on, as it is now."""
+    return inspected_sha256(
+        driver.read_configuration(executable, gate.environ),
+        gate.environ,
+        driver.options.var,
+        driver.options.var_files(driver.base),
+    )
+
+
+async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, inspected: str) -> None:
+    """Make sure that what was inspected is what Terraform will run.
+
+    Args:
+        driver: driver of the run.
+        gate: MFA gate of the run.
+        executable: Terraform or OpenTofu.
+        inspected: `fingerprint` of that time.
+
+    Raises:
+        MfaBypass: the configuration, its variables, or what `init` has kept differs.
+    """
+    if await asyncio.to_thread(fingerprint, driver, gate, executable) != inspected:
+        raise turn_red(
+            driver,
+            MfaBypass(
+                "The configuration, its variables, or its backend has changed since it was checked.",
+                "Terraform was not started. Plan again, so that what runs is what was checked.",
+            ),
+        )
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:

@@ -1,0 +1,48 @@
+"""Everything that an inspection of a configuration rests on, as one hash: whether it still holds can be told later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tfmfa_nb.terraform.configuration import Configuration
+
+_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
+_KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json", "environment")
+
+
+def inspected_sha256(
+    configuration: Configuration, environ: Mapping[str, str], var: Sequence[str], var_files: Sequence[Path]
+) -> str:
+    """A SHA-256, in hexadecimal, of the configuration with its modules and variables, and of what `init` has kept.
+
+    Files that functions read are not covered.
+
+    Args:
+        configuration: as it is now.
+        environ: for `TF_DATA_DIR`, `TF_VAR_…` and `TF_WORKSPACE`.
+        var: values of `--var`.
+        var_files: files of `--var-file`.
+    """
+    folder = configuration.folder
+    files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
+    data = data_folder(folder, environ)
+    files += [*var_files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    variables = {name: text for name, text in environ.items() if name.startswith(("TF_VAR_", "TF_WORKSPACE"))}
+    parts = [configuration.digest, sorted(variables.items()), list(var), list(_digests(files))]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digests(files: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        try:
+            yield str(file), hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError:
+            yield str(file), ""  # it is not there, or Terraform cannot read it either
