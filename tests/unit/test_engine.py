@@ -405,14 +405,15 @@ async def test_what_is_known_from_the_disk_decides_the_level_of_a_run_at_its_sta
     assert it.driver.record.level is level
 
 
-async def test_a_workspace_that_was_selected_after_the_plan_decides_the_level_of_the_apply(world):
+async def test_a_workspace_that_was_selected_after_the_plan_decides_the_level_and_the_plan_is_not_for_it(world):
     it = world()
     policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, minimums=(Minimum(STRICT, workspaces=("prod",)),)),))
     await plan(it.driver, Gate(it.prompt, {}, policy=policy))
     asked = Asked()
-    with pytest.raises(RunCanceled):
+    with pytest.raises(MfaBypass, match="has changed since it was checked"):
         await apply(it.driver, Gate(asked, {"TF_WORKSPACE": "prod"}, policy=policy))
-    assert asked.phases == ["apply"]
+    assert it.driver.record.level is STRICT
+    assert asked.phases == []
     assert it.terraform.commands == ["init", "plan"]
 
 

@@ -71,7 +71,7 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
     assert policy.minimum_required_by(ALL_OF_IT).name == "policy.toml"
     known = {name: getattr(ALL_OF_IT, name) for name in ALL_OF_IT.__slots__}
     for name in known:
-        if name != "path":  # without it, the environment's name is still known
+        if name not in {"path", "any_role"}:  # without it, the environment's name is still known
             rest = {key: value for key, value in known.items() if key != name}
             assert policy.minimum(Protected(**rest)) is Level.NEVER, name
     assert policy.minimum(Protected(accounts=frozenset({"444455556666"}))) is Level.APPLIES_ONLY
@@ -320,3 +320,11 @@ def test_a_policy_that_is_written_is_a_line_of_the_trail_too(environment, tmp_pa
     (line,) = map(json.loads, environment.files.audit_trail.read_text().splitlines())
     assert (line["event"], line["path"], line["mfa"]) == ("policy", str(path), True)
     assert f'owners = ["{line["user"]}"]' in path.read_text()
+
+
+def test_a_role_that_is_not_known_fits_each_rule_for_roles_and_accounts():
+    policy = Policy((Layer(Path("/p"), mfa=True, minimums=(Minimum(STRICT, roles=("x",), accounts=("1",)),)),))
+    assert policy.minimum(Protected("dev")) is Level.NEVER
+    assert policy.minimum(Protected("dev").and_any_role()) is STRICT
+    other = Policy((Layer(Path("/p"), mfa=True, minimums=(Minimum(STRICT, roles=("x",), workspaces=("prod",)),)),))
+    assert other.minimum(Protected("dev", workspace="dev").and_any_role()) is Level.NEVER

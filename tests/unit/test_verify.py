@@ -183,7 +183,7 @@ def test_a_line_of_before_there_were_versions_may_say_less_and_no_other(left):
         left.read()
     left.ends(saved=Status.PLANNED, level=Level.APPLIES_ONLY)
     left.said(format_version=1, status="planned", level="applies only", plan_sha256=left.record.plan_sha256)
-    with pytest.raises(RunStateError, match=r'roles and bypasses is .* says "None"'):
+    with pytest.raises(RunStateError, match=r'its configuration is .* says "None"'):
         left.read()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
@@ -32,17 +33,20 @@ def inspected_sha256(
         var_files: files of `--var-file`.
     """
     folder = configuration.folder
-    files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     data = data_folder(folder, environ)
+    files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     files += [*var_files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
-    variables = {name: text for name, text in environ.items() if name.startswith(("TF_VAR_", "TF_WORKSPACE"))}
-    parts = [configuration.digest, sorted(variables.items()), list(var), list(_digests(files))]
+    # A variable that is not declared has no effect.
+    names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in sorted(configuration.root.variables))]
+    variables = [(name, environ[name]) for name in names if name in environ]
+    parts = [configuration.digest, variables, list(var), list(_digests(files, folder))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _digests(files: Sequence[Path]) -> Iterator[tuple[str, str]]:
+def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
     for file in files:
+        name = os.path.relpath(file, folder)
         try:
-            yield str(file), hashlib.sha256(file.read_bytes()).hexdigest()
+            yield name, hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError:
-            yield str(file), ""  # it is not there, or Terraform cannot read it either
+            yield name, ""  # it is not there, or Terraform cannot read it either

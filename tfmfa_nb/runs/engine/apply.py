@@ -13,9 +13,10 @@ from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect
+from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
+from tfmfa_nb.runs.gate.unchanged import check_unchanged
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver

@@ -11,9 +11,10 @@ from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved
-from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect, inspect_again, notes_of
+from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
+from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import first_error
 from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.inspection import check_unchanged, inspect
+from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.unchanged import check_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

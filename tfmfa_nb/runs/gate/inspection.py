@@ -8,23 +8,19 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.shared_folders import shared_folder
-from tfmfa_nb.terraform.foreign_programs import foreign_programs
-from tfmfa_nb.terraform.inspected_files import inspected_sha256
+from tfmfa_nb.runs.gate.unchanged import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
-    from tfmfa_nb.terraform.role_chains import Findings
 
 
 async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
@@ -70,7 +66,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     refuse_other_roles(driver, findings.chains, policy)
     # The account of credentials in the configuration is not known: where accounts are limited, none are allowed.
     if driver.record.level is not Level.NEVER or policy.limits_accounts:
-        for bypass in _bypasses(driver, findings, gate):
+        for bypass in bypasses_not_allowed(findings, driver.environment.folder, gate):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
 
 
@@ -80,48 +76,6 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
         raise ConfigurationError(
             f"{executable.file} may not run as Terraform (organization policy {files}).",
             "Set TFMFA_TERRAFORM to an allowed program.",
-        )
-
-
-def _bypasses(driver: Driver, findings: Findings, gate: Gate) -> Iterator[Problem]:
-    """What may bypass the MFA session, and is not allowed by its name."""
-    policy = gate.policy
-    around = (*shared_folder(driver.environment.folder), *foreign_programs(gate.environ))
-    for bypass in (*around, *findings.unreadable, *findings.bypasses):
-        if not policy.allows_bypass(bypass.name):
-            yield bypass
-    yield from (each for each in findings.unknown_providers if not policy.allows_provider(each.name))
-
-
-def fingerprint(driver: Driver, gate: Gate, executable: Executable) -> str:
-    """The hash of everything that an inspection rests on, as it is now."""
-    return inspected_sha256(
-        driver.read_configuration(executable, gate.environ),
-        gate.environ,
-        driver.options.var,
-        driver.options.var_files(driver.base),
-    )
-
-
-async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, inspected: str) -> None:
-    """Make sure that what was inspected is what Terraform will run.
-
-    Args:
-        driver: driver of the run.
-        gate: MFA gate of the run.
-        executable: Terraform or OpenTofu.
-        inspected: `fingerprint` of that time.
-
-    Raises:
-        MfaBypass: the configuration, its variables, or what `init` has kept differs.
-    """
-    if await asyncio.to_thread(fingerprint, driver, gate, executable) != inspected:
-        raise turn_red(
-            driver,
-            MfaBypass(
-                "The configuration, its variables, or its backend has changed since it was checked.",
-                "Terraform was not started. Plan again, so that what runs is what was checked.",
-            ),
         )
 
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 _REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %%tfplan."
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
 _MAX_HASH = 16  # characters of a hash in an error
-_NAMES = {"gate_sha256": "list of roles and bypasses", "shown_sha256": "environment, counts or identity"}
+_NAMES = {
+    "configuration_sha256": "configuration",
+    "gate_sha256": "list of roles and bypasses",
+    "shown_sha256": "environment, counts or identity",
+}
 
 
 def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Status]:
