@@ -2,7 +2,7 @@
 
 import pytest
 from corpus import FOLDER
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tfmfa_nb.editing.scanner import cursor_context
@@ -106,6 +106,7 @@ HCL = st.lists(
 
 
 @given(HCL, st.integers(min_value=0))
+@example('"a${', 3)
 def test_nothing_that_is_typed_breaks_it(text, number):
     position = number % (len(text) + 1)
     found = cursor_context(text, position)

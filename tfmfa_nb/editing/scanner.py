@@ -119,7 +119,8 @@ class _Scan:
     def _look(self, at: int, end: int, start: int | None = None, *, inclusive: bool = False) -> None:
         """Record the context if the position is in `at:end`, a part of the token that begins at `start`."""
         if self.found is None and at <= self.position and (self.position < end or (inclusive and self.position == end)):
-            whole = None if start is None else end if inclusive else at
+            # Behind the "$" of a template's start, that "$" is still text.
+            whole = None if start is None else end if inclusive else max(at, self.position)
             self.found = self.here(self.position if start is None else start, whole)
             self._bodies = sum(frame.kind == "body" for frame in self.stack)
 
