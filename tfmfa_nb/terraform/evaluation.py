@@ -13,6 +13,7 @@ import base64
 import json
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfiguration
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.expressions import Expression
-from tfmfa_nb.terraform.working_directory import data_folder
+from tfmfa_nb.terraform.working_directory import selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,8 +170,8 @@ class Evaluator:
         environ, _ = child_environ(self.environ, credentials=False)
         environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
         environ.pop("TF_WORKSPACE", None)
-        if workspace := self._workspace():
-            environ["TF_WORKSPACE"] = workspace
+        with suppress(OSError):  # Terraform cannot read it either
+            environ["TF_WORKSPACE"] = selected_workspace(self.folder, self.environ)
         declared = reduced.variables
         return subprocess.run(
             [
@@ -187,15 +188,6 @@ class Evaluator:
             check=False,
             start_new_session=True,
         )
-
-    def _workspace(self) -> str:
-        if chosen := self.environ.get("TF_WORKSPACE"):
-            return chosen
-        data = data_folder(self.folder, self.environ)
-        try:
-            return (data / "environment").read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            return ""
 
 
 def _decode(line: str) -> Any:

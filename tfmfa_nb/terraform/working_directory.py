@@ -22,3 +22,20 @@ def data_folder_name(environ: Mapping[str, str]) -> str:
 def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:
     """The data directory, `.terraform`, of a Terraform that runs in `folder`."""
     return folder / data_folder_name(environ)
+
+
+def selected_workspace(folder: Path, environ: Mapping[str, str]) -> str:
+    """The selected workspace, "default" unless another one was selected.
+
+    https://developer.hashicorp.com/terraform/cli/workspaces
+
+    Raises:
+        OSError: the file with its name cannot be read.
+    """
+    if named := environ.get("TF_WORKSPACE"):
+        return named
+    try:
+        text = (data_folder(folder, environ) / "environment").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return "default"
+    return text.strip() or "default"

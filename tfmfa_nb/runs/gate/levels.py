@@ -13,7 +13,7 @@ from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.runs.audit import AuditTrail
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.os_user import os_user
-from tfmfa_nb.terraform.working_directory import data_folder
+from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,19 +36,9 @@ def protected_of(environment: Environment, environ: Mapping[str, str] = _NOTHING
     Raises:
         ConfigurationError: the file with the selected workspace cannot be read.
     """
-    return Protected(environment.name, environment.folder.resolve(), _workspace(environment.folder, environ))
-
-
-def _workspace(folder: Path, environ: Mapping[str, str]) -> str:
-    """The selected workspace (https://developer.hashicorp.com/terraform/cli/workspaces)."""
-    if named := environ.get("TF_WORKSPACE"):
-        return named
-    selected = data_folder(folder, environ) / "environment"
-    with usable(selected):
-        try:
-            return selected.read_text(encoding="utf-8", errors="replace").strip() or "default"
-        except (FileNotFoundError, NotADirectoryError):
-            return "default"
+    folder = environment.folder
+    with usable(data_folder(folder, environ) / "environment"):
+        return Protected(environment.name, folder.resolve(), selected_workspace(folder, environ))
 
 
 def effective_level(environment: Environment, policy: Policy, *others: Level, known: Protected | None = None) -> Level:
