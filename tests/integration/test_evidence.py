@@ -12,10 +12,12 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
+from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
+from tfmfa_nb.organization.variable_values import VariableValues
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -123,3 +125,38 @@ async def test_the_account_of_the_key_and_of_a_role_raise_the_level(tmp_path, le
     assert [request.phase for request in device.asked] == ["plan"]
     assert run.level == "plans and applies"
     assert any("Required by organization policy /etc/policy.toml" in note for note in run.notes)
+
+
+async def test_credentials_of_the_configuration_may_be_of_any_account(tmp_path, lenient_sandbox, gate_of):
+    device, environ = Device(lenient_sandbox), lenient_sandbox.environ()
+    key, secret = environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]
+    hcl = f'provider "aws" {{\n  access_key = "{key}"\n  secret_key = "{secret}"\n}}\n'
+    run, gate = new_run(tmp_path, hcl, Level.NEVER), gate_of(lenient_sandbox, device)
+    minimum = Minimum(Level.PLANS_AND_APPLIES, accounts=("999999999999",))
+    gate.policy = policy_of(lenient_sandbox, minimums=(minimum,))
+    with pytest.raises(MfaBypass, match="access key"):
+        await plan(run.driver, gate)
+    assert run.level == "plans and applies"
+
+
+async def test_the_key_that_terraform_is_given_is_the_one_whose_account_counts(
+    tmp_path, lenient_sandbox, gate_of, kernel
+):
+    """A key typed for this kernel goes before what the process environment has."""
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MFA_SERIAL_NUMBER")
+    key, secret, serial = (gate.environ[name] for name in names)
+    kernel.store(VariableValues(key, Secret(secret), serial))
+    gate.environ = {**gate.environ, "AWS_ACCESS_KEY_ID": "AKIAOTHER00000000000", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    gate.policy = policy_of(lenient_sandbox, accounts=frozenset({"111122223333"}))
+    with pytest.raises(AccountNotAllowed, match="123456789012"):
+        await plan(new_run(tmp_path, PLAIN, Level.NEVER).driver, gate)
+
+
+async def test_no_strange_endpoint_gets_a_signature_where_no_code_is_asked_for(tmp_path, lenient_sandbox, gate_of):
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    gate.policy = policy_of(accounts=frozenset({"123456789012"}))
+    before = len(lenient_sandbox.calls())
+    with pytest.raises(AuthenticationError, match="is not AWS's own"):
+        await plan(new_run(tmp_path, PLAIN, Level.NEVER).driver, gate)
+    assert len(lenient_sandbox.calls()) == before

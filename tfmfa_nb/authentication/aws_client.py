@@ -61,8 +61,6 @@ def aws_client(
     service: str, access_key_id: Secret | str, secret: Secret, session_token: Secret | None, endpoint: Endpoint
 ) -> Any:
     """A client for `service`, such as "iam", with the properties of `sts_client`."""
-    from botocore.config import Config  # noqa: PLC0415
-
     with _client_creation:  # clients are thread-safe, but creating one is not
         client = _factory().client(
             service,
@@ -71,16 +69,23 @@ def aws_client(
             aws_access_key_id=access_key_id if isinstance(access_key_id, str) else access_key_id.reveal(),
             aws_secret_access_key=secret.reveal(),
             aws_session_token=session_token.reveal() if session_token else None,
-            config=Config(
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                connect_timeout=_CONNECT_TIMEOUT,
-                read_timeout=_READ_TIMEOUT,
-                max_pool_connections=_CONCURRENT_CALLS,
-                ignore_configured_endpoint_urls=True,  # the endpoint is the one given, and no file's
-            ),
+            config=client_config(),
         )
         _suppress_debug_logs()
     return client
+
+
+def client_config() -> Any:
+    """The botocore configuration of every client: one attempt, short timeouts, and no endpoint of a file."""
+    from botocore.config import Config  # noqa: PLC0415
+
+    return Config(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        max_pool_connections=_CONCURRENT_CALLS,
+        ignore_configured_endpoint_urls=True,  # the endpoint is the one given
+    )
 
 
 def credentials_of(response: dict[str, Any]) -> tuple[Secret, Secret, Secret, datetime]:

@@ -40,7 +40,7 @@ class Protected:
         accounts: IDs of the accounts of the key and of the roles.
         roles: ARNs of the roles that the run assumes.
         backend_key: key of the state in its backend; "" if unknown.
-        any_role: True if the run may assume a role that is not known, which fits every pattern of accounts and roles.
+        any_role: True if the run may act as somebody who is not known, which fits every pattern of accounts and roles.
     """
 
     environment: str = ""
@@ -52,7 +52,7 @@ class Protected:
     any_role: bool = False
 
     def and_any_role(self) -> Protected:
-        """This, and a role that is not known before Terraform runs."""
+        """This, and a role or an account that is not known before Terraform runs."""
         return replace(self, any_role=True)
 
     def and_account(self, account: str) -> Protected:

@@ -104,7 +104,7 @@ class Aws(Protocol):
         """The owner of a long-term key; see `authentication.mfa_session.identify`."""
         ...
 
-    async def identify_default(self, environ: Mapping[str, str]) -> Identity:
+    async def identify_default(self, environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
         """The owner of the credentials that Terraform finds; see `authentication.default_identity`."""
         ...
 
@@ -175,11 +175,11 @@ class RealAws:
 
         return await identify(access_key_id, secret_access_key, endpoint)
 
-    async def identify_default(self, environ: Mapping[str, str]) -> Identity:
+    async def identify_default(self, environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
         """STS GetCallerIdentity with the credentials that Terraform finds."""
         from tfmfa_nb.authentication.default_identity import identify_default  # noqa: PLC0415
 
-        return await identify_default(environ)
+        return await identify_default(environ, endpoint)
 
     async def get_session(self, *keys: Any, **how: Any) -> MfaSession:
         """STS GetSessionToken."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of,
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
                 if session is not None:
                     await check_unchanged(driver, gate, executable, driver.inspected)
                 check_holder()
-                driver.store.audit("forced_unlock", **facts, by=getpass.getuser(), result="begun")
+                driver.store.audit("forced_unlock", **facts, by=os_user(), result="begun")
                 outcome = await commands.run("force-unlock", "-force", lock.id)
             freed = outcome.exit_code == 0
             driver.store.audit("forced_unlock", **facts, result="freed" if freed else "failed")

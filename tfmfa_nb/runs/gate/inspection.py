@@ -54,7 +54,8 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
     known = protected_of(driver.environment, gate.environ).and_roles(arns).and_state("", findings.backend_key)
-    if any(hop.role_arn is None for chain in findings.chains for hop in chain.hops):
+    # Nobody knows whose credentials the configuration brings, nor which account a role is in that is not known.
+    if findings.bypasses or any(hop.role_arn is None for chain in findings.chains for hop in chain.hops):
         known = known.and_any_role()
     raise_level(driver, policy, known)
     if not policy.local_state and findings.backend == "local":

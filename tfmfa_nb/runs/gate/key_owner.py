@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
-from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.organization.variables import endpoint_of, read_variables
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate.alias import show_alias
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
+from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.gate.roles import turn_red
 
 if TYPE_CHECKING:
@@ -63,12 +64,18 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account, or the account cannot be determined.
+        AuthenticationError: the policy does not allow the STS endpoint.
     """
+    known = protected_of(driver.environment, environ)
+    endpoint = await asyncio.to_thread(endpoint_of, environ, "")
+    _refuse_endpoint(driver, policy, endpoint)
+    key = await long_term_key(environ)  # which Terraform is given, where there is one
     try:
-        identity = await aws.identify_default(environ)
+        identity = await aws.identify_default({**environ, **(key.environ() if key else {})}, endpoint)
     except Refused as error:
         if not policy.limits_accounts:
-            return  # nothing can be reached with these credentials
+            raise_level(driver, policy, known.and_any_role())  # an account that is not known may be any
+            return
         files = ", ".join(map(str, policy.files_setting("accounts")))
         raise turn_red(
             driver,
@@ -78,8 +85,11 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
                 error.refusal.remedy,
             ),
         ) from None
+    finally:
+        if key is not None:
+            key.forget()
     _refuse_account(driver, policy, identity.account)
-    raise_level(driver, policy, protected_of(driver.environment, environ).and_account(identity.account))
+    raise_level(driver, policy, known.and_account(identity.account))
 
 
 def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
