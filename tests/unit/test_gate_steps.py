@@ -38,6 +38,7 @@ from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 pytestmark = pytest.mark.usefixtures("kernel")
 
@@ -148,7 +149,7 @@ class World:
         ports = Ports(terraform=self.terraform, clock=lambda: 1234.5)
         (base / "some.tfvars").touch()
         self.var_file = base / "some.tfvars"
-        options = Options(var=("one=1",), var_file=("some.tfvars",))
+        options = Options((("var", "one=1"), ("var_file", "some.tfvars")))
         self.driver = Driver(self.environment, options, base, listen=self.told.append, ports=ports)
 
     def gate(self, *answers, max_attempts=None, environ=None, **settings):
@@ -542,8 +543,8 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     await inspect(at(world, Level.APPLIES_ONLY), world.gate(), tofu)
     ((configuration, how),) = world.terraform.asked
     assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
-    variables = {"var": ("one=1",), "var_files": (world.var_file,)}
-    assert how == {"executable": tofu, "environ": world.environ, **variables}
+    variables = VariableArguments(("-var=one=1", f"-var-file={world.var_file}"))
+    assert how == {"executable": tofu, "environ": world.environ, "variables": variables}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]

@@ -46,6 +46,7 @@ class Layer:
         endpoints: patterns of the endpoints that may get a code, besides AWS's own.
         programs: patterns of the programs that may run as Terraform.
         providers: patterns of the source addresses of providers that may hold AWS credentials, besides the known ones.
+        process_variables: patterns of the variables with secrets that Terraform gets although no provider uses them.
         sha256: SHA-256 of the file's content, in hexadecimal; "" if it is not from a file.
     """
 
@@ -63,6 +64,7 @@ class Layer:
     endpoints: tuple[str, ...] | None = None
     programs: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
+    process_variables: tuple[str, ...] | None = None
     sha256: str = ""
 
 
@@ -184,6 +186,15 @@ class Policy:
         Without a file, none may. Every file must have a pattern that fits, so that none weakens another.
         """
         return self._all_allow(lambda layer: any(provider_fits(pattern, source) for pattern in layer.providers or ()))
+
+    def allows_process_variable(self, name: str) -> bool:
+        """True if Terraform gets this process variable, although it sounds secret and no provider uses it.
+
+        Every file must have a pattern that fits, so that none weakens another.
+        """
+        return self._all_allow(
+            lambda layer: any(fnmatch.fnmatchcase(name, pattern) for pattern in layer.process_variables or ())
+        )
 
     @property
     def asks_about_configuration(self) -> bool:

@@ -22,7 +22,10 @@ _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
 _TOP = ("mfa", "owners", "environments", "minimum", "session", "allow")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
-_ALLOW = ("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers")
+_ALLOW = (
+    *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
+    "process_variables",
+)
 
 
 class PolicyParser:
@@ -73,6 +76,7 @@ class PolicyParser:
             endpoints=endpoints,
             programs=self._strings(allow, "programs", "allow."),
             providers=providers,
+            process_variables=self._strings(allow, "process_variables", "allow."),
             sha256=sha256,
         )
 

@@ -29,7 +29,7 @@ from tfmfa_nb.runs.events import (
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import offline_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -216,8 +216,8 @@ class Driver:
             environ: process environment; its credentials are not passed on.
         """
         show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
-        without_credentials, _ = child_environ(environ, credentials=False)
-        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, without_credentials))
+        without_secrets = offline_environ(environ)
+        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, without_secrets))
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.process import Job, Outcome
     from tfmfa_nb.terraform.role_chains import Findings
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 
 class Process(Protocol):
@@ -74,8 +75,7 @@ class Terraform(Protocol):
         *,
         executable: Executable,
         environ: Mapping[str, str],
-        var: Sequence[str],
-        var_files: Sequence[Path],
+        variables: VariableArguments,
     ) -> Findings:
         """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...

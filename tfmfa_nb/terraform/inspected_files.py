@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.terraform.configuration import Configuration
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
 _KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json", "environment")
 
 
-def inspected_sha256(
-    configuration: Configuration, environ: Mapping[str, str], var: Sequence[str], var_files: Sequence[Path]
-) -> str:
+def inspected_sha256(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> str:
     """A SHA-256, in hexadecimal, of the configuration with its modules and variables, and of what `init` has kept.
 
     Files that functions read are not covered.
@@ -29,17 +28,16 @@ def inspected_sha256(
     Args:
         configuration: as it is now.
         environ: for `TF_DATA_DIR`, `TF_VAR_…` and `TF_WORKSPACE`.
-        var: values of `--var`.
-        var_files: files of `--var-file`.
+        arguments: values of `--var` and `--var-file`.
     """
     folder = configuration.folder
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
-    files += [*var_files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
     names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in sorted(configuration.root.variables))]
     variables = [(name, environ[name]) for name in names if name in environ]
-    parts = [configuration.digest, variables, list(var), list(_digests(files, folder))]
+    parts = [configuration.digest, variables, arguments.words, list(_digests(files, folder))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -36,7 +36,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
     with ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
-        arguments = driver.options.plan_arguments(driver.base)
+        arguments = driver.options.plan_arguments()
+        variables = driver.options.variable_arguments(driver.base)
         lock = await lock_environment(driver, Phase.PLAN, held)
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
@@ -54,12 +55,12 @@ async def plan(driver: Driver, gate: Gate) -> None:
             for sentence in notes_of(driver):
                 driver.note(sentence)
             command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
-            outcome = await commands.run(*command)
+            outcome = await commands.run(*command, variables=variables)
             failed = outcome.exit_code == 1 and not outcome.interrupted
             if failed and not initialized and commands.asks_for_init():
                 await initialize(commands, always=True)
                 await inspect_again(driver, gate, executable, session)
-                outcome = await commands.run(*command)
+                outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
         driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected))
         driver.show_plan(executable, gate.environ)

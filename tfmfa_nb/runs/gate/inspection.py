@@ -13,6 +13,7 @@ from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
 from tfmfa_nb.runs.gate.unchanged import fingerprint
+from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -32,13 +33,14 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
         RoleRefused: the policy does not allow a role, or its account.
-        ConfigurationError: the policy does not allow the program or local state.
+        ConfigurationError: the policy does not allow the program or local state; or a secret stands on the line.
     """
     policy = gate.policy
     _refuse_program(policy, executable)
     if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
         await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
     driver.inspected = await asyncio.to_thread(fingerprint, driver, gate, executable)
+    _refuse_secrets_on_the_line(driver, gate, executable)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
@@ -48,8 +50,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         driver.read_configuration(executable, gate.environ),
         executable=executable,
         environ=gate.environ,
-        var=driver.options.var,
-        var_files=driver.options.var_files(driver.base),
+        variables=driver.options.variable_arguments(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
@@ -78,6 +79,17 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
             f"{executable.file} may not run as Terraform (organization policy {files}).",
             "Set TFMFA_TERRAFORM to an allowed program.",
         )
+
+
+def _refuse_secrets_on_the_line(driver: Driver, gate: Gate, executable: Executable) -> None:
+    root = driver.read_configuration(executable, gate.environ).root
+    for name in driver.options.variable_arguments(driver.base).names:
+        if holds_secret(root, name):
+            raise ConfigurationError(
+                f"--var {name}=… would leave a secret in the notebook: the variable {name} holds one.",
+                f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "
+                "only you can read.",
+            )
 
 
 async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:

@@ -20,8 +20,7 @@ def fingerprint(driver: Driver, gate: Gate, executable: Executable) -> str:
     return inspected_sha256(
         driver.read_configuration(executable, gate.environ),
         gate.environ,
-        driver.options.var,
-        driver.options.var_files(driver.base),
+        driver.options.variable_arguments(driver.base),
     )
 
 
