@@ -47,6 +47,14 @@ def _no_policy_of_this_machine():
     os.umask(before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _plans_in_a_folder_of_the_tests(tmp_path_factory):
+    """Saved plans, also those of kernels that tests start, go where pytest cleans up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
 _begun: list[str] = []
 _ran: list[str] = []
 

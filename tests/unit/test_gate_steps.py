@@ -189,7 +189,7 @@ async def test_one_code_from_the_prompt_to_the_session(world):
     assert world.indicators() == [
         ("required", "MFA code required to plan", ""),
         ("verifying", "Asking AWS…", ""),
-        ("authenticated", "Authenticated with MFA by alice (session until 12:30 UTC)", ""),
+        ("authenticated", "Authenticated with MFA by alice (session of 30 min, until 12:30 UTC)", ""),
     ]
     assert (world.driver.record.authenticated_by, world.driver.record.authenticated_at) == ("alice", 1234.5)
     assert world.log() == "Authenticated with MFA by alice\n"
@@ -243,7 +243,7 @@ async def test_a_profile_s_key_is_used_where_one_was_named(world, tmp_path):
     config.write_text(f"[profile work]\nregion = eu-north-1\n{keys}")
     environ = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
     await world.passes(world.gate("123456", environ=environ, profile="work"))
-    assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 3600, Endpoint("eu-north-1"))]
+    assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 900, Endpoint("eu-north-1"))]
     assert world.driver.record.identity["source"] == 'AWS profile "work"'
 
 
@@ -423,6 +423,22 @@ async def test_a_prompt_is_waited_for_as_long_as_it_was_said(world):
 async def test_a_session_is_asked_for_as_the_policy_lets_it(world, bounds, wanted, seconds):
     policy = Policy((Layer(POLICY, mfa=True, session_seconds=bounds),))
     await world.passes(world.gate("123456", session_seconds=wanted, policy=policy))
+    assert world.aws.exchanged[0][4] == seconds
+
+
+@pytest.mark.parametrize(
+    ("phase", "durations", "seconds"),
+    [
+        (Phase.PLAN, (), 900),
+        (Phase.PLAN, (None, 1800), 1800),
+        (Phase.APPLY, (None, 900), 3600),
+        (Phase.APPLY, (3600, 7200), 7200),
+    ],
+)
+async def test_without_a_setting_a_session_lasts_as_long_as_the_phase_needs(world, phase, durations, seconds):
+    hops = tuple(RoleHop(str(DEPLOY.role_arn), duration_seconds=each) for each in durations)
+    chains = tuple(RoleChain("aws", (hop,), "main.tf:1") for hop in hops)
+    await world.passes(world.gate("123456"), phase, chains)
     assert world.aws.exchanged[0][4] == seconds
 
 

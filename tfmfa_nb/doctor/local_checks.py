@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.layout import plan_folders
 from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
+from tfmfa_nb.runs.store import saved_plans
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.provider_mirror import find_mirror
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.organization.policy import Policy
 
+_DAY = 86_400  # seconds
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
 
 
@@ -73,6 +76,21 @@ def check_front_end() -> Iterator[Finding]:
             "neither JupyterLab nor Jupyter Notebook is installed in this Python environment.",
             "If they run elsewhere, install tfmfa-nb there too.",
         )
+
+
+def check_saved_plans() -> Finding:
+    """The finding about plans that nobody has applied or discarded; they hold sensitive values in plain text."""
+    left = [plan.name for plan, age in saved_plans() if age > _DAY]
+    if not left:
+        return Finding("saved plans", Severity.OK, "none is older than a day.")
+    folders = " or ".join(map(str, plan_folders()))
+    return Finding(
+        "saved plans",
+        Severity.WARNING,
+        f"{len(left)} in {folders} {'is' if len(left) == 1 else 'are'} older than a day and may have sensitive values "
+        f"in plain text: {', '.join(sorted(left))}.",
+        "Apply them, or discard them with %tfruns discard; after a week, they are deleted.",
+    )
 
 
 def check_process_environment(environ: Mapping[str, str]) -> Iterator[Finding]:

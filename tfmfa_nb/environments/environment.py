@@ -19,6 +19,7 @@ from tfmfa_nb.protocol import formats
 from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
 
 _LEVEL_KEY = "aws_multi_factor_authentication"
+_STATE_IGNORE = ".terraform/\n*.tfstate\n*.tfstate.*\n"
 _KEYS = (_LEVEL_KEY, formats.KEY)
 
 
@@ -85,7 +86,9 @@ class Environment:
         return EnvironmentFiles(self.folder)
 
     def ensure(self) -> None:
-        """Create the folder and its private folder if they do not exist.
+        """Create the folder and its private folder if they do not exist, whatever the umask for their owner only.
+
+        What Terraform keeps in a folder that cells write stays out of version control: state may hold secrets.
 
         Raises:
             ConfigurationError: a folder cannot be created.
@@ -95,6 +98,8 @@ class Environment:
         private_folder(self.files.private)
         if not self.files.ignore.exists():
             write_whole(self.files.ignore, "*\n")
+        if self.owned and not self.files.state_ignore.exists():
+            write_whole(self.files.state_ignore, _STATE_IGNORE, mode=0o644)
 
     @property
     def level(self) -> Level:
@@ -181,6 +186,7 @@ def _unreadable(path: Path) -> ConfigurationError:
 def _create(folder: Path) -> None:
     try:
         folder.mkdir()
+        folder.chmod(0o700)
     except OSError as error:
         raise ConfigurationError(
             f"The folder {folder} cannot be created: {error.strerror or error}.",

@@ -60,7 +60,11 @@ class TfmfaMagics(Magics):
         "Default: the environment variable AWS_PROFILE."
     ).tag(config=True)
     session_duration = Int(
-        3600, min=900, max=129_600, help="Duration of an MFA session in seconds, from 900 to 129,600."
+        0,
+        min=0,
+        max=129_600,
+        help="Duration of an MFA session in seconds, from 900 to 129,600. Default: as long as the run's longest role "
+        "session, at least 900 for a plan and 3600 for an apply.",
     ).tag(config=True)
     prompt_timeout = Float(0.0, min=0.0, help="Time limit of a prompt in seconds; 0 for no limit.").tag(config=True)
 

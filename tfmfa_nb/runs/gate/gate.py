@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.session_durations import format_duration, session_seconds
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
@@ -42,7 +43,7 @@ class Gate:
         prompt: prompt that asks for codes.
         environ: process environment, for the organization variables and the region.
         profile: AWS profile with the organization variables; "" for none.
-        session_seconds: duration of a session, 900 to 129,600.
+        session_seconds: duration of a session, 900 to 129,600; 0 for what the phase needs.
         answer_seconds: time limit of a prompt; None for no limit.
         policy: organization policy.
         aws: checks keys, codes, and roles.
@@ -51,7 +52,7 @@ class Gate:
     prompt: Prompt
     environ: Mapping[str, str] = field(repr=False)
     profile: str = ""
-    session_seconds: int = 3600
+    session_seconds: int = 0
     answer_seconds: float | None = None
     policy: Policy = field(default_factory=Policy)
     aws: Aws = field(default_factory=RealAws)
@@ -70,7 +71,7 @@ class Gate:
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(), self.answer_seconds)
+        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(phase, chains), self.answer_seconds)
         region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await identify_owner(
@@ -91,10 +92,10 @@ class Gate:
                 raise
             return session
 
-    def _seconds(self) -> int:
-        """Duration of the session: the setting, limited by the policy."""
+    def _seconds(self, phase: Phase, chains: Sequence[RoleChain]) -> int:
+        """Duration of the session: the setting, or what the phase needs, limited by the policy."""
         shortest, longest = self.policy.session_bounds
-        return min(max(self.session_seconds, shortest), longest)
+        return min(max(self.session_seconds or session_seconds(phase, chains), shortest), longest)
 
     def _report_authentication(
         self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]
@@ -107,5 +108,5 @@ class Gate:
         driver.tell(IdentityKnown(identity))
         driver.log(f"Authenticated with MFA by {user}")
         driver.tell(Authenticated(user, driver.ports.clock()))
-        until = f"{session.expiration:%H:%M} UTC"
-        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
+        lasts = f"session of {format_duration(session.duration_seconds)}, until {session.expiration:%H:%M} UTC"
+        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} ({lasts})")
