@@ -223,7 +223,9 @@ test('a page that cannot encrypt says so beside the secret, and sends it in a me
   expect(find('.tfmfa-unsealed').textContent).toBe(
     'The secret access key travels unencrypted because this page is not served over HTTPS.'
   );
-  find<HTMLInputElement>('input[type=password]').value = 'typed';
+  const secret = find<HTMLInputElement>('input[type=password]');
+  expect(secret.getAttribute('aria-describedby')?.split(' ')).toContain(find('.tfmfa-unsealed').id);
+  secret.value = 'typed';
   button('Test').click();
   expect(kernel.sent.at(-1)).toMatchObject({ type: 'unsealed', action: { type: 'test' }, secret: 'typed' });
   expect(JSON.stringify((kernel.sent.at(-1) as { action: unknown }).action)).not.toContain('typed');

@@ -16,6 +16,7 @@ from scripted_run import PLAN, ScriptedRun
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.messages import PROTOCOL
+from tfmfa_nb.protocol.sealing import OneTimeKey
 from tfmfa_nb.views.card import Answer, RunCard
 
 CODE = "492817"
@@ -184,6 +185,29 @@ async def test_a_front_end_of_another_version_cannot_switch_the_encryption_off(m
     assert front.state["question"]["problem"] == ARRIVED_UNENCRYPTED
     front.say(front.typed(CODE))
     assert (await asking).code.reveal() == CODE
+
+
+@pytest.mark.parametrize("end", ["answered", "canceled", "given up", "closed"])
+async def test_when_the_prompt_ends_its_private_key_is_gone(made, end):
+    def keys():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, OneTimeKey)]
+
+    card, front = made()
+    assert keys() == []
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    assert len(keys()) == 1
+    if end == "answered":
+        front.say(front.typed(CODE))
+    elif end == "canceled":
+        front.say({"type": "cancel"})
+    elif end == "given up":
+        asking.cancel()
+    else:
+        card.close()
+    await asyncio.wait([asking])
+    assert keys() == []
 
 
 async def test_only_a_question_for_a_code_has_a_key(made):

@@ -1,6 +1,7 @@
 """The variables' form without a browser, against the strict AWS in this process; and the same in a terminal."""
 
 import asyncio
+import gc
 import getpass
 import json
 
@@ -17,6 +18,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.protocol.sealing import OneTimeKey
 
 KEY, SECRET, SERIAL = NAMES
 CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
@@ -242,6 +244,19 @@ async def test_a_sealed_secret_is_stored_once(made, kernel):
     front.say({**message, "number": "2"})  # as whoever has read it may
     assert "belongs to an earlier prompt" in (await front.result("2"))["text"]
     assert kernel.read().missing() == NAMES
+
+
+async def test_a_form_that_is_closed_has_no_private_key(made):
+    def keys():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, OneTimeKey)]
+
+    assert keys() == []
+    front = made()
+    await front.content()
+    assert len(keys()) == 1
+    front.widget.close()
+    assert keys() == []
 
 
 async def test_a_page_that_cannot_encrypt_can_store_a_secret_too(made, kernel):

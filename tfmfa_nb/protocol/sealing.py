@@ -68,7 +68,7 @@ class OneTimeKey:
         private = ec.generate_private_key(ec.SECP256R1())
         self._field = field
         self._private: EllipticCurvePrivateKey | None = private
-        self.public = SealingKey(id=secrets.token_hex(16), key=base64.b64encode(_point(private)).decode())
+        self.public = SealingKey(id=secrets.token_hex(), key=base64.b64encode(_point(private)).decode())
 
     def open(self, sealed: str) -> Secret:
         """The secret, stripped; empty if it is too long to have been typed. After any call, the key opens nothing.
@@ -103,7 +103,7 @@ def open_sealed(sealed: str, private: EllipticCurvePrivateKey, field: str, promp
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
 
     try:
-        message = base64.b64decode(sealed, validate=True)
+        message = base64.b64decode(sealed)
         page, encrypted = message[:_POINT], message[_POINT:]
         shared = private.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), page))
         context = f"{SEALING_LABEL}\0{field}\0{prompt}".encode()

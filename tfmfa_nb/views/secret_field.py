@@ -55,8 +55,8 @@ class SecretField:
         """
         if raw:
             self._refuse_unsealed(raw)
-        key, self._key = self._key, None
-        return (key or OneTimeKey(self._name)).open(sealed)
+        key, self._key = self._key or OneTimeKey(self._name), None
+        return key.open(sealed)
 
     def unsealed(self, raw: Secret) -> Secret:
         """The value in a message that says that it is not sealed.

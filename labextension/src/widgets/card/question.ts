@@ -62,7 +62,9 @@ export class Question {
     setVisible(this._confirm, !code);
     setVisible(this._cancel, code);
     setVisible(this._discard, !code || question.phase === 'apply');
-    setVisible(this._note, code && !canSeal());
+    if (this._note) {
+      setVisible(this._note, code);
+    }
     setVisible(this.node, true);
     if (code) {
       this._focus(); // a confirmation is never one stray Enter away
@@ -149,7 +151,7 @@ export class Question {
   private readonly _wait = withAttributes(make('span', 'tfmfa-wait'), { role: 'timer' });
   private readonly _ready = withAttributes(make('span', 'tfmfa-wait'), { role: 'status' });
   private readonly _problem = withAttributes(make('div', 'tfmfa-unread'), { role: 'alert' });
-  private readonly _note = unsealedNote('The code');
+  private readonly _note = unsealedNote('The code', this._field);
   private _number = 0;
   private _key: SealingKey | undefined;
   private _nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
@@ -164,7 +166,7 @@ export class Question {
     make('span', 'tfmfa-controls', this._field, this._submit, this._confirm, this._cancel, this._discard),
     this._wait,
     this._ready,
-    this._note
+    ...(this._note ? [this._note] : [])
   );
 }
 

@@ -4,7 +4,6 @@
 import { make, setText } from '../../dom/elements';
 import type { FormAction, FormResult, VariablesContent } from '../../protocol/generated';
 import type { FormChannel, IPart } from '../channel';
-import { canSeal } from '../sealing';
 import { unsealedNote } from '../unsealed';
 import type { Action } from './action';
 import { Devices } from './devices';
@@ -33,8 +32,9 @@ export class VariablesForm implements IPart {
       [SECRET, this._secret],
       [SERIAL, this._serial]
     ]);
-    if (!canSeal()) {
-      this._secret.node.append(unsealedNote('The secret access key'));
+    const note = unsealedNote('The secret access key', this._secret.input);
+    if (note) {
+      this._secret.node.append(note);
     }
     this._devices = new Devices(id, serial => this._choose(serial));
     this._storage = new Storage(id);
