@@ -130,9 +130,12 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again_with_the_reason(
     front.say(HELLO)
     asking = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
+    key = front.state["question"]["sealing_key"]
     front.say(answer(front.typed(CODE)))
     await front.asked(2)
     question = front.state["question"]
+    assert question["sealing_key"]["id"] != key["id"]
+    assert question["sealing_key"]["key"] != key["key"]
     assert (question["problem"], question["attempt"], question["text"]) == (problem, 1, ASK["text"])
     assert run.question == ASK  # the run knows of no other question
     front.say(front.typed("111111"))

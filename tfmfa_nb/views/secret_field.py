@@ -26,7 +26,7 @@ class SecretField:
         self._allows_unsealed = False
 
     def sealing_key(self) -> SealingKey:
-        """The key for the next value; a fresh one after each value that arrived, and after `forget`."""
+        """The key for the next value; a fresh one after each value that arrived or was refused, and after `forget`."""
         if self._key is None:
             self._key = OneTimeKey(self._name)
         return self._key.public
@@ -74,6 +74,7 @@ class SecretField:
 
     def _refuse_unsealed(self, raw: Secret) -> None:
         raw.forget()
+        self._key = None
         raise SecretUnreadable(
             f"The {SECRET_NAMES[self._name]} arrived unencrypted, although this page can encrypt it.",
             "It was not used; reload the page, then try again.",
