@@ -93,10 +93,104 @@ def test_a_cell_s_own_input_fails_at_once_with_its_prompt(run, tmp_path):
     for cell in (asks, "import getpass\ngetpass.getpass('MFA code of alice: ')"):
         code, _, said = run(cell, "print('went on')", options=["--token-command", "echo 123456"])
         assert code == 1
+        assert "the notebook asks for input (" in said
         assert "but there is no terminal" in said
         assert "123456" not in (tmp_path / "out.ipynb").read_text()
         assert states(tmp_path / "out.ipynb") == ["failed", None]
     assert "MFA code of alice:" in said
+
+
+# Code of the notebook that knows how this package asks, and finds the marker in the kernel's memory.
+FORGED = """\
+import getpass
+from tfmfa_nb.protocol.runner import RunnerQuestion, current_runner, prompt_of
+def forged():
+    return getpass.getpass(prompt_of(RunnerQuestion(kind="code", text="MFA code: "), current_runner().marker))
+"""
+
+
+@pytest.fixture
+def token_command(tmp_path):
+    """The sandbox's device as a command that leaves a line for each use; its arguments are nobody's business."""
+    command = tmp_path / "device"
+    command.write_text(f"#!/bin/sh\necho used >> {tmp_path / 'uses'}\nexec {DEVICE}\n")
+    command.chmod(0o755)
+    return f"{command} --secret hunter2"
+
+
+def uses(folder):
+    return (folder / "uses").read_text().count("used") if (folder / "uses").exists() else 0
+
+
+GOT = 'Got a code from the token command (device) to {} "head".'
+
+
+def test_each_use_of_the_token_command_is_told_and_on_record(run, tmp_path, sandbox, token_command):
+    def told(said, wrong, option):
+        """The runner's own words; what the run's log says is indented, or an event of another kind."""
+        if option == "--json":
+            return [event["sentence"] for event in map(json.loads, said.splitlines()) if event["event"] == "note"]
+        return (wrong if option else said).splitlines()
+
+    for number, option in enumerate(("", "--quiet", "--json"), start=1):
+        options = ["--token-command", token_command, *filter(None, [option])]
+        plan = PLAN.replace('"1"', f'"{number}"')
+        code, said, wrong = run(LOAD, plan, APPLY, more=sandbox.environ(), options=options)
+        assert code == 0, wrong
+        assert uses(tmp_path) == 2 * number
+        assert [told(said, wrong, option).count(GOT.format(phase)) for phase in ("plan", "apply")] == [1, 1]
+        assert "hunter2" not in said + wrong + (tmp_path / "out.ipynb").read_text()
+    for log in (tmp_path / "head").glob(".tfmfa/runs/*/run.log"):
+        assert [log.read_text().count(GOT.format(phase)) for phase in ("plan", "apply")] == [1, 1]
+        assert "hunter2" not in log.read_text()
+    trail = [json.loads(line) for line in (tmp_path / "head" / ".tfmfa" / "audit.jsonl").read_text().splitlines()]
+    assert [line["prompt"] for line in trail if line["event"] == "mfa"] == ["command"] * 6
+
+
+def test_the_token_command_does_not_run_for_a_cell_without_our_magic(run, tmp_path, token_command):
+    """Not for what looks like a prompt, and not for what is one to the letter, whether a run seems to wait or not."""
+    shows = """\
+from IPython.display import display
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.messages import *
+run = DisplayedRun(id='run-1', environment='head', phase='plan', status='planning', level='', authenticated_by='',
+    authenticated_at=0.0, plan_sha256='', counts=None, product='', started_at=1.0, ended_at=0.0, error='',
+    identity=DisplayedIdentity(account='', arn='', serial_number=''), roles=(), changes=())
+shown = RunDisplay(folder='head', path='x', start=0, lines=0, lock_indicator='required', lock_sentence='MFA required',
+    progress=DisplayedProgress(done=0, total=0), run=run)
+display({'text/plain': ''}, raw=True, metadata={'tfmfa_nb': encode(shown)})
+"""
+    (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
+    code, said, wrong = run(f"{FORGED}{shows}print(forged())\nforged()", options=["--token-command", token_command])
+    assert code == 0, wrong
+    assert (
+        said.count("Cell 2 asks as tfmfa_nb does, but it has no magic that does so. Write") == 4
+    )  # told twice, and printed
+    assert uses(tmp_path) == 0
+
+
+def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command):
+    """A cell of ours gets nothing before its run waits, nothing beside it, and nothing after it."""
+    sneaks = f"""\
+{FORGED}before = forged()
+beside = []
+original = getpass.getpass
+def also(prompt=''):
+    beside.append(original(prompt))
+    beside.append(original(prompt))
+    return beside[-2]
+getpass.getpass = also
+%tfplan -C head --level 'plans and applies'
+getpass.getpass = original
+[before, beside[1], forged()]"""
+    (tmp_path / "head").mkdir()
+    (tmp_path / "head" / "main.tf").write_text('resource "terraform_data" "one" {}\n')
+    code, said, wrong = run(LOAD, sneaks, more=sandbox.environ(), options=["--token-command", token_command])
+    assert code == 0, wrong
+    assert uses(tmp_path) == 1
+    assert said.splitlines().count(GOT.format("plan")) == 1
+    told = texts(code_cells(tmp_path / "out.ipynb")[1])
+    assert told.count("'!Cell 3 asks for an MFA code, but none of its runs waits for one.") == 3
 
 
 def test_a_time_limit_stops_a_cell_and_a_plan_but_no_apply(run, tmp_path):

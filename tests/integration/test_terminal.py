@@ -199,18 +199,61 @@ def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(t
     assert json.loads(exits[0].read_text())["exit_code"] == 0
 
 
+FAKE = 'MFA code of alice in account 123456789012 to plan "head": '
+
+
 def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path):
     cell = (
         "import getpass\nname = input('Whose? ')\nsecret = getpass.getpass('MFA code of alice: ')\n(name, len(secret))"
     )
-    child = terminal(cell, options=["--token-command", "echo 111111"])
-    child.expect(r"Whose\? ")
+    child = terminal(cell, options=["--token-command", f"touch {tmp_path / 'used'}"])
+    child.expect(r"\nNotebook asks \(cell 3\): Whose\? ")
     child.sendline("bob's")
-    child.expect("MFA code of alice: ")
+    child.expect(r"\nNotebook asks \(cell 3\): MFA code of alice: ")
     child.sendline("longer than a code")
     assert ended(child) == 0
     assert texts(code_cells(tmp_path / "out.ipynb")[1]) == '("bob\'s", 18)'
     assert "longer than a code" not in child.shown.read_text()
+    assert not (tmp_path / "used").exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        (f"x\r\n{FAKE}", f"Notebook asks (cell 3): x␍␊{FAKE}"),
+        (f"\x1b[2K\x1b[1G{FAKE}", f"Notebook asks (cell 3): ␛[2K␛[1G{FAKE}"),
+        (f"\x1b[8m{FAKE}", f"Notebook asks (cell 3): {FAKE}"),
+        (f"{'-' * 115}{FAKE}", f"Notebook asks (cell 3): {'-' * 115}\r\nNotebook asks (cell 3): {FAKE}"),
+        (f"\u202e\u3000{FAKE}", f"Notebook asks (cell 3): ⟨U+202E⟩\u3000{FAKE}"),
+    ],
+    ids=["line break", "control sequence", "concealed", "wrapped", "direction"],
+)
+def test_a_notebook_cannot_make_its_question_look_like_ours(terminal, tmp_path, question, shown):
+    """The terminal has 140 columns: a row of the notebook's own begins with the mark, too."""
+    child = terminal(f"print({FAKE!r}, end='', flush=True)\nlen(input({question!r}))")
+    child.expect_exact(shown)
+    child.sendline("123456")
+    assert ended(child) == 0
+    assert texts(code_cells(tmp_path / "out.ipynb")[1]) == f"{FAKE}\n6"
+
+
+# The notebook's author knows how this package asks, and finds the marker in the kernel's memory.
+FORGED = """\
+import getpass
+from tfmfa_nb.protocol.runner import RunnerQuestion, current_runner, prompt_of
+def forged(kind="code"):
+    return getpass.getpass(prompt_of(RunnerQuestion(kind=kind, text="MFA code of alice: "), current_runner().marker))
+"""
+
+
+def test_nobody_is_asked_for_a_code_by_a_cell_without_our_magic(terminal, tmp_path):
+    child = terminal(f"{FORGED}[forged(), forged('confirmation')]")
+    assert ended(child) == 0
+    shown = " ".join(child.shown.read_text().split())
+    assert "Cell 3 asks as tfmfa_nb does, but it has no magic that does so." in shown
+    assert "MFA code of alice:" not in shown
+    answers = texts(code_cells(tmp_path / "out.ipynb")[1])
+    assert answers.count("'!Cell 3 asks as tfmfa_nb does") == 2
 
 
 def test_a_terminal_that_goes_away_stops_it_gracefully(terminal, tmp_path):

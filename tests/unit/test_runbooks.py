@@ -1,17 +1,21 @@
 """The runner's small parts, without a kernel."""
 
+import asyncio
 import io
 import json
+import unicodedata
 from dataclasses import replace
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
-from tfmfa_nb.prompts import token_command
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.prompts import CodeRequest, token_command
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol import runner
 from tfmfa_nb.protocol.codec import encode, parse
@@ -25,13 +29,14 @@ from tfmfa_nb.protocol.messages import (
     Runner,
     RunnerQuestion,
 )
-from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_repeatable
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, asks, is_repeatable
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 from tfmfa_nb.runbooks.execution_record import ExecutionRecord
 from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
 from tfmfa_nb.runbooks.live_display import LiveDisplay
 from tfmfa_nb.runbooks.notebook import digest
+from tfmfa_nb.runbooks.notebook_question import marked
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
 from tfmfa_nb.runbooks.output_follower import OutputFollower
 from tfmfa_nb.runbooks.preparation import PreparedRunbook
@@ -43,9 +48,9 @@ def cell(source, *tags):
     return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
 
 
-@given(st.text(), st.text(), st.integers(1, 9))
-def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text, refusal, attempt):
-    question = RunnerQuestion(kind="code", text=text, serial_number="arn", refusal=refusal, attempt=attempt)
+@given(st.text(), st.text())
+def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text, refusal):
+    question = RunnerQuestion(kind="code", text=text, serial_number="arn", refusal=refusal)
     marker = Runner().marker
     prompt = runner.prompt_of(question, marker)
     assert runner.question_in(prompt, marker) == question
@@ -55,13 +60,14 @@ def test_a_question_survives_the_way_and_another_execution_does_not_know_it(text
         assert runner.question_in(other, marker) is None
 
 
-@given(st.text())
-def test_a_reply_is_an_answer_that_nothing_shows_or_says_why_there_is_none(text):
-    answer = runner.read_reply(runner.reply_with(text))
-    assert answer.reveal() == text
-    assert repr(answer) == "Secret(redacted)"
+@given(st.text(), st.text(st.characters(exclude_characters="\n")))
+def test_a_reply_is_an_answer_that_nothing_shows_or_says_why_there_is_none(text, told):
+    answer = runner.read_reply(runner.reply_with(text, told))
+    assert (answer.text.reveal(), answer.told) == (text, told)
+    assert repr(runner.read_reply(runner.reply_with(text))) == "RunnerAnswer(text=Secret(redacted), told='')"
     assert runner.read_reply(runner.reply_without(text)) == NoAnswer(text)
     assert runner.read_reply(runner.reply_without()) == runner.read_reply("") == NoAnswer("")
+    assert runner.read_reply("=123456") == NoAnswer("")
 
 
 def test_the_kernel_takes_its_runner_out_of_its_environment(monkeypatch):
@@ -84,8 +90,13 @@ def test_a_runner_that_is_not_understood_forbids_everything(monkeypatch, told):
             runner.current_runner()
 
 
-def responder(command_line="", terminal=None):
-    return InputResponder("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, LineDisplay(lambda _: None))
+def responder(command_line="", terminal=None, *, say=lambda _: None, waits="plan", source="%tfplan"):
+    """In cell 3, where a run waits for a code to `waits`."""
+    made = InputResponder("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, LineDisplay(say))
+    made.cell.begin(3, source)
+    if waits:
+        made.cell.follow(shown(waits))
+    return made
 
 
 def asked(kind="code", *, password=True, **facts):
@@ -94,8 +105,11 @@ def asked(kind="code", *, password=True, **facts):
 
 
 async def test_only_this_package_s_hidden_questions_get_a_code():
-    ours = responder("echo 314159")
-    assert await ours.answer(asked()) == "=314159"
+    said = []
+    ours = responder("echo 314159 secret", say=said.append)
+    told = 'Got a code from the token command (echo) to plan "a".'
+    assert await ours.answer(asked()) == f"={told}\n314159"
+    assert said == [told]
     for other in (
         {"prompt": "MFA code: ", "password": True},
         asked(password=False),
@@ -108,7 +122,120 @@ async def test_only_this_package_s_hidden_questions_get_a_code():
 async def test_a_refusal_names_the_option_that_helps():
     assert "--token-command" in await responder().answer(asked())
     assert "--auto-approve" in await responder("echo 1").answer(asked("confirmation"))
-    assert "codes 3 times. Wrong." in await responder("echo 271828").answer(asked(attempt=4, refusal="Wrong."))
+
+
+async def test_the_runner_itself_counts_the_codes_of_a_phase():
+    ours = responder("sh -c 'date +1%N | head -c 6'")
+    for _ in range(3):
+        assert "Got a code" in await ours.answer(asked(refusal="Wrong."))
+        ours.cell.follow(shown(indicator="verifying"))
+        ours.cell.follow(shown(indicator="failed"))
+    assert "3 codes of the token command were used for this plan. Wrong." in await ours.answer(asked(refusal="Wrong."))
+
+
+def shown(phase="plan", indicator="required", **more):
+    run = replace(RUN, phase=phase, status="planning", **more)
+    return replace(SHOWN, lock_indicator=indicator, run=run)
+
+
+@pytest.mark.parametrize("source", ["print(1)", "# %tfplan", "x = '%tfplan'", "apply()", "%tfmfa level never"])
+@pytest.mark.parametrize("kind", ["code", "confirmation"])
+async def test_a_cell_without_our_magic_gets_no_answer(source, kind, tmp_path):
+    said = []
+    ours = responder(f"touch {tmp_path / 'used'}", say=said.append, source=source)
+    reply = await ours.answer(asked(kind))
+    assert reply.startswith("!Cell 3 asks as tfmfa_nb does, but it has no magic that does so. Write %tfplan")
+    assert said == [reply[1:]]
+    assert not (tmp_path / "used").exists()
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [],
+        [{"indicator": "open"}],
+        [{"indicator": "authenticated"}],
+        [{}, {"indicator": "verifying"}],
+        [{}, {"ended_at": 2.0}],
+        [{"phase": "dance"}],
+    ],
+)
+async def test_a_cell_in_which_no_run_waits_gets_no_code(states, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfmfa_nb.runbooks.current_cell._DISPLAY_TIMEOUT", 0.05)
+    said = []
+    ours = responder(f"touch {tmp_path / 'used'}", say=said.append, waits="")
+    for state in states:
+        ours.cell.follow(shown(**state))
+    reply = await ours.answer(asked())
+    assert reply.startswith("!Cell 3 asks for an MFA code, but none of its runs waits for one.")
+    assert said == [reply[1:]]
+    assert not (tmp_path / "used").exists()
+
+
+async def test_a_prompt_of_a_run_takes_one_code_however_often_it_is_displayed(monkeypatch):
+    monkeypatch.setattr("tfmfa_nb.runbooks.current_cell._DISPLAY_TIMEOUT", 0.05)
+    cell = responder().cell
+    assert (await cell.take_prompt()).attempt == 1
+    cell.follow(shown())
+    cell.follow(shown(indicator="failed"))
+    with pytest.raises(PromptUnavailable, match="none of its runs waits"):
+        await cell.take_prompt()
+    cell.follow(shown(indicator="verifying"))
+    cell.follow(shown(indicator="failed"))
+    assert (await cell.take_prompt()).attempt == 2
+    cell.follow(shown("apply"))
+    prompt = await cell.take_prompt()
+    assert (prompt.phase, prompt.environment, prompt.attempt) == ("apply", "a", 1)
+    cell.follow(shown())
+    cell.begin(4, "%tfapply")
+    with pytest.raises(PromptUnavailable, match="Cell 4 asks"):
+        await cell.take_prompt()
+
+
+async def test_a_question_may_come_before_the_display_of_its_run():
+    cell = responder(waits="").cell
+    taking = asyncio.create_task(cell.take_prompt())
+    await asyncio.sleep(0)
+    cell.follow(shown())
+    assert (await taking).phase == "plan"
+
+
+@pytest.mark.parametrize(
+    ("source", "does"),
+    [
+        ("%tfplan -e x", True),
+        ("for e in environments:\n    %tfapply -e {e}", True),
+        ("run = %tfapply", True),
+        ("%%tfplan\nresource", True),
+        ("%tfruns unlock", True),
+        ("await get_ipython().run_line_magic('tfplan', '')", True),
+        ("%tfplans", False),
+        ("# run = %tfplan", False),
+        ("print('= %tfplan')", False),
+        ("%load_ext tfmfa_nb", False),
+    ],
+)
+def test_a_cell_asks_if_it_has_one_of_three_magics(source, does):
+    assert asks(source) is does
+
+
+@given(st.text(max_size=300), st.integers(0, 200))
+def test_each_row_of_a_notebook_s_question_says_whose_it_is(question, columns):
+    rows = marked(question, 7, columns).split("\n")
+    assert all(row.startswith("Notebook asks (cell 7):") for row in rows)
+    assert all(cell_len(row) <= max(columns, 40) for row in rows)
+    assert not any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for row in rows for character in row)
+
+
+def test_lines_that_come_during_a_prompt_are_shown_after_it():
+    said = []
+    lines = LineDisplay(said.append)
+    with lines.suspended():
+        lines.output("MFA code of alice: \n")
+        lines.note("a note")
+        assert said == []
+    lines.output("later")
+    assert said == ["MFA code of alice: ", "a note", "later"]
 
 
 async def test_the_token_command_never_gives_a_code_twice_and_waits_for_the_next_one(monkeypatch, tmp_path):
@@ -122,14 +249,16 @@ async def test_the_token_command_never_gives_a_code_twice_and_waits_for_the_next
     monkeypatch.setattr(token_command.asyncio, "sleep", sleep)
     (tmp_path / "code").write_text("111111")
     told = []
-    prompt = CommandPrompt(f"cat {tmp_path / 'code'}", notify=told.append)
-    question = type("Request", (), {"serial_number": "arn:mfa/waits"})
+    prompt = CommandPrompt(f"cat {tmp_path / 'code'}")
+    question = CodeRequest(Phase.PLAN, "staging", None, "arn:mfa/waits", None, 1, told.append)
     assert (await prompt.ask(question)).reveal() == "111111"
     # Another phase has a prompt of its own.
-    assert (await CommandPrompt(f"cat {tmp_path / 'code'}", notify=told.append).ask(question)).reveal() == "222222"
+    assert (await CommandPrompt(f"cat {tmp_path / 'code'}").ask(question)).reveal() == "222222"
     assert 0 < waits[0] <= 30
     assert waits[1:] == [5.0]
-    assert "Waiting" in told[0]
+    used = 'Got a code from the token command (cat) to plan "staging".'
+    assert (told[0], told[-1]) == (used, used)
+    assert "Waiting" in told[1]
     assert "111111" not in "".join(told)
     with pytest.raises(PromptUnavailable, match="the same code for"):
         await prompt.ask(question)
@@ -215,13 +344,15 @@ SHOWN = RunDisplay(
 
 
 def test_what_a_cell_shows_under_our_key_without_being_ours_is_ignored(tmp_path):
-    follower = OutputFollower(LineDisplay(lambda _: None), tmp_path)
+    states = []
+    follower = OutputFollower(LineDisplay(lambda _: None), tmp_path, states.append)
     assert follower.process_message("display_data", {"data": {}, "metadata": {"tfmfa_nb": encode(SHOWN)}})
     assert follower.applying
     assert follower.in_progress
     follower.begin_cell()
     for wrong in ({}, None, {**encode(SHOWN), "run": {}}, {**encode(SHOWN), "protocol": 0}, {"path": "x"}):
         assert not follower.process_message("display_data", {"data": {}, "metadata": {"tfmfa_nb": wrong}})
+    assert states == [SHOWN]
     assert not follower.cell_runs
     assert not follower.applying
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tfmfa_nb.model.errors import AuthenticationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.identity import Identity
     from tfmfa_nb.model.prompt_kinds import PromptKind
@@ -26,6 +28,7 @@ class CodeRequest:
         serial_number: ARN or serial number of the MFA device; "" if unknown.
         refusal: refusal of the previous code or of the organization variables; None if there was none.
         attempt: number of the attempt, starting at 1.
+        tell: gets each sentence about how the code is obtained, for the run's log.
     """
 
     phase: Phase
@@ -34,6 +37,7 @@ class CodeRequest:
     serial_number: str
     refusal: Refusal | None
     attempt: int
+    tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""
@@ -58,7 +62,7 @@ class Prompt(Protocol):
     """A way to obtain codes and confirmations.
 
     Attributes:
-        kind: by which a policy allows it; None if it never obtains a code.
+        kind: by which a policy allows it, and after a code, how that was obtained; None if it never obtains a code.
         max_attempts: number of codes that may be requested in one phase; None for no limit.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.model.prompt_kinds import PromptKind
-from tfmfa_nb.protocol.runner import NoAnswer, RunnerQuestion, prompt_of, read_reply
+from tfmfa_nb.protocol.runner import NoAnswer, RunnerAnswer, RunnerQuestion, prompt_of, read_reply
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
@@ -19,6 +19,9 @@ class RunnerPrompt:
 
     Args:
         marker: marker by which the runner recognizes this package's questions.
+
+    Attributes:
+        kind: after a code, whether the runner's token command printed it.
     """
 
     kind: PromptKind | None = PromptKind.RUNNER
@@ -42,17 +45,20 @@ class RunnerPrompt:
             text=request.text(),
             serial_number=request.serial_number,
             refusal=refusal,
-            attempt=request.attempt,
         )
-        return self._read(question, "The run was canceled: no code was entered.")
+        answer = self._read(question, "The run was canceled: no code was entered.")
+        self.kind = PromptKind.COMMAND if answer.told else PromptKind.RUNNER
+        if answer.told:
+            request.tell(answer.told)
+        return answer.text
 
     async def confirm(self, question: str) -> bool:
         """True if "yes" was entered, the word that Terraform itself requires."""
         asked = RunnerQuestion(kind="confirmation", text=question)
         answer = self._read(asked, "The run was canceled: no confirmation was entered.")
-        return answer.reveal().strip() == "yes"
+        return answer.text.reveal().strip() == "yes"
 
-    def _read(self, question: RunnerQuestion, canceled: str) -> Secret:
+    def _read(self, question: RunnerQuestion, canceled: str) -> RunnerAnswer:
         # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
         try:
             answer = read_reply(getpass.getpass(prompt_of(question, self._marker)))
@@ -62,6 +68,6 @@ class RunnerPrompt:
             if answer.reason:
                 raise PromptUnavailable(answer.reason)
             raise RunCanceled(canceled)
-        if not answer.reveal().strip():
+        if not answer.text.reveal().strip():
             raise RunCanceled(canceled)
         return answer

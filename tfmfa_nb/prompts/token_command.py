@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.authentication.mfa_codes import UsedCodes
@@ -18,7 +19,7 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tfmfa_nb.prompts import CodeRequest
 
@@ -39,7 +40,6 @@ class CommandPrompt:
         command: command line; it is split like a shell does, but runs without a shell.
         seconds: timeout of the command.
         environ: environment variables of the command; None for this process's own.
-        notify: called with one sentence when the prompt starts to wait for the device's next code.
 
     Raises:
         ConfigurationError: the command line is empty or has unbalanced quotes.
@@ -54,7 +54,6 @@ class CommandPrompt:
         seconds: float = _COMMAND_TIMEOUT,
         *,
         environ: Mapping[str, str] | None = None,
-        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         try:
             self._arguments = shlex.split(command)
@@ -65,7 +64,7 @@ class CommandPrompt:
         if not self._arguments:
             raise ConfigurationError("token_command is empty.", "Set it to a command that prints the code.")
         self._seconds = seconds
-        self._environ, self._notify = environ, notify
+        self._environ = environ
 
     async def ask(self, request: CodeRequest) -> Secret:
         """The last code in the command's output.
@@ -85,13 +84,16 @@ class CommandPrompt:
                 code.forget()
             else:
                 _RETURNED_CODES.remember(request.serial_number, code)
+                program = Path(self._arguments[0]).name  # not the arguments, which may be secret
+                purpose = f'to {request.phase} "{request.environment}"'
+                request.tell(f"Got a code from the token command ({program}) {purpose}.")
                 return code
             if waited > _MAX_WAIT:
                 raise PromptUnavailable(
                     f"The token command {self._arguments[0]!r} has printed the same code for {waited:.0f} seconds.",
                     "Check that it prints the device's current code.",
                 )
-            self._notify(f"This code was already used. Waiting {delay:.0f} seconds for the next one.")
+            request.tell(f"This code was already used. Waiting {delay:.0f} seconds for the next one.")
             await asyncio.sleep(delay)
             waited, delay = waited + delay, _RETRY_DELAY  # the device's clock may be a little behind
 

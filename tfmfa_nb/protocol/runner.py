@@ -1,7 +1,9 @@
 """The protocol between a runner, which executes a runbook, and the kernel that it starts.
 
 The runner passes its data to the kernel in one environment variable. The kernel removes the variable, so that programs
-started by the notebook do not inherit it. A prompt of the notebook then cannot be mistaken for a question of tfmfa_nb.
+started by the notebook do not inherit it. A prompt of the notebook then is not mistaken for a question of tfmfa_nb. A
+notebook that reads its kernel's memory can ask the same questions, so the runner looks at more than the question; see
+`runbooks.current_cell`.
 """
 
 import json
@@ -16,7 +18,8 @@ from tfmfa_nb.protocol.hello import PROTOCOL
 
 VARIABLE = "TFMFA_RUNNER"
 _PREFIX = "tfmfa_nb"
-# The first character of a reply; the answer, or the reason for its absence, follows.
+# The first character of a reply. What follows is how the answer was obtained, a line break, and the answer; or the
+# reason why there is none.
 _ANSWER, _NO_ANSWER = "=", "!"
 
 
@@ -44,14 +47,25 @@ class RunnerQuestion:
         text: one line for the person.
         serial_number: serial number of the MFA device.
         refusal: why the previous code was refused.
-        attempt: number of the attempt, from 1.
     """
 
     kind: Literal["code", "confirmation"]
     text: str
     serial_number: str = ""
     refusal: str = ""
-    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerAnswer:
+    """A reply with an answer.
+
+    Attributes:
+        text: a code, or "yes".
+        told: what the runner told about a code of its token command; "" for what a person typed.
+    """
+
+    text: Secret
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +118,9 @@ def question_in(prompt: object, marker: str) -> RunnerQuestion | None:
     return parse(_json(prompt.removeprefix(start)), RunnerQuestion)
 
 
-def reply_with(answer: str) -> str:
-    """A reply with an answer: a code, or "yes"."""
-    return _ANSWER + answer
+def reply_with(answer: str, told: str = "") -> str:
+    """A reply with an answer; see `RunnerAnswer`. `told` is one line."""
+    return f"{_ANSWER}{told}\n{answer}"
 
 
 def reply_without(reason: str = "") -> str:
@@ -114,10 +128,11 @@ def reply_without(reason: str = "") -> str:
     return _NO_ANSWER + reason
 
 
-def read_reply(reply: str) -> Secret | NoAnswer:
+def read_reply(reply: str) -> RunnerAnswer | NoAnswer:
     """The answer in a reply, or the reason why there is none."""
-    if reply.startswith(_ANSWER):
-        return Secret(reply[1:])
+    told, separator, answer = reply.partition("\n")
+    if reply.startswith(_ANSWER) and separator:
+        return RunnerAnswer(Secret(answer), told[1:])
     return NoAnswer(reply[1:] if reply.startswith(_NO_ANSWER) else "")
 
 

@@ -9,6 +9,10 @@ from typing import Any
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
 _APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b", re.MULTILINE)
+_ASKING = "(?:tfplan|tfapply|tfruns)"
+_ASKS = re.compile(
+    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]""", re.MULTILINE
+)
 _MAGIC = re.compile(r"^\s*%{1,2}(\w+)")
 _REPEATABLE_MAGICS = frozenset({"load_ext", "reload_ext", "config", "matplotlib"})
 _REPEATABLE_FUNCTIONS = frozenset({
@@ -24,6 +28,11 @@ _REPEATABLE_METHODS = frozenset({
 def applies(source: str) -> bool:
     """Whether a cell has a magic that applies."""
     return _APPLIES.search(source) is not None
+
+
+def asks(source: str) -> bool:
+    """Whether a cell has a magic that may ask for a code or a confirmation."""
+    return _ASKS.search(source) is not None
 
 
 def applies_configuration(source: str) -> bool:

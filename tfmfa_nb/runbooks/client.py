@@ -78,7 +78,8 @@ class RunbookClient(NotebookClient):
         super().__init__(notebook, store_widget_state=False, timeout=None, config=config, log=_null_logger(), **options)
         self._display, self._saver = display, saver
         self._handle_cell, self._on_run, self._cell_timeout = handle_cell, on_run, cell_timeout
-        self._follower = OutputFollower(display, Path(self.resources["metadata"]["path"]))
+        self._cell = responder.cell
+        self._follower = OutputFollower(display, Path(self.resources["metadata"]["path"]), self._cell.follow)
         self.interrupted = False
         self.timed_out = ""
         self.runs = self._follower.runs
@@ -162,6 +163,7 @@ class RunbookClient(NotebookClient):
         if handling.skipped:
             self._display.cell(cell_index + 1, "skipped")
             return cell
+        self._cell.begin(cell_index + 1, handling.source or cell.source)
         if handling.keep_outputs:
             return await self._restore(cell, cell_index, handling)
         started = time.monotonic()

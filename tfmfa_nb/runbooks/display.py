@@ -69,10 +69,17 @@ class LineDisplay:
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
+        self._write_now = write
+        self._held: list[str] | None = None
         self._titles: dict[int, str] = {}
         self._lock_sentence = ""
         self._progress: DisplayedProgress | None = None
+
+    def _write(self, line: str) -> None:
+        if self._held is None:
+            self._write_now(line)
+        else:
+            self._held.append(line)
 
     def begin(self, cells: Sequence[tuple[int, str]]) -> None:
         """Remember the titles; there is nothing to show yet."""
@@ -112,8 +119,15 @@ class LineDisplay:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Nothing to suspend: lines do not overwrite a prompt."""
-        yield
+        """Hold the lines back: one that comes after a question could look like another question."""
+        held: list[str] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for line in held:
+                self._write_now(line)
 
 
 class QuietDisplay(LineDisplay):

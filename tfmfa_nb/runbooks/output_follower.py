@@ -13,6 +13,7 @@ from tfmfa_nb.protocol.run_display import run_display
 from tfmfa_nb.terraform.log import RunLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tfmfa_nb.protocol.run_display import DisplayedRun, RunDisplay
@@ -27,14 +28,15 @@ class OutputFollower:
     Args:
         display: shows them.
         folder: the kernel's working folder.
+        on_display: called with each state of a run that a cell displays.
 
     Attributes:
         runs: the latest facts of each run with its environment's folder, by the run's id and phase.
         cell_runs: the id and the environment's folder of each run of the current cell.
     """
 
-    def __init__(self, display: Display, folder: Path) -> None:
-        self._display, self._folder = display, folder
+    def __init__(self, display: Display, folder: Path, on_display: Callable[[RunDisplay], None]) -> None:
+        self._display, self._folder, self._on_display = display, folder, on_display
         self._logs: dict[str, RunLog] = {}
         self._lines_shown: dict[str, int] = {}
         self._current_run: DisplayedRun | None = None
@@ -76,6 +78,7 @@ class OutputFollower:
         self._current_run = shown.run
         self.runs[shown.run.id, shown.run.phase] = {**encode(shown.run), "folder": shown.folder}
         self._display.run(shown)
+        self._on_display(shown)
         start = max(self._lines_shown.get(shown.path, 0), shown.start)
         if shown.lines > start:
             log = self._logs.setdefault(shown.path, RunLog(self._folder / shown.path))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TTY = "/dev/tty"
+_COLUMNS = 80
 _MAX_LINE = 4096  # bytes; N_TTY_BUF_SIZE, the limit of a line on Linux
 
 
@@ -46,6 +47,14 @@ class Terminal:
     def close(self) -> None:
         """Close the terminal."""
         os.close(self._fd)
+
+    @property
+    def columns(self) -> int:
+        """The width of the terminal in columns, or 80 if it is unknown."""
+        try:
+            return os.get_terminal_size(self._fd).columns or _COLUMNS
+        except OSError:
+            return _COLUMNS
 
     def say(self, text: str) -> None:
         """Write one line."""

@@ -67,6 +67,11 @@ def brief(text: str, most: int = _MAX_CHARACTERS) -> str:
     return safe if len(safe) <= most + _MAX_ADDED else f"{safe[:most]} …"
 
 
+def one_line(text: str, most: int = _MAX_CHARACTERS) -> str:
+    """`text` as `brief` makes it, with line breaks and tabs as visible marks, too."""
+    return brief(text, most).replace("\n", "␊").replace("\t", "␉")
+
+
 def colored(text: str) -> str:
     """`text` sanitized for a terminal, with its colors and styles except those that can hide text."""
     parts = []

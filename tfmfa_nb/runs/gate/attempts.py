@@ -82,6 +82,7 @@ class CodeAttempts:
                 serial_number=variables.serial_number if variables else "",
                 refusal=refusal,
                 attempt=self._count,
+                tell=self._driver.log,
             )
         )
         self._refusal = None

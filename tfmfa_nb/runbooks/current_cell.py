@@ -1,0 +1,109 @@
+"""The cell that the kernel executes now, and the runs in it that wait for a code.
+
+A notebook's code can ask the runner as this package does: nothing in a kernel is out of its reach. So the runner does
+not believe a question alone. The cell must have a magic that asks, and for a code, a run that the cell displays must
+wait for one. A displayed run is in the executed notebook, where `jupyter tfmfa verify` finds one that no audit trail
+confirms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import PromptUnavailable
+from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.runbooks.cell_analysis import asks
+
+if TYPE_CHECKING:
+    from tfmfa_nb.protocol.run_display import RunDisplay
+
+_WAITING = {LockIndicator.REQUIRED, LockIndicator.FAILED}
+# A question and a display come on two channels, so the question may be first.
+_DISPLAY_TIMEOUT = 5.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CodePrompt:
+    """A run's prompt for a code.
+
+    Attributes:
+        phase: phase that requires the code.
+        environment: name of the environment.
+        attempt: number of the phase's prompts in this cell, from 1.
+    """
+
+    phase: Phase
+    environment: str
+    attempt: int
+
+
+class CurrentCell:
+    """The cell that the kernel executes now.
+
+    Attributes:
+        number: from 1; 0 before the first cell.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._asks = False
+        self._waiting: set[tuple[str, str]] = set()
+        self._open: dict[tuple[str, str], RunDisplay] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
+        self._opened = asyncio.Event()
+
+    def begin(self, number: int, source: str) -> None:
+        """The kernel is about to execute `source` as this cell."""
+        self.number, self._asks = number, asks(source)
+        self._waiting.clear()
+        self._open.clear()
+        self._attempts.clear()
+
+    def follow(self, shown: RunDisplay) -> None:
+        """The cell displays a run in a new state. A run that starts to wait for a code opens one prompt."""
+        key = shown.run.id, shown.run.phase
+        if shown.lock_indicator not in _WAITING or shown.run.ended_at or shown.run.phase not in set(Phase):
+            self._waiting.discard(key)
+            self._open.pop(key, None)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._open[key] = shown
+            self._opened.set()
+
+    def check_magic(self) -> None:
+        """Make sure that the cell has a magic that asks.
+
+        Raises:
+            PromptUnavailable: it has none.
+        """
+        if not self._asks:
+            raise PromptUnavailable(
+                f"Cell {self.number} asks as tfmfa_nb does, but it has no magic that does so.",
+                "Write %tfplan, %tfapply, or %tfruns in the cell itself, not in a function that it calls.",
+            )
+
+    async def take_prompt(self) -> CodePrompt:
+        """The open prompt of a run, which then is closed: one prompt takes one code.
+
+        Raises:
+            PromptUnavailable: the cell has no magic that asks, or none of its runs waits for a code.
+        """
+        self.check_magic()
+        try:
+            async with asyncio.timeout(_DISPLAY_TIMEOUT):
+                while not self._open:
+                    self._opened.clear()
+                    await self._opened.wait()
+        except TimeoutError:
+            raise PromptUnavailable(
+                f"Cell {self.number} asks for an MFA code, but none of its runs waits for one.",
+                "Do not hide the output of %tfplan, %tfapply, or %tfruns.",
+            ) from None
+        key = next(iter(self._open))
+        shown = self._open.pop(key)
+        self._attempts[key] += 1
+        return CodePrompt(Phase(shown.run.phase), shown.run.environment, self._attempts[key])
