@@ -9,6 +9,7 @@ from nbconvert import HTMLExporter
 from runbooks import DEVICE, PLAN, SLOW, code_cells, read, states, texts, write
 
 from tfmfa_nb.app import main
+from tfmfa_nb.runbooks import current_cell
 from tfmfa_nb.runbooks.terminal import Terminal
 
 LOAD = "%load_ext tfmfa_nb"
@@ -147,30 +148,46 @@ def test_each_use_of_the_token_command_is_told_and_on_record(run, tmp_path, sand
     assert [line["prompt"] for line in trail if line["event"] == "mfa"] == ["command"] * 6
 
 
-def test_the_token_command_does_not_run_for_a_cell_without_our_magic(run, tmp_path, token_command):
-    """Not for what looks like a prompt, and not for what is one to the letter, whether a run seems to wait or not."""
-    shows = """\
+# A run that waits for a code, as a cell shows it; nobody ever started it.
+SHOWS = """\
 from IPython.display import display
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import *
-run = DisplayedRun(id='run-1', environment='head', phase='plan', status='planning', level='', authenticated_by='',
-    authenticated_at=0.0, plan_sha256='', counts=None, product='', started_at=1.0, ended_at=0.0, error='',
+run = DisplayedRun(id='run-1', environment='head', phase='plan', status='planning', level='plans and applies',
+    authenticated_by='', authenticated_at=0.0, plan_sha256='', counts=None, product='', started_at=1.0, ended_at=0.0, error='',
     identity=DisplayedIdentity(account='', arn='', serial_number=''), roles=(), changes=())
 shown = RunDisplay(folder='head', path='x', start=0, lines=0, lock_indicator='required', lock_sentence='MFA required',
     progress=DisplayedProgress(done=0, total=0), run=run)
 display({'text/plain': ''}, raw=True, metadata={'tfmfa_nb': encode(shown)})
 """
+
+
+def test_the_token_command_does_not_run_for_a_cell_without_our_magic(run, tmp_path, token_command):
+    """Not for what is a question of this package to the letter, while a run seems to wait."""
     (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
-    code, said, wrong = run(f"{FORGED}{shows}print(forged())\nforged()", options=["--token-command", token_command])
+    code, said, wrong = run(f"{FORGED}{SHOWS}print(forged())\nforged()", options=["--token-command", token_command])
     assert code == 0, wrong
-    assert (
-        said.count("Cell 2 asks as tfmfa_nb does, but it has no magic that does so. Write") == 4
-    )  # told twice, and printed
+    # Twice by the runner, and twice by the cell itself.
+    assert said.count("Cell 2 asks as tfmfa_nb does, but it has no magic that does so. Write") == 4
     assert uses(tmp_path) == 0
 
 
-def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command):
+def test_a_made_up_run_is_told_and_not_verified(run, tmp_path, sandbox, token_command, capfd, monkeypatch):
+    """Nothing in a kernel is out of the reach of its code; what remains is that it cannot be hidden."""
+    (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
+    never = "if False:\n    %tfplan"
+    cell, options = f"{FORGED}{SHOWS}{never}\nforged(), forged()", ["--token-command", token_command]
+    code, said, wrong = run(cell, more=sandbox.environ(), options=options)
+    assert code == 0, wrong
+    assert uses(tmp_path) == said.splitlines().count(GOT.format("plan")) == 1
+    assert main(["verify", "out.ipynb"]) == 1
+    assert "FAIL run-1, plan: the audit trail has" in capfd.readouterr().out
+
+
+def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command, monkeypatch):
     """A cell of ours gets nothing before its run waits, nothing beside it, and nothing after it."""
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
     sneaks = f"""\
 {FORGED}before = forged()
 beside = []

@@ -75,6 +75,12 @@ def test_help_has_a_description_and_fits_80_columns(words, capsys, monkeypatch):
     assert all(meaning for _, meaning in options)
 
 
+def test_whoever_executes_a_notebook_is_told_whose_code_runs():
+    sentence = "Executing a notebook runs its author's code with your rights"
+    assert sentence in " ".join(HELPS["run"].split())
+    assert sentence in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
 def test_an_option_is_spelled_the_same_in_every_command():
     short, long = {}, {}
     for text in HELPS.values():

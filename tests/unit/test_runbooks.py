@@ -29,6 +29,7 @@ from tfmfa_nb.protocol.messages import (
     Runner,
     RunnerQuestion,
 )
+from tfmfa_nb.runbooks import current_cell
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, asks, is_repeatable
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
@@ -119,6 +120,13 @@ async def test_only_this_package_s_hidden_questions_get_a_code():
             await ours.answer(other)
 
 
+async def test_a_token_command_that_fails_is_told_too():
+    said = []
+    reply = await responder("false", say=said.append).answer(asked())
+    assert said == ["The token command 'false' failed with exit code 1."]
+    assert reply == f"!{said[0]}"
+
+
 async def test_a_refusal_names_the_option_that_helps():
     assert "--token-command" in await responder().answer(asked())
     assert "--auto-approve" in await responder("echo 1").answer(asked("confirmation"))
@@ -161,7 +169,7 @@ async def test_a_cell_without_our_magic_gets_no_answer(source, kind, tmp_path):
     ],
 )
 async def test_a_cell_in_which_no_run_waits_gets_no_code(states, tmp_path, monkeypatch):
-    monkeypatch.setattr("tfmfa_nb.runbooks.current_cell._DISPLAY_TIMEOUT", 0.05)
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 0.05)
     said = []
     ours = responder(f"touch {tmp_path / 'used'}", say=said.append, waits="")
     for state in states:
@@ -173,7 +181,7 @@ async def test_a_cell_in_which_no_run_waits_gets_no_code(states, tmp_path, monke
 
 
 async def test_a_prompt_of_a_run_takes_one_code_however_often_it_is_displayed(monkeypatch):
-    monkeypatch.setattr("tfmfa_nb.runbooks.current_cell._DISPLAY_TIMEOUT", 0.05)
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 0.05)
     cell = responder().cell
     assert (await cell.take_prompt()).attempt == 1
     cell.follow(shown())
@@ -484,6 +492,8 @@ def test_a_run_that_no_audit_trail_confirms_is_not_verified(tmp_path):
     [
         {"runs": "x"},
         {"runs": [{"folder": "prod"}], "trails": {}},
+        {"runs": [{**INVENTED, "level": "high"}], "trails": {}},
+        {"runs": [{**INVENTED, "phase": "dance"}], "trails": {}},
         {"runs": [INVENTED], "trails": None},
         {"runs": [INVENTED], "trails": {"prod": "x"}},
         {"runs": [INVENTED], "trails": {"prod": {"lines": True, "sha256": ""}}},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfmfa_nb.views.sanitize import colored, plain, sanitize, sanitize_all, shorten, spans
+from tfmfa_nb.views.sanitize import colored, one_line, plain, sanitize, sanitize_all, shorten, spans
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 STYLES = {"bold", "dim", "italic", "underline", "inverse", "strike"}
@@ -160,3 +160,13 @@ def test_a_long_line_is_read_in_a_moment(unit):
     spans(line)
     colored(line)
     assert time.process_time() - began < 1
+
+
+@given(st.text())
+def test_one_line_has_no_breaks_and_no_hidden_characters(text):
+    assert one_line(text).splitlines() in ([], [one_line(text)])
+    assert "\t" not in one_line(text)
+
+
+def test_one_line_shows_where_it_broke():
+    assert one_line("a\n\tb\r\n\x1b[31mc") == "a␊␉b␍␊c"

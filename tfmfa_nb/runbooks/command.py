@@ -21,6 +21,10 @@ Each MFA code is requested when it is needed: at the terminal, without echo, or
 from the token command. Ctrl-C stops gracefully: Terraform gets one interrupt,
 and saves what it has finished.
 
+Executing a notebook runs its author's code with your rights. Input that a cell
+asks for is marked: "Notebook asks (cell 3): ...". Each use of the token command
+is shown.
+
 The executed notebook is saved while the runbook runs and however it ends. It
 is the record of the execution; 'jupyter tfmfa verify' checks it against the
 audit trail.

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.run_display import RunDisplay
 
 _WAITING = {LockIndicator.REQUIRED, LockIndicator.FAILED}
-# A question and a display come on two channels, so the question may be first.
-_DISPLAY_TIMEOUT = 5.0  # seconds
+
+DISPLAY_TIMEOUT = 10.0
+"""How many seconds the display of a run may come later than its question, which travels on another channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class CurrentCell:
         """
         self.check_magic()
         try:
-            async with asyncio.timeout(_DISPLAY_TIMEOUT):
+            async with asyncio.timeout(DISPLAY_TIMEOUT):
                 while not self._open:
                     self._opened.clear()
                     await self._opened.wait()

@@ -127,17 +127,20 @@ class InputResponder:
             told.append(one_line(sentence))
             self._display.note(told[-1])
 
-        code = await command.ask(
-            CodeRequest(
-                phase=prompt.phase,
-                environment=prompt.environment,
-                identity=None,
-                serial_number=question.serial_number,
-                refusal=None,
-                attempt=prompt.attempt,
-                tell=tell,
-            )
+        request = CodeRequest(
+            phase=prompt.phase,
+            environment=prompt.environment,
+            identity=None,
+            serial_number=question.serial_number,
+            refusal=None,
+            attempt=prompt.attempt,
+            tell=tell,
         )
+        try:
+            code = await command.ask(request)
+        except PromptUnavailable as error:
+            self._display.note(one_line(str(error)))  # a use, too, and the cell may keep silent about it
+            raise
         try:
             return reply_with(code.reveal(), " ".join(told))
         finally:

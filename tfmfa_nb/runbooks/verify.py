@@ -97,7 +97,8 @@ def _is_anchor(anchor: Any) -> bool:
 def _is_run(run: Any) -> bool:
     if not isinstance(run, dict) or not isinstance(run.get("folder"), str):
         return False
-    return parse({name: value for name, value in run.items() if name != "folder"}, DisplayedRun) is not None
+    shown = parse({name: value for name, value in run.items() if name != "folder"}, DisplayedRun)
+    return shown is not None and shown.level in set(Level) and shown.phase in set(Phase)
 
 
 def _trail_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Check]:
