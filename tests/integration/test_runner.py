@@ -6,7 +6,7 @@ import re
 
 import pytest
 from nbconvert import HTMLExporter
-from runbooks import DEVICE, PLAN, SLOW, code_cells, read, states, texts, write
+from runbooks import DEVICE, PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
 
 from tfmfa_nb.app import main
 from tfmfa_nb.runbooks import current_cell
@@ -154,8 +154,8 @@ from IPython.display import display
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import *
 run = DisplayedRun(id='run-1', environment='head', phase='plan', status='planning', level='plans and applies',
-    authenticated_by='', authenticated_at=0.0, plan_sha256='', counts=None, product='', started_at=1.0, ended_at=0.0, error='',
-    identity=DisplayedIdentity(account='', arn='', serial_number=''), roles=(), changes=())
+    authenticated_by='', authenticated_at=0.0, plan_sha256='', counts=None, product='', started_at=1.0, ended_at=0.0,
+    error='', identity=DisplayedIdentity(account='', arn='', serial_number=''), roles=(), changes=())
 shown = RunDisplay(folder='head', path='x', start=0, lines=0, lock_indicator='required', lock_sentence='MFA required',
     progress=DisplayedProgress(done=0, total=0), run=run)
 display({'text/plain': ''}, raw=True, metadata={'tfmfa_nb': encode(shown)})
@@ -172,7 +172,7 @@ def test_the_token_command_does_not_run_for_a_cell_without_our_magic(run, tmp_pa
     assert uses(tmp_path) == 0
 
 
-def test_a_made_up_run_is_told_and_not_verified(run, tmp_path, sandbox, token_command, capfd, monkeypatch):
+def test_a_made_up_run_is_told_and_not_verified(run, tmp_path, sandbox, token_command, monkeypatch):
     """Nothing in a kernel is out of the reach of its code; what remains is that it cannot be hidden."""
     (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
     monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
@@ -181,8 +181,9 @@ def test_a_made_up_run_is_told_and_not_verified(run, tmp_path, sandbox, token_co
     code, said, wrong = run(cell, more=sandbox.environ(), options=options)
     assert code == 0, wrong
     assert uses(tmp_path) == said.splitlines().count(GOT.format("plan")) == 1
-    assert main(["verify", "out.ipynb"]) == 1
-    assert "FAIL run-1, plan: the audit trail has" in capfd.readouterr().out
+    verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
+    assert verified.returncode == 1
+    assert "FAIL run-1, plan: the audit trail has" in verified.stdout
 
 
 def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command, monkeypatch):

@@ -9,7 +9,7 @@ notebook that reads its kernel's memory can ask the same questions, so the runne
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
@@ -55,9 +55,8 @@ class RunnerQuestion:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerAnswer:
-    """A reply with an answer.
+class RunnerAnswer(NamedTuple):
+    """A reply with an answer, as it is read; no message, because a code is in it.
 
     Attributes:
         text: a code, or "yes".
