@@ -47,6 +47,14 @@ def _no_policy_of_this_machine():
     os.umask(before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_state_of_this_machine(tmp_path_factory):
+    """What this machine knows of audit trails is not mixed with what it knows of those of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 _begun: list[str] = []
 _ran: list[str] = []
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.aws_checks import check_account
 from tfmfa_nb.doctor.finding import Finding, Severity
-from tfmfa_nb.doctor.local_checks import check_front_end, check_policy, check_process_environment, check_provider
+from tfmfa_nb.doctor.local_checks import (
+    check_audit_trail,
+    check_front_end,
+    check_policy,
+    check_process_environment,
+    check_provider,
+)
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy_files import read_policy
@@ -52,6 +58,7 @@ async def examine(
     findings = Findings()
     if environment is not None:
         yield _level(environment, policy, environ)
+        yield check_audit_trail(environment)
         if executable is not None:
             product, version = executable.product, executable.version
             configuration = Configuration(environment.folder, product, environ, version=version)

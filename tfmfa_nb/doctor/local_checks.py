@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
+from tfmfa_nb.runs.history.confirmation import confirmation_of
+from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.provider_mirror import find_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
 
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
@@ -34,6 +37,25 @@ def check_policy(read: Callable[[], Policy]) -> tuple[Policy | None, Finding]:
     in_force = ", ".join(f"{path} (SHA-256 {sha256[:12]}…)" for path, sha256 in policy.files)
     return policy, Finding(
         "policy", Severity.OK, f"MFA is enabled by organization policy {files}. Files in force: {in_force}."
+    )
+
+
+def check_audit_trail(environment: Environment) -> Finding:
+    """The finding about the environment's audit trail, and whether it confirms the records of the runs."""
+    try:
+        found = confirmation_of(environment, run_ids(environment))
+    except ConfigurationError as error:
+        return Finding("audit trail", Severity.ERROR, error.problem, error.remedy)
+    if found.sentences:
+        remedy = found.problem.remedy if found.problem is not None else "Do not rely on such a record."
+        return Finding("audit trail", Severity.ERROR, " ".join(found.sentences), remedy)
+    if not found.lines:
+        return Finding("audit trail", Severity.OK, "the first run begins it.")
+    agrees = "it agrees with the" if found.witnessed else "there is no"
+    return Finding(
+        "audit trail",
+        Severity.OK,
+        f"{found.lines:,} lines, each with the hash of the one before; {agrees} record of this trail on this machine.",
     )
 
 

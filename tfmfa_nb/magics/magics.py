@@ -168,7 +168,7 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.organization.policy_places import policy_folders  # noqa: PLC0415 - until needed
         from tfmfa_nb.runs.gate.levels import set_policy  # noqa: PLC0415
 
-        set_policy(environment, policy_folders(self._policy_environ).own)
+        set_policy(environment, policy_folders(self._policy_environ).own, self.read_policy())
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the current run of the environment in `folder`, and the latest run."""
@@ -223,7 +223,8 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.views.headless import show_restored  # noqa: PLC0415
 
         path = (Path.cwd() / folder).absolute()
-        run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
+        environment = Environment(Path(folder).name, path, owned=True)
+        run = restore(environment, run_id, Path.cwd(), os.environ, self.read_policy())
         self.adopt(path, run)
         show_restored(run)
         return run

@@ -9,10 +9,11 @@ from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, required_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.organization.policy_minimums import Protected
 
 
@@ -72,5 +73,15 @@ def policy_lines(policy: Policy) -> list[str]:
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
+    lines += _audit_lines(policy.audit, source)
     lines += [f"File in force: {path}, SHA-256 {sha256}" for path, sha256 in policy.files]
     return lines
+
+
+def _audit_lines(rules: AuditRules, source: Callable[[str], str]) -> Iterator[str]:
+    if rules.signing_key is not None:
+        yield f"Signing key of the audit trail: {rules.signing_key}{source('signing_key')}"
+    if rules.signers is not None:
+        yield f"Allowed signers of the audit trail: {rules.signers}{source('signers')}"
+    if rules.sinks:
+        yield f"The audit trail also goes to: {', '.join(rules.sinks)}{source('sinks')}"
