@@ -190,6 +190,9 @@ async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, ca
     assert '"AWS": "arn:aws:iam::123456789012:user/alice"' in text
     assert '"Resource": "arn:aws:iam::123456789012:role/deploy"' in text
     assert '"aws:MultiFactorAuthPresent": "true"' in text
+    assert '"aws:MultiFactorAuthAge": "3600"' in text
+    assert text.count('"Statement"') == 5  # the two, and two options, one of which needs a permission of its own
+    assert 'without session_name = "alice":' in text
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 

@@ -132,6 +132,11 @@ class Policy:
         shortest = max([SHORTEST_SESSION, *(low for low, _ in bounds if low is not None)])
         return min(shortest, longest), longest
 
+    def session_of(self, wanted: int) -> int:
+        """The duration of a session in seconds: the wanted one, within the allowed bounds."""
+        shortest, longest = self.session_bounds
+        return min(max(wanted, shortest), longest)
+
     def allows_account(self, account: str) -> bool:
         """True if runs are allowed in `account`: every file that lists accounts must list it."""
         return all(account in layer.accounts for layer in self.layers if layer.accounts is not None)

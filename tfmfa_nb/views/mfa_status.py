@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.organization.policy_minimums import Protected
+    from tfmfa_nb.organization.trust_policies import TrustPolicies
 
 
 def print_level(environment: Environment, policy: Policy, environ: Mapping[str, str]) -> None:
@@ -76,6 +77,22 @@ def policy_lines(policy: Policy) -> list[str]:
     lines += _audit_lines(policy.audit, source)
     lines += [f"File in force: {path}, SHA-256 {sha256}" for path, sha256 in policy.files]
     return lines
+
+
+def trust_policy_documents(policies: TrustPolicies, seconds: int) -> Iterator[tuple[str, str]]:
+    """The policies for a role, ready to paste, each with its title. The stricter ones come last, as options.
+
+    Args:
+        policies: the policies.
+        seconds: how old the authentication with MFA may be.
+    """
+    yield f"Trust policy for the role {policies.role_arn}, which requires MFA of the last {seconds:,} s", policies.trust
+    yield f"Policy that allows {policies.principal} to assume it", policies.permission
+    for option in policies.stricter:
+        title = f"Option, so that CloudTrail names the person in each event: a trust policy with {option.what}"
+        yield f"{title}. AWS then refuses the role to an assume_role block without {option.argument}", option.trust
+        if option.permission != policies.permission:
+            yield f"With it, the policy that allows {policies.principal} to assume the role", option.permission
 
 
 def _audit_lines(rules: AuditRules, source: Callable[[str], str]) -> Iterator[str]:

@@ -70,7 +70,8 @@ class Gate:
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(), self.answer_seconds)
+        seconds = self.policy.session_of(self.session_seconds)
+        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, seconds, self.answer_seconds)
         region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await identify_owner(
@@ -90,11 +91,6 @@ class Gate:
                 session.forget()
                 raise
             return session
-
-    def _seconds(self) -> int:
-        """Duration of the session: the setting, limited by the policy."""
-        shortest, longest = self.policy.session_bounds
-        return min(max(self.session_seconds, shortest), longest)
 
     def _report_authentication(
         self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]
