@@ -221,6 +221,20 @@ def test_a_key_that_is_not_there_is_one_clear_error(tmp_path):
     assert "signing_key" in caught.value.remedy
 
 
+def test_a_key_that_is_not_allowed_signs_nothing(trail, tmp_path):
+    other = AuditTrail(trail.path, AuditRules(new_key(tmp_path, "mallory"), trail.rules.signers))
+    with pytest.raises(ConfigurationError, match=r"mallory: it is not one of the allowed signers in .*allowed_signers"):
+        other.write("e")
+    assert len(trail.raw_lines()) == 4
+
+
+def test_signers_without_a_key_sign_nothing(trail):
+    with pytest.raises(ConfigurationError, match="names no key that signs it") as caught:
+        AuditTrail(trail.path, AuditRules(signers=trail.rules.signers)).write("e")
+    assert "signing_key" in caught.value.remedy
+    assert len(trail.raw_lines()) == 4
+
+
 def test_no_ssh_keygen_is_one_clear_error(trail, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ConfigurationError, match=r"ssh-keygen, which signs the audit trail, cannot be used") as caught:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.audit.witness import Change, Witnessed
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.listing import list_runs
+from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.run_list import listing_text
@@ -171,12 +172,18 @@ def test_a_record_of_a_newer_version_is_refused(trail):
         trail.change()
 
 
-def test_a_state_folder_that_cannot_be_used_stops_before_the_line(trail, tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    other = AuditTrail(trail.path)
-    with pytest.raises(ConfigurationError):
-        other.write("e")
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("/proc/none", r"cannot be kept: /proc/none/tfmfa_nb/trails: "),
+        ("/dev/null", r"cannot be read: Not a directory"),
+    ],
+)
+def test_a_state_folder_that_cannot_be_used_stops_before_the_line(trail, monkeypatch, state, words):
+    monkeypatch.setenv("XDG_STATE_HOME", state)
+    with pytest.raises(ConfigurationError, match=f"This machine's record of the audit trail.* {words}") as caught:
+        AuditTrail(trail.path).write("e")
+    assert caught.value.remedy
     assert len(trail.raw_lines()) == 4
 
 
@@ -209,6 +216,20 @@ def test_a_run_whose_trail_was_changed_is_not_confirmed(run, attack):
     shown = listing_text(list_runs(run.driver.environment, 10))
     assert "Planned, not confirmed" in shown
     assert found.problem.what in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("attack", "words"), [(attack, words) for attack, _, words in ATTACKS])
+def test_a_run_whose_trail_was_changed_is_not_taken_up(run, attack, words):
+    trail = run.driver.store.trail
+    read_verified(run.driver.environment, run.id)
+    while len(trail.raw_lines()) < 4:
+        trail.write("more")
+    attack(trail)
+    with pytest.raises(RunStateError, match=words):
+        read_verified(run.driver.environment, run.id)
+    trail.write("next")  # which says what was found, and then the trail itself is whole
+    with pytest.raises(RunStateError, match=f"has no entry for {run.id}"):
+        read_verified(run.driver.environment, run.id)
 
 
 def test_after_a_change_only_later_runs_are_confirmed(run, tmp_path):

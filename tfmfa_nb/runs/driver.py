@@ -199,12 +199,15 @@ class Driver:
 
         Raises:
             RunStateError: the run was not canceled first.
+            ConfigurationError: the audit trail does not have it. Terraform is killed nevertheless.
         """
         if not self.canceling:
             raise RunStateError("The run has not been canceled.", "Cancel it first, and give it time to stop.")
         if self._process is not None:
-            self.store.audit("killed")
-            self._process.kill()
+            try:
+                self.store.audit("killed")
+            finally:  # a sink that does not answer must not keep Terraform running
+                self._process.kill()
 
     # The plan
 

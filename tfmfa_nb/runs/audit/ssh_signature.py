@@ -11,10 +11,14 @@ import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runs.audit.child import run_program
 from tfmfa_nb.runs.audit.witness import digest
+
+if TYPE_CHECKING:
+    from tfmfa_nb.organization.policy_audit import AuditRules
 
 NAMESPACE = "tfmfa_nb"
 _BEFORE = b', "signature": "'
@@ -22,17 +26,29 @@ _PROGRAM = "ssh-keygen"
 _SECONDS = 30.0  # a key on a hardware token may wait for a touch
 
 
-def signed(line: str, key: Path) -> str:
+def signed(line: str, rules: AuditRules) -> str:
     """The line, a JSON object, with its signature as the last member.
 
     Raises:
-        ConfigurationError: the key cannot sign.
+        ConfigurationError: there is no key, it cannot sign, or it is not one of the allowed signers.
     """
+    key, signers = rules.signing_key, rules.signers
+    if key is None:
+        raise ConfigurationError(
+            "The organization policy demands that the audit trail is signed, and names no key that signs it.",
+            'Add "signing_key" to [audit] in a policy file.',
+        )
     argv = (_PROGRAM, "-Y", "sign", "-n", NAMESPACE, "-f", str(key))
     code, signature, reason = _run(argv, digest(line.encode()).encode())
     if code:
         raise _unsigned(key, reason)
-    return line[:-1] + _member(signature.decode("ascii", "replace").strip()).decode()
+    whole = line[:-1] + _member(signature.decode("ascii", "replace").strip()).decode()
+    if signers is not None and not signer_of(whole.encode(), signers):
+        raise ConfigurationError(
+            f"The audit trail cannot be signed with the key {key}: it is not one of the allowed signers in {signers}.",
+            "Ask the owner of the policy to add your public key there.",
+        )
+    return whole
 
 
 def signature_of(line: bytes) -> str:

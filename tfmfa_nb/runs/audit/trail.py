@@ -141,8 +141,8 @@ class AuditTrail:
         """Append a line. This machine's record says what the next line will be before it is there."""
         line = AUDIT_TRAIL.stamp({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event})
         text = json.dumps({**line, **facts, "previous": now.sha256})
-        if self.rules.signing_key is not None:
-            text = signed(text, self.rules.signing_key)
+        if self.rules.demands_signatures:
+            text = signed(text, self.rules)
         sha256 = digest(text.encode())
         self.witness.write(replace(now, next_sha256=sha256))
         # After a line that a power failure truncated, the new one starts on a line of its own.

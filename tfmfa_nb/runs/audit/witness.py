@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_state_path
 
-from tfmfa_nb.environments.atomic_files import private_folder, usable, write_whole
+from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.formats import TRAIL_WITNESS
 
@@ -128,11 +128,14 @@ class Witness:
 
     def _ensure_folder(self) -> None:
         folder = self.path.parent
-        if not folder.is_dir():
-            with usable(folder):
-                folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            private_folder(folder.parent)
-        private_folder(folder)
+        try:
+            folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"This machine's record of the audit trail cannot be kept: {folder}: {error.strerror or error}.",
+                "Set XDG_STATE_HOME to a folder of yours that lasts.",
+            ) from None
+        private_folder(private_folder(folder.parent) / folder.name)
 
     def _unusable(self, how: str) -> ConfigurationError:
         return ConfigurationError(
