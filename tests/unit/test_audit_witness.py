@@ -12,6 +12,8 @@ import pytest
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
+from tfmfa_nb.runbooks.trail_checks import environment_checks
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.audit.witness import Change, Witnessed
@@ -238,6 +240,20 @@ def test_after_a_change_only_later_runs_are_confirmed(run, tmp_path):
     found = confirmation_of(run.driver.environment, [later.id, run.id])
     assert (found.problem, found.unconfirmed) == (None, (run.id,))
     assert found.sentences == [f"The audit trail does not confirm the record of {run.id}."]
+
+
+def test_verify_says_what_was_found_long_after_the_trail_is_whole_again(run, tmp_path):
+    def failed():
+        checks = environment_checks(run.driver.environment, NO_AUDIT_RULES, each_signature=False)
+        return [check.statement for check in checks if not check.passed]
+
+    assert failed() == []
+    delete(run.driver.store.trail)
+    planned(tmp_path)
+    assert failed() == [
+        "staging: no line says that the audit trail before it was found changed (gone).",
+        f"staging: the audit trail confirms the records of its 2 runs (not of {run.id}).",
+    ]
 
 
 def test_many_runs_are_one_sentence(run):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.runs.audit.integrity import trail_problem
 from tfmfa_nb.runs.audit.ssh_signature import signature_of, signer_of
-from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.audit.trail import CHANGED, AuditTrail
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.views.sanitize import plain
@@ -43,8 +43,11 @@ def environment_checks(environment: Environment, rules: AuditRules, *, each_sign
     Raises:
         ConfigurationError: the trail, this machine's record of it, or the file of allowed signers cannot be read.
     """
-    name = plain(environment.name)
-    yield from trail_checks(AuditTrail(environment.files.audit_trail), name, rules, each_signature=each_signature)
+    name, trail = plain(environment.name), AuditTrail(environment.files.audit_trail)
+    yield from trail_checks(trail, name, rules, each_signature=each_signature)
+    found = [plain(str(line.get("found"))) for line in trail.lines() if line.get("event") == CHANGED]
+    more = f" ({', '.join(found)})" if found else ""
+    yield Check(not found, f"{name}: no line says that the audit trail before it was found changed{more}.")
     ids = run_ids(environment)
     missing = confirmation_of(environment, ids).unconfirmed
     more = f" (not of {', '.join(missing)})" if missing else ""
