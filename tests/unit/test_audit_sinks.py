@@ -42,6 +42,9 @@ class Collector(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.server.bodies.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.path == "/nonsense":
+            self.wfile.write(b"non  sense" + b"!" * 1000 + b"\r\n")
+            return
         status = int(self.path.strip("/") or 200)
         self.send_response(status)
         if status in {301, 302, 307, 308}:
@@ -107,6 +110,11 @@ def test_a_status_that_is_no_success_is_a_refusal_and_no_redirect_is_followed(ht
     url = url_of(https, str(status))
     assert deliver({url: [b"{}"]}) == {url: (0, f"HTTP status {status}")}
     assert [path for path, _ in https.bodies] == [f"/{status}"]
+
+
+def test_an_answer_that_is_not_http_is_a_reason(https):
+    url = url_of(https, "nonsense")
+    assert deliver({url: [b"{}"]}) == {url: (0, f"non sense{'!' * 191}")}
 
 
 def test_a_server_that_nobody_vouches_for_gets_nothing(https, monkeypatch):

@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ SOCKETS = {JOURNALD: "/run/systemd/journal/socket", SYSLOG: "/dev/log"}
 SECONDS = 10.0
 """How long a run waits for its sinks, together."""
 _NAME = "tfmfa_nb"
+_MAX_REASON = 200  # characters
 _PRIORITY = 10 * 8 + 5  # facility authpriv, severity notice
 
 
@@ -80,7 +82,7 @@ class _Delivery:
                     return
                 send(line, left)
                 self.received += 1
-        except (OSError, ValueError) as error:  # urllib's errors are an OSError too
+        except (OSError, HTTPException, ValueError) as error:  # urllib's own errors are an OSError too
             self.reason = _reason(error)
 
 
@@ -125,9 +127,9 @@ def _post(url: str, line: bytes, seconds: float) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f"HTTP status {error.code}"
-    if isinstance(error, urllib.error.URLError):
-        return str(error.reason)
-    return str(getattr(error, "strerror", "") or error)
+    text = str(error.reason) if isinstance(error, urllib.error.URLError) else getattr(error, "strerror", "")
+    # A server or a command may have written it.
+    return " ".join(str(text or error).split())[:_MAX_REASON]
 
 
 def _late(seconds: float) -> str:
