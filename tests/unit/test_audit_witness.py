@@ -97,6 +97,15 @@ def test_a_line_that_does_not_follow_is_said_without_a_record_too(trail):
     trail.path.write_bytes(trail.path.read_bytes().replace(b'"b"', b'"x"'))
     assert trail.change() is None
     assert "was changed: line 3 does not match the line before." in trail_problem(trail).what
+    trail.witness.path.unlink()
+    assert trail_problem(trail).remedy == "Find out who changed it. To begin anew, move it away."
+
+
+def test_one_line_is_one_line(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    trail.path.unlink()
+    assert trail_problem(trail).what.endswith("it had 1 line.")
 
 
 def test_the_record_is_private_and_outside_of_the_trails_folder(trail, tmp_path):
@@ -108,6 +117,14 @@ def test_the_record_is_private_and_outside_of_the_trails_folder(trail, tmp_path)
     said = json.loads(path.read_text())
     assert (said["trail"], said["lines"]) == (str(trail.path.resolve()), 4)
     assert said["sha256"] == hashlib.sha256(trail.raw_lines()[-1]).hexdigest()
+
+
+def test_a_state_folder_that_is_not_there_yet_is_made_for_the_user_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home" / "state"))
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    assert trail.witness.path.is_relative_to(tmp_path / "home" / "state" / "tfmfa_nb" / "trails")
+    assert (tmp_path / "home" / "state").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_trail_is_known_by_its_real_path(trail, tmp_path):
