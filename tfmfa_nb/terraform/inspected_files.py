@@ -7,6 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.secret_variables import holds_secret
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
@@ -36,9 +37,16 @@ def inspected_sha256(configuration: Configuration, environ: Mapping[str, str], a
     files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
     names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in sorted(configuration.root.variables))]
-    variables = [(name, environ[name]) for name in names if name in environ]
+    variables = [(name, _stated(configuration, name, environ[name])) for name in names if name in environ]
     parts = [configuration.digest, variables, arguments.words, list(_digests(files, folder))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _stated(configuration: Configuration, name: str, value: str) -> str:
+    """A value in the hash. That of a secret is slow to guess, because the hash is recorded and may be sent on."""
+    if not holds_secret(configuration.root, name.removeprefix("TF_VAR_")):
+        return value
+    return hashlib.scrypt(value.encode("utf-8", "surrogateescape"), salt=name.encode(), n=1 << 14, r=8, p=1).hex()
 
 
 def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
