@@ -3,7 +3,7 @@ import time
 import pytest
 
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.inspected_files import inspected_sha256
+from tfmfa_nb.terraform.inspected_files import inspected
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 HCL = 'variable "plain" {}\nvariable "db_password" {}\n'
@@ -14,7 +14,7 @@ def sha256(tmp_path):
     (tmp_path / "main.tf").write_text(HCL)
 
     def of(environ, *words):
-        return inspected_sha256(Configuration(tmp_path, "terraform", {}), environ, VariableArguments(words))
+        return inspected(Configuration(tmp_path, "terraform", {}), environ, VariableArguments(words)).sha256
 
     return of
 

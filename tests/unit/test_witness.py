@@ -7,12 +7,15 @@ import pytest
 from witness import unproven
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.store import RunStore
 
 
 @pytest.fixture
 def store(tmp_path):
-    return RunStore.create(Environment.named("staging", tmp_path))
+    made = RunStore.create(Environment.named("staging", tmp_path))
+    made.save(RunRecord(made.id, "staging", authenticated_by="alice"))
+    return made
 
 
 def call(store, **facts):
@@ -34,6 +37,12 @@ def test_a_call_by_a_long_term_key_is_found_from_the_authentication_to_the_end_o
     ended = datetime.fromisoformat(store.trail.lines()[-1]["time"]).timestamp()
     assert list(unproven([call(store, received=ended + 1)], tmp_path)) == []
     assert list(unproven([within], tmp_path)) == [f"{store.id}: PutParameter"]
+
+
+def test_a_run_that_is_not_shown_as_authenticated_may_have_failed_to_be(store, tmp_path):
+    store.audit("mfa", result="authenticated")
+    store.save(RunRecord(store.id, "staging"))
+    assert list(unproven([call(store, received=time.time() + 1)], tmp_path)) == []
 
 
 def test_calls_with_mfa_of_roles_and_of_nobody_s_run_are_not(store, tmp_path):

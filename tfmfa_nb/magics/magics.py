@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,9 +209,7 @@ class TfmfaMagics(Magics):
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR to select a folder that has one"
             )
-        if cell is not None:
-            environment.write_configuration(cell, overwrite=options.overwrite)
-        run = Run(environment, options, Path.cwd())
+        run = Run(environment, replace(options, configuration=cell), Path.cwd())
         if before := self._runs.get(environment.folder):
             _discard_pending_plan(before)
         self.adopt(environment.folder, run)

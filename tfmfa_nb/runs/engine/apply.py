@@ -52,7 +52,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
-        session = await authenticate(driver, gate, Phase.APPLY)
+        session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
