@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     """Apply exactly the plan that was shown. If the prompt is not answered, the run stays `planned`.
 
+    A plan without changes has nothing to apply: then this only says so.
+
     Args:
         driver: driver of a planned run.
         gate: MFA gate in front of the apply.
@@ -36,6 +38,9 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     record = driver.record
+    if record.status is Status.PLANNED_AND_FINISHED:
+        driver.note("Nothing to apply: the plan has no changes.")
+        return
     if record.status is not Status.PLANNED:
         raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
