@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import vectors from '../../tests/fixtures/sealing_vectors.json';
 import type {
   FormContent,
   FormRequest,
@@ -11,8 +12,11 @@ import type { FormStateOf, SecretAction } from '../src/widgets/channel';
 import { SettingsForm } from '../src/widgets/forms/settings';
 import { VariablesForm } from '../src/widgets/forms/variables';
 import { FakeKernel } from './channel';
+import { unseal } from './unseal';
 
-const HELLO = { type: 'hello', protocol: PROTOCOL };
+const [KEY] = vectors as [(typeof vectors)[number]];
+const ANY_TEXT: unknown = expect.any(String);
+const HELLO = { type: 'hello', protocol: PROTOCOL, seals: true };
 const NONE: FormResult = { number: '', text: '', good: true, fields: {}, warning: false };
 const SETTINGS: SettingsContent = {
   environment: 'staging',
@@ -35,11 +39,12 @@ beforeEach(() => {
 afterEach(() => {
   dispose();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 function state<Content extends FormContent>(content: Content | null, result = NONE, busy = ''): FormStateOf<Content> {
   seq += 1;
-  return { type: 'state', protocol: PROTOCOL, seq, busy, result, content };
+  return { type: 'state', protocol: PROTOCOL, seq, busy, result, content, sealing_key: KEY };
 }
 
 function settings() {
@@ -66,7 +71,8 @@ function parts(form: { node: HTMLElement; dispose(): void }) {
   };
 }
 
-const numberOf = (message: FormRequest | undefined) => (message && 'number' in message ? message.number : '');
+const numberOf = (message: FormRequest | SecretAction | undefined) =>
+  message && 'number' in message ? message.number : '';
 
 test('a form asks how things stand, and again until it is told', () => {
   const { kernel } = settings();
@@ -177,17 +183,20 @@ test.each([
   expect(find<HTMLInputElement>(`input[value=${place}]`).checked).toBe(true);
 });
 
-test('the secret is sent beside the other texts, and is gone once it is stored', () => {
+test('the secret is sent sealed, and is gone once it is stored', async () => {
   const { button, find, form, kernel } = variables();
   kernel.say(state(VARIABLES));
+  expect(form.node.querySelector('.tfmfa-unsealed')).toBeNull();
   const secret = find<HTMLInputElement>('input[type=password]');
   secret.value = 'typed';
   button('Test').click();
-  expect(kernel.sent.at(-1)).toMatchObject({ type: 'test', secret: 'typed' });
-  expect(JSON.stringify((kernel.sent.at(-1) as { texts: unknown }).texts)).not.toContain('typed');
+  await vi.waitFor(() => expect(kernel.sent.at(-1)).toMatchObject({ type: 'test', sealed: ANY_TEXT }));
+  expect(JSON.stringify(kernel.sent)).not.toContain('typed');
+  expect(await unseal(kernel.sent.at(-1) as { sealed: string }, 'secret', KEY)).toBe('typed');
   kernel.say(state(VARIABLES, { ...NONE, number: numberOf(kernel.sent.at(-1)), text: 'Works.' }));
   expect(secret.value).toBe('typed');
   button('Save').click();
+  await vi.waitFor(() => expect(kernel.sent.at(-1)).toMatchObject({ type: 'save' }));
   kernel.say(state(VARIABLES, { ...NONE, number: numberOf(kernel.sent.at(-1)), text: 'Stored.' }));
   expect(secret.value).toBe('');
   secret.value = 'typed';
@@ -196,10 +205,53 @@ test('the secret is sent beside the other texts, and is gone once it is stored',
   expect(kernel.say(state(VARIABLES))).toBe(false);
 });
 
-test('what is wrong stands beside its field, which gets the focus', () => {
+test('each secret is sealed to the newest key', async () => {
+  const { button, kernel } = variables();
+  kernel.say(state(VARIABLES));
+  const newest = vectors[1] as (typeof vectors)[number];
+  kernel.say({ ...state(VARIABLES), sealing_key: newest });
+  button('Test').click();
+  await vi.waitFor(() => expect(kernel.sent.at(-1)).toMatchObject({ sealed: ANY_TEXT }));
+  expect(await unseal(kernel.sent.at(-1) as { sealed: string }, 'secret', newest)).toBe('');
+});
+
+test('a page that cannot encrypt says so beside the secret, and sends it in a message of another type', () => {
+  vi.stubGlobal('crypto', { getRandomValues: (numbers: Uint32Array) => numbers });
+  const { button, find, kernel } = variables();
+  expect(kernel.sent).toEqual([{ ...HELLO, seals: false }]);
+  kernel.say(state(VARIABLES));
+  expect(find('.tfmfa-unsealed').textContent).toBe(
+    'The secret access key travels unencrypted because this page is not served over HTTPS.'
+  );
+  const secret = find<HTMLInputElement>('input[type=password]');
+  expect(secret.getAttribute('aria-describedby')?.split(' ')).toContain(find('.tfmfa-unsealed').id);
+  secret.value = 'typed';
+  button('Test').click();
+  expect(kernel.sent.at(-1)).toMatchObject({ type: 'unsealed', action: { type: 'test' }, secret: 'typed' });
+  expect(JSON.stringify((kernel.sent.at(-1) as { action: unknown }).action)).not.toContain('typed');
+});
+
+test('a secret that cannot be sealed is not sent, and can be sent again', async () => {
+  const { alarm, button, find, kernel } = variables();
+  const secret = find<HTMLInputElement>('input[type=password]');
+  secret.value = 'typed';
+  button('Save').click(); // before the kernel has said anything
+  expect(alarm()).toContain('The kernel is not responding.');
+  kernel.say({ ...state(VARIABLES), sealing_key: { id: 'a', key: 'none' } });
+  button('Save').click();
+  await vi.waitFor(() => expect(alarm()).toContain('could not encrypt the secret, so nothing was sent'));
+  expect(kernel.sent).toEqual([HELLO]);
+  expect(secret.value).toBe('typed');
+  kernel.say(state(VARIABLES));
+  button('Save').click();
+  await vi.waitFor(() => expect(kernel.sent.at(-1)).toMatchObject({ type: 'save' }));
+});
+
+test('what is wrong stands beside its field, which gets the focus', async () => {
   const { button, find, kernel } = variables();
   kernel.say(state(VARIABLES));
   button('Save').click();
+  await vi.waitFor(() => expect(kernel.sent.at(-1)).toMatchObject({ type: 'save' }));
   const fields = { AWS_SECRET_ACCESS_KEY: 'The secret is missing.' };
   kernel.say(state(VARIABLES, { ...NONE, number: numberOf(kernel.sent.at(-1)), good: false, fields }));
   const secret = find<HTMLInputElement>('input[type=password]');

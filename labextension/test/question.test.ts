@@ -1,23 +1,42 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import vectors from '../../tests/fixtures/sealing_vectors.json';
 import type { CardRequest, Question as QuestionAsked } from '../src/protocol/generated';
 import { Question } from '../src/widgets/card/question';
+import type { CodeAnswer } from '../src/widgets/channel';
+import { unseal } from './unseal';
 
-const CODE: QuestionAsked = { kind: 'code', number: 1, phase: 'plan', text: 'MFA code:', attempt: 1, next_code_at: 0 };
-const CONFIRM: QuestionAsked = { ...CODE, kind: 'confirm', phase: 'apply', text: 'Apply?' };
+const [KEY] = vectors as [(typeof vectors)[number]];
+const CONFIRM: QuestionAsked = {
+  kind: 'confirm',
+  number: 1,
+  phase: 'apply',
+  text: 'Apply?',
+  attempt: 1,
+  next_code_at: 0,
+  problem: ''
+};
+const CODE: QuestionAsked = { ...CONFIRM, kind: 'code', phase: 'plan', text: 'MFA code:', sealing_key: KEY };
+const ANY_TEXT: unknown = expect.any(String);
+const NOTE = 'The code travels unencrypted because this page is not served over HTTPS.';
 
-let sent: CardRequest[];
+let sent: (CardRequest | CodeAnswer)[];
 let question: Question;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
+  draw();
+});
+
+function draw() {
   question = new Question(message => sent.push(message));
   document.body.replaceChildren(question.node);
-});
+}
 
 afterEach(() => {
   question.dispose();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 const field = () => question.node.querySelector('input') as HTMLInputElement;
@@ -46,13 +65,53 @@ test('each kind of question has its own controls', () => {
   expect(visible()).toEqual(['Confirm & apply', 'Discard']);
 });
 
-test('a code is sent once, trimmed, with the number of its question, and leaves the field at once', () => {
+/** What a page has that browsers do not let encrypt. */
+const withoutEncryption = () => vi.stubGlobal('crypto', { getRandomValues: (numbers: Uint32Array) => numbers });
+
+test('a code is sealed and sent once, trimmed, with the number of its question, and leaves the field at once', async () => {
   question.draw(CODE);
+  expect(question.node.querySelector('.tfmfa-unsealed')).toBeNull();
   field().value = ' 492 817 ';
   submit();
-  expect(sent).toEqual([{ type: 'authenticate', code: '492 817', number: 1 }]);
   expect(field().value).toBe('');
   expect([field(), button('Authenticate'), button('Cancel')].every(({ disabled }) => disabled)).toBe(true);
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  expect(sent).toEqual([{ type: 'authenticate', sealed: ANY_TEXT, number: 1 }]);
+  expect(await unseal(sent[0] as { sealed: string }, 'code', KEY)).toBe('492 817');
+});
+
+test('a page that cannot encrypt says so beside a code, and sends it in a message of another type', async () => {
+  withoutEncryption();
+  draw();
+  question.draw(CONFIRM);
+  const note = question.node.querySelector('.tfmfa-unsealed') as HTMLElement;
+  expect([note.hidden, note.textContent]).toEqual([true, NOTE]);
+  question.draw({ ...CODE, number: 2 });
+  expect(note.hidden).toBe(false);
+  expect(field().getAttribute('aria-describedby')).toBe(note.id);
+  field().value = '492817';
+  submit();
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  expect(sent).toEqual([{ type: 'unsealed_code', code: '492817', number: 2 }]);
+});
+
+test.each([undefined, { ...KEY, key: 'none' }])('a code that cannot be sealed is not sent at all (%o)', async key => {
+  const asked: QuestionAsked = { ...CONFIRM, kind: 'code' };
+  question.draw(key ? { ...asked, sealing_key: key } : asked);
+  field().value = '492817';
+  submit();
+  const alert = question.node.querySelector('[role=alert]') as HTMLElement;
+  await vi.waitFor(() => expect(alert.textContent).toContain('could not encrypt the code, so the code was not sent'));
+  expect(sent).toEqual([]);
+  expect(field().disabled).toBe(false);
+});
+
+test('the next question says why the answer before could not be read', () => {
+  question.draw({ ...CODE, problem: 'The MFA code could not be decrypted.' });
+  const alert = question.node.querySelector('[role=alert]') as HTMLElement;
+  expect(alert.textContent).toBe('The MFA code could not be decrypted.');
+  question.draw({ ...CODE, number: 2 });
+  expect(alert.textContent).toBe('');
 });
 
 test('an empty code is no answer', () => {

@@ -1,4 +1,4 @@
-"""What is typed into a card comes to a kernel as a message, which a kernel at DEBUG writes into its log."""
+"""What is typed on a page that cannot encrypt is in a message to a kernel, which a kernel at DEBUG writes down."""
 
 import os
 
@@ -24,8 +24,9 @@ def kernel(tmp_path):
 
 
 def type_code(client, code):
-    """As a card does when a person types a code."""
-    content = {"comm_id": "a-card", "data": {"method": "custom", "content": {"type": "code", "code": code}}}
+    """As a card does on such a page when a person types a code."""
+    message = {"type": "unsealed_code", "number": 1, "code": code}
+    content = {"comm_id": "a-card", "data": {"method": "custom", "content": message}}
     client.shell_channel.send(client.session.msg("comm_msg", content))
     client.execute_interactive("pass", allow_stdin=False, timeout=60)  # the message before it has been handled
 

@@ -111,6 +111,33 @@ async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment,
     assert all(finding.remedy for finding in found if finding.severity is Severity.ERROR)
 
 
+async def test_each_floor_is_shown(surroundings, environment, tmp_path):
+    more = {"AWS_PROFILE": "ops", "VAULT_TOKEN": "x", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    found = await findings({**surroundings, **more}, environment)
+    shown = {finding.subject: finding for finding in found}
+    assert all(shown[name].severity is Severity.OK for name in ("credentials", "tokens of others", "STS endpoint"))
+    assert "finds only those of the MFA session" in shown["credentials"].text
+    assert "AWS_PROFILE" in shown["credentials"].text
+    assert shown["tokens of others"].text == "withheld from Terraform: VAULT_TOKEN."
+    assert shown["STS endpoint"].text == f"codes go to {surroundings['AWS_ENDPOINT_URL']}."
+    assert "(SHA-256 " in shown["program"].text
+    assert "saved plans" in shown
+
+
+async def test_what_breaks_a_floor_is_an_error(surroundings, environment, sandbox, tmp_path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text('mfa = true\n[allow]\nprograms = ["/nowhere"]\nbypasses = ["profile"]\n')
+    before = len(sandbox.calls())
+    found = await findings({**surroundings, "TFMFA_POLICY": str(policy), "LD_AUDIT": "x.so"}, environment)
+    shown = {finding.subject: finding for finding in found}
+    assert "may not run as Terraform" in shown["program"].text
+    assert "LD_AUDIT is set" in shown["configuration"].text
+    assert shown["credentials"].severity is Severity.WARNING
+    assert "is not AWS's own" in shown["STS endpoint"].text
+    assert {shown[name].severity for name in ("program", "configuration", "STS endpoint")} == {Severity.ERROR}
+    assert len(sandbox.calls()) == before  # nothing was signed for a stranger
+
+
 async def test_keys_with_more_than_assume_role_are_reported(lenient_sandbox):
     environ = {"PATH": os.environ["PATH"], **lenient_sandbox.environ()}
     found = await findings(environ)

@@ -23,6 +23,7 @@ from tfmfa_nb.runs.history.probe import wait_for_end
 from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.runs.store import RunStore
 
 CHAIN = {
     "provider": "aws", "hops": [], "place": "main.tf:1", "region": None,
@@ -54,6 +55,7 @@ class Left:
         self.environment = Environment("head", base / "head", owned=True)
         self.files = base / "head" / ".tfmfa" / "runs" / run_id
         self.trail = base / "head" / ".tfmfa" / "audit.jsonl"
+        self.plan = RunStore(self.environment, run_id).files.plan
 
     def record(self, **changes):
         record = json.loads((self.files / "run.json").read_text())
@@ -73,7 +75,9 @@ class Left:
 def left(planned, tmp_path):
     base = tmp_path / "copy"
     shutil.copytree(planned.driver.base, base, symlinks=True)
-    return Left(base, planned.id)
+    left = Left(base, planned.id)
+    shutil.copy(planned.driver.store.files.plan, left.plan)  # which is not in the environment's folder
+    return left
 
 
 async def test_what_agrees_is_restored(left):
@@ -102,8 +106,7 @@ async def test_a_record_that_says_otherwise_is_refused(left, changes, words, how
 
 
 async def test_another_plan_with_its_own_hash_is_refused(left):
-    plan_file = left.files / "plan.tfplan"
-    plan_file.write_bytes(b"another")
+    left.plan.write_bytes(b"another")
     left.record(plan_sha256=hashlib.sha256(b"another").hexdigest())
     with pytest.raises(RunStateError, match="plan_sha256 is"):
         left.restore()
@@ -187,7 +190,7 @@ async def test_a_kernel_that_died_between_trail_and_record_is_taken_by_the_trail
         left.record(plan_sha256="", counts=None)
     assert await left.wait() == then
     assert left.status() == str(then)
-    assert not (left.files / "plan.tfplan").exists()
+    assert not left.plan.exists()
     assert left.restore().status == str(then)
 
 

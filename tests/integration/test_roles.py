@@ -12,6 +12,7 @@ from corpus import Case
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.role_chains import find_chains
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 ACTIONS = ["sts:AssumeRole", "sts:SetSourceIdentity"]
 ANYBODY = json.dumps(
@@ -172,10 +173,10 @@ def test_backend_remote_state_workspace_and_every_way_to_set_a_variable(tmp_path
     (tmp_path / "x.auto.tfvars").write_text('in_auto = "three"\nin_var = "wrong"\n')
     (tmp_path / "given.tfvars").write_text('in_file = "four"\n')
     more = {"TF_VAR_env_only": "one", "TF_VAR_in_tfvars": "wrong", "TF_WORKSPACE": "default"}
-    findings = world.find(tmp_path, environ_more=more, var=["in_var=five"], var_files=[tmp_path / "given.tfvars"])
+    options = ("-var=in_var=five", f"-var-file={tmp_path / 'given.tfvars'}")
+    findings = world.find(tmp_path, environ_more=more, variables=VariableArguments(options))
     assert findings.bypasses == findings.problems == ()
     wanted = {"one", "two", "three", "four", "five", "default", "state", "reader-0"}
-    options = ("-var", "in_var=five", f"-var-file={tmp_path / 'given.tfvars'}")
     assert world(tmp_path, *options, roles=wanted, **more) == steps(findings)
     assert {role for _, role in steps(findings)} == wanted
 

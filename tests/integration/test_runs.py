@@ -14,6 +14,7 @@ from kernels import Kernel
 from runbooks import SLOW
 
 from tfmfa_nb.environments import holder_of
+from tfmfa_nb.runs.store import saved_plans
 
 ONE = '%%tfplan -e {}\nresource "terraform_data" "one" {{ input = "{}" }}\noutput "one" {{ value = "out" }}\n'
 WITH_OUTPUT = SLOW + '\noutput "end" {\n  value = terraform_data.slow.id\n}\n'
@@ -116,7 +117,7 @@ def test_a_kernel_restarted_in_mid_apply_sees_the_apply_to_its_end(kernels, tmp_
     text, error = kernel.run(f"%tfruns -e head follow {run_id[-6:]}")
     assert ("head: Applied" in text, error) == (True, "")
     assert statuses(tmp_path).count("applied*") == 1
-    assert not list((tmp_path / "head").glob(".tfmfa/runs/*/plan.tfplan"))
+    assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{run_id}.tfplan")]
 
 
 def test_an_apply_whose_kernel_was_killed_is_canceled_with_one_interrupt(kernels, tmp_path):
@@ -231,7 +232,7 @@ def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, 
     assert "The kernel that planned had exited when the plan ended" in error
     assert "Plan again with %%tfplan" in error
     assert statuses(tmp_path)[-1] == "errored*"
-    assert not list((tmp_path / "head").glob(".tfmfa/runs/*/plan.tfplan"))
+    assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
 
 
 def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_have_succeeded(kernels, tmp_path):

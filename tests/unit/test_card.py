@@ -7,7 +7,7 @@ import time
 import weakref
 
 import pytest
-from front import HELLO, Front
+from front import HELLO, UNSEALED_HELLO, CardFront
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ipywidgets import Widget
@@ -16,27 +16,12 @@ from scripted_run import PLAN, ScriptedRun
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.messages import PROTOCOL
+from tfmfa_nb.protocol.sealing import OneTimeKey
 from tfmfa_nb.views.card import Answer, RunCard
 
 CODE = "492817"
 ASK = {"kind": "code", "phase": "plan", "text": "MFA code:", "attempt": 1}
 CONFIRM = {"kind": "confirm", "phase": "apply", "text": "Apply?", "attempt": 1}
-
-
-class CardFront(Front):
-    def of(self, kind):
-        return [message for message in self.sent if message["type"] == kind]
-
-    @property
-    def state(self):
-        return self.of("state")[-1]
-
-    async def shows(self, fits):
-        """Wait for a state that is as it should be."""
-        await self.until(lambda message: message["type"] == "state" and fits(message))
-
-    async def asked(self, number):
-        await self.shows(lambda state: (state["question"] or {}).get("number") == number)
 
 
 @pytest.fixture
@@ -60,9 +45,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
+KINDS = ["hello", "lines", "authenticate", "unsealed_code", "confirm", "cancel", "kill", "discard"]
 MESSAGES = JSON | st.fixed_dictionaries(
-    {"type": st.sampled_from(["hello", "lines", "authenticate", "confirm", "cancel", "kill", "discard"]) | JSON},
-    optional={"start": JSON, "stop": JSON, "protocol": JSON, "number": JSON, "code": JSON},
+    {"type": st.sampled_from(KINDS) | JSON},
+    optional={"start": JSON, "stop": JSON, "protocol": JSON, "number": JSON, "sealed": JSON, "code": JSON},
 )
 
 
@@ -77,27 +63,29 @@ async def test_no_message_makes_the_card_raise(made, caplog, message):
     assert all(len(lines["lines"]) <= len(PLAN) for lines in front.of("lines"))
 
 
-async def test_a_code_stays_nowhere(made, caplog):
+@pytest.mark.parametrize("seals", [True, False])
+async def test_a_code_stays_nowhere(made, caplog, seals):
     run = ScriptedRun(PLAN)
     card, front = made(run)
+    front.say(HELLO if seals else UNSEALED_HELLO)
     asking = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
-    message = {"type": "authenticate", "number": 1, "code": CODE}
+    message = front.typed(CODE) if seals else {"type": "unsealed_code", "number": 1, "code": CODE}
     front.say(message)
     answer = await asking
     assert answer.kind == "code"
     assert answer.code.reveal() == CODE
-    assert message == {"type": "authenticate", "number": 1}
+    assert "code" not in message
     with pytest.raises(TypeError):
         pickle.dumps(answer)
     seen = [repr(answer), repr(card), repr(vars(card)), card.get_state(), Widget.get_manager_state(), front.sent]
-    assert CODE not in repr(seen) + caplog.text
+    assert CODE not in repr([*seen, message]) + caplog.text
     assert CODE not in repr(run.trait_values())
 
 
 async def test_a_code_beside_any_other_message_is_dropped_unseen(made):
     card, front = made()
-    for kind in ("hello", "lines", "confirm", "authenticate", "nothing", None, ["authenticate"]):
+    for kind in ("hello", "lines", "confirm", "authenticate", "unsealed_code", "nothing", None, ["authenticate"]):
         message = {"type": kind, "code": CODE, "number": 0}
         front.say(message)
         assert "code" not in message
@@ -107,10 +95,131 @@ async def test_a_code_beside_any_other_message_is_dropped_unseen(made):
 @pytest.mark.parametrize("code", [None, 7, ["1"], {"a": 1}, "9" * 65])
 async def test_what_is_no_typed_code_counts_as_an_empty_one(made, code):
     card, front = made()
+    front.say(UNSEALED_HELLO)
     asking = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
-    front.say({"type": "authenticate", "number": 1, "code": code})
+    front.say({"type": "unsealed_code", "number": 1, "code": code})
     assert (await asking).code.reveal() == ""
+
+
+COULD_NOT_BE_DECRYPTED = (
+    "The MFA code could not be decrypted: it was changed on its way, or it belongs to an earlier prompt. "
+    "It was not used; try again."
+)
+ARRIVED_UNENCRYPTED = (
+    "The MFA code arrived unencrypted, although this page can encrypt it. "
+    "It was not used; reload the page, then try again."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (lambda good: {**good, "sealed": good["sealed"][:-8] + "AAAAAAA="}, COULD_NOT_BE_DECRYPTED),
+        (lambda good: {**good, "sealed": "no Base64"}, COULD_NOT_BE_DECRYPTED),
+        (lambda good: {"type": "authenticate", "number": good["number"]}, COULD_NOT_BE_DECRYPTED),
+        (lambda good: {"type": "authenticate", "number": good["number"], "code": CODE}, ARRIVED_UNENCRYPTED),
+        (lambda good: {**good, "code": CODE}, ARRIVED_UNENCRYPTED),
+        (lambda good: {"type": "unsealed_code", "number": good["number"], "code": CODE}, ARRIVED_UNENCRYPTED),
+    ],
+    ids=["changed", "nonsense", "nothing", "not sealed", "sealed and not", "said to be unsealed"],
+)
+async def test_an_answer_that_cannot_be_read_is_asked_for_again_with_the_reason(made, answer, problem):
+    run = ScriptedRun()
+    card, front = made(run)
+    front.say(HELLO)
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    key = front.state["question"]["sealing_key"]
+    front.say(answer(front.typed(CODE)))
+    await front.asked(2)
+    question = front.state["question"]
+    assert question["sealing_key"]["id"] != key["id"]
+    assert question["sealing_key"]["key"] != key["key"]
+    assert (question["problem"], question["attempt"], question["text"]) == (problem, 1, ASK["text"])
+    assert run.question == ASK  # the run knows of no other question
+    front.say(front.typed("111111"))
+    assert (await asking).code.reveal() == "111111"
+
+
+async def test_an_answer_is_good_for_its_own_question_only(made):
+    """Given again, under its own number or a later one, or on another card."""
+    card, front = made()
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    first = front.typed(CODE)
+    front.say(dict(first))
+    assert (await asking).code.reveal() == CODE
+    asking = asyncio.create_task(card.ask({**ASK, "attempt": 2}))
+    await front.asked(2)
+    front.say(dict(first))  # its question is over
+    front.say({**first, "number": 2})
+    await front.asked(3)
+    assert front.state["question"]["problem"] == COULD_NOT_BE_DECRYPTED
+    other, front_of_other = made()
+    asked = asyncio.create_task(other.ask(ASK))
+    await front_of_other.asked(1)
+    front_of_other.say({**front.typed(CODE), "number": 1})
+    await front_of_other.asked(2)
+    front_of_other.say(front_of_other.typed("222222"))
+    assert (await asked).code.reveal() == "222222"
+    front.say(front.typed("111111"))
+    assert (await asking).code.reveal() == "111111"
+
+
+async def test_a_page_that_cannot_encrypt_does_not_keep_another_one_from_it(made):
+    card, front = made()
+    for hello in (UNSEALED_HELLO, HELLO):
+        front.say(hello)
+    for number in (1, 2):
+        asking = asyncio.create_task(card.ask(ASK))
+        await front.asked(number)
+        front.say(front.typed(CODE) if number == 1 else {"type": "unsealed_code", "number": 2, "code": CODE})
+        assert (await asking).code.reveal() == CODE
+
+
+async def test_a_front_end_of_another_version_cannot_switch_the_encryption_off(made):
+    card, front = made()
+    front.say({**UNSEALED_HELLO, "protocol": PROTOCOL - 1})
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    front.say({"type": "unsealed_code", "number": 1, "code": CODE})
+    await front.asked(2)
+    assert front.state["question"]["problem"] == ARRIVED_UNENCRYPTED
+    front.say(front.typed(CODE))
+    assert (await asking).code.reveal() == CODE
+
+
+@pytest.mark.parametrize("end", ["answered", "canceled", "given up", "closed"])
+async def test_when_the_prompt_ends_its_private_key_is_gone(made, end):
+    def keys():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, OneTimeKey)]
+
+    card, front = made()
+    assert keys() == []
+    asking = asyncio.create_task(card.ask(ASK))
+    await front.asked(1)
+    assert len(keys()) == 1
+    if end == "answered":
+        front.say(front.typed(CODE))
+    elif end == "canceled":
+        front.say({"type": "cancel"})
+    elif end == "given up":
+        asking.cancel()
+    else:
+        card.close()
+    await asyncio.wait([asking])
+    assert keys() == []
+
+
+async def test_only_a_question_for_a_code_has_a_key(made):
+    card, front = made()
+    asking = asyncio.create_task(card.ask(CONFIRM))
+    await front.asked(1)
+    assert "sealing_key" not in front.state["question"]
+    front.say({"type": "confirm", "number": 1})
+    await asking
 
 
 @pytest.mark.parametrize("number", [0, 1, None, "2", [2], 3])
@@ -118,13 +227,14 @@ async def test_an_answer_to_another_question_is_ignored(made, number):
     card, front = made()
     first = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
-    front.say({"type": "authenticate", "number": 1, "code": CODE})
+    typed = front.typed(CODE)
+    front.say(dict(typed))
     await first
     second = asyncio.create_task(card.ask({**ASK, "attempt": 2}))
     await front.asked(2)
-    front.say({"type": "authenticate", "number": number, "code": CODE})
-    front.say({"type": "authenticate", "code": CODE})
-    front.say({"type": "authenticate", "number": 2, "code": "111111"})
+    front.say({**typed, "number": number})
+    front.say({"type": "authenticate", "sealed": typed["sealed"]})
+    front.say(front.typed("111111"))
     assert (await second).code.reveal() == "111111"
 
 
@@ -133,20 +243,18 @@ async def test_an_answer_may_come_on_another_thread(made):
     asking = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
     asyncio.get_running_loop().set_debug(True)  # which refuses what is not safe between threads
-    message = {"type": "authenticate", "number": 1, "code": CODE}
-    thread = threading.Thread(target=front.say, args=[message])
+    thread = threading.Thread(target=front.say, args=[front.typed(CODE)])
     thread.start()
     assert (await asyncio.wait_for(asking, 2)).code.reveal() == CODE
     thread.join()
-    assert "code" not in message
 
 
 async def test_the_second_of_two_answers_is_ignored(made):
     card, front = made()
     asking = asyncio.create_task(card.ask(ASK))
     await front.asked(1)
-    for code in (CODE, "111111"):
-        front.say({"type": "authenticate", "number": 1, "code": code})
+    for answer in [front.typed(code) for code in (CODE, "111111")]:
+        front.say(answer)
     assert (await asking).code.reveal() == CODE
 
 
@@ -155,7 +263,7 @@ async def test_a_question_takes_only_its_own_kind_of_answer(made, question, kind
     card, front = made()
     asking = asyncio.create_task(card.ask(question))
     await front.asked(1)
-    front.say({"type": kind, "number": 1, "code": CODE})
+    front.say({"type": kind, "number": 1, "sealed": "", "code": CODE})
     front.say({"type": "discard", "number": 1})
     assert await asking == Answer("discard")
 
@@ -183,8 +291,9 @@ async def test_a_question_that_is_given_up_is_taken_off_the_card(made):
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    typed = front.typed(CODE)
     await front.shows(lambda state: state["question"] is None)
-    front.say({"type": "authenticate", "number": 1, "code": CODE})
+    front.say(typed)
 
 
 async def test_a_press_too_late_is_no_error(made):
@@ -207,12 +316,12 @@ async def test_two_cards_of_one_run_ask_each_for_itself(made):
     await front_one.asked(1)
     front_two.say(HELLO)
     assert front_two.state["question"] is None
-    front_two.say({"type": "authenticate", "number": 1, "code": CODE})
+    front_two.say(front_one.typed(CODE))
     second = asyncio.create_task(two.ask(CONFIRM))
     await front_two.asked(1)
     front_one.say(HELLO)
     assert front_one.state["question"]["kind"] == "code"
-    front_one.say({"type": "authenticate", "number": 1, "code": CODE})
+    front_one.say(front_one.typed(CODE))
     assert (await first).code.reveal() == CODE
     assert run.question == CONFIRM
     front_two.say({"type": "confirm", "number": 1})

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import subprocess
 import threading
 import unicodedata
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfmfa_nb.doctor.version_control import check_version_control
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.atomic_files import one_at_a_time
 from tfmfa_nb.environments.environment_names import check_name
@@ -208,9 +210,58 @@ def test_a_main_tf_changed_by_hand_is_not_overwritten_unasked(tmp_path):
 def test_private_files_are_private_and_outside_version_control(tmp_path):
     environment = Environment.named("staging", tmp_path)
     assert not environment.files.private.exists()  # a path is only a name
-    environment.ensure()
-    assert environment.files.private.stat().st_mode & 0o777 == 0o700
+    before = os.umask(0)
+    try:
+        environment.ensure()
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (environment.folder, environment.files.private)} == {0o700}
     assert (environment.files.private / ".gitignore").read_text() == "*\n"
+
+
+def git(folder, *words):
+    return subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True, text=True).stdout
+
+
+def test_state_stays_out_of_git(tmp_path):
+    git(tmp_path, "init", "--quiet")
+    environment = Environment.named("staging", tmp_path)
+    environment.write_configuration("locals {}")
+    (environment.folder / ".terraform").mkdir()
+    for name in (
+        "terraform.tfstate",
+        "terraform.tfstate.backup",
+        ".terraform/terraform.tfstate",
+        "run.tfstate.1.backup",
+    ):
+        (environment.folder / name).touch()
+    git(tmp_path, "add", ".")
+    assert git(tmp_path, "ls-files").splitlines() == ["staging/.gitignore", "staging/main.tf"]
+    assert check_version_control(environment.folder).severity == "ok"
+
+
+def test_the_ignore_file_of_a_person_is_left_alone(tmp_path):
+    (tmp_path / "main.tf").touch()
+    Environment.at(".", tmp_path).ensure()
+    assert not (tmp_path / ".gitignore").exists()
+    environment = Environment.named("staging", tmp_path)
+    environment.ensure()
+    environment.files.state_ignore.write_text("mine\n")
+    environment.ensure()
+    assert environment.files.state_ignore.read_text() == "mine\n"
+
+
+def test_the_doctor_says_what_git_keeps(tmp_path):
+    assert check_version_control(tmp_path).severity == "ok"  # no repository
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "terraform.tfstate").touch()
+    open_to_git = check_version_control(tmp_path)
+    assert "terraform.tfstate, terraform.tfstate.backup, .terraform/ out of Git" in open_to_git.text
+    git(tmp_path, "add", ".")
+    assert "Git keeps terraform.tfstate; state may hold secrets" in check_version_control(tmp_path).text
+    git(tmp_path, "rm", "--cached", "--quiet", "terraform.tfstate")
+    (tmp_path / ".gitignore").write_text(".terraform/\n*.tfstate\n*.tfstate.*\n")
+    assert check_version_control(tmp_path).severity == "ok"
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
@@ -224,7 +275,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError, match="No space left on device"):
         environment.set_level(Level.NEVER)
     assert environment.level is Level.PLANS_AND_APPLIES
-    assert sorted(path.name for path in environment.folder.iterdir()) == [".tfmfa", "tfmfa.json"]
+    assert sorted(path.name for path in environment.folder.iterdir()) == [".gitignore", ".tfmfa", "tfmfa.json"]
 
 
 def test_settings_without_end_are_torn(tmp_path):

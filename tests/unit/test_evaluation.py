@@ -12,6 +12,7 @@ from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Evaluator, Loop, Question
 from tfmfa_nb.terraform.executable import Executable, find_executable
 from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
@@ -137,12 +138,33 @@ def test_the_copy_is_private_and_holds_only_what_is_needed(tmp_path, monkeypatch
 
 def test_only_declared_variables_are_passed_on(tmp_path, consoles):
     hcl = 'variable "a" {\n  default = "x"\n}\nvariable "b" {}\n'
-    assert ask(tmp_path, "var.a", hcl=hcl, var=["b=1", "c=2", "a=y=z", "nonsense", ""])[0] == ["y=z"]
-    assert [word for word in consoles[0][0] if word.startswith("-var")] == ["-var=a=y=z"]
+    words = ("-var=b=1", "-var=c=2", "-var=a=y = z", "-var=nonsense", "-var=")
+    assert ask(tmp_path, "var.a", hcl=hcl, variables=VariableArguments(words))[0] == ["y = z"]
+    ((command, options),) = consoles
+    assert not any("-var" in word for word in command)  # every user can read a command line
+    assert options["env"]["TF_CLI_ARGS_console"] == "'-var=a=y = z'"
+
+
+@pytest.mark.parametrize(("words", "value"), [(("v", "f"), "file"), (("f", "v"), "line"), (("v", "f", "v"), "line")])
+def test_the_last_value_on_the_line_counts(tmp_path, words, value):
+    (tmp_path / "a.tfvars").write_text('a = "file"\n')
+    given = {"v": "-var=a=line", "f": f"-var-file={tmp_path}/a.tfvars"}
+    arguments = VariableArguments(tuple(given[word] for word in words))
+    assert ask(tmp_path, "var.a", hcl='variable "a" {}\n', variables=arguments)[0] == [value]
+
+
+@pytest.mark.parametrize(
+    "value", ['it\'s "two"\n lines\t\\ `id` $HOME $(id) ${x} ; | & < > ( ) # *', "", "-x=1 --", "'", "é ∆\r\n"]
+)
+def test_any_value_reaches_terraform_as_it_is(tmp_path, value):
+    arguments = VariableArguments((f"-var=a={value}",))
+    assert ask(tmp_path, "var.a", hcl='variable "a" {}\n', variables=arguments)[0] == [value]
 
 
 def test_a_missing_variable_file_is_said_once(tmp_path, consoles):
-    values, works = ask(tmp_path, '"${1}"', '"${2}"', '"${3}"', var_files=[tmp_path / "no.tfvars"])
+    values, works = ask(
+        tmp_path, '"${1}"', '"${2}"', '"${3}"', variables=VariableArguments((f"-var-file={tmp_path}/no.tfvars",))
+    )
     assert (values, works) == ([UNKNOWN] * 3, False)
     assert len(consoles) == 2
 

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from front import HELLO, Front
+from front import HELLO, CardFront
 from scripted_run import ScriptedRun, request
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
@@ -13,8 +13,8 @@ from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.views.card import RunCard
 
 
-class Person(Front):
-    """Answers every question with the same message."""
+class Person(CardFront):
+    """Answers every question with the same message, or with the same code."""
 
     def __init__(self, card, message):
         super().__init__(card)
@@ -25,7 +25,8 @@ class Person(Front):
         question = content.get("question")
         if question and question not in self.questions:
             self.questions.append(question)
-            answer = {**self.message, "number": question["number"]}
+            typed = isinstance(self.message, str)
+            answer = self.typed(self.message) if typed else {**self.message, "number": question["number"]}
             asyncio.get_running_loop().call_soon(self.say, answer)
 
     def arrive(self):
@@ -49,9 +50,10 @@ async def asked():
 
 
 async def test_the_code_is_what_was_typed(asked):
-    prompt, person = asked({"type": "authenticate", "code": "492 817"})
+    prompt, person = asked("492 817")
     assert (await prompt.ask(request())).reveal() == "492 817"
     (question,) = person.questions
+    assert question.pop("sealing_key")
     assert question == {
         "kind": "code",
         "phase": "plan",
@@ -59,11 +61,12 @@ async def test_the_code_is_what_was_typed(asked):
         "attempt": 1,
         "next_code_at": 0.0,
         "number": 1,
+        "problem": "",
     }
 
 
 async def test_after_a_refusal_the_card_knows_when_the_next_code_comes(asked):
-    prompt, person = asked({"type": "authenticate", "code": "492817"})
+    prompt, person = asked("492817")
     what = request(attempt=2, next_code_in=12)
     await prompt.ask(what)
     assert person.questions[0]["next_code_at"] == what.refusal.next_code_at > 0

@@ -32,12 +32,14 @@ from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
 from tfmfa_nb.runs.gate.gate import Gate
-from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
+from tfmfa_nb.runs.gate.inspection import inspect, notes_of
+from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 pytestmark = pytest.mark.usefixtures("kernel")
 
@@ -148,7 +150,7 @@ class World:
         ports = Ports(terraform=self.terraform, clock=lambda: 1234.5)
         (base / "some.tfvars").touch()
         self.var_file = base / "some.tfvars"
-        options = Options(var=("one=1",), var_file=("some.tfvars",))
+        options = Options((("var", "one=1"), ("var_file", "some.tfvars")))
         self.driver = Driver(self.environment, options, base, listen=self.told.append, ports=ports)
 
     def gate(self, *answers, max_attempts=None, environ=None, **settings):
@@ -188,7 +190,7 @@ async def test_one_code_from_the_prompt_to_the_session(world):
     assert world.indicators() == [
         ("required", "MFA code required to plan", ""),
         ("verifying", "Asking AWS…", ""),
-        ("authenticated", "Authenticated with MFA by alice (session until 12:30 UTC)", ""),
+        ("authenticated", "Authenticated with MFA by alice (session of 30 min, until 12:30 UTC)", ""),
     ]
     assert (world.driver.record.authenticated_by, world.driver.record.authenticated_at) == ("alice", 1234.5)
     assert world.log() == "Authenticated with MFA by alice\n"
@@ -242,7 +244,7 @@ async def test_a_profile_s_key_is_used_where_one_was_named(world, tmp_path):
     config.write_text(f"[profile work]\nregion = eu-north-1\n{keys}")
     environ = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
     await world.passes(world.gate("123456", environ=environ, profile="work"))
-    assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 3600, Endpoint("eu-north-1"))]
+    assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 900, Endpoint("eu-north-1"))]
     assert world.driver.record.identity["source"] == 'AWS profile "work"'
 
 
@@ -425,6 +427,22 @@ async def test_a_session_is_asked_for_as_the_policy_lets_it(world, bounds, wante
     assert world.aws.exchanged[0][4] == seconds
 
 
+@pytest.mark.parametrize(
+    ("phase", "durations", "seconds"),
+    [
+        (Phase.PLAN, (), 900),
+        (Phase.PLAN, (None, 1800), 1800),
+        (Phase.APPLY, (None, 900), 3600),
+        (Phase.APPLY, (3600, 7200), 7200),
+    ],
+)
+async def test_without_a_setting_a_session_lasts_as_long_as_the_phase_needs(world, phase, durations, seconds):
+    hops = tuple(RoleHop(str(DEPLOY.role_arn), duration_seconds=each) for each in durations)
+    chains = tuple(RoleChain("aws", (hop,), "main.tf:1") for hop in hops)
+    await world.passes(world.gate("123456"), phase, chains)
+    assert world.aws.exchanged[0][4] == seconds
+
+
 async def test_an_account_that_is_not_allowed_ends_it_before_the_prompt(world):
     policy = Policy((Layer(POLICY, mfa=True, accounts=frozenset({"444455556666"})),))
     gate = world.gate("123456", policy=policy)
@@ -542,8 +560,8 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     await inspect(at(world, Level.APPLIES_ONLY), world.gate(), tofu)
     ((configuration, how),) = world.terraform.asked
     assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
-    variables = {"var": ("one=1",), "var_files": (world.var_file,)}
-    assert how == {"executable": tofu, "environ": world.environ, **variables}
+    variables = VariableArguments(("-var=one=1", f"-var-file={world.var_file}"))
+    assert how == {"executable": tofu, "environ": world.environ, "variables": variables}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]

@@ -43,24 +43,20 @@ def test_terraforms_own_options(tmp_path):
     options = parse(
         "-e x --var 'a=b c' --var=d=e --var-file prod.tfvars --target m.x --replace 'a.b[\"k\"]' --lock-timeout 1m30s"
     )
-    assert options.plan_arguments(tmp_path) == [
-        "-lock-timeout=1m30s",
-        "-var=a=b c",
-        "-var=d=e",
-        f"-var-file={tmp_path}/prod.tfvars",
-        "-target=m.x",
-        '-replace=a.b["k"]',
-    ]
+    assert options.plan_arguments() == ["-lock-timeout=1m30s", "-target=m.x", '-replace=a.b["k"]']
+    variables = options.variable_arguments(tmp_path)
+    assert variables.words == ("-var=a=b c", "-var=d=e", f"-var-file={tmp_path}/prod.tfvars")
+    assert (variables.names, variables.files) == (["a", "d"], [tmp_path / "prod.tfvars"])
     assert options.lock_seconds == 90
 
 
 def test_modes_of_planning(tmp_path):
-    assert "-destroy" in parse("--destroy").plan_arguments(tmp_path)
-    assert "-refresh-only" in parse("--refresh-only").plan_arguments(tmp_path)
+    assert "-destroy" in parse("--destroy").plan_arguments()
+    assert "-refresh-only" in parse("--refresh-only").plan_arguments()
     with pytest.raises(ConfigurationError, match="cannot be combined"):
-        parse("--destroy --refresh-only").plan_arguments(tmp_path)
+        parse("--destroy --refresh-only").plan_arguments()
     with pytest.raises(ConfigurationError, match=r"nowhere\.tfvars does not exist"):
-        parse("--var-file nowhere.tfvars").plan_arguments(tmp_path)
+        parse("--var-file nowhere.tfvars").variable_arguments(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +89,23 @@ def test_help_is_printed_and_nothing_is_done(capsys):
 
 
 def test_no_value_of_one_call_is_left_for_the_next():
-    assert arguments_of("--var a=1").var == ["a=1"]
-    assert arguments_of("--var b=2").var == ["b=2"]
-    assert arguments_of("").var == []
+    assert arguments_of("--var a=1").variables == [("var", "a=1")]
+    assert arguments_of("--var b=2").variables == [("var", "b=2")]
+    assert arguments_of("").variables == []
+
+
+def test_the_order_of_variables_on_the_line_is_kept(tmp_path):
+    (tmp_path / "x.tfvars").touch()
+    words = parse("--var a=1 --var-file x.tfvars --var a=2").variable_arguments(tmp_path).words
+    assert words == ("-var=a=1", f"-var-file={tmp_path}/x.tfvars", "-var=a=2")
+
+
+def test_no_value_of_a_variable_is_shown_or_stands_in_a_command_line(tmp_path):
+    options = parse("--var 'word=planted value'")
+    assert "planted" not in f"{options} {options.variable_arguments(tmp_path)}"
+    assert not any("planted" in word for word in options.plan_arguments())
+    assert options.variable_arguments(tmp_path).environ("plan") == {"TF_CLI_ARGS_plan": "'-var=word=planted value'"}
+    assert Options().variable_arguments(tmp_path).environ("plan") == {}
 
 
 @pytest.mark.parametrize(("line", "option"), [("", ""), ("-e --var", ""), ("--level never --lock-timeout 1s", "")])

@@ -75,6 +75,7 @@ def test_without_a_list_prompts_and_programs_are_all_allowed_and_endpoints_and_p
         assert none_says.allows_program("/usr/bin/terraform")
         assert not none_says.allows_endpoint("https://sts.example.com")
         assert not none_says.allows_provider("mycorp/aws")
+        assert not none_says.allows_process_variable("GITHUB_TOKEN")
 
 
 def test_a_list_without_entries_allows_nothing_and_its_file_is_named():
@@ -93,6 +94,7 @@ layers = st.builds(
     endpoints=st.none() | st.lists(st.sampled_from(["*", "http://*:*", "sts.example.com"])).map(tuple),
     programs=st.none() | st.lists(st.sampled_from(["*", "tofu", "/usr/*"])).map(tuple),
     providers=st.none() | st.lists(st.sampled_from(["*/*", "mycorp/aws"])).map(tuple),
+    process_variables=st.none() | st.lists(st.sampled_from(["*", "GITHUB_*", "DD_API_KEY"])).map(tuple),
 )
 
 
@@ -103,6 +105,7 @@ def decisions(one):
         *(one.allows_endpoint(url) for url in ("http://a", "https://sts.example.com")),
         *(one.allows_program(name) for name in ("tofu", "/usr/bin/terraform")),
         *(one.allows_provider(source) for source in ("mycorp/aws", "other/aws")),
+        *(one.allows_process_variable(name) for name in ("GITHUB_TOKEN", "DD_API_KEY", "github_token")),
         one.allows_account_of(role), not one.limits_accounts, not one.asks_about_account,
     )  # fmt: skip
 

@@ -1,3 +1,4 @@
+import base64
 import copy
 import pickle
 import traceback
@@ -51,6 +52,29 @@ def test_other_text_passes_unchanged(text):
 
 def test_the_longer_of_two_nested_values_goes_whole():
     assert Redactor([Secret("abcdef"), Secret("abcdefghij")])("<abcdefghij abcdef>") == f"<{MASK} {MASK}>"
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", '{"token":"'])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_key_in_base64_is_masked_wherever_it_stands_in_the_text(before, encode):
+    key = "?>~?>~" + PLANTED  # which is "+" and "/", or "-" and "_"
+    encoded = encode(f"{before}{key}{before}".encode()).decode()
+    shown = Redactor(keys=[Secret(key)])(f"<{encoded}>")
+    assert MASK in shown
+    assert len(shown.replace(MASK, "")) <= len(encoded) - len(encode(key.encode()).rstrip(b"=")) + 6
+
+
+@given(st.integers(12, len(PLANTED)))
+def test_the_beginning_of_a_key_is_masked_as_far_as_it_goes(length):
+    redact = Redactor(keys=[Secret(PLANTED), Secret(PLANTED[:15] + "another")])
+    assert redact(f"<{PLANTED[:length]}\u2026 {PLANTED[:15]}ano!>") == f"<{MASK}\u2026 {MASK}!>"
+
+
+def test_what_may_be_no_key_is_left_alone():
+    redact = Redactor([Secret(PLANTED)], keys=[Secret("short"), Secret("longer"), Secret(PLANTED)])
+    assert redact(f"{PLANTED[:11]} short") == f"{PLANTED[:11]} short"
+    assert redact("longer") == MASK
+    assert Redactor([Secret(PLANTED)])(PLANTED[:20]) == PLANTED[:20]
 
 
 def test_a_redactor_keeps_what_it_masks_to_itself():

@@ -1,10 +1,12 @@
 import json
+import os
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfmfa_nb.doctor.local_checks import check_saved_plans
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.levels import Level
@@ -12,6 +14,7 @@ from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.policy_audit import AuditRules
+from tfmfa_nb.protocol import layout
 from tfmfa_nb.runs.engine.phase import phase_of
 from tfmfa_nb.runs.events import LevelChanged, PhaseStarted
 from tfmfa_nb.runs.options import Options
@@ -195,12 +198,73 @@ def test_the_saved_plan_is_guarded_by_its_hash(tmp_path):
 
 
 def test_plans_that_earlier_runs_left_are_dropped(tmp_path):
+    (other := tmp_path / "other").mkdir()
     left, mine = new_run(tmp_path), new_run(tmp_path)
-    left.driver.store.files.plan.write_bytes(b"left")
-    mine.driver.store.files.plan.write_bytes(b"mine")
+    stores = [run.driver.store for run in (left, mine, new_run(other))]
+    for store in stores:
+        store.files.plan.write_bytes(b"plan")
+    (left.log_file.parent / "plan.tfplan").write_bytes(b"where there was no place in memory")
     mine.driver.store.drop_other_plans()
-    assert not left.driver.store.files.plan.exists()
-    assert mine.driver.store.files.plan.exists()
+    assert [store.files.plan.exists() for store in stores] == [False, True, True]
+
+
+@pytest.fixture
+def runtime(tmp_path, monkeypatch):
+    """The user's folder in memory."""
+    folder = tmp_path / "runtime"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    return folder
+
+
+def test_a_saved_plan_is_not_in_the_environment_but_in_memory(tmp_path, runtime):
+    before = os.umask(0)
+    try:
+        plan = new_run(tmp_path).driver.store.files.plan
+    finally:
+        os.umask(before)
+    assert plan.parent == runtime / "tfmfa_nb"
+    assert plan.parent.stat().st_mode & 0o777 == 0o700
+    assert plan.name.startswith("staging-")
+    assert not plan.exists()
+
+
+def test_a_saved_plan_is_found_by_a_kernel_with_other_variables(tmp_path, runtime, monkeypatch):
+    store = new_run(tmp_path).driver.store
+    store.files.plan.write_bytes(b"plan")
+    placed = store.files.plan
+    another = tmp_path / "another"
+    another.mkdir()
+    monkeypatch.setattr(layout, "plan_folders", lambda: [another, runtime / "tfmfa_nb"])
+    assert store.files.plan == placed
+
+
+def test_a_folder_of_somebody_else_or_none_in_memory_is_not_used(tmp_path, runtime, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (runtime / "tfmfa_nb").symlink_to(tmp_path / "elsewhere")
+    assert runtime / "tfmfa_nb" not in layout.plan_folders()
+    (runtime / "tfmfa_nb").unlink()
+    (runtime / "tfmfa_nb").mkdir()
+    assert layout.plan_folders()[0] == runtime / "tfmfa_nb"
+    monkeypatch.setattr(layout.os, "getuid", lambda: 12_345)
+    assert runtime / "tfmfa_nb" not in layout.plan_folders()
+    monkeypatch.setattr(layout, "plan_folders", list)
+    store = new_run(tmp_path).driver.store
+    assert store.files.plan == store.files.folder / "plan.tfplan"
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_saved_plan_is_kept_for_a_week(tmp_path):
+    old, new = (new_run(tmp_path).driver.store.files.plan for _ in range(2))
+    for plan, days in ((old, 7.1), (new, 6.9)):
+        plan.write_bytes(b"plan")
+        os.utime(plan, (time.time() - days * 86_400,) * 2)
+    assert check_saved_plans().severity == "warning"
+    assert new.name in check_saved_plans().text
+    new_run(tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
+    new.unlink()
+    assert new.name not in check_saved_plans().text
 
 
 def test_a_view_that_fails_does_not_stop_the_run(tmp_path, caplog):

@@ -63,6 +63,12 @@ async def test_all_subsequent_runs_on_the_environment_will_require_the_selected_
     assert (await front.content())["level"] == "plans and applies"
 
 
+async def test_a_form_without_a_secret_field_has_no_key_for_one(made):
+    front = made()
+    await front.content()
+    assert "sealing_key" not in front.sent[-1]
+
+
 @pytest.mark.parametrize(("minimum", "allowed"), [("never", 3), ("applies only", 2), ("plans and applies", 1)])
 async def test_forbidden_levels_cannot_be_selected_and_the_reason_is_shown(made, minimum, allowed):
     front = made(lambda: policy(Level(minimum)))

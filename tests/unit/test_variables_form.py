@@ -1,11 +1,12 @@
 """The variables' form without a browser, against the strict AWS in this process; and the same in a terminal."""
 
 import asyncio
+import gc
 import getpass
 import json
 
 import pytest
-from front import HELLO, FormFront
+from front import HELLO, UNSEALED_HELLO, FormFront
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 from strict_world import strict_world
@@ -17,6 +18,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.variable_values import NAMES
 from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.protocol.sealing import OneTimeKey
 
 KEY, SECRET, SERIAL = NAMES
 CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
@@ -191,7 +193,7 @@ async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplo
     front = made()
     caplog.set_level("DEBUG")
     caplog.set_level("INFO", "Comm")  # at DEBUG the way here shows every message, before anything of ours has it
-    for kind in ("save", "test", "find", "nothing", "hello"):
+    for kind in ("save", "test", "find", "unsealed", "nothing", "hello"):
         message = {"type": kind, "number": "1", "texts": {KEY: "no key", "where": "kernel"}, "secret": CANARY}
         front.say(message)
         assert "secret" not in message
@@ -201,6 +203,70 @@ async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplo
     assert kernel.read().secret_access_key.reveal() == CANARY
     seen = [repr(form), repr(vars(form)), form.get_state(), Widget.get_manager_state(), front.sent, vars(kernel)]
     assert CANARY not in repr(seen) + caplog.text
+
+
+def action(number, **more):
+    return {"type": "save", "number": number, "texts": {**TYPED, "where": "kernel"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (lambda good: {**good, "sealed": good["sealed"][:-8] + "AAAAAAA="}, "could not be decrypted"),
+        (lambda good: {**good, "sealed": ""}, "could not be decrypted"),
+        (lambda _: action("1", secret=CANARY), "arrived unencrypted, although this page can encrypt it"),
+        (lambda good: {**good, "secret": CANARY}, "arrived unencrypted"),
+        (lambda _: {"type": "unsealed", "action": action("1"), "secret": CANARY}, "arrived unencrypted"),
+    ],
+    ids=["changed", "nothing", "not sealed", "sealed and not", "said to be unsealed"],
+)
+async def test_a_secret_that_cannot_be_read_is_not_stored_and_can_be_sent_again(made, kernel, answer, problem):
+    front = made()
+    await front.content()
+    front.say(answer(action("1", sealed=front.sealed(CANARY))))
+    result = await front.result("1")
+    assert not result["good"]
+    assert result["text"].startswith("The secret access key ")
+    assert problem in result["text"]
+    assert "It was not used; " in result["text"]
+    assert kernel.read().missing() == NAMES
+    assert (await front.press("save", CANARY, **TYPED, where="kernel"))["good"]
+    assert kernel.read().secret_access_key.reveal() == CANARY
+
+
+async def test_a_sealed_secret_is_stored_once(made, kernel):
+    front = made()
+    await front.content()
+    message = action("1", sealed=front.sealed(CANARY))
+    front.say(dict(message))
+    assert (await front.result("1"))["good"]
+    assert (await front.press("clear"))["good"]
+    front.say({**message, "number": "2"})  # as whoever has read it may
+    assert "belongs to an earlier prompt" in (await front.result("2"))["text"]
+    assert kernel.read().missing() == NAMES
+
+
+async def test_a_form_that_is_closed_has_no_private_key(made):
+    def keys():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, OneTimeKey)]
+
+    assert keys() == []
+    front = made()
+    await front.content()
+    assert len(keys()) == 1
+    front.widget.close()
+    assert keys() == []
+
+
+async def test_a_page_that_cannot_encrypt_can_store_a_secret_too(made, kernel):
+    front = made()
+    front.say(dict(UNSEALED_HELLO))
+    message = {"type": "unsealed", "action": action("1"), "secret": CANARY}
+    front.say(message)
+    assert "secret" not in message
+    assert (await front.result("1"))["good"]
+    assert kernel.read().secret_access_key.reveal() == CANARY
 
 
 @pytest.fixture

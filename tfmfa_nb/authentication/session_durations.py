@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.refusal import Cause, Refusal, RefusalKind
 from tfmfa_nb.model.problems import Document
+from tfmfa_nb.model.statuses import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CHAINED_SECONDS = 3600  # longest session with role chaining, whatever the role's own maximum
 SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default
+APPLY_SECONDS = 3600  # an apply that outlives its session loses what it is making; many resources take half an hour
 
 
 def chained_duration_refusal(hop: RoleHop, position: int) -> Refusal | None:
@@ -38,6 +40,15 @@ def chained_duration_refusal(hop: RoleHop, position: int) -> Refusal | None:
         cause=Cause.DURATION,
         documents=(assume_role_block(hop.role_arn, CHAINED_SECONDS),),
     )
+
+
+def session_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
+    """How long the MFA session of a phase should last, in seconds: as its longest role session, and no longer.
+
+    Terraform's provider assumes its roles again during an apply, and needs the MFA session until its end.
+    """
+    least = APPLY_SECONDS if phase is Phase.APPLY else SHORTEST_SECONDS
+    return max([least, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
 
 
 def session_length_warning(chains: Sequence[RoleChain], session_seconds: int) -> str:

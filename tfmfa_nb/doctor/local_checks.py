@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.layout import plan_folders
 from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
-from tfmfa_nb.runs.history.confirmation import confirmation_of
-from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.runs.store import saved_plans
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.provider_mirror import find_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
 
+_DAY = 86_400  # seconds
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
 
 
@@ -37,25 +37,6 @@ def check_policy(read: Callable[[], Policy]) -> tuple[Policy | None, Finding]:
     in_force = ", ".join(f"{path} (SHA-256 {sha256[:12]}…)" for path, sha256 in policy.files)
     return policy, Finding(
         "policy", Severity.OK, f"MFA is enabled by organization policy {files}. Files in force: {in_force}."
-    )
-
-
-def check_audit_trail(environment: Environment) -> Finding:
-    """The finding about the environment's audit trail, and whether it confirms the records of the runs."""
-    try:
-        found = confirmation_of(environment, run_ids(environment))
-    except ConfigurationError as error:
-        return Finding("audit trail", Severity.ERROR, error.problem, error.remedy)
-    if found.sentences:
-        remedy = found.problem.remedy if found.problem is not None else "Do not rely on such a record."
-        return Finding("audit trail", Severity.ERROR, " ".join(found.sentences), remedy)
-    if not found.lines:
-        return Finding("audit trail", Severity.OK, "the first run begins it.")
-    agrees = "it agrees with the" if found.witnessed else "there is no"
-    return Finding(
-        "audit trail",
-        Severity.OK,
-        f"{found.lines:,} lines, each with the hash of the one before; {agrees} record of this trail on this machine.",
     )
 
 
@@ -95,6 +76,21 @@ def check_front_end() -> Iterator[Finding]:
             "neither JupyterLab nor Jupyter Notebook is installed in this Python environment.",
             "If they run elsewhere, install tfmfa-nb there too.",
         )
+
+
+def check_saved_plans() -> Finding:
+    """The finding about plans that nobody has applied or discarded; they hold sensitive values in plain text."""
+    left = [plan.name for plan, age in saved_plans() if age > _DAY]
+    if not left:
+        return Finding("saved plans", Severity.OK, "none is older than a day.")
+    folders = " or ".join(map(str, plan_folders()))
+    return Finding(
+        "saved plans",
+        Severity.WARNING,
+        f"{len(left)} in {folders} {'is' if len(left) == 1 else 'are'} older than a day and may have sensitive values "
+        f"in plain text: {', '.join(sorted(left))}.",
+        "Apply them, or discard them with %tfruns discard; after a week, they are deleted.",
+    )
 
 
 def check_process_environment(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from tfmfa_nb.editing.cell import from_bytes
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
 from tfmfa_nb.protocol.layout import PRIVATE
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.symlinked_folder import STATE_PREFIXES, symlinked_folder
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
@@ -60,7 +60,7 @@ class CellCommands:
 
     def __init__(self, executable: Executable, environ: Mapping[str, str]) -> None:
         self._executable = executable
-        self._environ, _ = child_environ(environ, credentials=False)
+        self._environ = offline_environ(environ)
         self._environ |= {"CHECKPOINT_DISABLE": "1"}
         self._base_environ = environ
         for name in ("TF_DATA_DIR", "TF_WORKSPACE"):

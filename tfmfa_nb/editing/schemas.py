@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_dir
 
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
@@ -128,7 +128,7 @@ class SchemaStore:
             if self._builder is not None and self._builder.poll() is None:
                 return
             self._failed.add(attempt)  # once built, the index is found before this is looked at
-            child, _ = child_environ(environ, credentials=False)
+            child = offline_environ(environ)
             with suppress(OSError):
                 self._builder = subprocess.Popen(
                     [

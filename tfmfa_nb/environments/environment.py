@@ -8,7 +8,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.environment_names import check_name
@@ -18,7 +18,11 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol import formats
 from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _LEVEL_KEY = "aws_multi_factor_authentication"
+_STATE_IGNORE = ".terraform/\n*.tfstate\n*.tfstate.*\n"
 _KEYS = (_LEVEL_KEY, formats.KEY)
 
 
@@ -85,7 +89,9 @@ class Environment:
         return EnvironmentFiles(self.folder)
 
     def ensure(self) -> None:
-        """Create the folder and its private folder if they do not exist.
+        """Create the folder and its private folder if they do not exist, whatever the umask for their owner only.
+
+        What Terraform keeps in a folder that cells write stays out of version control: state may hold secrets.
 
         Raises:
             ConfigurationError: a folder cannot be created.
@@ -95,6 +101,8 @@ class Environment:
         private_folder(self.files.private)
         if not self.files.ignore.exists():
             write_whole(self.files.ignore, "*\n")
+        if self.owned and not self.files.state_ignore.exists():
+            write_whole(self.files.state_ignore, _STATE_IGNORE, mode=0o644)
 
     @property
     def level(self) -> Level:
@@ -143,6 +151,28 @@ class Environment:
                 raise ConfigurationError(f'{path}: the key "{key}" is unknown.', hint)
         return settings
 
+    def replace_configuration(self, hcl: str, *, overwrite: bool = False) -> Callable[[], None]:
+        """Write `hcl` to the environment's `main.tf`. Returns what restores the file that was there before.
+
+        Raises:
+            ConfigurationError: see `write_configuration`.
+        """
+        files = (self.files.configuration, self.files.configuration_digest)
+        before = [_content(file) for file in files]
+        self.write_configuration(hcl, overwrite=overwrite)
+        written = _content(self.files.configuration)
+
+        def restore() -> None:
+            if _content(self.files.configuration) != written:
+                return  # somebody has edited it meanwhile
+            for file, content in zip(files, before, strict=True):
+                if content is None:
+                    file.unlink(missing_ok=True)
+                else:
+                    write_whole(file, content, mode=0o644)
+
+        return restore
+
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
         """Write `hcl` to the environment's `main.tf`. An unchanged file keeps its modification time.
 
@@ -181,6 +211,7 @@ def _unreadable(path: Path) -> ConfigurationError:
 def _create(folder: Path) -> None:
     try:
         folder.mkdir()
+        folder.chmod(0o700)
     except OSError as error:
         raise ConfigurationError(
             f"The folder {folder} cannot be created: {error.strerror or error}.",
@@ -191,6 +222,13 @@ def _create(folder: Path) -> None:
 def _has_other_files(folder: Path) -> bool:
     """True if the folder has files but no settings file. A checkout has the settings, but not `.tfmfa`."""
     return not (folder / SETTINGS).exists() and any(folder.iterdir())
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def _contains(digest_file: Path, digest: str) -> bool:

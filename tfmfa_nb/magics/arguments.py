@@ -33,6 +33,14 @@ class _Help(argparse.Action):
         raise _HelpShown
 
 
+class _InOrder(argparse.Action):
+    """Appends to one list for several options, because their order counts."""
+
+    def __call__(self, _parser: object, namespace: argparse.Namespace, value: Any, flag: str | None = None) -> None:
+        kind = (flag or "").removeprefix("--").replace("-", "_")
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), (kind, value)])
+
+
 class _Either(ArgDecorator):
     """Mutually exclusive options."""
 
@@ -50,10 +58,15 @@ def _repeated(flag: str, metavar: str, text: str) -> argument:
     return argument(flag, metavar=metavar, help=text, action="append", default=[])
 
 
+def _variable(flag: str, metavar: str, text: str) -> argument:
+    return argument(flag, metavar=metavar, help=text, action=_InOrder, dest="variables", default=[])
+
+
 def _flag(flag: str, text: str) -> argument:
     return argument(flag, help=text, action="store_true")
 
 
+_REPEATED = ("append", _InOrder)
 _HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this help message")
 _WHERE = _Either(
     argument("-e", "--environment", metavar="NAME", help="environment in the folder NAME beside the notebook"),
@@ -61,8 +74,8 @@ _WHERE = _Either(
 )
 PLAN_OPTIONS = (
     _WHERE,
-    _repeated("--var", "NAME=VALUE", "set a variable"),
-    _repeated("--var-file", "FILE", "set variables from a file"),
+    _variable("--var", "NAME=VALUE", "set a variable"),
+    _variable("--var-file", "FILE", "set variables from a file"),
     _repeated("--target", "ADDRESS", "limit the plan to a resource and its dependencies"),
     _repeated("--replace", "ADDRESS", "replace a resource"),
     _flag("--destroy", "plan to destroy all resources"),
@@ -73,7 +86,7 @@ PLAN_OPTIONS = (
 )
 APPLY_OPTIONS = (*PLAN_OPTIONS, _flag("--auto-approve", "skip the confirmation"))
 # Options that a saved plan already contains.
-_PLAN_ONLY = ("var", "var_file", "target", "replace", "destroy", "refresh_only", "overwrite")
+_PLAN_ONLY = ("variables", "target", "replace", "destroy", "refresh_only", "overwrite")
 
 SETTINGS_COMMANDS = ("variables", "level", "policy", "trust-policy", "doctor")
 SETTINGS_OPTIONS = (
@@ -142,14 +155,17 @@ def _completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
     for each in (_HELP, *defined):
         single += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
     return tuple(
-        Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") == "append")
+        Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") in _REPEATED)
         for each in single
     )
 
 
 def option_of_plan(arguments: argparse.Namespace) -> str:
     """The first option in `arguments` that only a plan can have, such as "--var"; "" if there is none."""
-    return next((f"--{name.replace('_', '-')}" for name in _PLAN_ONLY if getattr(arguments, name)), "")
+    name = next((name for name in _PLAN_ONLY if getattr(arguments, name)), "")
+    if name == "variables":
+        name = arguments.variables[0][0]
+    return name and f"--{name.replace('_', '-')}"
 
 
 def read_level(text: str) -> Level:
@@ -168,8 +184,7 @@ def read_level(text: str) -> Level:
 def options_of(arguments: argparse.Namespace) -> Options:
     """The options of a run, from the parsed arguments."""
     return Options(
-        var=tuple(arguments.var),
-        var_file=tuple(arguments.var_file),
+        variables=tuple(arguments.variables),
         target=tuple(arguments.target),
         replace=tuple(arguments.replace),
         destroy=arguments.destroy,

@@ -1,7 +1,8 @@
-"""Keeps what people type into cards and forms out of the kernel's logs.
+"""Keeps what people type into cards and forms out of the kernel's logs, where it arrives unencrypted.
 
 At DEBUG, the loggers of comms and of ipykernel write each message before any handler has it, a code or a secret
-included. While the extension is loaded, those records are dropped.
+included. Pages seal both (`protocol.sealing`), except those that browsers do not let encrypt: pages on plain HTTP from
+another host. For these, those records are dropped while the extension is loaded.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,11 @@ class TfmfaMagics(Magics):
         "Default: the environment variable AWS_PROFILE."
     ).tag(config=True)
     session_duration = Int(
-        3600, min=900, max=129_600, help="Duration of an MFA session in seconds, from 900 to 129,600."
+        0,
+        min=0,
+        max=129_600,
+        help="Duration of an MFA session in seconds, from 900 to 129,600. Default: as long as the run's longest role "
+        "session, at least 900 for a plan and 3600 for an apply.",
     ).tag(config=True)
     prompt_timeout = Float(0.0, min=0.0, help="Time limit of a prompt in seconds; 0 for no limit.").tag(config=True)
 
@@ -204,9 +209,7 @@ class TfmfaMagics(Magics):
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR to select a folder that has one"
             )
-        if cell is not None:
-            environment.write_configuration(cell, overwrite=options.overwrite)
-        run = Run(environment, options, Path.cwd())
+        run = Run(environment, replace(options, configuration=cell), Path.cwd())
         if before := self._runs.get(environment.folder):
             _discard_pending_plan(before)
         self.adopt(environment.folder, run)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.authentication.session_durations import APPLY_SECONDS
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
@@ -99,7 +100,7 @@ class Subcommands:
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
-        seconds = self._organization.read_policy().session_of(self._organization.session_duration)
+        seconds = self._organization.read_policy().session_of(self._organization.session_duration or APPLY_SECONDS)
         for title, text in trust_policy_documents(trust_policies(arguments[0], identity.arn, seconds), seconds):
             _print(f"{title}:\n{text}\n")
 

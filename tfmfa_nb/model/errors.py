@@ -65,6 +65,10 @@ class PromptTimedOut(AuthenticationError):
     """The prompt was not answered within the configured time."""
 
 
+class SecretUnreadable(TfmfaError):
+    """A typed secret arrived changed, for another prompt, or unencrypted from a page that encrypts."""
+
+
 class MfaBypass(AuthenticationError):
     """The configuration would use credentials other than the MFA session's."""
 

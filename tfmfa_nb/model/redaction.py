@@ -1,18 +1,21 @@
 """Holds and masks secrets. All text passes through here on its way to screen, file, exception, and notebook.
 
-Only exact, known values are masked: masking by patterns hides valid text and misses unexpected values. This module uses
+Only known values are masked: masking by patterns hides valid text and misses unexpected values. This module uses
 the standard library only, because the process that follows Terraform imports it.
 """
 
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
+from itertools import takewhile
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "(redacted)"
+_BEGINNING = 12  # characters; fewer would mask what many values begin with
 _MIN_LENGTH = 6  # shorter values would mask ordinary text, and no AWS key or token is shorter
 
 
@@ -55,24 +58,65 @@ class Redactor:
     """Masks known values in text.
 
     Args:
-        secrets: values to mask. Values of fewer than six characters are ignored; a value of several lines is masked
-            line by line, because output is read by lines.
+        secrets: values to mask as a whole. Values of fewer than six characters are ignored; a value of several lines is
+            masked line by line, because output is read by lines.
+        keys: values of AWS credentials. They are also masked where only their beginning is there, of twelve characters
+            or more, and in base64, wherever in a longer text they stand.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_begins", "_pattern")
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(self, secrets: Iterable[Secret] = (), keys: Iterable[Secret] = ()) -> None:
         parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _MIN_LENGTH}
+        begins: dict[str, list[str]] = {}
+        for key in keys:
+            value = key.reveal()
+            for form in (value, *_base64_forms(value)) if len(value) >= _BEGINNING else (value,):
+                if len(form) >= _BEGINNING:
+                    begins.setdefault(form[:_BEGINNING], []).append(form)
+                elif len(form) >= _MIN_LENGTH:
+                    parts.add(form)
+        self._begins = begins
         # Longest first, so that a value that contains another one is masked as a whole.
-        ordered = sorted(parts, key=len, reverse=True)
+        ordered = sorted(parts | begins.keys(), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
         """The text with every known value replaced by `MASK`."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        if self._pattern is None:
+            return text
+        pieces, end = [], 0
+        while match := self._pattern.search(text, end):
+            pieces += [text[end : match.start()], MASK]
+            end = max(match.end(), self._end(text, match))
+        return "".join([*pieces, text[end:]]) if pieces else text
+
+    def _end(self, text: str, match: re.Match[str]) -> int:
+        """Where the longest beginning of a key ends that begins at a match."""
+        start = match.start()
+        return max((start + _common(text, start, form) for form in self._begins.get(match[0], ())), default=0)
 
     def __repr__(self) -> str:
         return f"Redactor({'active' if self._pattern else 'empty'})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Redactor cannot be pickled or copied")
+
+
+def _base64_forms(value: str) -> set[str]:
+    """What is always there of `value` in base64, at each of the three places in a group of bytes."""
+    forms = set()
+    for before in range(3):
+        encoded = b2a_base64(bytes(before) + value.encode(), newline=False)
+        # The first character that has bits of `value` may have bits of what stands before it too, and the last one.
+        first = (before * 8 + 5) // 6
+        last = (before + len(value.encode())) * 8 // 6
+        form = encoded[first:last].decode()
+        forms |= {form, form.replace("+", "-").replace("/", "_")}
+    return forms
+
+
+def _common(text: str, start: int, form: str) -> int:
+    """How many characters at `start` are those with which `form` begins."""
+    pairs = zip(form, text[start : start + len(form)], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

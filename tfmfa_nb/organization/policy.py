@@ -48,6 +48,7 @@ class Layer:
         endpoints: patterns of the endpoints that may get a code, besides AWS's own.
         programs: patterns of the programs that may run as Terraform.
         providers: patterns of the source addresses of providers that may hold AWS credentials, besides the known ones.
+        process_variables: patterns of the variables with secrets that Terraform gets although no provider uses them.
         signing_key: path of the SSH key that signs each line of the audit trail; see `AuditRules`.
         signers: path of the file with the allowed signers of those lines.
         sinks: where each line goes besides the trail.
@@ -68,6 +69,7 @@ class Layer:
     endpoints: tuple[str, ...] | None = None
     programs: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
+    process_variables: tuple[str, ...] | None = None
     signing_key: str | None = None
     signers: str | None = None
     sinks: tuple[str, ...] | None = None
@@ -197,6 +199,15 @@ class Policy:
         Without a file, none may. Every file must have a pattern that fits, so that none weakens another.
         """
         return self._all_allow(lambda layer: any(provider_fits(pattern, source) for pattern in layer.providers or ()))
+
+    def allows_process_variable(self, name: str) -> bool:
+        """True if Terraform gets this process variable, although it sounds secret and no provider uses it.
+
+        Every file must have a pattern that fits, so that none weakens another.
+        """
+        return self._all_allow(
+            lambda layer: any(fnmatch.fnmatchcase(name, pattern) for pattern in layer.process_variables or ())
+        )
 
     @property
     def asks_about_configuration(self) -> bool:

@@ -24,7 +24,10 @@ _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "co
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
 _TOP = ("mfa", "owners", "environments", "minimum", "session", "allow", "audit")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
-_ALLOW = ("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers")
+_ALLOW = (
+    *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
+    "process_variables",
+)
 _AUDIT = ("signing_key", "signers", "sinks")
 
 
@@ -79,6 +82,7 @@ class PolicyParser:
             endpoints=endpoints,
             programs=self._strings(allow, "programs", "allow."),
             providers=providers,
+            process_variables=self._strings(allow, "process_variables", "allow."),
             signing_key=self._file(audit, "signing_key"),
             signers=self._file(audit, "signers"),
             sinks=sinks,

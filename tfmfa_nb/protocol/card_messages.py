@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.run_display import Counts
+from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +20,18 @@ class LinesRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticate:
-    """Answers the question `number` with a code, which is in the raw field `code`."""
+    """Answers the question `number` with a code."""
 
     type: Literal["authenticate"] = "authenticate"
+    number: int
+    sealed: Sealed = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsealedCode:
+    """Answers the question `number` from a page that cannot encrypt; the code is in the raw field `code`."""
+
+    type: Literal["unsealed_code"] = "unsealed_code"
     number: int
 
 
@@ -54,7 +64,7 @@ class Discard:
     type: Literal["discard"] = "discard"
 
 
-CardRequest = Hello | LinesRequest | Authenticate | Confirm | Cancel | Kill | Discard
+CardRequest = Hello | LinesRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
 
 
 def card_request(message: object) -> CardRequest | None:
@@ -73,6 +83,8 @@ class Question:
         text: one line.
         attempt: number of the attempt, from 1.
         next_code_at: when the device shows its next code, in seconds since the epoch; 0 if unknown.
+        problem: why the previous answer could not be read; "" if there was none.
+        sealing_key: the key for the code; None for a confirmation.
     """
 
     kind: Literal["code", "confirm"]
@@ -81,6 +93,8 @@ class Question:
     text: str
     attempt: int = 1
     next_code_at: float = 0.0
+    problem: str = ""
+    sealing_key: SealingKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

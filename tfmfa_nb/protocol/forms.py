@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from tfmfa_nb.protocol.codec import Longest, parse
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
+from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
 Name = Annotated[str, Longest(256)]
 Typed = Annotated[str, Longest(4_096)]
@@ -13,20 +14,30 @@ Typed = Annotated[str, Longest(4_096)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormAction:
-    """A person has pressed a button of a form. The value of its secret field is in the raw field `secret`.
+    """A person has pressed a button of a form.
 
     Attributes:
         type: the button.
         number: number that the result repeats.
         texts: values of the plain fields, by name.
+        sealed: value of the secret field; None if the button does not use it.
     """
 
     type: Literal["save", "test", "find", "clear"]
     number: Annotated[str, Longest(64)]
     texts: Mapping[Name, Typed]
+    sealed: Sealed | None = None
 
 
-FormRequest = Hello | FormAction
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsealedAction:
+    """An action from a page that cannot encrypt; the value of the secret field is in the raw field `secret`."""
+
+    type: Literal["unsealed"] = "unsealed"
+    action: FormAction
+
+
+FormRequest = Hello | FormAction | UnsealedAction
 
 
 def form_request(message: object) -> FormRequest | None:
@@ -125,6 +136,7 @@ class FormState:
     Attributes:
         busy: type of the current action; "" if there is none.
         content: None if the content has not been read again; the form then keeps its content.
+        sealing_key: the key for the next value of the secret field; None for a form without one.
     """
 
     type: Literal["state"] = "state"
@@ -133,3 +145,4 @@ class FormState:
     busy: str
     result: FormResult
     content: FormContent | None
+    sealing_key: SealingKey | None = None

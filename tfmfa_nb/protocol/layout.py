@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 CONFIGURATION = "main.tf"
 SETTINGS = "tfmfa.json"
@@ -15,6 +15,37 @@ PRIVATE = ".tfmfa"
 RUNS = "runs"
 RUN_ID = re.compile(r"run-(?P<started>\d{8}-\d{6})-[0-9a-f]{6}")
 """The ID of a run, which is also the name of its folder; `started` is in UTC."""
+
+
+def plan_folders() -> list[Path]:
+    """The folders for saved plans. A plan has sensitive values in plain text: these folders are in memory.
+
+    No disk and no backup has what is in them, and they end with the system, or with the user's last login
+    (https://specifications.freedesktop.org/basedir-spec/latest/#variables). A plan is looked for in all of them,
+    because a kernel may have other process variables than the one that planned.
+    """
+    user = os.getuid()
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    runtimes = [Path(runtime)] if runtime else []
+    folders = [folder / "tfmfa_nb" for folder in (*runtimes, Path(f"/run/user/{user}"))]
+    folders.append(Path(f"/dev/shm/tfmfa_nb-{user}"))  # noqa: S108 - the folder is private, see `private_folder`
+    return [folder for folder in dict.fromkeys(folders) if _usable(folder, user)]
+
+
+def plan_prefix(runs: Path) -> str:
+    """How the names of the saved plans begin that belong to the runs in one folder: with the environment's name."""
+    environment = re.sub(r"[^\w.-]", "_", runs.parent.parent.name)[:40]
+    return f"{environment}-{hashlib.sha256(os.fsencode(os.path.realpath(runs))).hexdigest()[:16]}-"
+
+
+def _usable(folder: Path, user: int) -> bool:
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return os.access(folder.parent, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == user
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +76,9 @@ class RunFiles:
     @property
     def plan(self) -> Path:
         """The saved plan; deleted once it can no longer be applied."""
-        return self.folder / "plan.tfplan"
+        name = f"{plan_prefix(self.folder.parent)}{self.folder.name}.tfplan"
+        places = [*(folder / name for folder in plan_folders()), self.folder / "plan.tfplan"]
+        return next((place for place in places if place.is_file()), places[0])
 
     @property
     def changes(self) -> Path:
@@ -91,6 +124,11 @@ class EnvironmentFiles:
     def ignore(self) -> Path:
         """The file that keeps the private folder out of version control."""
         return self.private / ".gitignore"
+
+    @property
+    def state_ignore(self) -> Path:
+        """The file that keeps state and Terraform's own folder out of version control."""
+        return self.folder / ".gitignore"
 
     @property
     def lock(self) -> Path:

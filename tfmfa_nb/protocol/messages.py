@@ -1,9 +1,9 @@
 """All messages between the kernel and the card, the forms, the status bar, the editor, and a runner.
 
 Messages are frozen dataclasses, so that handlers can match on them; `codec` and `typescript` read their fields as the
-format. Messages of the front end are called requests. Codes and secret access keys are not fields of a message, because
-its repr would show them. They accompany a message in the raw fields `SECRET_FIELDS`, and are moved into a `Secret`
-before the message is parsed.
+format. Messages of the front end are called requests. Codes and secret access keys travel sealed. A page that cannot
+seal sends them in messages of other types; they are not fields of these, because a repr would show them. They accompany
+them in the raw fields `SECRET_FIELDS`, and are moved into a `Secret` before the message is parsed.
 
 Any message can be lost, so the kernel sends whole states, and front ends ask again.
 
@@ -31,6 +31,7 @@ from tfmfa_nb.protocol.card_messages import (
     Question,
     ResourceInProgress,
     RoleChain,
+    UnsealedCode,
     card_request,
 )
 from tfmfa_nb.protocol.editor import (
@@ -56,6 +57,7 @@ from tfmfa_nb.protocol.forms import (
     LevelChoice,
     MfaDevice,
     SettingsContent,
+    UnsealedAction,
     VariableOrigin,
     VariablesContent,
     form_request,
@@ -80,6 +82,7 @@ from tfmfa_nb.protocol.runner import (
     Runner,
     RunnerQuestion,
 )
+from tfmfa_nb.protocol.sealing import SealingKey
 from tfmfa_nb.protocol.status import (
     COMM_TARGET,
     Answer,
@@ -148,10 +151,13 @@ __all__ = [
     "RunStatus",
     "Runner",
     "RunnerQuestion",
+    "SealingKey",
     "SettingsContent",
     "StatusMessage",
     "StatusRequest",
     "UnknownQuestion",
+    "UnsealedAction",
+    "UnsealedCode",
     "ValidateAnswer",
     "VariableOrigin",
     "VariablesContent",

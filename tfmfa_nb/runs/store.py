@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from traitlets import TraitError
 
 from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
-from tfmfa_nb.protocol.layout import RUN_ID
+from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.terraform.log import RunLog
@@ -24,12 +25,14 @@ from tfmfa_nb.terraform.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
 
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
+_KEPT_SECONDS = 7 * 86_400  # of a saved plan
 
 
 class RunStore:
@@ -64,6 +67,8 @@ class RunStore:
         store = cls(environment, f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
         private_folder(environment.files.runs)
         private_folder(store.files.folder)
+        private_folder(store.files.plan.parent)
+        drop_old_plans()
         return store
 
     def under(self, policy: Policy) -> None:
@@ -153,8 +158,10 @@ class RunStore:
 
     def drop_other_plans(self) -> None:
         """Delete the saved plans of earlier runs. The caller must hold the environment's lock."""
-        for plan in self._runs.glob(f"*/{self.files.plan.name}"):
-            if plan != self.files.plan:
+        mine, prefix = self.files.plan, plan_prefix(self._runs)
+        in_memory = (plan for folder in plan_folders() for plan in folder.glob(f"{prefix}*.tfplan"))
+        for plan in (*in_memory, *self._runs.glob("*/plan.tfplan")):
+            if plan != mine:
                 plan.unlink(missing_ok=True)
 
     @property
@@ -190,6 +197,21 @@ class RunStore:
             return float(json.loads(self.files.exit_of(command).read_bytes())["ended"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0.0
+
+
+def saved_plans() -> Iterator[tuple[Path, float]]:
+    """The saved plans in memory, of all environments of this user, each with its age in seconds."""
+    for plan in (plan for folder in plan_folders() for plan in folder.glob("*.tfplan")):
+        with suppress(OSError):  # another kernel may have just deleted it
+            yield plan, time.time() - plan.stat().st_mtime
+
+
+def drop_old_plans() -> None:
+    """Delete the saved plans that nobody has applied or discarded for a week."""
+    for plan, age in saved_plans():
+        if age > _KEPT_SECONDS:
+            with suppress(OSError):
+                plan.unlink()
 
 
 @contextmanager

@@ -172,6 +172,7 @@ class StrictAws:
         error = re.search(code, response.body) if response is not None and failed else None
         call = {
             "time": self.now(),
+            "received": time.time(),
             "service": request.service,
             "action": request.action,
             "access_key_id": request.credential[0] if request.credential else "",

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tfmfa_nb.terraform.withheld_variables import withheld
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -72,6 +74,19 @@ def child_environ(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[s
     child["TF_IN_AUTOMATION"] = "1"
     child["TF_INPUT"] = "0"
     return child, notes
+
+
+def offline_environ(base: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a command that calls no API, such as `console`, `show` or `validate`: no secrets at all.
+
+    Values of Terraform's variables stay, `TF_VAR_…`, because such a command may evaluate expressions.
+
+    Args:
+        base: the variables of this process.
+    """
+    child, _ = child_environ(base, credentials=False)
+    names = withheld(child, (), "")
+    return {name: value for name, value in child.items() if name not in names}
 
 
 def session_environ(child: Mapping[str, str], carried: Mapping[str, str], *, files: bool) -> dict[str, str]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfiguration
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 from tfmfa_nb.terraform.working_directory import selected_workspace
 
 if TYPE_CHECKING:
@@ -97,15 +98,13 @@ class Evaluator:
         folder: the root module, for its variable files and for files that functions read.
         executable: the Terraform whose `console` evaluates.
         environ: for `TF_VAR_…` and `TF_WORKSPACE`; its credentials are not passed on.
-        var: values of `--var`.
-        var_files: files of `--var-file`.
+        variables: values of `--var` and `--var-file`.
     """
 
     folder: Path
     executable: Executable
     environ: Mapping[str, str]
-    var: Sequence[str] = ()
-    var_files: Sequence[Path] = ()
+    variables: VariableArguments = field(default_factory=VariableArguments)
 
     def answer(self, questions: Sequence[Question]) -> bool:
         """Set the value of each question: literals without a console, all others with one.
@@ -166,20 +165,14 @@ class Evaluator:
         return True
 
     def _console(self, root: Path, reduced: ConsoleConfiguration) -> subprocess.CompletedProcess[bytes]:
-        # The console needs no credentials.
-        environ, _ = child_environ(self.environ, credentials=False)
+        environ = offline_environ(self.environ)
         environ |= {"TF_DATA_DIR": str(root / ".terraform"), "CHECKPOINT_DISABLE": "1"}
         environ.pop("TF_WORKSPACE", None)
         with suppress(OSError):  # Terraform cannot read it either
             environ["TF_WORKSPACE"] = selected_workspace(self.folder, self.environ)
-        declared = reduced.variables
+        environ |= self.variables.only(reduced.variables).environ("console")
         return subprocess.run(
-            [
-                *(*self.executable.command, "console"),
-                *(f"-var-file={file.absolute()}" for file in self.var_files),
-                # Terraform refuses a value for a variable that is not declared.
-                *(f"-var={value}" for value in self.var if value.partition("=")[0].strip() in declared),
-            ],
+            (*self.executable.command, "console"),
             cwd=root,
             env=environ,
             input=f"local.{ANSWERS}\n".encode(),

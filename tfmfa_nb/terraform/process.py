@@ -37,7 +37,8 @@ class Job:
     Attributes:
         argv: the command line; without secrets, because every user of the machine can read it.
         environ: the variables of Terraform's process, but for those of `credentials`.
-        secrets: further values to mask in the output.
+        keys: AWS secrets to mask in the output, with parts and encodings of them.
+        secrets: further values to mask, as a whole.
         log: the file for the output, as people read it.
         exit: the file for the exit code.
         events: the file for the events of a `-json` command.
@@ -52,6 +53,7 @@ class Job:
     log: Path
     exit: Path
     events: Path | None = None
+    keys: tuple[Secret, ...] = ()
     lock_fd: int | None = None
     credentials: Credentials | None = None
 
@@ -178,9 +180,9 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
     """Give the supervisor its job; the reason why it did not start Terraform, or ""."""
     if popen.stdin is None or popen.stdout is None:
         return "no pipe"
-    credentials, secrets = job.credentials, job.secrets
+    credentials, keys = job.credentials, job.keys
     if credentials:
-        secrets = (*secrets, *credentials.secrets())
+        keys = (*keys, *credentials.secrets())
     # Writing to a process that has died only fails when the pipe is closed.
     with contextlib.suppress(BrokenPipeError), popen.stdin as pipe:
         pipe.write(
@@ -189,7 +191,8 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                     "argv": list(job.argv),
                     "cwd": str(job.cwd.absolute()),
                     "environ": {**job.environ, **(credentials.environ() if credentials else {})},
-                    "secrets": [secret.reveal() for secret in secrets],
+                    "keys": [key.reveal() for key in keys],
+                    "secrets": [secret.reveal() for secret in job.secrets],
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,
                     "lock_fd": job.lock_fd,

@@ -20,10 +20,10 @@ from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.programs import program, programs_of
 from tfmfa_nb.terraform.provider_sources import ProviderNames, provider_addresses, unknown_providers
 from tfmfa_nb.terraform.syntax_check import is_syntax_error
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.terraform.configuration import Configuration
@@ -116,8 +116,7 @@ def find_chains(
     *,
     executable: Executable,
     environ: Mapping[str, str],
-    var: Sequence[str] = (),
-    var_files: Sequence[Path] = (),
+    variables: VariableArguments | None = None,
 ) -> Findings:
     """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
@@ -125,8 +124,7 @@ def find_chains(
         configuration: as it is now.
         executable: the Terraform whose `console` evaluates expressions, and which tells a syntax error.
         environ: for `TF_VAR_…`, `TF_WORKSPACE`, `TF_DATA_DIR` and `TF_ENCRYPTION`.
-        var: values of `--var`.
-        var_files: files of `--var-file`.
+        variables: values of `--var` and `--var-file`.
     """
     backends, declared = Backends.of(configuration, environ), _Declared()
     declared.chains += backends.chains
@@ -137,7 +135,8 @@ def find_chains(
     kept = [backends.kept] if backends.kept else []
     questions = [*declared.questions(), *(question for chain in kept for question in chain.questions())]
     problems, gaps = _syntax(configuration, executable, environ)
-    if not Evaluator(configuration.folder, executable, environ, var, var_files).answer(questions):
+    evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments())
+    if not evaluator.answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
     declared.chains += [chain for chain in kept if _differs(chain, backends.chains)]
     chains = tuple(chain for one in declared.chains if one.uses_aws for chain in one.chains())

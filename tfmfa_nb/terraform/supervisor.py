@@ -1,7 +1,7 @@
 """The process between the kernel and Terraform. It outlives the kernel.
 
 `python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from standard input: {argv, cwd, environ,
-secrets, log, events, lock_fd}. It imports little more than the standard library, so that it starts fast.
+keys, secrets, log, events, lock_fd}. It imports little more than the standard library, so that it starts fast.
 
 Terraform writes to an unnamed file. Unlike a pipe, the file does not break when its reader dies (Terraform killed by
 SIGPIPE loses resources from its state), and no unmasked output has a path. The supervisor follows that file, masks the
@@ -38,10 +38,10 @@ class _Follower:
 
     def __init__(self, raw: BinaryIO, job: dict[str, Any]) -> None:
         self._raw, self._offset, self._rest = raw.fileno(), 0, b""
-        secrets = job.pop("secrets")
+        secrets, keys = job.pop("secrets"), job.pop("keys")
         # In an event, a value is escaped as in JSON.
         escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
-        self._redact = Redactor([Secret(secret) for secret in (*secrets, *escaped)])
+        self._redact = Redactor(map(Secret, (*secrets, *escaped)), keys=map(Secret, keys))
         self._log = _appending(job["log"])
         self._events = _appending(job["events"]) if job["events"] else None
 

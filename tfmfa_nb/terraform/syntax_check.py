@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.credentials import offline_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ _SYNTAX_ERROR = 2  # the exit code of `fmt`
 
 def is_syntax_error(source: bytes, executable: Executable, environ: Mapping[str, str]) -> bool:
     """Whether Terraform cannot parse `source` either, and so will not run it; False where it gives no answer."""
-    cleaned, _ = child_environ(environ, credentials=False)
+    cleaned = offline_environ(environ)
     with tempfile.TemporaryDirectory(prefix="tfmfa-") as folder:
         try:
             answer = subprocess.run(

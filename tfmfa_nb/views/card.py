@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from traitlets import Unicode
 
-from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.model.errors import SecretUnreadable, TfmfaError
 from tfmfa_nb.prompts.form import Answer
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import (
@@ -35,11 +35,12 @@ from tfmfa_nb.protocol.messages import (
     Question,
     ResourceInProgress,
     RoleChain,
+    UnsealedCode,
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
-from tfmfa_nb.views.widget import MessageWidget, take_secret
+from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import documents_of, policy_text, program_text
 
 if TYPE_CHECKING:
@@ -80,22 +81,32 @@ class RunCard(MessageWidget):
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
-        super().__init__()
+        super().__init__("code")
         run.observe(self._changed, names=[*_TRAITS, "question"])
 
     async def ask(self, question: dict[str, Any]) -> Answer:
-        """Show `question` and wait for the answer. Canceling the run is an answer too."""
+        """Show `question` and wait for the answer. Canceling the run is an answer too.
+
+        After an answer that cannot be read, the card says why, and asks again.
+        """
         if self._run.canceling:
             return Answer("cancel")
-        self._answer = self._loop.create_future()
-        self._number += 1
-        self._question = Question(**question, number=self._number)
-        self._run.apply(QuestionChanged(question))
-        self._schedule()  # repeating a question does not change the trait
+        problem = ""
         try:
-            return await self._answer
+            while True:
+                self._answer = self._loop.create_future()
+                self._number += 1
+                key = self._secret.sealing_key() if question["kind"] == "code" else None
+                self._question = Question(**question, number=self._number, problem=problem, sealing_key=key)
+                self._run.apply(QuestionChanged(question))
+                self._schedule()  # repeating a question does not change the trait
+                try:
+                    return await self._answer
+                except SecretUnreadable as error:
+                    problem = str(error)
         finally:
             self._answer = None
+            self._secret.forget()
             if self._run.question == question:  # otherwise, another card of the run is asking
                 self._run.apply(QuestionChanged({}))
             self._schedule()
@@ -158,7 +169,7 @@ class RunCard(MessageWidget):
         """Handle one message of a front end. A code is removed from it first, so no traceback can contain it."""
         if self._gone:
             return
-        code = take_secret(message, "code")
+        code = self._secret.remove_from(message)
         request = card_request(message)
         if request is None:
             return
@@ -176,16 +187,28 @@ class RunCard(MessageWidget):
                 self.flush()
             case LinesRequest(start=start, stop=stop):
                 self._send_lines(start, stop)
-            case Authenticate(number=number):
-                if self._waits_for("code", number):
-                    self._resolve(Answer("code", code))
-                else:
-                    code.forget()
+            case Authenticate() | UnsealedCode():
+                self._authenticate(request, code)
             case Confirm(number=number):
                 if self._waits_for("confirm", number):
                     self._resolve(Answer("confirm"))
             case Cancel() | Kill() | Discard():
                 self._stop(request)
+
+    def _authenticate(self, request: Authenticate | UnsealedCode, raw: Secret) -> None:
+        if not self._waits_for("code", request.number):
+            raw.forget()
+            return
+        try:
+            match request:
+                case Authenticate(sealed=sealed):
+                    code = self._secret.opened(sealed, raw)
+                case UnsealedCode():
+                    code = self._secret.unsealed(raw)
+        except SecretUnreadable as error:
+            self._resolve(error)
+        else:
+            self._resolve(Answer("code", code))
 
     def _waits_for(self, kind: str, number: int) -> bool:
         """True if an answer of this kind belongs to the open question, not to an earlier one."""
@@ -205,9 +228,13 @@ class RunCard(MessageWidget):
                     self._run.discard()
         self._schedule()
 
-    def _resolve(self, answer: Answer) -> None:
-        if self._answer is not None and not self._answer.done():
+    def _resolve(self, answer: Answer | SecretUnreadable) -> None:
+        if self._answer is None or self._answer.done():
+            return
+        if isinstance(answer, Answer):
             self._answer.set_result(answer)
+        else:
+            self._answer.set_exception(answer)
 
     def _send_lines(self, start: int, stop: int) -> None:
         start = max(0, start)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.messages import FormAction, FormResult, FormState, Hello, form_request
+from tfmfa_nb.protocol.messages import FormAction, FormResult, FormState, Hello, UnsealedAction, form_request
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.sanitize import sanitize_all
-from tfmfa_nb.views.widget import MessageWidget, take_secret
+from tfmfa_nb.views.widget import MessageWidget
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,14 +24,17 @@ class FormWidget(MessageWidget):
 
     Args:
         actions: actions by the type of their message.
+        has_secret: True if the form has a secret field.
     """
 
-    def __init__(self, actions: Mapping[str, Callable[[FormInput], Awaitable[Result]]]) -> None:
-        self._actions = actions
+    def __init__(
+        self, actions: Mapping[str, Callable[[FormInput], Awaitable[Result]]], *, has_secret: bool = False
+    ) -> None:
+        self._actions, self._has_secret = actions, has_secret
         self._task: asyncio.Task[None] | None = None
         self._busy = ""
         self._last: tuple[str, Result] = ("", Result(""))
-        super().__init__()
+        super().__init__("secret")
 
     async def content(self) -> FormContent:
         """The content of the form, without the last result."""
@@ -44,13 +47,13 @@ class FormWidget(MessageWidget):
         super().close()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Handle one message of a front end. The secret is removed from any message, even an unknown one."""
-        secret = take_secret(message, "secret")
+        """Handle one message of a front end. A raw secret is removed from any message, even an unknown one."""
+        raw = self._secret.remove_from(message)
         request = form_request(message)
         if request is not None:
-            self._on_loop(self._handle, request, secret)
+            self._on_loop(self._handle, request, raw)
 
-    def _handle(self, request: FormRequest, secret: Secret) -> None:
+    def _handle(self, request: FormRequest, raw: Secret) -> None:
         match request:
             case Hello():
                 self._greet(request)
@@ -58,12 +61,21 @@ class FormWidget(MessageWidget):
                     self._start(self._push())
                 else:
                     self._send_state(None)
-            case FormAction() if request.type in self._actions and not self._busy:
-                self._busy = request.type
-                texts = {name: text.strip() for name, text in request.texts.items()}
-                self._start(self._act(request, FormInput(texts, secret)))
-            case _:
-                secret.forget()
+            case FormAction() | UnsealedAction():
+                action = request.action if isinstance(request, UnsealedAction) else request
+                if action.type in self._actions and not self._busy:
+                    self._busy = action.type
+                    self._start(self._act(action, request, raw))
+                else:
+                    raw.forget()
+
+    def _typed(self, request: FormAction | UnsealedAction, raw: Secret) -> Secret:
+        """The value of the secret field; empty if the action does not use it."""
+        if isinstance(request, UnsealedAction):
+            return self._secret.unsealed(raw)
+        if request.sealed is None and not raw:
+            return raw
+        return self._secret.opened(request.sealed or "", raw)
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -74,14 +86,17 @@ class FormWidget(MessageWidget):
         if self._task is task:
             self._task = None
 
-    async def _act(self, action: FormAction, form_input: FormInput) -> None:
-        self._send_state(None)
+    async def _act(self, action: FormAction, request: FormAction | UnsealedAction, raw: Secret) -> None:
+        secret = raw
         try:
-            result = await self._actions[action.type](form_input)
+            secret = self._typed(request, raw)
+            self._send_state(None)
+            texts = {name: text.strip() for name, text in action.texts.items()}
+            result = await self._actions[action.type](FormInput(texts, secret))
         except (TfmfaError, OSError) as error:
             result = Result(str(error), good=False)
         finally:
-            form_input.secret.forget()  # an action that keeps it has made a copy
+            secret.forget()  # an action that keeps it has made a copy
             self._busy = ""
         self._last = (action.number, result)
         await self._push()
@@ -93,4 +108,6 @@ class FormWidget(MessageWidget):
         self._sequence += 1
         number, result = self._last
         last = FormResult(number=number, text=result.text, good=result.good, fields=result.fields, **result.more)
-        self.send(sanitize_all(encode(FormState(seq=self._sequence, busy=self._busy, result=last, content=content))))
+        key = self._secret.sealing_key() if self._has_secret else None
+        state = FormState(seq=self._sequence, busy=self._busy, result=last, content=content, sealing_key=key)
+        self.send(sanitize_all(encode(state)))

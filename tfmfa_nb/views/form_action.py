@@ -34,7 +34,7 @@ class FormInput:
 
     Attributes:
         texts: values of the plain fields, by name.
-        secret: value of the secret field, removed from the message.
+        secret: value of the secret field.
     """
 
     texts: Mapping[str, str]

@@ -66,7 +66,7 @@ def policy_lines(policy: Policy) -> list[str]:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
         lines += [f'Minimum level for {rule.describe()}: "{rule.level}"{file}' for rule in layer.minimums]
-        for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers"):
+        for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers", "process_variables"):
             if (allowed := getattr(layer, name)) is not None:
                 lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")
     lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ipywidgets import Widget
 from traitlets import Unicode
 
-from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.version import __version__
-from tfmfa_nb.protocol.messages import PROTOCOL, SECRET_FIELDS
+from tfmfa_nb.protocol.messages import PROTOCOL
+from tfmfa_nb.views.secret_field import SecretField
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,9 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
     """A widget with custom messages. It is created on the kernel's loop and works on it.
 
     It is not a `DOMWidget`, whose layout, classes, and style would be state. A subclass sets its model and its view.
+
+    Args:
+        secret: name of its secret field, one of `SECRET_FIELDS`.
     """
 
     _model_module = Unicode(_MODULE).tag(sync=True)
@@ -37,7 +40,8 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
     _view_module = Unicode(_MODULE).tag(sync=True)
     _view_module_version = Unicode(__version__).tag(sync=True)
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
+        self._secret = SecretField(secret)
         self._loop = asyncio.get_running_loop()
         self._displayed = asyncio.Event()
         self._sequence = 0
@@ -53,6 +57,12 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
             return False
         return True
 
+    def close(self) -> None:
+        """Close the widget, and forget the key of its secret field."""
+        if secret := getattr(self, "_secret", None):
+            secret.forget()
+        super().close()
+
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Handle one message of a front end, on any thread: front ends may send messages to a subshell."""
         raise NotImplementedError
@@ -65,15 +75,6 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
     def _greet(self, hello: Hello) -> None:
         """Record that a front end displays the widget, if it uses the same protocol version."""
         if hello.protocol == PROTOCOL:
+            if not hello.seals:
+                self._secret.allow_unsealed()
             self._displayed.set()
-
-
-def take_secret(message: Any, name: str) -> Secret:
-    """Remove a secret from `message` and return it; empty if it is missing, or too long to have been typed.
-
-    Args:
-        message: any message of a front end.
-        name: name of the secret field, one of `SECRET_FIELDS`.
-    """
-    typed = message.pop(name, None) if isinstance(message, dict) else None
-    return Secret(typed.strip() if isinstance(typed, str) and len(typed) <= SECRET_FIELDS[name] else "")

@@ -1,13 +1,13 @@
 // The way between a widget's view and its counterpart in the kernel: custom messages only, any of which may be lost.
 
 import type {
-  Authenticate,
   CardMessage,
   CardRequest,
-  FormAction,
   FormContent,
   FormRequest,
-  FormState
+  FormState,
+  UnsealedAction,
+  UnsealedCode
 } from '../protocol/generated';
 
 /** @typeParam Sent - What the view says. @typeParam Received - What the kernel says. */
@@ -24,9 +24,9 @@ export interface IPart {
   dispose(): void;
 }
 
-// A code, or a secret key, travels beside the message that it belongs to, and is no field of it.
-export type CodeAnswer = Authenticate & { readonly code: string };
-export type SecretAction = FormAction & { readonly secret: string };
+// Where the page cannot seal it, a code, or a secret key, travels beside the message that it belongs to.
+export type CodeAnswer = UnsealedCode & { readonly code: string };
+export type SecretAction = UnsealedAction & { readonly secret: string };
 
 export type CardChannel = IChannel<CardRequest | CodeAnswer, CardMessage>;
 

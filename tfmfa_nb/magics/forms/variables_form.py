@@ -1,7 +1,7 @@
 """The form for a user's organization variables.
 
-Typed values arrive as a custom message; the secret is moved from the message into a `Secret` before anything else reads
-the message.
+Typed values arrive as a custom message, the secret sealed. A page that cannot seal sends it beside the message, from
+which it is moved into a `Secret` before anything else reads the message.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class VariablesForm(FormWidget):
     def __init__(self, environ: Mapping[str, str], profile: str) -> None:
         self._environ, self._profile = environ, profile
         self._keychain = Keychain()
-        super().__init__({"save": self._save, "test": self._test, "find": self._find, "clear": self._clear})
+        actions = {"save": self._save, "test": self._test, "find": self._find, "clear": self._clear}
+        super().__init__(actions, has_secret=True)
 
     async def content(self) -> VariablesContent:
         """The status of each variable, and the OS keychain's name or the reason for which it cannot be used."""

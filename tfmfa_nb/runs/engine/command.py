@@ -7,26 +7,25 @@ import math
 import re
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
-from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.aws_config import settings_without_credentials
-from tfmfa_nb.runs.gate.long_term_key import long_term_key
-from tfmfa_nb.terraform.credentials import child_environ, session_environ
+from tfmfa_nb.runs.engine.process_environment import process_environment
 from tfmfa_nb.terraform.process import Job, Outcome
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.engine.process_environment import ProcessEnvironment
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.runs.ports import Process
-    from tfmfa_nb.terraform.credentials import Credentials
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _PACE = 0.1  # seconds between two reads of the log; short enough to look immediate
 # Jupyter interrupts a kernel just before it restarts it; that interrupt must not stop an apply.
@@ -42,20 +41,21 @@ class Commands:
         driver: driver of the run.
         executable: Terraform or OpenTofu.
         lock: the environment's lock, which Terraform's process holds as well.
-        environ: process environment of the commands, without `credentials`.
-        credentials: MFA session or long-term key; each command reads the values again, so no copy outlives them.
-        secrets: further secrets to mask in Terraform's output.
+        given: what their processes get.
     """
 
     driver: Driver
     executable: Executable
     lock: EnvironmentLock
-    environ: Mapping[str, str] = field(repr=False)
-    credentials: Credentials | None = None
-    secrets: tuple[Secret, ...] = ()
+    given: ProcessEnvironment
 
     async def run(
-        self, command: str, *arguments: str, on_output: Callable[[], None] | None = None, events: bool = False
+        self,
+        command: str,
+        *arguments: str,
+        variables: VariableArguments = NO_VARIABLES,
+        on_output: Callable[[], None] | None = None,
+        events: bool = False,
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
@@ -69,13 +69,14 @@ class Commands:
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=driver.environment.folder,
-                environ=self.environ,
-                secrets=self.secrets,
+                environ={**self.given.environ_for(driver), **variables.environ(command)},
+                keys=self.given.keys,
+                secrets=self.given.secrets,
                 log=files.log,
                 exit=files.exit_of(command),
                 events=files.apply_events if events else None,
                 lock_fd=self.lock.fd,
-                credentials=self.credentials,
+                credentials=self.given.credentials,
             )
         )
         try:
@@ -131,25 +132,5 @@ async def commands_of(
     driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, session: MfaSession | None
 ) -> AsyncIterator[Commands]:
     """The Terraform commands of one phase. At its end, all credentials are forgotten."""
-    credentials: Credentials | None = session
-    masked: tuple[Secret, ...] = ()
-    try:
-        credentials = session or await long_term_key(gate.environ)
-        environ, notes = child_environ(gate.environ, credentials=credentials is None)
-        if session is not None:
-            # In a thread, because the first call imports botocore.
-            carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
-            environ = session_environ(environ, carried, files=gate.policy.allows_bypass("profile"))
-        for note in notes:
-            driver.note(note)
-        # CloudTrail records it with every call of Terraform's provider, so that a run's events are found by the run.
-        agents = (environ.get("TF_APPEND_USER_AGENT", ""), f"tfmfa_nb/{driver.record.id}")
-        environ["TF_APPEND_USER_AGENT"] = " ".join(filter(None, agents))
-        # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
-        names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        masked = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
-        yield Commands(driver, executable, lock, environ, credentials, masked)
-    finally:
-        for secret in (credentials, *masked):
-            if secret is not None:
-                secret.forget()
+    async with process_environment(driver, gate, executable, session) as given:
+        yield Commands(driver, executable, lock, given)

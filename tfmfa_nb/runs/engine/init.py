@@ -43,5 +43,5 @@ async def initialize(commands: Commands, *, always: bool = False) -> bool:
 
 
 def _fingerprint(commands: Commands) -> str:
-    configuration = commands.driver.read_configuration(commands.executable, commands.environ)
-    return init_fingerprint(configuration, commands.executable, commands.environ)
+    configuration = commands.driver.read_configuration(commands.executable, commands.given.environ)
+    return init_fingerprint(configuration, commands.executable, commands.given.environ)

@@ -11,6 +11,7 @@ from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.runs.engine.outcome import settle
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted, PolicyKnown, ProgramFound
+from tfmfa_nb.runs.gate.reinspection import look_again
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
     return held.enter_context(lock)
 
 
-async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession | None:
+async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Executable) -> MfaSession | None:
     """The MFA session of the phase; None if the level requires no code.
 
     The trail's line comes first: what would stop the run at its next line stops it before a code is spent.
@@ -94,7 +95,7 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession |
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())
         return None
-    return await gate.pass_through(driver, phase, driver.record.chains)
+    return await gate.pass_through(driver, phase, driver.record.chains, lambda: look_again(driver, gate, executable))
 
 
 def check_not_canceled(driver: Driver) -> None:

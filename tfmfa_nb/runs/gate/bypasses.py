@@ -8,24 +8,26 @@ from tfmfa_nb.runs.gate.shared_folders import shared_folder
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tfmfa_nb.model.problems import Problem
-    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.terraform.role_chains import Findings
 
 
-def bypasses_not_allowed(findings: Findings, folder: Path, gate: Gate) -> Iterator[Problem]:
+def bypasses_not_allowed(
+    findings: Findings, folder: Path, policy: Policy, environ: Mapping[str, str]
+) -> Iterator[Problem]:
     """What the policy does not allow by its name.
 
     Args:
         findings: what the configuration says.
         folder: the environment's folder.
-        gate: MFA gate of the run, with the policy and the process environment.
+        policy: organization policy.
+        environ: process environment.
     """
-    policy = gate.policy
-    around = (*shared_folder(folder), *foreign_programs(gate.environ))
+    around = (*shared_folder(folder), *foreign_programs(environ))
     for bypass in (*around, *findings.unreadable, *findings.bypasses):
         if not policy.allows_bypass(bypass.name):
             yield bypass

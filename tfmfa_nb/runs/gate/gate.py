@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.session_durations import format_duration, session_seconds
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
@@ -24,7 +25,7 @@ from tfmfa_nb.runs.gate.roles import (
 from tfmfa_nb.runs.ports import RealAws
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.roles import RoleChain
@@ -42,7 +43,7 @@ class Gate:
         prompt: prompt that asks for codes.
         environ: process environment, for the organization variables and the region.
         profile: AWS profile with the organization variables; "" for none.
-        session_seconds: duration of a session, 900 to 129,600.
+        session_seconds: duration of a session, 900 to 129,600; 0 for what the phase needs.
         answer_seconds: time limit of a prompt; None for no limit.
         policy: organization policy.
         aws: checks keys, codes, and roles.
@@ -51,15 +52,28 @@ class Gate:
     prompt: Prompt
     environ: Mapping[str, str] = field(repr=False)
     profile: str = ""
-    session_seconds: int = 3600
+    session_seconds: int = 0
     answer_seconds: float | None = None
     policy: Policy = field(default_factory=Policy)
     aws: Aws = field(default_factory=RealAws)
 
-    async def pass_through(self, driver: Driver, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
+    async def pass_through(
+        self,
+        driver: Driver,
+        phase: Phase,
+        chains: Sequence[RoleChain],
+        look_again: Callable[[], Awaitable[Sequence[RoleChain]]] | None = None,
+    ) -> MfaSession:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
+        Args:
+            driver: driver of the run.
+            phase: phase that requires the code.
+            chains: role chains of the configuration.
+            look_again: checks the configuration before a code is used; returns its role chains.
+
         Raises:
+            TfmfaError: `look_again` found something that is not allowed; no code was used.
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
             AuthenticationError: the prompt cannot supply another code.
             RoleRefused: a role cannot be assumed with the session, or is not allowed.
@@ -70,8 +84,14 @@ class Gate:
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        seconds = self.policy.session_of(self.session_seconds)
-        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, seconds, self.answer_seconds)
+        seconds = self.policy.session_of(self.session_seconds or session_seconds(phase, chains))
+
+        async def check() -> None:
+            nonlocal chains
+            if look_again is not None:
+                chains = await look_again()
+
+        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, seconds, self.answer_seconds, check)
         region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await identify_owner(
@@ -103,5 +123,5 @@ class Gate:
         driver.tell(IdentityKnown(identity))
         driver.log(f"Authenticated with MFA by {user}")
         driver.tell(Authenticated(user, driver.ports.clock()))
-        until = f"{session.expiration:%H:%M} UTC"
-        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} (session until {until})")
+        lasts = f"session of {format_duration(session.duration_seconds)}, until {session.expiration:%H:%M} UTC"
+        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} ({lasts})")

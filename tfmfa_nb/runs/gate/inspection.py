@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.events import ConfigurationInspected
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
-from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import fingerprint
+from tfmfa_nb.runs.gate.roles import refuse_other_roles, turn_red
+from tfmfa_nb.runs.gate.unchanged import inspected_now
+from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
@@ -32,13 +32,14 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
         RoleRefused: the policy does not allow a role, or its account.
-        ConfigurationError: the policy does not allow the program or local state.
+        ConfigurationError: the policy does not allow the program or local state; or a secret stands on the line.
     """
     policy = gate.policy
     _refuse_program(policy, executable)
     if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
         await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
-    driver.inspected = await asyncio.to_thread(fingerprint, driver, gate, executable)
+    driver.inspected = await asyncio.to_thread(inspected_now, driver, gate, executable)
+    _refuse_secrets_on_the_line(driver, gate, executable)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
@@ -48,8 +49,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         driver.read_configuration(executable, gate.environ),
         executable=executable,
         environ=gate.environ,
-        var=driver.options.var,
-        var_files=driver.options.var_files(driver.base),
+        variables=driver.options.variable_arguments(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
@@ -67,7 +67,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     refuse_other_roles(driver, findings.chains, policy)
     # The account of credentials in the configuration is not known: where accounts are limited, none are allowed.
     if driver.record.level is not Level.NEVER or policy.limits_accounts:
-        for bypass in bypasses_not_allowed(findings, driver.environment.folder, gate):
+        for bypass in bypasses_not_allowed(findings, driver.environment.folder, policy, gate.environ):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
 
 
@@ -80,19 +80,15 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
         )
 
 
-async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
-    """Inspect the configuration again after `init`, which may have installed modules with their own providers.
-
-    Raises:
-        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
-    """
-    before = driver.record.chains
-    await inspect(driver, gate, executable)
-    chains = driver.record.chains
-    if session is not None and chains != before:
-        driver.roles = unchecked_roles(chains)
-        driver.tell(RolesChanged(driver.roles))
-        await check_run_roles(driver, gate.aws, session, chains)
+def _refuse_secrets_on_the_line(driver: Driver, gate: Gate, executable: Executable) -> None:
+    root = driver.read_configuration(executable, gate.environ).root
+    for name in driver.options.variable_arguments(driver.base).names:
+        if holds_secret(root, name):
+            raise ConfigurationError(
+                f"--var {name}=… would leave a secret in the notebook: the variable {name} holds one.",
+                f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "
+                "only you can read.",
+            )
 
 
 def notes_of(driver: Driver) -> list[str]:

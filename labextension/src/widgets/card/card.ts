@@ -6,6 +6,7 @@ import type { CardMessage, CardRequest, CardState } from '../../protocol/generat
 import { PROTOCOL } from '../../protocol/generated';
 import type { CardChannel, CodeAnswer, IPart } from '../channel';
 import { Log } from '../log/log';
+import { canSeal } from '../sealing';
 import { Announcer } from './announcer';
 import { Facts } from './facts';
 import { Head } from './head';
@@ -27,7 +28,7 @@ export class Card implements IPart {
     setVisible(this._body, false);
     this._stopListening = _channel.listen(message => this._receive(message));
     this._timer = window.setInterval(() => this._tick(), TICK);
-    this._send({ type: 'hello', protocol: PROTOCOL });
+    this._greet();
   }
 
   dispose(): void {
@@ -36,6 +37,10 @@ export class Card implements IPart {
     this._question.dispose();
     this._log.dispose();
     this.node.remove();
+  }
+
+  private _greet(): void {
+    this._send({ type: 'hello', protocol: PROTOCOL, seals: canSeal() });
   }
 
   private _send(message: CardRequest | CodeAnswer): void {
@@ -59,7 +64,7 @@ export class Card implements IPart {
   private _tick(): void {
     const isOver = this._state !== null && this._state.ended_at > 0;
     if (!isOver && this._silence.isLong) {
-      this._send({ type: 'hello', protocol: PROTOCOL });
+      this._greet();
     }
     this._silence.draw(this._state !== null && !isOver, this._hasExited);
     if (this._state) {

@@ -1,12 +1,15 @@
 // The question on the card: a code, or a confirmation.
 
 import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
-import type { CardRequest, Question as QuestionAsked } from '../../protocol/generated';
+import type { CardRequest, Question as QuestionAsked, SealingKey } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 import type { CodeAnswer } from '../channel';
+import { canSeal, seal } from '../sealing';
+import { unsealedNote } from '../unsealed';
 import { isTypingElsewhere } from './focus';
 
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
+const NOT_SEALED = 'This page could not encrypt the code, so the code was not sent. Reload the page, then try again.';
 
 export class Question {
   /** @param _send - Called with the message that answers. */
@@ -48,15 +51,20 @@ export class Question {
   private _open(question: QuestionAsked): void {
     const code = question.kind === 'code';
     this._number = question.number;
+    this._key = question.sealing_key;
     this._field.value = '';
     this._enable(true);
     this._nextCodeAt = question.next_code_at;
     setText(this._prompt, question.text);
+    setText(this._problem, question.problem);
     setVisible(this._field, code);
     setVisible(this._submit, code);
     setVisible(this._confirm, !code);
     setVisible(this._cancel, code);
     setVisible(this._discard, !code || question.phase === 'apply');
+    if (this._note) {
+      setVisible(this._note, code);
+    }
     setVisible(this.node, true);
     if (code) {
       this._focus(); // a confirmation is never one stray Enter away
@@ -79,12 +87,21 @@ export class Question {
       return;
     }
     this._field.value = '';
-    this._answer({ type: 'authenticate', code, number: this._number });
+    this._hold();
+    answerWith(code, this._number, this._key).then(this._send, () => {
+      setText(this._problem, NOT_SEALED);
+      this._enable(true);
+    });
   }
 
-  private _answer(message: CardRequest | CodeAnswer): void {
-    this._hadFocus = this._hasFocus();
+  private _answer(message: CardRequest): void {
+    this._hold();
     this._send(message);
+  }
+
+  /** Takes no other answer for a while. */
+  private _hold(): void {
+    this._hadFocus = this._hasFocus();
     this._enable(false);
     this._retry = window.setTimeout(() => this._enable(true), RETRY);
   }
@@ -133,7 +150,10 @@ export class Question {
   private readonly _discard = makeButton('Discard', '', () => this._answer({ type: 'discard' }));
   private readonly _wait = withAttributes(make('span', 'tfmfa-wait'), { role: 'timer' });
   private readonly _ready = withAttributes(make('span', 'tfmfa-wait'), { role: 'status' });
+  private readonly _problem = withAttributes(make('div', 'tfmfa-unread'), { role: 'alert' });
+  private readonly _note = unsealedNote('The code', this._field);
   private _number = 0;
+  private _key: SealingKey | undefined;
   private _nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
   private _hadFocus = false;
   private _retry = 0;
@@ -141,9 +161,26 @@ export class Question {
   readonly node = make(
     'form',
     'tfmfa-form',
+    this._problem,
     this._prompt,
     make('span', 'tfmfa-controls', this._field, this._submit, this._confirm, this._cancel, this._discard),
     this._wait,
-    this._ready
+    this._ready,
+    ...(this._note ? [this._note] : [])
   );
+}
+
+/** @throws Where the page can seal, and does not succeed: then nothing may be sent. */
+async function answerWith(
+  code: string,
+  number: number,
+  key: SealingKey | undefined
+): Promise<CardRequest | CodeAnswer> {
+  if (!canSeal()) {
+    return { type: 'unsealed_code', number, code };
+  }
+  if (!key) {
+    throw new Error('This question has no key.');
+  }
+  return { type: 'authenticate', number, sealed: await seal('code', code, key) };
 }

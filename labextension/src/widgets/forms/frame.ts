@@ -1,9 +1,10 @@
 // What the forms share: messages, one action at a time, and one line that says how it ended.
 
 import { keepKeys, make, setText, uniqueId, withAttributes } from '../../dom/elements';
-import type { FormAction, FormContent, FormRequest, FormResult } from '../../protocol/generated';
+import type { FormAction, FormContent, FormRequest, FormResult, SealingKey } from '../../protocol/generated';
 import { PROTOCOL } from '../../protocol/generated';
 import type { FormChannel, FormStateOf, SecretAction } from '../channel';
+import { canSeal, seal } from '../sealing';
 import { Action } from './action';
 
 const TICK = 500; // ms
@@ -11,6 +12,7 @@ const ASK_AGAIN = 2000; // ms without a word after which the form asks
 const SILENCE = 8000; // ms after which it says that the kernel is not responding
 const NOT_RESPONDING = 'The kernel is not responding. It may be busy, or it may have exited.';
 const LOST = 'The kernel did not receive that. Try again.';
+const NOT_SEALED = 'This page could not encrypt the secret, so nothing was sent. Reload the page, then try again.';
 
 type ActionType = FormAction['type'];
 
@@ -50,7 +52,7 @@ export class FormFrame<Content extends FormContent> {
     this.node.append(this.title, ...parts, this.success, this.failure);
     this._stopListening = this._channel.listen(message => this._receive(message));
     this._timer = window.setInterval(() => this._tick(), TICK);
-    this._send({ type: 'hello', protocol: PROTOCOL });
+    this._greet();
   }
 
   dispose(): void {
@@ -66,7 +68,7 @@ export class FormFrame<Content extends FormContent> {
     return action;
   }
 
-  /** Sends what was typed, to be acted on; the secret beside the other texts. */
+  /** Sends what was typed, to be acted on; the secret sealed, if the page can. */
   act(type: ActionType, texts: Readonly<Record<string, string>>, secret?: string): void {
     this._count += 1;
     this._pending = `${this.id}-${this._count}`;
@@ -75,13 +77,38 @@ export class FormFrame<Content extends FormContent> {
     this.tell('');
     this._drawBusy();
     const action: FormAction = { type, number: this._pending, texts };
-    this._send(secret === undefined ? action : { ...action, secret });
+    if (secret === undefined) {
+      this._send(action);
+    } else if (canSeal()) {
+      void this._seal(action, secret);
+    } else {
+      this._send({ type: 'unsealed', action, secret });
+    }
   }
 
   /** Says how something went: well, or what is wrong. */
   tell(success: string, failure = ''): void {
     setText(this.success, success);
     setText(this.failure, failure);
+  }
+
+  private async _seal(action: FormAction, secret: string): Promise<void> {
+    if (!this._key) {
+      this._release(); // the kernel has not said anything yet
+      this.tell('', NOT_RESPONDING);
+      return;
+    }
+    try {
+      const sealed = await seal('secret', secret, this._key);
+      this._send({ ...action, sealed });
+    } catch {
+      this._release();
+      this.tell('', NOT_SEALED);
+    }
+  }
+
+  private _greet(): void {
+    this._send({ type: 'hello', protocol: PROTOCOL, seals: canSeal() });
   }
 
   private _send(message: FormRequest | SecretAction): void {
@@ -103,6 +130,7 @@ export class FormFrame<Content extends FormContent> {
       this.tell('');
     }
     const { busy, content, result } = message;
+    this._key = message.sealing_key;
     const isMine = this._pending !== '' && result.number === this._pending && !busy;
     if (this._pending && !isMine && !busy && this._heard - this._sent > ASK_AGAIN) {
       this._release();
@@ -127,7 +155,7 @@ export class FormFrame<Content extends FormContent> {
       this._release();
       this.tell('', NOT_RESPONDING);
     } else if (quiet > ASK_AGAIN) {
-      this._send({ type: 'hello', protocol: PROTOCOL });
+      this._greet();
     }
   }
 
@@ -146,6 +174,7 @@ export class FormFrame<Content extends FormContent> {
   private readonly _actions: Action[] = [];
   private _stopListening: () => void = () => undefined;
   private _timer = 0;
+  private _key: SealingKey | undefined; // to which the next secret is sealed
   private _seq = 0;
   private _count = 0;
   private _pending = ''; // the number of the action that is under way

@@ -1,9 +1,10 @@
-// The organization variables. What is typed stays in its field until it is stored; the secret is sent once, beside
-// the plain texts, and never comes back.
+// The organization variables. What is typed stays in its field until it is stored; the secret is sent sealed, and
+// never comes back.
 
 import { make, setText } from '../../dom/elements';
 import type { FormAction, FormResult, VariablesContent } from '../../protocol/generated';
 import type { FormChannel, IPart } from '../channel';
+import { unsealedNote } from '../unsealed';
 import type { Action } from './action';
 import { Devices } from './devices';
 import { Field } from './field';
@@ -31,6 +32,10 @@ export class VariablesForm implements IPart {
       [SECRET, this._secret],
       [SERIAL, this._serial]
     ]);
+    const note = unsealedNote('The secret access key', this._secret.input);
+    if (note) {
+      this._secret.node.append(note);
+    }
     this._devices = new Devices(id, serial => this._choose(serial));
     this._storage = new Storage(id);
     this._serial.line.append(this._frame.action('Find my device', '', () => this._submit('find')).node);

@@ -1,0 +1,58 @@
+import pytest
+
+from tfmfa_nb.terraform.configuration import Configuration
+from tfmfa_nb.terraform.secret_variables import holds_secret, secrets_in_environ
+
+HCL = """
+variable "plain" {}
+variable "open" {
+  sensitive = false
+}
+variable "marked" {
+  sensitive = true
+}
+variable "brief" {
+  ephemeral = true
+}
+variable "db_password" {}
+variable "many" {
+  type      = map(any)
+  sensitive = true
+}
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "main.tf").write_text(HCL)
+    return Configuration(tmp_path, "terraform", {}).root
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "db_password", "github_token", "tokens", "DB_PASSWORD", "api_key", "private-key", "client_secret"]
+    + ["secret_access_key", "db_password_value", "tls_private_key_base64", "credentials", "datadog_api_key"],
+)
+def test_names_that_sound_secret(root, name):
+    assert holds_secret(root, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["region", "secret_arn", "token_ttl", "kms_key_id", "key_name", "public_key", "password_length", "ssh_keys", "key"]
+    + ["secretary", "tokenizer", "secrets_manager_name", "compass", "plain", "open"],
+)
+def test_names_that_do_not(root, name):
+    assert not holds_secret(root, name)
+
+
+def test_what_the_configuration_marks(root):
+    assert [holds_secret(root, name) for name in ("marked", "brief", "many")] == [True] * 3
+
+
+def test_the_values_in_the_environment(root):
+    values = {"plain": "shown", "marked": "hidden", "db_password": "unmarked", "undeclared_token": "not used"}
+    many = '{"a": ["first", {"b": "second"}], "c": 3}'
+    environ = {f"TF_VAR_{name}": value for name, value in {**values, "many": many}.items()}
+    found = [secret.reveal() for secret in secrets_in_environ(root, {**environ, "marked": "no"})]
+    assert sorted(found) == sorted(["hidden", "unmarked", many, "first", "second"])

@@ -1,0 +1,103 @@
+"""Checks of an environment: its level, its folder, and its configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.doctor.finding import Finding, Severity
+from tfmfa_nb.doctor.version_control import check_version_control
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.history.confirmation import confirmation_of
+from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.terraform.configuration import Configuration
+from tfmfa_nb.terraform.role_chains import Findings, find_chains
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.model.problems import Problem
+    from tfmfa_nb.terraform.executable import Executable
+
+
+def findings_of(environment: Environment, executable: Executable | None, environ: Mapping[str, str]) -> Findings:
+    """What the environment's configuration says; nothing without a Terraform, which evaluates it."""
+    if executable is None:
+        return Findings()
+    configuration = Configuration(environment.folder, executable.product, environ, version=executable.version)
+    return find_chains(configuration, executable=executable, environ=environ)
+
+
+def check_environment(
+    environment: Environment, policy: Policy | None, environ: Mapping[str, str], findings: Findings
+) -> list[Finding]:
+    """The findings about an environment.
+
+    Args:
+        environment: the environment.
+        policy: organization policy; None if it cannot be read.
+        environ: process environment.
+        findings: what its configuration says.
+    """
+    return [
+        _level(environment, policy, environ),
+        _audit_trail(environment),
+        check_version_control(environment.folder),
+        *_configuration(findings, environment, policy or Policy(), environ),
+    ]
+
+
+def _level(environment: Environment, policy: Policy | None, environ: Mapping[str, str]) -> Finding:
+    subject = f'environment "{environment.name}"'
+    if policy is None:
+        return Finding(subject, Severity.ERROR, "its level depends on the organization policy, which cannot be read.")
+    try:
+        level = effective_level(environment, policy, known=protected_of(environment, environ))
+    except ConfigurationError as error:
+        return Finding(subject, Severity.ERROR, error.problem, error.remedy)
+    if level is Level.NEVER:
+        remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
+        return Finding(subject, Severity.WARNING, "neither plans nor applies require a code.", remedy)
+    return Finding(subject, Severity.OK, f"level {level}.")
+
+
+def _configuration(
+    findings: Findings, environment: Environment, policy: Policy, environ: Mapping[str, str]
+) -> list[Finding]:
+    refused = bypasses_not_allowed(findings, environment.folder, policy, environ)
+    results = [_problem(Severity.ERROR, bypass) for bypass in refused]
+    results += [_problem(Severity.WARNING, program) for program in findings.programs]
+    results += [_problem(Severity.WARNING, problem) for problem in findings.problems]
+    if not results:
+        roles = sum(len(chain.hops) for chain in findings.chains)
+        text = f"no settings bypass the MFA session; {roles} {'role' if roles == 1 else 'roles'} will be assumed."
+        results.append(Finding("configuration", Severity.OK, text))
+    return results
+
+
+def _problem(severity: Severity, problem: Problem) -> Finding:
+    text = f"{problem.place}: {problem.what}" if problem.place else problem.what
+    return Finding("configuration", severity, text, problem.remedy)
+
+
+def _audit_trail(environment: Environment) -> Finding:
+    """The finding about the environment's audit trail, and whether it confirms the records of the runs."""
+    try:
+        found = confirmation_of(environment, run_ids(environment))
+    except ConfigurationError as error:
+        return Finding("audit trail", Severity.ERROR, error.problem, error.remedy)
+    if found.sentences:
+        remedy = found.problem.remedy if found.problem is not None else "Do not rely on such a record."
+        return Finding("audit trail", Severity.ERROR, " ".join(found.sentences), remedy)
+    if not found.lines:
+        return Finding("audit trail", Severity.OK, "the first run begins it.")
+    agrees = "it agrees with the" if found.witnessed else "there is no"
+    return Finding(
+        "audit trail",
+        Severity.OK,
+        f"{found.lines:,} lines, each with the hash of the one before; {agrees} record of this trail on this machine.",
+    )

@@ -1,0 +1,59 @@
+"""The variables of a root module that hold secrets: those declared `sensitive`, and those whose name says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tfmfa_nb.terraform.modules import Module
+
+_KEYS = "api|access|secret|private|auth|encryption|signing|master|client|service_account"
+# "db_password" and "api_key_base64"; not "secret_arn", "token_ttl" or "kms_key_id".
+_SOUNDS_SECRET = re.compile(
+    rf"(?:.*[_-])?(?:password|passwd|passphrase|secret|token|credential|(?:{_KEYS})[_-]?key)s?"
+    r"(?:[_-](?:value|string|text|base64|json))?",
+    re.IGNORECASE,
+)
+
+
+def holds_secret(root: Module, name: str) -> bool:
+    """Whether a variable is declared `sensitive` or `ephemeral`, or has a name that sounds secret.
+
+    Args:
+        root: the root module.
+        name: name of the variable, which may not be declared.
+    """
+    if _SOUNDS_SECRET.fullmatch(name):
+        return True
+    attributes = root.variables[name].attributes if name in root.variables else {}
+    return any(mark in attributes and attributes[mark].text.strip() != "false" for mark in ("sensitive", "ephemeral"))
+
+
+def secrets_in_environ(root: Module, environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The values of secret variables in `environ`, to be masked: of a list or a map, each text in it."""
+    values = (
+        environ[f"TF_VAR_{name}"] for name in root.variables if f"TF_VAR_{name}" in environ and holds_secret(root, name)
+    )
+    return tuple(Secret(text) for value in values for text in _texts(value))
+
+
+def _texts(value: str) -> Iterator[str]:
+    yield value
+    try:
+        waiting = [json.loads(value)]
+    except (ValueError, RecursionError):
+        return  # a plain text, or HCL
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                yield text
+            case list(items):
+                waiting += items
+            case dict(items):
+                waiting += items.values()
