@@ -1,15 +1,17 @@
 """What integration and browser tests share: the real AWS provider, and the sandbox in a process of its own."""
 
+import contextlib
 import os
 
 import keyring
 import pytest
 from fake_keychain import Keychain as FakeKeychain
 from hypothesis import HealthCheck, settings
+from witness import unproven
 
 from tfmfa_nb.organization import policy_places, variable_sources
 from tfmfa_nb.organization.policy_places import PolicyFolders, policy_folders
-from tfmfa_nb.sandbox.handle import Sandbox
+from tfmfa_nb.sandbox.handle import Sandbox, SandboxError
 from tfmfa_nb.terraform.provider_mirror import provider_environ
 
 # No test looks into the keychain of whoever runs it; those about keychains bring their own.
@@ -48,10 +50,35 @@ def _no_policy_of_this_machine():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _no_state_of_this_machine(tmp_path_factory):
+    """What this machine knows of audit trails is not mixed with what it knows of those of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _plans_in_a_folder_of_the_tests(tmp_path_factory):
     """Saved plans, also those of kernels that tests start, go where pytest cleans up."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _what_is_said_is_what_aws_saw(tmp_path_factory):
+    """For every sandbox of every test: no run says that it is authenticated while a long-term key calls for it."""
+    stop = Sandbox.stop
+
+    def stop_and_compare(sandbox):
+        calls = []
+        with contextlib.suppress(SandboxError, KeyError):  # it has never started
+            calls = sandbox.calls()
+        stop(sandbox)
+        assert list(unproven(calls, tmp_path_factory.getbasetemp())) == []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sandbox, "stop", stop_and_compare)
         yield
 
 

@@ -11,6 +11,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.doctor import Severity, examine, worst
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.store import RunStore
 
 CONFIGURATION = """
 provider "aws" {
@@ -50,6 +53,34 @@ async def test_a_healthy_setup_passes_all_checks_and_spends_no_code(surroundings
         finding.subject for finding in found
     }
     assert "GetSessionToken" not in {call["action"] for call in sandbox.calls()}
+
+
+async def test_an_audit_trail_that_confirms_nothing_is_one_error(surroundings, environment):
+    async def finding():
+        (found,) = about(await findings(surroundings, environment), "audit trail")
+        return found.severity, f"{found.text} {found.remedy}"
+
+    assert await finding() == (Severity.OK, "the first run begins it. ")
+    store = RunStore.create(environment)
+    store.record_status(RunRecord(store.id, "staging", status=Status.PLANNED))
+    store.save(RunRecord(store.id, "staging", status=Status.PLANNED))
+    severity, text = await finding()
+    assert (severity, "it agrees with the record of this trail on this machine" in text) == (Severity.OK, True)
+    kept = store.trail.path.read_bytes()
+    store.trail.path.unlink()
+    severity, text = await finding()
+    assert severity is Severity.ERROR
+    assert "is gone: by this machine's record, it had 1 line." in text
+    assert f"does not confirm the record of {store.id}." in text
+    assert str(store.trail.witness.path) in text
+    store.trail.path.write_bytes(kept)
+    store.trail.witness.path.unlink()
+    assert "there is no record of this trail on this machine" in (await finding())[1]
+    store.trail.path.write_bytes(b"")
+    assert await finding() == (
+        Severity.ERROR,
+        f"The audit trail does not confirm the record of {store.id}. Do not rely on such a record.",
+    )
 
 
 async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment, sandbox):
@@ -186,6 +217,9 @@ async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, ca
     assert '"AWS": "arn:aws:iam::123456789012:user/alice"' in text
     assert '"Resource": "arn:aws:iam::123456789012:role/deploy"' in text
     assert '"aws:MultiFactorAuthPresent": "true"' in text
+    assert '"aws:MultiFactorAuthAge": "3600"' in text
+    assert text.count('"Statement"') == 5  # the two, and two options, one of which needs a permission of its own
+    assert 'without session_name = "alice":' in text
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 

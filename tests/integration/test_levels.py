@@ -194,16 +194,18 @@ async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
     assert not run.driver.store.files.plan.exists()
     assert run.driver.store.trail.broken_at() is None
     events = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
-    assert [e.get("result") or e["status"] for e in events] == [
+    assert [e.get("result") or e.get("status") or e["event"] for e in events] == [
+        "phase",
         "authenticated",
         "planning",
         "planned",
+        "phase",
         "authenticated",
         "confirmed",
         "applying",
         "applied",
     ]
-    (first, *_) = events
+    first = next(event for event in events if event["event"] == "mfa")
     assert first["user"].endswith("user/alice")
     assert any(arn.endswith("role/deploy-prod") for arn in first["roles"])
 

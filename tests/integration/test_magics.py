@@ -49,6 +49,11 @@ async def test_the_value_of_the_cell_is_the_run(ipython, capsys, tmp_path):
     assert "Apply complete! Resources: 1 added" in capsys.readouterr().out
     again = await value(ipython, f"%%tfplan -e staging\n{CONFIGURATION}")
     assert again.status == "planned_and_finished"
+    capsys.readouterr()
+    for _ in range(2):  # as the second run of a runbook does, at any level
+        assert (await value(ipython, "%tfapply -e staging --level 'applies only'")) is again
+    assert again.status == "planned_and_finished"
+    assert "Nothing to apply: the plan has no changes." in capsys.readouterr().out
 
 
 async def test_an_empty_apply_cell_is_the_line_magic(ipython):

@@ -13,6 +13,7 @@ import asyncio, os, sys
 from pathlib import Path
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.engine.plan import plan
@@ -24,7 +25,7 @@ try:
     environment = Environment.named("head", base)
     if sys.argv[1:] == ["restore"]:
         (run,) = (environment.files.private / "runs").iterdir()
-        print(restore(environment, run.name, base, os.environ).status)
+        print(restore(environment, run.name, base, os.environ, Policy()).status)
     else:
         environment.write_configuration('resource "terraform_data" "one" {}')
         run = Run(environment, Options(), base)

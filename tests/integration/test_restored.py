@@ -15,6 +15,7 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
@@ -61,10 +62,10 @@ class Left:
         (self.files / "run.json").write_text(json.dumps(record | changes))
 
     def restore(self):
-        return restore(self.environment, self.id, self.base, os.environ)
+        return restore(self.environment, self.id, self.base, os.environ, Policy())
 
     async def wait(self):
-        return await wait_for_end(self.environment, self.id, lambda _: None)
+        return await wait_for_end(self.environment, self.id, lambda _: None, Policy())
 
     def status(self):
         return json.loads((self.files / "run.json").read_text())["status"]
@@ -112,14 +113,14 @@ async def test_another_plan_with_its_own_hash_is_refused(left):
 
 
 def change(lines):
-    lines[0] = lines[0].replace("planning", "pLanning")
+    lines[1] = lines[1].replace("planning", "pLanning")
 
 
 def drop(lines):
     del lines[0]
 
 
-@pytest.mark.parametrize(("how", "line"), [(change, 2), (drop, 1)])
+@pytest.mark.parametrize(("how", "line"), [(change, 3), (drop, 1)])
 async def test_a_broken_trail_is_refused_with_its_line(left, how, line):
     lines = left.trail.read_text().splitlines()
     how(lines)

@@ -14,8 +14,9 @@ from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.role_chains import find_chains
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
+ACTIONS = ["sts:AssumeRole", "sts:SetSourceIdentity"]
 ANYBODY = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ACTIONS}]}
 )
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 # All of them are called by one root module, so that one plan runs them all.

@@ -1,5 +1,6 @@
 """`jupyter tfmfa run` without a terminal: exit codes, parameters, time limits, resuming, and the record."""
 
+import hashlib
 import json
 import os
 import re
@@ -295,6 +296,53 @@ def test_nothing_is_executed_if_the_notebook_cannot_be_saved(run, tmp_path):
     assert not (tmp_path / "begun").exists()
 
 
+def rewritten(lines, **facts):
+    """A trail whose hash chain is intact: all of it was computed anew after the last line got other facts."""
+    entries, previous, text = [json.loads(line) for line in lines.splitlines()], "0" * 64, b""
+    entries[-1] |= facts
+    for entry in entries:
+        line = json.dumps({**entry, "previous": previous}).encode()
+        previous, text = hashlib.sha256(line).hexdigest(), text + line + b"\n"
+    return text
+
+
+def invented(lines):
+    """A trail to which someone added the authentication that it lacks."""
+    authentication = {"event": "mfa", "result": "authenticated", "phase": "apply", "previous": ""}
+    return rewritten(lines + json.dumps(authentication).encode() + b"\n")
+
+
+FORGERIES = {
+    "has lines that were not written here": invented,
+    "was cut": lambda lines: b"".join(lines.splitlines(keepends=True)[:-1]),
+    "was rewritten": lambda lines: rewritten(lines, result="finished well"),
+    "is gone": lambda _: None,
+}
+
+
+def test_a_forged_trail_whose_chain_is_intact_is_not_verified(run, tmp_path, capfd):
+    """And neither is a notebook whose own anchor was forged with it: its hash covers what its author can compute."""
+    assert run(LOAD, FREE, APPLY)[0] == 0
+    trail, out = tmp_path / "head" / ".tfmfa" / "audit.jsonl", str(tmp_path / "out.ipynb")
+    lines = trail.read_bytes()
+    for words, forge in FORGERIES.items():
+        forged = forge(lines)
+        if forged is None:
+            trail.unlink()
+        else:
+            trail.write_bytes(forged)
+        for what in (out, "head"):
+            assert main(["verify", what]) == 1
+            said = capfd.readouterr().out
+            assert "FAIL head: the audit trail ends as this machine recorded it." in said
+            assert words in said
+            assert "ok   head: every line of the audit trail follows from the one before." in said or forged is None
+        assert "FAIL head: the audit trail confirms the records of its 1 runs (not of run-" in said
+        trail.write_bytes(lines)
+        assert main(["verify", out]) == main(["verify", "head"]) == 0
+        capfd.readouterr()
+
+
 def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):
     code, _, wrong = run(LOAD, PLAN, APPLY, more={**sandbox.environ(), "TFMFA_TOKEN_COMMAND": DEVICE})
     assert code == 0, wrong
@@ -313,6 +361,8 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, c
         return exit_code, [line for line in capfd.readouterr().out.splitlines() if not line.startswith("ok ")]
 
     assert verify() == (0, [])
+    assert main(["verify", "head"]) == 0
+    assert "ok   head: the audit trail ends as this machine recorded it." in capfd.readouterr().out
     kept, lines = out.read_bytes(), trail.read_bytes()
     out.write_bytes(kept.replace(b"1 to add", b"0 to add"))
     assert "FAIL The cells, the outputs, and the record are unchanged" in verify()[1][0]
@@ -326,5 +376,7 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, c
     assert any("has this notebook's SHA-256" in line for line in verify()[1])
     trail.unlink()
     assert any("FAIL head: the audit trail" in line for line in verify()[1])
+    trail.write_bytes(lines)
+    assert verify() == (0, [])
     write(tmp_path / "out.ipynb", "1")
     assert verify()[0] == 2

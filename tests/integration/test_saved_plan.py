@@ -68,7 +68,9 @@ async def test_such_a_plan_is_not_shown_as_authenticated(run, lenient_sandbox, g
     run.driver.environment.set_level(Level.PLANS_AND_APPLIES)
     with pytest.raises(MfaBypass, match="access_key"):
         await plan(run.driver, gate_of(lenient_sandbox, Device(lenient_sandbox)))
-    assert (run.status, run.lock_indicator) == ("errored", "failed")
+    assert (run.status, run.lock_indicator, run.authenticated_by) == ("errored", "failed", "")
+    results = [line["result"] for line in run.driver.store.trail.lines() if line["event"] == "mfa"]
+    assert results == ["authenticated", "bypassed"]
     assert not run.driver.store.has_plan
 
 

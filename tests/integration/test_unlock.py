@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
 
 from tfmfa_nb.prompts import terminal
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
 
 LEAVES = """%%tfplan -e staging
 resource "terraform_data" "one" {

@@ -374,7 +374,7 @@ async def test_a_plan_of_another_kernel_is_inspected_before_it_is_applied(world)
     it = world()
     await plan(it.driver, it.gate)
     assert it.terraform.inspections == 0
-    run = run_of(it.environment, it.driver.store.load(), it.driver.base)
+    run = run_of(it.environment, it.driver.store.load(), it.driver.base, Policy())
     assert run.driver.findings is None
     again = Driver(it.environment, Options(), it.driver.base, it.driver.store.load(), ports=it.driver.ports)
     again.adjust(Options(level=Level.APPLIES_ONLY))

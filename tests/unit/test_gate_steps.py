@@ -32,7 +32,8 @@ from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
 from tfmfa_nb.runs.gate.gate import Gate
-from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
+from tfmfa_nb.runs.gate.inspection import inspect, notes_of
+from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports

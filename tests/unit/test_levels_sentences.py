@@ -16,6 +16,9 @@ from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.levels import effective_level, set_level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.executable import Executable
+
+TERRAFORM = Executable(("/bin/terraform",), "terraform", "1.11.4")
 
 
 class Asked:
@@ -24,7 +27,7 @@ class Asked:
     def __init__(self, policy):
         self.before, self.policy = [], policy
 
-    async def pass_through(self, _run, phase, _chains):
+    async def pass_through(self, _run, phase, _chains, _look_again):
         self.before.append(phase)
         return "a session"
 
@@ -46,7 +49,7 @@ async def asked_at(environment, policy, tmp_path):
     gate, run = Asked(policy), Run(environment, Options(), tmp_path)
     run.driver.tell(LevelChanged(effective_level(environment, policy)))
     for phase in (Phase.PLAN, Phase.APPLY):
-        await authenticate(run.driver, gate, phase)
+        await authenticate(run.driver, gate, phase, TERRAFORM)
     return gate.before
 
 

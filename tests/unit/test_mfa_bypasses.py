@@ -1,6 +1,7 @@
 """What would pass the MFA session by is said with its place, and nothing else is."""
 
 import pytest
+from reader import found
 
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import Executable
@@ -37,6 +38,24 @@ def test_no_value_is_shown(tmp_path):
 def test_what_cannot_be_evaluated_may_be_one(tmp_path):
     (problem,) = bypasses(tmp_path, main='provider "aws" {\n  access_key = var.k\n}\n')
     assert "may use its own access key (`access_key` is not known yet)" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("null", ""),
+        ('""', ""),
+        ("[]", ""),
+        ('"AKIA"', "uses its own access key (`access_key`)"),
+        ('["a"]', "uses its own access key (`access_key`)"),
+        ("0", "uses its own access key (`access_key`)"),
+    ],
+)
+@pytest.mark.parametrize("sensitive", ["true", "false"])
+def test_whether_a_variable_has_a_value_is_known_even_if_it_is_sensitive(tmp_path, value, text, sensitive):
+    variable = f'variable "k" {{\n  default   = {value}\n  sensitive = {sensitive}\n}}\n'
+    problems = found(tmp_path, variable + 'provider "aws" {\n  access_key = var.k\n}\n').bypasses
+    assert [text in problem.what for problem in problems] == ([True] if text else [])
 
 
 def test_a_profile_that_is_not_known_is_none(tmp_path):

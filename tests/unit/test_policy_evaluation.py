@@ -178,3 +178,38 @@ def test_the_order_of_conditions_does_not_matter(conditions, context):
 def test_an_unsupported_condition_in_a_denial_denies(statements, context):
     puzzle = deny(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": "x"}})
     assert decide([document(*statements), document(puzzle)], "sts:AssumeRole", ROLE, context) is Verdict.DENY
+
+
+NAMED = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "holds"),
+    [("${aws:username}", True), ("${AWS:UserName}", True), ("x-${aws:username}", False), ("${aws:userid}", False)],
+)
+def test_a_policy_variable_is_replaced_by_its_value_and_without_one_nothing_is_allowed(expected, holds):
+    context = {"aws:username": "alice", "sts:RoleSessionName": "alice"}
+    for operator in ("StringEquals", "StringLike"):
+        condition = {operator: {"sts:RoleSessionName": expected}}
+        assert trusts(trust(condition), {ALICE}, context) is holds
+        denial = json.loads(trust(condition)) | {}
+        denial["Statement"].insert(0, deny(Condition=condition, Principal="*"))
+        assert trusts(json.dumps(denial), {ALICE}, context) is False or expected == "x-${aws:username}"
+
+
+def test_a_variable_has_no_value_for_the_session_of_a_role():
+    assert not trusts(trust(NAMED), {ALICE}, {"sts:RoleSessionName": "${aws:username}"})
+    assert not trusts(trust(NAMED), {ALICE}, {"sts:RoleSessionName": ""})
+
+
+def test_policies_of_an_older_version_have_no_variables():
+    old = json.loads(trust(NAMED))
+    for version in ({"Version": "2008-10-17"}, {}):
+        document_ = json.dumps({**version, "Statement": old["Statement"]})
+        assert not trusts(document_, {ALICE}, {"aws:username": "alice", "sts:RoleSessionName": "alice"})
+        assert trusts(document_, {ALICE}, {"sts:RoleSessionName": "${aws:username}"})
+
+
+def test_what_is_trusted_is_the_action_that_is_named():
+    assert not trusts(trust(), {ALICE}, {}, "sts:SetSourceIdentity")
+    assert trusts(trust(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]), {ALICE}, {}, "sts:SetSourceIdentity")

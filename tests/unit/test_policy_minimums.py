@@ -13,7 +13,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_files import read_policy_file
 from tfmfa_nb.organization.policy_minimums import Minimum, Protected, account_of_role, accounts_of_roles
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of, raise_level, set_level, set_policy
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -316,7 +316,7 @@ def test_a_level_that_cannot_be_recorded_is_not_set(environment):
 def test_a_policy_that_is_written_is_a_line_of_the_trail_too(environment, tmp_path):
     environment.ensure()
     environment.files.audit_trail.touch()
-    path = set_policy(environment, tmp_path / "config/tfmfa_nb")
+    path = set_policy(environment, tmp_path / "config/tfmfa_nb", Policy())
     (line,) = map(json.loads, environment.files.audit_trail.read_text().splitlines())
     assert (line["event"], line["path"], line["mfa"]) == ("policy", str(path), True)
     assert f'owners = ["{line["user"]}"]' in path.read_text()

@@ -115,7 +115,9 @@ def test_an_entry_that_is_not_plain_is_refused(tmp_path, entry):
     assert names(findings.unreadable) == [("main.tf:3", "unreadable")]
 
 
-@pytest.mark.parametrize("entry", ['"~> 5.0"', '{ version = "~> 5.0" }', "{}", "{ configuration_aliases = [aws.x] }"])
+@pytest.mark.parametrize(
+    "entry", ['"~> 5.0"', '{ version = "~> 5.0" }', "{}", "{ }", "{ configuration_aliases = [aws.x] }"]
+)
 def test_an_entry_without_a_source_is_hashicorps(tmp_path, entry):
     hcl = f"terraform {{\n  required_providers {{\n    aws = {entry}\n  }}\n}}\n"
     findings = found(tmp_path, hcl, executable=NO_CONSOLE)

@@ -13,6 +13,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import NEXT, Phase, Status
 from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.organization.policy_audit import AuditRules
 from tfmfa_nb.protocol import layout
 from tfmfa_nb.runs.engine.phase import phase_of
 from tfmfa_nb.runs.events import LevelChanged, PhaseStarted
@@ -131,6 +132,32 @@ def test_force_comes_only_after_a_graceful_stop(tmp_path):
         run.kill()
     run.cancel()
     run.kill()
+
+
+class Stubborn:
+    """A Terraform that does not stop by itself."""
+
+    pid, started, alive = 4711, 1.0, True
+
+    def __init__(self):
+        self.killed = False
+
+    def interrupt(self):
+        return True
+
+    def kill(self):
+        self.killed = True
+
+
+def test_what_cannot_be_recorded_does_not_keep_terraform_running(tmp_path):
+    run, terraform = new_run(tmp_path), Stubborn()
+    run.driver.attach(terraform)
+    run.cancel()
+    run.driver.store.trail.rules = AuditRules(sinks=("command:/nonexistent/ship",))
+    with pytest.raises(ConfigurationError, match="was not received by command:/nonexistent/ship"):
+        run.kill()
+    assert terraform.killed
+    assert run.driver.store.trail.lines()[-1]["event"] == "killed"
 
 
 @given(first=st.sampled_from(list(Level)), then=st.sampled_from(list(Level)))

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
 from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.prompts import CodeRequest, token_command
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol import runner
@@ -439,7 +440,7 @@ def executed(tmp_path, **more):
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
     record = ExecutionRecord(notebook, "book.ipynb", {}, "")
     record.update({}, Outcome(ExitCode.SUCCESS, "finished"))
-    record.seal(tmp_path / "out.ipynb")
+    record.seal(tmp_path / "out.ipynb", NO_AUDIT_RULES)
     metadata = {**notebook.metadata["tfmfa_nb"], **more}
     notebook.metadata["tfmfa_nb"] = {name: value for name, value in metadata.items() if value is not None}
     notebook.metadata["tfmfa_nb"]["sha256"] = digest(notebook)

@@ -12,6 +12,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.history.restore import restore, show_authentication
 from tfmfa_nb.runs.history.verify import read_verified
@@ -58,12 +59,13 @@ class Left:
         previous = hashlib.sha256(before[-1]).hexdigest() if before else "0" * 64
         with path.open("a") as file:
             file.write(json.dumps({"event": "status", "run": self.id, **line, "previous": previous}) + "\n")
+        self.store.trail.witness.path.unlink(missing_ok=True)  # as if all of it came from elsewhere
 
     def read(self):
         return read_verified(self.environment, self.id)
 
     def restore(self):
-        return restore(self.environment, self.id, self.base, {"PATH": "/bin"})
+        return restore(self.environment, self.id, self.base, {"PATH": "/bin"}, Policy())
 
 
 @pytest.fixture

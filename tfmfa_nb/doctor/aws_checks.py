@@ -9,7 +9,7 @@ from tfmfa_nb.authentication.mfa_session import identify
 from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.authentication.roles_without_mfa import RoleTrial, TrialOutcome, try_roles_without_mfa
 from tfmfa_nb.doctor.finding import Finding, Severity
-from tfmfa_nb.organization.trust_policies import trust_policies
+from tfmfa_nb.organization.trust_policies import role_arn_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -66,7 +66,7 @@ def _role(trial: RoleTrial, identity: Identity) -> Finding:
         text = f"{trial.role} can be assumed without MFA."
         if trial.outcome is TrialOutcome.ONLY_EXTERNAL_ID_MISSING:
             text = f"{trial.role} requires an external ID, which the configuration does not set, but not MFA."
-        role_arn = trust_policies(trial.role, identity.arn).role_arn
+        role_arn = role_arn_of(trial.role, identity.arn)
         remedy = f"Require MFA in the role's trust policy: %tfmfa trust-policy {role_arn}"
         return Finding("without MFA", Severity.ERROR, text, remedy)
     outcome = "was not tried" if trial.outcome is TrialOutcome.NOT_TRIED else "was tried, but the outcome is unknown"

@@ -11,6 +11,8 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.history.confirmation import confirmation_of
+from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.role_chains import Findings, find_chains
 
@@ -43,6 +45,7 @@ def check_environment(
     """
     return [
         _level(environment, policy, environ),
+        _audit_trail(environment),
         check_version_control(environment.folder),
         *_configuration(findings, environment, policy or Policy(), environ),
     ]
@@ -79,3 +82,22 @@ def _configuration(
 def _problem(severity: Severity, problem: Problem) -> Finding:
     text = f"{problem.place}: {problem.what}" if problem.place else problem.what
     return Finding("configuration", severity, text, problem.remedy)
+
+
+def _audit_trail(environment: Environment) -> Finding:
+    """The finding about the environment's audit trail, and whether it confirms the records of the runs."""
+    try:
+        found = confirmation_of(environment, run_ids(environment))
+    except ConfigurationError as error:
+        return Finding("audit trail", Severity.ERROR, error.problem, error.remedy)
+    if found.sentences:
+        remedy = found.problem.remedy if found.problem is not None else "Do not rely on such a record."
+        return Finding("audit trail", Severity.ERROR, " ".join(found.sentences), remedy)
+    if not found.lines:
+        return Finding("audit trail", Severity.OK, "the first run begins it.")
+    agrees = "it agrees with the" if found.witnessed else "there is no"
+    return Finding(
+        "audit trail",
+        Severity.OK,
+        f"{found.lines:,} lines, each with the hash of the one before; {agrees} record of this trail on this machine.",
+    )

@@ -33,8 +33,8 @@ def usable(path: Path) -> Iterator[None]:
         ) from None
 
 
-def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write `text` to `path`, or leave the file as it was.
+def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Write `content`, a text in UTF-8, to `path`, or leave the file as it was.
 
     Raises:
         ConfigurationError: the folder is not writable, or the disk is full.
@@ -42,8 +42,8 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())

@@ -8,7 +8,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.environments.environment_names import check_name
@@ -17,6 +17,9 @@ from tfmfa_nb.model.json_objects import DoubledKeyError, parse_json
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol import formats
 from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LEVEL_KEY = "aws_multi_factor_authentication"
 _STATE_IGNORE = ".terraform/\n*.tfstate\n*.tfstate.*\n"
@@ -148,6 +151,28 @@ class Environment:
                 raise ConfigurationError(f'{path}: the key "{key}" is unknown.', hint)
         return settings
 
+    def replace_configuration(self, hcl: str, *, overwrite: bool = False) -> Callable[[], None]:
+        """Write `hcl` to the environment's `main.tf`. Returns what restores the file that was there before.
+
+        Raises:
+            ConfigurationError: see `write_configuration`.
+        """
+        files = (self.files.configuration, self.files.configuration_digest)
+        before = [_content(file) for file in files]
+        self.write_configuration(hcl, overwrite=overwrite)
+        written = _content(self.files.configuration)
+
+        def restore() -> None:
+            if _content(self.files.configuration) != written:
+                return  # somebody has edited it meanwhile
+            for file, content in zip(files, before, strict=True):
+                if content is None:
+                    file.unlink(missing_ok=True)
+                else:
+                    write_whole(file, content, mode=0o644)
+
+        return restore
+
     def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
         """Write `hcl` to the environment's `main.tf`. An unchanged file keeps its modification time.
 
@@ -197,6 +222,13 @@ def _create(folder: Path) -> None:
 def _has_other_files(folder: Path) -> bool:
     """True if the folder has files but no settings file. A checkout has the settings, but not `.tfmfa`."""
     return not (folder / SETTINGS).exists() and any(folder.iterdir())
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def _contains(digest_file: Path, digest: str) -> bool:

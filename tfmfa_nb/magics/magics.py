@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +173,7 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.organization.policy_places import policy_folders  # noqa: PLC0415 - until needed
         from tfmfa_nb.runs.gate.levels import set_policy  # noqa: PLC0415
 
-        set_policy(environment, policy_folders(self._policy_environ).own)
+        set_policy(environment, policy_folders(self._policy_environ).own, self.read_policy())
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the current run of the environment in `folder`, and the latest run."""
@@ -208,9 +209,7 @@ class TfmfaMagics(Magics):
             raise UsageError(
                 "there is no configuration: write HCL in the cell, or use -C DIR to select a folder that has one"
             )
-        if cell is not None:
-            environment.write_configuration(cell, overwrite=options.overwrite)
-        run = Run(environment, options, Path.cwd())
+        run = Run(environment, replace(options, configuration=cell), Path.cwd())
         if before := self._runs.get(environment.folder):
             _discard_pending_plan(before)
         self.adopt(environment.folder, run)
@@ -227,7 +226,8 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.views.headless import show_restored  # noqa: PLC0415
 
         path = (Path.cwd() / folder).absolute()
-        run = restore(Environment(Path(folder).name, path, owned=True), run_id, Path.cwd(), os.environ)
+        environment = Environment(Path(folder).name, path, owned=True)
+        run = restore(environment, run_id, Path.cwd(), os.environ, self.read_policy())
         self.adopt(path, run)
         show_restored(run)
         return run

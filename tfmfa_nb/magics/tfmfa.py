@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.authentication.session_durations import APPLY_SECONDS
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import set_level
-from tfmfa_nb.views.mfa_status import print_level, print_policy
+from tfmfa_nb.views.mfa_status import print_level, print_policy, trust_policy_documents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
 
 
 class Organization(Protocol):
-    """The organization as the magics know it: its policy, and the AWS profile that holds the person's variables."""
+    """The organization as the magics know it.
+
+    Attributes:
+        profile: AWS profile that holds the person's variables.
+        session_duration: duration of an MFA session in seconds, before the policy limits it.
+    """
 
     profile: str
+    session_duration: int
 
     def read_policy(self) -> Policy:
         """The organization policy."""
@@ -93,9 +100,9 @@ class Subcommands:
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
-        policies = trust_policies(arguments[0], identity.arn)
-        _print(f"Trust policy for the role {policies.role_arn}, which requires MFA:\n{policies.trust}\n")
-        _print(f"Policy that allows {policies.principal} to assume it:\n{policies.permission}")
+        seconds = self._organization.read_policy().session_of(self._organization.session_duration or APPLY_SECONDS)
+        for title, text in trust_policy_documents(trust_policies(arguments[0], identity.arn, seconds), seconds):
+            _print(f"{title}:\n{text}\n")
 
     async def _doctor(self, arguments: Sequence[str]) -> None:
         if arguments:

@@ -77,7 +77,7 @@ class RunCommands:
         return await command(find_run(self._environment, str(reference), _CANDIDATES[what]))
 
     async def _open(self, run_id: str) -> Run:
-        run = opened(self._environment, run_id, Path.cwd(), os.environ)
+        run = opened(self._environment, run_id, Path.cwd(), os.environ, self._magics.read_policy())
         self._magics.adopt(self._environment.folder, run)
         show_again(run, self._shell)
         return run
@@ -85,7 +85,7 @@ class RunCommands:
     async def _follow(self, run_id: str) -> Run:
         if RunProbe(self._environment, run_id).record.status not in UNDER_WAY:
             return await self._open(run_id)  # the run has just ended
-        run = run_to_follow(self._environment, run_id, Path.cwd())
+        run = run_to_follow(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         await self._follow_to_its_end(run)
         # Another kernel's plan can only be applied from its final record.
         return run if Status(run.status).final else await self._open(run_id)
@@ -107,14 +107,14 @@ class RunCommands:
                 f"{run_id} cannot be canceled from here. {where}.",
                 f"Follow it to its end: {self._line} follow {run_id}",
             )
-        run = run_to_follow(self._environment, run_id, Path.cwd())
+        run = run_to_follow(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         run.cancel()
         with suppress(RunCanceled):  # the purpose of the command
             await self._follow_to_its_end(run)
         return run
 
     async def _discard(self, run_id: str) -> Run:
-        run = await discard(self._environment, run_id, Path.cwd())
+        run = await discard(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         self._magics.adopt(self._environment.folder, run)
         show_again(run, self._shell)
         return run

@@ -46,13 +46,13 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
             _say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
             _say(f"The lock is still held by {brief(', '.join(left.programs), _MOST)}, which Terraform left running.")
             await _confirm(f'Free the lock of "{name}"?')
-            await free_lock(environment, left)
+            await free_lock(environment, left, settings.read_policy())
             _say(f'The lock of "{name}" is free. The programs that held it are still running.')
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
             check_holder(lock, environment, os.environ)
-            run = refused_run(environment, run_id, base)
+            run = refused_run(environment, run_id, base, settings.read_policy())
             _say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
             _describe(lock)
             await _confirm(f'Free the state lock of "{name}"?')

@@ -10,15 +10,17 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_audit import AuditRules
 from tfmfa_nb.organization.policy_minimums import Minimum, account_of_role
 from tfmfa_nb.organization.policy_patterns import endpoint_fits, program_fits, provider_fits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from tfmfa_nb.organization.policy_minimums import Protected
 
@@ -47,6 +49,9 @@ class Layer:
         programs: patterns of the programs that may run as Terraform.
         providers: patterns of the source addresses of providers that may hold AWS credentials, besides the known ones.
         process_variables: patterns of the variables with secrets that Terraform gets although no provider uses them.
+        signing_key: path of the SSH key that signs each line of the audit trail; see `AuditRules`.
+        signers: path of the file with the allowed signers of those lines.
+        sinks: where each line goes besides the trail.
         sha256: SHA-256 of the file's content, in hexadecimal; "" if it is not from a file.
     """
 
@@ -65,6 +70,9 @@ class Layer:
     programs: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
     process_variables: tuple[str, ...] | None = None
+    signing_key: str | None = None
+    signers: str | None = None
+    sinks: tuple[str, ...] | None = None
     sha256: str = ""
 
 
@@ -125,6 +133,11 @@ class Policy:
         longest = min([LONGEST_SESSION, *(high for _, high in bounds if high is not None)])
         shortest = max([SHORTEST_SESSION, *(low for low, _ in bounds if low is not None)])
         return min(shortest, longest), longest
+
+    def session_of(self, wanted: int) -> int:
+        """The duration of a session in seconds: the wanted one, within the allowed bounds."""
+        shortest, longest = self.session_bounds
+        return min(max(wanted, shortest), longest)
 
     def allows_account(self, account: str) -> bool:
         """True if runs are allowed in `account`: every file that lists accounts must list it."""
@@ -213,6 +226,19 @@ class Policy:
         """True if the account of the key decides what is allowed, so that it matters at each level."""
         return self.limits_accounts or (self.mfa and any(rule.accounts for rule in self._rules()))
 
+    @property
+    def audit(self) -> AuditRules:
+        """What each line of the audit trail needs: the sinks of all files, and the key and the signers of the first.
+
+        Raises:
+            ConfigurationError: a path begins with "~", and the home folder is not known.
+        """
+        return AuditRules(
+            _path(layer.signing_key for layer in self.layers),
+            _path(layer.signers for layer in self.layers),
+            tuple(dict.fromkeys(sink for layer in self.layers for sink in layer.sinks or ())),
+        )
+
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""
         return tuple(layer.path for layer in self.layers if getattr(layer, key) != getattr(Layer(layer.path), key))
@@ -230,3 +256,14 @@ class Policy:
             for minimum in (*by_name, *layer.minimums):
                 if minimum.holds_for(what):
                     yield minimum.level, layer.path
+
+
+def _path(named: Iterable[str | None]) -> Path | None:
+    """The first path that is named."""
+    first = next(filter(None, named), None)
+    try:
+        return Path(first).expanduser() if first else None
+    except RuntimeError:
+        raise ConfigurationError(
+            f"The home folder is not known, so {first} in the organization policy leads nowhere.", "Set HOME."
+        ) from None

@@ -43,6 +43,11 @@ owners = [{owner}]
 # accounts = ["111122223333"]
 # roles = ["arn:aws:iam::111122223333:role/deploy-*"]
 # local_state = false
+
+# [audit]
+# signing_key = "~/.ssh/id_ed25519.pub"
+# signers = "/etc/ssh/allowed_signers"
+# sinks = ["journald"]
 """
 _MAX_BYTES = 1_000_000
 _BLOCKED = "No run can start until this is fixed."

@@ -10,6 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer
+from tfmfa_nb.organization.policy_audit import is_path, is_sink
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.organization.policy_patterns import is_endpoint
 
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
+_SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "command:/PATH ARGUMENTS".'
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
-_TOP = ("mfa", "owners", "environments", "minimum", "session", "allow")
+_TOP = ("mfa", "owners", "environments", "minimum", "session", "allow", "audit")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
     "process_variables",
 )
+_AUDIT = ("signing_key", "signers", "sinks")
 
 
 class PolicyParser:
@@ -60,6 +63,9 @@ class PolicyParser:
         kinds = [str(kind) for kind in PromptKind]
         self._check("allow.prompts", prompts, kinds.__contains__, "a prompt", f"Prompts: {', '.join(kinds)}.")
         self._check("allow.endpoints", endpoints, is_endpoint, "an endpoint", 'Example: "http://127.0.0.1:*".')
+        audit = self._table(top.get("audit", {}), "audit", _AUDIT)
+        sinks = self._strings(audit, "sinks", "audit.")
+        self._check("audit.sinks", sinks, is_sink, "a sink", _SINKS)
         self._check("allow.providers", providers, _PROVIDER.fullmatch, "a source address", 'Example: "mycorp/aws".')
         return Layer(
             self._path,
@@ -77,6 +83,9 @@ class PolicyParser:
             programs=self._strings(allow, "programs", "allow."),
             providers=providers,
             process_variables=self._strings(allow, "process_variables", "allow."),
+            signing_key=self._file(audit, "signing_key"),
+            signers=self._file(audit, "signers"),
+            sinks=sinks,
             sha256=sha256,
         )
 
@@ -132,6 +141,12 @@ class PolicyParser:
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
             self._reject(prefix + key, "must be a list of non-empty strings", f'Example: {key} = ["…"].')
         return tuple(value)
+
+    def _file(self, audit: dict[str, Any], key: str) -> str | None:
+        value = audit.get(key)
+        if value is not None and not (isinstance(value, str) and is_path(value)):
+            self._reject(f"audit.{key}", f"{value!r} is not the path of a file", f'Example: {key} = "/etc/ssh/…".')
+        return value
 
     def _seconds(self, table: dict[str, Any], key: str) -> int | None:
         value = table.get(key)

@@ -48,16 +48,22 @@ _VERIFY_DESCRIPTION = """\
 Check an executed notebook against the audit trails of the environments that it
 acted on. An output, a record, or a line of an audit trail that was edited since
 the execution is reported. Run this command where the runbook was executed: the
-environments' folders are looked for beside the notebook.
+environments' folders are looked for beside the notebook. Or check the folder
+of an environment: its audit trail, and the records of all its runs.
+
+An audit trail that was cut, written anew, or deleted is reported too, where
+this user wrote it: this machine has a record of its end. If the organization
+policy names signers, the newest line must be signed by one of them.
 """
 _VERIFY_EPILOG = """\
 exit codes:
   0  every check passed
   1  a check failed
-  2  the notebook is not an executed runbook
+  2  the notebook is not an executed runbook, or the policy cannot be read
 
-example:
+examples:
   jupyter tfmfa verify deploy-executed.ipynb
+  jupyter tfmfa verify staging --each-signature
 """
 
 
@@ -115,8 +121,11 @@ def configure_run(parser: argparse.ArgumentParser) -> None:
 
 def configure_verify(parser: argparse.ArgumentParser) -> None:
     """Describe `verify` to its parser."""
-    parser.usage, parser.description, parser.epilog = "%(prog)s NOTEBOOK", _VERIFY_DESCRIPTION, _VERIFY_EPILOG
-    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="executed notebook")
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options] NOTEBOOK", _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="executed notebook, or an environment's folder")
+    parser.add_argument(
+        "--each-signature", action="store_true", help="check the signature of each line, not only of the newest"
+    )
     parser.set_defaults(execute=_verify)
 
 
@@ -168,9 +177,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from tfmfa_nb.runbooks.verify import verify  # noqa: PLC0415 - nbformat, until needed
+    from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
+    from tfmfa_nb.organization.policy_files import read_policy  # noqa: PLC0415
+    from tfmfa_nb.runbooks.trail_checks import environment_checks  # noqa: PLC0415
+    from tfmfa_nb.runbooks.verify import verify  # noqa: PLC0415 - nbformat
 
-    checks = verify(options.notebook)
+    rules, path = read_policy(os.environ).audit, options.notebook
+    if path.is_dir():
+        environment = Environment(path.name or str(path), path.resolve(), owned=True)
+        checks = list(environment_checks(environment, rules, each_signature=options.each_signature))
+    else:
+        checks = verify(path, rules, each_signature=options.each_signature)
     for check in checks:
         print(f"{'ok  ' if check.passed else 'FAIL'} {check.statement}")  # noqa: T201
     return 0 if all(check.passed for check in checks) else 1

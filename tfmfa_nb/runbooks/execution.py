@@ -78,7 +78,7 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
             terminal.close()
     record.update(client.runs, outcome)
     try:
-        record.seal(options.output)
+        record.seal(options.output, prepared.policy.audit)
     finally:
         saver.save()
         display.end(outcome, str(options.output))

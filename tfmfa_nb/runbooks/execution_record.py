@@ -17,13 +17,14 @@ from tfmfa_nb.protocol.formats import EXECUTED_RUNBOOK
 from tfmfa_nb.protocol.layout import EnvironmentFiles
 from tfmfa_nb.protocol.words import action_sign, counts_text, duration, status_name
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, RECORD_TAG, digest, source_digest, tags
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The characters with a meaning in Markdown or HTML, which names in AWS may have.
@@ -75,18 +76,19 @@ class ExecutionRecord:
         record["runs"] = list({**self._earlier, **runs}.values())
         self._cell.source = "\n".join(_markdown(record))
 
-    def seal(self, output: Path) -> None:
+    def seal(self, output: Path, rules: AuditRules) -> None:
         """Tie the record to the audit trails: it holds the last line of each, and each gets a line with its digest.
 
         Args:
             output: the executed notebook; the environments' folders are relative to its folder.
+            rules: what the organization policy demands of each line.
 
         Raises:
             ConfigurationError: an audit trail cannot be written.
         """
         record = self._notebook.metadata[METADATA_KEY]
         folders = sorted({run["folder"] for run in record["runs"]})
-        trails = {folder: AuditTrail(EnvironmentFiles(output.parent / folder).audit_trail) for folder in folders}
+        trails = {folder: AuditTrail(EnvironmentFiles(output.parent / folder).audit_trail, rules) for folder in folders}
         record["trails"] = {folder: anchor(trail) for folder, trail in trails.items()}
         record["sha256"] = digest(self._notebook)
         for folder, trail in trails.items():
@@ -101,7 +103,7 @@ class ExecutionRecord:
 
 def anchor(trail: AuditTrail) -> dict[str, Any]:
     """The number of lines of an audit trail, and the SHA-256 of the last one: they reveal later changes."""
-    lines = trail.path.read_bytes().splitlines() if trail.path.exists() else []
+    lines = trail.raw_lines()
     return {"lines": len(lines), "sha256": hashlib.sha256(lines[-1]).hexdigest() if lines else ""}
 
 

@@ -16,6 +16,7 @@ from tfmfa_nb.runbooks.resume import check_same, plan_resumption
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
 
@@ -28,17 +29,19 @@ class PreparedRunbook:
     Attributes:
         notebook: as nbformat has it.
         parameters: the injected parameters.
+        policy: the organization policy.
 
     Raises:
         ConfigurationError: the notebook, a parameter, or a tag does not exist, there is nothing that can be resumed, or
-            the organization policy allows no token command.
+            the organization policy is invalid or allows no token command.
     """
 
     def __init__(self, options: ExecutionOptions) -> None:
         self._options = options
         self._handlings: dict[int, CellHandling] = {}
         self._last: int | None = None
-        _check_token_command(options)
+        self.policy = read_policy(options.environ)
+        _check_token_command(options, self.policy)
         runbook = read_runbook(options.runbook)
         _check_tag(runbook, options.stop_after)
         self.notebook, self.parameters = _executed(runbook, options) if options.resume else _injected(runbook, options)
@@ -54,7 +57,7 @@ class PreparedRunbook:
         """
         if self._options.resume:
             folder = self._options.output.absolute().parent
-            handlings = await plan_resumption(self.notebook, folder, note)
+            handlings = await plan_resumption(self.notebook, folder, note, self.policy)
             if handlings is None:
                 return False
             self._handlings = handlings
@@ -105,16 +108,13 @@ def _injected(notebook: Any, options: ExecutionOptions) -> tuple[Any, dict[str, 
     return notebook, inject(notebook, texts, options.file_parameters)
 
 
-def _check_token_command(options: ExecutionOptions) -> None:
+def _check_token_command(options: ExecutionOptions, policy: Policy) -> None:
     """Make sure that the organization policy allows the token command, if there is one.
 
     Raises:
-        ConfigurationError: it does not, or the policy is invalid.
+        ConfigurationError: it does not.
     """
-    if not options.token_command:
-        return
-    policy = read_policy(options.environ)
-    if not policy.allows_prompt(PromptKind.COMMAND):
+    if options.token_command and not policy.allows_prompt(PromptKind.COMMAND):
         files = ", ".join(map(str, policy.files_setting("prompts")))
         raise ConfigurationError(
             f"A token command is not allowed (organization policy {files}).",

@@ -20,6 +20,8 @@ from tfmfa_nb.runs.history.probe import wait_for_end
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.organization.policy import Policy
+
 _FINISHED = {"done", "restored"}
 
 
@@ -43,13 +45,16 @@ def check_same(runbook: Any, executed: Any, output: Path) -> None:
         )
 
 
-async def plan_resumption(notebook: Any, folder: Path, note: Callable[[str], None]) -> dict[int, CellHandling] | None:
+async def plan_resumption(
+    notebook: Any, folder: Path, note: Callable[[str], None], policy: Policy
+) -> dict[int, CellHandling] | None:
     """How to handle each cell before the one where the execution resumes; None if every cell has finished.
 
     Args:
         notebook: the executed notebook.
         folder: the working folder of its kernel.
         note: gets a sentence for each run that is waited for, and for the cell where the execution resumes.
+        policy: organization policy, for what is written about a run that is waited for.
 
     Returns:
         The handling by the cell's index.
@@ -65,24 +70,24 @@ async def plan_resumption(notebook: Any, folder: Path, note: Callable[[str], Non
     handlings: dict[int, CellHandling] = {}
     runs = _cell_metadata(cells[first]).get("runs", [])
     if runs and applies(cells[first].source):
-        status = await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
+        status = await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note, policy)
         if status is Status.APPLIED:
             note(f"{runs[-1]['id']} has been applied, so its apply is not repeated.")
             handlings[first] = CellHandling(_restore(runs[-1]))
         elif status is not Status.PLANNED and not applies_configuration(cells[first].source):
             first = _planning_cell(cells, first, runs[-1])
     elif runs:  # its plan may not have ended: it is planned again
-        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
+        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note, policy)
     note(f"Resuming at cell {first + 1}.")
     for index, cell in cells.items():
         if index < first:
-            handlings[index] = await _finished_cell(cell, folder, note)
+            handlings[index] = await _finished_cell(cell, folder, note, policy)
     return handlings
 
 
-async def _finished_cell(cell: Any, folder: Path, note: Callable[[str], None]) -> CellHandling:
+async def _finished_cell(cell: Any, folder: Path, note: Callable[[str], None], policy: Policy) -> CellHandling:
     if runs := _cell_metadata(cell).get("runs", []):
-        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note)
+        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note, policy)
         return CellHandling(_restore(runs[-1]), keep_outputs=True)
     return CellHandling(None, keep_outputs=True) if is_repeatable(cell) else CellHandling("")
 

@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.layout import EnvironmentFiles
 from tfmfa_nb.protocol.run_display import DisplayedRun
 from tfmfa_nb.runbooks.notebook import digest, execution_metadata, read_runbook
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runbooks.trail_checks import Check, trail_checks
+from tfmfa_nb.runs.audit.integrity import lines_since_change
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tfmfa_nb.organization.policy_audit import AuditRules
+
 _DIGEST_SHOWN = 16  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check.
-
-    Attributes:
-        passed: whether the statement is true.
-        statement: what was checked, in a sentence.
-    """
-
-    passed: bool
-    statement: str
-
-
-def verify(path: Path) -> list[Check]:
+def verify(path: Path, rules: AuditRules = NO_AUDIT_RULES, *, each_signature: bool = False) -> list[Check]:
     """Check an executed notebook.
 
     Args:
         path: the notebook, where it was executed: the environments' folders are relative to its folder.
+        rules: what the organization policy demands of each line of an audit trail.
+        each_signature: True to check the signature of each line, and not only of the newest, which covers the others.
 
     Raises:
         ConfigurationError: there is no notebook at `path`, or `jupyter tfmfa run` did not execute it.
@@ -65,8 +58,11 @@ def verify(path: Path) -> list[Check]:
             checks.append(Check(passed=False, statement=f"{plain(folder)}: the record names the audit trail."))
             continue
         trail = AuditTrail(EnvironmentFiles(path.absolute().parent / folder).audit_trail)
-        checks += _trail_checks(trail, folder, anchors[folder], found)
-        lines = trail.lines()
+        checks += trail_checks(trail, plain(folder), rules, each_signature=each_signature)
+        if not trail.path.is_file():
+            continue
+        checks += _anchor_checks(trail, plain(folder), anchors[folder], found)
+        lines = lines_since_change(trail.lines())
         for run in runs:
             if run["folder"] == folder:
                 checks += _run_checks(run, [line for line in lines if line.get("run") == run["id"]])
@@ -101,15 +97,9 @@ def _is_run(run: Any) -> bool:
     return shown is not None and shown.level in set(Level) and shown.phase in set(Phase)
 
 
-def _trail_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Check]:
-    if not trail.path.is_file():
-        yield Check(passed=False, statement=f"{folder}: the audit trail {trail.path} exists.")
-        return
-    broken = trail.broken_at()
-    where = f" (line {broken} does not)" if broken is not None else ""
-    yield Check(broken is None, f"{folder}: every line of the audit trail follows from the one before{where}.")
-    raw, number = trail.path.read_bytes().splitlines(), anchor["lines"]
-    same = 0 < number <= len(raw) and hashlib.sha256(raw[number - 1]).hexdigest() == anchor["sha256"]
+def _anchor_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found: str) -> Iterator[Check]:
+    lines, number = trail.raw_lines(), anchor["lines"]
+    same = 0 < number <= len(lines) and hashlib.sha256(lines[number - 1]).hexdigest() == anchor["sha256"]
     yield Check(same, f"{folder}: line {number} of the audit trail is unchanged since the end of the execution.")
     sealed = any(line.get("event") == "runbook" and line.get("sha256") == found for line in trail.lines())
     yield Check(sealed, f"{folder}: the audit trail has this notebook's SHA-256, {found[:_DIGEST_SHOWN]}…")

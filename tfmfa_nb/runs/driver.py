@@ -29,7 +29,7 @@ from tfmfa_nb.runs.events import (
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.inspected_files import Inspected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Driver:
         record: durable state of the run; changed by `tell`, written by `move` and `save`.
         store: files of the run.
         findings: roles and bypasses in the configuration; None before it is inspected.
-        inspected: hash of everything that the last inspection rests on; "" before it.
+        inspected: everything that the last inspection rests on; empty before it.
         canceling: True after a person has canceled the run.
         plan: the plan as data, available when `terraform show -json` ends; None before there is a plan.
         outputs: outputs that the apply reported.
@@ -88,7 +88,7 @@ class Driver:
             self.store = RunStore(environment, record.id)
         self.record = record
         self.findings: Findings | None = None
-        self.inspected = ""
+        self.inspected = Inspected()
         self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []
         self.notes: list[str] = []
@@ -199,12 +199,15 @@ class Driver:
 
         Raises:
             RunStateError: the run was not canceled first.
+            ConfigurationError: the audit trail does not have it. Terraform is killed nevertheless.
         """
         if not self.canceling:
             raise RunStateError("The run has not been canceled.", "Cancel it first, and give it time to stop.")
         if self._process is not None:
-            self.store.audit("killed")
-            self._process.kill()
+            try:
+                self.store.audit("killed")
+            finally:  # a sink that does not answer must not keep Terraform running
+                self._process.kill()
 
     # The plan
 
@@ -216,8 +219,7 @@ class Driver:
             environ: process environment; its credentials are not passed on.
         """
         show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
-        without_secrets = offline_environ(environ)
-        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, without_secrets))
+        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ))
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
 

@@ -28,6 +28,7 @@ class Options:
         lock_timeout: how long to wait for the environment's lock, and for Terraform's state lock; Terraform's
             form of a duration: "0s", "90s", "1h30m".
         level: a stricter level for this run only.
+        configuration: the cell's HCL, which becomes `main.tf`; None for the configuration that is there.
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
     """
@@ -39,6 +40,7 @@ class Options:
     refresh_only: bool = False
     lock_timeout: str = "0s"
     level: Level = Level.NEVER
+    configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
 

@@ -5,18 +5,15 @@ The prompt, the fifth port, is `prompts.Prompt`. Tests pass ports of their own, 
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.environments import EnvironmentLock
-from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.role_chains import find_chains
+from tfmfa_nb.terraform.shown_plan import show_plan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import HopState, RoleChain
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.process import Job, Outcome
     from tfmfa_nb.terraform.role_chains import Findings
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
@@ -151,19 +149,8 @@ class InstalledTerraform:
         return await TerraformProcess.start(job)
 
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
-        """Run `terraform show -json` in a session of its own, so that the kernel's interrupt does not reach it."""
-        process = subprocess.run(
-            [*executable.command, "show", "-json", str(plan)],
-            cwd=folder,
-            env=dict(environ),
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
-        try:
-            return Plan(json.loads(process.stdout))
-        except ValueError:
-            raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
+        """Run `terraform show -json`."""
+        return show_plan(executable, plan, folder, environ)
 
 
 class RealAws:

@@ -19,7 +19,7 @@ from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Plan
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
 
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
@@ -44,7 +45,7 @@ class RunStore:
     Attributes:
         log: Terraform's output and the run's notes.
         trail: the environment's audit trail.
-        policy: digest of the organization policy in force, which every line about the run has.
+        policy: digest of the organization policy in force, which every line about the run has; set by `under`.
     """
 
     def __init__(self, environment: Environment, run_id: str) -> None:
@@ -69,6 +70,14 @@ class RunStore:
         private_folder(store.files.plan.parent)
         drop_old_plans()
         return store
+
+    def under(self, policy: Policy) -> None:
+        """Write each line about the run as `policy` demands.
+
+        Raises:
+            ConfigurationError: the policy names a file that cannot be found.
+        """
+        self.policy, self.trail.rules = policy.digest, policy.audit
 
     # The record and the audit trail
 

@@ -59,15 +59,20 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "NumericGreaterThanEquals": _number(lambda a, b: a >= b),
 }
 _NEGATED = {"StringNotEquals", "StringNotLike"}
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_WITH_VARIABLES = "2012-10-17"  # in policies of an older version, or of none, "${" is two characters
 
 
-def trusts(document: str, principals: Iterable[str], context: Mapping[str, str]) -> bool:
+def trusts(
+    document: str, principals: Iterable[str], context: Mapping[str, str], action: str = "sts:AssumeRole"
+) -> bool:
     """Whether a role's trust policy lets a caller assume the role.
 
     Args:
         document: the trust policy, as JSON.
         principals: every principal that includes the caller.
         context: the condition keys of the request.
+        action: what the call needs: "sts:AssumeRole", "sts:SetSourceIdentity".
     """
     own = set(principals)
 
@@ -78,7 +83,7 @@ def trusts(document: str, principals: Iterable[str], context: Mapping[str, str])
         named = _list(principal.get("AWS")) if isinstance(principal, dict) else _list(principal)
         return "*" in named or bool(own.intersection(str(one) for one in named))
 
-    return _decide([document], "sts:AssumeRole", None, context, applies) is Verdict.ALLOW
+    return _decide([document], action, None, context, applies) is Verdict.ALLOW
 
 
 def allows(documents: Iterable[str], action: str, resource: str | None, context: Mapping[str, str]) -> bool:
@@ -108,11 +113,13 @@ def _decide(
 ) -> Verdict:
     verdict = Verdict.SILENT
     for document in documents:
-        for statement in _list(json.loads(document).get("Statement")):
+        policy = json.loads(document)
+        variables = context if policy.get("Version") == _WITH_VARIABLES else None
+        for statement in _list(policy.get("Statement")):
             deny = statement.get("Effect") != "Allow"
             if not (applies(statement) and _covers(statement, action, resource, deny=deny)):
                 continue
-            if _conditions(statement.get("Condition") or {}, context, unsupported=deny):
+            if _conditions(statement.get("Condition") or {}, context, variables, unsupported=deny):
                 if deny:
                     return Verdict.DENY
                 verdict = Verdict.ALLOW
@@ -134,14 +141,35 @@ def _covers(statement: dict[str, Any], action: str, resource: str | None, *, den
     return any(_like(resource, str(one)) for one in _list(statement["Resource"]))
 
 
-def _conditions(conditions: dict[str, Any], context: Mapping[str, str], *, unsupported: bool) -> bool:
-    """Whether all conditions hold; an unsupported operator counts as `unsupported`, so that it denies either way."""
+def _conditions(
+    conditions: dict[str, Any],
+    context: Mapping[str, str],
+    variables: Mapping[str, str] | None,
+    *,
+    unsupported: bool,
+) -> bool:
+    """Whether all conditions hold; an unsupported operator counts as `unsupported`, so that it denies either way.
+
+    So does a policy variable without a value (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+    """
     values = {name.lower(): value for name, value in context.items()}
-    return all(
-        _holds(operator, values.get(key.lower()), [str(one) for one in _list(expected)], unsupported=unsupported)
-        for operator, keys in conditions.items()
-        for key, expected in keys.items()
-    )
+    known = None if variables is None else {name.lower(): value for name, value in variables.items()}
+
+    def holds(operator: str, key: str, expected: Any) -> bool:
+        wanted = [_resolved(str(one), known) for one in _list(expected)]
+        if None in wanted:
+            return unsupported
+        return _holds(operator, values.get(key.lower()), [one or "" for one in wanted], unsupported=unsupported)
+
+    return all(holds(operator, key, wanted) for operator, keys in conditions.items() for key, wanted in keys.items())
+
+
+def _resolved(text: str, variables: Mapping[str, str] | None) -> str | None:
+    """The text with the values of its policy variables; None if one has no value."""
+    names = _VARIABLE.findall(text) if variables is not None else []
+    if variables is None or any(name.lower() not in variables for name in names):
+        return None if names else text
+    return _VARIABLE.sub(lambda found: variables[found[1].lower()], text)
 
 
 def _holds(operator: str, actual: str | None, expected: list[str], *, unsupported: bool) -> bool:

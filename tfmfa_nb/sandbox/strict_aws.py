@@ -94,13 +94,18 @@ class StrictAws:
         return key, credentials
 
     def context(self, caller: Caller) -> dict[str, str]:
-        """The condition keys of a request by `caller`; requests with long-term keys have none about MFA."""
+        """The condition keys of a request by `caller`; requests with long-term keys have none about MFA.
+
+        Only a user has a name, with a session too; the session of a role has none.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+        """
+        named = {} if caller.role or caller.identity is None else {"aws:username": str(caller.identity.name)}
         if not caller.session:
-            return {}
+            return named
         if caller.mfa_at is None:
-            return {"aws:MultiFactorAuthPresent": "false"}
+            return {**named, "aws:MultiFactorAuthPresent": "false"}
         age = str(int(self.now() - caller.mfa_at))
-        return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": age}
+        return {**named, "aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": age}
 
     def answer(self, request: AwsRequest) -> AwsResponse | None:
         """The response of AWS to `request`; None if the call is allowed and moto is to answer it."""
@@ -167,6 +172,7 @@ class StrictAws:
         error = re.search(code, response.body) if response is not None and failed else None
         call = {
             "time": self.now(),
+            "received": time.time(),
             "service": request.service,
             "action": request.action,
             "access_key_id": request.credential[0] if request.credential else "",

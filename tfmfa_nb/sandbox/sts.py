@@ -84,12 +84,15 @@ def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsRespon
         return mfa_at
     mfa_at = caller.mfa_at if mfa_at is None else mfa_at
     context = aws.context(replace(caller, mfa_at=mfa_at, session=caller.session or mfa_at is not None))
-    if "ExternalId" in parameters:
-        context["sts:ExternalId"] = parameters["ExternalId"]
-    if role is None or not _may_assume(caller, role, context):
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    context["sts:RoleSessionName"] = name
+    context |= {f"sts:{key}": parameters[key] for key in ("ExternalId", "SourceIdentity") if key in parameters}
+    actions = ("sts:AssumeRole", *(("sts:SetSourceIdentity",) if "SourceIdentity" in parameters else ()))
+    refused = next((action for action in actions if role is None or not _may(caller, action, role, context)), "")
+    if role is None or refused:
         return error_response(
             request, 403, "AccessDenied",
-            f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            f"User: {caller.arn} is not authorized to perform: {refused} on resource: {arn}",
         )  # fmt: skip
     if caller.role and seconds > _MAX_CHAINED_DURATION:
         return error_response(
@@ -109,17 +112,17 @@ def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsRespon
     return sts_response(request, _credentials_xml(key, credentials) + user)
 
 
-def _may_assume(caller: Caller, role: Any, context: dict[str, str]) -> bool:
-    """Whether the trust policy and the caller's own policies allow it.
+def _may(caller: Caller, action: str, role: Any, context: dict[str, str]) -> bool:
+    """Whether the trust policy and the caller's own policies allow the action on the role.
 
     A trust policy that names the caller itself, not only its account, suffices unless the caller's own policies deny.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
     trust = role.assume_role_policy_document
-    own = decide(caller.policies, "sts:AssumeRole", role.arn, context)
-    if own is Verdict.DENY or not trusts(trust, caller.principals, context):
+    own = decide(caller.policies, action, role.arn, context)
+    if own is Verdict.DENY or not trusts(trust, caller.principals, context, action):
         return False
-    return own is Verdict.ALLOW or trusts(trust, caller.own_arns, context)
+    return own is Verdict.ALLOW or trusts(trust, caller.own_arns, context, action)
 
 
 def _check_code(aws: Account, request: AwsRequest, caller: Caller) -> float | AwsResponse | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -96,11 +94,10 @@ class Configuration:
         return tuple(file.broken for file in self._files.parsed.values() if file.broken)
 
     @property
-    def digest(self) -> str:
-        """A SHA-256, in hexadecimal, of the names and contents of all files of all modules."""
+    def files(self) -> Mapping[str, str]:
+        """The SHA-256, in hexadecimal, of each file of each module, by the file's name from the root module."""
         _ = self.root
-        files = sorted((name, file.sha256) for name, file in self._files.parsed.items())
-        return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        return {name: file.sha256 for name, file in self._files.parsed.items()}
 
     @property
     def parsed(self) -> Mapping[str, ParsedFile]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.terraform.assume_role import dynamic_loop
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Loop, Question
-from tfmfa_nb.terraform.mfa_bypasses import REMEDY, DeclaredBypass, is_set
+from tfmfa_nb.terraform.mfa_bypasses import REMEDY, DeclaredBypass, is_set, whether_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ class CredentialSettings:
             if _EXEC in setting.path:
                 plugins.setdefault(setting.path[: setting.path.index(_EXEC) + 1], []).append(setting)
             elif kind := _kind(setting.path):
-                question = Question(setting.module, setting.value, setting.loops)
+                question = whether_set(setting.module, setting.value, setting.loops)
                 bypasses.append(DeclaredBypass(owner, setting.path[-1], setting.value.place, question, kind))
             elif setting.path[-1] in _KUBECONFIGS:
                 kubeconfigs.append(setting.value.place)

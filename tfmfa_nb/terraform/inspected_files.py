@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.secret_variables import holds_secret
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
@@ -20,8 +23,29 @@ _VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.a
 _KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json", "environment")
 
 
-def inspected_sha256(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> str:
-    """A SHA-256, in hexadecimal, of the configuration with its modules and variables, and of what `init` has kept.
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What an inspection rests on.
+
+    Attributes:
+        parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_region", "--var".
+    """
+
+    parts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """One SHA-256 for everything, in hexadecimal."""
+        return hashlib.sha256(json.dumps(sorted(self.parts.items())).encode()).hexdigest()
+
+    def differences(self, later: Inspected) -> list[str]:
+        """The names of the files and variables that have changed, come, or gone."""
+        names = self.parts.keys() | later.parts.keys()
+        return sorted(name for name in names if self.parts.get(name) != later.parts.get(name))
+
+
+def inspected(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> Inspected:
+    """What an inspection rests on now: the configuration with its modules and variables, and what `init` has kept.
 
     Files that functions read are not covered.
 
@@ -35,16 +59,20 @@ def inspected_sha256(configuration: Configuration, environ: Mapping[str, str], a
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
-    names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in sorted(configuration.root.variables))]
-    variables = [(name, environ[name]) for name in names if name in environ]
-    parts = [configuration.digest, variables, arguments.words, list(_digests(files, folder))]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in configuration.root.variables)]
+    variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}
+    given = {"--var": json.dumps(arguments.words)} if arguments.words else {}
+    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given})
+
+
+def _stated(configuration: Configuration, name: str, value: str) -> str:
+    """A value in the hash. That of a secret is slow to guess, because the hash is recorded and may be sent on."""
+    if not holds_secret(configuration.root, name.removeprefix("TF_VAR_")):
+        return value
+    return hashlib.scrypt(value.encode("utf-8", "surrogateescape"), salt=name.encode(), n=1 << 14, r=8, p=1).hex()
 
 
 def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
     for file in files:
-        name = os.path.relpath(file, folder)
-        try:
-            yield name, hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError:
-            yield name, ""  # it is not there, or Terraform cannot read it either
+        with suppress(OSError):  # it is not there, or Terraform cannot read it either
+            yield os.path.relpath(file, folder), hashlib.sha256(file.read_bytes()).hexdigest()

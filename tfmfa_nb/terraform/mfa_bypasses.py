@@ -39,7 +39,7 @@ class DeclaredBypass:
         owner: 'provider "aws"'.
         name: the setting, as the policy names it.
         place: main.tf:3.
-        question: asks for its value; None for a block, which needs no value.
+        question: asks whether it has a value; see `whether_set`. None for a block, which needs no value.
         kind: the AWS provider's name for such a setting, if it differs.
         remedy: what to do about it.
     """
@@ -71,13 +71,22 @@ class DeclaredBypass:
         return Problem(text, self.remedy, self.place, self.name)
 
 
+def whether_set(module: Module, value: Expression, loops: tuple[Loop, ...] = ()) -> Question:
+    """Asks whether a setting has a value. The value, which may be a key, is not read, and may be sensitive."""
+    if value.literal is not None or value.text.strip() == "null":
+        return Question(module, value, loops)
+    empty = f"({value.text}\n) == null ? true : try(length({value.text}\n) == 0, false)"
+    asked = f"try(nonsensitive({empty}), ({empty})) ? null : true"
+    return Question(module, Expression(asked, value.file, value.line, value.source), loops)
+
+
 def bypasses_of_block(
     module: Module, block: Block, owner: str, loops: tuple[Loop, ...] = ()
 ) -> Iterator[DeclaredBypass]:
     """The bypasses in the block of a provider or a backend."""
     for name in (*SETTINGS, WEB_IDENTITY):
         if (value := block.attributes.get(name)) is not None:
-            yield DeclaredBypass(owner, name, value.place, Question(module, value, loops))
+            yield DeclaredBypass(owner, name, value.place, whether_set(module, value, loops))
     for inner in block.blocks:
         if inner.type == WEB_IDENTITY:
             yield DeclaredBypass(owner, WEB_IDENTITY, inner.place, None)
@@ -92,7 +101,7 @@ def bypasses_of_settings(
     """The bypasses in the `config` of a remote state, whose settings `value` looks up by name."""
     for name in (*SETTINGS, WEB_IDENTITY):
         if (setting := value(name)) is not None:
-            yield DeclaredBypass(owner, name, setting.place, Question(module, setting, loops))
+            yield DeclaredBypass(owner, name, setting.place, whether_set(module, setting, loops))
 
 
 def is_set(value: Any) -> bool:

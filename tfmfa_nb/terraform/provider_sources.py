@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 AWS_TYPES = frozenset({"aws", "awscc", "awsutils"})
 _HOSTS = {"terraform": "registry.terraform.io", "tofu": "registry.opentofu.org"}
 _OBJECTS = frozenset({"resource", "data", "ephemeral", "action"})
+_EMPTY = re.compile(r"\s*\{\s*\}\s*")
 _LOCAL_NAME = re.compile(r'"?([\w-]+)')
 
 
@@ -116,7 +117,7 @@ def _source(name: str, entry: Expression) -> str | None:
     source = entry.members.get("source")
     if source is not None:
         return source.literal
-    return name if entry.members or entry.text.strip() == "{}" else None
+    return name if entry.members or _EMPTY.fullmatch(entry.text) else None
 
 
 def _used(block: Block) -> Iterator[tuple[str, str]]:

@@ -9,11 +9,13 @@ from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, required_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.organization.policy_minimums import Protected
+    from tfmfa_nb.organization.trust_policies import TrustPolicies
 
 
 def print_level(environment: Environment, policy: Policy, environ: Mapping[str, str]) -> None:
@@ -72,5 +74,31 @@ def policy_lines(policy: Policy) -> list[str]:
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
+    lines += _audit_lines(policy.audit, source)
     lines += [f"File in force: {path}, SHA-256 {sha256}" for path, sha256 in policy.files]
     return lines
+
+
+def trust_policy_documents(policies: TrustPolicies, seconds: int) -> Iterator[tuple[str, str]]:
+    """The policies for a role, ready to paste, each with its title. The stricter ones come last, as options.
+
+    Args:
+        policies: the policies.
+        seconds: how old the authentication with MFA may be.
+    """
+    yield f"Trust policy for the role {policies.role_arn}, which requires MFA of the last {seconds:,} s", policies.trust
+    yield f"Policy that allows {policies.principal} to assume it", policies.permission
+    for option in policies.stricter:
+        title = f"Option, so that CloudTrail names the person in each event: a trust policy with {option.what}"
+        yield f"{title}. AWS then refuses the role to an assume_role block without {option.argument}", option.trust
+        if option.permission != policies.permission:
+            yield f"With it, the policy that allows {policies.principal} to assume the role", option.permission
+
+
+def _audit_lines(rules: AuditRules, source: Callable[[str], str]) -> Iterator[str]:
+    if rules.signing_key is not None:
+        yield f"Signing key of the audit trail: {rules.signing_key}{source('signing_key')}"
+    if rules.signers is not None:
+        yield f"Allowed signers of the audit trail: {rules.signers}{source('signers')}"
+    if rules.sinks:
+        yield f"The audit trail also goes to: {', '.join(rules.sinks)}{source('sinks')}"

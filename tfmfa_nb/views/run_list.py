@@ -100,7 +100,7 @@ def _age(seconds: float) -> str:
 def _status(run: ListedRun) -> str:
     if run.status is None:
         return _UNREADABLE
-    name = status_name(run.status)
+    name = status_name(run.status) + ("" if run.confirmed else ", not confirmed")
     if run.end_unrecorded:
         return f"{name}, end not recorded"
     if run.status == "planned" and not run.can_apply:
@@ -111,6 +111,7 @@ def _status(run: ListedRun) -> str:
 def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
     """What to do next: sentences, each with the command to type."""
     magic = f"%tfruns {brief(listing.option, _MAX_TEXT)}"
+    yield from ((brief(sentence, _MAX_TEXT), "") for sentence in listing.evidence)
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
         if run.running:

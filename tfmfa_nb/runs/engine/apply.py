@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     """Apply exactly the plan that was shown. If the prompt is not answered, the run stays `planned`.
 
+    A plan without changes has nothing to apply: then this only says so.
+
     Args:
         driver: driver of a planned run.
         gate: MFA gate in front of the apply.
@@ -36,6 +38,9 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     record = driver.record
+    if record.status is Status.PLANNED_AND_FINISHED:
+        driver.note("Nothing to apply: the plan has no changes.")
+        return
     if record.status is not Status.PLANNED:
         raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
@@ -52,7 +57,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
-        session = await authenticate(driver, gate, Phase.APPLY)
+        session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")

@@ -11,6 +11,7 @@ from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.runs.engine.outcome import settle
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted, PolicyKnown, ProgramFound
+from tfmfa_nb.runs.gate.reinspection import look_again
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 def phase_of(driver: Driver, phase: Phase, policy: Policy) -> Iterator[None]:
     """Start a phase under `policy`. However it ends, set a status that reflects the outcome."""
     driver.canceling, before = False, driver.record.status
-    driver.store.policy = policy.digest
     driver.tell(PhaseStarted(phase, driver.ports.clock()))
     driver.tell(PolicyKnown({str(path): sha256 for path, sha256 in policy.files}))
     try:
+        driver.store.under(policy)
         with usable(driver.store.files.folder):
             lines = driver.store.log.refresh()
             driver.tell(LogStarted(lines, lines))
@@ -80,13 +81,21 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
     return held.enter_context(lock)
 
 
-async def authenticate(driver: Driver, gate: Gate, phase: Phase) -> MfaSession | None:
-    """The MFA session of the phase; None if the level requires no code."""
+async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Executable) -> MfaSession | None:
+    """The MFA session of the phase; None if the level requires no code.
+
+    The trail's line comes first: what would stop the run at its next line stops it before a code is spent.
+
+    Raises:
+        ConfigurationError: the line cannot be written, signed, or sent.
+        TfmfaError: as `Gate.pass_through` does.
+    """
+    driver.store.audit("phase", phase=str(phase), level=str(driver.record.level))
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())
         return None
-    return await gate.pass_through(driver, phase, driver.record.chains)
+    return await gate.pass_through(driver, phase, driver.record.chains, lambda: look_again(driver, gate, executable))
 
 
 def check_not_canceled(driver: Driver) -> None:

@@ -11,8 +11,9 @@ from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged, PlanSaved
-from tfmfa_nb.runs.gate.inspection import inspect, inspect_again, notes_of
+from tfmfa_nb.runs.gate.inspection import inspect, notes_of
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.terraform.plan import Counts, parse_summary
@@ -39,16 +40,21 @@ async def plan(driver: Driver, gate: Gate) -> None:
         arguments = driver.options.plan_arguments()
         variables = driver.options.variable_arguments(driver.base)
         lock = await lock_environment(driver, Phase.PLAN, held)
+        refused = held.enter_context(ExitStack())
+        if driver.options.configuration is not None:  # written under the lock: another run plans what it has written
+            hcl, overwrite = driver.options.configuration, driver.options.overwrite
+            refused.callback(driver.environment.replace_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
         await inspect(driver, gate, executable)
-        session = await authenticate(driver, gate, Phase.PLAN)
+        session = await authenticate(driver, gate, Phase.PLAN, executable)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             check_not_canceled(driver)
             if session is not None:  # the prompt may have been open for a long time
-                await check_unchanged(driver, gate, executable, driver.inspected)
+                await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
+            refused.pop_all()  # from here on, the file is what Terraform has seen
             initialized = await initialize(commands)
             if initialized:
                 await inspect_again(driver, gate, executable, session)
@@ -62,7 +68,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected))
+        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected.sha256))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)

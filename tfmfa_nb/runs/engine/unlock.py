@@ -51,10 +51,10 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
                 LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level, known=known))
             )
             await inspect(driver, gate, executable)
-            session = await authenticate(driver, gate, Phase.UNLOCK)
+            session = await authenticate(driver, gate, Phase.UNLOCK, executable)
             async with commands_of(driver, gate, executable, environment_lock, session) as commands:
                 if session is not None:
-                    await check_unchanged(driver, gate, executable, driver.inspected)
+                    await check_unchanged(driver, gate, executable, driver.inspected.sha256)
                 check_holder()
                 driver.store.audit("forced_unlock", **facts, by=os_user(), result="begun")
                 outcome = await commands.run("force-unlock", "-force", lock.id)

@@ -12,6 +12,8 @@ from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.gate.exchange import exchange_code
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.redaction import Secret
@@ -35,6 +37,7 @@ class CodeAttempts:
         aws: exchanges a code for a session.
         session_seconds: duration of the session.
         answer_seconds: time limit of each prompt; None for no limit.
+        check: called before a code is used, because a prompt may have been open for a long time.
     """
 
     def __init__(  # noqa: PLR0917 - created in one place
@@ -45,9 +48,11 @@ class CodeAttempts:
         aws: Aws,
         session_seconds: int,
         answer_seconds: float | None,
+        check: Callable[[], Awaitable[None]],
     ) -> None:
         self._driver, self._phase, self._prompt, self._aws = driver, phase, prompt, aws
         self._session_seconds, self._answer_seconds = session_seconds, answer_seconds
+        self._check = check
         self._refusal: Refusal | None = None
         self._count = self._refused = 0
 
@@ -59,6 +64,7 @@ class CodeAttempts:
             problem: what is wrong with the variables; None if nothing is.
 
         Raises:
+            TfmfaError: the check failed; the code was not used.
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
             AuthenticationError: the prompt cannot supply another code, or too many were refused.
         """
@@ -87,6 +93,7 @@ class CodeAttempts:
         )
         self._refusal = None
         try:
+            await self._check()
             self._driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
             if variables is None:
                 return None  # the variables are read again

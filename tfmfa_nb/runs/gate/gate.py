@@ -25,7 +25,7 @@ from tfmfa_nb.runs.gate.roles import (
 from tfmfa_nb.runs.ports import RealAws
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.roles import RoleChain
@@ -57,10 +57,23 @@ class Gate:
     policy: Policy = field(default_factory=Policy)
     aws: Aws = field(default_factory=RealAws)
 
-    async def pass_through(self, driver: Driver, phase: Phase, chains: Sequence[RoleChain]) -> MfaSession:
+    async def pass_through(
+        self,
+        driver: Driver,
+        phase: Phase,
+        chains: Sequence[RoleChain],
+        look_again: Callable[[], Awaitable[Sequence[RoleChain]]] | None = None,
+    ) -> MfaSession:
         """Ask until AWS accepts a code, then check that every role can be assumed.
 
+        Args:
+            driver: driver of the run.
+            phase: phase that requires the code.
+            chains: role chains of the configuration.
+            look_again: checks the configuration before a code is used; returns its role chains.
+
         Raises:
+            TfmfaError: `look_again` found something that is not allowed; no code was used.
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
             AuthenticationError: the prompt cannot supply another code.
             RoleRefused: a role cannot be assumed with the session, or is not allowed.
@@ -71,7 +84,14 @@ class Gate:
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, self._seconds(phase, chains), self.answer_seconds)
+        seconds = self.policy.session_of(self.session_seconds or session_seconds(phase, chains))
+
+        async def check() -> None:
+            nonlocal chains
+            if look_again is not None:
+                chains = await look_again()
+
+        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, seconds, self.answer_seconds, check)
         region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await identify_owner(
@@ -91,11 +111,6 @@ class Gate:
                 session.forget()
                 raise
             return session
-
-    def _seconds(self, phase: Phase, chains: Sequence[RoleChain]) -> int:
-        """Duration of the session: the setting, or what the phase needs, limited by the policy."""
-        shortest, longest = self.policy.session_bounds
-        return min(max(self.session_seconds or session_seconds(phase, chains), shortest), longest)
 
     def _report_authentication(
         self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError, MfaBypass
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.events import ConfigurationInspected, RolesChanged
+from tfmfa_nb.runs.events import ConfigurationInspected
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
-from tfmfa_nb.runs.gate.roles import check_run_roles, refuse_other_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import fingerprint
+from tfmfa_nb.runs.gate.roles import refuse_other_roles, turn_red
+from tfmfa_nb.runs.gate.unchanged import inspected_now
 from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
-    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
@@ -39,7 +38,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     _refuse_program(policy, executable)
     if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
         await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
-    driver.inspected = await asyncio.to_thread(fingerprint, driver, gate, executable)
+    driver.inspected = await asyncio.to_thread(inspected_now, driver, gate, executable)
     _refuse_secrets_on_the_line(driver, gate, executable)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
@@ -90,21 +89,6 @@ def _refuse_secrets_on_the_line(driver: Driver, gate: Gate, executable: Executab
                 f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "
                 "only you can read.",
             )
-
-
-async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
-    """Inspect the configuration again after `init`, which may have installed modules with their own providers.
-
-    Raises:
-        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
-    """
-    before = driver.record.chains
-    await inspect(driver, gate, executable)
-    chains = driver.record.chains
-    if session is not None and chains != before:
-        driver.roles = unchecked_roles(chains)
-        driver.tell(RolesChanged(driver.roles))
-        await check_run_roles(driver, gate.aws, session, chains)
 
 
 def notes_of(driver: Driver) -> list[str]:

@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy_files import enable_mfa
 from tfmfa_nb.organization.policy_minimums import Protected
-from tfmfa_nb.runs.audit import AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.runs.driver import Driver
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -107,18 +108,23 @@ def set_level(environment: Environment, level: Level, policy: Policy, environ: M
             f'Choose "{minimum}" or a stricter level.',
         )
     old = environment.level
-    _record(environment, "level", old=str(old), new=str(level), policy=policy.digest)
+    _record(environment, policy.audit, "level", old=str(old), new=str(level), policy=policy.digest)
     environment.set_level(level)
 
 
-def set_policy(environment: Environment, folder: Path) -> Path:
+def set_policy(environment: Environment, folder: Path, policy: Policy) -> Path:
     """Write a policy that enables MFA into `folder`; see `enable_mfa`. The audit trail, if there is one, records it.
+
+    Args:
+        environment: environment of the trail.
+        folder: folder of the new policy.
+        policy: organization policy in force.
 
     Raises:
         ConfigurationError: the policy cannot be written or recorded.
     """
     path = enable_mfa(folder, os_user())
-    _record(environment, "policy", path=str(path), mfa=True)
+    _record(environment, policy.audit, "policy", path=str(path), mfa=True)
     return path
 
 
@@ -129,8 +135,9 @@ def how_to_enable_mfa(policy: Policy) -> str:
     return f"{ask} it with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."
 
 
-def _record(environment: Environment, event: str, **facts: Any) -> None:
+def _record(environment: Environment, rules: AuditRules, event: str, **facts: Any) -> None:
     """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
-    path = environment.files.audit_trail
-    if path.exists():
-        AuditTrail(path).write(event, **facts, user=os_user())
+    trail = AuditTrail(environment.files.audit_trail, rules)
+    if trail.begun:
+        environment.ensure()
+        trail.write(event, **facts, user=os_user())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import MfaBypass
+from tfmfa_nb.model.errors import AuthenticationError, MfaBypass
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.runs.events import Authenticated
 from tfmfa_nb.runs.gate.roles import turn_red
 from tfmfa_nb.terraform.mfa_bypasses import SETTINGS, WEB_IDENTITY
 from tfmfa_nb.terraform.role_chains import Findings
@@ -36,11 +37,19 @@ async def check_saved_plan(driver: Driver, gate: Gate, executable: Executable) -
     """
     plan = await driver.read_plan(executable, gate.environ)
     if plan.providers is None:
-        raise turn_red(driver, _silent())
+        raise _bypassed(driver, _silent())
     for provider in plan.providers:
         for problem in contradictions(provider, driver.findings or Findings()):
             if not (problem.name and gate.policy.allows_bypass(problem.name)):
-                raise turn_red(driver, MfaBypass(problem.what, problem.remedy))
+                raise _bypassed(driver, MfaBypass(problem.what, problem.remedy))
+
+
+def _bypassed(driver: Driver, error: MfaBypass) -> AuthenticationError:
+    """Take back that the phase is authenticated, if it was: AWS may have seen other credentials while it planned."""
+    if driver.record.authenticated_by:
+        driver.tell(Authenticated())
+        driver.store.audit("mfa", result="bypassed", reason=error.problem)
+    return turn_red(driver, error)
 
 
 def contradictions(provider: PlannedProvider, findings: Findings) -> Iterator[Problem]:

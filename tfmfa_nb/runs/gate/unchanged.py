@@ -7,40 +7,59 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import MfaBypass
 from tfmfa_nb.runs.gate.roles import turn_red
-from tfmfa_nb.terraform.inspected_files import inspected_sha256
+from tfmfa_nb.terraform.inspected_files import Inspected, inspected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
 
-
-def fingerprint(driver: Driver, gate: Gate, executable: Executable) -> str:
-    """The hash of everything that an inspection rests on, as it is now."""
-    return inspected_sha256(
-        driver.read_configuration(executable, gate.environ),
-        gate.environ,
-        driver.options.variable_arguments(driver.base),
-    )
+_MAX_NAMED = 3
+_SOMETHING = "The configuration, its variables, or its backend"
 
 
-async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, inspected: str) -> None:
+def inspected_now(driver: Driver, gate: Gate, executable: Executable) -> Inspected:
+    """Everything that an inspection rests on, as it is now."""
+    configuration = driver.read_configuration(executable, gate.environ)
+    return inspected(configuration, gate.environ, driver.options.variable_arguments(driver.base))
+
+
+async def changes_since(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
+    """The names of the files and variables that have changed since the last inspection."""
+    return driver.inspected.differences(await asyncio.to_thread(inspected_now, driver, gate, executable))
+
+
+async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sha256: str) -> None:
     """Make sure that what was inspected is what Terraform will run.
 
     Args:
         driver: driver of the run.
         gate: MFA gate of the run.
         executable: Terraform or OpenTofu.
-        inspected: `fingerprint` of that time.
+        sha256: hash of what was inspected at that time.
 
     Raises:
         MfaBypass: the configuration, its variables, or what `init` has kept differs.
     """
-    if await asyncio.to_thread(fingerprint, driver, gate, executable) != inspected:
-        raise turn_red(
-            driver,
-            MfaBypass(
-                "The configuration, its variables, or its backend has changed since it was checked.",
-                "Terraform was not started. Plan again, so that what runs is what was checked.",
-            ),
-        )
+    now = await asyncio.to_thread(inspected_now, driver, gate, executable)
+    if now.sha256 != sha256:
+        # What another kernel has inspected is only known by its hash.
+        names = driver.inspected.differences(now) if driver.inspected.sha256 == sha256 else []
+        raise turn_red(driver, changed(names))
+
+
+def changed(names: Sequence[str]) -> MfaBypass:
+    """The error about files and variables that have changed since they were checked; without names if not known."""
+    what = f"{say_some(names)} {'has' if len(names) == 1 else 'have'}" if names else f"{_SOMETHING} has"
+    return MfaBypass(
+        f"{what} changed since {'they were' if len(names) > 1 else 'it was'} checked.",
+        "Terraform was not started. Plan again, so that what runs is what was checked.",
+    )
+
+
+def say_some(names: Sequence[str]) -> str:
+    """The first names, and how many more: "main.tf, a.tf, b.tf and 2 more"."""
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.model.errors import TfmfaError
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.process import Outcome
 
 
-def run_to_follow(environment: Environment, run_id: str, base: Path) -> Run:
+def run_to_follow(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run:
     """A run that is still running, from its record, for `follow`.
 
     Raises:
         RunStateError: the record is missing or not valid, or the run is not running.
     """
-    run = run_of(environment, RunStore(environment, run_id).load(), base)
+    run = run_of(environment, RunStore(environment, run_id).load(), base, policy)
     if run.driver.record.status not in UNDER_WAY:
         raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Show it with %tfruns open.")
     show_authentication(run.driver)
@@ -62,7 +63,7 @@ async def follow(run: Run) -> None:
         await asyncio.sleep(PACE)
     driver.attach(None)
     phase, outcome = driver.record.phase, await probe.outcome()
-    status = await probe.settle()
+    status = await probe.settle(driver.store)
     driver.look_at_log()
     progress.look()
     driver.outputs = progress.outputs

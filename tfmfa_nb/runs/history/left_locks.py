@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
 
 _SUPERVISOR = "tfmfa_nb.terraform.supervisor"
@@ -78,7 +79,7 @@ async def left_lock(environment: Environment) -> LeftLock | None:
     return None
 
 
-async def free_lock(environment: Environment, left: LeftLock) -> None:
+async def free_lock(environment: Environment, left: LeftLock, policy: Policy) -> None:
     """Remove the lock file; the next run creates a new one.
 
     Raises:
@@ -87,7 +88,9 @@ async def free_lock(environment: Environment, left: LeftLock) -> None:
     """
     if await left_lock(environment) != left:
         raise EnvironmentLocked("The environment's lock has another holder now.", "Check again with %tfruns.")
-    RunStore(environment, run_of_holder(left.holder)).audit(
+    store = RunStore(environment, run_of_holder(left.holder))
+    store.under(policy)
+    store.audit(
         "forced_unlock",
         what="environment",
         holder=str(left.holder),
@@ -135,13 +138,13 @@ def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str
         )
 
 
-def refused_run(environment: Environment, run_id: str, base: Path) -> Run:
+def refused_run(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run:
     """The run `run_id`, which a state lock blocked, for `runs.engine.unlock`.
 
     Raises:
         RunStateError: the record is missing or not valid, or the run has not ended.
     """
-    run = run_of(environment, read_verified(environment, run_id)[0], base)
+    run = run_of(environment, read_verified(environment, run_id)[0], base, policy)
     driver = run.driver
     if not driver.record.status.final:
         raise RunStateError(

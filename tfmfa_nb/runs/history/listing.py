@@ -8,19 +8,20 @@ from __future__ import annotations
 import difflib
 import time
 from calendar import timegm
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
+from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
@@ -43,6 +44,7 @@ class ListedRun:
         running: True if the run is still running.
         attended: True if the kernel that drives it is alive.
         can_apply: True if its plan can be applied.
+        confirmed: False if the audit trail does not confirm its record.
     """
 
     id: str
@@ -55,6 +57,7 @@ class ListedRun:
     running: bool = False
     attended: bool = False
     can_apply: bool = False
+    confirmed: bool = True
 
     @property
     def end_unrecorded(self) -> bool:
@@ -73,6 +76,7 @@ class Listing:
         total: number of all runs.
         holder: holder of the environment's lock; None if the lock is free.
         problem: why the holder is unknown; empty if it is known.
+        evidence: what is wrong with the audit trail, in sentences.
         listed_at: seconds since the epoch.
     """
 
@@ -82,6 +86,7 @@ class Listing:
     total: int
     holder: Holder | None = None
     problem: str = ""
+    evidence: tuple[str, ...] = ()
     listed_at: float = field(default_factory=time.time)
 
 
@@ -93,8 +98,20 @@ def list_runs(environment: Environment, limit: int) -> Listing:
         holder = holder_of(environment.files.lock)
     except TfmfaError as error:
         problem = str(error)
-    runs = tuple(_listed(environment, run_id, holder) for run_id in ids[:limit])
-    return Listing(environment.name, environment.option, runs, len(ids), holder, problem)
+    unconfirmed, evidence = _unconfirmed(environment, ids)
+    runs = tuple(
+        replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in ids[:limit]
+    )
+    return Listing(environment.name, environment.option, runs, len(ids), holder, problem, evidence)
+
+
+def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Container[str], tuple[str, ...]]:
+    """The runs that the audit trail does not confirm, and what is wrong with it, in sentences."""
+    try:
+        found = confirmation_of(environment, ids)
+    except TfmfaError as error:
+        return ids, (str(error),)
+    return found.unconfirmed, tuple(found.sentences)
 
 
 def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.protocol.records import RunRecord
 
 PACE = 0.1  # seconds between two checks; short enough to look immediate
@@ -79,10 +80,13 @@ class RunProbe:
         """When the phase ended, in seconds since the epoch; 0 if unknown."""
         return self._store.ended_at(self.record.phase)
 
-    async def settle(self) -> Status:
+    async def settle(self, store: RunStore) -> Status:
         """Record how the run ended, unless another kernel has recorded it. Returns the recorded status.
 
         An uncertain end counts as errored, and so does a plan that ended without a kernel: nobody has seen that plan.
+
+        Args:
+            store: the run's store, under the organization policy.
 
         Raises:
             RunStateError: the record does not match the audit trail.
@@ -101,9 +105,9 @@ class RunProbe:
                 elif outcome.interrupted or outcome.killed:
                     ended = Status.CANCELED
             self.record = replace(self.record, status=ended, process=None)
-            self._store.record_status(self.record, found_later=True)
-            self._store.drop_plan()
-            self._store.save(self.record)
+            store.record_status(self.record, found_later=True)
+            store.drop_plan()
+            store.save(self.record)
         return ended
 
     def _find(self) -> None:
@@ -129,13 +133,14 @@ class RunProbe:
         return holder if holder is not None and run_of_holder(holder) == self._id else None
 
 
-async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None]) -> Status:
+async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None], policy: Policy) -> Status:
     """Wait until the Terraform of a run whose kernel has exited has ended; record and return the run's status.
 
     Args:
         environment: environment of the run.
         run_id: ID of the run.
         tell: called with one sentence if Terraform is still running.
+        policy: organization policy, for what is written about the run.
 
     Raises:
         RunStateError: the record is missing, or does not match the audit trail.
@@ -147,4 +152,6 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         tell(f"Waiting for the {probe.record.phase} of {run_id}, which is still running.")
     while probe.look():  # noqa: ASYNC110 - there is no event for the end of another kernel's process
         await asyncio.sleep(PACE)
-    return await probe.settle()
+    store = RunStore(environment, run_id)
+    store.under(policy)
+    return await probe.settle(store)

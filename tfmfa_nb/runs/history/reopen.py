@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.run import Run
 
 
-def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
+def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str], policy: Policy) -> Run:
     """A run that is not running, from its record; a pending plan can then be applied.
 
     Raises:
         RunStateError: as `restore` does.
     """
-    run = restore(environment, run_id, base, environ)
+    run = restore(environment, run_id, base, environ, policy)
     driver = run.driver
     show_authentication(driver)
     error = first_error(driver.store, driver.record.log_start) if driver.record.status is Status.ERRORED else ""
@@ -38,7 +39,7 @@ def opened(environment: Environment, run_id: str, base: Path, environ: Mapping[s
     return run
 
 
-async def discard(environment: Environment, run_id: str, base: Path) -> Run:
+async def discard(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run:
     """Discard a pending plan of any kernel, and delete the plan.
 
     Raises:
@@ -51,7 +52,7 @@ async def discard(environment: Environment, run_id: str, base: Path) -> Run:
         advice=lambda holder: how_to_follow(environment, holder),
     )
     with lock:
-        run = run_of(environment, read_verified(environment, run_id)[0], base)
+        run = run_of(environment, read_verified(environment, run_id)[0], base, policy)
         if run.driver.record.status is not Status.PLANNED:
             raise RunStateError(f"{run_id} is {run.status}.", "Only a planned run can be discarded.")
         show_authentication(run.driver)

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
 
 
-def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str]) -> Run:
+def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[str, str], policy: Policy) -> Run:
     """The run `run_id` from its record; a pending plan can then be applied, after the same MFA gate and checks.
+
+    Args:
+        environment: environment of the run.
+        run_id: ID of the run.
+        base: folder of the notebook.
+        environ: process environment.
+        policy: organization policy, for what is written about the run.
 
     Raises:
         RunStateError: the record is missing or does not match the audit trail, the run may still be running, or the
@@ -37,7 +45,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
         raise RunStateError(
             f"{run_id} is {record.status}.", f"Follow it to its end: %tfruns {environment.option} follow {run_id}"
         )
-    run = run_of(environment, record, base)
+    run = run_of(environment, record, base, policy)
     driver = run.driver
     driver.outputs = _outputs(driver)
     if status is Status.PLANNED:
@@ -48,7 +56,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     return run
 
 
-def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
+def run_of(environment: Environment, record: RunRecord, base: Path, policy: Policy) -> Run:
     """The run of `record`, in any status.
 
     Raises:
@@ -59,6 +67,7 @@ def run_of(environment: Environment, record: RunRecord, base: Path) -> Run:
         options = Options(lock_timeout=record.lock_timeout)
         _ = options.lock_seconds  # report an invalid duration now
         run = Run(environment, options, base, record)
+    run.driver.store.under(policy)
     with usable(run.driver.store.files.folder):
         run.driver.look_at_log()
     return run

@@ -1,8 +1,8 @@
 """Checks a run's record against the environment's audit trail before another kernel continues with the run.
 
 Without this check, anyone with write access to the record could lower its level, remove a role, or substitute another
-plan for the one that was shown. Anyone with write access to both files can make them match, but not match a hash of the
-trail that is kept elsewhere, as in an executed notebook.
+plan for the one that was shown. Anyone with write access to both files can make them match, but not match what is kept
+elsewhere: this machine's own record of the trail, an executed notebook, a signature, or a sink.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import NEXT, Status
 from tfmfa_nb.protocol.formats import KEY
+from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.store import RunStore, valid
 
 if TYPE_CHECKING:
@@ -39,13 +40,10 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
     """
     store = RunStore(environment, run_id)
     record, trail = store.load(), store.trail
-    if (number := trail.broken_at()) is not None:
-        raise RunStateError(
-            f"The audit trail {trail.path} was changed: line {number} does not match the line before, so the "
-            f"status of {run_id} cannot be trusted.",
-            "Find out who changed it, move it away, and plan again with %%tfplan.",
-        )
-    lines = [line for line in trail.lines() if line.get("event") == "status" and line.get("run") == run_id]
+    if (problem := trail_problem(trail)) is not None:
+        raise RunStateError(f"{problem.what} So the status of {run_id} cannot be trusted.", problem.remedy)
+    said = lines_since_change(trail.lines())
+    lines = [line for line in said if line.get("event") == "status" and line.get("run") == run_id]
     if not lines:
         raise RunStateError(f"The audit trail {trail.path} has no entry for {run_id}.", _REMEDY)
     last = lines[-1]

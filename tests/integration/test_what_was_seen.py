@@ -1,0 +1,154 @@
+"""What was seen is what runs: cells that race, and files that change while a prompt is open."""
+
+import asyncio
+import os
+
+import pytest
+from device import Device
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import EnvironmentLocked, MfaBypass
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+
+RACERS = 20
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "1"))
+HARMLESS = 'resource "terraform_data" "one" {{\n  input = "{}"\n}}\n'
+SNEAKY = 'provider "aws" {\n  access_key = "AKIASNEAKY"\n}\n'
+
+
+class Meanwhile(Device):
+    """Does something while the prompt is open."""
+
+    def __init__(self, sandbox, then):
+        super().__init__(sandbox)
+        self.then = then
+
+    async def ask(self, request):
+        await self.then()
+        return await super().ask(request)
+
+
+@pytest.fixture
+def environ(lenient_sandbox):
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **lenient_sandbox.environ()}
+
+
+@pytest.fixture
+def sessions(lenient_sandbox):
+    """How many codes were used."""
+    return lambda: [call["action"] for call in lenient_sandbox.calls()].count("GetSessionToken")
+
+
+def cell(base, hcl, **options):
+    options = {"level": Level.PLANS_AND_APPLIES, **options}
+    return Run(Environment.named("seen", base), Options(configuration=hcl, **options), base)
+
+
+def folder(base, hcl):
+    """A configuration that a person maintains by hand."""
+    (base / "live").mkdir(exist_ok=True)
+    (base / "live" / "main.tf").write_text(hcl)
+    environment = Environment.at("live", base)
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    return Run(environment, Options(), base)
+
+
+async def test_every_cell_plans_what_stands_in_it_one_at_a_time(tmp_path, environ):
+    gate = Gate(Device(None), environ)
+
+    async def race(number):
+        run = cell(
+            tmp_path, f'output "racer" {{\n  value = "number-{number}!"\n}}\n', level=Level.NEVER, lock_timeout="10m"
+        )
+        await plan(run.driver, gate)
+        assert f"number-{number}!" in "\n".join(run.log_text())
+        return run
+
+    for round_ in range(ROUNDS):
+        runs = await asyncio.gather(*(race(f"{round_}-{number}") for number in range(RACERS)))
+        trail = [line for line in runs[0].driver.store.trail.lines() if line["event"] == "status"][-2 * RACERS :]
+        assert [line["status"] for line in trail] == ["planning", "planned"] * RACERS
+        assert {one["run"] for one in trail} == {run.id for run in runs}
+        assert all(first["run"] == second["run"] for first, second in zip(trail[::2], trail[1::2], strict=True))
+
+
+async def test_a_cell_that_another_run_keeps_out_writes_nothing(tmp_path, environ, lenient_sandbox, sessions):
+    other = cell(tmp_path, SNEAKY)
+
+    async def sneak():
+        with pytest.raises(EnvironmentLocked):
+            await plan(other.driver, Gate(Device(lenient_sandbox), environ))
+
+    run = cell(tmp_path, HARMLESS.format("mine"))
+    await plan(run.driver, Gate(Meanwhile(lenient_sandbox, sneak), environ))
+    assert run.status == "planned"
+    assert (tmp_path / "seen" / "main.tf").read_text() == HARMLESS.format("mine")
+    assert sessions() == 1
+
+
+@pytest.mark.parametrize("before", ["", HARMLESS.format("before")])
+async def test_a_cell_that_is_refused_leaves_the_configuration_as_it_was(tmp_path, environ, before):
+    gate = Gate(Device(None), environ)
+    main = tmp_path / "seen" / "main.tf"
+    if before:
+        await plan(cell(tmp_path, before, level=Level.NEVER).driver, gate)
+    with pytest.raises(MfaBypass, match="access_key"):
+        await plan(cell(tmp_path, SNEAKY).driver, gate)
+    assert (main.read_text() if main.exists() else "") == before
+    await plan(cell(tmp_path, HARMLESS.format("after"), level=Level.NEVER).driver, gate)  # not "edited by hand"
+    assert main.read_text() == HARMLESS.format("after")
+
+
+async def test_an_edit_while_the_prompt_is_open_is_checked_before_the_code_is_used(
+    tmp_path, environ, lenient_sandbox, sessions
+):
+    async def pull():
+        (tmp_path / "live" / "other.tf").write_text(HARMLESS.replace("one", "two").format("pulled"))
+        (tmp_path / "live" / "x.auto.tfvars").write_text("")
+
+    run = folder(tmp_path, HARMLESS.format("seen"))
+    await plan(run.driver, Gate(Meanwhile(lenient_sandbox, pull), environ))
+    assert run.status == "planned"
+    assert "Changed while the prompt was open, and checked again: other.tf, x.auto.tfvars." in run.notes
+    assert sessions() == 1
+
+
+async def test_what_slips_in_while_the_prompt_is_open_is_refused_with_the_code_unused(
+    tmp_path, environ, lenient_sandbox, sessions
+):
+    async def slip():
+        (tmp_path / "live" / "other.tf").write_text(SNEAKY)
+
+    run = folder(tmp_path, HARMLESS.format("seen"))
+    with pytest.raises(MfaBypass, match=r"other\.tf:2.*access_key"):
+        await plan(run.driver, Gate(Meanwhile(lenient_sandbox, slip), environ))
+    assert (run.status, sessions()) == ("errored", 0)
+
+
+async def test_a_cell_is_not_planned_as_something_else(tmp_path, environ, lenient_sandbox, sessions):
+    main = tmp_path / "seen" / "main.tf"
+
+    async def edit():
+        main.write_text(HARMLESS.format("edited"))
+
+    run = cell(tmp_path, HARMLESS.format("seen"))
+    with pytest.raises(MfaBypass, match=r"main\.tf has changed since it was checked"):
+        await plan(run.driver, Gate(Meanwhile(lenient_sandbox, edit), environ))
+    assert sessions() == 0
+    assert main.read_text() == HARMLESS.format("edited")  # whoever wrote that keeps it
+
+
+async def test_a_plan_is_not_applied_to_what_was_edited_after_it(tmp_path, environ, lenient_sandbox, sessions):
+    async def edit():
+        (tmp_path / "live" / "main.tf").write_text(HARMLESS.format("edited"))
+
+    run = folder(tmp_path, HARMLESS.format("seen"))
+    await plan(run.driver, Gate(Device(lenient_sandbox), environ))
+    with pytest.raises(MfaBypass, match=r"main\.tf has changed since it was checked"):
+        await apply(run.driver, Gate(Meanwhile(lenient_sandbox, edit), environ))
+    assert (run.status, sessions()) == ("planned", 1)

@@ -1,0 +1,223 @@
+"""Where each line goes besides the trail, and what happens to a run if it does not get there."""
+
+import json
+import shlex
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import psutil
+import pytest
+
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.organization.policy_audit import AuditRules, is_sink
+from tfmfa_nb.runs.audit import sinks
+from tfmfa_nb.runs.audit.sinks import deliver
+from tfmfa_nb.runs.audit.trail import AuditTrail
+
+
+def command_of(tmp_path, body):
+    """A sink that runs Python: `line` is what it gets, and `received` a file."""
+    program = tmp_path / "ship.py"
+    program.write_text(
+        f"import os, sys, time\nline, received = sys.stdin.read(), {str(tmp_path / 'received')!r}\n{body}\n"
+    )
+    return f"command:{shlex.join([sys.executable, str(program)])}"
+
+
+KEEPS = "open(received, 'a').write(line)"
+
+
+def received(tmp_path):
+    file = tmp_path / "received"
+    return file.read_bytes().splitlines() if file.exists() else []
+
+
+class Collector(BaseHTTPRequestHandler):
+    """A server that keeps what is posted to it, and answers with the status that the path names."""
+
+    def do_POST(self):
+        self.server.bodies.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.path == "/nonsense":
+            self.wfile.write(b"non  sense" + b"!" * 1000 + b"\r\n")
+            return
+        status = int(self.path.strip("/") or 200)
+        self.send_response(status)
+        if status in {301, 302, 307, 308}:
+            self.send_header("Location", "/")
+        self.end_headers()
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def https(tmp_path, monkeypatch):
+    """A server with a certificate that this process trusts."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    argv = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1", *subject]
+    subprocess.run([*argv, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = HTTPServer(("127.0.0.1", 0), Collector)
+    server.bodies, server.certificate = [], certificate
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def url_of(server, path=""):
+    return f"https://127.0.0.1:{server.server_port}/{path}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["journald", "syslog", "https://audit.example.com/tfmfa?token=1", "command:/usr/local/bin/ship --to 'a b'"],
+)
+def test_these_are_sinks(text):
+    assert is_sink(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "journal", "http://audit.example.com/", "https://", "https:///x", "https://me:secret@audit.example.com/"),
+        *("https://a:x/", "command:", "command:ship", "command:/bin/'", "ftp://x/", "https://x/\n"),
+    ],
+)
+def test_these_are_none(text):
+    assert not is_sink(text)
+
+
+def test_a_line_is_posted_as_it_is(https):
+    assert deliver({url_of(https): [b'{"a": 1}', b'{"a": 2}']}) == {}
+    assert https.bodies == [("/", b'{"a": 1}\n'), ("/", b'{"a": 2}\n')]
+
+
+@pytest.mark.parametrize("status", [301, 307, 308, 400, 401, 500, 503])
+def test_a_status_that_is_no_success_is_a_refusal_and_no_redirect_is_followed(https, status):
+    url = url_of(https, str(status))
+    assert deliver({url: [b"{}"]}) == {url: (0, f"HTTP status {status}")}
+    assert [path for path, _ in https.bodies] == [f"/{status}"]
+
+
+def test_an_answer_that_is_not_http_is_a_reason(https):
+    url = url_of(https, "nonsense")
+    assert deliver({url: [b"{}"]}) == {url: (0, f"non sense{'!' * 191}")}
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(https, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    ((received_lines, reason),) = deliver({url_of(https): [b"{}"]}).values()
+    assert received_lines == 0
+    assert "CERTIFICATE_VERIFY_FAILED" in reason
+    assert https.bodies == []
+
+
+@pytest.mark.parametrize("name", ["journald", "syslog"])
+def test_the_systems_own_log_gets_a_datagram(tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sinks.SOCKETS, name, str(tmp_path / "socket"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(tmp_path / "socket"))
+        assert deliver({name: [b'{"a": 1}']}) == {}
+        got = log.recv(1000)
+    if name == "journald":
+        assert got.splitlines() == [b"SYSLOG_IDENTIFIER=tfmfa_nb", b"PRIORITY=5", b'MESSAGE={"a": 1}']
+    else:
+        assert got == b'<85>tfmfa_nb: {"a": 1}'
+
+
+def test_a_log_that_is_not_there_is_a_reason(tmp_path, monkeypatch):
+    monkeypatch.setitem(sinks.SOCKETS, "journald", str(tmp_path / "none"))
+    assert deliver({"journald": [b"{}"]}) == {"journald": (0, "No such file or directory")}
+
+
+def test_a_command_gets_the_line_and_no_secret_of_the_kernel(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "never")
+    sink = command_of(tmp_path, f"{KEEPS}\nopen(received, 'a').write(' '.join(os.environ) + '\\n')")
+    assert deliver({sink: [b'{"a": 1}']}) == {}
+    line, names = received(tmp_path)
+    assert line == b'{"a": 1}'
+    assert b"PATH" in names.split()
+    assert b"AWS_SECRET_ACCESS_KEY" not in names
+
+
+def test_a_command_that_fails_says_its_exit_code_and_its_last_words(tmp_path):
+    sink = command_of(tmp_path, "print('first', file=sys.stderr); sys.exit('no room')")
+    assert deliver({sink: [b"{}"]}) == {sink: (0, "exit code 1: no room")}
+    assert deliver({"command:/nonexistent/ship": [b"{}"]}).popitem()[1] == (0, "No such file or directory")
+
+
+def test_nobody_waits_longer_than_the_limit_and_what_hangs_is_killed(tmp_path):
+    body = "open(received, 'w').write(str(os.getpid()) + '\\n'); time.sleep(60)"
+    hangs, works = command_of(tmp_path, body), "command:/bin/cat"
+    began = time.monotonic()
+    failed = deliver({hangs: [b"{}"], works: [b"{}"]}, 1.5)
+    assert time.monotonic() - began < 10
+    assert set(failed) == {hangs}
+    assert failed[hangs][0] == 0
+    assert "within 1" in failed[hangs][1]
+    (pid,) = received(tmp_path)
+    while psutil.pid_exists(int(pid)):
+        assert time.monotonic() - began < 10
+
+
+# The trail's part
+
+
+def rules(*names):
+    return AuditRules(sinks=names)
+
+
+def test_each_line_goes_to_each_sink_as_it_stands_in_the_trail(tmp_path, https):
+    command = command_of(tmp_path, KEEPS)
+    trail = AuditTrail(tmp_path / "audit.jsonl", rules(command, url_of(https)))
+    trail.write("a")
+    trail.write("b")
+    assert received(tmp_path) == trail.raw_lines()
+    assert [body.rstrip(b"\n") for _, body in https.bodies] == trail.raw_lines()
+    assert trail.witness.read().undelivered == {}
+
+
+def test_a_line_that_was_not_received_is_an_error_and_is_sent_before_the_next_one(tmp_path):
+    broken = tmp_path / "broken"
+    sink = command_of(tmp_path, f"if os.path.exists({str(broken)!r}): sys.exit('down')\n{KEEPS}")
+    trail = AuditTrail(tmp_path / "audit.jsonl", rules(sink))
+    trail.write("a")
+    broken.touch()
+    for event in "bc":
+        with pytest.raises(ConfigurationError, match=r"was not received by command:.* exit code 1: down\.") as caught:
+            trail.write(event)
+        assert str(trail.path) in caught.value.remedy
+    assert trail.witness.read().undelivered == {sink: 2}
+    assert len(received(tmp_path)) == 1
+    broken.unlink()
+    trail.write("d")
+    assert received(tmp_path) == trail.raw_lines()
+    assert [json.loads(line)["event"] for line in received(tmp_path)] == list("abcd")
+
+
+def test_a_query_that_may_have_a_token_is_in_no_error(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl", rules("https://127.0.0.1:9/in?token=hidden"))
+    with pytest.raises(ConfigurationError, match=r"https://127\.0\.0\.1:9/in: ") as caught:
+        trail.write("a")
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_change_of_the_trail_reaches_the_sink(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl", rules(command_of(tmp_path, KEEPS)))
+    trail.write("a")
+    trail.path.unlink()
+    trail.write("b")
+    assert [json.loads(line)["event"] for line in received(tmp_path)] == ["a", "trail_changed", "b"]

@@ -1,0 +1,58 @@
+"""Whether an audit trail is what was written: its hash chain, and this machine's own record of it, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.runs.audit.trail import CHANGED
+from tfmfa_nb.runs.audit.witness import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.runs.audit.trail import AuditTrail
+    from tfmfa_nb.runs.audit.witness import Witnessed
+
+
+def trail_problem(trail: AuditTrail) -> Problem | None:
+    """What is wrong with the trail as it is now; None if nothing is.
+
+    A trail that was moved here with its folder has no record on this machine: then only its chain speaks.
+
+    Raises:
+        ConfigurationError: the trail or the record cannot be read.
+    """
+    known, change, number = trail.witness.read(), trail.change(), trail.broken_at()
+    if known is not None and change is not None:
+        what = _sentence(trail, change, len(trail.raw_lines()), known)
+    elif number is not None:
+        what = f"The audit trail {trail.path} was changed: line {number} does not match the line before."
+    else:
+        return None
+    record = f", with this machine's record of it, {trail.witness.path}" if known is not None else ""
+    return Problem(what, f"Find out who changed it. To begin anew, move it away{record}.")
+
+
+def lines_since_change(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries behind the last one that says that the trail before it had been changed; all if none says so."""
+    changed = [number for number, line in enumerate(lines, start=1) if line.get("event") == CHANGED]
+    return list(lines[changed[-1] :] if changed else lines)
+
+
+def _sentence(trail: AuditTrail, change: Change, lines: int, known: Witnessed) -> str:
+    path = trail.path
+    if change is Change.GONE:
+        return f"The audit trail {path} is gone: by this machine's record, it had {_count(known.lines)}."
+    if change is Change.SHORTER:
+        return f"The audit trail {path} was cut: it has {_count(lines)}, and by this machine's record {known.lines:,}."
+    if change is Change.REWRITTEN:
+        return f"The audit trail {path} was rewritten: line {known.lines:,} is not the one that this machine recorded."
+    return (
+        f"The audit trail {path} has lines that were not written here: it has {_count(lines)}, and by this machine's "
+        f"record {known.lines:,}."
+    )
+
+
+def _count(lines: int) -> str:
+    return f"{lines:,} {'line' if lines == 1 else 'lines'}"

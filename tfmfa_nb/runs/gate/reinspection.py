@@ -1,0 +1,56 @@
+"""Inspects a configuration again where it may have changed: after `init`, and after a prompt was open for long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.protocol.layout import CONFIGURATION
+from tfmfa_nb.runs.events import RolesChanged
+from tfmfa_nb.runs.gate.inspection import inspect
+from tfmfa_nb.runs.gate.roles import check_run_roles, turn_red, unchecked_roles
+from tfmfa_nb.runs.gate.unchanged import changed, changes_since, say_some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.model.roles import RoleChain
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.executable import Executable
+
+
+async def inspect_again(driver: Driver, gate: Gate, executable: Executable, session: MfaSession | None) -> None:
+    """Inspect the configuration again after `init`, which may have installed modules with their own providers.
+
+    Raises:
+        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
+    """
+    before = driver.record.chains
+    await inspect(driver, gate, executable)
+    chains = driver.record.chains
+    if session is not None and chains != before:
+        driver.roles = unchecked_roles(chains)
+        driver.tell(RolesChanged(driver.roles))
+        await check_run_roles(driver, gate.aws, session, chains)
+
+
+async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequence[RoleChain]:
+    """Inspect what has changed while the prompt was open, before the code is used.
+
+    Returns:
+        The role chains of what will run.
+
+    Raises:
+        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the cell's own HCL, or what a
+            saved plan was made from, is no longer there.
+    """
+    names = await changes_since(driver, gate, executable)
+    if names:
+        if driver.record.plan_sha256 or (driver.options.configuration is not None and CONFIGURATION in names):
+            raise turn_red(driver, changed(names))
+        await inspect(driver, gate, executable)
+        driver.roles = unchecked_roles(driver.record.chains)
+        driver.tell(RolesChanged(driver.roles))
+        driver.note(f"Changed while the prompt was open, and checked again: {say_some(names)}.")
+    return driver.record.chains

@@ -1,0 +1,66 @@
+"""Whether the environment's audit trail confirms the records of its runs. Only this module decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
+from tfmfa_nb.runs.audit.trail import AuditTrail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.model.problems import Problem
+
+_MAX_NAMED = 3  # runs in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the trail says about the runs.
+
+    Attributes:
+        lines: number of lines of the trail.
+        problem: why the trail confirms nothing; None if it is intact.
+        witnessed: True if this machine has a record of the trail, to compare it with.
+        unconfirmed: IDs of the runs with a record that no status in the trail confirms, newest first.
+    """
+
+    lines: int
+    problem: Problem | None
+    witnessed: bool
+    unconfirmed: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is wrong, in sentences; none if nothing is."""
+        said = [self.problem.what] if self.problem is not None else []
+        if self.unconfirmed:
+            more = len(self.unconfirmed) - _MAX_NAMED
+            named = ", ".join(self.unconfirmed[:_MAX_NAMED]) + (f", and {more:,} more" if more > 0 else "")
+            said.append(f"The audit trail does not confirm the record of {named}.")
+        return said
+
+
+def confirmation_of(environment: Environment, run_ids: Sequence[str]) -> Confirmation:
+    """Compare the audit trail with this machine's record of it, and the runs' records with the trail.
+
+    A trail with a problem confirms no run, and one that was changed and then went on confirms only later ones.
+
+    Args:
+        environment: environment of the trail.
+        run_ids: IDs of its runs, newest first.
+
+    Raises:
+        ConfigurationError: the trail, or this machine's record of it, cannot be read.
+    """
+    trail = AuditTrail(environment.files.audit_trail)
+    problem, lines = trail_problem(trail), trail.lines()
+    confirmed = set()
+    if problem is None:
+        confirmed = {line.get("run") for line in lines_since_change(lines) if line.get("event") == "status"}
+    recorded = [run_id for run_id in run_ids if environment.files.run(run_id).record.exists()]
+    unconfirmed = tuple(run_id for run_id in recorded if run_id not in confirmed)
+    return Confirmation(len(lines), problem, trail.witness.read() is not None, unconfirmed)

@@ -1,0 +1,43 @@
+"""A saved plan as data, by `terraform show -json`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import TerraformFailed
+from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tfmfa_nb.terraform.executable import Executable
+
+
+def show_plan(executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
+    """The saved plan in the file `plan`.
+
+    Args:
+        executable: Terraform or OpenTofu.
+        plan: file of the plan.
+        folder: the root module.
+        environ: process environment; its secrets are not passed on.
+
+    Raises:
+        TerraformFailed: Terraform could not show it.
+    """
+    process = subprocess.run(
+        [*executable.command, "show", "-json", str(plan)],
+        cwd=folder,
+        env=offline_environ(environ),
+        capture_output=True,
+        check=False,
+        start_new_session=True,  # so that the kernel's interrupt does not reach it
+    )
+    try:
+        return Plan(json.loads(process.stdout))
+    except ValueError:
+        raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
