@@ -250,7 +250,7 @@ def test_a_sandbox_runs_as_long_as_its_command(home):
     assert first[1] != again[1]
     assert said["qr"][0] == 0
     assert said["expire"] == said["elsewhere"] == [0, "All temporary credentials have expired.\n", ""]
-    assert said["fault slow"][1] == "Fault of the next call that carries an MFA code: slow.\n"
+    assert said["fault slow"][1] == "Fault of the next call with an MFA code: slow.\n"
     assert said["fault throttle --times=3"][1] == "Fault of the next 3 calls that carry an MFA code: throttle.\n"
     for wrong, exit_code, why in (
         ("fault earthquake", 2, "invalid choice: 'earthquake'"),

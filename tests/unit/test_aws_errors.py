@@ -54,7 +54,7 @@ ANSWERS = [
     (answer("ThrottlingException", "Rate exceeded", 503), "throttled", False),
     (answer("ServiceUnavailable", "", 503), "not available", True),
     (answer("InternalFailure", "", 500), "service error", True),
-    (answer("SomethingNew", "", 400), "service error", True),
+    (answer("SomethingNew", "", 400), "invalid request", True),
     (answer("403", "Forbidden"), "answered by something else", True),
     (answer("Unknown", "", 200), "answered by something else", True),
     (ClientError({"Error": {}}, "X"), "answered by something else", True),

@@ -29,8 +29,8 @@ from tfmfa_nb.organization.variable_values import VariableValues
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
+from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.ports import RealAws
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
@@ -328,7 +328,7 @@ async def test_an_interrupt_while_roles_are_checked_drops_the_session(world):
     run, gate, _ = world
 
     class Interrupted(RealAws):
-        async def check_roles(self, session, chains, on_change):
+        async def check_roles(self, session, chains, on_change, patience):
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError) as caught:

@@ -13,8 +13,8 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.ports import RealAws
 from tfmfa_nb.runs.run import Run
 
 

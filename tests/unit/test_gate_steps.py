@@ -74,7 +74,9 @@ class OwnAws:
             raise self.owner
         return self.owner
 
-    async def get_session(self, access_key_id, secret_access_key, serial_number, code, *, duration_seconds, endpoint):
+    async def get_session(
+        self, access_key_id, secret_access_key, serial_number, code, *, duration_seconds, endpoint, patience
+    ):
         asked = (access_key_id, secret_access_key.reveal(), serial_number, code.reveal(), duration_seconds, endpoint)
         self.exchanged.append(asked)
         self.secrets += [secret_access_key, code]
@@ -85,7 +87,7 @@ class OwnAws:
         self.sessions.append(MfaSession(*credentials, until, ALICE, serial_number, endpoint, duration_seconds))
         return self.sessions[-1]
 
-    async def check_roles(self, session, chains, on_change):
+    async def check_roles(self, session, chains, on_change, patience):
         self.checked.append((session, tuple(chains)))
         checks = []
         for index, chain in enumerate(chains):

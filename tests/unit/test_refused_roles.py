@@ -356,21 +356,21 @@ async def test_more_than_the_role_allows(world, look):
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "cause"),
+    ("code", "kind", "cause", "state"),
     [
-        ("Throttling", RefusalKind.THROTTLED, Cause.THROTTLED),
-        ("RegionDisabledException", RefusalKind.REGION, Cause.REGION),
+        ("Throttling", RefusalKind.THROTTLED, Cause.THROTTLED, HopState.UNCHECKED),
+        ("RegionDisabledException", RefusalKind.REGION, Cause.REGION, HopState.REFUSED),
     ],
 )
-async def test_refusals_explained_by_aws_are_not_investigated(world, monkeypatch, code, kind, cause):
+async def test_refusals_explained_by_aws_are_not_investigated(world, monkeypatch, code, *, kind, cause, state):
     permit(world, MAY_ASSUME, MAY_LOOK)
     make_role(world, statement(MFA))
     session = await session_of(world)
     monkeypatch.setattr(
         "tfmfa_nb.sandbox.strict_aws.answer_sts", lambda _, request, __: error_response(request, 400, code, "x")
     )
-    refusal = await refusal_of(world, RoleHop(ROLE), session=session)
-    assert (refusal.kind, refusal.cause) == (kind, cause)
+    checked = await check(world, RoleHop(ROLE), session=session)
+    assert (checked.refusal.kind, checked.refusal.cause, checked.state) == (kind, cause, state)
     assert world.calls("GetRole") == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 from pyotp import TOTP
 from strict_world import ONE_TRY, refused, strict_world
@@ -375,6 +375,15 @@ def test_faults_happen_in_order_and_as_often_as_injected(world):
     for kind, times in (("earthquake", 1), ("slow", 0), ("slow", -1)):
         with pytest.raises(ValueError, match="fault"):
             world.aws.faults.inject(kind, times)
+
+
+def test_a_fault_of_one_action_waits_for_it(world):
+    world.aws.faults.inject("throttle", action="GetCallerIdentity")
+    world.aws.faults.inject("server-error")
+    assert session_token(world, "000000")[0] == "ServiceUnavailable"
+    with pytest.raises(ClientError, match="Throttling"):
+        world.sts.get_caller_identity()
+    assert world.sts.get_caller_identity()
 
 
 def test_the_log_holds_no_code_secret_or_token(world):

@@ -207,6 +207,16 @@ def held_by(error):
     return "".join(texts)
 
 
+@pytest.mark.parametrize(("within", "calls"), [(3.0, 3), (-1.0, 1)])
+async def test_what_takes_long_is_not_waited_for_three_times(world, monkeypatch, within, calls):
+    monkeypatch.setattr(aws_client, "_RETRY_WITHIN", within)
+    world.aws.faults.inject("server-error", 3, action="GetCallerIdentity")
+    with pytest.raises(Refused, match="HTTP 503"):
+        await identify(world.key, world.secret, ENDPOINT)
+    assert len(world.calls("GetCallerIdentity")) == calls
+    world.aws.faults.clear()
+
+
 @pytest.mark.parametrize("fault", [None, "reset-after", "server-error", "captive-portal"])
 async def test_nothing_that_hangs_on_an_error_holds_a_secret(world, fault):
     code = world.code() if fault else "000000"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +27,7 @@ _THREAD = "tfmfa-sts"
 _DEFAULT_REGION = "us-east-1"  # for services without a global endpoint
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 15.0  # seconds
 _RETRY_DELAYS = (0.3, 1.0)  # seconds before each retry
+_RETRY_WITHIN = 3.0  # seconds; what has taken longer is told, rather than waited for three times
 # The request did not reach AWS, or AWS did not act on it.
 _WITHOUT_EFFECT = {RefusalKind.UNREACHABLE, RefusalKind.THROTTLED, RefusalKind.UNAVAILABLE}
 # A call without an MFA code can safely be made twice.
@@ -127,11 +129,12 @@ async def call_aws(
     """
     retried = _WITHOUT_EFFECT if carries_code else _WITHOUT_CODE
     loop = asyncio.get_running_loop()
+    begun = time.monotonic()
     for delay in (*(() if once else _RETRY_DELAYS), None):
         outcome = await loop.run_in_executor(_threads(), _attempt, send, carries_code, role_arn)
         if not isinstance(outcome, Refusal):
             return outcome
-        if delay is None or outcome.kind not in retried:
+        if delay is None or outcome.kind not in retried or time.monotonic() - begun > _RETRY_WITHIN:
             raise Refused(outcome)
         await asyncio.sleep(delay)
     raise AssertionError("the last delay is None")

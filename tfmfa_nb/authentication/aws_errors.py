@@ -206,7 +206,7 @@ def _from_response(response: dict[str, Any], role_arn: str | None, *, carries_co
         if error_code == known and part in message.lower():
             return refusal
     return _BY_ERROR_CODE.get(error_code) or _transient(
-        RefusalKind.SERVICE,
+        RefusalKind.INVALID,
         f"AWS returned the error {error_code}",
         "Check the organization variables and AWS_REGION",
         carries_code=carries_code,

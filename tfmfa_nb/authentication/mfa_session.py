@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, request_id_of, sts_client
+from tfmfa_nb.authentication.patience import Patience, once
 from tfmfa_nb.authentication.refusal import Refusal, Refused, next_code_at
+from tfmfa_nb.authentication.session_durations import format_duration
 from tfmfa_nb.model.identity import Identity
 
 if TYPE_CHECKING:
@@ -81,6 +83,11 @@ class MfaSession:
             "AWS_SESSION_TOKEN": self.session_token.reveal(),
         }
 
+    @property
+    def lasts(self) -> str:
+        """How long, and until when: "session of 15 min, until 12:30 UTC"."""
+        return f"session of {format_duration(self.duration_seconds)}, until {self.expiration:%H:%M} UTC"
+
     def evidence(self) -> dict[str, str]:
         """What identifies the session in CloudTrail, and is no secret: its key's ID, the request, and the endpoint."""
         return {
@@ -122,6 +129,7 @@ async def get_session(
     *,
     duration_seconds: int = 3600,
     endpoint: Endpoint,
+    patience: Patience = once,
 ) -> MfaSession:
     """Exchange `code` for a session (STS GetSessionToken).
 
@@ -132,6 +140,7 @@ async def get_session(
         code: six digits; see `mfa_codes.parse_code`.
         duration_seconds: duration of the session, 900 to 129,600.
         endpoint: endpoint to call.
+        patience: for the question whose session it is, once AWS has accepted the code: the session is not thrown away.
 
     Raises:
         Refused: AWS rejected the code or could not be reached; `refusal.code_spent` tells if the code was used.
@@ -148,7 +157,7 @@ async def get_session(
         return credentials, request_id_of(response), sts.meta.endpoint_url
 
     (key, secret, token, expiration), request_id, endpoint_url = await call_aws(send, carries_code=True)
-    identity = await _identify_session(key, secret, token, endpoint)
+    identity = await _identify_session(key, secret, token, endpoint, patience)
     if isinstance(identity, Refusal):
         for credential in (key, secret, token):
             credential.forget()
@@ -167,10 +176,14 @@ async def get_session(
     )
 
 
-async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint: Endpoint) -> Identity | Refusal:
+async def _identify_session(
+    key: Secret, secret: Secret, token: Secret, endpoint: Endpoint, patience: Patience
+) -> Identity | Refusal:
     """The session's identity, or the refusal if AWS does not return it; the code is used either way."""
     try:
-        return await call_aws(lambda: _caller_identity(sts_client(key, secret, token, endpoint)))
+        identity: Identity = await patience(
+            lambda: call_aws(lambda: _caller_identity(sts_client(key, secret, token, endpoint)))
+        )
     except Refused as error:
         return replace(
             error.refusal,
@@ -179,6 +192,7 @@ async def _identify_session(key: Secret, secret: Secret, token: Secret, endpoint
             code_spent=True,
             next_code_at=next_code_at(),
         )
+    return identity
 
 
 def _caller_identity(client: Any) -> Identity:

@@ -71,6 +71,19 @@ _VARIABLES_AT_FAULT = frozenset(
 )
 
 
+# Refusals that may end without anyone doing anything: AWS has not said no.
+_TRANSIENT = frozenset(
+    {
+        RefusalKind.UNREACHABLE,
+        RefusalKind.UNANSWERED,
+        RefusalKind.THROTTLED,
+        RefusalKind.UNAVAILABLE,
+        RefusalKind.SERVICE,
+        RefusalKind.NOT_AWS,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """The reason for which a session or a role could not be obtained.
@@ -103,6 +116,11 @@ class Refusal:
     possible: tuple[Cause, ...] = ()
     ruled_out: tuple[Cause, ...] = ()
     documents: tuple[Document, ...] = ()
+
+    @property
+    def transient(self) -> bool:
+        """True if AWS has not answered the question, so that the same call may succeed later."""
+        return self.kind in _TRANSIENT
 
     @property
     def requires_new_variables(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, request_id_of, sts_client
+from tfmfa_nb.authentication.patience import Patience, once
 from tfmfa_nb.authentication.refusal import Refusal, Refused
 from tfmfa_nb.authentication.refusal_evidence import IamReader, RefusedAttempt, context_of
 from tfmfa_nb.authentication.refusal_explanation import investigate
@@ -59,6 +60,7 @@ async def check_roles(
     chains: Sequence[RoleChain],
     *,
     on_change: Callable[[int, int, HopState, str], None] | None = None,
+    patience: Patience = once,
 ) -> list[RoleCheck]:
     """Assume every role as the provider will: chains in parallel, the hops of each chain in order.
 
@@ -67,10 +69,11 @@ async def check_roles(
         chains: role chains found in the configuration. A role whose ARN or external ID is unknown ends the check of
             its chain.
         on_change: called with (chain, hop, state, reason) whenever a role's state changes.
+        patience: for each role, where AWS gives no answer, which is no refusal.
 
     Returns:
-        A check for every hop; hops behind a refused or unknown one are unchecked. A refusal gives the cause, as far
-        as the refused credentials can find it, and the remedy.
+        A check for every hop; hops behind a refused or unknown one are unchecked, and so is one without an answer. A
+        refusal gives the cause, as far as the refused credentials can find it, and the remedy.
     """
     if not any(chain.hops for chain in chains):
         return []
@@ -93,9 +96,11 @@ async def check_roles(
             if not hop.can_be_tried:
                 break
             report(number, HopState.CHECKING)
-            outcome = chained_duration_refusal(hop, number) or await _assume(clients, hop, session, chained=number > 0)
+            outcome = chained_duration_refusal(hop, number) or await _assume(
+                clients, hop, session, patience, chained=number > 0
+            )
             if isinstance(outcome, Refusal):
-                report(number, HopState.REFUSED, outcome)
+                report(number, HopState.UNCHECKED if outcome.transient else HopState.REFUSED, outcome)
                 break
             credentials, request_id = outcome
             report(number, HopState.ASSUMED, request_id=request_id)
@@ -109,7 +114,7 @@ async def check_roles(
 
 
 async def _assume(
-    clients: _CallerClients, hop: RoleHop, session: MfaSession, *, chained: bool
+    clients: _CallerClients, hop: RoleHop, session: MfaSession, patience: Patience, *, chained: bool
 ) -> tuple[tuple[Secret, Secret, Secret], str] | Refusal:
     """The role's credentials and the ID of the request, or the refusal."""
 
@@ -118,9 +123,15 @@ async def _assume(
         return credentials_of(response)[:3], request_id_of(response)
 
     try:
-        return await call_aws(send, role_arn=hop.role_arn)
+        assumed: tuple[tuple[Secret, Secret, Secret], str] = await patience(
+            lambda: call_aws(send, role_arn=hop.role_arn)
+        )
     except Refused as error:
         refusal = error.refusal
+    else:
+        return assumed
+    if refusal.transient:
+        return refusal
     # Outside the handler, which would keep the error alive: the investigation takes a while and may be interrupted.
     context = context_of(session, hop, chained=chained)
     attempt = RefusedAttempt(clients.caller, hop, context, chained, session.duration_seconds)

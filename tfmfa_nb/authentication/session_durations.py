@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.refusal import Cause, Refusal, RefusalKind
 from tfmfa_nb.model.problems import Document
-from tfmfa_nb.model.statuses import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,15 +39,6 @@ def chained_duration_refusal(hop: RoleHop, position: int) -> Refusal | None:
         cause=Cause.DURATION,
         documents=(assume_role_block(hop.role_arn, CHAINED_SECONDS),),
     )
-
-
-def session_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
-    """How long the MFA session of a phase should last, in seconds: as its longest role session, and no longer.
-
-    Terraform's provider assumes its roles again during an apply, and needs the MFA session until its end.
-    """
-    least = APPLY_SECONDS if phase is Phase.APPLY else SHORTEST_SECONDS
-    return max([least, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
 
 
 def session_length_warning(chains: Sequence[RoleChain], session_seconds: int) -> str:

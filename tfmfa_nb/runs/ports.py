@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.authentication.role_checks import RoleCheck
     from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.model.redaction import Secret
@@ -115,6 +116,7 @@ class Aws(Protocol):
         *,
         duration_seconds: int,
         endpoint: Endpoint,
+        patience: Patience,
     ) -> MfaSession:
         """Exchange a code for a session; see `authentication.mfa_session.get_session`."""
         ...
@@ -124,6 +126,7 @@ class Aws(Protocol):
         session: MfaSession,
         chains: Sequence[RoleChain],
         on_change: Callable[[int, int, HopState, str], None],
+        patience: Patience,
     ) -> Sequence[RoleCheck]:
         """Try to assume every role; see `authentication.role_checks.check_roles`."""
         ...
@@ -151,42 +154,6 @@ class InstalledTerraform:
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
         """Run `terraform show -json`."""
         return show_plan(executable, plan, folder, environ)
-
-
-class RealAws:
-    """AWS through boto3, which is imported at the first call because its import is slow."""
-
-    async def identify(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
-        """STS GetCallerIdentity."""
-        from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415
-
-        return await identify(access_key_id, secret_access_key, endpoint)
-
-    async def identify_default(self, environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
-        """STS GetCallerIdentity with the credentials that Terraform finds."""
-        from tfmfa_nb.authentication.default_identity import identify_default  # noqa: PLC0415
-
-        return await identify_default(environ, endpoint)
-
-    async def get_session(self, *keys: Any, **how: Any) -> MfaSession:
-        """STS GetSessionToken."""
-        from tfmfa_nb.authentication.mfa_session import get_session  # noqa: PLC0415
-
-        return await get_session(*keys, **how)
-
-    async def check_roles(
-        self, session: MfaSession, chains: Sequence[RoleChain], on_change: Any
-    ) -> Sequence[RoleCheck]:
-        """STS AssumeRole, in parallel."""
-        from tfmfa_nb.authentication.role_checks import check_roles  # noqa: PLC0415
-
-        return await check_roles(session, chains, on_change=on_change)
-
-    async def account_alias(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> str:
-        """IAM ListAccountAliases."""
-        from tfmfa_nb.authentication.account_queries import account_alias  # noqa: PLC0415
-
-        return await account_alias(access_key_id, secret_access_key, endpoint=endpoint)
 
 
 @dataclass(frozen=True, slots=True)

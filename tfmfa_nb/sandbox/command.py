@@ -37,7 +37,8 @@ example:
   jupyter tfmfa run x.ipynb --token-command 'jupyter tfmfa sandbox code'
 """
 _FAULT_DESCRIPTION = """\
-Make the next calls that carry an MFA code fail.
+Make the next calls of STS fail: those that carry an MFA code, or those of one
+action.
 
 faults:
   throttle        STS throttles the call
@@ -51,6 +52,7 @@ _FAULT_EPILOG = """\
 examples:
   jupyter tfmfa sandbox fault throttle --times 2
   jupyter tfmfa sandbox fault slow --seconds 30
+  jupyter tfmfa sandbox fault server-error --action AssumeRole --times 5
 """
 
 
@@ -82,7 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     fault = commands.add_parser(
         "fault",
-        help="make the next calls that carry an MFA code fail",
+        help="make the next calls of STS fail",
         description=_FAULT_DESCRIPTION,
         epilog=_FAULT_EPILOG,
         usage="%(prog)s [options] FAULT",
@@ -91,6 +93,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     fault.add_argument("--times", type=int, default=1, metavar="N", help="number of calls (default: 1)")
     fault.add_argument(
         "--seconds", type=float, default=20.0, metavar="SECONDS", help="duration of a slow answer (default: 20)"
+    )
+    fault.add_argument(
+        "--action", default="", metavar="ACTION", help="such as AssumeRole (default: calls with an MFA code)"
     )
     fault.set_defaults(execute=_fault)
 
@@ -125,7 +130,8 @@ def _expire(_: argparse.Namespace) -> int:
 
 
 def _fault(options: argparse.Namespace) -> int:
-    _running().fault(options.fault, options.times, options.seconds)
-    calls = "call that carries" if options.times == 1 else f"{options.times} calls that carry"
-    print(f"Fault of the next {calls} an MFA code: {options.fault}.")  # noqa: T201
+    _running().fault(options.fault, options.times, options.seconds, action=options.action)
+    calls = "call" if options.times == 1 else f"{options.times} calls"
+    which = f"of {options.action}" if options.action else "with an MFA code"
+    print(f"Fault of the next {calls} {which}: {options.fault}.")  # noqa: T201
     return 0

@@ -1,4 +1,4 @@
-"""Fault injection: the next calls of STS that carry an MFA code fail in a chosen way."""
+"""Fault injection: the next calls of STS that carry an MFA code, or of one action, fail in a chosen way."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ class FaultQueue:
     def __init__(self) -> None:
         self.seconds = _SLOW
         self._lock = threading.Lock()
-        self._pending: list[str] = []
+        self._pending: list[tuple[str, str]] = []
 
-    def inject(self, fault: str, times: int = 1, seconds: float | None = None) -> None:
-        """Make the next `times` calls of STS that carry a code fail, after those that fail already.
+    def inject(self, fault: str, times: int = 1, seconds: float | None = None, action: str = "") -> None:
+        """Make the next `times` calls of STS fail, after those that fail already.
 
         Args:
             fault: one of `FAULTS`.
             times: the number of calls; at least 1.
             seconds: the duration of every slow response from now on; None to leave it.
+            action: the action that fails: "AssumeRole"; "" for each call that carries a code.
 
         Raises:
             ValueError: there is no such fault, or a number is out of its range.
@@ -48,14 +49,19 @@ class FaultQueue:
                 raise ValueError(f"A response cannot take {seconds} seconds.")
             self.seconds = seconds
         with self._lock:
-            self._pending += [fault] * times
+            self._pending += [(action, fault)] * times
 
     def take(self, request: AwsRequest) -> str:
         """The fault of `request`; "" if it has none."""
-        if request.service != "sts" or "TokenCode" not in request.parameters():
+        if request.service != "sts":
             return ""
+        names = {request.action, *([""] if "TokenCode" in request.parameters() else [])}
         with self._lock:
-            return self._pending.pop(0) if self._pending else ""
+            for number, (action, fault) in enumerate(self._pending):
+                if action in names:
+                    del self._pending[number]
+                    return fault
+        return ""
 
     def clear(self) -> None:
         """Remove all faults."""

@@ -176,18 +176,19 @@ class Sandbox:
         """Expire all temporary credentials now."""
         self._control("expire")
 
-    def fault(self, fault: str, times: int = 1, seconds: float = 20.0) -> None:
-        """Make the next calls that carry an MFA code fail.
+    def fault(self, fault: str, times: int = 1, seconds: float = 20.0, *, action: str = "") -> None:
+        """Make the next calls of STS fail.
 
         Args:
             fault: one of `faults.FAULTS`.
             times: the number of calls.
             seconds: the duration of a slow response.
+            action: the action that fails, such as "AssumeRole"; "" for each call that carries an MFA code.
 
         Raises:
             SandboxError: there is no such fault, or a number is out of its range.
         """
-        self._control("fault", fault=fault, times=times, seconds=seconds)
+        self._control("fault", fault=fault, times=times, seconds=seconds, action=action)
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call: who called which action, with which key, whether with MFA, and whether it was allowed."""

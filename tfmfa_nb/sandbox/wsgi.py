@@ -80,7 +80,8 @@ class StrictMiddleware:
             case "expire":
                 aws.expire()
             case "fault":
-                aws.faults.inject(parameters["fault"], int(parameters["times"]), float(parameters["seconds"]))
+                times, seconds = int(parameters["times"]), float(parameters["seconds"])
+                aws.faults.inject(parameters["fault"], times, seconds, parameters.get("action", ""))
             case _:
                 raise ValueError(f"The sandbox has no command {command!r}.")
         return {}

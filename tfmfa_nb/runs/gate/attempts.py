@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.statuses import Phase
@@ -38,6 +39,7 @@ class CodeAttempts:
         session_seconds: duration of the session.
         answer_seconds: time limit of each prompt; None for no limit.
         check: called before a code is used, because a prompt may have been open for a long time.
+        patience: for the calls after AWS has accepted the code.
     """
 
     def __init__(  # noqa: PLR0917 - created in one place
@@ -49,10 +51,11 @@ class CodeAttempts:
         session_seconds: int,
         answer_seconds: float | None,
         check: Callable[[], Awaitable[None]],
+        patience: Patience,
     ) -> None:
         self._driver, self._phase, self._prompt, self._aws = driver, phase, prompt, aws
         self._session_seconds, self._answer_seconds = session_seconds, answer_seconds
-        self._check = check
+        self._check, self._patience = check, patience
         self._refusal: Refusal | None = None
         self._count = self._refused = 0
 
@@ -98,7 +101,7 @@ class CodeAttempts:
             if variables is None:
                 return None  # the variables are read again
             session, self._refusal = await exchange_code(
-                self._driver, self._aws, variables, answer, self._session_seconds
+                self._driver, self._aws, variables, answer, self._session_seconds, patience=self._patience
             )
             self._refused += session is None
             return session

@@ -11,6 +11,7 @@ from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
@@ -20,7 +21,7 @@ _USED_CODES = UsedCodes()
 
 
 async def exchange_code(
-    driver: Driver, aws: Aws, variables: OrganizationVariables, answer: Secret, seconds: int
+    driver: Driver, aws: Aws, variables: OrganizationVariables, answer: Secret, seconds: int, *, patience: Patience
 ) -> tuple[MfaSession | None, Refusal | None]:
     """The session that AWS returns for the code, or the refusal.
 
@@ -30,6 +31,7 @@ async def exchange_code(
         variables: the long-term key, and the MFA device of the code.
         answer: text that the person typed.
         seconds: duration of the session.
+        patience: for the calls after AWS has accepted the code.
     """
     serial, code = variables.serial_number, Secret("")
     try:
@@ -42,6 +44,7 @@ async def exchange_code(
             code,
             duration_seconds=seconds,
             endpoint=variables.endpoint,
+            patience=patience,
         )
     except Refused as error:
         refusal = error.refusal

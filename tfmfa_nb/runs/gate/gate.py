@@ -9,20 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.session_durations import format_duration, session_seconds
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.attempts import CodeAttempts
 from tfmfa_nb.runs.gate.evidence import evidence
 from tfmfa_nb.runs.gate.key_owner import identify_owner
+from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.gate.roles import (
     check_run_roles,
+    needed_seconds,
     refuse_long_sessions,
     refuse_other_roles,
     unchecked_roles,
 )
-from tfmfa_nb.runs.ports import RealAws
+from tfmfa_nb.runs.gate.waiting import PACE, WaitingCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.ports import Aws
+
+
+_NO_CODE = "No code is requested until AWS answers."
+_SESSION_KEPT = "AWS accepted the code, and the session is kept."
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Gate:
         answer_seconds: time limit of a prompt; None for no limit.
         policy: organization policy.
         aws: checks keys, codes, and roles.
+        pace: seconds between two tries while AWS gives no answer.
     """
 
     prompt: Prompt
@@ -56,6 +62,7 @@ class Gate:
     answer_seconds: float | None = None
     policy: Policy = field(default_factory=Policy)
     aws: Aws = field(default_factory=RealAws)
+    pace: float = PACE
 
     async def pass_through(
         self,
@@ -79,23 +86,33 @@ class Gate:
             RoleRefused: a role cannot be assumed with the session, or is not allowed.
         """
         driver.tell(Authenticated())
-        driver.show_indicator(LockIndicator.REQUIRED, f"MFA code required to {phase}")
+        required = (LockIndicator.REQUIRED, f"MFA code required to {phase}")
+        driver.show_indicator(*required)
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
         refuse_long_sessions(driver, chains)
-        seconds = self.policy.session_of(self.session_seconds or session_seconds(phase, chains))
+        seconds = self.policy.session_of(self.session_seconds or needed_seconds(phase, chains))
 
         async def check() -> None:
             nonlocal chains
             if look_again is not None:
                 chains = await look_again()
 
-        attempts = CodeAttempts(driver, phase, self.prompt, self.aws, seconds, self.answer_seconds, check)
+        attempts = CodeAttempts(
+            driver,
+            phase,
+            self.prompt,
+            self.aws,
+            seconds,
+            self.answer_seconds,
+            check,
+            self.keeping_session(driver),
+        )
         region = next((chain.region for chain in chains if chain.region), "")
         while True:
-            variables, problem = await identify_owner(
-                driver, self.aws, self.policy, self.environ, self.profile, region=region
+            variables, problem = await self.patience(driver, _NO_CODE, *required)(
+                lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, region=region)
             )
             try:
                 session = await attempts.next(variables, problem)
@@ -105,12 +122,21 @@ class Gate:
             if session is None:
                 continue
             try:
-                request_ids = await check_run_roles(driver, self.aws, session, chains)
+                request_ids = await check_run_roles(driver, self.aws, session, chains, self.keeping_session(driver))
                 self._report_authentication(driver, phase, session, request_ids)
             except BaseException:
                 session.forget()
                 raise
             return session
+
+    def keeping_session(self, driver: Driver) -> WaitingCalls:
+        """The patience of the calls that have a session already."""
+        return self.patience(driver, _SESSION_KEPT, LockIndicator.VERIFYING, "Asking AWS…")
+
+    def patience(self, driver: Driver, meanwhile: str, indicator: LockIndicator, text: str) -> WaitingCalls:
+        """The patience of a call; see `gate.patience`."""
+        attended = self.prompt.max_attempts is None
+        return WaitingCalls(driver, meanwhile, (indicator, text), attended=attended, pace=self.pace)
 
     def _report_authentication(
         self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]
@@ -123,5 +149,4 @@ class Gate:
         driver.tell(IdentityKnown(identity))
         driver.log(f"Authenticated with MFA by {user}")
         driver.tell(Authenticated(user, driver.ports.clock()))
-        lasts = f"session of {format_duration(session.duration_seconds)}, until {session.expiration:%H:%M} UTC"
-        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} ({lasts})")
+        driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} ({session.lasts})")

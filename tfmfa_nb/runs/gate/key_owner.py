@@ -40,6 +40,7 @@ async def identify_owner(
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
         AuthenticationError: the policy does not allow the STS endpoint.
+        Refused: AWS gives no answer, so that no code could be used.
     """
     try:
         # In a thread, because a keychain may ask the person to unlock it.
@@ -51,7 +52,10 @@ async def identify_owner(
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
     except Refused as error:
-        return variables, error.refusal
+        if not error.refusal.transient:
+            return variables, error.refusal
+        variables.forget()
+        raise
     except BaseException:
         variables.forget()
         raise

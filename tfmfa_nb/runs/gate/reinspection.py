@@ -32,7 +32,7 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
     if session is not None and chains != before:
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))
-        await check_run_roles(driver, gate.aws, session, chains)
+        await check_run_roles(driver, gate.aws, session, chains, gate.keeping_session(driver))
 
 
 async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequence[RoleChain]:

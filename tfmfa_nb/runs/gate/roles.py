@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import AuthenticationError, RoleRefused
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.roles import HopState
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.events import RolesChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
@@ -84,8 +86,28 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                 )
 
 
-async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain]) -> list[str]:
+def needed_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
+    """How long the MFA session of a phase should last, in seconds: as its longest role session, and no longer.
+
+    Terraform's provider assumes its roles again during an apply, and needs the MFA session until its end.
+    """
+    from tfmfa_nb.authentication.session_durations import APPLY_SECONDS, SHORTEST_SECONDS  # noqa: PLC0415 - with a code
+
+    least = APPLY_SECONDS if phase is Phase.APPLY else SHORTEST_SECONDS
+    return max([least, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
+
+
+async def check_run_roles(
+    driver: Driver, aws: Aws, session: MfaSession, chains: Sequence[RoleChain], patience: Patience
+) -> list[str]:
     """Try to assume every role, and show each one's state as it changes.
+
+    Args:
+        driver: driver of the run.
+        aws: assumes the roles.
+        session: MFA session.
+        chains: role chains of the configuration.
+        patience: for each role, where AWS gives no answer.
 
     Returns:
         The IDs of the AssumeRole requests, by which CloudTrail records them.
@@ -97,20 +119,21 @@ async def check_run_roles(driver: Driver, aws: Aws, session: MfaSession, chains:
     def show(chain: int, hop: int, state: HopState, message: str) -> None:
         _show_hop(driver, chain, hop, state, message)
 
-    checks = await aws.check_roles(session, chains, on_change=show)
+    checks = await aws.check_roles(session, chains, on_change=show, patience=patience)
     refusals = []
     for check in checks:
         if check.refusal is not None:
             refusals.append(check.refusal)
             driver.store.audit(
-                "role refused",
+                "role not checked" if check.refusal.transient else "role refused",
                 provider=chains[check.chain_index].provider,
                 result=str(check.refusal.kind),
                 cause=str(check.refusal.cause or "not known"),
                 user=session.identity.arn,
             )
     if refusals:
-        raise turn_red(driver, _refused(driver, refusals))
+        unanswered = all(refusal.transient for refusal in refusals)
+        raise turn_red(driver, _refused(driver, refusals, "The code has been used." if unanswered else ""))
     return [check.request_id for check in checks if check.request_id]
 
 
