@@ -251,7 +251,7 @@ def test_a_sandbox_runs_as_long_as_its_command(home):
     assert said["qr"][0] == 0
     assert said["expire"] == said["elsewhere"] == [0, "All temporary credentials have expired.\n", ""]
     assert said["fault slow"][1] == "Fault of the next call with an MFA code: slow.\n"
-    assert said["fault throttle --times=3"][1] == "Fault of the next 3 calls that carry an MFA code: throttle.\n"
+    assert said["fault throttle --times=3"][1] == "Fault of the next 3 calls with an MFA code: throttle.\n"
     for wrong, exit_code, why in (
         ("fault earthquake", 2, "invalid choice: 'earthquake'"),
         ("fault", 2, "required: FAULT"),
