@@ -109,9 +109,10 @@ def asked(kind="code", *, password=True, **facts):
 async def test_only_this_package_s_hidden_questions_get_a_code():
     said = []
     ours = responder("echo 314159 secret", say=said.append)
+    waiting = "Waiting for a code from the token command (echo): touch your key if it asks for it."
     told = 'Got a code from the token command (echo) to plan "a".'
-    assert await ours.answer(asked()) == f"={told}\n314159"
-    assert said == [told]
+    assert await ours.answer(asked()) == f"={waiting} {told}\n314159"
+    assert said == [waiting, told]
     for other in (
         {"prompt": "MFA code: ", "password": True},
         asked(password=False),
@@ -124,8 +125,8 @@ async def test_only_this_package_s_hidden_questions_get_a_code():
 async def test_a_token_command_that_fails_is_told_too():
     said = []
     reply = await responder("false", say=said.append).answer(asked())
-    assert said == ["The token command 'false' failed with exit code 1."]
-    assert reply == f"!{said[0]}"
+    assert said[1:] == ["The token command 'false' failed with exit code 1."]
+    assert reply == f"!{said[1]}"
 
 
 async def test_a_refusal_names_the_option_that_helps():
@@ -266,8 +267,8 @@ async def test_the_token_command_never_gives_a_code_twice_and_waits_for_the_next
     assert 0 < waits[0] <= 30
     assert waits[1:] == [5.0]
     used = 'Got a code from the token command (cat) to plan "staging".'
-    assert (told[0], told[-1]) == (used, used)
-    assert "Waiting" in told[1]
+    assert (told[1], told[-1]) == (used, used)
+    assert "Waiting" in told[2]
     assert "111111" not in "".join(told)
     with pytest.raises(PromptUnavailable, match="the same code for"):
         await prompt.ask(question)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.views.view import View
 
 
+_PACE = 0.2  # seconds between two events of the loop; a person takes longer to notice
+
+
 class Settings(Protocol):
     """What `%config TfmfaMagics` says about prompts and sessions."""
 
@@ -124,12 +127,22 @@ def _plan_only(run: Run) -> PlanOnly:
     )
 
 
+async def _stay_awake() -> None:
+    while True:  # noqa: ASYNC110 - it waits for nothing; its timer is what wakes the loop
+        await asyncio.sleep(_PACE)
+
+
 @contextmanager
 def _interrupts(shell: InteractiveShell) -> Iterator[None]:
-    """In a terminal, let Ctrl-C cancel the coroutine; a kernel does so by itself."""
+    """Let an interrupt cancel the coroutine at once. In a kernel, ipykernel cancels it."""
     task = asyncio.current_task()
     if getattr(shell, "kernel", None) is not None or task is None or not sys.stdin:
-        yield
+        # The kernel's handler does not wake an idle loop, which would hear of the interrupt only at its next event.
+        awake = asyncio.ensure_future(_stay_awake())
+        try:
+            yield
+        finally:
+            awake.cancel()
         return
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import math
+import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,8 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tfmfa_nb.prompts import CodeRequest
 
 _ALTERNATIVES = {
@@ -52,10 +57,24 @@ class TerminalPrompt:
         return _read(f"{question} Only 'yes' will be accepted to approve: ", "confirmation").strip() == "yes"
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt end the input. Otherwise it would only cancel a task, which the input holds up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _read(text: str, kind: str) -> str:
     # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
     try:
-        answer = getpass.getpass(text)
+        with _interruptible():
+            answer = getpass.getpass(text)
     except (EOFError, KeyboardInterrupt):
         answer = ""
     except Exception as error:

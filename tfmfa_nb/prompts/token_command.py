@@ -76,6 +76,8 @@ class CommandPrompt:
             PromptUnavailable: the command fails, prints no code, or keeps printing the same one.
         """
         waited, delay = 0.0, next_code_at() - time.time()
+        program = Path(self._arguments[0]).name  # not the arguments, which may be secret
+        request.tell(f"Waiting for a code from the token command ({program}): touch your key if it asks for it.")
         while True:
             code = await self._fetch()
             try:
@@ -84,7 +86,6 @@ class CommandPrompt:
                 code.forget()
             else:
                 _RETURNED_CODES.remember(request.serial_number, code)
-                program = Path(self._arguments[0]).name  # not the arguments, which may be secret
                 purpose = f'to {request.phase} "{request.environment}"'
                 request.tell(f"Got a code from the token command ({program}) {purpose}.")
                 return code

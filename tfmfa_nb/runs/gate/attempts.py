@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut
+from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut, RunCanceled
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.prompts import CodeRequest
@@ -96,6 +96,8 @@ class CodeAttempts:
         )
         self._refusal = None
         try:
+            if self._driver.canceling:
+                raise RunCanceled("The run was canceled.", "The code was not used.")
             await self._check()
             self._driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
             if variables is None:
