@@ -87,3 +87,30 @@ async def test_a_profile_that_nobody_knows_opens_no_file(tmp_path, lenient_sandb
         await apply(run.driver, gate)
     assert calls_without_mfa(lenient_sandbox) == []
     assert "PutParameter" not in {call["action"] for call in lenient_sandbox.calls()}
+
+
+REMOTE_STATE = """
+resource "terraform_data" "profile" {
+  input = "ops"
+}
+data "terraform_remote_state" "other" {
+  backend = "s3"
+  config = {
+    bucket         = "states"
+    key            = "other"
+    region         = "eu-west-1"
+    use_path_style = true
+    profile        = terraform_data.profile.output
+  }
+}
+"""
+
+
+async def test_without_the_aws_provider_there_are_no_other_credentials_either(tmp_path, lenient_sandbox, gate):
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    run = new_run(tmp_path, REMOTE_STATE)
+    await plan(run.driver, gate)
+    with pytest.raises(TerraformFailed):
+        await apply(run.driver, gate)
+    assert calls_without_mfa(lenient_sandbox) == []

@@ -194,3 +194,37 @@ def test_keys_by_programs_are_programs(tmp_path):
     findings = found(tmp_path, hcl, product="tofu", version="1.10.0")
     assert names(findings.programs) == [("main.tf:3", "external"), ("main.tf:9", "external")]
     assert not findings.bypasses
+
+
+@pytest.mark.parametrize(("backend", "prefix"), [("s3", "env:"), ("gcs", "")])
+def test_the_key_of_a_workspace_has_a_prefix(tmp_path, backend, prefix):
+    hcl = f'terraform {{\n  backend "{backend}" {{\n    key = "app"\n  }}\n}}\n'
+    assert found(tmp_path, hcl).backend_prefix == prefix
+    own = hcl.replace("key =", 'workspace_key_prefix = "prod"\n    key =')
+    assert found(tmp_path, own).backend_prefix == (prefix and "prod")
+
+
+def test_a_kubernetes_backend_that_init_has_kept_is_examined(tmp_path):
+    (tmp_path / ".terraform").mkdir()
+    plugin = {"command": "aws", "args": ["--profile", "ops"], "api_version": "v1", "env": None}
+    (tmp_path / ".terraform" / "terraform.tfstate").write_text(
+        kept({"config_path": "./kube.yaml", "exec": [plugin]}, "kubernetes")
+    )
+    findings = found(tmp_path, 'terraform {\n  backend "kubernetes" {}\n}\n')
+    assert names(findings.bypasses) == [(".terraform/terraform.tfstate", "exec")]
+    assert ".terraform/terraform.tfstate" in {each.place for each in findings.programs}
+
+
+def test_a_remote_state_in_kubernetes_is_examined(tmp_path):
+    hcl = """
+data "terraform_remote_state" "one" {
+  backend = "kubernetes"
+  config = {
+    config_path = "./kube.yaml"
+    exec        = [{ command = "aws", args = ["eks", "get-token", "--profile", "ops"] }]
+  }
+}
+"""
+    findings = found(tmp_path, hcl)
+    assert [name for _, name in names(findings.bypasses)] == ["exec"]
+    assert ("main.tf:5", "exec") in names(findings.programs)

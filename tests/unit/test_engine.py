@@ -4,6 +4,7 @@ import asyncio
 import collections
 import json
 import pathlib
+import zipfile
 
 import pytest
 
@@ -113,7 +114,9 @@ class ScriptedTerraform:
             job.log.write_text(text)
             if code in {0, 2}:
                 plan_file = next(word for word in job.argv if word.startswith("-out=")).removeprefix("-out=")
-                pathlib.Path(plan_file).write_bytes(b"plan")  # noqa: ASYNC240 - a few bytes
+                with zipfile.ZipFile(plan_file, "w") as archive:  # as Terraform's is
+                    for file in job.cwd.glob("*.tf"):
+                        archive.write(file, f"tfconfig/m-/{file.name}")
         if command == "apply":
             job.events.write_text("".join(json.dumps(event) + "\n" for event in COMPLETE))
         self.process = Finished(code, waits=command == self.waits)

@@ -1,7 +1,10 @@
 """What puts other programs in Terraform's place."""
 
+from pathlib import Path
+
 import pytest
 
+from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
 HCL = """
@@ -15,8 +18,8 @@ provider_installation {
 JSON = '{"provider_installation": [{"dev_overrides": [{"hashicorp/aws": "/tmp/own"}], "direct": [{}]}]}'
 
 
-def names(environ):
-    return [problem.name for problem in foreign_programs(environ)]
+def names(environ, folder=Path("/nonexistent")):
+    return [problem.name for problem in foreign_programs(folder, environ)]
 
 
 @pytest.mark.parametrize("name", ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "TF_REATTACH_PROVIDERS"])
@@ -39,9 +42,43 @@ def test_overrides_are_found_wherever_the_cli_configuration_is(content, place, t
     files[place].write_text(content)
     if place == "named":
         environ["TF_CLI_CONFIG_FILE"] = str(files[place])
-    (problem,) = foreign_programs(environ)
+    (problem,) = foreign_programs(tmp_path / "root", environ)
     assert problem.name == "dev_overrides"
     assert str(files[place]) in problem.place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'provider_installation {\n  "dev\\u005foverrides" {\n  }\n}\n',
+        'provider_installation {\n  "dev\\137overrides" {\n  }\n}\n',
+        "/*\n# */ provider_installation { dev_overrides {} }\n",
+        "provider_installation {\n  /* # */ dev_overrides {\n  }\n}\n",
+    ],
+)
+def test_overrides_that_are_written_to_be_missed_are_found(text, tmp_path):
+    (tmp_path / ".terraformrc").write_text(text)
+    assert set(names({"HOME": str(tmp_path)})) == {"dev_overrides"}
+
+
+def test_a_relative_cli_configuration_is_the_one_that_terraform_reads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.rc").write_text(HCL)
+    environ = {"HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": "own.rc"}
+    assert names(environ) == ["dev_overrides"]
+    child, _ = child_environ(environ, credentials=False)
+    assert child["TF_CLI_CONFIG_FILE"] == str(tmp_path / "own.rc")
+
+
+def test_opentofu_s_own_cli_configuration_counts(tmp_path):
+    (tmp_path / ".config" / "opentofu").mkdir(parents=True)
+    (tmp_path / ".config" / "opentofu" / "tofurc").write_text(HCL)
+    assert names({"HOME": str(tmp_path)}) == ["dev_overrides"]
+
+
+def test_providers_in_the_folder_itself_are_named(tmp_path):
+    (tmp_path / "terraform.d" / "plugins").mkdir(parents=True)
+    assert names({"HOME": str(tmp_path)}, tmp_path) == ["terraform.d/plugins"]
 
 
 def test_an_ordinary_cli_configuration_and_a_credentials_helper_are_no_obstacle(tmp_path):

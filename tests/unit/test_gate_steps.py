@@ -28,6 +28,7 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
@@ -73,6 +74,9 @@ class OwnAws:
         if isinstance(self.owner, BaseException):
             raise self.owner
         return self.owner
+
+    async def identify_default(self, environ, endpoint):
+        return await self.identify(environ["AWS_ACCESS_KEY_ID"], Secret(environ["AWS_SECRET_ACCESS_KEY"]), endpoint)
 
     async def get_session(
         self, access_key_id, secret_access_key, serial_number, code, *, duration_seconds, endpoint, patience
@@ -567,6 +571,22 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]
+
+
+PROFILE = Problem('provider "aws" may use an AWS profile.', "Remove it.", "main.tf:2", "profile")
+
+
+async def test_a_profile_that_is_not_known_may_be_of_any_account_where_no_code_is_asked_for(world):
+    world.terraform.findings = found(profiles=(PROFILE,))
+    limited = Policy((Layer(POLICY, mfa=True, accounts=frozenset({ALICE.account})),))
+    with pytest.raises(MfaBypass, match=r"main\.tf:2: .* may use an AWS profile"):
+        await inspect(at(world, Level.NEVER), world.gate(policy=limited), TERRAFORM)
+    minimum = Minimum(Level.PLANS_AND_APPLIES, accounts=("444455556666",))
+    protected = Policy((Layer(POLICY, mfa=True, minimums=(minimum,)),))
+    driver = at(world, Level.NEVER)
+    await inspect(driver, world.gate(policy=protected), TERRAFORM)
+    assert driver.record.level is Level.PLANS_AND_APPLIES
+    await inspect(at(world, Level.APPLIES_ONLY), world.gate(policy=limited), TERRAFORM)  # then, there are no profiles
 
 
 async def test_nothing_is_inspected_where_nothing_depends_on_it(world):

@@ -37,7 +37,12 @@ level = "applies only"
 accounts = ["444455556666"]
 """
 ALL_OF_IT = Protected(
-    "prod-eu", Path("/srv/live/eu"), "prod", frozenset({"111122223333"}), frozenset({ADMIN}), "prod/eu.tfstate"
+    "prod-eu",
+    Path("/srv/live/eu"),
+    "prod",
+    frozenset({"111122223333"}),
+    frozenset({ADMIN}),
+    frozenset({"prod/eu.tfstate"}),
 )
 
 
@@ -88,6 +93,11 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
         ({"accounts": ("111122223333",)}, Protected().and_roles([READER, ADMIN]), Protected().and_roles([READER])),
         ({"roles": ("*:role/admin-*",)}, Protected().and_roles([READER, ADMIN]), Protected().and_roles([READER])),
         ({"backend_keys": ("prod/*",)}, Protected().and_state("", "prod/x"), Protected().and_state("prod", "x")),
+        (
+            {"backend_keys": ("prod/*",)},
+            Protected().and_state("app", "tfstate", "prod"),
+            Protected().and_state("default", "tfstate", "prod"),
+        ),
         ({"workspaces": ("staging", "prod")}, Protected().and_state("prod", ""), Protected().and_state("", "prod")),
     ],
 )

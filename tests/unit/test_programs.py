@@ -11,6 +11,10 @@ PROVISIONER = 'provisioner "{}" {{\n    command = "aws s3 ls"\n  }}\n'
     [
         (f'resource "null_resource" "x" {{\n  {PROVISIONER.format("local-exec")}}}\n', ("main.tf:2", "local-exec")),
         (f'resource "aws_x" "y" {{\n  a = 1\n  {PROVISIONER.format("chef")}}}\n', ("main.tf:3", "chef")),
+        (
+            f"removed {{\n  from = null_resource.x\n  {PROVISIONER.format('local-exec')}}}\n",
+            ("main.tf:3", "local-exec"),
+        ),
         ('data "external" "x" {\n  program = ["sh"]\n}\n', ("main.tf:1", "external")),
         ('check "c" {\n  data "external" "x" {\n    program = ["sh"]\n  }\n}\n', ("main.tf:2", "external")),
         ('data "local_command" "x" {\n  command = "sh"\n}\n', ("main.tf:1", "local_command")),

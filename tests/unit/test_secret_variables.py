@@ -31,6 +31,7 @@ def root(tmp_path):
 @pytest.mark.parametrize(
     "name",
     ["password", "db_password", "github_token", "tokens", "DB_PASSWORD", "api_key", "private-key", "client_secret"]
+    + ["dbpassword", "dbPassword", "db_pass", "pwd", "password1", "apiKey", "dsn"]
     + ["secret_access_key", "db_password_value", "tls_private_key_base64", "credentials", "datadog_api_key"],
 )
 def test_names_that_sound_secret(root, name):
@@ -40,7 +41,7 @@ def test_names_that_sound_secret(root, name):
 @pytest.mark.parametrize(
     "name",
     ["region", "secret_arn", "token_ttl", "kms_key_id", "key_name", "public_key", "password_length", "ssh_keys", "key"]
-    + ["secretary", "tokenizer", "secrets_manager_name", "compass", "plain", "open"],
+    + ["secretary", "tokenizer", "secrets_manager_name", "compass", "plain", "open", "bypass", "passed"],
 )
 def test_names_that_do_not(root, name):
     assert not holds_secret(root, name)

@@ -1,5 +1,6 @@
 import pytest
 
+from tfmfa_nb.terraform.credentials import session_environ
 from tfmfa_nb.terraform.withheld_variables import withheld
 
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -13,7 +14,7 @@ def providers(*kinds):
     "name",
     ["GITHUB_TOKEN", "VAULT_TOKEN", "ARM_CLIENT_SECRET", "DD_API_KEY", "PGPASSWORD", "GOOGLE_APPLICATION_CREDENTIALS"]
     + ["JUPYTERHUB_API_TOKEN", "ANTHROPIC_API_KEY", "npm_config_token", "DOCKER_PASSWORD", "OPENAI_API_KEY", "X_PAT"]
-    + ["SLACK_BOT_TOKEN_FILE"],
+    + ["SLACK_BOT_TOKEN_FILE", "DATABASE_URL", "MYSQL_PWD", "DOCKER_AUTH_CONFIG", "SENTRY_DSN"],
 )
 def test_secrets_of_others_are_withheld(name):
     assert withheld([name, "PATH"], [AWS], "s3") == [name]
@@ -23,6 +24,7 @@ def test_secrets_of_others_are_withheld(name):
     "name",
     ["PATH", "HOME", "LANG", "HTTPS_PROXY", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "SSL_CERT_FILE", "TF_VAR_db_password"]
     + ["TF_TOKEN_app_terraform_io", "TF_HTTP_PASSWORD", "AWS_REGION", "AWS_CA_BUNDLE", "XDG_RUNTIME_DIR", "KEYBOARD"]
+    + ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "OLDPWD", "PWD"]
     + ["TF_PLUGIN_CACHE_DIR", "NO_PROXY", "USER", "TMPDIR", "MONKEY", "GOPATH"],
 )
 def test_what_terraform_needs_is_not(name):
@@ -42,6 +44,12 @@ def test_what_terraform_needs_is_not(name):
 def test_a_provider_of_the_configuration_gets_its_own(kind, name):
     assert withheld([name], providers(kind), "s3") == []
     assert withheld([name], providers(), "s3") == [name]
+
+
+def test_what_keeps_other_credentials_from_terraform_is_never_withheld():
+    floor = session_environ({}, {}, files=False)
+    assert {"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} <= floor.keys()
+    assert withheld(floor, [], "") == withheld(floor, [AWS], "s3") == []
 
 
 def test_a_backend_too():

@@ -39,7 +39,7 @@ class Protected:
         workspace: Terraform's workspace; "" if unknown.
         accounts: IDs of the accounts of the key and of the roles.
         roles: ARNs of the roles that the run assumes.
-        backend_key: key of the state in its backend; "" if unknown.
+        backend_keys: the state's key in its backend, and the key of the workspace's object there; empty if unknown.
         any_role: True if the run may act as somebody who is not known, which fits every pattern of accounts and roles.
     """
 
@@ -48,7 +48,7 @@ class Protected:
     workspace: str = ""
     accounts: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
-    backend_key: str = ""
+    backend_keys: frozenset[str] = frozenset()
     any_role: bool = False
 
     def and_any_role(self) -> Protected:
@@ -64,9 +64,19 @@ class Protected:
         roles = frozenset(arns)
         return replace(self, roles=self.roles | roles, accounts=self.accounts | accounts_of_roles(roles))
 
-    def and_state(self, workspace: str, backend_key: str) -> Protected:
-        """This, with where the state is; "" keeps what is known."""
-        return replace(self, workspace=workspace or self.workspace, backend_key=backend_key or self.backend_key)
+    def and_state(self, workspace: str, backend_key: str, prefix: str = "") -> Protected:
+        """This, with where the state is; "" keeps what is known.
+
+        Args:
+            workspace: Terraform's workspace.
+            backend_key: key of the state in its backend.
+            prefix: what stands before a workspace's name in the key of its object; "" if the backend has no such key.
+        """
+        workspace = workspace or self.workspace
+        keys = {backend_key} - {""}
+        if keys and prefix and workspace not in {"", "default"}:
+            keys.add(f"{prefix}/{workspace}/{backend_key}")
+        return replace(self, workspace=workspace, backend_keys=frozenset(keys) or self.backend_keys)
 
     @property
     def names(self) -> frozenset[str]:
@@ -110,7 +120,7 @@ class Minimum:
             (self.workspaces, {what.workspace} - {""}, False),
             (self.accounts, what.accounts, what.any_role),
             (self.roles, what.roles, what.any_role),
-            (self.backend_keys, {what.backend_key} - {""}, False),
+            (self.backend_keys, what.backend_keys, False),
         )
         return all(
             fits_any or any(fits(pattern, found) for pattern in patterns for found in known)

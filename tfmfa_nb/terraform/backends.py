@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _S3 = 'backend "s3"'
 _ENCRYPTION = "TF_ENCRYPTION"
+_PREFIX = "env:"  # https://developer.hashicorp.com/terraform/language/backend/s3#workspace_key_prefix
 _REMOTE_REMEDY = "Use another backend, or have the owner of the organization policy allow it."
 _KEPT_REMEDY = (
     "Run `terraform init -reconfigure` without it. Terraform gets the credentials of the MFA session from environment "
@@ -42,11 +43,12 @@ class Backends:
         type: of the backend: "s3", "cloud", …; "local" if none is configured.
         chains: of S3 backends and KMS key providers.
         kept: of the S3 backend that `init` configured; None if there is none.
-        others: blocks of other backends.
+        others: blocks of other backends, as configured and as `init` has kept them.
         bypasses: executions elsewhere, with credentials from there.
         programs: programs that supply or use keys.
         unreadable: what cannot be read.
         key: where the state lies in its backend; "" if it has no key, or none that is known.
+        prefix: what stands before a workspace's name in the key of an S3 backend.
     """
 
     type: str
@@ -57,6 +59,7 @@ class Backends:
     programs: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
     key: str
+    prefix: str
 
     @classmethod
     def of(cls, configuration: Configuration, environ: Mapping[str, str]) -> Backends:
@@ -88,7 +91,11 @@ class Backends:
             _type(configured[0]) if configured else "local",
             (*_chains(root, configured, _S3, "s3"), *_chains(root, keys, 'key_provider "aws_kms"', "aws_kms")),
             _kept_chain(root, kept),
-            tuple(block for block in configured if block.type == "backend" and _type(block) != "s3"),
+            tuple(
+                block
+                for block in (*configured, *([kept] if kept else []))
+                if block.type == "backend" and _type(block) != "s3"
+            ),
             tuple(_elsewhere([*configured, *([kept] if kept else [])])),
             tuple(
                 program("external", block.place, f'{block.type} "external"')
@@ -96,7 +103,8 @@ class Backends:
                 if block.labels[0] == "external"
             ),
             tuple(problems),
-            _key([*([kept] if kept else []), *configured]),
+            _literal([*([kept] if kept else []), *configured], "key"),
+            _prefix([*([kept] if kept else []), *configured]),
         )
 
 
@@ -104,10 +112,17 @@ def _type(block: Block) -> str:
     return block.labels[0] if block.type == "backend" else block.type
 
 
-def _key(backends: list[Block]) -> str:
-    """The key of the state: what `init` has kept comes first, because Terraform uses it."""
-    keys = (block.attributes["key"].literal for block in backends if "key" in block.attributes)
-    return next((key for key in keys if key), "")
+def _literal(backends: list[Block], name: str) -> str:
+    """A setting of the backend: what `init` has kept comes first, because Terraform uses it. "" if it is not known."""
+    values = (block.attributes[name].literal for block in backends if name in block.attributes)
+    return next((value for value in values if value), "")
+
+
+def _prefix(backends: list[Block]) -> str:
+    """What stands before a workspace's name in the key of an S3 backend; "" for other backends."""
+    if not backends or _type(backends[0]) != "s3":
+        return ""
+    return _literal(backends, "workspace_key_prefix") or _PREFIX
 
 
 def _chains(root: Module, blocks: list[Block], name: str, kind: str) -> Iterator[DeclaredChain]:

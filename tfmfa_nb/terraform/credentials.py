@@ -35,7 +35,7 @@ class Credentials(Protocol):
 # (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
 _CREDENTIALS = re.compile(
     r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|DEFAULT_PROFILE|ACCESS_KEY|SECRET_KEY"
-    r"|SECURITY_TOKEN|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
+    r"|SECURITY_TOKEN|BEARER_TOKEN_.*|CREDENTIAL_FILE|SHARED_CREDENTIALS_FILE|ROLE_ARN|ROLE_SESSION_NAME"
     r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_TOKEN.*)"
 )
 # What the AWS SDK reads instead of the person's files: an empty file. Unset, it would read the files in ~/.aws.
@@ -71,6 +71,9 @@ def child_environ(base: Mapping[str, str], *, credentials: bool) -> tuple[dict[s
     if config and not Path(config).is_file():
         del child["TF_CLI_CONFIG_FILE"]
         notes.append("Ignored TF_CLI_CONFIG_FILE: the file does not exist.")
+    for name in ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"):
+        if child.get(name):  # relative to this process's folder: Terraform runs in another one
+            child[name] = str(Path(child[name]).absolute())
     child["TF_IN_AUTOMATION"] = "1"
     child["TF_INPUT"] = "0"
     return child, notes

@@ -9,13 +9,16 @@ from tfmfa_nb.model.roles import RoleChain
 from tfmfa_nb.terraform.assume_role import DeclaredRole, roles_of_backend, roles_of_block, roles_of_setting
 from tfmfa_nb.terraform.evaluation import UNKNOWN, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.hcl import Block
 from tfmfa_nb.terraform.mfa_bypasses import DeclaredBypass, bypasses_of_block, bypasses_of_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
+
+
+_REMOTE_STATE = "terraform_remote_state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,21 @@ def remote_state_chains(module: Module) -> Iterator[DeclaredChain]:
                 yield from _remote_state(module, data)
 
 
+def other_remote_states(module: Module) -> Iterator[tuple[Block, str]]:
+    """The settings of remote states in other backends than S3, as blocks, each with its name for messages."""
+    for block in module.blocks:
+        inner = [block] if block.type == "data" else block.all("data") if block.type == "check" else ()
+        for data in inner:
+            config, backend = data.attributes.get("config"), data.attributes.get("backend")
+            if data.labels[:1] == (_REMOTE_STATE,) and config and (backend is None or backend.literal != "s3"):
+                settings = config.members or {"config": config}
+                name = f"data.{'.'.join(data.labels)}"
+                yield Block(data.type, data.labels, data.file, data.line, attributes=settings), name
+
+
 def _remote_state(module: Module, block: Block) -> Iterator[DeclaredChain]:
     config = block.attributes.get("config")
-    if block.labels[:1] != ("terraform_remote_state",) or config is None:
+    if block.labels[:1] != (_REMOTE_STATE,) or config is None:
         return
     name = f"{module.address}data.{'.'.join(block.labels)}"
     loops, keys = repetitions(module, block)

@@ -5,6 +5,7 @@ Whatever they start would get the MFA session.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,36 +23,47 @@ _VARIABLES = {
     "TF_REATTACH_PROVIDERS": "makes Terraform use a provider that is already running",
 }
 _OVERRIDES = "dev_overrides"
+_ESCAPE = re.compile(r"\\[uUxX0-7]")
+_PLUGINS = "terraform.d/plugins"
 
 
-def foreign_programs(environ: Mapping[str, str]) -> Iterator[Problem]:
+def foreign_programs(folder: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
     """The settings in force, each with the name by which the organization policy can allow it.
 
     Args:
+        folder: the root module, in which Terraform runs.
         environ: process environment; also for the path of the CLI configuration.
     """
+    # https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+    if (plugins := folder / _PLUGINS).exists():
+        text = f"{plugins} exists: Terraform installs providers from there, whatever programs they are."
+        yield Problem(text, "Remove it, or name a mirror outside of the folder in the CLI configuration.", "", _PLUGINS)
     for name, effect in _VARIABLES.items():
         if environ.get(name):
             text = f"{name} is set: it {effect}, which would get the MFA session."
             yield Problem(text, f"Unset {name}.", name=name)
-    for file in _cli_configurations(environ):
+    for file in cli_configurations(environ):
         for place in _overrides(file):
             text = f"The CLI configuration has {_OVERRIDES}: Terraform uses providers that no lock file covers."
             yield Problem(text, f"Remove {_OVERRIDES} from {file}.", place, _OVERRIDES)
 
 
 def _overrides(file: Path) -> Iterator[str]:
-    """The places of `dev_overrides` in a file, by its text: its keys are quoted, which only the first HCL allows."""
+    """The places of `dev_overrides` in a file, by its text: its keys are quoted, which only the first HCL allows.
+
+    A key may be written with escapes, and a line that looks like a comment may end one, so both count.
+    """
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return  # Terraform cannot read the file either
-    for number, line in enumerate(lines, start=1):
-        if _OVERRIDES in line and not line.lstrip().startswith(("#", "//")):
+    comments = () if "/*" in text else ("#", "//")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (_OVERRIDES in line or _ESCAPE.search(line)) and not line.lstrip().startswith(comments):
             yield f"{file}:{number}"
 
 
-def _cli_configurations(environ: Mapping[str, str]) -> Iterator[Path]:
+def cli_configurations(environ: Mapping[str, str]) -> Iterator[Path]:
     """The files that Terraform reads: the named one or ~/.terraformrc, then those in ~/.terraform.d.
 
     https://developer.hashicorp.com/terraform/cli/config/config-file
@@ -59,7 +71,8 @@ def _cli_configurations(environ: Mapping[str, str]) -> Iterator[Path]:
     home = Path(environ.get("HOME") or "~").expanduser()
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
     folder = home / ".terraform.d"
-    mains = [Path(named)] if named else [home / ".terraformrc", home / ".tofurc"]
+    xdg = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "opentofu"
+    mains = [Path(named).absolute()] if named else [home / ".terraformrc", home / ".tofurc", xdg / "tofurc"]
     for file in (*mains, *sorted(folder.glob("*.tfrc")), *sorted(folder.glob("*.tfrc.json"))):
         if file.is_file():
             yield file

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.foreign_programs import cli_configurations
 from tfmfa_nb.terraform.secret_variables import holds_secret
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
@@ -57,7 +58,8 @@ def inspected(configuration: Configuration, environ: Mapping[str, str], argument
     folder = configuration.folder
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
-    files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files += [*arguments.files, *cli_configurations(environ)]
+    files += [folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
     names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in configuration.root.variables)]
     variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}

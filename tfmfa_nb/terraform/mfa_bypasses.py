@@ -58,10 +58,21 @@ class DeclaredBypass:
 
     def problem(self) -> Problem | None:
         """The bypass, once the question is answered; None if the setting has no value."""
+        # A run under MFA sees no shared AWS files: null goes through, and a profile is an error of the provider's own.
+        return None if self._is_unknown_profile else self._problem()
+
+    def unknown_profile(self) -> Problem | None:
+        """The setting if it is a profile that is not known yet: without MFA, Terraform may use one."""
+        return self._problem() if self._is_unknown_profile else None
+
+    @property
+    def _is_unknown_profile(self) -> bool:
+        return (self.kind or self.name) == "profile" and self.question is not None and self.question.value is UNKNOWN
+
+    def _problem(self) -> Problem | None:
         value = self.question.value if self.question else True
         kind = self.kind or self.name
-        # A run under MFA sees no shared AWS files: null goes through, and a profile is an error of the provider's own.
-        if not is_set(value) or (value is UNKNOWN and kind == "profile"):
+        if not is_set(value):
             return None
         credentials = "a web identity" if kind == WEB_IDENTITY else SETTINGS[kind]
         uses, setting = "uses", f"`{self.name}`"

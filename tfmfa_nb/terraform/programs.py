@@ -32,7 +32,7 @@ def program(name: str, place: str, who: str = "") -> Problem:
 def programs_of(module: Module) -> Iterator[Problem]:
     """The provisioners of a module, and the data sources and actions that run a program."""
     for block in module.blocks:
-        if block.type == "resource":
+        if block.type in {"resource", "removed"}:
             yield from _provisioners(block)
         elif block.type in {"data", "action"}:
             yield from _external(block)

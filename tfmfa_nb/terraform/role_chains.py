@@ -11,6 +11,7 @@ from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credential_settings import CredentialSettings
 from tfmfa_nb.terraform.declared_chains import (
     DeclaredChain,
+    other_remote_states,
     provider_chain,
     provider_owner,
     remote_state_chains,
@@ -45,6 +46,8 @@ class Findings:
             value: ("module.net.aws.audit", "profile").
         backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
         backend_key: where the state lies in its backend; "" if that is not known.
+        backend_prefix: what stands before the workspace in the key of an S3 backend.
+        profiles: profiles that are not known before the apply: with MFA, none exists; without, one is used.
         providers: source addresses of all providers that are required, used or locked, sorted:
             registry.terraform.io/hashicorp/aws.
         unknown_providers: those that may use AWS credentials of their own; named by their address.
@@ -57,6 +60,8 @@ class Findings:
     problems: tuple[Problem, ...] = ()
     backend: str = "local"
     backend_key: str = ""
+    backend_prefix: str = ""
+    profiles: tuple[Problem, ...] = ()
     providers: tuple[str, ...] = ()
     unknown_providers: tuple[Problem, ...] = ()
     programs: tuple[Problem, ...] = ()
@@ -92,6 +97,8 @@ class _Declared:
             else:
                 self.add_other(module, block, provider_owner(block))
         self.chains += remote_state_chains(module)
+        for block, owner in other_remote_states(module):
+            self.add_other(module, block, owner)
         self.programs += programs_of(module)
 
     def add_other(self, module: Module, block: Block, owner: str) -> None:
@@ -101,6 +108,12 @@ class _Declared:
         self.others.append(settings)
         self.programs += [program("exec", plugin.place, f"exec of {owner}") for plugin in settings.plugins]
         self.programs += [program("exec", place, f"A kubeconfig of {owner}") for place in settings.kubeconfigs]
+
+    def profiles(self) -> Iterator[Problem]:
+        """The profiles that are not known, once the questions are answered."""
+        declared = [one for chain in self.chains if chain.uses_aws for one in chain.bypasses]
+        declared += [one for settings in self.others for one in settings.bypasses]
+        yield from (problem for one in declared if (problem := one.unknown_profile()))
 
     def bypasses(self) -> Iterator[Problem]:
         """The bypasses, once the questions are answered."""
@@ -153,6 +166,8 @@ def find_chains(
         tuple(problems),
         backends.type,
         backends.key,
+        backends.prefix,
+        tuple(declared.profiles()),
         tuple(sorted(providers)),
         unknown_providers(providers),
         tuple(dict.fromkeys([*declared.programs, *backends.programs])),

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.modules import Module
 
 _KEYS = "api|access|secret|private|auth|encryption|signing|master|client|service_account"
-# "db_password" and "api_key_base64"; not "secret_arn", "token_ttl" or "kms_key_id".
+# "db_password", "dbPassword1" and "api_key_base64"; not "secret_arn", "token_ttl", "kms_key_id" or "compass".
 _SOUNDS_SECRET = re.compile(
-    rf"(?:.*[_-])?(?:password|passwd|passphrase|secret|token|credential|(?:{_KEYS})[_-]?key)s?"
-    r"(?:[_-](?:value|string|text|base64|json))?",
+    rf"(?:.*(?:password|passwd|passphrase|pwd)|(?:.*[_-])?(?:pass|secret|token|credential|dsn|(?:{_KEYS})[_-]?key))"
+    r"s?\d*(?:[_-](?:value|string|text|base64|json))?",
     re.IGNORECASE,
 )
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def holds_secret(root: Module, name: str) -> bool:
@@ -29,7 +30,7 @@ def holds_secret(root: Module, name: str) -> bool:
         root: the root module.
         name: name of the variable, which may not be declared.
     """
-    if _SOUNDS_SECRET.fullmatch(name):
+    if _SOUNDS_SECRET.fullmatch(_CAMEL.sub("_", name)):
         return True
     attributes = root.variables[name].attributes if name in root.variables else {}
     return any(mark in attributes and attributes[mark].text.strip() != "false" for mark in ("sensitive", "ephemeral"))

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 _SECRET = re.compile(
     r".*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CLIENT_?KEY"
-    r"|SECRET_?KEY|AUTH_?KEY|_KEY|_PAT|_PSK)(?:_FILE|_PATH|_DATA|_JSON|_BASE64)?",
+    r"|SECRET_?KEY|AUTH_?KEY|AUTH_CONFIG|DATABASE_URL|_KEY|_PAT|_PSK|_PWD|_DSN)(?:_FILE|_PATH|_DATA|_JSON|_BASE64)?",
     re.IGNORECASE,
 )
-# Terraform's own: values of variables, tokens of registries, passwords of the http backend.
-_TERRAFORM = "TF_"
+# Terraform's own: values of variables, tokens of registries, passwords of the http backend. And what the floor under
+# the AWS SDK consists of: credentials are not among it, see `credentials.child_environ`.
+_KEPT = ("TF_", "AWS_")
 # What the documentation of each provider or backend names, where that does not begin with the provider's own name.
 _PREFIXES = {
     "alicloud": "ALIBABA_CLOUD_",
@@ -78,7 +79,7 @@ def withheld(names: Iterable[str], providers: Iterable[str], backend: str) -> li
         providers: the source addresses of the configuration's providers: registry.terraform.io/datadog/datadog.
         backend: type of the backend: "s3".
     """
-    used = [_TERRAFORM]
+    used = [*_KEPT]
     for kind in {address.rpartition("/")[2] for address in providers} | {backend}:
         used += [f"{kind.upper().replace('-', '_')}_", *_PREFIXES.get(kind, "").split()] if kind else []
     prefixes = tuple(used)

@@ -27,7 +27,7 @@ def bypasses_not_allowed(
         policy: organization policy.
         environ: process environment.
     """
-    around = (*shared_folder(folder), *foreign_programs(environ))
+    around = (*shared_folder(folder), *foreign_programs(folder, environ))
     for bypass in (*around, *findings.unreadable, *findings.bypasses):
         if not policy.allows_bypass(bypass.name):
             yield bypass

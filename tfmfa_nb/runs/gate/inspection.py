@@ -53,9 +53,11 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
-    known = protected_of(driver.environment, gate.environ).and_roles(arns).and_state("", findings.backend_key)
+    known = protected_of(driver.environment, gate.environ).and_roles(arns)
+    known = known.and_state("", findings.backend_key, findings.backend_prefix)
     # Nobody knows whose credentials the configuration brings, nor which account a role is in that is not known.
-    if findings.bypasses or any(hop.role_arn is None for chain in findings.chains for hop in chain.hops):
+    unknown = any(hop.role_arn is None for chain in findings.chains for hop in chain.hops)
+    if findings.bypasses or findings.profiles or unknown:
         known = known.and_any_role()
     raise_level(driver, policy, known)
     if not policy.local_state and findings.backend == "local":
@@ -69,6 +71,10 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     if driver.record.level is not Level.NEVER or policy.limits_accounts:
         for bypass in bypasses_not_allowed(findings, driver.environment.folder, policy, gate.environ):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
+    # With a code, there are no profiles; without one, nobody knows of which account it is.
+    if driver.record.level is Level.NEVER and policy.limits_accounts:
+        for profile in findings.profiles:
+            raise turn_red(driver, MfaBypass(told(profile), profile.remedy))
 
 
 def _refuse_program(policy: Policy, executable: Executable) -> None:

@@ -6,13 +6,16 @@ understood. A difference is refused.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import AuthenticationError, MfaBypass
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.runs.events import Authenticated
 from tfmfa_nb.runs.gate.roles import turn_red
+from tfmfa_nb.runs.gate.unchanged import say_some
 from tfmfa_nb.terraform.mfa_bypasses import SETTINGS, WEB_IDENTITY
+from tfmfa_nb.terraform.planned_configuration import expected_files, planned_files
 from tfmfa_nb.terraform.role_chains import Findings
 
 if TYPE_CHECKING:
@@ -36,12 +39,33 @@ async def check_saved_plan(driver: Driver, gate: Gate, executable: Executable) -
         TerraformFailed: Terraform could not show the plan.
     """
     plan = await driver.read_plan(executable, gate.environ)
+    names = await asyncio.to_thread(_planned_otherwise, driver, gate, executable)
+    if names and not gate.policy.allows_bypass("unreadable"):
+        raise _bypassed(
+            driver,
+            MfaBypass(
+                f"The plan was not made from what was checked: {say_some(names)}.",
+                "Something changed the configuration while Terraform planned. Find out what, and plan again.",
+            ),
+        )
     if plan.providers is None:
         raise _bypassed(driver, _silent())
     for provider in plan.providers:
         for problem in contradictions(provider, driver.findings or Findings()):
             if not (problem.name and gate.policy.allows_bypass(problem.name)):
                 raise _bypassed(driver, MfaBypass(problem.what, problem.remedy))
+
+
+def _planned_otherwise(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
+    """The files of configuration that the plan has otherwise than they were inspected."""
+    configuration = driver.read_configuration(executable, gate.environ)
+    expected = expected_files(configuration, driver.inspected.parts)
+    try:
+        planned = planned_files(driver.store.files.plan)
+    except ValueError:
+        return ["the saved plan cannot be read"]
+    places = sorted(place for place in expected.keys() | planned.keys() if expected.get(place) != planned.get(place))
+    return ["/".join(filter(None, place)) for place in places]
 
 
 def _bypassed(driver: Driver, error: MfaBypass) -> AuthenticationError:
