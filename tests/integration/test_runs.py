@@ -8,6 +8,7 @@ import re
 import signal
 import time
 
+import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
@@ -235,24 +236,62 @@ def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, 
     assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
 
 
-def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_have_succeeded(kernels, tmp_path):
+def left_alone(kernel, folder):
+    """An apply of which only Terraform is left: its kernel, supervisor and keeper are killed. Terraform's process."""
+    applying(kernel, folder)
+    (file,) = (folder / "head").glob(".tfmfa/runs/*/apply.exit.json.processes")
+    said, supervisor = json.loads(file.read_bytes()), record_of(folder)["process"]["pid"]
+    kernel.kill()
+    for pid in (said["keeper"][0], supervisor):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not psutil.pid_exists(supervisor) or psutil.Process(supervisor).status() == psutil.STATUS_ZOMBIE)
+    return said["terraform"][0]
+
+
+def test_a_terraform_that_is_all_that_is_left_is_followed_to_its_end(kernels, tmp_path):
+    terraform = left_alone(kernels(), tmp_path)
+    new = kernels()
+    text, error = new.run("%tfruns -e head")
+    assert error == ""
+    assert f"is still running (its supervisor was killed; Terraform is process {terraform}). To follow it" in text
+    assert "unlock" not in text
+    assert "is still running, so the lock is not freed" in new.run("%tfruns -e head unlock")[1]
+    following = new.start("%tfruns -e head follow latest")
+    new.showing(following, f"Terraform (process {terraform}) is still running; what it prints from here on is not in")
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert ("head: Applied" in text, error) == (True, "")
+    assert statuses(tmp_path)[-1] == "applied*"
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+
+
+def test_a_terraform_that_is_all_that_is_left_is_canceled_with_one_interrupt(kernels, tmp_path):
+    left_alone(kernels(), tmp_path)
+    first, second = kernels(), kernels()
+    cells = [(kernel, kernel.start("%tfruns -e head cancel latest")) for kernel in (first, second)]
+    ends = [kernel.ended(cell) for kernel, cell in cells]
+    assert "head: Canceled" in ends[0][0] + ends[1][0]
+    assert statuses(tmp_path).count("canceled*") == 1
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert "quick" in {resource["name"] for resource in state["resources"]}
+    assert not list((tmp_path / "head").glob(".*.lock.info"))
+
+
+def test_a_terraform_whose_supervisor_is_gone_too_is_followed_with_every_line(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
     old.kill()
     os.kill(record_of(tmp_path)["process"]["pid"], signal.SIGKILL)
     new = kernels()
     assert "is still running (its kernel has exited)" in new.run("%tfruns -e head")[0]
-    _, error = new.run("%tfruns -e head cancel latest")
-    assert "cannot be canceled from here. Only its supervisor could stop it, and that has exited" in error
     following = new.start("%tfruns -e head follow latest")
     new.showing(following, "begun")
     (tmp_path / "head" / "go-on").touch()
     text, error = new.ended(following)
-    assert "head: Errored" in text
-    assert "terraform apply ended without an exit code" in error
-    assert "to compare the state with AWS" in error
-    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
-    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+    assert ("head: Applied" in text, error) == (True, "")
+    assert "Apply complete!" in text
+    assert holder_of(tmp_path / "head/.tfmfa/lock") is None
 
 
 async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, capsys):

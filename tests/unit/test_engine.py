@@ -70,7 +70,7 @@ class Finished:
         if not waits:
             self._ended.set()
 
-    alive = False
+    alive, left_alone = False, 0
 
     async def wait(self):
         await self._ended.wait()
