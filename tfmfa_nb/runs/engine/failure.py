@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from tfmfa_nb.model.statuses import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tfmfa_nb.model.errors import TfmfaError
     from tfmfa_nb.runs.driver import Driver
@@ -103,12 +105,23 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
 def _room_remedy(phase: Phase, driver: Driver) -> str:
     if phase is not Phase.APPLY:
         return "Free space on it, then plan again. Nothing was changed."
-    saved = driver.environment.folder / "errored.tfstate"
-    push = f"Terraform saved the state to {saved}: `terraform state push errored.tfstate`. " if saved.is_file() else ""
+    folder = driver.environment.folder
+    state, saved = folder / "terraform.tfstate", folder / "errored.tfstate"
+    torn = f" {state} is incomplete." if state.is_file() and not _is_whole(state) else ""
+    push = f" It is in {saved}: run `terraform state push errored.tfstate` there." if _is_whole(saved) else ""
     return (
-        f"Free space on it, and do not apply again before the state has what exists in AWS. {push}Plan to compare "
-        "them; `terraform import` takes in what the state lacks. A state in a backend such as S3 needs no room here."
+        f"Free space on it, and do not apply again before the state has what exists in AWS.{torn}{push} Plan to "
+        "compare them; `terraform import` takes in what the state lacks. A state in a backend such as S3 needs no room "
+        "here."
     )
+
+
+def _is_whole(state: Path) -> bool:
+    """True if the file is a state that was written to its end."""
+    try:
+        return isinstance(json.loads(state.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _signal_of(exit_code: int | None) -> str:
