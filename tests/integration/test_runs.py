@@ -15,6 +15,7 @@ from kernels import Kernel
 from runbooks import SLOW
 
 from tfmfa_nb.environments import holder_of
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.store import saved_plans
 
 ONE = '%%tfplan -e {}\nresource "terraform_data" "one" {{ input = "{}" }}\noutput "one" {{ value = "out" }}\n'
@@ -292,6 +293,66 @@ def test_a_terraform_whose_supervisor_is_gone_too_is_followed_with_every_line(ke
     assert ("head: Applied" in text, error) == (True, "")
     assert "Apply complete!" in text
     assert holder_of(tmp_path / "head/.tfmfa/lock") is None
+
+
+def tear(folder, torn=b'{"time": "2026'):
+    with (folder / ".tfmfa" / "audit.jsonl").open("ab") as trail:
+        trail.write(torn)
+
+
+def test_after_a_power_cut_that_tore_the_trail_a_run_is_listed_followed_and_opened(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    tear(tmp_path / "head")
+    new = kernels()
+    text, _ = new.run("%tfruns -e head")
+    assert "is torn (14 bytes), as after a power failure. The next line seals it." in " ".join(text.split())
+    assert "not confirmed" not in text
+    following = new.start("%tfruns -e head follow latest")
+    new.showing(following, "begun")
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert ("head: Applied" in text, error) == (True, "")
+    assert AuditTrail(tmp_path / "head/.tfmfa/audit.jsonl").broken_at() is None
+    assert "torn" not in new.run("%tfruns -e head")[0]
+    assert new.run("%tfruns -e head open latest")[1] == ""
+
+
+def test_a_run_is_canceled_and_says_so_where_the_trail_was_changed(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    new = kernels()
+    canceling = new.start("%tfruns -e head cancel latest")
+    new.showing(canceling, "begun")
+    trail = tmp_path / "head" / ".tfmfa" / "audit.jsonl"
+    trail.write_bytes(b"".join(trail.read_bytes().splitlines(keepends=True)[:-1]))
+    _, error = new.ended(canceling)
+    assert re.search(
+        r"Terraform was interrupted, so run-\S+ is canceled, but that is not recorded\. .* was cut: ", error
+    )
+    assert "Interrupt received" in log_of(tmp_path)
+
+
+async def test_a_torn_trail_is_told_by_the_next_apply_once(ipython, tmp_path):
+    planned = await value(ipython, ONE.format("staging", 1))
+    tear(tmp_path / "staging", b"\0" * 100)
+    assert await value(ipython, "%tfapply") is planned
+    assert planned.status == "applied"
+    assert [note for note in planned.notes if "is torn (100 bytes)" in note]
+    again = await value(ipython, ONE.format("staging", 2))
+    assert "torn" not in " ".join(again.notes)
+
+
+async def test_a_plan_whose_trail_was_changed_is_not_applied(ipython, tmp_path):
+    planned = await value(ipython, ONE.format("staging", 1))
+    trail = tmp_path / "staging" / ".tfmfa" / "audit.jsonl"
+    trail.write_bytes(b"".join(trail.read_bytes().splitlines(keepends=True)[:-1]))
+    error = str((await run(ipython, "%tfapply")).error_in_exec)
+    assert "was cut: it has" in error
+    assert f"does not confirm the record of {planned.id}" in error
+    assert not (tmp_path / "staging" / "terraform.tfstate").exists()
 
 
 async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, capsys):

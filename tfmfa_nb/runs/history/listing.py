@@ -113,7 +113,7 @@ def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Containe
         found = confirmation_of(environment, ids)
     except TfmfaError as error:
         return ids, (str(error),)
-    return found.unconfirmed, tuple(found.sentences)
+    return found.unconfirmed, (*found.sentences, *filter(None, [found.torn]))
 
 
 def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
