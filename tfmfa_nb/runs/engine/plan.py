@@ -71,7 +71,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected.sha256))
+        sha256, counts = driver.store.seal_plan(), _counts(driver).as_dict()
+        driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)
