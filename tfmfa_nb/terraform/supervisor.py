@@ -69,7 +69,7 @@ class _Follower:
         self._reserve = reserve
         if self._events is not None:  # an apply: its state must find room
             with contextlib.suppress(OSError), _appending(reserve) as file:
-                os.posix_fallocate(file.fileno(), 0, _RESERVE)
+                _write_all(file, os.urandom(_RESERVE))  # what no file system compresses
 
     def resume(self) -> None:
         """Go on where another process, which was killed, left off."""
@@ -377,13 +377,17 @@ def _appending(path: str) -> BinaryIO:
 def _write_whole(file: BinaryIO, text: str) -> None:
     """Append `text`, or leave the file as it was."""
     size = os.fstat(file.fileno()).st_size
-    rest = memoryview(text.encode("utf-8", "replace"))
     try:
-        while rest:
-            rest = rest[file.write(rest) :]
+        _write_all(file, text.encode("utf-8", "replace"))
     except OSError:
         file.truncate(size)
         raise
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _reserved(path: str) -> int:

@@ -17,7 +17,7 @@ from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
-from tfmfa_nb.runs.history.confirmation import check_confirmed, trail_notes
+from tfmfa_nb.runs.history.confirmation import check_confirmed
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -48,9 +48,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         lock = await lock_environment(driver, Phase.APPLY, held)
-        for sentence in trail_notes(driver.environment):
+        for sentence in check_confirmed(driver.environment, record.id):
             driver.note(sentence)
-        check_confirmed(driver.environment, record.id)
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         known = protected_of(driver.environment, gate.environ)

@@ -79,8 +79,11 @@ def trail_notes(environment: Environment) -> list[str]:
     return [*found.sentences, *filter(None, [found.torn])]
 
 
-def check_confirmed(environment: Environment, run_id: str) -> None:
+def check_confirmed(environment: Environment, run_id: str) -> list[str]:
     """Make sure that the audit trail confirms the record of a run before its plan is applied.
+
+    Returns:
+        What a person must know about the trail, in sentences.
 
     Raises:
         RunStateError: the trail was changed, or has no status of the run.
@@ -90,3 +93,4 @@ def check_confirmed(environment: Environment, run_id: str) -> None:
     if found.sentences:
         remedy = found.problem.remedy if found.problem is not None else "Find out who changed it."
         raise RunStateError(" ".join(found.sentences), f"{remedy} Then plan again with %%tfplan.")
+    return list(filter(None, [found.torn]))
