@@ -11,7 +11,7 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment, EnvironmentLock
-from tfmfa_nb.model.errors import EnvironmentLocked, TerraformFailed
+from tfmfa_nb.model.errors import EnvironmentLocked
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
@@ -82,22 +82,6 @@ async def begun(task, folder):
     while not (folder / "begun").exists():
         assert not task.done()
         await asyncio.sleep(0.05)
-
-
-async def test_a_terraform_whose_supervisor_was_killed_keeps_the_lock_until_its_end(tmp_path):
-    run = new_run(tmp_path, SLOW)
-    folder = run.driver.environment.folder
-    await plan(run.driver, gate())
-    applying = asyncio.create_task(apply(run.driver, gate()))
-    await begun(applying, folder)
-    os.kill(run.driver.process.pid, signal.SIGKILL)
-    with pytest.raises(TerraformFailed, match="without an exit code"):
-        await applying
-    assert run.status == "errored"
-    with pytest.raises(EnvironmentLocked):
-        await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan")
-    (folder / "go-on").touch()
-    (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan", timeout=30)).release()
 
 
 KERNEL = """

@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tfmfa_nb.model.redaction import MASK, Secret
@@ -173,16 +172,106 @@ asyncio.run(main())
     os.close(other)
 
 
-async def test_the_death_of_the_supervisor_does_not_touch_the_apply(folder):
+def processes(folder):
+    """The supervisor's fork, and Terraform, as anybody finds them who looks into the run's folder."""
+    said = json.loads((folder / "run" / "exit.json.processes").read_bytes())
+    return said["keeper"][0], said["terraform"][0]
+
+
+async def left_alone(process):
+    while process.supervised:  # noqa: ASYNC110 - nobody tells of a stranger's end
+        await asyncio.sleep(0.01)
+
+
+async def in_mid_apply(folder):
     await finish(job(folder, "init"))
     process = await TerraformProcess.start(job(folder, *APPLY, events=True))
     await wait_for(folder, "Provisioning with 'local-exec'")
-    children = psutil.Process(process.pid).children()
+    return process, *processes(folder)
+
+
+async def test_the_death_of_the_supervisor_loses_neither_the_exit_code_nor_a_line(folder):
+    process, keeper, terraform = await in_mid_apply(folder)
     os.kill(process.pid, signal.SIGKILL)
-    assert (await process.wait()).exit_code is None
-    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):  # noqa: ASYNC110 - nobody's child tells of its end
-        await asyncio.sleep(0.05)
+    other = TerraformProcess.attach(process.pid, process.started, folder / "run" / "exit.json")
+    assert (process.alive, other.alive, process.supervised, other.terraform) == (True, True, True, terraform)
+    assert keeper != process.pid
+    assert (await process.wait()).exit_code == (await other.wait()).exit_code == 0
     assert resources(folder) == ["first", "never", "slow"]
+    text = (folder / "run" / "run.log").read_text()
+    assert "[tfmfa_nb] Terraform's supervisor was killed. Lines may be repeated here." in text
+    assert text.count("Apply complete! Resources: 3 added") == 1
+    assert sorted(path.name for path in (folder / "run").iterdir()) == ["events.jsonl", "exit.json", "run.log"]
+
+
+async def test_the_death_of_the_keeper_loses_neither_the_end_nor_a_line(folder):
+    process, keeper, _ = await in_mid_apply(folder)
+    os.kill(keeper, signal.SIGKILL)
+    assert (await process.wait()).exit_code == 0
+    assert resources(folder) == ["first", "never", "slow"]
+    assert "Apply complete! Resources: 3 added" in (folder / "run" / "run.log").read_text()
+
+
+async def test_a_terraform_that_is_all_that_is_left_still_runs_and_says_itself_how_it_ended(folder):
+    process, keeper, terraform = await in_mid_apply(folder)
+    for pid in (keeper, process.pid):
+        os.kill(pid, signal.SIGKILL)
+    other = TerraformProcess.attach(process.pid, process.started, folder / "run" / "exit.json")
+    ends = asyncio.gather(process.wait(), other.wait())
+    for each in (process, other):
+        await left_alone(each)
+        assert (each.alive, each.terraform) == (True, terraform)
+    assert [end.exit_code for end in await ends] == [0, 0]
+    assert resources(folder) == ["first", "never", "slow"]
+
+
+@pytest.mark.parametrize("killed", [("supervisor",), ("keeper",), ("keeper", "supervisor"), ("supervisor", "keeper")])
+async def test_whoever_is_left_passes_on_one_interrupt_of_all_who_send_one(folder, killed):
+    process, keeper, _ = await in_mid_apply(folder)
+    for name in killed:
+        os.kill({"supervisor": process.pid, "keeper": keeper}[name], signal.SIGKILL)
+    if len(killed) == 2:
+        await left_alone(process)
+    others = [TerraformProcess.attach(process.pid, process.started, folder / "run" / "exit.json") for _ in range(3)]
+    sent = [each.interrupt() for each in (process, *others)]
+    assert sent == [True, False, False, False]
+    outcome = await process.wait()
+    assert (outcome.interrupted, outcome.exit_code) == (True, 1)
+    assert "first" in resources(folder)
+    assert "never" not in resources(folder)
+    assert not list(folder.glob(".*.lock.info"))
+    if len(killed) == 1:
+        assert (folder / "run" / "run.log").read_text().count("Interrupt received") == 1
+
+
+@pytest.mark.quiet
+async def test_a_terraform_that_is_all_that_is_left_can_be_killed(folder):
+    process, keeper, _ = await in_mid_apply(folder)
+    for pid in (keeper, process.pid):
+        os.kill(pid, signal.SIGKILL)
+    await left_alone(process)
+    process.kill()
+    assert (await process.wait()).exit_code is None
+    assert not process.alive
+
+
+async def test_a_number_that_was_used_again_is_not_terraform(folder):
+    """What is written down about a process has its start too; this one has another."""
+    file = folder / "run" / "exit.json.processes"
+    for start in ("1", "", None):
+        file.write_text(json.dumps({"keeper": [os.getpid(), start], "terraform": [os.getpid(), start]}))
+        process = TerraformProcess.attach(os.getpid(), time.time(), folder / "run" / "exit.json")
+        assert (process.alive, process.terraform, process.interrupt()) == (False, 0, False)
+    for content in ("", "[]", "{}", '{"keeper": 1, "terraform": [1]}', '{"terraform": ["x", "1"]}', "[" * 100_000):
+        file.write_text(content)
+        assert not process.alive
+
+
+async def test_terraform_that_was_killed_says_by_which_signal(folder):
+    process, _, terraform = await in_mid_apply(folder)
+    os.kill(terraform, signal.SIGKILL)
+    outcome = await process.wait()
+    assert (outcome.exit_code, outcome.killed, outcome.interrupted) == (-signal.SIGKILL, False, False)
 
 
 async def test_a_secret_that_a_program_prints_reaches_no_file(folder):

@@ -12,6 +12,7 @@ from runbooks import DEVICE, PLAN, SLOW, code_cells, jupyter_tfmfa, read, states
 from tfmfa_nb.app import main
 from tfmfa_nb.runbooks import current_cell
 from tfmfa_nb.runbooks.terminal import Terminal
+from tfmfa_nb.runs.audit.trail import AuditTrail
 
 LOAD = "%load_ext tfmfa_nb"
 FREE = '%%tfplan -e head\nresource "terraform_data" "one" {}'
@@ -341,6 +342,27 @@ def test_a_forged_trail_whose_chain_is_intact_is_not_verified(run, tmp_path, cap
         trail.write_bytes(lines)
         assert main(["verify", out]) == main(["verify", "head"]) == 0
         capfd.readouterr()
+
+
+def test_a_tail_that_was_removed_after_the_seal_is_found(run, tmp_path, capfd):
+    """A later run's lines; the seal itself, also where this machine has no record; and what then goes on."""
+    assert run(LOAD, FREE, APPLY)[0] == 0
+    trail = tmp_path / "head" / ".tfmfa" / "audit.jsonl"
+    sealed = trail.read_bytes()
+    (tmp_path / "out.ipynb").rename(tmp_path / "first.ipynb")
+    assert run(LOAD, FREE)[0] == 0
+    whole = trail.read_bytes()
+    assert main(["verify", "first.ipynb"]) == 0
+    trail.write_bytes(sealed)
+    assert main(["verify", "first.ipynb"]) == 1
+    assert "was cut: it has" in capfd.readouterr().out
+    assert run(LOAD, FREE)[0] == 0  # goes on from there, and says what it found
+    assert main(["verify", "first.ipynb"]) == 1
+    capfd.readouterr()
+    trail.write_bytes(b"".join(whole.splitlines(keepends=True)[: sealed.count(b"\n") - 1]))
+    AuditTrail(trail).witness.path.unlink()
+    assert main(["verify", "first.ipynb"]) == 1
+    assert "FAIL head: the audit trail has this notebook's SHA-256" in capfd.readouterr().out
 
 
 def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):

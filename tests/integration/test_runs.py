@@ -8,12 +8,14 @@ import re
 import signal
 import time
 
+import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
 from runbooks import SLOW
 
 from tfmfa_nb.environments import holder_of
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.store import saved_plans
 
 ONE = '%%tfplan -e {}\nresource "terraform_data" "one" {{ input = "{}" }}\noutput "one" {{ value = "out" }}\n'
@@ -235,24 +237,122 @@ def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, 
     assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
 
 
-def test_a_terraform_whose_supervisor_is_gone_too_is_waited_for_and_not_said_to_have_succeeded(kernels, tmp_path):
+def left_alone(kernel, folder):
+    """An apply of which only Terraform is left: its kernel, supervisor and keeper are killed. Terraform's process."""
+    applying(kernel, folder)
+    (file,) = (folder / "head").glob(".tfmfa/runs/*/apply.exit.json.processes")
+    said, supervisor = json.loads(file.read_bytes()), record_of(folder)["process"]["pid"]
+    kernel.kill()
+    for pid in (said["keeper"][0], supervisor):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not psutil.pid_exists(supervisor) or psutil.Process(supervisor).status() == psutil.STATUS_ZOMBIE)
+    return said["terraform"][0]
+
+
+def test_a_terraform_that_is_all_that_is_left_is_followed_to_its_end(kernels, tmp_path):
+    terraform = left_alone(kernels(), tmp_path)
+    new = kernels()
+    text, error = new.run("%tfruns -e head")
+    assert error == ""
+    assert f"is still running (its supervisor was killed; Terraform is process {terraform}). To follow it" in text
+    assert "unlock" not in text
+    assert "is still running, so the lock is not freed" in new.run("%tfruns -e head unlock")[1]
+    following = new.start("%tfruns -e head follow latest")
+    new.showing(following, f"Terraform (process {terraform}) is still running; what it prints from here on is not in")
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert ("head: Applied" in text, error) == (True, "")
+    assert statuses(tmp_path)[-1] == "applied*"
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+
+
+def test_a_terraform_that_is_all_that_is_left_is_canceled_with_one_interrupt(kernels, tmp_path):
+    left_alone(kernels(), tmp_path)
+    first, second = kernels(), kernels()
+    cells = [(kernel, kernel.start("%tfruns -e head cancel latest")) for kernel in (first, second)]
+    ends = [kernel.ended(cell) for kernel, cell in cells]
+    assert "head: Canceled" in ends[0][0] + ends[1][0]
+    assert statuses(tmp_path).count("canceled*") == 1
+    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
+    assert "quick" in {resource["name"] for resource in state["resources"]}
+    assert not list((tmp_path / "head").glob(".*.lock.info"))
+
+
+def test_a_terraform_whose_supervisor_is_gone_too_is_followed_with_every_line(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
     old.kill()
     os.kill(record_of(tmp_path)["process"]["pid"], signal.SIGKILL)
     new = kernels()
     assert "is still running (its kernel has exited)" in new.run("%tfruns -e head")[0]
-    _, error = new.run("%tfruns -e head cancel latest")
-    assert "cannot be canceled from here. Only its supervisor could stop it, and that has exited" in error
     following = new.start("%tfruns -e head follow latest")
     new.showing(following, "begun")
     (tmp_path / "head" / "go-on").touch()
     text, error = new.ended(following)
-    assert "head: Errored" in text
-    assert "terraform apply ended without an exit code" in error
-    assert "to compare the state with AWS" in error
-    state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
-    assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+    assert ("head: Applied" in text, error) == (True, "")
+    assert "Apply complete!" in text
+    assert holder_of(tmp_path / "head/.tfmfa/lock") is None
+
+
+def tear(folder, torn=b'{"time": "2026'):
+    with (folder / ".tfmfa" / "audit.jsonl").open("ab") as trail:
+        trail.write(torn)
+
+
+def test_after_a_power_cut_that_tore_the_trail_a_run_is_listed_followed_and_opened(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    tear(tmp_path / "head")
+    new = kernels()
+    text, _ = new.run("%tfruns -e head")
+    assert "is torn (14 bytes), as after a power failure. The next line seals it." in " ".join(text.split())
+    assert "not confirmed" not in text
+    following = new.start("%tfruns -e head follow latest")
+    new.showing(following, "begun")
+    (tmp_path / "head" / "go-on").touch()
+    text, error = new.ended(following)
+    assert ("head: Applied" in text, error) == (True, "")
+    assert AuditTrail(tmp_path / "head/.tfmfa/audit.jsonl").broken_at() is None
+    assert "torn" not in new.run("%tfruns -e head")[0]
+    assert new.run("%tfruns -e head open latest")[1] == ""
+
+
+def test_a_run_is_canceled_and_says_so_where_the_trail_was_changed(kernels, tmp_path):
+    old = kernels()
+    applying(old, tmp_path)
+    old.kill()
+    new = kernels()
+    canceling = new.start("%tfruns -e head cancel latest")
+    new.showing(canceling, "begun")
+    trail = tmp_path / "head" / ".tfmfa" / "audit.jsonl"
+    trail.write_bytes(b"".join(trail.read_bytes().splitlines(keepends=True)[:-1]))
+    _, error = new.ended(canceling)
+    assert re.search(
+        r"Terraform was interrupted, so run-\S+ is canceled, but that is not recorded\. .* was cut: ", error
+    )
+    assert "Interrupt received" in log_of(tmp_path)
+
+
+async def test_a_torn_trail_is_told_by_the_next_apply_once(ipython, tmp_path):
+    planned = await value(ipython, ONE.format("staging", 1))
+    tear(tmp_path / "staging", b"\0" * 100)
+    assert await value(ipython, "%tfapply") is planned
+    assert planned.status == "applied"
+    assert [note for note in planned.notes if "is torn (100 bytes)" in note]
+    again = await value(ipython, ONE.format("staging", 2))
+    assert "torn" not in " ".join(again.notes)
+
+
+async def test_a_plan_whose_trail_was_changed_is_not_applied(ipython, tmp_path):
+    planned = await value(ipython, ONE.format("staging", 1))
+    trail = tmp_path / "staging" / ".tfmfa" / "audit.jsonl"
+    trail.write_bytes(b"".join(trail.read_bytes().splitlines(keepends=True)[:-1]))
+    error = str((await run(ipython, "%tfapply")).error_in_exec)
+    assert "was cut: it has" in error
+    assert f"does not confirm the record of {planned.id}" in error
+    assert not (tmp_path / "staging" / "terraform.tfstate").exists()
 
 
 async def test_a_plan_of_another_kernel_is_opened_and_applied(ipython, another, capsys):

@@ -106,8 +106,10 @@ def left(tmp_path):
         (path,) = folder.glob(".tfmfa/runs/*/run.json")
         record = json.loads(path.read_text())
         supervisor = psutil.Process(record["process"]["pid"])
-        (terraform,) = supervisor.children()
+        (keeper,) = supervisor.children()
+        (terraform,) = keeper.children()
         kernel.kill()
+        keeper.kill()
         supervisor.kill()
     finally:
         kernel.stop()
@@ -165,16 +167,19 @@ async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_p
     assert "of that run is still running, so the lock is not freed" in said
     assert f"%tfruns -e staging follow {planned.id}" in said
     # Neither is it where the kernel and the supervisor are gone, as long as Terraform is there.
-    process = psutil.Process(planned.driver.process.pid)
-    (child,) = process.children()
-    process.kill()
-    await going
-    assert planned.status == "errored"
+    supervisor = psutil.Process(planned.driver.process.pid)
+    (keeper,) = supervisor.children()
+    (child,) = keeper.children()
+    for process in (keeper, supervisor):
+        process.kill()
     said = await error_of(other, "%tfruns -e staging unlock")
     assert f"Process {child.pid} of that run is still running" in said
+    assert f"%tfruns -e staging follow {planned.id}" in said
     assert answers == []
     assert unlocks(tmp_path / "staging") == []
     os.killpg(child.pid, signal.SIGKILL)
+    await going
+    assert planned.status == "errored"
 
 
 async def applying(shell, cell):
@@ -189,9 +194,11 @@ async def applying(shell, cell):
 async def kill(planned, going):
     """Kill a run's Terraform, with all that it started."""
     supervisor = psutil.Process(planned.driver.process.pid)
-    (child,) = supervisor.children()
+    (keeper,) = supervisor.children()
+    (child,) = keeper.children()
     everything = [supervisor, *supervisor.children(recursive=True)]
-    supervisor.kill()
+    for process in (keeper, supervisor):
+        process.kill()
     os.killpg(child.pid, signal.SIGKILL)
     await going
     psutil.wait_procs(everything, timeout=20)

@@ -1,8 +1,9 @@
+import hashlib
 import json
 import os
 import resource
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.audit.integrity import torn_sentence, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.audit.witness import Change
 
 
 def test_lines_are_chained(tmp_path):
@@ -122,17 +125,101 @@ def test_a_line_that_the_disk_has_no_room_for_leaves_no_half_of_it(tmp_path):
     assert [line["event"] for line in trail.lines()] == ["a", "c"]
 
 
-def test_a_line_that_was_torn_by_a_power_cut_does_not_take_the_next_one_with_it(tmp_path):
+TORN = {
+    "incomplete": b'{"time": "20',
+    "without data": b"\0" * 300,
+    "half without data": b'{"time": "2026' + b"\0" * 50,
+    "without its beginning": b"\0" * 50 + b'": 1}\n',
+}
+
+
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
+@pytest.mark.parametrize("known", [True, False], ids=["with a record", "without a record"])
+def test_a_torn_last_line_is_a_known_state_and_is_sealed_by_the_next_line(tmp_path, torn, known):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    with trail.path.open("ab") as file:
+        file.write(torn)
+    if not known:
+        trail.witness.path.unlink()
+    size = len(torn.rstrip(b"\n"))
+    assert (trail.broken_at(), trail.change(), trail_problem(trail)) == (None, None, None)
+    assert (trail.torn_bytes(), trail.torn_lines()) == (size, {2})
+    assert f"is torn ({size} bytes), as after a power failure" in torn_sentence(trail)
+    trail.write("b")
+    assert [line["event"] for line in trail.lines()] == ["a", "trail_torn", "b"]
+    seal = trail.lines()[1]
+    digest = hashlib.sha256(torn.rstrip(b"\n")).hexdigest()
+    assert (seal["bytes"], seal["sha256"], seal["previous"]) == (size, digest, digest)
+    assert (trail.broken_at(), trail.change(), trail_problem(trail), trail.torn_bytes()) == (None, None, None, 0)
+    assert torn_sentence(trail) == ""
+    # The chain goes on over the torn bytes: who changes them is found.
+    trail.path.write_bytes(trail.path.read_bytes().replace(torn, torn.replace(b"\0", b"1").replace(b"20", b"19")))
+    assert trail.broken_at() == 2
+
+
+@pytest.mark.parametrize("died", range(4))
+def test_a_power_cut_while_a_torn_line_is_sealed_is_one_more(tmp_path, monkeypatch, died):
+    """The file and this machine's record agree whenever the power goes, and the next line seals it all."""
     trail = AuditTrail(tmp_path / "audit.jsonl")
     trail.write("a")
     with trail.path.open("ab") as file:
         file.write(b'{"time": "20')
+    write, written = trail.witness.write, []
+
+    def dies(witnessed):
+        if len(written) == died:
+            raise KeyboardInterrupt
+        write(witnessed)
+        written.append(witnessed)
+
+    monkeypatch.setattr(trail.witness, "write", dies)
+    with suppress(KeyboardInterrupt):
+        trail.write("b")
+    monkeypatch.undo()
+    with trail.path.open("ab") as file:
+        file.write(b'{"ti')
+    assert trail_problem(trail) is None
     trail.write("c")
-    assert [line["event"] for line in trail.lines()] == ["a", "trail_changed", "c"]
-    assert trail.broken_at() == 2
+    assert trail_problem(trail) is None
+    assert [line["event"] for line in trail.lines()][-2:] == ["trail_torn", "c"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"\0" * 5000, b"\n\n\n", b"[" * 100_000 + b"\n", b"7\n"])
+def test_a_seal_that_was_torn_itself_is_sealed_with_the_line_before(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("a")
+    with trail.path.open("ab") as file:
+        file.write(b'{"time": "20\n{"format')
+    assert (trail_problem(trail), trail.torn_lines()) == (None, {2, 3})
+    trail.write("b")
+    assert (trail_problem(trail), trail.torn_lines()) == (None, {2, 3})
+    assert [line["event"] for line in trail.lines()] == ["a", "trail_torn", "b"]
+
+
+def test_a_line_that_is_torn_in_the_middle_was_changed(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for event in "abc":
+        trail.write(event)
+    first, second, third = trail.path.read_bytes().splitlines(keepends=True)
+    for torn in (second[:30] + b"\n", b"\0" * 30 + b"\n"):
+        trail.path.write_bytes(first + torn + third)
+        assert trail.broken_at() == 2
+        assert "was changed: line 2" in trail_problem(trail).what
+
+
+def test_a_line_that_was_cut_off_is_missing_though_torn_bytes_are_in_its_place(tmp_path):
+    """By this machine's record it was there."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for event in "abc":
+        trail.write(event)
+    lines = trail.path.read_bytes().splitlines(keepends=True)
+    trail.path.write_bytes(lines[0] + lines[1] + lines[2][:30])
+    assert trail.change() is Change.SHORTER
+    trail.write("d")
+    assert [line["event"] for line in trail.lines()] == ["a", "b", "trail_torn", "trail_changed", "d"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"\n\n\n", b"[" * 100_000 + b"\n", b"7\n"])
 def test_a_garbled_trail_is_broken_and_goes_on(tmp_path, content):
     trail = AuditTrail(tmp_path / "audit.jsonl")
     trail.path.write_bytes(content)

@@ -71,7 +71,7 @@ class Finished:
         if not waits:
             self._ended.set()
 
-    alive = False
+    alive, left_alone = False, 0
 
     async def wait(self):
         await self._ended.wait()
@@ -413,8 +413,11 @@ async def test_a_workspace_that_was_selected_after_the_plan_decides_the_level_an
     policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, minimums=(Minimum(STRICT, workspaces=("prod",)),)),))
     await plan(it.driver, Gate(it.prompt, {}, policy=policy))
     asked = Asked()
-    with pytest.raises(MfaBypass, match="has changed since it was checked"):
+    words = r'The plan was made in the workspace "default", and "prod" is selected now'
+    with pytest.raises(ConfigurationError, match=words) as caught:
         await apply(it.driver, Gate(asked, {"TF_WORKSPACE": "prod"}, policy=policy))
+    assert 'Select "default" again' in caught.value.remedy
+    assert it.driver.record.status == "planned"
     assert it.driver.record.level is STRICT
     assert asked.phases == []
     assert it.terraform.commands == ["init", "plan"]

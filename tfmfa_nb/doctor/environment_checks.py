@@ -93,6 +93,8 @@ def _audit_trail(environment: Environment) -> Finding:
     if found.sentences:
         remedy = found.problem.remedy if found.problem is not None else "Do not rely on such a record."
         return Finding("audit trail", Severity.ERROR, " ".join(found.sentences), remedy)
+    if found.torn:
+        return Finding("audit trail", Severity.WARNING, found.torn, "Nothing is lost but that line.")
     if not found.lines:
         return Finding("audit trail", Severity.OK, "the first run begins it.")
     agrees = "it agrees with the" if found.witnessed else "there is no"

@@ -74,7 +74,7 @@ async def present(
             await run.wait_for_changes()
 
     if await interrupted_while_shown(front_end.view, shell, work):
-        raise RunCanceled(run.error, run.error_remedy)
+        raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
     if plan_only and run.status == "planned":
         raise _plan_only(run)
 
@@ -118,6 +118,15 @@ def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
         settings.session_duration,
         settings.prompt_timeout or None,
         policy,
+    )
+
+
+def _interrupted_after(run: Run) -> RunCanceled:
+    """The error where the cell was interrupted after the phase had ended, while Terraform showed the saved plan."""
+    pending = run.status == "planned"
+    return RunCanceled(
+        f"The cell was interrupted after the {run.phase} had ended: the run is {run.status}.",
+        "The plan is still pending: apply it with %tfapply." if pending else "",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from IPython.core.error import UsageError
 from tfmfa_nb.magics.arguments import RUN_COMMANDS
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
 from tfmfa_nb.magics.unlocking import present_unlocking
-from tfmfa_nb.model.errors import RunCanceled, RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
@@ -109,8 +108,15 @@ class RunCommands:
             )
         run = run_to_follow(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         run.cancel()
-        with suppress(RunCanceled):  # the purpose of the command
+        try:
             await self._follow_to_its_end(run)
+        except RunCanceled:  # the purpose of the command
+            pass
+        except (RunStateError, ConfigurationError) as error:
+            if probe.look():  # the cell was interrupted
+                raise
+            done = f"Terraform was interrupted, so {run_id} is canceled, but that is not recorded."
+            raise RunStateError(f"{done} {error.problem}", error.remedy) from None
         return run
 
     async def _discard(self, run_id: str) -> Run:

@@ -51,6 +51,7 @@ class RunRecord:
         log_start: the first line of the phase in the log.
         plan_sha256: the hash of the saved plan; empty before there is one.
         configuration_sha256: the hash of everything that the plan was made from; see `terraform.inspected_files`.
+        workspace: the workspace that the plan was made in; empty before there is a plan.
         counts: add, change, destroy, imported; None before the plan.
         lock_timeout: Terraform's `-lock-timeout`.
         error: what stopped the last phase; empty for nothing.
@@ -76,6 +77,7 @@ class RunRecord:
     log_start: int = 0
     plan_sha256: str = ""
     configuration_sha256: str = ""
+    workspace: str = ""
     counts: Mapping[str, int] | None = None
     lock_timeout: str = "0s"
     error: str = ""
@@ -198,7 +200,7 @@ def _process(value: Any) -> ProcessMark | None:
 
 _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
-    "configuration_sha256": _text,
+    **dict.fromkeys(("configuration_sha256", "workspace"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
     "status": Status,

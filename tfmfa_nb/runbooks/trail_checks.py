@@ -67,14 +67,18 @@ def trail_checks(trail: AuditTrail, name: str, rules: AuditRules, *, each_signat
         ConfigurationError: the trail, this machine's record of it, or the file of allowed signers cannot be read.
     """
     if trail.path.is_file():
-        broken = trail.broken_at()
+        broken, torn = trail.broken_at(), trail.torn_lines()
         where = f" (line {broken} does not)" if broken is not None else ""
+        if torn and broken is None:
+            where = f" (but for torn lines: {', '.join(map(str, sorted(torn)))})"
         yield Check(broken is None, f"{name}: every line of the audit trail follows from the one before{where}.")
     else:
         yield Check(passed=False, statement=f"{name}: the audit trail {trail.path} exists.")
     yield _witness_check(trail, name)
     if rules.demands_signatures:
-        yield from _signature_checks(trail.raw_lines(), name, rules, each_signature=each_signature)
+        left_out = trail.torn_lines()
+        numbered = [(number, line) for number, line in enumerate(trail.raw_lines(), start=1) if number not in left_out]
+        yield from _signature_checks(numbered, name, rules, each_signature=each_signature)
 
 
 def _witness_check(trail: AuditTrail, name: str) -> Check:
@@ -88,11 +92,13 @@ def _witness_check(trail: AuditTrail, name: str) -> Check:
     return Check(not changed, f"{name}: the audit trail ends as this machine recorded it.{more}")
 
 
-def _signature_checks(lines: list[bytes], name: str, rules: AuditRules, *, each_signature: bool) -> Iterator[Check]:
+def _signature_checks(
+    numbered: list[tuple[int, bytes]], name: str, rules: AuditRules, *, each_signature: bool
+) -> Iterator[Check]:
     """The newest line's signature covers all lines before it, so one program is enough for a long trail."""
-    numbered = list(enumerate(lines, start=1))
+    lines = dict(numbered)
     signed = [number for number, line in numbered if signature_of(line)]
-    unsigned = [number for number, line in numbered[signed[0] :] if not signature_of(line)] if signed else []
+    unsigned = [number for number, line in numbered if number > signed[0] and not signature_of(line)] if signed else []
     if not signed or unsigned:
         which = f"line {unsigned[0]:,} is not" if unsigned else "no line is"
         yield Check(passed=False, statement=f"{name}: the lines are signed, as the policy demands ({which}).")
@@ -102,7 +108,7 @@ def _signature_checks(lines: list[bytes], name: str, rules: AuditRules, *, each_
         return
     names = set()
     for number in signed if each_signature else signed[-1:]:
-        who = signer_of(lines[number - 1], rules.signers)
+        who = signer_of(lines[number], rules.signers)
         if not who:
             yield Check(passed=False, statement=f"{name}: line {number:,} is signed by an allowed signer.")
             return

@@ -134,9 +134,15 @@ class Driver:
         if status.final:
             self._drop_plan()
         self.tell(StatusChanged(status))
+        try:
+            self.save()
+        except ConfigurationError as error:
+            if not status.final:
+                raise
+            unrecorded = unrecorded or error
         if unrecorded is not None:  # the run has ended nevertheless
-            raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {unrecorded.remedy}")
-        self.save()
+            remedy = unrecorded.remedy.removeprefix("Nothing was changed. ")  # else, to the record
+            raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {remedy}")
 
     def save(self) -> None:
         """Write the record.

@@ -161,11 +161,12 @@ class StatusChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
-    """The plan is saved: its hash, its counts, and the hash of what it was made from."""
+    """The plan is saved: its hash, its counts, the hash of what it was made from, and its workspace."""
 
     plan_sha256: str
     counts: Mapping[str, int]
     configuration_sha256: str
+    workspace: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Process(Protocol):
         """True while the command is running."""
         ...
 
+    @property
+    def left_alone(self) -> int:
+        """The process ID of a Terraform that nobody supervises any more; 0 otherwise."""
+        ...
+
     async def wait(self) -> Outcome:
         """Wait until the command ends."""
         ...

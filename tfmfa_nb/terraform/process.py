@@ -10,17 +10,19 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
 from tfmfa_nb.model.errors import TerraformNotFound
+from tfmfa_nb.terraform.last_events import LastEvents
+from tfmfa_nb.terraform.process_start import start_of
 from tfmfa_nb.terraform.python_command import python_command
-from tfmfa_nb.terraform.supervisor import FORCE
+from tfmfa_nb.terraform.supervisor import FORCE, PROCESSES, UNINTERRUPTED, interrupt_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.terraform.credentials import Credentials
@@ -60,15 +62,23 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a command; `exit_code` is None if the supervisor was killed."""
+    """The end of a command.
+
+    Attributes:
+        exit_code: negative for a signal that killed Terraform; None if unknown.
+        interrupted: True if Terraform was interrupted through its supervisor.
+        killed: True if Terraform was killed through its supervisor.
+        disk_full: True if the disk of the run's folder was full.
+    """
 
     exit_code: int | None
     interrupted: bool
     killed: bool
+    disk_full: bool = False
 
 
 class TerraformProcess:
-    """A supervisor and its Terraform; see `start` and `attach`.
+    """Terraform with its supervisor and its keeper; see `start`, `attach`, and `terraform.supervisor`.
 
     Attributes:
         pid: the process ID of the supervisor.
@@ -79,6 +89,7 @@ class TerraformProcess:
         self.pid, self.started = pid, started
         self._exit, self._popen = exit_file.absolute(), popen
         self._interrupted = False
+        self._output = LastEvents()
 
     @classmethod
     async def start(cls, job: Job) -> Self:
@@ -89,7 +100,7 @@ class TerraformProcess:
         Raises:
             TerraformNotFound: the supervisor cannot be started.
         """
-        job.exit.unlink(missing_ok=True)
+        _forget(job.exit)
         try:
             popen = subprocess.Popen(  # noqa: ASYNC220 - short; and no event loop may own this process
                 python_command("-P", "-m", "tfmfa_nb.terraform.supervisor", str(job.exit.absolute())),
@@ -115,54 +126,93 @@ class TerraformProcess:
 
     @classmethod
     def attach(cls, pid: int, started: float, exit_file: Path) -> Self:
-        """A process that another kernel started, from its record."""
+        """A process that another kernel started, from its record; `pid` is 0 if the record does not have it."""
         return cls(pid, started, exit_file)
 
     @property
     def alive(self) -> bool:
-        """Whether the supervisor is running; another process with its ID does not count."""
+        """Whether Terraform, its supervisor, or its keeper is running; another process with its ID does not count."""
+        return self.supervised or self.terraform > 0
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the supervisor or the keeper is running."""
+        return self._supervisor_runs() or self._running("keeper") > 0
+
+    @property
+    def terraform(self) -> int:
+        """The process ID of Terraform; 0 if it is not running."""
+        return self._running("terraform")
+
+    @property
+    def ended_unseen(self) -> bool:
+        """Whether Terraform has ended after its supervisor and its keeper were killed."""
+        return self._beside(PROCESSES).exists() and not self.alive
+
+    @property
+    def left_alone(self) -> int:
+        """The process ID of a Terraform whose supervisor and keeper were killed; 0 otherwise."""
+        return 0 if self.supervised else self.terraform
+
+    async def wait(self) -> Outcome:
+        """Wait for the end; a cancellation here leaves the process alone."""
+        while self.alive:
+            self.observe()
+            await asyncio.sleep(_PACE)
+        try:
+            outcome = json.loads(self._exit.read_bytes())
+            interrupted, killed = bool(outcome["interrupted"]), bool(outcome["killed"])
+            return Outcome(int(outcome["exit_code"]), interrupted, killed, bool(outcome.get("disk_full")))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):  # nobody was left to record it
+            interrupted = self._beside(PROCESSES).exists() and not self._beside(UNINTERRUPTED).exists()
+            return Outcome(self._output.exit_code(), interrupted or self._interrupted, killed=False)
+
+    def observe(self) -> None:
+        """Keep what Terraform says at its end, if its supervisor and its keeper were killed."""
+        self._output.open(self.left_alone)
+
+    def interrupt(self) -> bool:
+        """Ask Terraform to stop gracefully, once; whether this was the first time."""
+        if self._interrupted or not (terraform := self.terraform):
+            return False
+        self._interrupted = True
+        return interrupt_once(terraform, str(self._exit))
+
+    def kill(self) -> None:
+        """Kill Terraform and its child processes: a last resort that can lose resources from the state."""
+        # The supervisor, or the keeper after it, records that it killed Terraform, which leads a group of processes.
+        listener = self.pid if self._supervisor_runs() else self._running("keeper")
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            if listener:
+                os.kill(listener, FORCE)
+            elif terraform := self.terraform:
+                os.killpg(terraform, signal.SIGKILL)
+
+    def _supervisor_runs(self) -> bool:
         if self._popen is not None:
             return self._popen.poll() is None
         try:
             # The exit file identifies one command of one run. A start time would not do: it shifts with the clock.
-            return str(self._exit) in psutil.Process(self.pid).cmdline()
+            return self.pid > 0 and str(self._exit) in psutil.Process(self.pid).cmdline()
         except psutil.Error:
             return False
 
-    async def wait(self) -> Outcome:
-        """Wait for the end; a cancellation here leaves the process alone."""
-        while self.alive:  # noqa: ASYNC110 - only a child's end is announced
-            await asyncio.sleep(_PACE)
+    def _running(self, name: str) -> int:
+        """The process ID of the keeper or of Terraform; 0 if it is not running."""
         try:
-            outcome = json.loads(self._exit.read_bytes())
-            return Outcome(int(outcome["exit_code"]), bool(outcome["interrupted"]), bool(outcome["killed"]))
-        except (
-            OSError,
-            ValueError,
-            LookupError,
-            TypeError,
-            RecursionError,
-        ):  # incomplete: the supervisor was killed
-            return Outcome(None, self._interrupted, killed=False)
+            pid, start = json.loads(self._beside(PROCESSES).read_bytes())[name]
+            return int(pid) if start and start_of(int(pid)) == start else 0
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, OverflowError):
+            return 0
 
-    def interrupt(self) -> bool:
-        """Ask Terraform to stop gracefully, once; whether this was the first time."""
-        if self._interrupted or not self.alive:
-            return False
-        self._interrupted = True
-        return self._signal(signal.SIGINT)
+    def _beside(self, name: str) -> Path:
+        return Path(f"{self._exit}{name}")
 
-    def kill(self) -> None:
-        """Kill Terraform and its child processes: a last resort that can lose resources from the state."""
-        if self.alive:
-            self._signal(FORCE)
 
-    def _signal(self, number: signal.Signals) -> bool:
-        try:
-            os.kill(self.pid, number)
-        except ProcessLookupError:  # it has just ended
-            return False
-        return True
+def _forget(exit_file: Path) -> None:
+    """Delete what an earlier process of the same command left behind."""
+    for name in ("", ".new", PROCESSES, UNINTERRUPTED):
+        Path(f"{exit_file}{name}").unlink(missing_ok=True)
 
 
 async def _wait_until_done(future: asyncio.Future[Any]) -> bool:

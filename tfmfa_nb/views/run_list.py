@@ -115,8 +115,7 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
         if run.running:
-            kernel = "" if run.attended else " (its kernel has exited)"
-            yield f"{run.id} is still running{kernel}. To follow it to its end", f"{magic} follow {run.id}"
+            yield f"{run.id} is still running{_left(run)}. To follow it to its end", f"{magic} follow {run.id}"
             yield "To stop it gracefully", f"{magic} cancel {run.id}"
         elif run.end_unrecorded:
             yield f"{run.id} ended after its kernel had exited. To record how it ended", f"{magic} follow {run.id}"
@@ -126,6 +125,13 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
         yield "To show a run", f"{magic} open {listing.runs[0].id}"
     if 0 < len(listing.runs) < listing.total:
         yield "To list more", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
+
+
+def _left(run: ListedRun) -> str:
+    """Who of those around a Terraform that is still running has gone."""
+    if run.left_alone:
+        return f" (its supervisor was killed; Terraform is process {run.left_alone})"
+    return "" if run.attended else " (its kernel has exited)"
 
 
 def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:

@@ -34,6 +34,21 @@ def trail_problem(trail: AuditTrail) -> Problem | None:
     return Problem(what, f"Find out who changed it. To begin anew, move it away{record}.")
 
 
+def torn_sentence(trail: AuditTrail) -> str:
+    """A sentence about torn bytes at the end of the trail, which no line seals yet; "" if there are none.
+
+    Raises:
+        ConfigurationError: the trail cannot be read.
+    """
+    size = trail.torn_bytes()
+    if not size:
+        return ""
+    return (
+        f"The last line of the audit trail {trail.path} is torn ({size:,} bytes), as after a power failure. The next "
+        "line seals it."
+    )
+
+
 def lines_since_change(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries behind the last one that says that the trail before it had been changed; all if none says so."""
     changed = [number for number, line in enumerate(lines, start=1) if line.get("event") == CHANGED]

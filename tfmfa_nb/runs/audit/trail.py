@@ -2,6 +2,10 @@
 
 The hash chain reveals a changed or removed line to anyone who has a later hash, and this machine's own record of the
 trail (`runs.audit.witness`) has one. The organization policy can demand that each line is signed, and sent elsewhere.
+
+A power failure can tear the last line: it is incomplete, or has NUL bytes. That is a known state. The next line seals
+it: its event is `trail_torn`, and the hash chain goes on over the torn bytes. A line that is torn anywhere else was
+changed.
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 CHANGED = "trail_changed"
 """The event of a line that says how the trail before it differed from this machine's record of it."""
+TORN = "trail_torn"
+"""The event of a line that seals torn bytes before it: their number, and their SHA-256."""
 
 
 class AuditTrail:
@@ -61,8 +67,12 @@ class AuditTrail:
         """
         with self._locked() as file:
             known, trail = self.witness.read(), _lines_of(file)
+            torn = _torn(file, trail)
             now = replace(_present(known, trail), undelivered=self._undelivered(known, len(trail) + 1))
-            if known is not None and (change := known.change(trail)):
+            change = _change(known, trail, torn)
+            if torn:
+                now = self._append(file, now, TORN, {"bytes": len(torn), "sha256": digest(torn)})
+            if known is not None and change:
                 before = {"found": str(change), "lines": known.lines, "sha256": known.sha256}
                 now = self._append(file, now, CHANGED, before)
             now = self._append(file, now, event, facts)
@@ -81,15 +91,9 @@ class AuditTrail:
         Raises:
             ConfigurationError: the file cannot be read.
         """
-        entries = []
-        for line in self.raw_lines():
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(entry, dict):
-                AUDIT_TRAIL.check(entry, self.path)
-                entries.append(entry)
+        entries = [entry for entry in map(_entry, self.raw_lines()) if entry is not None]
+        for entry in entries:
+            AUDIT_TRAIL.check(entry, self.path)
         return entries
 
     def raw_lines(self) -> list[bytes]:
@@ -107,16 +111,26 @@ class AuditTrail:
         Raises:
             ConfigurationError: the file cannot be read.
         """
-        previous = START
-        for number, line in enumerate(self.raw_lines(), start=1):
-            try:
-                intact = json.loads(line)["previous"] == previous
-            except (ValueError, KeyError, TypeError, RecursionError):
-                intact = False
-            if not intact:
-                return number
-            previous = digest(line)
-        return None
+        with self._readable() as file:
+            return _chain(file)[0] if file is not None else None
+
+    def torn_lines(self) -> set[int]:
+        """The numbers (from 1) of the lines that were torn, and are sealed or at the end.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        with self._readable() as file:
+            return _chain(file)[1] if file is not None else set()
+
+    def torn_bytes(self) -> int:
+        """The number of torn bytes at the end, which no line seals yet; 0 if the last line is whole.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        with self._readable() as file:
+            return len(_torn(file, _lines_of(file))) if file is not None else 0
 
     def change(self) -> Change | None:
         """How the trail differs from this machine's record of it; None if it does not, or if there is no record.
@@ -125,8 +139,8 @@ class AuditTrail:
             ConfigurationError: the file or the record cannot be read.
         """
         with self._readable() as file:
-            known = self.witness.read()
-            return known.change(_lines_of(file) if file is not None else []) if known is not None else None
+            lines = _lines_of(file) if file is not None else []
+            return _change(self.witness.read(), lines, _torn(file, lines) if file is not None else b"")
 
     @property
     def begun(self) -> bool:
@@ -201,6 +215,59 @@ def _present(known: Witnessed | None, trail: list[bytes]) -> Witnessed:
     if known is None:
         return Witnessed(len(trail), head, since=len(trail))
     return replace(known, lines=len(trail), sha256=head, next_sha256="")
+
+
+def _change(known: Witnessed | None, lines: list[bytes], torn: bytes) -> Change | None:
+    """How the trail differs from this machine's record; torn bytes at the end may be in it, or not yet."""
+    if known is None:
+        return None
+    whole = lines[: len(lines) - (torn.count(b"\n") + 1)] if torn else lines
+    ends = range(len(whole), len(lines) + 1)
+    return None if any(known.change(lines[:end]) is None for end in ends) else known.change(whole)
+
+
+def _chain(file: FileIO) -> tuple[int | None, set[int]]:
+    """The number of the first line that breaks the hash chain, and those of the torn lines that do not."""
+    lines = _lines_of(file)
+    previous, run, torn = START, [], set[int]()
+    for number, line in enumerate(lines, start=1):
+        entry = _entry(line)
+        if entry is None:
+            run.append(number)
+        elif run and not _seals(entry, b"\n".join(lines[run[0] - 1 : number - 1])):
+            return run[0], torn
+        elif entry.get("previous") != previous:
+            return number, torn
+        else:
+            torn.update(run)
+            run = []
+        previous = digest(line)
+    if run and not _torn(file, lines):
+        return run[0], torn
+    return None, torn | set(run)
+
+
+def _seals(entry: dict[str, Any], torn: bytes) -> bool:
+    return entry.get("event") == TORN and entry.get("sha256") == digest(torn)
+
+
+def _torn(file: FileIO, lines: list[bytes]) -> bytes:
+    """The torn bytes at the end; several lines if a line that was to seal the first was torn too."""
+    if not lines or _entry(lines[-1]) is not None or (_is_whole(file) and b"\0" not in lines[-1]):
+        return b""
+    first = len(lines) - 1
+    while first and _entry(lines[first - 1]) is None:
+        first -= 1
+    return b"\n".join(lines[first:])
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry of a line; None if the line is not a whole one."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
 def _lines_of(file: FileIO) -> list[bytes]:

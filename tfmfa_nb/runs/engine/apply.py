@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.session_durations import session_length_warning
-from tfmfa_nb.model.errors import RunDiscarded, RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
@@ -17,6 +17,7 @@ from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.history.confirmation import check_confirmed
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -47,10 +48,13 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         lock = await lock_environment(driver, Phase.APPLY, held)
+        for sentence in check_confirmed(driver.environment, record.id):
+            driver.note(sentence)
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         known = protected_of(driver.environment, gate.environ)
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level, known=known)))
+        _check_workspace(record.workspace, known.workspace)
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
         await inspect(driver, gate, executable)
         if driver.record.level.asks_before(Phase.APPLY):
@@ -83,6 +87,20 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.outputs = progress.outputs
         raise_for(outcome, commands, Phase.APPLY, accepted=(0,))
         driver.move(Status.APPLIED)
+
+
+def _check_workspace(planned: str, selected: str) -> None:
+    """Make sure that the changes land in the state that they were planned for: Terraform ties a plan to no workspace.
+
+    Raises:
+        ConfigurationError: another workspace is selected now.
+    """
+    if planned and planned != selected:
+        raise ConfigurationError(
+            f'The plan was made in the workspace "{planned}", and "{selected}" is selected now: its changes would land '
+            "in the state of that workspace.",
+            f'Select "{planned}" again with `terraform workspace select`, or plan again with %%tfplan.',
+        )
 
 
 def _question(driver: Driver) -> str:

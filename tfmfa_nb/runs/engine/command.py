@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment
 from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
@@ -109,6 +110,8 @@ class Commands:
                 continue
             if time.monotonic() >= cancel_at:
                 driver.cancel()
+            if not done and process.left_alone:
+                driver.note(says_left_alone(process.left_alone))
             with suppress(OSError):  # what cannot be read now may be read at the next look
                 driver.look_at_log()
                 if on_output:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.runs.engine.outcome import first_error
+from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable
-from tfmfa_nb.model.errors import RunCanceled, TfmfaError
+from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, TfmfaError
 from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.engine.outcome import settle
+from tfmfa_nb.runs.engine.room import check_room
 from tfmfa_nb.runs.events import Authenticated, LogStarted, PhaseEnded, PhaseStarted, PolicyKnown, ProgramFound
 from tfmfa_nb.runs.gate.reinspection import look_again
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
-    from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
@@ -39,8 +40,14 @@ def phase_of(driver: Driver, phase: Phase, policy: Policy) -> Iterator[None]:
             lines = driver.store.log.refresh()
             driver.tell(LogStarted(lines, lines))
             yield
-    except (asyncio.CancelledError, TfmfaError) as error:
+    except asyncio.CancelledError as error:
         settle(driver, error)
+        raise
+    except TfmfaError as error:
+        try:
+            settle(driver, error)
+        except ConfigurationError as unrecorded:  # as on a full disk: it must not hide what happened
+            error.remedy = f"{error.remedy} This is not recorded: {unrecorded.problem}".strip()
         raise
     except BaseException:
         settle(driver, TfmfaError("An unexpected error stopped the run."))
@@ -87,9 +94,11 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Exe
     The trail's line comes first: what would stop the run at its next line stops it before a code is spent.
 
     Raises:
-        ConfigurationError: the line cannot be written, signed, or sent.
+        ConfigurationError: the line cannot be written, signed, or sent, or the disk has too little room.
         TfmfaError: as `Gate.pass_through` does.
     """
+    if phase is not Phase.UNLOCK:  # which writes little, and may help to save a state
+        check_room(driver)
     driver.store.audit("phase", phase=str(phase), level=str(driver.record.level))
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")

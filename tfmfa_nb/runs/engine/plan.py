@@ -16,6 +16,7 @@ from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.history.confirmation import trail_notes
 from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         await report_program(driver, executable)
         arguments = driver.options.plan_arguments()
         variables = driver.options.variable_arguments(driver.base)
+        for sentence in trail_notes(driver.environment):
+            driver.note(sentence)
         lock = await lock_environment(driver, Phase.PLAN, held)
         refused = held.enter_context(ExitStack())
         if driver.options.configuration is not None:  # written under the lock: another run plans what it has written
@@ -68,7 +71,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        driver.tell(PlanSaved(driver.store.seal_plan(), _counts(driver).as_dict(), driver.inspected.sha256))
+        sha256, counts = driver.store.seal_plan(), _counts(driver).as_dict()
+        driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)

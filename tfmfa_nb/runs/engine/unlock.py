@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.outcome import first_error
+from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect

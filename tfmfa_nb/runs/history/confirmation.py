@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.runs.audit.integrity import lines_since_change, torn_sentence, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ class Confirmation:
         lines: number of lines of the trail.
         problem: why the trail confirms nothing; None if it is intact.
         witnessed: True if this machine has a record of the trail, to compare it with.
+        torn: sentence about a torn last line, which the next line seals; empty if it is whole.
         unconfirmed: IDs of the runs with a record that no status in the trail confirms, newest first.
     """
 
     lines: int
     problem: Problem | None
     witnessed: bool
+    torn: str = ""
     unconfirmed: tuple[str, ...] = ()
 
     @property
@@ -63,4 +66,31 @@ def confirmation_of(environment: Environment, run_ids: Sequence[str]) -> Confirm
         confirmed = {line.get("run") for line in lines_since_change(lines) if line.get("event") == "status"}
     recorded = [run_id for run_id in run_ids if environment.files.run(run_id).record.exists()]
     unconfirmed = tuple(run_id for run_id in recorded if run_id not in confirmed)
-    return Confirmation(len(lines), problem, trail.witness.read() is not None, unconfirmed)
+    return Confirmation(len(lines), problem, trail.witness.read() is not None, torn_sentence(trail), unconfirmed)
+
+
+def trail_notes(environment: Environment) -> list[str]:
+    """What a person must know about the audit trail before a new run writes to it, in sentences.
+
+    Raises:
+        ConfigurationError: as `confirmation_of` does.
+    """
+    found = confirmation_of(environment, ())
+    return [*found.sentences, *filter(None, [found.torn])]
+
+
+def check_confirmed(environment: Environment, run_id: str) -> list[str]:
+    """Make sure that the audit trail confirms the record of a run before its plan is applied.
+
+    Returns:
+        What a person must know about the trail, in sentences.
+
+    Raises:
+        RunStateError: the trail was changed, or has no status of the run.
+        ConfigurationError: as `confirmation_of` does.
+    """
+    found = confirmation_of(environment, (run_id,))
+    if found.sentences:
+        remedy = found.problem.remedy if found.problem is not None else "Find out who changed it."
+        raise RunStateError(" ".join(found.sentences), f"{remedy} Then plan again with %%tfplan.")
+    return list(filter(None, [found.torn]))

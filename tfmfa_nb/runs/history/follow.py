@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
-from tfmfa_nb.runs.engine.outcome import failure, first_error
+from tfmfa_nb.runs.engine.failure import failure, says_left_alone
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import Failed, PhaseEnded, RecordRead
 from tfmfa_nb.runs.history.probe import PACE, RunProbe
@@ -58,6 +58,8 @@ async def follow(run: Run) -> None:
         if driver.process is not probe.process:
             driver.attach(probe.process)
         _tell_record(driver, probe.record)
+        if probe.left_alone:
+            driver.note(says_left_alone(probe.left_alone))
         driver.look_at_log()
         progress.look()
         await asyncio.sleep(PACE)
@@ -108,5 +110,4 @@ def _error(driver: Driver, status: Status, phase: Phase, outcome: Outcome) -> Tf
             "Plan again with %%tfplan.",
         )
     product = driver.record.product.partition(" ")[0] or "terraform"
-    reason = first_error(driver.store, driver.record.log_start)
-    return failure(outcome, phase, reason, product, driver.environment.option)
+    return failure(outcome, phase, driver, product)

@@ -66,8 +66,9 @@ async def left_lock(environment: Environment) -> LeftLock | None:
         if processes and not alive:
             return LeftLock(holder, tuple(f"{_name(process)} (process {process.pid})" for process in processes))
         if time.monotonic() >= deadline:  # before that, the process may be ending
+            alive.sort(key=_is_terraform)
             who = (
-                f"Process {alive[0].pid} of that run is still running"
+                f"Process {alive[-1].pid} of that run is still running"
                 if alive
                 else "The process that holds the lock is not visible from here"
             )
@@ -174,6 +175,13 @@ def _belongs(process: psutil.Process, holder: Holder) -> bool:
         return False
     except psutil.Error:
         return True
+
+
+def _is_terraform(process: psutil.Process) -> bool:
+    try:
+        return is_terraform(process)
+    except psutil.Error:
+        return False
 
 
 def _name(process: psutil.Process) -> str:

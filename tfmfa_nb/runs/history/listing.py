@@ -44,6 +44,7 @@ class ListedRun:
         running: True if the run is still running.
         attended: True if the kernel that drives it is alive.
         can_apply: True if its plan can be applied.
+        left_alone: process ID of a Terraform that nobody supervises any more; 0 otherwise.
         confirmed: False if the audit trail does not confirm its record.
     """
 
@@ -57,6 +58,7 @@ class ListedRun:
     running: bool = False
     attended: bool = False
     can_apply: bool = False
+    left_alone: int = 0
     confirmed: bool = True
 
     @property
@@ -111,7 +113,7 @@ def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Containe
         found = confirmation_of(environment, ids)
     except TfmfaError as error:
         return ids, (str(error),)
-    return found.unconfirmed, tuple(found.sentences)
+    return found.unconfirmed, (*found.sentences, *filter(None, [found.torn]))
 
 
 def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
@@ -182,7 +184,8 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
     store = RunStore(environment, run_id)
     try:
         record = store.load()
-        running = record.status in UNDER_WAY and RunProbe(environment, run_id).look()
+        probe = RunProbe(environment, run_id)
+        running = record.status in UNDER_WAY and probe.look()
         return ListedRun(
             run_id,
             started_at,
@@ -194,6 +197,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             running,
             mine is not None and mine.alive,
             record.status is Status.PLANNED and store.has_plan,
+            probe.left_alone,
         )
     except TfmfaError:
         if mine is not None and not store.files.record.exists():  # it has just started, and has no record yet

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.environments.atomic_files import one_at_a_time
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
+from tfmfa_nb.runs.engine.failure import was_stopped
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.store import RunStore
@@ -19,7 +20,6 @@ from tfmfa_nb.terraform.process import Outcome, TerraformProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
@@ -49,6 +49,7 @@ class RunProbe:
         self._environment, self._id = environment, run_id
         self._store = RunStore(environment, run_id)
         self.process: TerraformProcess | None = None
+        self._last: TerraformProcess | None = None
         self.record: RunRecord = self._store.load()
 
     @property
@@ -65,15 +66,24 @@ class RunProbe:
             return False
         self._find()
         if self.process is not None:
+            if self.process.left_alone:
+                self.process.observe()
+                self._last = self.process
             return True
         holder = self._holder()
-        # A program that Terraform left behind may still hold the lock, but then Terraform's exit code exists. A live
-        # kernel records the end itself.
-        return holder is not None and (holder.alive or not self._exit_file().is_file())
+        # A program that Terraform left behind may still hold the lock, but then Terraform's end is known. A live kernel
+        # records the end itself.
+        return holder is not None and (holder.alive or not self._terraform_ended())
 
     async def outcome(self) -> Outcome:
-        """How Terraform ended, as its supervisor recorded it."""
-        return await self._attached(str(self.record.phase)).wait()
+        """How Terraform ended, as its supervisor recorded it, or as Terraform itself said while it was observed."""
+        process = self._last or self._attached(str(self.record.phase))
+        return await process.wait()
+
+    @property
+    def left_alone(self) -> int:
+        """The process ID of a Terraform that nobody supervises any more; 0 otherwise."""
+        return 0 if self.process is None else self.process.left_alone
 
     @property
     def ended_at(self) -> float:
@@ -102,7 +112,7 @@ class RunProbe:
             if audited in UNDER_WAY:
                 if audited is Status.APPLYING and outcome.exit_code == 0:
                     ended = Status.APPLIED
-                elif outcome.interrupted or outcome.killed:
+                elif was_stopped(outcome, store, self.record.log_start):
                     ended = Status.CANCELED
             self.record = replace(self.record, status=ended, process=None)
             store.record_status(self.record, found_later=True)
@@ -124,8 +134,9 @@ class RunProbe:
         pid, started = (mark.pid, mark.started) if mark else (0, 0.0)
         return TerraformProcess.attach(pid, started, self._store.files.exit_of(command))
 
-    def _exit_file(self) -> Path:
-        return self._store.files.exit_of(str(self.record.phase))
+    def _terraform_ended(self) -> bool:
+        command = str(self.record.phase)
+        return self._store.files.exit_of(command).is_file() or self._attached(command).ended_unseen
 
     def _holder(self) -> Holder | None:
         """The holder of the environment's lock, if it is this run."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.environments import EnvironmentLock
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.runs.engine.outcome import first_error
+from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.events import Failed, PhaseEnded
 from tfmfa_nb.runs.history.restore import restore, run_of, show_authentication
 from tfmfa_nb.runs.history.verify import read_verified

@@ -1,0 +1,149 @@
+"""The sentences about a Terraform command that did not succeed: what happened, and what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
+from tfmfa_nb.model.statuses import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tfmfa_nb.model.errors import TfmfaError
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.store import RunStore
+    from tfmfa_nb.terraform.process import Outcome
+
+_ERROR = re.compile(r"(?:^|\s)Error: (.+)")
+# What Terraform and OpenTofu say after SIGINT or SIGTERM.
+_INTERRUPTED = re.compile(r"^\s*Interrupt received\b")
+_STATE_NOT_SAVED = re.compile(r"\bstate\b.*(?:no space left on device|disk quota exceeded)", re.IGNORECASE)
+# AWS's codes for a session that has expired (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
+_EXPIRED = re.compile(r"\bExpiredToken(?:Exception)?\b|\bRequestExpired\b")
+_SHELL = 128  # added to a signal's number by a shell that starts Terraform
+
+
+def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> TfmfaError:
+    """The error for an unsuccessful outcome.
+
+    Args:
+        outcome: outcome of the Terraform command.
+        phase: phase of the run.
+        driver: driver of the run, whose log says more.
+        product: "terraform" or "tofu".
+    """
+    store, start = driver.store, driver.record.log_start
+    reason = first_error(store, start)
+    full = outcome.disk_full or _says(store, start, _STATE_NOT_SAVED)
+    if was_stopped(outcome, store, start):
+        changed = "Finished changes are in the state." if phase is Phase.APPLY else "Nothing was changed."
+        if outcome.killed:
+            changed = "Terraform was killed: compare the state with AWS before the next run."
+        if full:
+            return RunCanceled(f"The {phase} was canceled while the disk was full.", _room_remedy(phase, driver))
+        return RunCanceled(f"The {phase} was canceled.", changed)
+    if signal_text := _signal_of(outcome.exit_code):
+        return TerraformFailed(f"{product} {phase} was killed by {signal_text}.", _after_kill(phase))
+    if full:
+        lost = " and the state may not have been saved" if phase is Phase.APPLY else ""
+        problem = f"The disk of {driver.environment.folder} was full during the {phase}: the log is incomplete{lost}."
+        return TerraformFailed(problem, _room_remedy(phase, driver))
+    exit_text = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
+    return TerraformFailed(
+        f"{product} {phase} ended {exit_text}{': ' + reason if reason else ''}.",
+        _remedy(outcome, phase, driver, reason),
+    )
+
+
+def was_stopped(outcome: Outcome, store: RunStore, start: int) -> bool:
+    """True if a person, or a service manager, stopped Terraform: then it says that it was interrupted.
+
+    Args:
+        outcome: outcome of the Terraform command.
+        store: the run's files.
+        start: first line of the phase in the log.
+    """
+    return outcome.interrupted or outcome.killed or (outcome.exit_code == 1 and _says(store, start, _INTERRUPTED))
+
+
+def says_left_alone(terraform: int) -> str:
+    """A note about a Terraform, by its process ID, whose supervisor was killed."""
+    return (
+        f"Terraform's supervisor was killed. Terraform (process {terraform}) is still running; what it prints from "
+        "here on is not in the log."
+    )
+
+
+def first_error(store: RunStore, start: int) -> str:
+    """Terraform's first "Error: …" at or after line `start` of the log; empty if there is none."""
+    return next((match[1].strip() for match in _matches(store, start, _ERROR)), "")
+
+
+def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
+    if outcome.exit_code is None:
+        return "The outcome is unknown. Plan again to compare the state with AWS."
+    if _says(driver.store, driver.record.log_start, _EXPIRED):
+        done = " Finished changes are in the state." if phase is Phase.APPLY else ""
+        return (
+            f"The session expired during the {phase}.{done} Plan again. To have longer sessions, in seconds: "
+            "%config TfmfaMagics.session_duration = 14400"
+        )
+    if "plan is stale" in reason:
+        return "The state has changed since the plan. Plan again."
+    if "acquiring the state lock" in reason:
+        option = driver.environment.option
+        return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
+    return "See the log for Terraform's full message."
+
+
+def _room_remedy(phase: Phase, driver: Driver) -> str:
+    if phase is not Phase.APPLY:
+        return "Free space on it, then plan again. Nothing was changed."
+    folder = driver.environment.folder
+    state, saved = folder / "terraform.tfstate", folder / "errored.tfstate"
+    torn = f" {state} is incomplete." if state.is_file() and not _is_whole(state) else ""
+    push = f" It is in {saved}: run `terraform state push errored.tfstate` there." if _is_whole(saved) else ""
+    return (
+        f"Free space on it, and do not apply again before the state has what exists in AWS.{torn}{push} Plan to "
+        "compare them; `terraform import` takes in what the state lacks. A state in a backend such as S3 needs no room "
+        "here."
+    )
+
+
+def _is_whole(state: Path) -> bool:
+    """True if the file is a state that was written to its end."""
+    try:
+        return isinstance(json.loads(state.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _signal_of(exit_code: int | None) -> str:
+    """The signal that killed Terraform, or its wrapper's Terraform: "signal 9 (SIGKILL)"; empty if none did."""
+    number = 0 if exit_code is None else -exit_code if exit_code < 0 else exit_code - _SHELL
+    try:
+        return f"signal {number} ({signal.Signals(number).name})" if number > 0 else ""
+    except ValueError:
+        return ""
+
+
+def _after_kill(phase: Phase) -> str:
+    if phase is Phase.APPLY:
+        return "What it was changing may not be in the state. Plan again to compare the state with AWS."
+    return "The system may be out of memory. Nothing was changed: plan again."
+
+
+def _says(store: RunStore, start: int, pattern: re.Pattern[str]) -> bool:
+    return next(_matches(store, start, pattern), None) is not None
+
+
+def _matches(store: RunStore, start: int, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    for line in store.log.lines(start, store.log.refresh()):
+        if match := pattern.search(strip_colors(line)):
+            yield match
