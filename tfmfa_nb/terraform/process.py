@@ -176,6 +176,7 @@ class TerraformProcess:
         if self._interrupted or not self.alive:
             return False
         self._interrupted = True
+        self.observe()  # it may end at once
         if terraform := self.terraform:
             return interrupt_once(terraform, str(self._exit))
         if self._supervisor_runs():  # Terraform's ID could not be written down, or it has just ended
