@@ -36,7 +36,7 @@ async def applying(tmp_path):
     run, gate = Run(environment, Options(), tmp_path), Gate(Device(None), os.environ)
     await plan(run.driver, gate)
     task = asyncio.create_task(apply(run.driver, gate))
-    while not (environment.folder / "begun").exists():
+    while not (environment.folder / "begun").exists() or run.driver.process is None:
         assert not task.done()
         await asyncio.sleep(0.05)
     said = json.loads(run.driver.store.files.exit_of("apply").with_name("apply.exit.json.processes").read_bytes())

@@ -173,10 +173,16 @@ class TerraformProcess:
 
     def interrupt(self) -> bool:
         """Ask Terraform to stop gracefully, once; whether this was the first time."""
-        if self._interrupted or not (terraform := self.terraform):
+        if self._interrupted or not self.alive:
             return False
         self._interrupted = True
-        return interrupt_once(terraform, str(self._exit))
+        self.observe()  # it may end at once
+        if terraform := self.terraform:
+            return interrupt_once(terraform, str(self._exit))
+        if self._supervisor_runs():  # Terraform's ID could not be written down, or it has just ended
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGINT)
+        return True
 
     def kill(self) -> None:
         """Kill Terraform and its child processes: a last resort that can lose resources from the state."""

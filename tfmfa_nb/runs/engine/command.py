@@ -110,9 +110,9 @@ class Commands:
                 continue
             if time.monotonic() >= cancel_at:
                 driver.cancel()
-            if not done and process.left_alone:
-                driver.note(says_left_alone(process.left_alone))
             with suppress(OSError):  # what cannot be read now may be read at the next look
+                if not done and (terraform := process.left_alone):
+                    driver.note(says_left_alone(terraform))
                 driver.look_at_log()
                 if on_output:
                     on_output()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,9 @@ async def follow(run: Run) -> None:
         if driver.process is not probe.process:
             driver.attach(probe.process)
         _tell_record(driver, probe.record)
-        if probe.left_alone:
-            driver.note(says_left_alone(probe.left_alone))
+        if terraform := probe.left_alone:
+            with suppress(OSError):  # the card has it, also if the log cannot have it
+                driver.note(says_left_alone(terraform))
         driver.look_at_log()
         progress.look()
         await asyncio.sleep(PACE)

@@ -122,8 +122,8 @@ class RunProbe:
 
     def _find(self) -> None:
         """Find the process. A live one keeps its object, which knows whether it was interrupted."""
-        mark = self.record.process
-        if self.process is not None and mark is not None and self.process.pid == mark.pid and self.process.alive:
+        pid = self.record.process.pid if self.record.process else 0
+        if self.process is not None and self.process.pid == pid and self.process.alive:
             return
         processes = (self._attached(name) for name in _COMMANDS.get(self.record.phase, ()))
         self.process = next((process for process in processes if process.alive), None)
