@@ -72,9 +72,9 @@ async def test_an_audit_trail_that_confirms_nothing_is_one_error(surroundings, e
     assert severity is Severity.ERROR
     assert "is gone: by this machine's record, it had 1 line." in text
     assert f"does not confirm the record of {store.id}." in text
-    assert str(store.trail.witness.path) in text
+    assert str(store.trail.witness.paths[0]) in text
     store.trail.path.write_bytes(kept)
-    store.trail.witness.path.unlink()
+    store.trail.witness.paths[0].unlink()
     assert "there is no record of this trail on this machine" in (await finding())[1]
     store.trail.path.write_bytes(b"")
     assert await finding() == (

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 
 import pytest
 from nbconvert import HTMLExporter
@@ -341,6 +342,20 @@ def test_a_forged_trail_whose_chain_is_intact_is_not_verified(run, tmp_path, cap
         trail.write_bytes(lines)
         assert main(["verify", out]) == main(["verify", "head"]) == 0
         capfd.readouterr()
+
+
+@pytest.mark.parametrize("loaded_first", [True, False])
+def test_a_cell_that_moves_the_state_folder_hides_no_run(run, tmp_path, loaded_first):
+    """Neither after the extension was loaded, nor before: the home of the password database cannot be moved."""
+    assert run(LOAD, FREE)[0] == 0
+    trail, moved = tmp_path / "head" / ".tfmfa" / "audit.jsonl", f"%env XDG_STATE_HOME={tmp_path / 'other'}"
+    kept = trail.read_bytes()
+    assert run(*((LOAD, moved) if loaded_first else (moved, LOAD)), FREE.replace("one", "two"), APPLY)[0] == 0
+    trail.write_bytes(kept)
+    shutil.rmtree(max((tmp_path / "head" / ".tfmfa" / "runs").iterdir()))
+    verified = jupyter_tfmfa("verify", "head", cwd=tmp_path)
+    assert verified.returncode == 1
+    assert "was cut" in verified.stdout
 
 
 def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):
