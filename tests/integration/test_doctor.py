@@ -223,6 +223,20 @@ async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, ca
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
 
 
+async def test_policy_on_writes_nothing_where_another_file_enables_mfa(policy, capsys, monkeypatch, tmp_path):
+    """A file of one's own would not have what the other one allows, and so forbid it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFMFA_POLICY", policy["TFMFA_POLICY"])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    ipython = InteractiveShell()
+    ipython.run_line_magic("load_ext", "tfmfa_nb")
+    text, error = await said(ipython, capsys, "%tfmfa policy on")
+    assert error is None
+    assert text.startswith(f"MFA is already enabled by {policy['TFMFA_POLICY']}. Nothing was written.\n")
+    assert "Allowed endpoints: http://127.0.0.1:*" in text
+    assert not (tmp_path / "config").exists()
+
+
 async def test_levels_can_be_set_only_after_an_owner_enables_mfa(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFMFA_POLICY", raising=False)

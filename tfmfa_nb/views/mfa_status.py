@@ -49,6 +49,12 @@ def print_policy(policy: Policy) -> None:
         print(line)  # noqa: T201
 
 
+def print_already_enabled(policy: Policy) -> None:
+    """Print which files enable MFA, so that nothing has to be written."""
+    files = ", ".join(str(layer.path) for layer in policy.layers if layer.mfa)
+    print(f"MFA is already enabled by {files}. Nothing was written.")  # noqa: T201
+
+
 def policy_lines(policy: Policy) -> list[str]:
     """The effective policy as text: one line for each rule, with the files that set it."""
 
