@@ -137,6 +137,17 @@ def provider(tmp_path_factory):
 
 
 @pytest.fixture
+def direct(monkeypatch):
+    """Nothing stands between this process and AWS, whatever this machine has: neither a proxy nor a CA bundle."""
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+
+
+@pytest.fixture
 def chain():
     """The OS keychain: an empty one in this process's memory."""
     before = keyring.get_keyring()

@@ -77,6 +77,8 @@ def policy_lines(policy: Policy) -> list[str]:
                 lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")
     lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")
     lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{source('local_state')}")
+    if not policy.proxies:
+        lines.append(f"Proxies and other certificate authorities for codes: not allowed{source('proxies')}")
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")
