@@ -1,6 +1,7 @@
 """What integration and browser tests share: the real AWS provider, and the sandbox in a process of its own."""
 
 import contextlib
+import json
 import os
 
 import keyring
@@ -11,6 +12,7 @@ from witness import unproven
 
 from tfmfa_nb.organization import policy_places, variable_sources
 from tfmfa_nb.organization.policy_places import PolicyFolders, policy_folders
+from tfmfa_nb.runs.audit import state_folders
 from tfmfa_nb.sandbox.handle import Sandbox, SandboxError
 from tfmfa_nb.terraform.provider_mirror import provider_environ
 
@@ -49,12 +51,30 @@ def _no_policy_of_this_machine():
     os.umask(before)
 
 
+def forget_records(folder, of):
+    """Delete the records in `folder` of trails below `of`, a folder whose name a later session may have again."""
+    for path in folder.glob("trails/*.json") if folder is not None else ():
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads(path.read_bytes())["trail"].startswith(of):
+                path.unlink()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_state_of_this_machine(tmp_path_factory):
-    """What this machine knows of audit trails is not mixed with what it knows of those of tests."""
+    """What this machine knows of audit trails is not mixed with what it knows of those of tests.
+
+    Kernels that tests start keep records in the home folder too, as they have to: none stays there.
+    """
+    state = tmp_path_factory.mktemp("state")
+    of_tests = f"{tmp_path_factory.getbasetemp()}{os.sep}"
+    home = state_folders.constant_folder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_STATE_HOME", str(state))
+        patch.setattr(state_folders, "AT_LOAD", state / "tfmfa_nb")
+        patch.setattr(state_folders, "constant_folder", lambda: None)
+        forget_records(home, of_tests)
         yield
+    forget_records(home, of_tests)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -114,6 +134,17 @@ def provider(tmp_path_factory):
     Where neither is there, `init` fails, and so do the tests.
     """
     return provider_environ(os.environ, tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture
+def direct(monkeypatch):
+    """Nothing stands between this process and AWS, whatever this machine has: neither a proxy nor a CA bundle."""
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
 
 
 @pytest.fixture

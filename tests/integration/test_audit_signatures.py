@@ -70,7 +70,7 @@ def failed(trail, rules=None, *, each_signature=False):
 
 def forget(trail):
     """As someone does who can write to the user's state folder, or as where a trail has come from elsewhere."""
-    trail.witness.path.unlink()
+    trail.witness.paths[0].unlink()
 
 
 def write(trail, entries):

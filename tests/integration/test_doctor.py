@@ -72,9 +72,9 @@ async def test_an_audit_trail_that_confirms_nothing_is_one_error(surroundings, e
     assert severity is Severity.ERROR
     assert "is gone: by this machine's record, it had 1 line." in text
     assert f"does not confirm the record of {store.id}." in text
-    assert str(store.trail.witness.path) in text
+    assert str(store.trail.witness.paths[0]) in text
     store.trail.path.write_bytes(kept)
-    store.trail.witness.path.unlink()
+    store.trail.witness.paths[0].unlink()
     assert "there is no record of this trail on this machine" in (await finding())[1]
     store.trail.path.write_bytes(b"")
     assert await finding() == (
@@ -221,6 +221,20 @@ async def test_the_trust_policy_is_printed_for_the_owner_of_the_keys(ipython, ca
     assert text.count('"Statement"') == 5  # the two, and two options, one of which needs a permission of its own
     assert 'without session_name = "alice":' in text
     assert "requires the name or ARN of a role" in str((await said(ipython, capsys, "%tfmfa trust-policy"))[1])
+
+
+async def test_policy_on_writes_nothing_where_another_file_enables_mfa(policy, capsys, monkeypatch, tmp_path):
+    """A file of one's own would not have what the other one allows, and so forbid it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFMFA_POLICY", policy["TFMFA_POLICY"])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    ipython = InteractiveShell()
+    ipython.run_line_magic("load_ext", "tfmfa_nb")
+    text, error = await said(ipython, capsys, "%tfmfa policy on")
+    assert error is None
+    assert text.startswith(f"MFA is already enabled by {policy['TFMFA_POLICY']}. Nothing was written.\n")
+    assert "Allowed endpoints: http://127.0.0.1:*" in text
+    assert not (tmp_path / "config").exists()
 
 
 async def test_levels_can_be_set_only_after_an_owner_enables_mfa(capsys, monkeypatch, tmp_path):

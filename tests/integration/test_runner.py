@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 
 import pytest
 from nbconvert import HTMLExporter
@@ -174,18 +175,69 @@ def test_the_token_command_does_not_run_for_a_cell_without_our_magic(run, tmp_pa
     assert uses(tmp_path) == 0
 
 
-def test_a_made_up_run_is_told_and_not_verified(run, tmp_path, sandbox, token_command, monkeypatch):
-    """Nothing in a kernel is out of the reach of its code; what remains is that it cannot be hidden."""
+def test_a_made_up_run_gets_no_code(run, tmp_path, sandbox, token_command, monkeypatch):
     (tmp_path / "head" / ".tfmfa").mkdir(parents=True)
     monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
     never = "if False:\n    %tfplan"
     cell, options = f"{FORGED}{SHOWS}{never}\nforged(), forged()", ["--token-command", token_command]
     code, said, wrong = run(cell, more=sandbox.environ(), options=options)
     assert code == 0, wrong
-    assert uses(tmp_path) == said.splitlines().count(GOT.format("plan")) == 1
+    assert uses(tmp_path) == 0
+    assert 'A cell shows that run-1 waits for a code to plan, but by the audit trail of "head" it does not.' in said
     verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
     assert verified.returncode == 1
     assert "FAIL run-1, plan: the audit trail has" in verified.stdout
+
+
+# Keeps what is displayed of runs; an earlier state can then be displayed again, and taken back at once.
+KEEPS = """\
+kept = []
+publisher = get_ipython().display_pub
+publish = publisher.publish
+def keep(data, metadata=None, **options):
+    if metadata and "tfmfa_nb" in metadata:
+        kept.append(metadata)
+    return publish(data, metadata, **options)
+publisher.publish = keep
+"""
+SHOWS_AGAIN = f"""\
+{FORGED}
+import copy
+from IPython.display import display
+again = copy.deepcopy(kept[-1])
+again["tfmfa_nb"]["lock_indicator"] = "required"
+again["tfmfa_nb"]["run"] |= {{"status": "planning", "ended_at": 0.0}}
+shown = display({{"text/plain": ""}}, raw=True, metadata=again, display_id="again")
+if False:
+    %tfplan
+"""
+TAKES = 'code = forged()\nshown.update({"text/plain": ""}, raw=True, metadata=kept[-1])\n'
+# Whoever can write the trail's line can have a code; not unnoticed.
+BEGINS_AGAIN = """\
+from pathlib import Path
+from tfmfa_nb.runs.audit.trail import AuditTrail
+AuditTrail(Path("head/.tfmfa/audit.jsonl")).write("phase", run=again["tfmfa_nb"]["run"]["id"], phase="plan")
+"""
+
+
+def test_an_earlier_run_that_is_displayed_again_gets_no_code(run, tmp_path, sandbox, token_command, monkeypatch):
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
+    options = ["--token-command", token_command]
+    code, said, wrong = run(f"{LOAD}\n{KEEPS}", PLAN, SHOWS_AGAIN + TAKES, more=sandbox.environ(), options=options)
+    assert code == 0, wrong
+    assert uses(tmp_path) == said.splitlines().count(GOT.format("plan")) == 1
+    assert re.search(r"A cell shows that run-\S+ waits for a code to plan, but by the audit trail of", said)
+
+
+def test_a_code_that_no_run_has_used_is_not_verified(run, tmp_path, sandbox, token_command):
+    cells = (f"{LOAD}\n{KEEPS}", PLAN, SHOWS_AGAIN + BEGINS_AGAIN + TAKES)
+    code, _, wrong = run(*cells, more=sandbox.environ(), options=["--token-command", token_command])
+    assert code == 0, wrong
+    assert uses(tmp_path) == 2
+    verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
+    assert verified.returncode == 1
+    assert "the audit trail has the use of each of the 2 codes that it was given (of 1)." in verified.stdout
+    assert verified.stdout.count("FAIL") == 1
 
 
 def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command, monkeypatch):
@@ -360,9 +412,24 @@ def test_a_tail_that_was_removed_after_the_seal_is_found(run, tmp_path, capfd):
     assert main(["verify", "first.ipynb"]) == 1
     capfd.readouterr()
     trail.write_bytes(b"".join(whole.splitlines(keepends=True)[: sealed.count(b"\n") - 1]))
-    AuditTrail(trail).witness.path.unlink()
+    for path in AuditTrail(trail).witness.paths:
+        path.unlink(missing_ok=True)
     assert main(["verify", "first.ipynb"]) == 1
     assert "FAIL head: the audit trail has this notebook's SHA-256" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("loaded_first", [True, False])
+def test_a_cell_that_moves_the_state_folder_hides_no_run(run, tmp_path, loaded_first):
+    """Neither after the extension was loaded, nor before: the home of the password database cannot be moved."""
+    assert run(LOAD, FREE)[0] == 0
+    trail, moved = tmp_path / "head" / ".tfmfa" / "audit.jsonl", f"%env XDG_STATE_HOME={tmp_path / 'other'}"
+    kept = trail.read_bytes()
+    assert run(*((LOAD, moved) if loaded_first else (moved, LOAD)), FREE.replace("one", "two"), APPLY)[0] == 0
+    trail.write_bytes(kept)
+    shutil.rmtree(max((tmp_path / "head" / ".tfmfa" / "runs").iterdir()))
+    verified = jupyter_tfmfa("verify", "head", cwd=tmp_path)
+    assert verified.returncode == 1
+    assert "was cut" in verified.stdout
 
 
 def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, capfd):

@@ -14,6 +14,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.runbooks.trail_checks import environment_checks
+from tfmfa_nb.runs.audit import state_folders
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.audit.witness import Change, Witnessed
@@ -76,7 +77,7 @@ def test_what_the_chain_does_not_show_is_said_in_one_sentence(trail, attack, cha
     assert trail.change() is change
     problem = trail_problem(trail)
     assert re.fullmatch(f"The audit trail {trail.path} {words}", problem.what)
-    assert str(trail.witness.path) in problem.remedy
+    assert str(trail.witness.paths[0]) in problem.remedy
 
 
 @pytest.mark.parametrize(("attack", "change"), [each[:2] for each in ATTACKS])
@@ -97,7 +98,7 @@ def test_a_line_that_does_not_follow_is_said_without_a_record_too(trail):
     trail.path.write_bytes(trail.path.read_bytes().replace(b'"b"', b'"x"'))
     assert trail.change() is None
     assert "was changed: line 3 does not match the line before." in trail_problem(trail).what
-    trail.witness.path.unlink()
+    trail.witness.paths[0].unlink()
     assert trail_problem(trail).remedy == "Find out who changed it. To begin anew, move it away."
 
 
@@ -109,7 +110,7 @@ def test_one_line_is_one_line(tmp_path):
 
 
 def test_the_record_is_private_and_outside_of_the_trails_folder(trail, tmp_path):
-    path = trail.witness.path
+    path = trail.witness.paths[0]
     assert path.is_relative_to(os.environ["XDG_STATE_HOME"])
     assert not path.is_relative_to(tmp_path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -120,16 +121,16 @@ def test_the_record_is_private_and_outside_of_the_trails_folder(trail, tmp_path)
 
 
 def test_a_state_folder_that_is_not_there_yet_is_made_for_the_user_alone(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home" / "state"))
+    monkeypatch.setattr(state_folders, "AT_LOAD", tmp_path / "home" / "state" / "tfmfa_nb")
     trail = AuditTrail(tmp_path / "audit.jsonl")
     trail.write("a")
-    assert trail.witness.path.is_relative_to(tmp_path / "home" / "state" / "tfmfa_nb" / "trails")
+    assert trail.witness.paths[0].is_relative_to(tmp_path / "home" / "state" / "tfmfa_nb" / "trails")
     assert (tmp_path / "home" / "state").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_trail_is_known_by_its_real_path(trail, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
-    assert AuditTrail(tmp_path / "link" / "audit.jsonl").witness.path == trail.witness.path
+    assert AuditTrail(tmp_path / "link" / "audit.jsonl").witness.paths == trail.witness.paths
 
 
 def test_a_trail_that_was_moved_has_no_record_and_begins_one(trail, tmp_path):
@@ -141,6 +142,97 @@ def test_a_trail_that_was_moved_has_no_record_and_begins_one(trail, tmp_path):
     assert moved.witness.read() == Witnessed(5, hashlib.sha256(moved.raw_lines()[-1]).hexdigest(), since=4)
     assert [entry["event"] for entry in moved.lines()] == list("abcde")
     assert trail_problem(trail).what.endswith("is gone: by this machine's record, it had 4 lines.")
+
+
+@pytest.fixture
+def linked(trail, tmp_path):
+    """The trail behind a symbolic link: its folder was moved, and a link is in its place."""
+    begun = tmp_path / "staging"
+    begun.mkdir()
+    trail.path.rename(begun / "audit.jsonl")
+    trail = AuditTrail(begun / "audit.jsonl")
+    trail.write("e")
+    begun.rename(tmp_path / "elsewhere")
+    begun.symlink_to("elsewhere")
+    return trail.path, tmp_path / "elsewhere" / "audit.jsonl"
+
+
+def test_a_folder_that_was_moved_and_linked_to_is_not_without_a_record(linked):
+    """By whichever path it is looked at; the folder of `-C` is known by its real path only."""
+    for path in linked:
+        assert trail_problem(AuditTrail(path)) is None
+    cut(AuditTrail(linked[1]))
+    for path in linked:
+        assert " was cut: it has 4 lines, and by this machine's record 5." in trail_problem(AuditTrail(path)).what
+
+
+def test_the_records_of_a_trail_with_two_paths_stay_in_step(linked, tmp_path):
+    AuditTrail(linked[1]).write("f")
+    (tmp_path / "staging").unlink()
+    AuditTrail(linked[1]).write("g")  # the record of the other path is only old now
+    (tmp_path / "staging").symlink_to("elsewhere")
+    assert trail_problem(AuditTrail(linked[0])) is None
+    AuditTrail(linked[1]).write("h")
+    rewrite(AuditTrail(linked[1]))
+    problem = trail_problem(AuditTrail(linked[0]))
+    assert " was cut: it has 4 lines, and by this machine's record 8." in problem.what
+    assert all(str(path) in problem.remedy for path in AuditTrail(linked[0]).witness.paths)
+
+
+def test_a_link_to_another_trail_is_told(linked, tmp_path):
+    """A decoy with a record of its own: the one of the path that leads there says how its trail ended."""
+    (tmp_path / "decoy").mkdir()
+    decoy = AuditTrail(tmp_path / "decoy" / "audit.jsonl")
+    for event in "abcdefg":
+        decoy.write(event)
+    (tmp_path / "staging").unlink()
+    (tmp_path / "staging").symlink_to("decoy")
+    problem = trail_problem(AuditTrail(linked[0]))
+    assert " was rewritten: line 5 is not the one that this machine recorded." in problem.what
+
+
+def test_what_a_folder_of_records_has_besides_matters_to_no_trail(trail):
+    folder = trail.witness.paths[0].parent
+    for number, content in enumerate((b"", b"[]", b'{"trail": 1}', b'{"trail": "\\u0000/x"}')):
+        (folder / f"{number}.json").write_bytes(content)
+    assert AuditTrail(trail.path).witness.paths == trail.witness.paths
+    for number in range(4):
+        (folder / f"{number}.json").unlink()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The folder that no variable moves."""
+    found = tmp_path / "home" / ".local" / "state" / "tfmfa_nb"
+    monkeypatch.setattr(state_folders, "constant_folder", lambda: found)
+    return found
+
+
+def test_a_record_is_kept_where_no_variable_moves_it_and_where_the_variables_said(home, trail):
+    assert [path.parent.parent for path in trail.witness.paths] == [home, state_folders.AT_LOAD]
+    first, second = (path.read_text() for path in trail.witness.paths)
+    assert first == second
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("lost", [0, 1])
+def test_one_record_is_enough(trail, lost):
+    trail.witness.paths[lost].unlink()
+    cut(trail)
+    assert trail.change() is Change.SHORTER
+    trail.write("e")
+    assert trail_problem(trail) is None
+    assert trail.witness.paths[lost].exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_place_that_was_not_in_use_meanwhile_is_only_old(trail, monkeypatch, tmp_path):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(state_folders, "AT_LOAD", tmp_path / "other")
+        AuditTrail(trail.path).write("e")
+    assert trail_problem(AuditTrail(trail.path)) is None
+    cut(trail)  # now it is as the other place has it
+    assert trail.change() is Change.SHORTER
 
 
 @pytest.mark.parametrize("died", ["before", "after"])
@@ -177,7 +269,7 @@ def test_a_kernel_that_dies_while_it_writes_leaves_nothing_that_looks_like_a_cha
     ],
 )
 def test_a_garbled_record_never_counts_as_a_missing_one(trail, content):
-    trail.witness.path.write_bytes(content)
+    trail.witness.paths[0].write_bytes(content)
     for act in (trail.change, lambda: trail.write("e")):
         with pytest.raises(ConfigurationError, match=r"This machine's record of the audit trail, .* is not valid"):
             act()
@@ -185,8 +277,8 @@ def test_a_garbled_record_never_counts_as_a_missing_one(trail, content):
 
 
 def test_a_record_of_a_newer_version_is_refused(trail):
-    said = json.loads(trail.witness.path.read_text())
-    trail.witness.path.write_text(json.dumps({**said, "format_version": 2}))
+    said = json.loads(trail.witness.paths[0].read_text())
+    trail.witness.paths[0].write_text(json.dumps({**said, "format_version": 2}))
     with pytest.raises(ConfigurationError, match="was written by a newer version of tfmfa_nb"):
         trail.change()
 
@@ -194,12 +286,12 @@ def test_a_record_of_a_newer_version_is_refused(trail):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("/proc/none", r"cannot be kept: /proc/none/tfmfa_nb/trails: "),
-        ("/dev/null", r"cannot be read: Not a directory"),
+        ("/proc/none/tfmfa_nb", r"cannot be kept: /proc/none/tfmfa_nb/trails: "),
+        ("/dev/null/tfmfa_nb", r"cannot be read: Not a directory"),
     ],
 )
 def test_a_state_folder_that_cannot_be_used_stops_before_the_line(trail, monkeypatch, state, words):
-    monkeypatch.setenv("XDG_STATE_HOME", state)
+    monkeypatch.setattr(state_folders, "AT_LOAD", Path(state))
     with pytest.raises(ConfigurationError, match=f"This machine's record of the audit trail.* {words}") as caught:
         AuditTrail(trail.path).write("e")
     assert caught.value.remedy

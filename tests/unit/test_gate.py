@@ -35,6 +35,8 @@ from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.inprocess import strict_aws
 from tfmfa_nb.sandbox.provision import provision
 
+pytestmark = pytest.mark.usefixtures("direct")
+
 DEPLOY = RoleHop("arn:aws:iam::123456789012:role/deploy")
 CHAINS = (RoleChain("aws", (DEPLOY, RoleHop("arn:aws:iam::123456789012:role/deploy-prod"))),)
 

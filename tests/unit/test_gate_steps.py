@@ -42,7 +42,7 @@ from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
-pytestmark = pytest.mark.usefixtures("kernel")
+pytestmark = pytest.mark.usefixtures("kernel", "direct")
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+planted"
 ALICE = Identity("123456789012", "arn:aws:iam::123456789012:user/team/alice")

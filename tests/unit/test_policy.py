@@ -51,6 +51,7 @@ layers = st.builds(
     accounts=st.none() | st.frozensets(accounts),
     roles=st.none() | st.lists(st.sampled_from(["*role/deploy-*", "*", "nothing"]), max_size=2).map(tuple),
     local_state=st.none() | st.booleans(),
+    proxies=st.none() | st.booleans(),
     bypasses=st.none() | st.frozensets(st.sampled_from(["profile", "token"])),
 )
 
@@ -84,6 +85,7 @@ def test_an_additional_file_never_weakens_the_policy(given_layers, added, at, na
         assert after.allows_role(role) <= before.allows_role(role)
     assert after.limits_roles >= before.limits_roles
     assert after.local_state <= before.local_state
+    assert after.proxies <= before.proxies
     for bypass in ("profile", "token"):
         assert after.allows_bypass(bypass) <= before.allows_bypass(bypass)
 

@@ -5,6 +5,7 @@ import io
 import json
 import unicodedata
 from dataclasses import replace
+from functools import partial
 
 import nbformat
 import pytest
@@ -32,6 +33,7 @@ from tfmfa_nb.protocol.messages import (
 )
 from tfmfa_nb.runbooks import current_cell
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, asks, is_repeatable
+from tfmfa_nb.runbooks.current_cell import CodePrompt
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 from tfmfa_nb.runbooks.execution_record import ExecutionRecord
@@ -39,11 +41,13 @@ from tfmfa_nb.runbooks.input_responder import InputResponder, NoTerminal
 from tfmfa_nb.runbooks.live_display import LiveDisplay
 from tfmfa_nb.runbooks.notebook import digest
 from tfmfa_nb.runbooks.notebook_question import marked
+from tfmfa_nb.runbooks.open_phases import check_phase_is_open
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome, outcome_of_error
 from tfmfa_nb.runbooks.output_follower import OutputFollower
 from tfmfa_nb.runbooks.preparation import PreparedRunbook
 from tfmfa_nb.runbooks.resume import check_same
 from tfmfa_nb.runbooks.verify import verify
+from tfmfa_nb.runs.audit.trail import AuditTrail
 
 
 def cell(source, *tags):
@@ -92,9 +96,12 @@ def test_a_runner_that_is_not_understood_forbids_everything(monkeypatch, told):
             runner.current_runner()
 
 
-def responder(command_line="", terminal=None, *, say=lambda _: None, waits="plan", source="%tfplan"):
+def responder(
+    command_line="", terminal=None, *, say=lambda _: None, waits="plan", source="%tfplan", check_phase=lambda _: None
+):
     """In cell 3, where a run waits for a code to `waits`."""
-    made = InputResponder("marker", command_line, {"PATH": "/usr/bin:/bin"}, terminal, LineDisplay(say))
+    environ = {"PATH": "/usr/bin:/bin"}
+    made = InputResponder("marker", command_line, environ, terminal, LineDisplay(say), check_phase=check_phase)
     made.cell.begin(3, source)
     if waits:
         made.cell.follow(shown(waits))
@@ -200,6 +207,48 @@ async def test_a_prompt_of_a_run_takes_one_code_however_often_it_is_displayed(mo
     cell.begin(4, "%tfapply")
     with pytest.raises(PromptUnavailable, match="Cell 4 asks"):
         await cell.take_prompt()
+
+
+OPEN = [
+    ([("phase", "plan")], "plan"),
+    ([("phase", "plan"), ("mfa", "WRONG")], "plan"),
+    ([("phase", "plan"), ("mfa", "authenticated"), ("status", "planned"), ("phase", "apply")], "apply"),
+]
+NOT_OPEN = [
+    ([], "plan"),
+    ([("status", "planning")], "plan"),
+    ([("phase", "apply")], "plan"),
+    ([("phase", "plan"), ("mfa", "authenticated")], "plan"),
+    ([("phase", "plan"), ("mfa", "authenticated"), ("status", "planned")], "plan"),
+    ([("phase", "plan"), ("mfa", "authenticated"), ("phase", "apply")], "plan"),
+]
+
+
+@pytest.mark.parametrize(("lines", "phase"), [*OPEN, *NOT_OPEN])
+async def test_a_run_waits_only_if_its_audit_trail_says_so_too(tmp_path, lines, phase):
+    """However it is displayed: an earlier run can be shown again as if it still waited."""
+    (tmp_path / SHOWN.folder / ".tfmfa").mkdir(parents=True)
+    trail = AuditTrail(tmp_path / SHOWN.folder / ".tfmfa" / "audit.jsonl")
+    trail.write("phase", run="another", phase=phase)
+    for event, word in lines:
+        trail.write(event, run=RUN.id, **{{"mfa": "result"}.get(event, event): word})
+    said = []
+    check = partial(check_phase_is_open, tmp_path)
+    ours = responder("sh -c 'date +1%N | head -c 6'", say=said.append, waits=phase, check_phase=check)
+    reply = await ours.answer(asked())
+    if (lines, phase) in OPEN:
+        assert "Got a code" in reply
+        assert ours.codes == {(SHOWN.folder, RUN.id): 1}
+    else:
+        assert reply.startswith(f"!A cell shows that {RUN.id} waits for a code to {phase}, but by the audit trail of ")
+        assert said == [reply[1:]]
+        assert ours.codes == {}
+
+
+def test_a_trail_that_cannot_be_read_opens_nothing(tmp_path):
+    (tmp_path / SHOWN.folder / ".tfmfa" / "audit.jsonl").mkdir(parents=True)
+    with pytest.raises(PromptUnavailable, match="cannot be read"):
+        check_phase_is_open(tmp_path, CodePrompt(RUN.id, "plan", "a", SHOWN.folder, 1))
 
 
 async def test_a_question_may_come_before_the_display_of_its_run():
@@ -418,7 +467,7 @@ def test_no_name_becomes_markup_in_the_record(name):
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
     record = ExecutionRecord(notebook, name, {}, "")
     hostile = name + "|<script>[x](http://y)`*_\\"
-    record.update({("run-1", "plan"): run_facts(changes=[{"address": hostile, "action": "create"}], error=hostile)})
+    record.update({("run-1", "plan"): run_facts(changes=[{"address": hostile, "action": "create"}], error=hostile)}, {})
     shown = notebook.cells[0].source
     assert "<script" not in shown
     assert "](" not in shown
@@ -440,7 +489,7 @@ def executed(tmp_path, **more):
     """A notebook that an execution has sealed, with changes to its metadata; None removes a member."""
     notebook = nbformat.v4.new_notebook(cells=[cell("1")])
     record = ExecutionRecord(notebook, "book.ipynb", {}, "")
-    record.update({}, Outcome(ExitCode.SUCCESS, "finished"))
+    record.update({}, {}, Outcome(ExitCode.SUCCESS, "finished"))
     record.seal(tmp_path / "out.ipynb", NO_AUDIT_RULES)
     metadata = {**notebook.metadata["tfmfa_nb"], **more}
     notebook.metadata["tfmfa_nb"] = {name: value for name, value in metadata.items() if value is not None}
@@ -499,6 +548,8 @@ def test_a_run_that_no_audit_trail_confirms_is_not_verified(tmp_path):
         {"runs": [INVENTED], "trails": None},
         {"runs": [INVENTED], "trails": {"prod": "x"}},
         {"runs": [INVENTED], "trails": {"prod": {"lines": True, "sha256": ""}}},
+        {"runs": [INVENTED], "trails": {}, "codes": "x"},
+        {"runs": [INVENTED], "trails": {}, "codes": [{"folder": "prod", "run": "run-1", "count": "1"}]},
     ],
 )
 def test_a_record_that_was_changed_is_one_clear_error(tmp_path, forged):

@@ -59,7 +59,7 @@ class Left:
         previous = hashlib.sha256(before[-1]).hexdigest() if before else "0" * 64
         with path.open("a") as file:
             file.write(json.dumps({"event": "status", "run": self.id, **line, "previous": previous}) + "\n")
-        self.store.trail.witness.path.unlink(missing_ok=True)  # as if all of it came from elsewhere
+        self.store.trail.witness.paths[0].unlink(missing_ok=True)  # as if all of it came from elsewhere
 
     def read(self):
         return read_verified(self.environment, self.id)

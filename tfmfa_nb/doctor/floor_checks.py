@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.network_route import route_to
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.withheld_variables import withheld
@@ -55,8 +56,18 @@ def check_endpoint(policy: Policy, endpoint: Endpoint) -> Finding:
             f"{endpoint.url} is not AWS's own, and the organization policy does not allow it.",
             "Unset AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, and remove endpoint_url from the AWS configuration file.",
         )
+    route = str(route_to(endpoint))
+    if route and not policy.proxies:
+        files = ", ".join(map(str, policy.files_setting("proxies")))
+        return Finding(
+            "STS endpoint",
+            Severity.ERROR,
+            f"codes would go to AWS {route}, which is not allowed (organization policy {files}).",
+            "Unset HTTPS_PROXY, AWS_CA_BUNDLE, and REQUESTS_CA_BUNDLE, and remove ca_bundle from the AWS configuration "
+            "file.",
+        )
     where = endpoint.url or f"AWS's own in {endpoint.region or 'the Region of the first provider'}, over HTTPS"
-    return Finding("STS endpoint", Severity.OK, f"codes go to {where}.")
+    return Finding("STS endpoint", Severity.OK, f"codes go to {where}{f', {route}' if route else ''}.")
 
 
 def _program(policy: Policy, executable: Executable) -> Finding:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process variables as they are now
 from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics

@@ -14,7 +14,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.levels import set_level
-from tfmfa_nb.views.mfa_status import print_level, print_policy, trust_policy_documents
+from tfmfa_nb.views.mfa_status import print_already_enabled, print_level, print_policy, trust_policy_documents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -88,7 +88,11 @@ class Subcommands:
 
     async def _policy(self, arguments: Sequence[str]) -> None:
         if list(arguments) == ["on"]:
-            self._organization.enable_policy(self._environment)
+            policy = self._organization.read_policy()
+            if policy.mfa:  # a second file would forbid what it does not allow itself
+                print_already_enabled(policy)
+            else:
+                self._organization.enable_policy(self._environment)
         elif arguments:
             raise UsageError("%tfmfa policy shows the policy; %tfmfa policy on enables MFA")
         print_policy(self._organization.read_policy())

@@ -43,6 +43,7 @@ class Layer:
         accounts: IDs of the accounts in which runs are allowed.
         roles: patterns of the role ARNs that runs may assume.
         local_state: False to forbid state on the machine that runs Terraform.
+        proxies: False to forbid codes that go through a proxy, or to certificate authorities of one's own.
         bypasses: allowed settings that bypass the MFA session: "profile", "shared_credentials_files", …
         prompts: kinds of prompts that may ask for a code, of `PromptKind`.
         endpoints: patterns of the endpoints that may get a code, besides AWS's own.
@@ -63,6 +64,7 @@ class Layer:
     accounts: frozenset[str] | None = None
     roles: tuple[str, ...] | None = None
     local_state: bool | None = None
+    proxies: bool | None = None
     bypasses: frozenset[str] | None = None
     minimums: tuple[Minimum, ...] = ()
     prompts: frozenset[str] | None = None
@@ -166,6 +168,11 @@ class Policy:
     def local_state(self) -> bool:
         """True if state may be stored on the machine that runs Terraform."""
         return all(layer.local_state is not False for layer in self.layers)
+
+    @property
+    def proxies(self) -> bool:
+        """True if codes may go through a proxy, and AWS's certificate be checked by other authorities than usual."""
+        return all(layer.proxies is not False for layer in self.layers)
 
     def allows_bypass(self, name: str) -> bool:
         """True if the policy allows the bypass `name`; every file must, so that none weakens another."""

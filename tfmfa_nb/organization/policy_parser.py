@@ -26,7 +26,7 @@ _TOP = ("mfa", "owners", "environments", "minimum", "session", "allow", "audit")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
-    "process_variables",
+    *("process_variables", "proxies"),
 )
 _AUDIT = ("signing_key", "signers", "sinks")
 
@@ -77,6 +77,7 @@ class PolicyParser:
             accounts=None if accounts is None else frozenset(accounts),
             roles=self._strings(allow, "roles", "allow."),
             local_state=self._boolean(allow, "local_state", "allow."),
+            proxies=self._boolean(allow, "proxies", "allow."),
             bypasses=None if bypasses is None else frozenset(bypasses),
             prompts=None if prompts is None else frozenset(prompts),
             endpoints=endpoints,

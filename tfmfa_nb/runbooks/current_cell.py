@@ -2,8 +2,8 @@
 
 A notebook's code can ask the runner as this package does: nothing in a kernel is out of its reach. So the runner does
 not believe a question alone. The cell must have a magic that asks, and for a code, a run that the cell displays must
-wait for one. A displayed run is in the executed notebook, where `jupyter tfmfa verify` finds one that no audit trail
-confirms.
+wait for one; that its audit trail says the same is checked by `open_phases`. A displayed run is in the executed
+notebook, where `jupyter tfmfa verify` finds one that no audit trail confirms.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ class CodePrompt:
     """A run's prompt for a code.
 
     Attributes:
+        run: ID of the run.
         phase: phase that requires the code.
         environment: name of the environment.
+        folder: folder of the environment, relative to the kernel's folder.
         attempt: number of the phase's prompts in this cell, from 1.
     """
 
+    run: str
     phase: Phase
     environment: str
+    folder: str
     attempt: int
 
 
@@ -107,4 +111,5 @@ class CurrentCell:
         key = next(iter(self._open))
         shown = self._open.pop(key)
         self._attempts[key] += 1
-        return CodePrompt(Phase(shown.run.phase), shown.run.environment, self._attempts[key])
+        run = shown.run
+        return CodePrompt(run.id, Phase(run.phase), run.environment, shown.folder, self._attempts[key])

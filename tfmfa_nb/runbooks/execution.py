@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from tfmfa_nb.runbooks.execution_record import ExecutionRecord
 from tfmfa_nb.runbooks.input_responder import InputResponder
 from tfmfa_nb.runbooks.notebook import code_cells, read_runbook, title
 from tfmfa_nb.runbooks.notebook_saver import NotebookSaver
+from tfmfa_nb.runbooks.open_phases import check_phase_is_open
 from tfmfa_nb.runbooks.outcome import ExitCode, Outcome
 from tfmfa_nb.runbooks.preparation import PreparedRunbook
 from tfmfa_nb.runbooks.terminal import Terminal
@@ -51,8 +53,16 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
     saver.save()  # first of all: if the notebook cannot be saved, nothing is executed
     runner = Runner(environment=options.environment, plan_only=options.plan_only)
     terminal = Terminal.find() if options.use_terminal else None
+    folder = options.output.absolute().parent
     try:
-        responder = InputResponder(runner.marker, options.token_command, options.environ, terminal, display)
+        responder = InputResponder(
+            runner.marker,
+            options.token_command,
+            options.environ,
+            terminal,
+            display,
+            check_phase=partial(check_phase_is_open, folder),
+        )
         display.begin([(index + 1, title(cell)) for index, cell in code_cells(prepared.notebook)])
         with (
             TemporaryDirectory(prefix="tfmfa-", ignore_cleanup_errors=True) as sockets,
@@ -65,9 +75,9 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
                 saver=saver,
                 sockets=Path(sockets),
                 handle_cell=prepared.handle_cell,
-                on_run=lambda: record.update(client.runs),
+                on_run=lambda: record.update(client.runs, responder.codes),
                 cell_timeout=options.cell_timeout,
-                resources={"metadata": {"path": str(options.output.absolute().parent)}},
+                resources={"metadata": {"path": str(folder)}},
             )
             # The kernel gets its codes from the runner only, so it has no token command of its own.
             environ = {name: value for name, value in options.environ.items() if name != _TOKEN_COMMAND}
@@ -76,7 +86,7 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
     finally:
         if terminal is not None:
             terminal.close()
-    record.update(client.runs, outcome)
+    record.update(client.runs, responder.codes, outcome)
     try:
         record.seal(options.output, prepared.policy.audit)
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -46,6 +47,7 @@ class ExecutionRecord:
         self._notebook = notebook
         earlier = notebook.metadata.get(METADATA_KEY, {})
         self._earlier = {(run["id"], run["phase"]): run for run in earlier.get("runs", [])}
+        self._codes = Counter({(each["folder"], each["run"]): each["count"] for each in earlier.get("codes", [])})
         self._executions = list(earlier.get("executions", []))
         self._executions.append({"started": time.time(), "ended": 0.0, "result": "in progress", "sentence": ""})
         notebook.metadata[METADATA_KEY] = EXECUTED_RUNBOOK.stamp({
@@ -59,13 +61,19 @@ class ExecutionRecord:
         self._cell = nbformat.v4.new_markdown_cell(metadata={"tags": [RECORD_TAG]})
         titled = bool(notebook.cells) and notebook.cells[0].cell_type == "markdown"
         notebook.cells.insert(int(titled), self._cell)
-        self.update({})
+        self.update({}, {})
 
-    def update(self, runs: Mapping[tuple[str, str], dict[str, Any]], outcome: Outcome | None = None) -> None:
+    def update(
+        self,
+        runs: Mapping[tuple[str, str], dict[str, Any]],
+        codes: Mapping[tuple[str, str], int],
+        outcome: Outcome | None = None,
+    ) -> None:
         """Update the record.
 
         Args:
             runs: the latest facts of each run, by its id and phase.
+            codes: how many codes each run was given, by its environment's folder and its id.
             outcome: how the execution ended; None while it is in progress.
         """
         if outcome is not None:
@@ -74,6 +82,8 @@ class ExecutionRecord:
         record = self._notebook.metadata[METADATA_KEY]
         record["executions"] = self._executions
         record["runs"] = list({**self._earlier, **runs}.values())
+        given = self._codes + Counter(codes)
+        record["codes"] = [{"folder": folder, "run": run, "count": count} for (folder, run), count in given.items()]
         self._cell.source = "\n".join(_markdown(record))
 
     def seal(self, output: Path, rules: AuditRules) -> None:

@@ -6,6 +6,7 @@ the cell; a request of the notebook's own, such as `input()`, at the terminal on
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, TfmfaError
@@ -17,7 +18,7 @@ from tfmfa_nb.runbooks.notebook_question import marked
 from tfmfa_nb.views.sanitize import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tfmfa_nb.protocol.runner import RunnerQuestion
@@ -42,20 +43,31 @@ class InputResponder:
         environ: the token command's process environment.
         terminal: where a person can answer; None if there is none.
         display: shows what the token command is used for; suspended while the terminal is in use.
+        check_phase: makes sure that a prompt that the cell displays is open; see `check_phase_is_open`.
 
     Attributes:
         cell: the cell that the kernel executes.
+        codes: how many codes each run was given, by the environment's folder and the run's id.
 
     Raises:
         ConfigurationError: the token command is not valid.
     """
 
     def __init__(
-        self, marker: str, command: str, environ: Mapping[str, str], terminal: Terminal | None, display: Display
+        self,
+        marker: str,
+        command: str,
+        environ: Mapping[str, str],
+        terminal: Terminal | None,
+        display: Display,
+        *,
+        check_phase: Callable[[CodePrompt], None],
     ) -> None:
         self._marker, self._terminal, self._display = marker, terminal, display
         self._command = CommandPrompt(command, environ=environ) if command else None
+        self._check_phase = check_phase
         self.cell = CurrentCell()
+        self.codes: Counter[tuple[str, str]] = Counter()
 
     def question(self, content: dict[str, Any]) -> RunnerQuestion | None:
         """This package's question in a request for input; None for a request of the notebook's own."""
@@ -87,7 +99,7 @@ class InputResponder:
         if prompt is not None and self._command is not None:
             return await self._ask_command(self._command, question, prompt)
         if self._terminal is not None:
-            return await self._ask_person(self._terminal, question)
+            return await self._ask_person(self._terminal, question, prompt)
         if prompt is None:
             raise PromptUnavailable(
                 "A confirmation is required, but there is no terminal.",
@@ -106,7 +118,9 @@ class InputResponder:
         """
         try:
             if question.kind == "code":
-                return await self.cell.take_prompt()
+                prompt = await self.cell.take_prompt()
+                self._check_phase(prompt)
+                return prompt
             self.cell.check_magic()
         except PromptUnavailable as error:
             self._display.note(str(error))
@@ -141,12 +155,13 @@ class InputResponder:
         except PromptUnavailable as error:
             self._display.note(one_line(str(error)))  # a use, too, and the cell may keep silent about it
             raise
+        self.codes[prompt.folder, prompt.run] += 1
         try:
             return reply_with(code.reveal(), " ".join(told))
         finally:
             code.forget()
 
-    async def _ask_person(self, terminal: Terminal, question: RunnerQuestion) -> str:
+    async def _ask_person(self, terminal: Terminal, question: RunnerQuestion, prompt: CodePrompt | None) -> str:
         with self._display.suspended():
             if question.refusal:
                 terminal.say(f"[MFA failed] {one_line(question.refusal)}")
@@ -155,6 +170,8 @@ class InputResponder:
             typed = await terminal.read(one_line(text), hidden=hidden)
         if not typed:
             return reply_without()  # the prompt was left
+        if prompt is not None:
+            self.codes[prompt.folder, prompt.run] += 1
         try:
             return reply_with(typed.reveal())
         finally:

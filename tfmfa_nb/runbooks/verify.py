@@ -51,9 +51,9 @@ def verify(path: Path, rules: AuditRules = NO_AUDIT_RULES, *, each_signature: bo
     checks = [Check(found == record["sha256"], "The cells, the outputs, and the record are unchanged since the end.")]
     if not record["runs"]:
         return [*checks, Check(passed=False, statement="The record has a run, which the audit trail can confirm.")]
-    runs, anchors = _sealed(record, path)
+    runs, codes, anchors = _sealed(record, path)
     # By the runs, not by the trails that the notebook names: a run without one is a run that nothing confirms.
-    for folder in dict.fromkeys(run["folder"] for run in runs):
+    for folder in dict.fromkeys(each["folder"] for each in (*runs, *codes)):
         if folder not in anchors:
             checks.append(Check(passed=False, statement=f"{plain(folder)}: the record names the audit trail."))
             continue
@@ -66,28 +66,42 @@ def verify(path: Path, rules: AuditRules = NO_AUDIT_RULES, *, each_signature: bo
         for run in runs:
             if run["folder"] == folder:
                 checks += _run_checks(run, [line for line in lines if line.get("run") == run["id"]])
+        checks += [_code_check(each, lines) for each in codes if each["folder"] == folder]
     return checks
 
 
-def _sealed(record: dict[str, Any], path: Path) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    """The runs of the record and, by folder, the last line of each audit trail.
+def _sealed(
+    record: dict[str, Any], path: Path
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The runs of the record, the codes that they were given and, by folder, the last line of each audit trail.
 
     Raises:
         ConfigurationError: they are not what `jupyter tfmfa run` writes.
     """
-    runs, anchors = record["runs"], record.get("trails")
+    runs, codes, anchors = record["runs"], record.get("codes", []), record.get("trails")
     if (
         isinstance(runs, list)
         and all(map(_is_run, runs))
+        and isinstance(codes, list)
+        and all(map(_is_count, codes))
         and isinstance(anchors, dict)
         and all(map(_is_anchor, anchors.values()))
     ):
-        return runs, anchors
+        return runs, codes, anchors
     raise ConfigurationError(f"The record in {path} is not valid: it was changed.", "Do not rely on this notebook.")
 
 
 def _is_anchor(anchor: Any) -> bool:
     return isinstance(anchor, dict) and type(anchor.get("lines")) is int and isinstance(anchor.get("sha256"), str)
+
+
+def _is_count(codes: Any) -> bool:
+    return (
+        isinstance(codes, dict)
+        and isinstance(codes.get("folder"), str)
+        and isinstance(codes.get("run"), str)
+        and type(codes.get("count")) is int
+    )
 
 
 def _is_run(run: Any) -> bool:
@@ -103,6 +117,14 @@ def _anchor_checks(trail: AuditTrail, folder: str, anchor: dict[str, Any], found
     yield Check(same, f"{folder}: line {number} of the audit trail is unchanged since the end of the execution.")
     sealed = any(line.get("event") == "runbook" and line.get("sha256") == found for line in trail.lines())
     yield Check(sealed, f"{folder}: the audit trail has this notebook's SHA-256, {found[:_DIGEST_SHOWN]}…")
+
+
+def _code_check(codes: dict[str, Any], lines: list[dict[str, Any]]) -> Check:
+    """A code that a run was given, and that is not in its trail, went elsewhere: the run was shown to get it."""
+    used = sum(line.get("event") == "mfa" and line.get("run") == codes["run"] for line in lines)
+    given, more = codes["count"], f" (of {used:,})" if used < codes["count"] else ""
+    what = "the code that it was given" if given == 1 else f"each of the {given:,} codes that it was given"
+    return Check(used >= given, f"{plain(codes['run'])}: the audit trail has the use of {what}{more}.")
 
 
 def _run_checks(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Check]:

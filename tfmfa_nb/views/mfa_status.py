@@ -49,6 +49,12 @@ def print_policy(policy: Policy) -> None:
         print(line)  # noqa: T201
 
 
+def print_already_enabled(policy: Policy) -> None:
+    """Print which files enable MFA, so that nothing has to be written."""
+    files = ", ".join(str(layer.path) for layer in policy.layers if layer.mfa)
+    print(f"MFA is already enabled by {files}. Nothing was written.")  # noqa: T201
+
+
 def policy_lines(policy: Policy) -> list[str]:
     """The effective policy as text: one line for each rule, with the files that set it."""
 
@@ -71,6 +77,8 @@ def policy_lines(policy: Policy) -> list[str]:
                 lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")
     lines.append(f"Session duration: {shortest} to {longest} seconds{source('session_seconds')}")
     lines.append(f"Local state: {'allowed' if policy.local_state else 'not allowed'}{source('local_state')}")
+    if not policy.proxies:
+        lines.append(f"Proxies and other certificate authorities for codes: not allowed{source('proxies')}")
     bypasses = sorted({name for layer in policy.layers for name in layer.bypasses or () if policy.allows_bypass(name)})
     if bypasses:
         lines.append(f"Allowed settings that bypass the MFA session: {', '.join(bypasses)}{source('bypasses')}")

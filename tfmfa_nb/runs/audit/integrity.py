@@ -25,12 +25,14 @@ def trail_problem(trail: AuditTrail) -> Problem | None:
     """
     known, change, number = trail.witness.read(), trail.change(), trail.broken_at()
     if known is not None and change is not None:
-        what = _sentence(trail, change, len(trail.raw_lines()), known)
+        lines = trail.raw_lines()
+        what = _sentence(trail, change, len(lines), known.differing(lines) or known)
     elif number is not None:
         what = f"The audit trail {trail.path} was changed: line {number} does not match the line before."
     else:
         return None
-    record = f", with this machine's record of it, {trail.witness.path}" if known is not None else ""
+    records = " and ".join(str(path) for path in trail.witness.paths if path.exists())
+    record = f", with this machine's record of it, {records}" if records else ""
     return Problem(what, f"Find out who changed it. To begin anew, move it away{record}.")
 
 

@@ -1,8 +1,8 @@
 """This machine's own record of an audit trail, outside the trail's folder: how many lines, and the hash of the last.
 
 The trail's own hash chain shows nothing if lines are cut from its end, if all of it is written anew, or if the file is
-deleted. This record does. It lies in the user's state folder, so it stays behind when the trail's folder is moved,
-copied, or deleted.
+deleted. This record does. It lies in the user's state folders, so it stays behind when the trail's folder is moved,
+copied, or deleted. If a symbolic link then leads from there to the trail, the record that stayed behind counts too.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from platformdirs import user_state_path
 
 from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.formats import TRAIL_WITNESS
+from tfmfa_nb.runs.audit.state_folders import state_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 START = "0" * 64
 """What stands for the hash of the line before the first one."""
-_FOLDERS = ("tfmfa_nb", "trails")
+_FOLDER = "trails"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -50,6 +50,7 @@ class Witnessed:
         next_sha256: SHA-256 of the line that is being appended, in case the kernel dies meanwhile; "" for none.
         since: number of lines that the trail had when this record began; 0 unless the trail came from elsewhere.
         undelivered: by sink, the number of the first line that it has not received.
+        others: what its records in other places say, if they do not say the same; never saved.
     """
 
     lines: int = 0
@@ -57,9 +58,24 @@ class Witnessed:
     next_sha256: str = ""
     since: int = 0
     undelivered: Mapping[str, int] = field(default_factory=dict)
+    others: tuple[Witnessed, ...] = ()
 
     def change(self, lines: Sequence[bytes]) -> Change | None:
         """How a trail with these lines, without their line ends, differs; None if it does not."""
+        differing = self.differing(lines)
+        return differing._change(lines) if differing is not None else None  # noqa: SLF001 - of the same class
+
+    def differing(self, lines: Sequence[bytes]) -> Witnessed | None:
+        """Of this record and the others, one from which a trail with these lines differs; None if it does not.
+
+        While one of them fits, another that the trail has merely outgrown is old: its place was not in use since.
+        """
+        changes = [(each, each._change(lines)) for each in (self, *self.others)]  # noqa: SLF001 - of the same class
+        fits = any(change is None for _, change in changes)
+        harmless = {None, Change.LONGER} if fits else {None}
+        return next((each for each, change in changes if change not in harmless), None)
+
+    def _change(self, lines: Sequence[bytes]) -> Change | None:
         count = len(lines)
         head = (count, digest(lines[-1]) if lines else START)
         if head == (self.lines, self.sha256) or head == (self.lines + 1, self.next_sha256):
@@ -78,15 +94,15 @@ class Witness:
 
     Args:
         trail: path of the trail. Nothing is created.
-
-    Attributes:
-        path: path of the record, which the trail's real path determines.
     """
 
     def __init__(self, trail: Path) -> None:
-        self._trail = os.path.realpath(trail.parent) + os.sep + trail.name
-        name = hashlib.sha256(os.fsencode(self._trail)).hexdigest()[:32]
-        self.path = user_state_path(_FOLDERS[0], appauthor=False) / _FOLDERS[1] / f"{name}.json"
+        self._trail = _real(trail)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths of the record, which the trail's real path determines, and of those that lead to the trail now."""
+        return tuple(self._trails)
 
     def read(self) -> Witnessed | None:
         """What this machine knows of the trail; None if it knows nothing.
@@ -94,17 +110,54 @@ class Witness:
         Raises:
             ConfigurationError: the record cannot be read, or is not valid. It never counts as a missing one.
         """
+        known = [found for path in self._trails if (found := self._read(path)) is not None]
+        if not known:
+            return None
+        newest = max(known, key=lambda each: each.lines)
+        return replace(newest, others=tuple(each for each in known if each != newest))
+
+    def write(self, witnessed: Witnessed) -> None:
+        """Replace the record, in each place.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
+        facts = asdict(replace(witnessed, others=()))
+        del facts["others"]
+        for path, trail in self._trails.items():
+            _ensure_folder(path.parent)
+            write_whole(path, json.dumps(TRAIL_WITNESS.stamp({"trail": trail, **facts}), indent=2) + "\n")
+
+    @cached_property
+    def _trails(self) -> dict[Path, str]:
+        """By the path of each record of this trail: the path of the trail that it names."""
+        name = hashlib.sha256(os.fsencode(self._trail)).hexdigest()[:32]
+        folders = [folder / _FOLDER for folder in state_folders()]
+        own = {folder / f"{name}.json": self._trail for folder in folders}
+        return {**own, **{path: trail for folder in folders for path, trail in self._leading_here(folder)}}
+
+    def _leading_here(self, folder: Path) -> Iterator[tuple[Path, str]]:
+        """The records of other paths that lead to this trail now, by a symbolic link in place of a folder."""
+        for path in sorted(folder.glob("*.json")):
+            try:
+                trail = json.loads(path.read_bytes())["trail"]
+                if trail != self._trail and _real(trail) == self._trail:
+                    yield path, trail
+            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+                continue  # of what trail it is, nobody can say
+
+    def _read(self, path: Path) -> Witnessed | None:
         try:
-            document = json.loads(self.path.read_bytes())
+            document = json.loads(path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unusable(f"cannot be read: {error.strerror or error}") from None
+            raise self._unusable(path, f"cannot be read: {error.strerror or error}") from None
         except (ValueError, RecursionError):
-            raise self._unusable("is not valid") from None
+            raise self._unusable(path, "is not valid") from None
         if not isinstance(document, dict):
-            raise self._unusable("is not valid")
-        TRAIL_WITNESS.check(document, self.path)
+            raise self._unusable(path, "is not valid")
+        TRAIL_WITNESS.check(document, path)
         try:
             return Witnessed(
                 _number(document["lines"]),
@@ -114,34 +167,30 @@ class Witness:
                 {str(sink): _number(line) for sink, line in document["undelivered"].items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise self._unusable("is not valid") from None
+            raise self._unusable(path, "is not valid") from None
 
-    def write(self, witnessed: Witnessed) -> None:
-        """Replace the record.
-
-        Raises:
-            ConfigurationError: it cannot be written.
-        """
-        self._ensure_folder()
-        document = TRAIL_WITNESS.stamp({"trail": self._trail, **asdict(witnessed)})
-        write_whole(self.path, json.dumps(document, indent=2) + "\n")
-
-    def _ensure_folder(self) -> None:
-        folder = self.path.parent
-        try:
-            folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(
-                f"This machine's record of the audit trail cannot be kept: {folder}: {error.strerror or error}.",
-                "Set XDG_STATE_HOME to a folder of yours that lasts.",
-            ) from None
-        private_folder(private_folder(folder.parent) / folder.name)
-
-    def _unusable(self, how: str) -> ConfigurationError:
+    def _unusable(self, path: Path, how: str) -> ConfigurationError:
         return ConfigurationError(
-            f"This machine's record of the audit trail, {self.path}, {how}.",
+            f"This machine's record of the audit trail, {path}, {how}.",
             f"Find out who changed it. To begin anew, move it and {self._trail} away.",
         )
+
+
+def _real(trail: Path | str) -> str:
+    """The trail's path without symbolic links; a link in place of the trail itself is never followed."""
+    folder, name = os.path.split(trail)
+    return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - `Path` would fail on what is no path
+
+
+def _ensure_folder(folder: Path) -> None:
+    try:
+        folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"This machine's record of the audit trail cannot be kept: {folder}: {error.strerror or error}.",
+            "Check that you can write there. XDG_STATE_HOME, if it is set, must name a folder of yours that lasts.",
+        ) from None
+    private_folder(private_folder(folder.parent) / folder.name)
 
 
 def digest(line: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.authentication.network_route import route_to_url
 from tfmfa_nb.runs.gate.levels import protected_of
 from tfmfa_nb.runs.gate.os_user import os_user
 
@@ -48,6 +49,7 @@ def evidence(
         "serial_number": session.serial_number,
         "roles": [hop["arn"] for role in driver.roles for hop in role["hops"]],
         **session.evidence(),
+        **route_to_url(session.endpoint_url).facts(),
         "role_request_ids": list(role_requests),
         "prompt": str(prompt or ""),
         "os_user": os_user(),

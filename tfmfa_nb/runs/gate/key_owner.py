@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.network_route import route_to
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
@@ -39,7 +40,7 @@ async def identify_owner(
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
-        AuthenticationError: the policy does not allow the STS endpoint.
+        AuthenticationError: the policy does not allow the STS endpoint, or the way to it.
         Refused: AWS gives no answer, so that no code could be used.
     """
     try:
@@ -49,6 +50,7 @@ async def identify_owner(
         return None, Refusal(kind=RefusalKind.VARIABLES, problem=error.problem, remedy=error.remedy)
     try:
         _refuse_endpoint(driver, policy, variables.endpoint)
+        await _show_route(driver, policy, variables.endpoint)
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
     except Refused as error:
@@ -107,6 +109,24 @@ def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None
                 'file, or have the owner of the policy add it to "endpoints" of [allow]. No code was spent.',
             ),
         )
+
+
+async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
+    """Say what stands between the code and AWS, or refuse it."""
+    route = await asyncio.to_thread(route_to, endpoint)  # botocore's first import takes long
+    if not str(route):
+        return
+    if not policy.proxies:
+        files = ", ".join(map(str, policy.files_setting("proxies")))
+        raise turn_red(
+            driver,
+            AuthenticationError(
+                f"Codes would go to AWS {route}, which is not allowed (organization policy {files}).",
+                "Unset HTTPS_PROXY, AWS_CA_BUNDLE, and REQUESTS_CA_BUNDLE, and remove ca_bundle from the AWS "
+                "configuration file. No code was spent.",
+            ),
+        )
+    driver.note(f"Codes go to AWS {route}.")
 
 
 def _check_account(driver: Driver, policy: Policy, variables: OrganizationVariables, identity: Identity) -> None:
