@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,19 +29,21 @@ class Inspected:
 
     Attributes:
         parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_region", "--var".
+        around: digests of the CLI configuration, which another kernel may have otherwise.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    around: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def sha256(self) -> str:
-        """One SHA-256 for everything, in hexadecimal."""
+        """One SHA-256 for all `parts`, in hexadecimal: what a plan is made from."""
         return hashlib.sha256(json.dumps(sorted(self.parts.items())).encode()).hexdigest()
 
     def differences(self, later: Inspected) -> list[str]:
         """The names of the files and variables that have changed, come, or gone."""
-        names = self.parts.keys() | later.parts.keys()
-        return sorted(name for name in names if self.parts.get(name) != later.parts.get(name))
+        before, after = {**self.parts, **self.around}, {**later.parts, **later.around}
+        return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def inspected(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> Inspected:
@@ -58,13 +59,13 @@ def inspected(configuration: Configuration, environ: Mapping[str, str], argument
     folder = configuration.folder
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
-    files += [*arguments.files, *cli_configurations(environ)]
-    files += [folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
     names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in configuration.root.variables)]
     variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}
     given = {"--var": json.dumps(arguments.words)} if arguments.words else {}
-    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given})
+    around = dict(_digests([*cli_configurations(environ)], folder))
+    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around)
 
 
 def _stated(configuration: Configuration, name: str, value: str) -> str:
@@ -76,5 +77,7 @@ def _stated(configuration: Configuration, name: str, value: str) -> str:
 
 def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
     for file in files:
+        # A copy of the folder has the same names, and the same files outside of it.
+        name = str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
         with suppress(OSError):  # it is not there, or Terraform cannot read it either
-            yield os.path.relpath(file, folder), hashlib.sha256(file.read_bytes()).hexdigest()
+            yield name, hashlib.sha256(file.read_bytes()).hexdigest()

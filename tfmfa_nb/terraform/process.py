@@ -179,6 +179,8 @@ class TerraformProcess:
         self.observe()  # it may end at once
         if terraform := self.terraform:
             return interrupt_once(terraform, str(self._exit))
+        if self._beside(PROCESSES).exists() and not self._beside(UNINTERRUPTED).exists():
+            return False  # somebody else did, and it has just ended
         if self._supervisor_runs():  # Terraform's ID could not be written down, or it has just ended
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGINT)

@@ -44,9 +44,9 @@ async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sh
         MfaBypass: the configuration, its variables, or what `init` has kept differs.
     """
     now = await asyncio.to_thread(inspected_now, driver, gate, executable)
-    if now.sha256 != sha256:
-        # What another kernel has inspected is only known by its hash.
-        names = driver.inspected.differences(now) if driver.inspected.sha256 == sha256 else []
+    # What another kernel has inspected is only known by its hash.
+    names = driver.inspected.differences(now) if driver.inspected.sha256 == sha256 else []
+    if names or now.sha256 != sha256:
         raise turn_red(driver, changed(names))
 
 
