@@ -32,12 +32,14 @@ from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
+from tfmfa_nb.runs.gate import unchanged
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
+from tfmfa_nb.terraform import inspected_files
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
@@ -571,6 +573,24 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]
+
+
+async def test_what_is_hashed_is_what_is_looked_at(world, monkeypatch):
+    """A file that changes between two readings would be hashed as one and looked at as the other."""
+    world.environment.ensure()
+    main = world.environment.files.configuration
+    main.write_text("# hashed\n")
+    hashed = inspected_files.inspected
+
+    def changes_after(configuration, *arguments):
+        done = hashed(configuration, *arguments)
+        main.write_text("# another\n")
+        return done
+
+    monkeypatch.setattr(unchanged, "inspected", changes_after)
+    await inspect(at(world, Level.APPLIES_ONLY), world.gate(), TERRAFORM)
+    ((looked_at, _),) = world.terraform.asked
+    assert looked_at.files["main.tf"] == world.driver.inspected.parts["main.tf"]
 
 
 PROFILE = Problem('provider "aws" may use an AWS profile.', "Remove it.", "main.tf:2", "profile")

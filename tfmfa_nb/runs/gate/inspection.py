@@ -12,7 +12,7 @@ from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import refuse_other_roles, turn_red
-from tfmfa_nb.runs.gate.unchanged import inspected_now
+from tfmfa_nb.runs.gate.unchanged import inspected_of
 from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 
@@ -38,15 +39,17 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     _refuse_program(policy, executable)
     if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
         await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
-    driver.inspected = await asyncio.to_thread(inspected_now, driver, gate, executable)
-    _refuse_secrets_on_the_line(driver, gate, executable)
+    # One reading for the hash and for what is found: a file that changes between two would be taken for checked.
+    configuration = driver.read_configuration(executable, gate.environ)
+    driver.inspected = await asyncio.to_thread(inspected_of, driver, gate, configuration)
+    _refuse_secrets_on_the_line(driver, configuration)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
         return
     findings = driver.findings = await asyncio.to_thread(
         driver.ports.terraform.inspect,
-        driver.read_configuration(executable, gate.environ),
+        configuration,
         executable=executable,
         environ=gate.environ,
         variables=driver.options.variable_arguments(driver.base),
@@ -86,10 +89,9 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
         )
 
 
-def _refuse_secrets_on_the_line(driver: Driver, gate: Gate, executable: Executable) -> None:
-    root = driver.read_configuration(executable, gate.environ).root
+def _refuse_secrets_on_the_line(driver: Driver, configuration: Configuration) -> None:
     for name in driver.options.variable_arguments(driver.base).names:
-        if holds_secret(root, name):
+        if holds_secret(configuration.root, name):
             raise ConfigurationError(
                 f"--var {name}=… would leave a secret in the notebook: the variable {name} holds one.",
                 f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "

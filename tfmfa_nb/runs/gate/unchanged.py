@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 _MAX_NAMED = 3
 _SOMETHING = "The configuration, its variables, or its backend"
 
 
-def inspected_now(driver: Driver, gate: Gate, executable: Executable) -> Inspected:
-    """Everything that an inspection rests on, as it is now."""
-    configuration = driver.read_configuration(executable, gate.environ)
+def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> Inspected:
+    """Everything that an inspection of `configuration` rests on."""
     return inspected(configuration, gate.environ, driver.options.variable_arguments(driver.base))
 
 
 async def changes_since(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
     """The names of the files and variables that have changed since the last inspection."""
-    return driver.inspected.differences(await asyncio.to_thread(inspected_now, driver, gate, executable))
+    return driver.inspected.differences(await _inspected_now(driver, gate, executable))
 
 
 async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sha256: str) -> None:
@@ -43,11 +43,16 @@ async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sh
     Raises:
         MfaBypass: the configuration, its variables, or what `init` has kept differs.
     """
-    now = await asyncio.to_thread(inspected_now, driver, gate, executable)
+    now = await _inspected_now(driver, gate, executable)
     # What another kernel has inspected is only known by its hash.
     names = driver.inspected.differences(now) if driver.inspected.sha256 == sha256 else []
     if names or now.sha256 != sha256:
         raise turn_red(driver, changed(names))
+
+
+async def _inspected_now(driver: Driver, gate: Gate, executable: Executable) -> Inspected:
+    configuration = driver.read_configuration(executable, gate.environ)
+    return await asyncio.to_thread(inspected_of, driver, gate, configuration)
 
 
 def changed(names: Sequence[str]) -> MfaBypass:
