@@ -151,36 +151,18 @@ class Environment:
                 raise ConfigurationError(f'{path}: the key "{key}" is unknown.', hint)
         return settings
 
-    def replace_configuration(self, hcl: str, *, overwrite: bool = False) -> Callable[[], None]:
-        """Write `hcl` to the environment's `main.tf`. Returns what restores the file that was there before.
-
-        Raises:
-            ConfigurationError: see `write_configuration`.
-        """
-        files = (self.files.configuration, self.files.configuration_digest)
-        before = [_content(file) for file in files]
-        self.write_configuration(hcl, overwrite=overwrite)
-        written = _content(self.files.configuration)
-
-        def restore() -> None:
-            if _content(self.files.configuration) != written:
-                return  # somebody has edited it meanwhile
-            for file, content in zip(files, before, strict=True):
-                if content is None:
-                    file.unlink(missing_ok=True)
-                else:
-                    write_whole(file, content, mode=0o644)
-
-        return restore
-
-    def write_configuration(self, hcl: str, *, overwrite: bool = False) -> None:
+    def write_configuration(self, hcl: str, *, overwrite: bool = False) -> Callable[[], None]:
         """Write `hcl` to the environment's `main.tf`. An unchanged file keeps its modification time.
+
+        Returns:
+            A function that restores what was there before, unless somebody has edited the file since.
 
         Raises:
             ConfigurationError: the file was edited by hand after the last run wrote it, and `overwrite` is false.
         """
         self.ensure()
         path, digest_file = self.files.configuration, self.files.configuration_digest
+        before = {file: _content(file) for file in (path, digest_file)}
         text = hcl if hcl.endswith("\n") else hcl + "\n"
         if path.is_symlink():
             raise ConfigurationError(f"{path} is a symbolic link.", f"Use -C {self.name}, or remove it.")
@@ -189,7 +171,7 @@ class Environment:
                 content = path.read_bytes()
             if content == text.encode():
                 write_whole(digest_file, _digest(content))
-                return
+                return lambda: None
             if not overwrite and not _contains(digest_file, _digest(content)):
                 raise ConfigurationError(
                     f"{path} was edited by hand after the last run wrote it.",
@@ -198,6 +180,16 @@ class Environment:
                 )
         write_whole(path, text, mode=0o644)
         write_whole(digest_file, _digest(text.encode()))
+
+        def restore() -> None:
+            if _content(path) == text.encode():
+                for file, content in before.items():
+                    if content is None:
+                        file.unlink(missing_ok=True)
+                    else:
+                        write_whole(file, content, mode=0o644)
+
+        return restore
 
 
 def _unreadable(path: Path) -> ConfigurationError:

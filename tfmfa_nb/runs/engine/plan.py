@@ -46,7 +46,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         refused = held.enter_context(ExitStack())
         if driver.options.configuration is not None:  # written under the lock: another run plans what it has written
             hcl, overwrite = driver.options.configuration, driver.options.overwrite
-            refused.callback(driver.environment.replace_configuration(hcl, overwrite=overwrite))
+            refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
