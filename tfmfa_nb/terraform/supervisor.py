@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import mmap
 import os
 import select
 import signal
@@ -26,9 +25,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tfmfa_nb.model.redaction import Redactor, Secret
-from tfmfa_nb.terraform.event_text import render_event
 from tfmfa_nb.terraform.last_events import exit_code_said
+from tfmfa_nb.terraform.masked_output import MaskedOutput, appending, write_whole
 from tfmfa_nb.terraform.process_start import start_of
 
 if TYPE_CHECKING:
@@ -42,112 +40,9 @@ PROCESSES, UNINTERRUPTED = ".processes", ".uninterrupted"
 until Terraform is interrupted."""
 
 _PACE = 0.03  # seconds between two reads of the output
-_CHUNK = 1 << 20
+_WAKING = 4096  # bytes, one for each signal
 _READY = b"ready\n"
 _OUTCOME = 512  # bytes of an exit file
-_RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
-_LOW = 64 << 10  # bytes below which the disk counts as full
-
-
-class _Follower:
-    """Copies whole lines from Terraform's unnamed output file, through the redactor, to the log and the events.
-
-    Attributes:
-        disk_full: True if the disk has been full.
-    """
-
-    def __init__(self, raw: BinaryIO, job: dict[str, Any], reserve: str) -> None:
-        self._raw, self._offset, self._rest = raw.fileno(), 0, b""
-        self._copied = mmap.mmap(-1, 8)  # the offset, in memory that both processes share
-        self._resumed = self._noted = self.disk_full = False
-        secrets, keys = job.pop("secrets"), job.pop("keys")
-        # In an event, a value is escaped as in JSON.
-        escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
-        self._redact = Redactor(map(Secret, (*secrets, *escaped)), keys=map(Secret, keys))
-        self._log = _appending(job["log"])
-        self._events = _appending(job["events"]) if job["events"] else None
-        self._reserve = reserve
-        if self._events is not None:  # an apply: its state must find room
-            with contextlib.suppress(OSError), _appending(reserve) as file:
-                _write_all(file, os.urandom(_RESERVE))  # what no file system compresses
-
-    def resume(self) -> None:
-        """Go on where another process, which was killed, left off."""
-        if not self._resumed:
-            self._resumed, self._offset = True, int.from_bytes(self._copied[:], "little")
-            with contextlib.suppress(OSError):
-                self._note("Terraform's supervisor was killed. Lines may be repeated here.")
-
-    def follow(self, *, to_the_end: bool = False) -> None:
-        """Copy new lines; an incomplete line waits, because a secret in it may be incomplete too."""
-        if _room(self._log) < _LOW:
-            self._make_room()
-        # On a full disk the lines wait in Terraform's output. Its exit code must not be lost with them.
-        with contextlib.suppress(OSError):
-            while chunk := os.pread(self._raw, _CHUNK, self._offset + len(self._rest)):
-                whole, line_feed, self._rest = (self._rest + chunk).rpartition(b"\n")
-                self._take(whole + line_feed)
-            if to_the_end and self._rest:
-                self._rest, last = b"", self._rest + b"\n"
-                self._take(last)
-            if to_the_end and self.disk_full:
-                self._note_full_disk()
-
-    def close(self) -> None:
-        """Give the reserved room back."""
-        with contextlib.suppress(OSError):
-            os.unlink(self._reserve)  # noqa: PTH108 - without pathlib, for a fast start
-
-    def _take(self, lines: bytes) -> None:
-        if not lines:
-            return
-        text = self._redact(lines.decode("utf-8", "replace"))
-        events: list[str] = []
-        if self._events is not None:
-            text = "".join([_readable(line, events) for line in text.split("\n")[:-1]])
-        try:
-            if self.disk_full:
-                self._note_full_disk()
-            # The log first: a reader of an event finds its lines there.
-            _write_whole(self._log, text)
-            if self._events is not None:
-                _write_whole(self._events, "".join(events))
-        except OSError:
-            self._rest = b""  # read again at the next attempt
-            self._make_room()
-            raise
-        self._offset += len(lines)
-        self._copied[:] = self._offset.to_bytes(8, "little")
-
-    def _make_room(self) -> None:
-        """Give the reserved room to Terraform's state, the log, and the run's record."""
-        self.disk_full = True
-        self.close()
-
-    def _note_full_disk(self) -> None:
-        if not self._noted:
-            self._note("The disk was full. Lines of Terraform's output may be missing here.")
-            self._noted = True
-
-    def _note(self, sentence: str) -> None:
-        size = os.fstat(self._log.fileno()).st_size
-        torn = size and os.pread(self._log.fileno(), 1, size - 1) != b"\n"
-        _write_whole(self._log, f"{chr(10) if torn else ''}[tfmfa_nb] {sentence}\n")
-
-
-def _readable(line: str, events: list[str]) -> str:
-    """One line of `-json` output as text for people; an event is also added to `events`."""
-    try:
-        event = json.loads(line) if line.startswith("{") else None
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or "@message" not in event:
-        return line + "\n"  # a panic, or output of a program that Terraform started
-    events.append(line + "\n")
-    try:
-        return "".join([f"{text}\n" for text in render_event(event)])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return f"{event['@message']}\n"  # of an unknown shape
 
 
 class _Job:
@@ -158,9 +53,9 @@ class _Job:
         self.kernel_started = start_of(self.kernel)
         self.argv, self.cwd, self.environ = job["argv"], job["cwd"], job.pop("environ")
         self.lock_fd: int | None = job["lock_fd"]
-        self.follower = _Follower(raw, job, f"{exit_file}.reserve")
+        self.follower = MaskedOutput(raw, job, f"{exit_file}.reserve")
         self._outcome = _reserved(f"{exit_file}.new")
-        _appending(exit_file + UNINTERRUPTED).close()
+        appending(exit_file + UNINTERRUPTED).close()
 
     def record(self, **outcome: Any) -> None:
         """Write the exit file. Its room was reserved at the start, so this succeeds on a full disk too."""
@@ -274,8 +169,8 @@ class _Keeper:
     def _write_processes(self, terraform: int) -> None:
         """Write down which processes these are, for a kernel that finds no supervisor."""
         pids = {"keeper": os.getpid(), "terraform": terraform}
-        with contextlib.suppress(OSError), _appending(self._job.exit + PROCESSES) as file:
-            _write_whole(file, json.dumps({name: [pid, start_of(pid)] for name, pid in pids.items()}))
+        with contextlib.suppress(OSError), appending(self._job.exit + PROCESSES) as file:
+            write_whole(file, json.dumps({name: [pid, start_of(pid)] for name, pid in pids.items()}))
 
 
 class _Supervisor:
@@ -359,35 +254,9 @@ def _listen(terraform: _Terraform) -> Callable[[], None]:
 
     def pause() -> None:
         if select.select([waking], [], [], _PACE)[0]:
-            os.read(waking, _CHUNK)
+            os.read(waking, _WAKING)
 
     return pause
-
-
-def _room(file: BinaryIO) -> int:
-    """How many bytes this process can still write where `file` is."""
-    disk = os.fstatvfs(file.fileno())
-    return disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
-
-
-def _appending(path: str) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "r+b", buffering=0)
-
-
-def _write_whole(file: BinaryIO, text: str) -> None:
-    """Append `text`, or leave the file as it was."""
-    size = os.fstat(file.fileno()).st_size
-    try:
-        _write_all(file, text.encode("utf-8", "replace"))
-    except OSError:
-        file.truncate(size)
-        raise
-
-
-def _write_all(file: BinaryIO, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[file.write(rest) :]
 
 
 def _reserved(path: str) -> int:
