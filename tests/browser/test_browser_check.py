@@ -47,6 +47,7 @@ def checked(tmp_path):
     }
 
 
+@pytest.mark.thorough
 def test_jupyterlabs_own_check_passes_with_our_extension(checked, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "jupyterlab.browser_check", "--allow-root", "--debug", "--ServerApp.port=0"],

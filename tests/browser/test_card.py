@@ -4,6 +4,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from scripted_run import MENDED, REFUSED, card_code
+from variants import first_of
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ STATES = {
 IMAGES = {"3-refused": "MFA failed", "9-errored": "Error", "4-planning": "MFA authenticated"}
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
 def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
     lab.theme(f"JupyterLab {theme}")
     notebook, card = show(lines="")
@@ -285,7 +286,7 @@ run.write(x)
     )
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
 def test_a_narrow_card_shows_everything(lab, show, theme):
     lab.theme(f"JupyterLab {theme}")
     notebook, card = show()

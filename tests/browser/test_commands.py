@@ -31,7 +31,7 @@ def expect_enabled(page, *names):
     wanted = {name: name in names for name in ("plan", "apply", "cancel", "settings")}
     wanted["show-runs"] = wanted["settings"]
     same = f"(wanted) => Object.entries(({ENABLED})()).every(([name, can]) => can === wanted[name])"
-    page.page.wait_for_function(same, arg=wanted, timeout=10_000)
+    page.page.wait_for_function(same, arg=wanted)
 
 
 def activate(page, index):
@@ -53,21 +53,21 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     page.screenshot("commands-1-buttons")
 
     named["Plan"].click()
-    expect(page.output(1)).to_contain_text("here: Planned +1 ~0 -0", timeout=30_000)
+    expect(page.output(1)).to_contain_text("here: Planned +1 ~0 -0")
     activate(page, 1)
     expect(named["Apply"]).to_be_visible()
     expect_enabled(page, "plan", "apply", "settings")
     page.command("tfmfa_nb:apply")  # there is no cell for it yet
-    expect(page.output(2)).to_contain_text("here: Applied +1 ~0 -0", timeout=30_000)
+    expect(page.output(2)).to_contain_text("here: Applied +1 ~0 -0")
     activate(page, 3)
     expect(named["Plan"]).to_be_hidden()  # a cell that has nothing to do with it
 
     activate(page, 4)
     named["Plan"].click()
-    expect(page.output(4)).to_contain_text("slow: Planned", timeout=30_000)
+    expect(page.output(4)).to_contain_text("slow: Planned")
     activate(page, 4)
     named["Apply"].click()  # the next cell is the one for it
-    expect(page.output(5)).to_contain_text("Still creating", timeout=30_000)
+    expect(page.output(5)).to_contain_text("Still creating")
     expect_enabled(page, "cancel")
     page.page.keyboard.press("Control+Shift+c")
     palette = page.page.locator(".lm-CommandPalette")
@@ -76,7 +76,7 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     expect(possible).to_have_text([re.compile("Terraform: Cancel Run"), re.compile("Terraform: Format Cell")])
     page.screenshot("commands-2-palette")
     possible.first.click()
-    expect(page.output(5)).to_contain_text("slow: Canceled", timeout=30_000)
+    expect(page.output(5)).to_contain_text("slow: Canceled")
 
     activate(page, 1)
     expect_enabled(page, "plan", "settings")

@@ -7,6 +7,7 @@ import pytest
 from lab import Lab
 from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
+from variants import first_of
 
 LOAD = "%load_ext tfmfa_nb"
 REQUIRES = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
@@ -180,6 +181,7 @@ def test_a_module_s_own_variables_complete(notebook):
     becomes(page, 1, '"./net"\n  cidr = ')
 
 
+@pytest.mark.thorough
 def test_completion_of_the_magic_s_line_and_while_a_run_goes_on(notebook):
     page = notebook("%%tfplan --le\n", "import asyncio\nawait asyncio.sleep(30)", "%%tfplan --level pl\n")
     put_cursor(page, 1, "--le")
@@ -195,7 +197,7 @@ def test_completion_of_the_magic_s_line_and_while_a_run_goes_on(notebook):
     page.wait_idle()
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", first_of(THEMES))
 def test_hover_tells_what_a_word_means(lab, notebook, theme):
     lab.theme(f"JupyterLab {theme}")
     page = notebook(PARAMETER)
@@ -206,7 +208,7 @@ def test_hover_tells_what_a_word_means(lab, notebook, theme):
     page.screenshot(f"hover-{theme.lower()}")
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", first_of(THEMES))
 def test_what_validate_finds_is_underlined_and_goes_when_it_is_mended(lab, notebook, theme):
     lab.theme(f"JupyterLab {theme}")
     page = notebook(PARAMETER)
@@ -228,7 +230,7 @@ def test_what_validate_finds_is_underlined_and_goes_when_it_is_mended(lab, noteb
     for _ in "nope = 1":
         page.page.keyboard.press("Backspace")
     page.page.keyboard.type('value = "hello"')
-    expect(wrong).to_have_count(0, timeout=20_000)
+    expect(wrong).to_have_count(0)
     assert "nope" not in (lab.folder / "staging" / "main.tf").read_text()
 
 

@@ -62,7 +62,7 @@ THEME = """(name) => {
 
 def expect_language(page, index, name):
     """The grammar comes with the first cell that needs it; until then the cell is as it was."""
-    page.page.wait_for_function(f"([index, name]) => ({LANGUAGE})(index)[0] === name", arg=[index, name], timeout=5000)
+    page.page.wait_for_function(f"([index, name]) => ({LANGUAGE})(index)[0] === name", arg=[index, name])
 
 
 def type_in(page, index, *keys):

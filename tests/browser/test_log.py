@@ -77,7 +77,6 @@ def shown(notebook, pane, first):
     notebook.page.wait_for_function(
         f"([pane, first]) => {{ const rows = ({IN_VIEW})(pane); return rows[0] === first && !rows.includes(-1); }}",
         arg=[handle, first],
-        timeout=5000,
     )
     rows = pane.evaluate(IN_VIEW)
     return rows == list(range(first, first + len(rows))) and len(rows) >= 16

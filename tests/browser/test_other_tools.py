@@ -23,6 +23,7 @@ def found(page, index):
 
 
 @pytest.mark.usefixtures("spellchecker")
+@pytest.mark.thorough
 def test_the_spell_checker_reads_prose_and_comments_ours_too(lab, open_notebook):
     path = lab.write("spelling.ipynb", PLAN, PYTHON)
     notebook = nbformat.read(path, as_version=4)
@@ -58,6 +59,7 @@ def breakpoint_at(page, index, line):
     expect(cell.locator(".cm-breakpoint-icon:visible")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_the_debugger_stops_in_python_and_not_in_ours(lab, open_notebook):
     lab.write("debugger.ipynb", LOAD, PLAN, PYTHON, "%tfapply")
     page = open_notebook("debugger.ipynb", alone=True)
@@ -71,7 +73,7 @@ def test_the_debugger_stops_in_python_and_not_in_ours(lab, open_notebook):
 
     page.start_cell(2)
     stopped = page.cell(2).locator(".jp-DebuggerEditor-highlight")
-    expect(stopped).to_have_text("    y = zqxt + 1  # a coment", timeout=20_000)
+    expect(stopped).to_have_text("    y = zqxt + 1  # a coment")
     expect(page.page.locator(".jp-DebuggerVariables-body:visible")).to_contain_text("zqxt")
     for theme in ("Light", "Dark"):
         page.theme(f"JupyterLab {theme}")

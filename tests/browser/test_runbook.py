@@ -101,7 +101,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.run_cell(cell_of(page, "%tfmfa level"))
         page.start_cell(plan_cell)
         plan = page.output(plan_cell)
-        expect(plan.locator(".tfmfa-lock")).to_contain_text("MFA required", timeout=30_000)
+        expect(plan.locator(".tfmfa-lock")).to_contain_text("MFA required")
         expect(plan.locator(".tfmfa-facts")).to_contain_text("arn:aws:iam::123456789012:mfa/alice")
         expect(plan.locator(".tfmfa-roles")).to_contain_text("role/deploy")
         page.screenshot("runbook-1-asked")
@@ -116,7 +116,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
 
         given.append(aws.code(wait=False))
         authenticate(plan, f"{given[0][:3]} {given[0][3:]}")  # as a device groups them
-        expect(plan.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice", timeout=30_000)
+        expect(plan.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
         expect(plan.locator(".tfmfa-status")).to_have_text("Planning")
         # Terraform's output streams while it plans.
         expect(plan.locator(".tfmfa-log-row", has_text="Initializing provider plugins")).to_be_visible()
@@ -133,7 +133,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.start_cell(apply_cell)
         apply = page.output(apply_cell)
         authenticate(apply, given[0])
-        expect(apply.locator(".tfmfa-lock")).to_contain_text("This code was already used", timeout=30_000)
+        expect(apply.locator(".tfmfa-lock")).to_contain_text("This code was already used")
         given.append(aws.code(wait=False))
         authenticate(apply, given[1])
         page.wait_idle()
@@ -215,6 +215,7 @@ def assert_nowhere(secrets, texts):
         assert [name for name, text in texts.items() if found.search(text)] == []
 
 
+@pytest.mark.thorough
 def test_at_applies_only_the_plan_runs_unasked(lab, aws, open_notebook):
     lab.write("applies-only.ipynb", "%load_ext tfmfa_nb\n%tfmfa level 'applies only' -e plain", PLAIN, "%tfapply")
     page = open_notebook("applies-only.ipynb")
@@ -240,7 +241,7 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
     page.run_cell(1)
     page.start_cell(2)
     card = page.output(2).locator(".tfmfa-card")
-    expect(card.locator(".tfmfa-current")).to_contain_text("terraform_data.slow", timeout=30_000)
+    expect(card.locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
     if how == "interrupt":
         page.command("notebook:interrupt-kernel")
     else:
@@ -261,12 +262,12 @@ def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_noteb
     page.run_cell(0)
     page.run_cell(1)
     page.start_cell(2)
-    expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow", timeout=30_000)
+    expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
     pid = json.loads((lab.folder / "killed").glob(".tfmfa/runs/*/run.json").__next__().read_text())["process"]["pid"]
     supervisor = psutil.Process(pid)
     kernel = next(p for p in psutil.process_iter() if p.pid == supervisor.ppid())
     kernel.kill()
-    expect(page.output(2)).to_contain_text("The kernel has exited", timeout=15_000)
+    expect(page.output(2)).to_contain_text("The kernel has exited")
     page.screenshot("killed-kernel")
     deadline = time.monotonic() + 30
     while supervisor.is_running() and time.monotonic() < deadline:

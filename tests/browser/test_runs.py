@@ -35,7 +35,7 @@ def restarted(lab, open_notebook):
         page.run_cell(0)
         page.run_cell(1)
         page.start_cell(2)
-        expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow", timeout=30_000)
+        expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
         page.page.evaluate(RESTART)
         page.wait_idle()
         page.run_cell(0)

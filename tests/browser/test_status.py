@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from lab import FIXTURES
 from playwright.sync_api import expect
 
@@ -99,6 +100,7 @@ def test_it_follows_the_notebook_the_kernel_and_the_page(lab, open_notebook):
     assert "comm target" not in (lab.folder.parent / "server.log").read_text()
 
 
+@pytest.mark.thorough
 def test_run_all_is_followed_while_it_goes_on(lab, open_notebook):
     """The cells behind the one that loads us wait already when it ends."""
     waits = "import asyncio\nfor _ in range(600):\n    await asyncio.sleep(0.05)\n    if 'go' in str(run.notes): break"
@@ -109,7 +111,7 @@ def test_run_all_is_followed_while_it_goes_on(lab, open_notebook):
     expect(page.cell(2).locator(".jp-InputPrompt").first).to_have_text("[*]:")
     page.reload_page()
     # JupyterLab itself waits three seconds for a busy kernel's first word.
-    expect(lock(page)).to_have_text(re.compile("staging: Pending"), timeout=20_000)
+    expect(lock(page)).to_have_text(re.compile("staging: Pending"))
     page.page.evaluate("() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
     page.wait_idle()
 

@@ -50,7 +50,7 @@ def test_a_lock_of_the_state_is_freed_after_a_yes_and_a_code(lab, aws, open_note
     page.run_cell(1)
     page.start_cell(2)
     authenticate(page.output(2), aws)
-    expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow", timeout=30_000)
+    expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
     (path,) = (lab.folder / "gone").glob(".tfmfa/runs/*/run.json")
     supervisor = psutil.Process(json.loads(path.read_text())["process"]["pid"])
     (keeper,) = supervisor.children()

@@ -138,6 +138,7 @@ async def test_no_session_is_left_in_memory(ipython, planted, capsys, what, sour
     assert "frame" not in shown
 
 
+@pytest.mark.thorough
 async def test_none_is_left_after_an_apply(ipython, planted):
     await cell(ipython, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', 'deploy')}{GOOD}")
     result = await cell(ipython, "%tfapply")
@@ -155,6 +156,7 @@ async def test_none_is_left_after_an_apply(ipython, planted):
     ],
     ids=["planned", "failed", "refused"],
 )
+@pytest.mark.thorough
 async def test_no_key_is_left_where_no_code_is_asked_for(long_term_key, lenient_sandbox, capsys, what, source):
     shell, key = long_term_key(lenient_sandbox)
     result = await cell(shell, f"%%tfplan\n{source}")
@@ -163,6 +165,7 @@ async def test_no_key_is_left_where_no_code_is_asked_for(long_term_key, lenient_
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
+@pytest.mark.thorough
 async def test_none_is_left_after_an_apply_without_a_code(long_term_key, lenient_sandbox):
     shell, key = long_term_key(lenient_sandbox)
     await cell(shell, f"%%tfplan\n{PLAIN}")
@@ -171,6 +174,7 @@ async def test_none_is_left_after_an_apply_without_a_code(long_term_key, lenient
     assert held_by(key) == []
 
 
+@pytest.mark.thorough
 async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(long_term_key, lenient_sandbox):
     shell, key = long_term_key(lenient_sandbox)
     run = (await cell(shell, f"%%tfplan\n{PLAIN}")).result
@@ -191,6 +195,7 @@ async def test_no_key_is_left_where_a_code_is_asked_for(long_term_key, sandbox, 
     assert held_by(key) == []
 
 
+@pytest.mark.thorough
 async def test_no_session_is_left_where_terraform_s_supervisor_cannot_begin(ipython, planted):
     run = (
         await cell(ipython, f"%%tfplan --level plans-and-applies\n{PROVIDER.replace('ROLE', 'deploy')}{GOOD}")

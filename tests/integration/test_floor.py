@@ -72,6 +72,7 @@ async def test_an_ordinary_configuration_applies_with_the_region_of_the_file(tmp
     assert f"tfmfa_nb/{run.id}" in made["user_agent"].split()  # CloudTrail has it: its events are found by the run
 
 
+@pytest.mark.thorough
 async def test_a_profile_that_nobody_knows_and_that_is_null_is_no_obstacle(tmp_path, lenient_sandbox, gate):
     run = new_run(tmp_path, UNKNOWN_PROFILE.format(profile="null"))
     await plan(run.driver, gate)

@@ -69,6 +69,7 @@ async def test_without_a_token_command_it_stops_at_the_first_prompt_at_once(tmp_
     assert len(error.traceback) == 1
 
 
+@pytest.mark.thorough
 async def test_plain_nbclient_works_too(tmp_path, environ):
     client = NotebookClient(
         notebook(BEGIN, PLAN, "%tfapply", "1 / 0"), resources={"metadata": {"path": str(tmp_path)}}, timeout=120
@@ -132,6 +133,7 @@ def test_the_demo_does_the_main_job(tmp_path):
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
 
 
+@pytest.mark.thorough
 async def test_a_console_prompts_on_standard_input_without_echo(tmp_path, environ, sandbox):
     """A front end that has no widgets, but a person who types: `jupyter console`."""
     del environ["TFMFA_TOKEN_COMMAND"]

@@ -75,6 +75,7 @@ async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(t
     assert not any("not installed yet" in note for note in run.notes)
 
 
+@pytest.mark.thorough
 async def test_a_plan_parses_each_file_once_also_where_init_brings_more(tmp_path, sandbox, gate_of, monkeypatch):
     parsed, parse = Counter(), configuration_files.parse
 

@@ -96,6 +96,7 @@ async def test_plans_and_applies_asks_before_each_and_every_role_sees_mfa(tmp_pa
     assert sorted(call["identity"].split("/")[1] for call in made) == ["audit", "deploy-prod"]
 
 
+@pytest.mark.thorough
 async def test_applies_only_plans_without_a_code(tmp_path, lenient_sandbox, gate_of):
     device = Device(lenient_sandbox)
     run = new_run(tmp_path, PLAIN, Level.APPLIES_ONLY)
@@ -151,6 +152,7 @@ async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, ga
     assert {text for lock, text in sentences if lock == "verifying"} == {"Asking AWS…"}
 
 
+@pytest.mark.thorough
 async def test_a_level_lowered_after_the_plan_does_not_weaken_the_run(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
@@ -183,6 +185,7 @@ async def test_a_plan_that_was_changed_on_disk_is_not_applied(tmp_path, sandbox,
     assert len(device.asked) == 1
 
 
+@pytest.mark.thorough
 async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)

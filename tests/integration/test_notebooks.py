@@ -71,6 +71,7 @@ async def test_two_accounts_use_the_chain_and_the_alias(tmp_path, sandbox, envir
     assert states(output) == ["done"] * len(states(output))
 
 
+@pytest.mark.thorough
 async def test_a_rotated_key_is_new_and_not_in_the_notebook(tmp_path, sandbox, environ_of):
     iam = sandbox.client("iam")
     iam.create_user(UserName="ci-release")
@@ -87,6 +88,7 @@ async def test_a_rotated_key_is_new_and_not_in_the_notebook(tmp_path, sandbox, e
     assert found[0] != found[1]
 
 
+@pytest.mark.thorough
 async def test_drift_fails_the_check_and_the_environment_is_destroyed(tmp_path, sandbox, environ_of):
     environ = environ_of(sandbox)
     await run("plan-and-apply", tmp_path, environ)
@@ -104,6 +106,7 @@ async def test_drift_fails_the_check_and_the_environment_is_destroyed(tmp_path, 
     assert sandbox.client("sns").list_topics()["Topics"] == []
 
 
+@pytest.mark.thorough
 async def test_break_glass_records_its_reason_and_cleans_up(tmp_path, sandbox, environ_of):
     trust = {
         "Effect": "Allow",

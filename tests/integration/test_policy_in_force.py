@@ -63,6 +63,7 @@ def test_the_second_system_folder_is_in_force_and_no_cell_switches_it_off(start,
     assert put_with_mfa(lenient_sandbox) == [True]
 
 
+@pytest.mark.thorough
 def test_a_kernel_that_never_had_the_folder_asks_for_nothing(start, lenient_sandbox):
     """The test above can fail: it is the folder that makes the difference."""
     kernel = start("/nonexistent")

@@ -59,6 +59,7 @@ def new_run(tmp_path):
     return Run(environment, Options(), tmp_path)
 
 
+@pytest.mark.thorough
 async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_path, sandbox, gate_of, iam):
     look = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
     iam.put_user_policy(UserName="alice", PolicyName="look", PolicyDocument=policy(look))

@@ -108,6 +108,7 @@ def roles_in(text):
     return set(re.findall(r":role/([\w-]+)", text))
 
 
+@pytest.mark.thorough
 def test_the_provider_assumes_what_was_found_in_the_corpus(tmp_path, world):
     folder, roles = tmp_path / "root", set()
     folder.mkdir()
@@ -181,6 +182,7 @@ def test_backend_remote_state_workspace_and_every_way_to_set_a_variable(tmp_path
     assert {role for _, role in steps(findings)} == wanted
 
 
+@pytest.mark.thorough
 def test_what_is_not_known_is_not_assumed_by_the_plan_either_and_is_said(tmp_path, world):
     (tmp_path / "main.tf").write_text(
         """

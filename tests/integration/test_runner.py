@@ -129,6 +129,7 @@ def uses(folder):
 GOT = 'Got a code from the token command (device) to {} "head".'
 
 
+@pytest.mark.thorough
 def test_each_use_of_the_token_command_is_told_and_on_record(run, tmp_path, sandbox, token_command):
     def told(said, wrong, option):
         """The runner's own words; what the run's log says is indented, or an event of another kind."""
@@ -220,6 +221,7 @@ AuditTrail(Path("head/.tfmfa/audit.jsonl")).write("phase", run=again["tfmfa_nb"]
 """
 
 
+@pytest.mark.thorough
 def test_an_earlier_run_that_is_displayed_again_gets_no_code(run, tmp_path, sandbox, token_command, monkeypatch):
     monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
     options = ["--token-command", token_command]
@@ -240,6 +242,7 @@ def test_a_code_that_no_run_has_used_is_not_verified(run, tmp_path, sandbox, tok
     assert verified.stdout.count("FAIL") == 1
 
 
+@pytest.mark.thorough
 def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command, monkeypatch):
     """A cell of ours gets nothing before its run waits, nothing beside it, and nothing after it."""
     monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 4.0)
@@ -265,6 +268,7 @@ getpass.getpass = original
     assert told.count("'!Cell 3 asks for an MFA code, but none of its runs waits for one.") == 3
 
 
+@pytest.mark.thorough
 def test_a_time_limit_stops_a_cell_and_a_plan_but_no_apply(run, tmp_path):
     code, _, said = run("import time\ntime.sleep(60)", options=["--timeout", "1"])
     assert (code, "time limit of 1 seconds exceeded (--timeout)" in said) == (1, True)
@@ -302,6 +306,7 @@ def test_plan_only_and_stop_after_stop_and_resume_continues(run, tmp_path):
     assert (code, "The runbook has changed since" in said) == (2, True)
 
 
+@pytest.mark.thorough
 def test_a_failed_apply_is_resumed_at_its_plan(run, tmp_path):
     plan = (
         '%%tfplan -e head\nresource "terraform_data" "one" {\n  provisioner "local-exec" {\n'
@@ -419,6 +424,7 @@ def test_a_tail_that_was_removed_after_the_seal_is_found(run, tmp_path, capfd):
 
 
 @pytest.mark.parametrize("loaded_first", [True, False])
+@pytest.mark.thorough
 def test_a_cell_that_moves_the_state_folder_hides_no_run(run, tmp_path, loaded_first):
     """Neither after the extension was loaded, nor before: the home of the password database cannot be moved."""
     assert run(LOAD, FREE)[0] == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
+from variants import first_of
 
 from tfmfa_nb.sandbox.handle import Sandbox
 
@@ -110,6 +111,7 @@ def test_ctrl_c_at_the_prompt_leaves_it_and_the_terminal_as_it_was(terminal, tmp
     assert states(tmp_path / "out.ipynb") == ["done", "interrupted", None]
 
 
+@pytest.mark.thorough
 def test_ctrl_c_while_the_kernel_is_started(terminal, tmp_path):
     child = terminal("print('went on')")
     child.expect("waiting")
@@ -127,6 +129,7 @@ def test_ctrl_c_in_a_cell_of_python(terminal, tmp_path):
     assert read(tmp_path / "out.ipynb").metadata["tfmfa_nb"]["executions"][-1]["result"] == "interrupted"
 
 
+@pytest.mark.thorough
 def test_a_second_ctrl_c_ends_a_kernel_that_does_not_heed_the_first(terminal, tmp_path):
     stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('be' + 'gun')\ntime.sleep(60)"
     child = terminal(stubborn)
@@ -138,7 +141,7 @@ def test_a_second_ctrl_c_ends_a_kernel_that_does_not_heed_the_first(terminal, tm
     assert states(tmp_path / "out.ipynb") == ["done", "interrupted"]
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", first_of([3, 1]))
 def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(terminal, tmp_path, times):
     """A second interrupt would take what is being made out of the state."""
     child = terminal(SLOW, APPLY, "print('went on')")
@@ -163,7 +166,7 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
     assert "finished changes are in the state" in texts(code_cells(tmp_path / "out.ipynb")[2])
 
 
-@pytest.mark.parametrize(("file", "lock"), [(".tfmfa/lock", fcntl.flock), ("terraform.tfstate", fcntl.lockf)])
+@pytest.mark.parametrize(("file", "lock"), first_of([(".tfmfa/lock", fcntl.flock), ("terraform.tfstate", fcntl.lockf)]))
 def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
     """The environment's lock, which we wait for; or the state's, which Terraform waits for while it plans."""
     held = tmp_path / "head" / file
@@ -219,13 +222,15 @@ def test_a_cell_that_asks_for_other_input_gets_it_and_no_code(terminal, tmp_path
 
 @pytest.mark.parametrize(
     ("question", "shown"),
-    [
-        (f"x\r\n{FAKE}", f"Notebook asks (cell 3): x␍␊{FAKE}"),
-        (f"\x1b[2K\x1b[1G{FAKE}", f"Notebook asks (cell 3): ␛[2K␛[1G{FAKE}"),
-        (f"\x1b[8m{FAKE}", f"Notebook asks (cell 3): {FAKE}"),
-        (f"{'-' * 115}{FAKE}", f"Notebook asks (cell 3): {'-' * 115}\r\nNotebook asks (cell 3): {FAKE}"),
-        (f"\u202e\u3000{FAKE}", f"Notebook asks (cell 3): ⟨U+202E⟩\u3000{FAKE}"),
-    ],
+    first_of(
+        [
+            (f"x\r\n{FAKE}", f"Notebook asks (cell 3): x␍␊{FAKE}"),
+            (f"\x1b[2K\x1b[1G{FAKE}", f"Notebook asks (cell 3): ␛[2K␛[1G{FAKE}"),
+            (f"\x1b[8m{FAKE}", f"Notebook asks (cell 3): {FAKE}"),
+            (f"{'-' * 115}{FAKE}", f"Notebook asks (cell 3): {'-' * 115}\r\nNotebook asks (cell 3): {FAKE}"),
+            (f"\u202e\u3000{FAKE}", f"Notebook asks (cell 3): ⟨U+202E⟩\u3000{FAKE}"),
+        ]
+    ),
     ids=["line break", "control sequence", "concealed", "wrapped", "direction"],
 )
 def test_a_notebook_cannot_make_its_question_look_like_ours(terminal, tmp_path, question, shown):
@@ -272,6 +277,7 @@ def test_a_confirmation_is_asked_for_in_the_open(terminal, tmp_path):
     assert "Applied +1" in (tmp_path / "out.ipynb").read_text()
 
 
+@pytest.mark.thorough
 def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(terminal, tmp_path, environ):
     child = terminal(SLOW, "run = _\nassert not run.plan.destroys", APPLY, "run.status", "print('to the end')")
     child.expect("begun")

@@ -60,6 +60,7 @@ async def test_the_default_works_with_an_ordinary_provider_block(tmp_path, sandb
 
 
 @pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.thorough
 async def test_an_option_works_with_the_argument_that_it_names_and_is_refused_early_without(
     tmp_path, sandbox, gate_of, number
 ):

@@ -84,6 +84,7 @@ def test_the_wheel_carries_a_small_extension(wheel):
     assert sum(scripts.values()) < LARGEST, scripts
 
 
+@pytest.mark.thorough
 def test_pip_installs_it_where_there_is_no_node(wheel, tmp_path):
     environment = without_node(tmp_path)
     place = tmp_path / "venv"
@@ -103,6 +104,7 @@ def test_pip_installs_it_where_there_is_no_node(wheel, tmp_path):
     assert f"tfmfa_nb v{tfmfa_nb.__version__} enabled OK (python, tfmfa_nb)" in shown
 
 
+@pytest.mark.thorough
 def test_an_sdist_brings_it_built_and_a_bare_checkout_is_built_without_a_node_of_its_own(wheel, tmp_path):
     environment = without_node(tmp_path)
     _, sdist = build("sdist", ROOT, tmp_path / "sdist")
