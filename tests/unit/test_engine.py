@@ -94,7 +94,7 @@ class ScriptedTerraform:
         self.exit_codes, self.jobs, self.waits = {"init": 0, "plan": 2, "apply": 0, **exit_codes}, [], ""
         self.process = None
         self.started = collections.defaultdict(asyncio.Event)
-        self.findings, self.inspections = Findings(()), 0
+        self.findings, self.inspections, self.faults = Findings(()), 0, ()
 
     def find(self, _environ):
         return Executable(("terraform",), "terraform", "1.11.4")
@@ -121,6 +121,9 @@ class ScriptedTerraform:
             job.events.write_text("".join(json.dumps(event) + "\n" for event in COMPLETE))
         self.process = Finished(code, waits=command == self.waits)
         return self.process
+
+    def validate(self, *_arguments):
+        return self.faults
 
     def show(self, *_arguments):
         return Plan(DOCUMENT)

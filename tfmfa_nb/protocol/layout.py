@@ -151,6 +151,11 @@ class EnvironmentFiles:
         return self.private / "initialized.sha256"
 
     @property
+    def validated(self) -> Path:
+        """The SHA-256 of the last configuration that `terraform validate` found valid, after Terraform's version."""
+        return self.private / "validated.txt"
+
+    @property
     def audit_trail(self) -> Path:
         """The audit trail: every authentication and every change of a run's status."""
         return self.private / "audit.jsonl"

@@ -30,6 +30,7 @@ from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.inspected_files import Inspected
+from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.role_chains import Findings
 
+_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 _showing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tfmfa-show")
 
 
@@ -228,6 +230,12 @@ class Driver:
         self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ))
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
+
+    def planned_counts(self) -> Counts:
+        """The plan's counts, from Terraform's summary line at the end of the log."""
+        end = self.store.log.refresh()
+        lines = self.store.log.lines(max(self.record.log_start, end - _SUMMARY_LINES), end)
+        return parse_summary("\n".join(lines)) or Counts()
 
     async def read_plan(self, executable: Executable, environ: Mapping[str, str]) -> Plan:
         """The saved plan as data, with its providers; waits for `terraform show -json`.

@@ -14,6 +14,7 @@ from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.role_chains import find_chains
 from tfmfa_nb.terraform.shown_plan import show_plan
+from tfmfa_nb.terraform.validation import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.process import Job, Outcome
     from tfmfa_nb.terraform.role_chains import Findings
+    from tfmfa_nb.terraform.validation import Fault
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 
@@ -90,6 +92,10 @@ class Terraform(Protocol):
         Raises:
             TerraformNotFound: its supervisor cannot be started.
         """
+        ...
+
+    def validate(self, executable: Executable, folder: Path, environ: Mapping[str, str]) -> Sequence[Fault]:
+        """The errors in an initialized configuration; see `terraform.validation.faults_of`."""
         ...
 
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
@@ -155,6 +161,10 @@ class InstalledTerraform:
     async def start(self, job: Job) -> Process:
         """Start a command under a supervisor, which outlives this kernel."""
         return await TerraformProcess.start(job)
+
+    def validate(self, executable: Executable, folder: Path, environ: Mapping[str, str]) -> Sequence[Fault]:
+        """Run `terraform validate -json`."""
+        return faults_of(executable, folder, environ)
 
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
         """Run `terraform show -json`."""

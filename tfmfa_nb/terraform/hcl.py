@@ -66,6 +66,18 @@ def parse(source: bytes, file: str) -> tuple[tuple[Block, ...], int | None]:
     return tuple(_Structure(text, file).blocks(root)), _first_error(root) or _odd_heredoc(text.decode())
 
 
+def attribute_names(source: bytes) -> set[str]:
+    """The names of the top-level attributes of `source`, as in a file of values for variables."""
+    text = source.removeprefix(_BOM).decode("utf-8", "replace").encode()
+    bodies = [child for child in tree(text).children if child.type == "body"]
+    return {
+        text[attribute.children[0].start_byte : attribute.children[0].end_byte].decode()
+        for body in bodies
+        for attribute in body.children
+        if attribute.type == "attribute"
+    }
+
+
 def _readable(source: bytes) -> bytes:
     """`source` with HCL that this grammar cannot parse replaced by HCL of the same length; for the structure only."""
     source = _EXPONENT.sub(lambda found: found[1] + b"0" * len(found[2]), source)

@@ -11,10 +11,10 @@ from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.preflight import check_fresh
 from tfmfa_nb.runs.engine.progress import ApplyProgress
-from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.levels import report_level
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.confirmation import check_confirmed
@@ -52,8 +52,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             driver.note(sentence)
         driver.store.check_plan(record.plan_sha256)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
-        known = protected_of(driver.environment, gate.environ)
-        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.record.level, known=known)))
+        known = report_level(driver, gate.policy, gate.environ, driver.record.level)
         _check_workspace(record.workspace, known.workspace)
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
         await inspect(driver, gate, executable)
@@ -61,6 +60,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
+            check_fresh(driver, gate, known.workspace)
         session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):

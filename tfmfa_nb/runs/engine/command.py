@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.runs.engine.failure import says_left_alone
-from tfmfa_nb.runs.engine.process_environment import process_environment
+from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
 from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -136,4 +136,13 @@ async def commands_of(
 ) -> AsyncIterator[Commands]:
     """The Terraform commands of one phase. At its end, all credentials are forgotten."""
     async with process_environment(driver, gate, executable, session) as given:
+        yield Commands(driver, executable, lock, given)
+
+
+@asynccontextmanager
+async def commands_without_credentials(
+    driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock
+) -> AsyncIterator[Commands]:
+    """Terraform commands that can find no AWS credentials at all."""
+    async with without_credentials(driver, gate, executable) as given:
         yield Commands(driver, executable, lock, given)

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.engine.command import Commands
 
 
-async def initialize(commands: Commands, *, always: bool = False) -> bool:
+async def initialize(commands: Commands, *, always: bool = False, backend: bool = True) -> bool:
     """Run `terraform init` if it is needed, and return True if it ran.
 
     Args:
         commands: commands of the phase.
         always: run it even if nothing has changed, because Terraform asked for it.
+        backend: initialize the backend too, which may need credentials; without it, `init` runs again with it.
 
     Raises:
         TerraformFailed: `terraform init` failed.
@@ -29,7 +30,7 @@ async def initialize(commands: Commands, *, always: bool = False) -> bool:
     initialized = (driver.environment.folder / ".terraform").is_dir() and mark.is_file()
     if not always and initialized and mark.read_bytes() == _fingerprint(commands).encode():
         return False
-    outcome = await commands.run("init", "-input=false")
+    outcome = await commands.run("init", "-input=false", *([] if backend else ["-backend=false"]))
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:
@@ -38,7 +39,8 @@ async def initialize(commands: Commands, *, always: bool = False) -> bool:
             f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
             "See the log for Terraform's full message.",
         )
-    write_whole(mark, _fingerprint(commands))
+    if backend:
+        write_whole(mark, _fingerprint(commands))
     return True
 
 

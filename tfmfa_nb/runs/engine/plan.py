@@ -10,14 +10,14 @@ from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
-from tfmfa_nb.runs.events import LevelChanged, PlanSaved
+from tfmfa_nb.runs.engine.preflight import check_configuration
+from tfmfa_nb.runs.events import PlanSaved
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.levels import report_level
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.confirmation import trail_notes
-from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 
 
 async def plan(driver: Driver, gate: Gate) -> None:
@@ -48,9 +47,10 @@ async def plan(driver: Driver, gate: Gate) -> None:
             hcl, overwrite = driver.options.configuration, driver.options.overwrite
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
-        known = protected_of(driver.environment, gate.environ)
-        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
+        known = report_level(driver, gate.policy, gate.environ, driver.options.level)
         await inspect(driver, gate, executable)
+        if driver.record.level.asks_before(Phase.PLAN):
+            await check_configuration(driver, gate, executable, lock)
         session = await authenticate(driver, gate, Phase.PLAN, executable)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             check_not_canceled(driver)
@@ -71,17 +71,9 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        sha256, counts = driver.store.seal_plan(), _counts(driver).as_dict()
+        sha256, counts = driver.store.seal_plan(), driver.planned_counts().as_dict()
         driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
-
-
-def _counts(driver: Driver) -> Counts:
-    """The plan's counts, from Terraform's summary line."""
-    log = driver.store.log
-    end = log.refresh()
-    lines = log.lines(max(driver.record.log_start, end - _SUMMARY_LINES), end)
-    return parse_summary("\n".join(lines)) or Counts()

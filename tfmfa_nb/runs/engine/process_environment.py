@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from tfmfa_nb.terraform.secret_variables import secrets_in_environ
 from tfmfa_nb.terraform.withheld_variables import withheld
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.organization.policy import Policy
@@ -34,7 +34,7 @@ class ProcessEnvironment:
     Attributes:
         environ: their variables, without `credentials`.
         policy: organization policy, which may hand on further variables.
-        session: whether `credentials` are those of an MFA session.
+        session: whether AWS sees no other credentials than those of an MFA session, if any.
         credentials: MFA session or long-term key; each process reads the values again, so no copy outlives them.
         keys: AWS secrets of this kernel, to be masked in Terraform's output.
         secrets: values of secret variables, to be masked too.
@@ -78,8 +78,6 @@ async def process_environment(
         session: MFA session; None for a phase without a code.
     """
     credentials: Credentials | None = session
-    keys: tuple[Secret, ...] = ()
-    secrets: tuple[Secret, ...] = ()
     try:
         credentials = session or await long_term_key(gate.environ)
         environ, notes = child_environ(gate.environ, credentials=credentials is None)
@@ -92,13 +90,34 @@ async def process_environment(
         # CloudTrail records it with every call of Terraform's provider, so that a run's events are found by the run.
         agents = (environ.get("TF_APPEND_USER_AGENT", ""), f"tfmfa_nb/{driver.record.id}")
         environ["TF_APPEND_USER_AGENT"] = " ".join(filter(None, agents))
-        # Mask the kernel's own keys too: a program that Terraform starts may find them elsewhere and print them.
-        names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        keys = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
-        root = driver.read_configuration(executable, gate.environ).root
-        secrets = secrets_in_environ(root, gate.environ)
-        yield ProcessEnvironment(environ, gate.policy, session is not None, credentials, keys, secrets)
+        with _masks(driver, gate, executable) as (keys, secrets):
+            yield ProcessEnvironment(environ, gate.policy, session is not None, credentials, keys, secrets)
     finally:
-        for secret in (credentials, *keys, *secrets):
-            if secret is not None:
-                secret.forget()
+        if credentials is not None:
+            credentials.forget()
+
+
+@asynccontextmanager
+async def without_credentials(driver: Driver, gate: Gate, executable: Executable) -> AsyncIterator[ProcessEnvironment]:
+    """What processes get that need no AWS credentials: they can find none, as with a session."""
+    environ, _ = child_environ(gate.environ, credentials=False)
+    environ = session_environ(environ, {}, files=False)
+    with _masks(driver, gate, executable) as (keys, secrets):
+        yield ProcessEnvironment(environ, gate.policy, session=True, credentials=None, keys=keys, secrets=secrets)
+
+
+@contextmanager
+def _masks(driver: Driver, gate: Gate, executable: Executable) -> Iterator[tuple[tuple[Secret, ...], ...]]:
+    """What to mask in Terraform's output: the kernel's own keys, and the values of secret variables.
+
+    A program that Terraform starts may find the keys elsewhere and print them.
+    """
+    names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    keys = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
+    secrets: tuple[Secret, ...] = ()
+    try:
+        secrets = secrets_in_environ(driver.read_configuration(executable, gate.environ).root, gate.environ)
+        yield keys, secrets
+    finally:
+        for secret in (*keys, *secrets):
+            secret.forget()

@@ -57,6 +57,13 @@ def effective_level(environment: Environment, policy: Policy, *others: Level, kn
     return Level.strictest(environment.level, policy.minimum(known or protected_of(environment)), *others)
 
 
+def report_level(driver: Driver, policy: Policy, environ: Mapping[str, str], level: Level) -> Protected:
+    """Report the level of a phase, before its configuration is read: no lower than `level`; what the run touches."""
+    known = protected_of(driver.environment, environ)
+    driver.tell(LevelChanged(effective_level(driver.environment, policy, level, known=known)))
+    return known
+
+
 def raise_level(driver: Driver, policy: Policy, known: Protected) -> bool:
     """Raise the level of a run to the minimum for what is known by now. It never becomes lower.
 

@@ -1,0 +1,103 @@
+"""What would fail without a code fails before one is asked for: `init`, `validate`, and missing values.
+
+Nothing here has credentials. What needs them, such as a backend or a module in S3, is left to the phase itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.environments.atomic_files import write_whole
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
+from tfmfa_nb.runs.engine.command import commands_without_credentials
+from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.gate.reinspection import inspect_again
+from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
+from tfmfa_nb.terraform.stale_plan import is_stale
+from tfmfa_nb.terraform.working_directory import data_folder
+
+if TYPE_CHECKING:
+    from tfmfa_nb.environments import EnvironmentLock
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.executable import Executable
+
+# Sources of modules that only AWS credentials open (https://developer.hashicorp.com/terraform/language/modules/sources).
+_FROM_AWS = re.compile(r"s3::|amazonaws\.com|codecommit", re.IGNORECASE)
+_MAX_DETAIL = 300  # characters in a remedy
+
+
+async def check_configuration(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> None:
+    """Make sure that the configuration is valid, before a code is asked for.
+
+    Raises:
+        ConfigurationError: a variable has no value, or a value has no variable.
+        TerraformFailed: the configuration cannot be initialized, or is not valid.
+        RunCanceled: the initialization was canceled.
+        MfaBypass, RoleRefused: a module that was installed is not allowed.
+    """
+    _check_values(driver, gate, executable)
+    if not await _installed(driver, gate, executable, lock):
+        return
+    mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
+    if mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state:
+        return
+    validate, folder = driver.ports.terraform.validate, driver.environment.folder
+    faults = await asyncio.to_thread(validate, executable, folder, gate.environ)
+    for fault in faults:
+        driver.log(f"Error: {fault}" + (f"\n{fault.detail}" if fault.detail else ""))
+    if faults:
+        more = f" There are {len(faults) - 1} more errors in the log." if len(faults) > 1 else ""
+        detail = " ".join(faults[0].detail.split())[:_MAX_DETAIL]
+        raise TerraformFailed(f"The configuration is not valid: {faults[0]}.", f"{detail}{more}".strip())
+    write_whole(mark, state)
+
+
+def check_fresh(driver: Driver, gate: Gate, workspace: str) -> None:
+    """Make sure that the saved plan can still be applied, as far as that is known without credentials.
+
+    Raises:
+        RunStateError: the state has changed since the plan, which cannot be applied any more.
+    """
+    if is_stale(driver.store.files.plan, driver.environment.folder, workspace, gate.environ):
+        raise RunStateError("The plan is stale: the state has changed since.", "Plan again with %%tfplan.")
+
+
+def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:
+    configuration = driver.read_configuration(executable, gate.environ)
+    variables = driver.options.variable_arguments(driver.base)
+    for name in undeclared_values(configuration, variables):
+        declared = [block.labels[0] for block in configuration.blocks if block.type == "variable" and block.labels]
+        near = difflib.get_close_matches(name, declared, n=1)
+        raise ConfigurationError(
+            f"--var {name}=… is for a variable that the configuration does not declare.",
+            f"Did you mean {near[0]}?" if near else f'Declare it: variable "{name}" {{}}',
+        )
+    missing = missing_values(configuration, variables, gate.environ)
+    if missing:
+        names = ", ".join(f"{block.labels[0]} ({block.place})" for block in missing)
+        first = missing[0].labels[0]
+        raise ConfigurationError(
+            f"{'These variables have' if len(missing) > 1 else 'This variable has'} no value: {names}.",
+            f"Pass --var {first}=… or --var-file, set TF_VAR_{first}, or add a default.",
+        )
+
+
+async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
+    """Install providers and modules if needed. False if AWS credentials may be needed for that."""
+    kept = data_folder(driver.environment.folder, gate.environ) / "terraform.tfstate"  # of another backend
+    local = driver.findings is not None and driver.findings.backend == "local" and not kept.is_file()
+    async with commands_without_credentials(driver, gate, executable, lock) as commands:
+        start = driver.store.log.refresh()
+        try:
+            if await initialize(commands, backend=local):
+                await inspect_again(driver, gate, executable, None)
+        except TerraformFailed:
+            if any(map(_FROM_AWS.search, driver.store.log.lines(start, driver.store.log.refresh()))):
+                driver.note("A module comes from AWS: it is installed after the code was accepted.")
+                return False
+            raise
+    return True
