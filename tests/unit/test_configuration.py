@@ -72,6 +72,7 @@ def roles(configuration):
 def test_a_plan_with_init_parses_each_file_once(tmp_path, reads):
     """As a run does: look for roles, see whether `init` is needed, run it, look again at what it installed."""
     fill(tmp_path)
+    (tmp_path / ".terraform").mkdir()
     configuration = Configuration(tmp_path, "terraform", {})
     assert roles(configuration) == ["root", "net"]
     before = init_fingerprint(configuration, TERRAFORM, {})

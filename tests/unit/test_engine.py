@@ -225,9 +225,18 @@ async def test_terraform_that_asks_for_init_gets_it_once(world):
     it = world(ScriptedTerraform(plan=[2, 1, 2]))
     await plan(it.driver, it.gate)
     it.driver = Driver(it.environment, Options(), it.driver.base, ports=it.driver.ports)
-    (it.environment.folder / ".terraform").mkdir()
     await plan(it.driver, it.gate)
     assert it.terraform.commands == ["init", "plan", "plan", "init", "plan"]
+
+
+async def test_a_data_folder_that_is_gone_is_initialized_again(world):
+    it = world()
+    (it.environment.folder / ".terraform").mkdir()
+    await plan(it.driver, it.gate)
+    (it.environment.folder / ".terraform").rmdir()
+    it.driver = Driver(it.environment, Options(), it.driver.base, ports=it.driver.ports)
+    await plan(it.driver, it.gate)
+    assert it.terraform.commands == ["init", "plan", "init", "plan"]
 
 
 @pytest.mark.parametrize(("code", "status"), [(1, "errored"), (None, "errored")])

@@ -50,6 +50,12 @@ def route_to(endpoint: Endpoint) -> NetworkRoute:
     return route_to_url(endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}")
 
 
+def missing_ca_bundle() -> str:
+    """The path of the certificate authorities that this process is told to use, if nothing is there; else ""."""
+    bundle = _ca_bundle()
+    return bundle if bundle and not Path(bundle).exists() else ""
+
+
 def route_to_url(url: str) -> NetworkRoute:
     """The route to a URL."""
     bundle = _ca_bundle() if urlsplit(url).scheme == "https" else ""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.terraform.working_directory import LOCK_FILE
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,13 +20,13 @@ _OBJECTS = frozenset({"resource", "data", "ephemeral"})
 def init_fingerprint(configuration: Configuration, executable: Executable, environ: Mapping[str, str]) -> str:
     """A SHA-256, in hexadecimal, of everything that `init` acts on; once it differs, `init` has to run again.
 
-    Covers the root module's `terraform` and `module` blocks and providers, the lock file, the executable and the CLI
-    configuration.
+    Covers the root module's `terraform` and `module` blocks and providers, the lock file, the executable, the CLI
+    configuration, and whether there is a data directory: without modules and providers to install, `init` makes none.
 
     Args:
         configuration: as it is now.
         executable: which Terraform runs.
-        environ: of Terraform's process, for `TF_CLI_CONFIG_FILE`.
+        environ: of Terraform's process, for `TF_CLI_CONFIG_FILE` and `TF_DATA_DIR`.
     """
     lock_file = configuration.folder / LOCK_FILE
     blocks = configuration.blocks
@@ -41,5 +41,6 @@ def init_fingerprint(configuration: Configuration, executable: Executable, envir
         "lock": lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.is_file() else "",
         "product": [*executable.command, executable.version],
         "settings": environ.get("TF_CLI_CONFIG_FILE", ""),
+        "data": data_folder(configuration.folder, environ).is_dir(),
     }
     return hashlib.sha256(json.dumps(acted_on).encode()).hexdigest()

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.process import Outcome
 
 _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
+# It stands before the errors that it is about.
+_NO_ERROR_ITSELF = re.compile(r"encountered problems during initiali[sz]ation")
+_PLACE = re.compile(r"^[│\s]*on (\S.*?) line (\d+)")
+_LINES_TO_PLACE = 6
 # What Terraform and OpenTofu say after SIGINT or SIGTERM.
 _INTERRUPTED = re.compile(r"^\s*Interrupt received\b")
 _STATE_NOT_SAVED = re.compile(r"\bstate\b.*(?:no space left on device|disk quota exceeded)", re.IGNORECASE)
@@ -81,8 +85,23 @@ def says_left_alone(terraform: int) -> str:
 
 
 def first_error(store: RunStore, start: int) -> str:
-    """Terraform's first "Error: …" at or after line `start` of the log; empty if there is none."""
-    return next((match[1].strip() for match in _matches(store, start, _ERROR)), "")
+    """Terraform's first error at or after line `start` of the log, with its place; empty if there is none.
+
+    "main.tf:3: Unsupported argument".
+    """
+    lines = [strip_colors(line) for line in store.log.lines(start, store.log.refresh())]
+    for number, line in enumerate(lines):
+        match = _ERROR.search(line)
+        if match is None or _NO_ERROR_ITSELF.search(match[1]):
+            continue
+        # The place follows the error, before the next one.
+        for other in lines[number + 1 : number + 1 + _LINES_TO_PLACE]:
+            if _ERROR.search(other):
+                break
+            if place := _PLACE.search(other):
+                return f"{place[1]}:{place[2]}: {match[1].strip()}"
+        return match[1].strip()
+    return ""
 
 
 def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:

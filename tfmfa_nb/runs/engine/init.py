@@ -27,8 +27,7 @@ async def initialize(commands: Commands, *, always: bool = False, backend: bool 
     """
     driver = commands.driver
     mark = driver.environment.files.init_fingerprint
-    initialized = (driver.environment.folder / ".terraform").is_dir() and mark.is_file()
-    if not always and initialized and mark.read_bytes() == _fingerprint(commands).encode():
+    if not always and mark.is_file() and mark.read_bytes() == _fingerprint(commands).encode():
         return False
     outcome = await commands.run("init", "-input=false", *([] if backend else ["-backend=false"]))
     if outcome.interrupted or outcome.killed:

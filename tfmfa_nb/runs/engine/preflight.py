@@ -10,8 +10,10 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.regions import mistyped
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
+from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.runs.engine.command import commands_without_credentials
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.gate.reinspection import inspect_again
@@ -34,12 +36,13 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     """Make sure that the configuration is valid, before a code is asked for.
 
     Raises:
-        ConfigurationError: a variable has no value, or a value has no variable.
+        ConfigurationError: a variable has no value, a value has no variable, or a Region does not exist.
         TerraformFailed: the configuration cannot be initialized, or is not valid.
         RunCanceled: the initialization was canceled.
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
     _check_values(driver, gate, executable)
+    await asyncio.to_thread(_check_regions, driver, gate, executable)
     if not await _installed(driver, gate, executable, lock):
         return
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
@@ -84,6 +87,22 @@ def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:
             f"{'These variables have' if len(missing) > 1 else 'This variable has'} no value: {names}.",
             f"Pass --var {first}=… or --var-file, set TF_VAR_{first}, or add a default.",
         )
+
+
+def _check_regions(driver: Driver, gate: Gate, executable: Executable) -> None:
+    configuration = driver.read_configuration(executable, gate.environ)
+    blocks = [block for module in configuration.modules for block in module.blocks]
+    if any("skip_region_validation" in block.attributes for block in blocks):
+        return
+    regions = {chain.region: chain.place for chain in driver.record.chains if chain.region}
+    endpoint = endpoint_of(gate.environ, "", profile=gate.profile)
+    if endpoint.region and not endpoint.url:
+        regions.setdefault(endpoint.region, "")
+    for region, place in regions.items():
+        if (meant := mistyped(region)) is not None:
+            where = f"{place}: " if place else ""
+            remedy = f"Did you mean {meant}?" if meant else "Set a Region such as us-east-1."
+            raise ConfigurationError(f'{where}"{region}" is not an AWS Region.', remedy)
 
 
 async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:

@@ -21,6 +21,7 @@ from tfmfa_nb.runs.gate.roles import (
     needed_seconds,
     refuse_long_sessions,
     refuse_other_roles,
+    refuse_root_user,
     unchecked_roles,
 )
 from tfmfa_nb.runs.gate.waiting import PACE, WaitingCalls
@@ -83,7 +84,7 @@ class Gate:
             TfmfaError: `look_again` found something that is not allowed; no code was used.
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
             AuthenticationError: the prompt cannot supply another code.
-            RoleRefused: a role cannot be assumed with the session, or is not allowed.
+            RoleRefused: a role cannot be assumed with the session, or is not allowed, or the keys are the root user's.
         """
         driver.tell(Authenticated())
         required = (LockIndicator.REQUIRED, f"MFA code required to {phase}")
@@ -115,6 +116,7 @@ class Gate:
                 lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, region=region)
             )
             try:
+                refuse_root_user(driver, chains)
                 session = await attempts.next(variables, problem)
             finally:
                 if variables is not None:

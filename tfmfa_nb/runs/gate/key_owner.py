@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.network_route import route_to
+from tfmfa_nb.authentication.network_route import missing_ca_bundle, route_to
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
@@ -113,7 +113,16 @@ def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None
 
 async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
     """Say what stands between the code and AWS, or refuse it."""
-    route = await asyncio.to_thread(route_to, endpoint)  # botocore's first import takes long
+    if missing := await asyncio.to_thread(missing_ca_bundle):  # botocore's first import takes long
+        raise turn_red(
+            driver,
+            AuthenticationError(
+                f"The file with certificate authorities does not exist: {missing}.",
+                "Correct or unset AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, or ca_bundle of the AWS configuration file. No "
+                "code was spent.",
+            ),
+        )
+    route = await asyncio.to_thread(route_to, endpoint)
     if not str(route):
         return
     if not policy.proxies:

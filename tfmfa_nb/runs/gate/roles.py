@@ -86,6 +86,23 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                 )
 
 
+def refuse_root_user(driver: Driver, chains: Sequence[RoleChain]) -> None:
+    """Refuse roles for the account's root user, because AWS does: "Roles may not be assumed by root accounts".
+
+    Raises:
+        RoleRefused: the keys are the root user's, and the configuration assumes roles.
+    """
+    arn = (driver.record.identity or {}).get("arn", "")
+    if arn.endswith(":root") and any(chain.hops for chain in chains):
+        raise turn_red(
+            driver,
+            RoleRefused(
+                "The keys are those of the account's root user, which cannot assume roles.",
+                "Use the access key of an IAM user, and delete the root user's. No code was spent.",
+            ),
+        )
+
+
 def needed_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
     """How long the MFA session of a phase should last, in seconds: as its longest role session, and no longer.
 

@@ -1,0 +1,183 @@
+"""What can be known without credentials costs no code: the sandbox's log says whether one was used."""
+
+import json
+import os
+import shutil
+
+import pytest
+from device import Device
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, RoleRefused, RunStateError, TerraformFailed
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+
+ROLE = '  assume_role {\n    role_arn = "arn:aws:iam::123456789012:role/deploy"\n  }\n'
+ONE = 'resource "terraform_data" "one" {\n  input = "one"\n}\n'
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    from tfmfa_nb.sandbox.handle import Sandbox  # noqa: PLC0415 - as the fixture of each test does it
+
+    running = Sandbox.start(tmp_path_factory.mktemp("sandbox"), user_may_act=True)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def environ(aws):
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **aws.environ()}
+
+
+@pytest.fixture
+def attempt(tmp_path, aws, environ):
+    """A function that plans HCL at a level that asks: the run, and the phases for which a code was asked."""
+
+    def prepare(hcl, *, more=(), **options):
+        folder = tmp_path / "live"
+        folder.mkdir(exist_ok=True)
+        (folder / "main.tf").write_text(hcl)
+        environment = Environment.at("live", tmp_path)
+        environment.set_level(Level.PLANS_AND_APPLIES)
+        device = Device(aws)
+        return Run(environment, Options(**options), tmp_path), Gate(device, {**environ, **dict(more)}), device
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("hcl", "options", "said"),
+    [
+        ('resource "terraform_data" "one" {\n  input = \n}\n', {}, r"main\.tf:2: Invalid expression"),
+        ("output {\n}\n", {}, r"main\.tf:1: Missing name for output"),
+        (f'{ONE}output "x" {{\n  value = var.nowhere\n}}\n', {}, r"main\.tf:5: Reference to undeclared input variable"),
+        (
+            f'{ONE}output "x" {{\n  value = terraform_data.two\n}}\n',
+            {},
+            r"main\.tf:5: Reference to undeclared resource",
+        ),
+        (ONE.replace("input", "inptu"), {}, r"main\.tf:2: Unsupported argument"),
+        (f'{ONE}variable "name" {{}}\n', {}, r"This variable has no value: name \(main\.tf:4\)\. Pass --var name=…"),
+        (f'{ONE}variable "name" {{}}\n', {"variables": (("var", "nmae=x"),)}, r"--var nmae=… .*Did you mean name\?"),
+        (ONE, {"variables": (("var_file", "prod.tfvars"),)}, r"The variable file .*prod\.tfvars does not exist"),
+        (
+            f'{ONE}provider "aws" {{\n  region = "eu-centrl-1"\n{ROLE}}}\n',
+            {},
+            r'main\.tf:\d+: "eu-centrl-1" is not an AWS Region\. Did you mean eu-central-1\?',
+        ),
+        (
+            'module "a" {\n  source = "./nowhere"\n}\n',
+            {},
+            r"main\.tf:1: The module a cannot be read: no such folder",
+        ),
+    ],
+)
+async def test_a_plan_that_cannot_work_costs_no_code(attempt, aws, hcl, options, said):
+    run, gate, device = attempt(hcl, **options)
+    before = len(aws.calls())
+    with pytest.raises((TerraformFailed, ConfigurationError, AuthenticationError), match=said):
+        await plan(run.driver, gate)
+    assert device.asked == []
+    assert len(aws.calls()) == before
+
+
+async def test_every_error_is_in_the_log_and_the_first_on_the_card(attempt):
+    run, gate, _ = attempt('output "x" {\n  value = var.a\n}\noutput "y" {\n  value = var.b\n}\n')
+    with pytest.raises(TerraformFailed, match=r"There are 1 more errors in the log|There is 1 more error in the log"):
+        await plan(run.driver, gate)
+    log = "\n".join(run.log_text())
+    assert "main.tf:2: Reference to undeclared input variable" in log
+    assert "main.tf:5: Reference to undeclared input variable" in log
+
+
+async def test_a_configuration_is_validated_once(attempt):
+    run, gate, device = attempt(ONE)
+    await plan(run.driver, gate)
+    (mark,) = (run.driver.environment.files.validated,)
+    written = mark.stat().st_mtime_ns
+    again, gate, device = attempt(ONE)
+    await plan(again.driver, gate)
+    assert [request.phase for request in device.asked] == ["plan"]
+    assert mark.stat().st_mtime_ns == written
+    assert again.status == "planned"
+
+
+async def test_nothing_before_the_code_finds_credentials(attempt, tmp_path):
+    """A module that prints what it finds: `init` and `validate` get no key, whatever the process has."""
+    seen = tmp_path / "seen"
+    program = tmp_path / "terraform"
+    program.write_text(
+        f'#!/bin/sh\n{{ echo "$1"; env | grep -E "^AWS_" ; }} >> {seen}\nexec {shutil.which("terraform")} "$@"\n'
+    )
+    program.chmod(0o755)
+    run, gate, device = attempt(ONE, more={"TFMFA_TERRAFORM": str(program)}.items())
+    await plan(run.driver, gate)
+    text = seen.read_text()
+    before, _, after = text.partition("\nplan\n")
+    assert "init" in before
+    assert "validate" in before
+    assert "AWS_SECRET_ACCESS_KEY" not in before
+    assert "AWS_ACCESS_KEY_ID" not in before
+    assert "AWS_SESSION_TOKEN" in after
+    assert len(device.asked) == 1
+
+
+async def test_a_stale_plan_costs_no_code(attempt, tmp_path, aws):
+    first, gate, _ = attempt(ONE)
+    await plan(first.driver, gate)
+    kept = first.driver.store.files.plan.read_bytes()
+    await apply(first.driver, gate)
+    state = json.loads((tmp_path / "live" / "terraform.tfstate").read_text())
+    run, gate, device = attempt(ONE.replace('"one"\n', '"two"\n'))
+    await plan(run.driver, gate)
+    state["serial"] += 1  # as another Terraform does that applies meanwhile
+    (tmp_path / "live" / "terraform.tfstate").write_text(json.dumps(state))
+    before = [call["action"] for call in aws.calls()].count("GetSessionToken")
+    with pytest.raises(RunStateError, match=r"The plan is stale: the state has changed since\. Plan again"):
+        await apply(run.driver, gate)
+    assert [request.phase for request in device.asked] == ["plan"]
+    assert [call["action"] for call in aws.calls()].count("GetSessionToken") == before
+    assert kept  # Terraform itself was asked with a plan that was fresh
+
+
+async def test_certificate_authorities_that_are_not_there_cost_no_code(attempt, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    run, gate, device = attempt(ONE)
+    with pytest.raises(AuthenticationError, match=r"certificate authorities does not exist: .*ca\.pem"):
+        await plan(run.driver, gate)
+    assert device.asked == []
+
+
+async def test_the_root_user_cannot_assume_roles(attempt, monkeypatch, provider):
+    run, gate, device = attempt(f'{ONE}provider "aws" {{\n{ROLE}}}\n', more=provider.items())
+    from tfmfa_nb.model.identity import Identity  # noqa: PLC0415
+
+    async def identify(*_arguments):
+        return Identity("123456789012", "arn:aws:iam::123456789012:root")
+
+    monkeypatch.setattr(type(gate.aws), "identify", staticmethod(identify))
+    with pytest.raises(RoleRefused, match="root user, which cannot assume roles"):
+        await plan(run.driver, gate)
+    assert device.asked == []
+
+
+async def test_a_backend_waits_for_the_session(attempt, aws):
+    """`init` without its backend precedes the code, and the backend is opened with the session only."""
+    aws.client("s3").create_bucket(
+        Bucket="states", CreateBucketConfiguration={"LocationConstraint": aws.environ()["AWS_REGION"]}
+    )
+    backend = (
+        'terraform {\n  backend "s3" {\n    bucket = "states"\n    key = "one"\n    region = "us-east-1"\n'
+        "    use_path_style = true\n    skip_region_validation = true\n  }\n}\n"
+    )
+    run, gate, device = attempt(backend + ONE)
+    await plan(run.driver, gate)
+    assert run.status == "planned"
+    assert len(device.asked) == 1
+    of_state = [call for call in aws.calls() if call.get("service") == "s3" and "states" in json.dumps(call)]
+    assert all(call["mfa"] for call in of_state if call["action"] != "CreateBucket")
