@@ -169,13 +169,27 @@ def test_a_missing_variable_file_is_said_once(tmp_path, consoles):
     assert len(consoles) == 2
 
 
-def test_files_above_the_configuration_are_read_where_they_are(tmp_path):
-    folder = tmp_path / "live" / "prod" / "app"
-    folder.mkdir(parents=True)
-    (tmp_path / "live" / "common.json").write_text('{"role": "arn:common"}')
-    (tmp_path / "live" / "prod" / "own.txt").write_text("arn:own")
-    texts = ['jsondecode(file("../../common.json")).role', 'file("${path.module}/../own.txt")', 'file("../none")']
-    assert ask(folder, *texts)[0] == ["arn:common", "arn:own", UNKNOWN]
+@pytest.mark.parametrize(
+    "text",
+    [
+        'length(regexall("console", file("/proc/self/cmdline"))) > 0 ? null : "key"',
+        'fileexists(".terraform.lock.hcl") ? "key" : null',
+        'try(jsondecode(file("${path.module}/k.tf.json"))["//"], null)',
+        'try(file(join("/", ["..", "common.json"])), null)',
+        'length(fileset(path.module, "*.tf")) > 1 ? "key" : null',
+        'templatefile("${path.module}/k.tftpl", {}) == "x" ? "key" : null',
+        'templatestring(local.t, {}) == "x" ? "key" : null',
+        'core::file("a") == "x" ? "key" : null',
+        'file /* a comment */ ("a") == "x" ? "key" : null',
+        '<<-EOT\n  ${filebase64sha256("a")}\n  EOT\n',
+        "local.read",
+    ],
+)
+def test_what_depends_on_a_file_or_a_template_is_unknown(tmp_path, text):
+    """The console is not Terraform: it reads other files, at another time."""
+    (tmp_path / "a").write_text("x")
+    hcl = 'locals {\n  t = "x"\n  read = nonsensitive(file("a"))\n}\n'
+    assert ask(tmp_path, text, hcl=hcl)[0] == [UNKNOWN]
 
 
 def test_a_workspace_that_is_garbled(tmp_path):

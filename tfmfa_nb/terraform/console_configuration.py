@@ -7,13 +7,12 @@ provider. References to anything else become an unknown value.
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.terraform.modules import REPEATS
-from tfmfa_nb.terraform.symlinked_folder import CONFIGURATION_SUFFIXES, STATE_PREFIXES, symlinked_folder
+from tfmfa_nb.terraform.symlinked_folder import symlinked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +31,6 @@ _FAILED = '"!"'  # not base64: the expression failed
 _VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
 _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATED = {("count",), ("each",)}
-_READS_FILES = re.compile(r"\b(?:file\w*|templatefile)\b")  # a comment may stand before the parenthesis
-# Files of modules that `init` has installed are not in the copy, nor are those whose names are computed.
-_COMPUTED_FILE = re.compile(r"\b(?:file\w*|templatefile)\b[^(\n]*\([^,)]*\(")
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
 
 
@@ -50,13 +46,11 @@ class ConsoleConfiguration:
     def __init__(self, questions: Sequence[tuple[Module, Expression]], *, any_instance: bool = False) -> None:
         self._questions, self._any_instance = questions, any_instance
         self._needs: dict[Module, dict[tuple[str, str], None]] = defaultdict(dict)
-        self._texts: list[str] = []
         waiting = list(questions)
         for module, _ in questions:
             self._add_ancestors(module)
         while waiting:
             module, expression = waiting.pop()
-            self._texts.append(expression.text)
             for name in expression.names:
                 waiting += self._need(module, name)
 
@@ -96,7 +90,7 @@ class ConsoleConfiguration:
 
         Args:
             top: an empty folder.
-            folder: the original root module; its variable files, and files that functions may read, are linked.
+            folder: the original root module; its variable files are linked.
 
         Returns:
             The root module's folder.
@@ -104,7 +98,7 @@ class ConsoleConfiguration:
         Raises:
             OSError: the copy cannot be written.
         """
-        root = self._link(top, folder)
+        root = symlinked_folder(top, folder, 0, _is_variable_file)
         modules = [{"Key": "", "Source": "", "Dir": "."}]
         order = sorted(self._needs, key=lambda module: module.name)
         numbers = {module: number for number, module in enumerate(order)}
@@ -121,19 +115,6 @@ class ConsoleConfiguration:
         manifest.mkdir(parents=True)
         (manifest / "modules.json").write_text(json.dumps({"Modules": modules}), encoding="utf-8")
         return root
-
-    def _link(self, top: Path, folder: Path) -> Path:
-        """The new folder of the root module, with links to the files that it needs."""
-        reads_files = any(_READS_FILES.search(text) for text in self._texts)
-        texts = [*self._texts, *(f"{module.path}/" for module in self._needs)]
-        upwards = max((text.count("../") for text in texts), default=0) if reads_files else 0
-
-        def include(name: str) -> bool:
-            variables = name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
-            own = name.endswith(CONFIGURATION_SUFFIXES) or name.startswith(STATE_PREFIXES)
-            return variables or (reads_files and not own)
-
-        return symlinked_folder(top, folder, upwards, include)
 
     def _text(self, module: Module, numbers: dict[Module, int]) -> Iterator[str]:
         yield f'variable "{_UNKNOWN}" {{}}'
@@ -195,7 +176,7 @@ class ConsoleConfiguration:
             return None if here or self._referents(module, name) else f"var.{_UNKNOWN}"
 
         # In parentheses, an expression may span several lines.
-        if expression.broken or _reads_elsewhere(module, expression):
+        if expression.broken:
             return f"var.{_UNKNOWN}"
         return f"({expression.rewritten(replacement)}\n)"
 
@@ -214,11 +195,8 @@ class ConsoleConfiguration:
         return []
 
 
-def _reads_elsewhere(module: Module, expression: Expression) -> bool:
-    """Whether an expression reads a file that the copy may not have."""
-    if not _READS_FILES.search(expression.text):
-        return False
-    return module.path.startswith(".terraform") or _COMPUTED_FILE.search(expression.text) is not None
+def _is_variable_file(name: str) -> bool:
+    return name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
 
 
 def _variable(name: str, block: Block) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Evaluator:
     """Answers questions about one configuration.
 
     Args:
-        folder: the root module, for its variable files and for files that functions read.
+        folder: the root module, for its variable files.
         executable: the Terraform whose `console` evaluates.
         environ: for `TF_VAR_…` and `TF_WORKSPACE`; its credentials are not passed on.
         variables: values of `--var` and `--var-file`.

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _ASSIGNED = "x = "
 # Nodes that bind names, each with the part that declares them.
 _SCOPES = {"for_tuple_expr": "for_intro", "for_object_expr": "for_intro", "template_for": "template_for_start"}
-# Functions whose value changes until the plan, or depends on the folder, or that need a provider.
-_UNKNOWABLE_CALL = re.compile(r"(?:core::)?(?:timestamp|plantimestamp|uuid|bcrypt|abspath|pathexpand)|provider::.*")
+# Functions whose value changes until the plan, depends on the folder or on files, or needs a provider. A file may
+# change, or be another one, when Terraform reads it; a template may call any function.
+_UNKNOWABLE_CALL = re.compile(
+    r"(?:core::)?(?:timestamp|plantimestamp|uuid|bcrypt|abspath|pathexpand|file\w*|template\w*)|provider::.*"
+)
 
 
 @dataclass(frozen=True, slots=True)

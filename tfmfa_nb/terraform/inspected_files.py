@@ -49,7 +49,7 @@ class Inspected:
 def inspected(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> Inspected:
     """What an inspection rests on now: the configuration with its modules and variables, and what `init` has kept.
 
-    Files that functions read are not covered.
+    Files that functions read are not covered: values that depend on them count as unknown.
 
     Args:
         configuration: as it is now.

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CONFIGURATION_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 STATE_PREFIXES = (".terraform", "terraform.tfstate")
 _FARTHEST = 8  # parent folders
 
