@@ -28,7 +28,7 @@ class CodeRequest:
         serial_number: ARN or serial number of the MFA device; "" if unknown.
         refusal: refusal of the previous code or of the organization variables; None if there was none.
         attempt: number of the attempt, starting at 1.
-        tell: gets each sentence about how the code is obtained, for the run's log.
+        tell: gets each sentence about how the code is obtained, for the run's card and its log.
     """
 
     phase: Phase

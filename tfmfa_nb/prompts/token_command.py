@@ -77,7 +77,8 @@ class CommandPrompt:
         """
         waited, delay = 0.0, next_code_at() - time.time()
         program = Path(self._arguments[0]).name  # not the arguments, which may be secret
-        request.tell(f"Waiting for a code from the token command ({program}): touch your key if it asks for it.")
+        shown = f"{program} …" if len(self._arguments) > 1 else program
+        request.tell(f"Waiting for a code from the token command `{shown}`: touch your key if it blinks.")
         while True:
             code = await self._fetch()
             try:

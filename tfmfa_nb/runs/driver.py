@@ -24,6 +24,7 @@ from tfmfa_nb.runs.events import (
     LogGrew,
     Noted,
     ProcessChanged,
+    StartRefused,
     StatusChanged,
 )
 from tfmfa_nb.runs.ports import Ports
@@ -64,6 +65,8 @@ class Driver:
         findings: roles and bypasses in the configuration; None before it is inspected.
         inspected: everything that the last inspection rests on; empty before it.
         canceling: True after a person has canceled the run.
+        code_given: True after a code was given for the run.
+        refused: True if the start was refused, so that this is no run.
         plan: the plan as data, available when `terraform show -json` ends; None before there is a plan.
         outputs: outputs that the apply reported.
     """
@@ -92,7 +95,7 @@ class Driver:
         self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []
         self.notes: list[str] = []
-        self.canceling = False
+        self.canceling = self.code_given = self.refused = False
         self.plan: Future[Plan] | None = None
         self.outputs: dict[str, Any] = {}
         self._process: Process | None = None
@@ -143,6 +146,27 @@ class Driver:
         if unrecorded is not None:  # the run has ended nevertheless
             remedy = unrecorded.remedy.removeprefix("Nothing was changed. ")  # else, to the record
             raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {remedy}")
+
+    def refuse(self, status: Status, reason: str, *, is_evidence: bool) -> None:
+        """End a start that was refused before anything ran: nothing of it stays but its lines in the audit trail.
+
+        Args:
+            status: final status, for the views.
+            reason: why it was refused, in a sentence.
+            is_evidence: True if the trail must have this refusal. It also has one that follows an earlier line.
+
+        Raises:
+            ConfigurationError: the trail cannot be written, or the folder cannot be deleted.
+        """
+        self.refused = True
+        try:
+            if is_evidence or self.store.in_trail:
+                self.store.record_status(replace(self.record, status=status), reason=reason)
+        finally:
+            try:
+                self.store.remove()
+            finally:
+                self.tell(StartRefused(status))
 
     def save(self) -> None:
         """Write the record.

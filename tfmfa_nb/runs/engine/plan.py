@@ -17,7 +17,7 @@ from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.confirmation import trail_notes
-from tfmfa_nb.terraform.plan import Counts, parse_summary
+from tfmfa_nb.runs.history.retention import remove_old_runs
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # `plan -detailed-exitcode` (https://developer.hashicorp.com/terraform/cli/commands/plan)
 _NO_CHANGES, _CHANGES = 0, 2
-_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 
 
 async def plan(driver: Driver, gate: Gate) -> None:
@@ -35,7 +34,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         TfmfaError: the plan failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
+    with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         arguments = driver.options.plan_arguments()
@@ -58,6 +57,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
             refused.pop_all()  # from here on, the file is what Terraform has seen
+            remove_old_runs(driver.environment, gate.policy)
             initialized = await initialize(commands)
             if initialized:
                 await inspect_again(driver, gate, executable, session)
@@ -71,17 +71,9 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await inspect_again(driver, gate, executable, session)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        sha256, counts = driver.store.seal_plan(), _counts(driver).as_dict()
+        sha256, counts = driver.store.seal_plan(), driver.store.counts(driver.record.log_start).as_dict()
         driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
         driver.show_plan(executable, gate.environ)
         if session is not None:
             await check_saved_plan(driver, gate, executable)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
-
-
-def _counts(driver: Driver) -> Counts:
-    """The plan's counts, from Terraform's summary line."""
-    log = driver.store.log
-    end = log.refresh()
-    lines = log.lines(max(driver.record.log_start, end - _SUMMARY_LINES), end)
-    return parse_summary("\n".join(lines)) or Counts()
