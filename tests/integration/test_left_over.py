@@ -9,10 +9,11 @@ import pytest
 from kernels import Kernel
 
 from tfmfa_nb.environments import holder_of
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.layout import plan_prefix
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.history import retention
-from tfmfa_nb.runs.store import saved_plans
+from tfmfa_nb.runs.store import RunStore, saved_plans
 
 ONE = 'resource "terraform_data" "one" {}\n'
 BYPASS = 'provider "aws" {\n  profile = "ops"\n}\n'
@@ -259,6 +260,10 @@ async def test_clean_keeps_the_newest_runs_and_what_somebody_may_still_need(shel
     assert {line.get("run") for line in trail.lines()} >= set(ids)  # the trail is never cut
 
 
+def not_removed(_store):
+    raise ConfigurationError("It is kept.")
+
+
 async def test_old_runs_beyond_the_bound_go_when_a_new_one_starts(shell, tmp_path, monkeypatch):
     first, *_ = await planned_runs(shell, 1)
     runs = tmp_path / "staging" / ".tfmfa" / "runs"
@@ -271,6 +276,11 @@ async def test_old_runs_beyond_the_bound_go_when_a_new_one_starts(shell, tmp_pat
     monkeypatch.setattr(retention, "KEPT_RUNS", 2)
     await refused(shell, f"%%tfplan -e staging --destroy --refresh-only\n{ONE}")
     assert (runs / old).exists()  # what was refused changes nothing
+    with monkeypatch.context() as patched:
+        patched.setattr(RunStore, "remove", not_removed)
+        await planned_runs(shell, 1)
+    assert "Old runs were not removed: It is kept." in " ".join(shell.user_ns["_"].notes)
+    assert shell.user_ns["_"].status == "planned"
     await planned_runs(shell, 1)
     assert (runs / old).exists() is False
     assert (runs / recent).exists()

@@ -57,7 +57,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
             refused.pop_all()  # from here on, the file is what Terraform has seen
-            remove_old_runs(driver.environment, gate.policy)
+            for sentence in remove_old_runs(driver.environment, gate.policy):
+                driver.note(sentence)
             initialized = await initialize(commands)
             if initialized:
                 await inspect_again(driver, gate, executable, session)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import EnvironmentLock
-from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.runs.audit.trail import AuditTrail
@@ -31,15 +31,15 @@ def remove_old_runs(environment: Environment, policy: Policy) -> list[str]:
     """Remove the folders of the runs that are beyond both bounds. The caller must hold the environment's lock.
 
     Returns:
-        The IDs of the removed runs.
-
-    Raises:
-        ConfigurationError: a folder cannot be removed, or that cannot be recorded.
+        What went wrong, in sentences. No new run should fail because of an old one.
     """
     latest = time.time() - KEPT_DAYS * 86_400
     old = [run_id for run_id in run_ids(environment)[KEPT_RUNS:] if started_at(run_id) < latest]
-    _remove(environment, old, policy)
-    return old
+    try:
+        _remove(environment, old, policy)
+    except ConfigurationError as error:
+        return [f"Old runs were not removed: {error}"]
+    return []
 
 
 async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[list[str], list[str]]:
@@ -51,7 +51,7 @@ async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[li
 
     Raises:
         EnvironmentLocked: a run holds the environment's lock.
-        ConfigurationError: as `remove_old_runs` does.
+        ConfigurationError: a folder cannot be removed, or that cannot be recorded.
     """
     with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
         ids = run_ids(environment)
@@ -68,7 +68,7 @@ async def remove_left_over(environment: Environment, run_id: str, policy: Policy
     Raises:
         RunStateError: its kernel has not started it yet.
         EnvironmentLocked: this or another run holds the environment's lock.
-        ConfigurationError: as `remove_old_runs` does.
+        ConfigurationError: as `clean` does.
     """
     with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
         if is_pending(environment, run_id):
