@@ -370,3 +370,16 @@ async def test_the_command_that_is_waited_for_is_named_without_its_arguments(tmp
         f"Waiting for a code from the token command {shown.format('device')}: touch your key if it blinks."
     )
     assert "hunter2" not in " ".join(told)
+
+
+async def test_a_run_that_is_canceled_ends_the_command_that_is_waited_for(tmp_path):
+    canceled = asyncio.Event()
+    asked = replace(request(), canceled=canceled.is_set)
+    asking = asyncio.create_task(shell(f"echo $$ > {tmp_path}/pid; exec sleep 600").ask(asked))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    canceled.set()
+    with pytest.raises(RunCanceled, match="The run was canceled"):
+        async with asyncio.timeout(60):
+            await asking
+    assert await gone(int((tmp_path / "pid").read_text()))

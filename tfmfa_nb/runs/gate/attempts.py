@@ -95,6 +95,7 @@ class CodeAttempts:
                 refusal=refusal,
                 attempt=self._count,
                 tell=lambda sentence: self._tell(sentence, indicator),
+                canceled=lambda: self._driver.canceling,
             )
         )
         self._driver.code_given, self._refusal, sent = True, None, False
