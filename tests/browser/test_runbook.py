@@ -232,6 +232,25 @@ def test_at_applies_only_the_plan_runs_unasked(lab, aws, open_notebook):
     page.screenshot("applies-only")
 
 
+def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
+    command = "%config TfmfaMagics.token_command = \"sh -c 'sleep 600' hunter2\""
+    plan = '%%tfplan -e touched --level \'plans and applies\'\nresource "terraform_data" "one" {}'
+    lab.write("touched.ipynb", "%load_ext tfmfa_nb", command, plan)
+    page = open_notebook("touched.ipynb")
+    page.run_cell(0)
+    page.run_cell(1)
+    page.start_cell(2)
+    lock = page.output(2).locator(".tfmfa-lock")
+    expect(lock).to_contain_text("MFA code required to plan", timeout=30_000)
+    expect(lock).to_contain_text("Waiting for a code from the token command `sh …`: touch your key if it blinks.")
+    expect(page.output(2)).not_to_contain_text("hunter2")
+    page.screenshot("token-command", page.output(2))
+    page.output(2).get_by_role("button", name="Cancel").click()
+    page.wait_idle()
+    expect(page.output(2)).to_contain_text("touched: Canceled")
+    assert not list((lab.folder / "touched").glob(".tfmfa/runs/*"))
+
+
 @pytest.mark.parametrize("how", ["interrupt", "cancel"])
 def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_notebook, how):
     environment = f"slow-{how}"

@@ -43,7 +43,7 @@ def test_a_token_command_that_waits_for_a_touch_is_left_at_once(kernel_of, tmp_p
     while not touched.exists():
         time.sleep(0.05)
     (log,) = tmp_path.glob("head/.tfmfa/runs/*/run.log")
-    assert "Waiting for a code from the token command (sh): touch your key if it asks for it." in log.read_text()
+    assert "Waiting for a code from the token command `sh …`: touch your key if it blinks." in log.read_text()
     begun = time.monotonic()
     kernel.interrupt()
     _, error = kernel.ended(cell)

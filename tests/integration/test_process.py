@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tfmfa_nb.model.redaction import MASK, Secret
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import Job, TerraformProcess
@@ -87,7 +88,7 @@ async def test_output_streams_and_the_exit_code_is_kept(folder):
     text = (folder / "run" / "run.log").read_text()
     assert "Apply complete! Resources: 3 added" in text
     kinds = {json.loads(line)["type"] for line in (folder / "run" / "events.jsonl").read_text().splitlines()}
-    assert {"apply_start", "apply_complete", "change_summary"} <= kinds
+    assert kinds == {"planned_change", "apply_start", "apply_complete", "outputs"}
     assert (folder / "run" / "run.log").stat().st_mode & 0o777 == 0o600
 
 
@@ -320,3 +321,28 @@ async def test_a_hundred_thousand_lines_are_followed_as_they_come(folder):
     assert outcome.exit_code == 0
     assert plain.log.read_text().count("\n") == 100_000
     assert time.monotonic() - began < 5
+
+
+async def test_what_a_program_prints_in_an_apply_is_on_disk_once(folder):
+    """An event of a printed line is five times as long as the line."""
+    many = f"{sys.executable} -c \"[print('y' * 99) for _ in range(20_000)]\""
+    (folder / "main.tf").write_text(
+        f"""
+resource "terraform_data" "loud" {{
+  provisioner "local-exec" {{
+    command = {json.dumps(many)}
+  }}
+}}
+output "end" {{
+  value = terraform_data.loud.id
+}}
+"""
+    )
+    await finish(job(folder, "init"))
+    assert (await finish(job(folder, *APPLY, events=True))).exit_code == 0
+    found = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    assert found["run.log"].count(b"y" * 99) == 20_000
+    assert b"y" * 99 not in found["events.jsonl"]
+    events = ApplyEvents(folder / "run" / "events.jsonl")
+    events.refresh()
+    assert (events.progress.done, list(events.progress.outputs)) == (1, ["end"])

@@ -242,6 +242,43 @@ def test_a_code_that_no_run_has_used_is_not_verified(run, tmp_path, sandbox, tok
     assert verified.stdout.count("FAIL") == 1
 
 
+def test_a_code_that_was_given_and_not_used_is_verified(run, tmp_path, sandbox):
+    """The configuration changes while the device is asked, so the code does not go to AWS."""
+    command = tmp_path / "device"
+    command.write_text(f"#!/bin/sh\necho '# changed' >> {tmp_path}/head/main.tf\nexec {DEVICE}\n")
+    command.chmod(0o755)
+    code, said, wrong = run(LOAD, PLAN, more=sandbox.environ(), options=["--token-command", str(command)])
+    assert (code, said.splitlines().count(GOT.format("plan"))) == (3, 1), wrong
+    assert "main.tf has changed since it was checked." in wrong
+    assert "GetSessionToken" not in {call["action"] for call in sandbox.calls()}
+    trail = AuditTrail(tmp_path / "head" / ".tfmfa" / "audit.jsonl").lines()
+    assert [line["result"] for line in trail if line["event"] == "mfa"] == ["code not used"]
+    verified = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path)
+    assert "the audit trail has the use of the code that it was given." in verified.stdout
+    assert (verified.returncode, "FAIL" in verified.stdout) == (0, False), verified.stdout
+
+
+def test_a_start_that_was_refused_is_no_run_of_the_record_and_resuming_starts_it_again(run, tmp_path, policy):
+    plan = FREE.replace("-e head", "-e head --var-file values.tfvars")
+    code, _, wrong = run(LOAD, plan, more=policy)
+    assert (code, "values.tfvars does not exist" in wrong) == (1, True)
+    assert read(tmp_path / "out.ipynb").metadata["tfmfa_nb"]["runs"] == []
+    assert not (tmp_path / "head").exists()
+    (tmp_path / "values.tfvars").touch()
+    code, _, wrong = run(options=["--resume"])
+    assert code == 0, wrong
+    assert states(tmp_path / "out.ipynb") == ["done", "done"]
+
+
+def test_after_a_refused_start_there_is_nothing_to_apply(run, tmp_path, policy):
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "main.tf").write_text('resource "terraform_data" "one" {}\n')
+    refused = "try:\n    %tfplan -C live --destroy --refresh-only\nexcept Exception as error:\n    print(error)"
+    code, said, wrong = run(LOAD, refused, "%tfapply", more=policy)
+    assert (code, "cannot be combined" in said, "there is no plan to apply" in wrong) == (1, True, True)
+    assert [path.name for path in (tmp_path / "live").iterdir()] == ["main.tf"]
+
+
 @pytest.mark.thorough
 def test_the_token_command_runs_once_for_each_prompt_of_a_run(run, tmp_path, sandbox, token_command, monkeypatch):
     """A cell of ours gets nothing before its run waits, nothing beside it, and nothing after it."""

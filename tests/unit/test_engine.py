@@ -249,6 +249,26 @@ async def test_a_plan_that_fails_leaves_the_run_errored(world, code, status):
     assert holder_of(it.environment.files.lock) is None
 
 
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"destroy": True, "refresh_only": True}, ConfigurationError), ({"level": STRICT}, MfaBypass)],
+)
+async def test_a_start_that_is_refused_is_no_run(world, options, error):
+    it = world(**options)
+    it.terraform.findings = Findings(bypasses=(Problem("The provider uses a profile.", name="profile"),))
+    folder = it.driver.store.files.folder
+    assert folder.is_dir()
+    with pytest.raises(error):
+        await plan(it.driver, it.gate)
+    assert not folder.parent.exists()
+    assert it.driver.refused
+    assert it.driver.record.status == "errored"
+    assert it.statuses() == []  # it ended otherwise
+    refusals = it.driver.store.trail.lines()
+    assert [line["reason"] for line in refusals] == (["The provider uses a profile."] if error is MfaBypass else [])
+    assert holder_of(it.environment.files.lock) is None
+
+
 async def test_a_person_who_says_no_discards_the_plan(world):
     it = world()
     await plan(it.driver, it.gate)

@@ -326,3 +326,24 @@ def test_settings_of_a_newer_version_are_refused_and_kept(tmp_path):
         with pytest.raises(ConfigurationError, match=r"tfmfa.json was written by a newer version of tfmfa_nb.*Upgrade"):
             use()
     assert environment.files.settings.read_text() == newer
+
+
+def test_what_was_created_is_removed_again_unless_something_is_kept_there(tmp_path):
+    there = Environment.named("staging", tmp_path)
+    there.ensure()()
+    assert list(tmp_path.iterdir()) == []
+    remove = there.ensure()
+    there.set_level(Level.APPLIES_ONLY)
+    remove()
+    assert there.level is Level.APPLIES_ONLY
+    assert there.files.ignore.exists()
+
+
+def test_what_was_there_before_stays(tmp_path):
+    (folder := tmp_path / "staging").mkdir()
+    there = Environment.named("staging", tmp_path)
+    there.ensure()()
+    assert list(folder.iterdir()) == []
+    there.ensure()
+    there.ensure()()
+    assert there.files.ignore.exists()

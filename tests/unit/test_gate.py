@@ -159,6 +159,7 @@ async def test_a_code_that_was_under_way_when_the_person_interrupted_counts_as_u
         patched.setattr("tfmfa_nb.authentication.mfa_session.get_session", interrupted)
         with pytest.raises(asyncio.CancelledError):
             await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
+    assert codes_in(run) == ["code sent, answer not awaited"]
     again = gate(passing.prompt.given[-1], RunCanceled("left"))
     with pytest.raises(RunCanceled):
         await again.pass_through(run.driver, Phase.PLAN, CHAINS)
@@ -240,6 +241,70 @@ async def test_who_leaves_the_prompt_spends_nothing(world, answer):
     assert "GetSessionToken" not in {call["action"] for call in aws.calls}
 
 
+def codes_in(run):
+    """What the audit trail says of each code that was given for a run."""
+    return [line["result"] for line in run.driver.store.trail.lines() if line["event"] == "mfa"]
+
+
+class Leaving(Scripted):
+    """A person who gives a code, and whose run is canceled at that moment."""
+
+    async def ask(self, request):
+        answer = await super().ask(request)
+        self.run.cancel()
+        return answer
+
+
+async def test_a_code_of_a_canceled_run_is_not_used_and_the_trail_says_so(world):
+    run, gate, aws = world
+    passing = gate()
+    passing.prompt = Leaving(aws, passing.environ["AWS_MFA_SERIAL_NUMBER"], NEXT)
+    passing.prompt.run = run
+    with pytest.raises(RunCanceled, match=r"The code was not used\."):
+        await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
+    assert codes_in(run) == ["code not used"]
+    assert passing.prompt.given[0] not in run.driver.store.trail.path.read_text()
+    assert "GetSessionToken" not in {call["action"] for call in aws.calls}
+    assert run.driver.code_given
+
+
+async def test_a_code_given_for_a_configuration_that_has_changed_is_not_used_and_the_trail_says_so(world):
+    run, gate, aws = world
+
+    async def changed():
+        raise RoleRefused("It has changed.")
+
+    with pytest.raises(RoleRefused, match="It has changed"):
+        await gate(NEXT).pass_through(run.driver, Phase.PLAN, CHAINS, changed)
+    assert codes_in(run) == ["code not used"]
+    assert "GetSessionToken" not in {call["action"] for call in aws.calls}
+
+
+async def test_a_code_given_while_the_variables_are_missing_is_not_used_and_the_trail_says_so(world):
+    run, gate, _ = world
+    with pytest.raises(RunCanceled):
+        await gate("123456", RunCanceled("left"), AWS_ACCESS_KEY_ID="").pass_through(run.driver, Phase.PLAN, CHAINS)
+    assert codes_in(run) == ["code not used"]
+
+
+async def test_each_code_is_a_line_of_the_trail_whatever_sts_answers(world):
+    run, gate, aws = world
+    aws.faults.inject("server-error", 3)
+    await gate("12", "000000", NEXT, NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
+    results = codes_in(run)
+    assert results[0] == "malformed code"
+    assert results[-1] == "authenticated"
+    assert len(results) == 4
+
+
+async def test_a_prompt_that_nobody_answered_gave_no_code(world):
+    run, gate, _ = world
+    with pytest.raises(RunCanceled):
+        await gate(RunCanceled("left")).pass_through(run.driver, Phase.PLAN, CHAINS)
+    assert codes_in(run) == []
+    assert not run.driver.code_given
+
+
 async def test_a_prompt_without_an_answer_times_out_if_that_was_set(world):
     run, gate, _ = world
     passing = gate(answer_seconds=0.05)
@@ -261,7 +326,9 @@ async def test_a_role_that_is_refused_is_named_and_the_session_dropped(world):
     assert [hop["state"] for role in run.roles for hop in role["hops"]] == ["assumed", "assumed", "refused"]
     assert sessions_kept() == [], caught
     trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
-    assert trail[-1]["event"] == "role refused"
+    assert [line["event"] for line in trail] == ["role refused", "mfa"]
+    assert (trail[-1]["result"], trail[-1]["phase"]) == ("session not used", "plan")
+    assert trail[-1]["access_key_id"].startswith("ASIA")  # by which CloudTrail has it
 
 
 async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_log(world):
@@ -286,7 +353,8 @@ async def test_a_refused_role_says_its_cause_beside_it_and_what_mends_it_in_the_
     log = "\n".join(run.log_text())
     assert all(document.text in log for document in documents)
     trail = [json.loads(line) for line in run.driver.store.trail.path.read_text().splitlines()]
-    assert [(line["event"], line["cause"]) for line in trail] == [("role refused", "the role does not exist")] * 2
+    refused = [line["cause"] for line in trail if line["event"] == "role refused"]
+    assert refused == ["the role does not exist"] * 2
 
 
 async def test_a_role_whose_external_id_is_not_known_is_left_to_terraform(world):

@@ -520,6 +520,29 @@ async def test_a_session_longer_than_aws_ever_allows_ends_it_before_the_prompt(w
     assert world.indicators()[-1][0] == "failed"
 
 
+class Waits(Typed):
+    """A device that says what it waits for."""
+
+    async def ask(self, request):
+        request.tell("Waiting for a code from the token command `ykman …`: touch your key if it blinks.")
+        return await super().ask(request)
+
+
+async def test_what_is_waited_for_is_on_the_card_and_in_the_log_and_a_refusal_stays_beside_it(world):
+    gate = world.gate()
+    gate.prompt = Waits("123456", "234567")
+    world.aws.answers = [Refused(WRONG)]
+    await world.passes(gate)
+    waiting = "Waiting for a code from the token command `ykman …`: touch your key if it blinks."
+    shown = [each for each in world.indicators() if each[2] == waiting]
+    assert shown == [
+        ("required", "MFA code required to plan", waiting),
+        ("failed", "AWS rejected the code.", waiting),
+    ]
+    assert world.log().count(waiting) == 2
+    assert world.indicators()[-1][0] == "authenticated"
+
+
 async def test_every_refused_role_is_shown_recorded_and_explained(world):
     one, two = Document("Trust policy of a", '{\n"a": 1\n}'), Document("Trust policy of b", "{}")
     world.aws.refusals = {(0, 1): refused_role("a", one), (1, 0): refused_role("b", two, one)}
@@ -533,7 +556,9 @@ async def test_every_refused_role_is_shown_recorded_and_explained(world):
     shown = [[(hop["state"], hop["message"]) for hop in role["hops"]] for role in world.driver.roles]
     assert shown == [[("assumed", ""), ("refused", "a cannot be assumed.")], [("refused", "b cannot be assumed.")]]
     assert world.told.count(RolesChanged(world.driver.roles)) == 1
-    named = [{name: line[name] for name in ("event", "provider", "result", "cause", "user")} for line in world.trail()]
+    *lines, last = world.trail()
+    named = [{name: line[name] for name in ("event", "provider", "result", "cause", "user")} for line in lines]
+    assert (last["event"], last["result"]) == ("mfa", "session not used")
     refused = {"event": "role refused", "result": "role refused", "cause": "the role does not exist", "user": ALICE.arn}
     assert named == [{**refused, "provider": "aws"}, {**refused, "provider": "aws.audit"}]
     first, second = ["", "Trust policy of a:", "{", '"a": 1', "}", ""], ["", "Trust policy of b:", "{}", ""]
@@ -549,7 +574,7 @@ async def test_a_refusal_without_a_cause_says_so_and_only_a_few_documents_are_sh
         await world.passes(world.gate("123456"), chains=(*CHAINS, *CHAINS))
     assert caught.value.documents == documents[:6]
     assert caught.value.remedy == "Mend a. 2 other roles were also refused."
-    assert {line["cause"] for line in world.trail()} == {"not known"}
+    assert {line["cause"] for line in world.trail()[:-1]} == {"not known"}
 
 
 def at(world, level):

@@ -1,6 +1,7 @@
 """Which runs an environment has, what a person means by a part of an id, and how the list reads."""
 
 import fcntl
+import gc
 import json
 import os
 import time
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfmfa_nb.doctor.leftover_checks import check_leftovers
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.events import Authenticated, PhaseStarted
 from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
+from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.run_list import _age, listing_html, listing_text
@@ -207,10 +210,52 @@ def test_a_run_whose_terraform_has_ended_does_not_go_on_because_a_program_that_i
 
 def test_a_run_that_asks_before_it_has_a_record_is_pending(tmp_path):
     run = new_run(tmp_path)
-    fd = hold(tmp_path, run.id, os.getpid())
     (listed,) = list_runs(environment(tmp_path), 20).runs
     assert (listed.status, listed.running) == (Status.PENDING, True)
-    os.close(fd)
+    assert f"{run.id} has not started yet." in listing_text(list_runs(environment(tmp_path), 20))
+    with pytest.raises(RunStateError, match="has not started yet"):
+        check_started(environment(tmp_path), run.id)
+
+
+@pytest.mark.parametrize(
+    ("level", "why"),
+    [
+        (None, "before it started Terraform"),
+        ("never", "before it started Terraform"),
+        ("applies only", "before it started Terraform"),
+        ("plans and applies", "while it waited for a code"),
+        (7, "before it started Terraform"),
+    ],
+)
+def test_a_run_whose_kernel_ended_before_it_started_says_so(tmp_path, level, why):
+    run = new_run(tmp_path)
+    if level is not None:
+        run.driver.store.audit("phase", phase="plan", level=level)
+    run_id = run.id
+    del run  # as its kernel's end does
+    gc.collect()
+    text = listing_text(list_runs(environment(tmp_path), 20))
+    assert "Never started" in text
+    assert f"{run_id} never started: its kernel ended {why}. To remove it: %tfruns -e staging discard {run_id}" in text
+    assert f"never started: its kernel ended {why}" in listing_html(list_runs(environment(tmp_path), 20))
+    with pytest.raises(RunStateError, match=f"its kernel ended {why}"):
+        check_started(environment(tmp_path), run_id)
+    assert check_leftovers(environment(tmp_path)).text == "1 never started."
+
+
+def test_a_run_whose_record_somebody_has_deleted_is_not_said_to_have_never_started(tmp_path):
+    run = new_run(tmp_path, *PLANNED)
+    run.driver.store.files.record.unlink()
+    text = listing_text(list_runs(environment(tmp_path), 20))
+    assert "record not valid" in text
+    assert f"{run.id} cannot be read: its record is missing or not valid. To remove it" in text
+    check_started(environment(tmp_path), run.id)
+    assert check_leftovers(environment(tmp_path)).text == "1 cannot be read."
+
+
+def test_the_doctor_has_nothing_to_say_where_nothing_is_left_over(tmp_path):
+    new_run(tmp_path, *PLANNED)
+    assert check_leftovers(environment(tmp_path)).severity == "ok"
 
 
 def test_a_plan_that_waits_and_one_that_is_gone(tmp_path):

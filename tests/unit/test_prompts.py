@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -356,3 +357,29 @@ async def test_a_confirmation_is_no_code_and_is_asked_for_nevertheless(monkeypat
 def test_a_prompt_that_never_asks_says_itself_why():
     unavailable = UnavailablePrompt("nobody is here")
     assert choose_prompt("auto", "", unavailable, attended=False, allows=lambda _: False) is unavailable
+
+
+@pytest.mark.parametrize(("more", "shown"), [("", "`{}`"), (" hunter2", "`{} …`")])
+async def test_the_command_that_is_waited_for_is_named_without_its_arguments(tmp_path, more, shown):
+    command = tmp_path / "device"
+    command.write_text("#!/bin/sh\necho 654321\n")
+    command.chmod(0o755)
+    told = []
+    await CommandPrompt(f"{command}{more}").ask(replace(request(), tell=told.append, serial_number=str(tmp_path)))
+    assert told[0] == (
+        f"Waiting for a code from the token command {shown.format('device')}: touch your key if it blinks."
+    )
+    assert "hunter2" not in " ".join(told)
+
+
+async def test_a_run_that_is_canceled_ends_the_command_that_is_waited_for(tmp_path):
+    canceled = asyncio.Event()
+    asked = replace(request(), canceled=canceled.is_set)
+    asking = asyncio.create_task(shell(f"echo $$ > {tmp_path}/pid; exec sleep 600").ask(asked))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    canceled.set()
+    with pytest.raises(RunCanceled, match="The run was canceled"):
+        async with asyncio.timeout(60):
+            await asking
+    assert await gone(int((tmp_path / "pid").read_text()))

@@ -115,3 +115,17 @@ def test_a_full_disk_is_told_with_the_log_s_name(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.filename == str(log.path)
+
+
+def test_a_log_whose_file_is_deleted_keeps_its_lines_in_memory(tmp_path):
+    log = RunLog(tmp_path / "run.log")
+    log.append("one\ntwo\n")
+    log.detach()
+    log.path.unlink()
+    log.append("three\n")
+    assert log.refresh() == 3
+    assert log.lines(-1, 2) == ["one", "two"]
+    assert log.lines(2, 9) == ["three"]
+    assert not log.path.exists()
+    (none := RunLog(tmp_path / "none.log")).detach()
+    assert (none.refresh(), none.lines(0, 1)) == (0, [])

@@ -116,7 +116,7 @@ def asked(kind="code", *, password=True, **facts):
 async def test_only_this_package_s_hidden_questions_get_a_code():
     said = []
     ours = responder("echo 314159 secret", say=said.append)
-    waiting = "Waiting for a code from the token command (echo): touch your key if it asks for it."
+    waiting = "Waiting for a code from the token command `echo …`: touch your key if it blinks."
     told = 'Got a code from the token command (echo) to plan "a".'
     assert await ours.answer(asked()) == f"={waiting} {told}\n314159"
     assert said == [waiting, told]

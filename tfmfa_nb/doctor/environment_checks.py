@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
+from tfmfa_nb.doctor.leftover_checks import check_leftovers
 from tfmfa_nb.doctor.version_control import check_version_control
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -46,6 +47,7 @@ def check_environment(
     return [
         _level(environment, policy, environ),
         _audit_trail(environment),
+        check_leftovers(environment),
         check_version_control(environment.folder),
         *_configuration(findings, environment, policy or Policy(), environ),
     ]

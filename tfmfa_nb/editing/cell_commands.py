@@ -17,6 +17,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.layout import CONFIGURATION as MAIN
 from tfmfa_nb.protocol.layout import PRIVATE
 from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.scratch import scratch_folder
 from tfmfa_nb.terraform.symlinked_folder import STATE_PREFIXES, symlinked_folder
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
@@ -87,9 +88,9 @@ class CellCommands:
 
     def validate(self, text: str, folder: Path) -> list[Diagnostic]:
         """The diagnostics of `terraform validate` for `text` as the configuration in `folder`; writes nothing there."""
-        with tempfile.TemporaryDirectory(prefix="tfmfa-") as top:
+        with scratch_folder() as top:
             try:
-                scratch = self._scratch(Path(top), folder, text)
+                scratch = self._scratch(top, folder, text)
             except OSError:
                 return []  # validation runs unasked; the next run reports the problem
             _, output, _ = self._run(("validate", "-json", "-no-color"), scratch)

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,14 +89,19 @@ class Environment:
         """The paths of the environment's files. Creates nothing."""
         return EnvironmentFiles(self.folder)
 
-    def ensure(self) -> None:
+    def ensure(self) -> Callable[[], None]:
         """Create the folder and its private folder if they do not exist, whatever the umask for their owner only.
 
         What Terraform keeps in a folder that cells write stays out of version control: state may hold secrets.
 
+        Returns:
+            A function that removes what was created, unless something has been kept there since.
+
         Raises:
             ConfigurationError: a folder cannot be created.
         """
+        files = self.files
+        new = [path for path in (self.folder, files.private, files.state_ignore) if not path.exists()]
         if not self.folder.exists():
             _create(self.folder)
         private_folder(self.files.private)
@@ -103,6 +109,17 @@ class Environment:
             write_whole(self.files.ignore, "*\n")
         if self.owned and not self.files.state_ignore.exists():
             write_whole(self.files.state_ignore, _STATE_IGNORE, mode=0o644)
+
+        def remove() -> None:
+            own = {files.ignore, files.lock}
+            with suppress(OSError):
+                if files.private in new and set(files.private.iterdir()) <= own:
+                    for file in own | ({files.state_ignore} & set(new)):
+                        file.unlink(missing_ok=True)
+                    for folder in (path for path in (files.private, self.folder) if path in new):
+                        folder.rmdir()
+
+        return remove
 
     @property
     def level(self) -> Level:

@@ -95,12 +95,12 @@ SETTINGS_OPTIONS = (
     argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"),
 )
 
-RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock")
+RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock", "clean")
 RUN_OPTIONS = (
     _WHERE,
     argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
-    argument("--limit", type=int, default=20, metavar="N", help="number of runs to list"),
+    argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
 )
 
 

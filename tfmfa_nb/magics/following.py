@@ -15,6 +15,8 @@ from tfmfa_nb.views.run_list import listing_bundle
 from tfmfa_nb.views.summary import leaves_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.runs.history.listing import Listing
@@ -44,11 +46,16 @@ def show_listing(listing: Listing) -> None:
     display(listing_bundle(listing), raw=True)
 
 
-def show_again(run: Run, shell: InteractiveShell) -> None:
-    """Show a run that is not running: its summary and, below it, the card if the summary leaves out part of the log."""
+def show_again(run: Run, shell: InteractiveShell) -> Callable[[], None] | None:
+    """Show a run that is not running: its summary and, below it, the card if the summary leaves out part of the log.
+
+    Returns:
+        A function that closes the card; None if there is none.
+    """
     show_restored(run)
     kernel = getattr(shell, "kernel", None)
-    if leaves_out(run) and kernel is not None and is_attended(kernel):
-        from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
+    if not leaves_out(run) or kernel is None or not is_attended(kernel):
+        return None
+    from tfmfa_nb.views.card_view import show_past  # noqa: PLC0415 - widgets are heavy
 
-        display(RunCard(run))
+    return show_past(run)

@@ -87,6 +87,7 @@ class TfmfaMagics(Magics):
         self._shell = shell  # `Magics.shell` may be None
         self._policy_environ = policy_environ
         self._runs: dict[Path, Run] = {}
+        self._cards: dict[Path, Callable[[], None]] = {}
         self.closing: list[Callable[[], None]] = []
 
     @property
@@ -98,6 +99,9 @@ class TfmfaMagics(Magics):
         """Discard pending plans, and close everything that belongs to the magics."""
         for close in self.closing:
             close()
+        for close in self._cards.values():
+            close()
+        self._cards.clear()
         for run in self._runs.values():
             _discard_pending_plan(run)
         self._runs.clear()
@@ -176,8 +180,20 @@ class TfmfaMagics(Magics):
         set_policy(environment, policy_folders(self._policy_environ).own, self.read_policy())
 
     def adopt(self, folder: Path, run: Run) -> None:
-        """Make `run` the current run of the environment in `folder`, and the latest run."""
+        """Make `run` the latest run, and the current one of the environment in `folder`; close the one before it."""
         self._runs[folder] = self.latest = run
+        if close := self._cards.pop(folder, None):
+            close()
+
+    def keep_card(self, folder: Path, close: Callable[[], None] | None) -> None:
+        """Keep the card of the current run of an environment open, until there is another one.
+
+        Args:
+            folder: folder of the environment.
+            close: closes the card; None if there is none.
+        """
+        if close is not None:
+            self._cards[folder] = close
 
     def _environment(self, arguments: Namespace) -> Environment:
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed

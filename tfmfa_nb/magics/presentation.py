@@ -14,6 +14,7 @@ from tfmfa_nb.model.errors import PlanOnly, RunCanceled
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.phase import before_phase
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 
@@ -59,9 +60,10 @@ async def present(
     if plan_only and "plan" not in phases:
         raise _plan_only(run)
     front_end = front_end_of(run, shell)
-    gate = gate_of(front_end, settings)
 
     async def work() -> None:
+        with before_phase(run.driver):
+            gate = gate_of(front_end, settings)
         for phase in phases:
             if phase == "plan":
                 await plan(run.driver, gate)

@@ -1,4 +1,4 @@
-"""The commands of `%tfruns`: list, open, follow, cancel, discard, unlock."""
+"""The commands of `%tfruns`: list, open, follow, cancel, discard, unlock, clean."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
+from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import discard, opened
+from tfmfa_nb.runs.history.retention import clean, is_readable, remove_left_over
+from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -28,12 +31,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _MAX_LISTED = 1_000  # runs
+_MAX_NAME = 200  # characters
 # The runs from which each command chooses "latest".
 _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
     "cancel": lambda run: run.running,
-    "discard": lambda run: run.status is Status.PLANNED,
+    "discard": lambda run: run.status is Status.PLANNED or (run.status is None and not run.running),
 }
 
 
@@ -64,21 +68,28 @@ class RunCommands:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _CANDIDATES and reference:
             raise UsageError(f"%tfruns {what} takes no run; remove {reference!r}")
+        if not 1 <= limit <= _MAX_LISTED:
+            raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
         if what == "list":
-            if not 1 <= limit <= _MAX_LISTED:
-                raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
             show_listing(list_runs(self._environment, limit))
-            return None
-        if what == "unlock":
+        elif what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
-            return None
-        command = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
-        return await command(find_run(self._environment, str(reference), _CANDIDATES[what]))
+        elif what == "clean":
+            await self._clean(limit)
+        else:
+            return await self._with_run(what, find_run(self._environment, str(reference), _CANDIDATES[what]))
+        return None
+
+    async def _with_run(self, what: str, run_id: str) -> Run | None:
+        if what == "discard":
+            return await self._discard(run_id)
+        check_started(self._environment, run_id)
+        return await {"open": self._open, "follow": self._follow, "cancel": self._cancel}[what](run_id)
 
     async def _open(self, run_id: str) -> Run:
         run = opened(self._environment, run_id, Path.cwd(), os.environ, self._magics.read_policy())
         self._magics.adopt(self._environment.folder, run)
-        show_again(run, self._shell)
+        self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
         return run
 
     async def _follow(self, run_id: str) -> Run:
@@ -119,11 +130,28 @@ class RunCommands:
             raise RunStateError(f"{done} {error.problem}", error.remedy) from None
         return run
 
-    async def _discard(self, run_id: str) -> Run:
+    async def _discard(self, run_id: str) -> Run | None:
+        if not is_readable(self._environment, run_id):
+            await remove_left_over(self._environment, run_id, self._magics.read_policy())
+            _say(f"{run_id} is removed. The audit trail keeps its lines.")
+            return None
         run = await discard(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         self._magics.adopt(self._environment.folder, run)
-        show_again(run, self._shell)
+        self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
         return run
+
+    async def _clean(self, keep: int) -> None:
+        name = brief(self._environment.name, _MAX_NAME)
+        if not self._environment.files.private.is_dir():
+            _say(f'"{name}" has no runs yet.')
+            return
+        removed, kept = await clean(self._environment, keep, self._magics.read_policy())
+        _say(
+            f'"{name}": {len(removed):,} {"run is" if len(removed) == 1 else "runs are"} removed; the newest {keep:,} '
+            "are kept. The audit trail keeps the lines of all."
+        )
+        for run_id in kept:
+            _say(f"Kept too, because its plan is pending or its end is not recorded: {run_id}")
 
     async def _follow_to_its_end(self, run: Run) -> None:
         self._magics.adopt(self._environment.folder, run)
@@ -132,3 +160,7 @@ class RunCommands:
             await present_following(run, self._shell, f"{self._line} cancel {run.id}")
         finally:
             self._magics.active_runs -= 1
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the output of a magic

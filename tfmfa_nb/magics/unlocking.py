@@ -81,12 +81,14 @@ async def _unlock_state(
 ) -> None:
     """Free the state lock while the front end shows the prompt and Terraform's output."""
     front_end = front_end_of(run, shell)
-    gate = gate_of(front_end, settings)
 
     def check() -> None:
         check_holder(lock, environment, os.environ)
 
-    if await interrupted_while_shown(front_end.view, shell, lambda: unlock(run.driver, gate, lock, check)):
+    async def work() -> None:
+        await unlock(run.driver, gate_of(front_end, settings), lock, check)
+
+    if await interrupted_while_shown(front_end.view, shell, work):
         raise RunCanceled(run.error, run.error_remedy)
 
 

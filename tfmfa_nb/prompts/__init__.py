@@ -28,7 +28,8 @@ class CodeRequest:
         serial_number: ARN or serial number of the MFA device; "" if unknown.
         refusal: refusal of the previous code or of the organization variables; None if there was none.
         attempt: number of the attempt, starting at 1.
-        tell: gets each sentence about how the code is obtained, for the run's log.
+        tell: gets each sentence about how the code is obtained, for the run's card and its log.
+        canceled: tells whether a person has canceled the run, for prompts at which nobody can.
     """
 
     phase: Phase
@@ -38,6 +39,7 @@ class CodeRequest:
     refusal: Refusal | None
     attempt: int
     tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    canceled: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""

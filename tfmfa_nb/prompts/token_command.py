@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.authentication.mfa_codes import UsedCodes
 from tfmfa_nb.authentication.refusal import Refused, next_code_at
-from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable
+from tfmfa_nb.model.errors import ConfigurationError, PromptUnavailable, RunCanceled
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Redactor, Secret
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _MAX_OUTPUT = 64 * 1024  # bytes kept from the end of the output, where the code is
 _KILL_TIMEOUT = 2.0  # seconds to wait for the exit of a killed command
+_LOOK = 0.1  # seconds between two looks at whether the run was canceled
 _MAX_MESSAGE = 200  # characters shown of the command's error message
 _MAX_WAIT, _RETRY_DELAY = 35.0, 5.0  # seconds to wait in all, and between two tries, for a code that is not yet used
 # One for the process: each phase of a run has its own prompt, but the device is the same.
@@ -73,11 +74,26 @@ class CommandPrompt:
         that was already returned, the prompt waits for the next one.
 
         Raises:
+            RunCanceled: a person has canceled the run; the command has ended.
             PromptUnavailable: the command fails, prints no code, or keeps printing the same one.
         """
+        asking = asyncio.ensure_future(self._ask(request))
+        try:
+            while not asking.done():
+                if request.canceled():
+                    raise RunCanceled("The run was canceled.", "Nothing was changed.")
+                await asyncio.wait({asking}, timeout=_LOOK)
+        finally:
+            if not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking})
+        return asking.result()
+
+    async def _ask(self, request: CodeRequest) -> Secret:
         waited, delay = 0.0, next_code_at() - time.time()
         program = Path(self._arguments[0]).name  # not the arguments, which may be secret
-        request.tell(f"Waiting for a code from the token command ({program}): touch your key if it asks for it.")
+        shown = f"{program} …" if len(self._arguments) > 1 else program
+        request.tell(f"Waiting for a code from the token command `{shown}`: touch your key if it blinks.")
         while True:
             code = await self._fetch()
             try:

@@ -70,7 +70,7 @@ class RunFiles:
 
     @property
     def apply_events(self) -> Path:
-        """The events of `terraform apply -json`."""
+        """The events of `terraform apply -json` from which its progress and its outputs are read."""
         return self.folder / "apply.jsonl"
 
     @property
@@ -84,6 +84,11 @@ class RunFiles:
     def changes(self) -> Path:
         """The changes of the plan, without values."""
         return self.folder / "changes.json"
+
+    @property
+    def pending(self) -> Path:
+        """The lock that the kernel of a new run holds until there is a record."""
+        return self.folder / "pending.lock"
 
     @property
     def settle_lock(self) -> Path:

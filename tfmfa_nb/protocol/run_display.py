@@ -72,7 +72,7 @@ class RunDisplay:
 
     Attributes:
         folder: folder of the environment, relative to the kernel's folder.
-        path: path of the log, relative to the kernel's folder.
+        path: path of the log, relative to the kernel's folder; "" for a start that was refused, which is no run.
         start, lines: the lines of the log that belong to this phase.
         lock_sentence: the lock indicator in words; may be "".
     """

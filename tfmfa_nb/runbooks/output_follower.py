@@ -59,7 +59,7 @@ class OutputFollower:
         return self._current_run is not None and self._current_run.phase == Phase.APPLY
 
     def process_message(self, kind: str, content: dict[str, Any]) -> bool:
-        """Show the output in a message; whether it is the first output of a run in this cell."""
+        """Show the output in a message; whether `cell_runs` has changed."""
         if kind == "stream":
             self._display.output(content["text"])
         elif kind == "execute_result":
@@ -72,6 +72,8 @@ class OutputFollower:
 
     def _follow(self, shown: RunDisplay) -> bool:
         run = {"id": shown.run.id, "folder": shown.folder}
+        if not shown.path:
+            return self._forget(run, shown)
         new = run not in self.cell_runs
         if new:
             self.cell_runs.append(run)
@@ -87,3 +89,13 @@ class OutputFollower:
                 self._display.log_line(line)
             self._lines_shown[shown.path] = shown.lines
         return new
+
+    def _forget(self, run: dict[str, str], shown: RunDisplay) -> bool:
+        """A start that was refused is no run: nothing of it can be resumed, nor confirmed."""
+        self._current_run = None
+        self._display.run(shown)
+        self._on_display(shown)
+        self.runs.pop((shown.run.id, shown.run.phase), None)
+        if known := run in self.cell_runs:
+            self.cell_runs.remove(run)
+        return known

@@ -24,13 +24,13 @@ from tfmfa_nb.runs.events import (
     LogGrew,
     Noted,
     ProcessChanged,
+    StartRefused,
     StatusChanged,
 )
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.inspected_files import Inspected
-from tfmfa_nb.terraform.plan import Counts, parse_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.role_chains import Findings
 
-_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 _showing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tfmfa-show")
 
 
@@ -66,6 +65,8 @@ class Driver:
         findings: roles and bypasses in the configuration; None before it is inspected.
         inspected: everything that the last inspection rests on; empty before it.
         canceling: True after a person has canceled the run.
+        code_given: True after a code was given for the run.
+        refused: True if the start was refused, so that this is no run.
         plan: the plan as data, available when `terraform show -json` ends; None before there is a plan.
         outputs: outputs that the apply reported.
     """
@@ -94,7 +95,7 @@ class Driver:
         self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []
         self.notes: list[str] = []
-        self.canceling = False
+        self.canceling = self.code_given = self.refused = False
         self.plan: Future[Plan] | None = None
         self.outputs: dict[str, Any] = {}
         self._process: Process | None = None
@@ -145,6 +146,27 @@ class Driver:
         if unrecorded is not None:  # the run has ended nevertheless
             remedy = unrecorded.remedy.removeprefix("Nothing was changed. ")  # else, to the record
             raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {remedy}")
+
+    def refuse(self, status: Status, reason: str, *, is_evidence: bool) -> None:
+        """End a start that was refused before anything ran: nothing of it stays but its lines in the audit trail.
+
+        Args:
+            status: final status, for the views.
+            reason: why it was refused, in a sentence.
+            is_evidence: True if the trail must have this refusal. It also has one that follows an earlier line.
+
+        Raises:
+            ConfigurationError: the trail cannot be written, or the folder cannot be deleted.
+        """
+        self.refused = True
+        try:
+            if is_evidence or self.store.in_trail:
+                self.store.record_status(replace(self.record, status=status), reason=reason)
+        finally:
+            try:
+                self.store.remove()
+            finally:
+                self.tell(StartRefused(status))
 
     def save(self) -> None:
         """Write the record.
@@ -230,12 +252,6 @@ class Driver:
         self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ))
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
-
-    def planned_counts(self) -> Counts:
-        """The plan's counts, from Terraform's summary line at the end of the log."""
-        end = self.store.log.refresh()
-        lines = self.store.log.lines(max(self.record.log_start, end - _SUMMARY_LINES), end)
-        return parse_summary("\n".join(lines)) or Counts()
 
     async def read_plan(self, executable: Executable, environ: Mapping[str, str]) -> Plan:
         """The saved plan as data, with its providers; waits for `terraform show -json`.

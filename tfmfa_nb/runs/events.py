@@ -160,6 +160,14 @@ class StatusChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StartRefused(Event):
+    """The start was refused before anything ran: it is no run, and its folder is gone."""
+
+    status: Status
+    log_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
     """The plan is saved: its hash, its counts, the hash of what it was made from, and its workspace."""
 

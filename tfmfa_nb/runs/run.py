@@ -51,7 +51,7 @@ class Run(HasTraits):
 
     id = Unicode()
     environment = Unicode()
-    folder = Unicode()
+    folder = Unicode(help="Folder of the environment, relative to the notebook where possible.")
     phase = Unicode(str(Phase.PLAN), help="Current phase, or the last one.")
     status = Unicode(str(Status.PENDING))
     level = Unicode(str(Level.NEVER))
@@ -75,7 +75,7 @@ class Run(HasTraits):
     error_documents: List[Any] = List(help="[{title, text}]: what to paste to fix the error.")
     log_lines = Int()
     log_start = Int(help="First line of the phase in the log.")
-    log_path = Unicode(help="Log file, relative to the notebook where possible.")
+    log_path = Unicode(help="Log file, relative to the notebook where possible; empty for a refused start.")
     started_at = Float(help="Seconds since the epoch; 0 before the start.")
     ended_at = Float(help="Seconds since the epoch; 0 while the phase runs.")
     canceling = Bool(default_value=False)
@@ -94,7 +94,7 @@ class Run(HasTraits):
         self._applying = RLock()  # events come from several threads; traitlets can hold notifications for only one
         self.driver = Driver(environment, options, base, record, listen=self.apply, ports=ports)
         self.apply(RecordRead(self.driver.record))
-        self.apply(Opened(str(environment.folder), _relative_to(base, self.driver.store.files.log)))
+        self.apply(Opened(_relative_to(base, environment.folder), _relative_to(base, self.driver.store.files.log)))
 
     def apply(self, event: Event) -> None:
         """Apply `event`; the only place where a trait changes.

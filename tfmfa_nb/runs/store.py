@@ -5,26 +5,31 @@ Other modules access them only through `RunStore`.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import secrets
+import shutil
 import time
+import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from tfmfa_nb.environments.atomic_files import private_folder, write_whole
+from tfmfa_nb.environments.atomic_files import private_folder, usable, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
+from tfmfa_nb.terraform.scratch import remove_left_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
+_SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 _KEPT_SECONDS = 7 * 86_400  # of a saved plan
 
 
@@ -46,6 +52,7 @@ class RunStore:
         log: Terraform's output and the run's notes.
         trail: the environment's audit trail.
         policy: digest of the organization policy in force, which every line about the run has; set by `under`.
+        in_trail: True after a line about the run was written to the trail.
     """
 
     def __init__(self, environment: Environment, run_id: str) -> None:
@@ -55,6 +62,9 @@ class RunStore:
         self.log = RunLog(self.files.log)
         self.trail = AuditTrail(environment.files.audit_trail)
         self.policy = "none"
+        self.in_trail = False
+        self._remove_environment: Callable[[], None] = lambda: None
+        self._release: Callable[[], object] = lambda: None
 
     @classmethod
     def create(cls, environment: Environment) -> RunStore:
@@ -63,13 +73,22 @@ class RunStore:
         Raises:
             ConfigurationError: the folder cannot be created.
         """
-        environment.ensure()
         store = cls(environment, f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+        store._remove_environment = environment.ensure()
         private_folder(environment.files.runs)
         private_folder(store.files.folder)
         private_folder(store.files.plan.parent)
+        store._hold()
         drop_old_plans()
+        remove_left_folders()
         return store
+
+    def _hold(self) -> None:
+        """Hold the lock of a pending run until it has a record, or is removed; it ends with this kernel."""
+        with usable(self.files.pending):
+            fd = os.open(self.files.pending, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            self._release = weakref.finalize(self, os.close, fd)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def under(self, policy: Policy) -> None:
         """Write each line about the run as `policy` demands.
@@ -78,6 +97,28 @@ class RunStore:
             ConfigurationError: the policy names a file that cannot be found.
         """
         self.policy, self.trail.rules = policy.digest, policy.audit
+
+    def remove(self) -> None:
+        """Delete the run's folder and its saved plan. The lines of the log stay in memory, for the run's views.
+
+        Raises:
+            ConfigurationError: the folder cannot be deleted.
+        """
+        self._release()
+        self.log.detach()
+        self.drop_plan()
+        with usable(self.files.folder), suppress(FileNotFoundError):
+            shutil.rmtree(self.files.folder)
+
+    @contextmanager
+    def kept_if_used(self) -> Iterator[None]:
+        """At the end, remove the folders that were created for this run, if nothing is in them."""
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self._runs.rmdir()
+            self._remove_environment()
 
     # The record and the audit trail
 
@@ -88,6 +129,8 @@ class RunStore:
             ConfigurationError: the record cannot be written.
         """
         write_whole(self.files.record, json.dumps(record.to_json(), indent=2) + "\n")
+        self.files.pending.unlink(missing_ok=True)
+        self._release()
 
     def load(self) -> RunRecord:
         """The record.
@@ -128,6 +171,7 @@ class RunStore:
         Raises:
             ConfigurationError: the line cannot be written.
         """
+        self.in_trail = True  # also if no sink receives it
         self.trail.write(event, run=self.id, policy=self.policy, **facts)
 
     # The saved plan
@@ -174,6 +218,12 @@ class RunStore:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     # The results of the plan and the apply
+
+    def counts(self, log_start: int) -> Counts:
+        """The counts of the plan whose log starts at this line, from Terraform's summary line."""
+        end = self.log.refresh()
+        lines = self.log.lines(max(log_start, end - _SUMMARY_LINES), end)
+        return parse_summary("\n".join(lines)) or Counts()
 
     def save_changes(self, plan: Plan) -> None:
         """Save the changes of `plan`, without values, for later kernels. Errors are ignored, as on a full disk."""

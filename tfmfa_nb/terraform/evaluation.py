@@ -12,20 +12,20 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfiguration
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.expressions import Expression
+from tfmfa_nb.terraform.scratch import scratch_folder
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 from tfmfa_nb.terraform.working_directory import selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.modules import Module
@@ -146,9 +146,9 @@ class Evaluator:
         """Ask one console all of `questions`; False if it failed."""
         asked = [(question.module, question.in_loops) for question in questions]
         reduced = ConsoleConfiguration(asked, any_instance=any_instance)
-        with tempfile.TemporaryDirectory(prefix="tfmfa-") as name:
+        with scratch_folder() as folder:
             try:
-                root = reduced.write(Path(name), self.folder)
+                root = reduced.write(folder, self.folder)
                 answer = self._console(root, reduced)
             except (OSError, ValueError, subprocess.SubprocessError):
                 return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class RunLog:
         self.path = path
         self._ends = array("Q")  # the end of each whole line, as an offset
         self._read = 0
+        self._detached: list[str] | None = None
 
     @property
     def size(self) -> int:
@@ -35,6 +37,9 @@ class RunLog:
         Raises:
             OSError: the file cannot be written; the error has its name.
         """
+        if self._detached is not None:
+            self._detached += text.split("\n")[:-1]
+            return
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(fd, "wb") as file:
@@ -42,8 +47,15 @@ class RunLog:
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
 
+    def detach(self) -> None:
+        """Keep the lines in memory from here on: the file is about to be deleted."""
+        with suppress(OSError):
+            self._detached = self.lines(0, self.refresh())
+
     def refresh(self) -> int:
         """Index new lines; returns the number of whole lines."""
+        if self._detached is not None:
+            return len(self._detached)
         try:
             file = self.path.open("rb")
         except FileNotFoundError:
@@ -62,6 +74,8 @@ class RunLog:
 
     def lines(self, start: int, stop: int) -> list[str]:
         """The existing lines in `start:stop`, without their line ends."""
+        if self._detached is not None:
+            return self._detached[max(0, start) : max(0, stop)]
         start, stop = max(0, start), min(stop, len(self._ends))
         if start >= stop:
             return []

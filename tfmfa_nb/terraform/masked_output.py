@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
 from tfmfa_nb.terraform.event_text import render_event
+from tfmfa_nb.terraform.events import OF_PROGRESS
 
 _CHUNK = 1 << 20
 _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
@@ -106,14 +107,18 @@ class MaskedOutput:
 
 
 def _readable(line: str, events: list[str]) -> str:
-    """One line of `-json` output as text for people; an event is also added to `events`."""
+    """One line of `-json` output as text for people; an event of the progress is also added to `events`.
+
+    The others are in the log: the events of a program that prints much are five times as long as what it prints.
+    """
     try:
         event = json.loads(line) if line.startswith("{") else None
     except ValueError:
         event = None
     if not isinstance(event, dict) or "@message" not in event:
         return line + "\n"  # a panic, or output of a program that Terraform started
-    events.append(line + "\n")
+    if str(event.get("type")) in OF_PROGRESS:
+        events.append(line + "\n")
     try:
         return "".join([f"{text}\n" for text in render_event(event)])
     except (AttributeError, KeyError, TypeError, ValueError):

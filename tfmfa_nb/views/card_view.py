@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
+from tfmfa_nb.views.card import RunCard
+from tfmfa_nb.views.sanitize import plain
 from tfmfa_nb.views.static import leave_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.display_functions import DisplayHandle
 
     from tfmfa_nb.runs.run import Run
-    from tfmfa_nb.views.card import RunCard
 
 
 class CardView:
@@ -39,3 +42,20 @@ class CardView:
         if self._handle is not None:
             leave_summary(self._run, self._handle)
         self._card.close()
+
+
+def show_past(run: Run) -> Callable[[], None]:
+    """Show the card of a run that is not running, below its summary.
+
+    Returns:
+        A function that closes the card, and leaves the path of the log in its place.
+    """
+    card = RunCard(run)
+    handle = display(card, display_id=True)
+
+    def close() -> None:
+        if handle is not None:
+            handle.update({"text/plain": f"Full log: {plain(run.log_path)}"}, raw=True)
+        card.close()
+
+    return close

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
@@ -90,7 +89,7 @@ def show_restored(run: Run) -> None:
 
 def _display_of(run: Run) -> RunDisplay:
     return RunDisplay(
-        folder=str(Path(run.log_path).parents[3]),  # NAME/.tfmfa/runs/ID/run.log
+        folder=run.folder,
         path=run.log_path,
         start=run.log_start,
         lines=run.log_lines,

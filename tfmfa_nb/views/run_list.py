@@ -99,7 +99,7 @@ def _age(seconds: float) -> str:
 
 def _status(run: ListedRun) -> str:
     if run.status is None:
-        return _UNREADABLE
+        return "Never started" if run.never_started else _UNREADABLE
     name = status_name(run.status) + ("" if run.confirmed else ", not confirmed")
     if run.end_unrecorded:
         return f"{name}, end not recorded"
@@ -114,17 +114,28 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
     yield from ((brief(sentence, _MAX_TEXT), "") for sentence in listing.evidence)
     yield from _about_the_lock(listing, magic)
     for run in listing.runs:
-        if run.running:
-            yield f"{run.id} is still running{_left(run)}. To follow it to its end", f"{magic} follow {run.id}"
-            yield "To stop it gracefully", f"{magic} cancel {run.id}"
-        elif run.end_unrecorded:
-            yield f"{run.id} ended after its kernel had exited. To record how it ended", f"{magic} follow {run.id}"
-        elif run.can_apply:
-            yield f"{run.id} is waiting to be applied. To show it before %tfapply", f"{magic} open {run.id}"
-    if listing.runs and not any(run.running or run.end_unrecorded or run.can_apply for run in listing.runs):
+        yield from _about(run, magic)
+    if listing.runs and not any(any(_about(run, magic)) for run in listing.runs):
         yield "To show a run", f"{magic} open {listing.runs[0].id}"
     if 0 < len(listing.runs) < listing.total:
         yield "To list more", f"{magic} --limit {min(listing.total, 10 * len(listing.runs))}"
+
+
+def _about(run: ListedRun, magic: str) -> Iterator[tuple[str, str]]:
+    """What to do about a run, if there is anything."""
+    if run.running and run.status == "pending":
+        yield f"{run.id} has not started yet. Its own kernel can start or cancel it.", ""
+    elif run.running:
+        yield f"{run.id} is still running{_left(run)}. To follow it to its end", f"{magic} follow {run.id}"
+        yield "To stop it gracefully", f"{magic} cancel {run.id}"
+    elif run.end_unrecorded:
+        yield f"{run.id} ended after its kernel had exited. To record how it ended", f"{magic} follow {run.id}"
+    elif run.can_apply:
+        yield f"{run.id} is waiting to be applied. To show it before %tfapply", f"{magic} open {run.id}"
+    elif run.never_started:
+        yield f"{run.id} never started: {run.never_started}. To remove it", f"{magic} discard {run.id}"
+    elif run.status is None:
+        yield f"{run.id} cannot be read: its record is missing or not valid. To remove it", f"{magic} discard {run.id}"
 
 
 def _left(run: ListedRun) -> str:

@@ -126,8 +126,13 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.product:
         yield "Program", _short(", ".join(filter(None, (run.product, program_text(run)))))
         yield "Policy", _short(policy_text(run))
+    yield from _files(run)
+
+
+def _files(run: Run) -> Iterator[tuple[str, str]]:
     yield "Run", _short(run.id)
-    yield "Full log", _short(run.log_path)
+    if run.log_path:  # a start that was refused has no log
+        yield "Full log", _short(run.log_path)
 
 
 def _hop(hop: dict[str, str]) -> str:

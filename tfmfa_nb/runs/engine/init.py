@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
 
 if TYPE_CHECKING:
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.engine.command import Commands
+    from tfmfa_nb.runs.gate.gate import Gate
 
 
 async def initialize(commands: Commands, *, always: bool = False, backend: bool = True) -> bool:
@@ -41,6 +44,28 @@ async def initialize(commands: Commands, *, always: bool = False, backend: bool 
     if backend:
         write_whole(mark, _fingerprint(commands))
     return True
+
+
+async def install(
+    commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool = False, backend: bool = True
+) -> bool:
+    """Initialize if needed, then inspect what that has installed; True if it was needed.
+
+    Args:
+        commands: commands of the phase.
+        gate: MFA gate of the run.
+        session: MFA session, for roles in modules that were installed; None without one.
+        always: as in `initialize`.
+        backend: as in `initialize`.
+
+    Raises:
+        TerraformFailed, RunCanceled: as `initialize` does.
+        MfaBypass, ConfigurationError, RoleRefused: what was installed is not allowed.
+    """
+    initialized = await initialize(commands, always=always, backend=backend)
+    if initialized:
+        await inspect_again(commands.driver, gate, commands.executable, session)
+    return initialized
 
 
 def _fingerprint(commands: Commands) -> str:

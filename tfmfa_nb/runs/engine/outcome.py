@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError, TfmfaError
+from tfmfa_nb.model.errors import AuthenticationError, RunCanceled, RunDiscarded, RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import failure
 from tfmfa_nb.runs.events import Failed
@@ -21,6 +21,7 @@ def settle(driver: Driver, error: BaseException) -> None:
     """Set the status that results from `error`.
 
     A pending plan stays planned, whatever happened at the prompt. Any other unfinished phase ends canceled or errored.
+    A start that was refused before Terraform started, and before a code was given, is no run: it leaves nothing.
 
     Raises:
         ConfigurationError: the status cannot be recorded.
@@ -36,11 +37,13 @@ def settle(driver: Driver, error: BaseException) -> None:
     if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
         remedy = f"{remedy} The plan is still pending: apply it with %tfapply.".strip()
     driver.tell(Failed(problem, remedy, documents))
-    if isinstance(error, RunDiscarded):
-        driver.move(Status.DISCARDED)
-    elif status is not Status.PLANNED and not status.final:
-        stopped = isinstance(error, RunCanceled | asyncio.CancelledError)
-        driver.move(Status.CANCELED if stopped else Status.ERRORED)
+    discarded = isinstance(error, RunDiscarded)
+    stopped = isinstance(error, RunCanceled | asyncio.CancelledError)
+    ended = Status.DISCARDED if discarded else Status.CANCELED if stopped else Status.ERRORED
+    if status is Status.PENDING and not driver.code_given:
+        driver.refuse(ended, problem, is_evidence=isinstance(error, AuthenticationError))
+    elif discarded or (status is not Status.PLANNED and not status.final):
+        driver.move(ended)
 
 
 def _effect_of_interrupt(status: Status) -> str:

@@ -56,9 +56,21 @@ def phase_of(driver: Driver, phase: Phase, policy: Policy) -> Iterator[None]:
         with suppress(OSError):  # it would hide the error that ended the phase
             driver.look_at_log()
         driver.tell(PhaseEnded(driver.ports.clock()))
-        if driver.record.status is not before:  # otherwise, the record already matches the audit trail
+        # Otherwise, the record already matches the audit trail, or there is none.
+        if driver.record.status is not before and not driver.refused:
             with suppress(TfmfaError):
                 driver.save()
+
+
+@contextmanager
+def before_phase(driver: Driver) -> Iterator[None]:
+    """What has to succeed before a phase can start. Its failure ends the run as one in the phase does."""
+    with driver.store.kept_if_used():
+        try:
+            yield
+        except TfmfaError as error:
+            settle(driver, error)
+            raise
 
 
 async def report_program(driver: Driver, executable: Executable) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.engine.init import install
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.preflight import check_configuration
 from tfmfa_nb.runs.events import PlanSaved
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
 from tfmfa_nb.runs.gate.levels import report_level
-from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.confirmation import trail_notes
+from tfmfa_nb.runs.history.retention import remove_old_runs
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -34,7 +34,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         TfmfaError: the plan failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
-    with ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
+    with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         arguments = driver.options.plan_arguments()
@@ -58,20 +58,19 @@ async def plan(driver: Driver, gate: Gate) -> None:
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
             refused.pop_all()  # from here on, the file is what Terraform has seen
-            initialized = await initialize(commands)
-            if initialized:
-                await inspect_again(driver, gate, executable, session)
+            for sentence in remove_old_runs(driver.environment, gate.policy):
+                driver.note(sentence)
+            initialized = await install(commands, gate, session)
             for sentence in notes_of(driver):
                 driver.note(sentence)
             command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
             outcome = await commands.run(*command, variables=variables)
             failed = outcome.exit_code == 1 and not outcome.interrupted
             if failed and not initialized and commands.asks_for_init():
-                await initialize(commands, always=True)
-                await inspect_again(driver, gate, executable, session)
+                await install(commands, gate, session, always=True)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        sha256, counts = driver.store.seal_plan(), driver.planned_counts().as_dict()
+        sha256, counts = driver.store.seal_plan(), driver.store.counts(driver.record.log_start).as_dict()
         driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
         driver.show_plan(executable, gate.environ)
         if session is not None:

@@ -15,8 +15,7 @@ from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.runs.engine.command import commands_without_credentials
-from tfmfa_nb.runs.engine.init import initialize
-from tfmfa_nb.runs.gate.reinspection import inspect_again
+from tfmfa_nb.runs.engine.init import install
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
 from tfmfa_nb.terraform.stale_plan import is_stale
 from tfmfa_nb.terraform.working_directory import data_folder
@@ -112,8 +111,7 @@ async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: E
     async with commands_without_credentials(driver, gate, executable, lock) as commands:
         start = driver.store.log.refresh()
         try:
-            if await initialize(commands, backend=local):
-                await inspect_again(driver, gate, executable, None)
+            await install(commands, gate, None, backend=local)
         except TerraformFailed:
             if any(map(_FROM_AWS.search, driver.store.log.lines(start, driver.store.log.refresh()))):
                 driver.note("A module comes from AWS: it is installed after the code was accepted.")

@@ -9,6 +9,7 @@ from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut, RunCancel
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.runs.gate.evidence import record_code
 from tfmfa_nb.runs.gate.exchange import exchange_code
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class CodeAttempts:
         """
         self._count += 1
         refusal = self._refusal or problem
+        indicator = (LockIndicator.REQUIRED, f"MFA code required to {self._phase}")
         if refusal is not None:
-            self._driver.show_indicator(LockIndicator.FAILED, refusal.problem, refusal.remedy)
+            indicator = (LockIndicator.FAILED, refusal.problem)
+            self._driver.show_indicator(*indicator, refusal.remedy)
         last = self._prompt.max_attempts
         if refusal and ((last is not None and self._count > last) or not (variables or last is None)):
             raise AuthenticationError(refusal.problem, refusal.remedy)
@@ -91,10 +94,11 @@ class CodeAttempts:
                 serial_number=variables.serial_number if variables else "",
                 refusal=refusal,
                 attempt=self._count,
-                tell=self._driver.log,
+                tell=lambda sentence: self._tell(sentence, indicator),
+                canceled=lambda: self._driver.canceling,
             )
         )
-        self._refusal = None
+        self._driver.code_given, self._refusal, sent = True, None, False
         try:
             if self._driver.canceling:
                 raise RunCanceled("The run was canceled.", "The code was not used.")
@@ -102,6 +106,7 @@ class CodeAttempts:
             self._driver.show_indicator(LockIndicator.VERIFYING, "Asking AWS…")
             if variables is None:
                 return None  # the variables are read again
+            sent = True
             session, self._refusal = await exchange_code(
                 self._driver, self._aws, variables, answer, self._session_seconds, patience=self._patience
             )
@@ -109,6 +114,14 @@ class CodeAttempts:
             return session
         finally:
             answer.forget()
+            if not sent:
+                serial = variables.serial_number if variables else ""
+                record_code(self._driver, "code not used", serial_number=serial)
+
+    def _tell(self, sentence: str, indicator: tuple[LockIndicator, str]) -> None:
+        """Tell how the code is obtained: what a person has to do for it stands where the remedies stand."""
+        self._driver.log(sentence)
+        self._driver.show_indicator(*indicator, sentence)
 
     async def _ask(self, request: CodeRequest) -> Secret:
         try:

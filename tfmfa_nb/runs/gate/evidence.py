@@ -6,9 +6,11 @@ It contains no secret: an access key ID is none (https://docs.aws.amazon.com/IAM
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.network_route import route_to_url
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runs.gate.levels import protected_of
 from tfmfa_nb.runs.gate.os_user import os_user
 
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.prompt_kinds import PromptKind
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.runs.driver import Driver
+
+
+def record_code(driver: Driver, result: str, /, **facts: Any) -> None:
+    """Write to the audit trail what became of a code that did not authenticate a phase, and was not refused.
+
+    The trail has a line for each code that was given, and `jupyter tfmfa verify` compares their number. What ended the
+    run matters more than an error here, so there is none.
+    """
+    with suppress(ConfigurationError):
+        driver.store.audit("mfa", **{**facts, "result": result})
 
 
 def evidence(

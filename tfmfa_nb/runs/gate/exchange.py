@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.runs.gate.evidence import record_code
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -26,7 +27,7 @@ async def exchange_code(
     """The session that AWS returns for the code, or the refusal.
 
     Args:
-        driver: driver of the run; each refusal is written to its audit trail.
+        driver: driver of the run; each refusal is written to its audit trail, and a code that nobody waited for.
         aws: exchanges the code.
         variables: the long-term key, and the MFA device of the code.
         answer: text that the person typed.
@@ -54,6 +55,7 @@ async def exchange_code(
         return None, refusal
     except asyncio.CancelledError:  # AWS may have received the code
         _USED_CODES.remember(serial, code)
+        record_code(driver, "code sent, answer not awaited", serial_number=serial)
         raise
     else:
         _USED_CODES.remember(serial, code)

@@ -7,13 +7,13 @@ prompt asks again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.attempts import CodeAttempts
-from tfmfa_nb.runs.gate.evidence import evidence
+from tfmfa_nb.runs.gate.evidence import evidence, record_code
 from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.gate.roles import (
@@ -123,10 +123,13 @@ class Gate:
                     variables.forget()
             if session is None:
                 continue
+            request_ids: list[str] = []
             try:
                 request_ids = await check_run_roles(driver, self.aws, session, chains, self.keeping_session(driver))
                 self._report_authentication(driver, phase, session, request_ids)
             except BaseException:
+                if not driver.record.authenticated_by:
+                    record_code(driver, "session not used", **self._evidence(driver, phase, session, request_ids))
                 session.forget()
                 raise
             return session
@@ -145,10 +148,14 @@ class Gate:
     ) -> None:
         """Report the authentication on screen, in the log, and in the audit trail, in Terraform Enterprise's words."""
         user = session.identity.user
-        facts = evidence(driver, session, phase, self.prompt.kind, environ=self.environ, role_requests=request_ids)
-        driver.store.audit("mfa", **facts)
+        driver.store.audit("mfa", **self._evidence(driver, phase, session, request_ids))
         identity = {**driver.record.identity, "endpoint": session.endpoint_url}
         driver.tell(IdentityKnown(identity))
         driver.log(f"Authenticated with MFA by {user}")
         driver.tell(Authenticated(user, driver.ports.clock()))
         driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {user} ({session.lasts})")
+
+    def _evidence(
+        self, driver: Driver, phase: Phase, session: MfaSession, request_ids: Sequence[str]
+    ) -> dict[str, Any]:
+        return evidence(driver, session, phase, self.prompt.kind, environ=self.environ, role_requests=request_ids)

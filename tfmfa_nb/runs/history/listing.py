@@ -16,6 +16,7 @@ from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
 from tfmfa_nb.runs.history.confirmation import confirmation_of
+from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.store import RunStore
@@ -46,6 +47,7 @@ class ListedRun:
         can_apply: True if its plan can be applied.
         left_alone: process ID of a Terraform that nobody supervises any more; 0 otherwise.
         confirmed: False if the audit trail does not confirm its record.
+        never_started: why the run never started, as a clause; empty if it did, or may have.
     """
 
     id: str
@@ -60,6 +62,7 @@ class ListedRun:
     can_apply: bool = False
     left_alone: int = 0
     confirmed: bool = True
+    never_started: str = ""
 
     @property
     def end_unrecorded(self) -> bool:
@@ -179,7 +182,7 @@ def _fitting(environment: Environment, ids: Sequence[str], fits: Callable[[Liste
 
 
 def _listed(environment: Environment, run_id: str, holder: Holder | None) -> ListedRun:
-    started_at = _started_at(run_id)
+    begun = started_at(run_id)
     mine = holder if holder is not None and run_of_holder(holder) == run_id else None
     store = RunStore(environment, run_id)
     try:
@@ -188,7 +191,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
         running = record.status in UNDER_WAY and probe.look()
         return ListedRun(
             run_id,
-            started_at,
+            begun,
             record.status,
             record.phase,
             None if record.counts is None else dict(record.counts),
@@ -200,12 +203,13 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             probe.left_alone,
         )
     except TfmfaError:
-        if mine is not None and not store.files.record.exists():  # it has just started, and has no record yet
-            return ListedRun(run_id, started_at, Status.PENDING, running=True, attended=mine.alive)
-        return ListedRun(run_id, started_at)
+        if is_pending(environment, run_id):
+            return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True)
+        return ListedRun(run_id, begun, never_started=why_never_started(environment, run_id))
 
 
-def _started_at(run_id: str) -> float:
+def started_at(run_id: str) -> float:
+    """When a run was started, in seconds since the epoch, from its ID; 0 if the ID has no valid time."""
     try:
         return float(timegm(time.strptime(run_id[4:19], "%Y%m%d-%H%M%S")))
     except ValueError:

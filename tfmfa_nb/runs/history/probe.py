@@ -13,6 +13,7 @@ from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.environments.atomic_files import one_at_a_time
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.failure import was_stopped
+from tfmfa_nb.runs.history.never_started import why_never_started
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.store import RunStore
@@ -147,6 +148,8 @@ class RunProbe:
 async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[str], None], policy: Policy) -> Status:
     """Wait until the Terraform of a run whose kernel has exited has ended; record and return the run's status.
 
+    A run that never started counts as canceled.
+
     Args:
         environment: environment of the run.
         run_id: ID of the run.
@@ -157,6 +160,8 @@ async def wait_for_end(environment: Environment, run_id: str, tell: Callable[[st
         RunStateError: the record is missing, or does not match the audit trail.
         ConfigurationError: the status cannot be recorded.
     """
+    if why_never_started(environment, run_id):
+        return Status.CANCELED
     read_verified(environment, run_id)  # a mismatch is reported before the wait
     probe = RunProbe(environment, run_id)
     if probe.look():

@@ -1,0 +1,37 @@
+"""What earlier runs of an environment have left over, with the command that shows how to remove it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.doctor.finding import Finding, Severity
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.history.listing import list_runs, run_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.runs.history.listing import ListedRun
+
+_SUBJECT = "earlier runs"
+_KINDS: dict[str, Callable[[ListedRun], bool]] = {
+    "never started": lambda run: bool(run.never_started),
+    "cannot be read": lambda run: run.status is None and not run.never_started,
+    "ended without a record of how": lambda run: run.end_unrecorded,
+}
+
+
+def check_leftovers(environment: Environment) -> Finding:
+    """The finding about runs that somebody has to remove, or to follow to their recorded end."""
+    try:
+        runs = list_runs(environment, len(run_ids(environment))).runs
+    except ConfigurationError as error:
+        return Finding(_SUBJECT, Severity.WARNING, error.problem, error.remedy)
+    counts = {kind: sum(map(is_one, runs)) for kind, is_one in _KINDS.items()}
+    said = [f"{count:,} {kind}" for kind, count in counts.items() if count]
+    if not said:
+        return Finding(_SUBJECT, Severity.OK, "none has left anything over.")
+    return Finding(
+        _SUBJECT, Severity.WARNING, f"{', '.join(said)}.", f"See what to do: %tfruns {environment.option} --limit 1000"
+    )

@@ -1,0 +1,110 @@
+"""Which runs keep their folders, with log and record. The audit trail keeps its lines of all runs, and is never cut."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.environments import EnvironmentLock
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.protocol.formats import FormatError
+from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.gate.os_user import os_user
+from tfmfa_nb.runs.history.listing import run_ids, started_at
+from tfmfa_nb.runs.history.never_started import check_started, is_pending, why_never_started
+from tfmfa_nb.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
+
+KEPT_RUNS = 100
+"""The newest runs of an environment that always keep their folders."""
+KEPT_DAYS = 30
+"""Older runs keep theirs for so many days."""
+
+
+def remove_old_runs(environment: Environment, policy: Policy) -> list[str]:
+    """Remove the folders of the runs that are beyond both bounds. The caller must hold the environment's lock.
+
+    Returns:
+        What went wrong, in sentences. No new run should fail because of an old one.
+    """
+    latest = time.time() - KEPT_DAYS * 86_400
+    old = [run_id for run_id in run_ids(environment)[KEPT_RUNS:] if started_at(run_id) < latest]
+    try:
+        _remove(environment, old, policy)
+    except ConfigurationError as error:
+        return [f"Old runs were not removed: {error}"]
+    return []
+
+
+async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[list[str], list[str]]:
+    """Remove the folders of all runs but the newest `keep`, and of all that never started.
+
+    Returns:
+        The IDs of the removed runs, and of older ones that are kept: their plan can still be applied, or how they ended
+        is not recorded.
+
+    Raises:
+        EnvironmentLocked: a run holds the environment's lock.
+        ConfigurationError: a folder cannot be removed, or that cannot be recorded.
+    """
+    with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
+        ids = run_ids(environment)
+        kept = [run_id for run_id in ids[keep:] if _is_needed(environment, run_id)]
+        removed = [run_id for run_id in ids[keep:] if run_id not in kept]
+        removed += [run_id for run_id in ids[:keep] if why_never_started(environment, run_id)]
+        _remove(environment, removed, policy)
+    return removed, kept
+
+
+async def remove_left_over(environment: Environment, run_id: str, policy: Policy) -> None:
+    """Remove the folder of a run that never started, or whose record is missing or not valid.
+
+    Raises:
+        RunStateError: its kernel has not started it yet.
+        EnvironmentLocked: this or another run holds the environment's lock.
+        ConfigurationError: as `clean` does.
+    """
+    with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
+        if is_pending(environment, run_id):
+            check_started(environment, run_id)
+        _remove(environment, [run_id], policy)
+
+
+def is_readable(environment: Environment, run_id: str) -> bool:
+    """True if the run has a valid record.
+
+    Raises:
+        FormatError: a version of this package with another format has written it.
+    """
+    try:
+        RunStore(environment, run_id).load()
+    except RunStateError:
+        return False
+    return True
+
+
+def _is_needed(environment: Environment, run_id: str) -> bool:
+    store = RunStore(environment, run_id)
+    try:
+        status = store.load().status
+    except RunStateError:
+        return is_pending(environment, run_id)
+    except FormatError:
+        return True
+    return status in UNDER_WAY or (status is Status.PLANNED and store.has_plan)
+
+
+def _remove(environment: Environment, run_ids: Sequence[str], policy: Policy) -> None:
+    """Remove runs, after the audit trail has recorded it."""
+    if not run_ids:
+        return
+    trail = AuditTrail(environment.files.audit_trail, policy.audit)
+    trail.write("removed", runs=list(run_ids), by=os_user(), policy=policy.digest)
+    for run_id in run_ids:
+        RunStore(environment, run_id).remove()
