@@ -10,9 +10,9 @@ from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
-from tfmfa_nb.runs.events import LevelChanged, PlanSaved
+from tfmfa_nb.runs.events import PlanSaved
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -49,7 +49,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
-        driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
+        begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
         session = await authenticate(driver, gate, Phase.PLAN, executable)
         async with commands_of(driver, gate, executable, lock, session) as commands:
