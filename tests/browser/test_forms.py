@@ -17,6 +17,7 @@ CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
 POLICY = """\
 mfa = true
 owners = ["alice"]
+default_level = "never"
 [environments]
 "prod-*" = "applies only"
 """

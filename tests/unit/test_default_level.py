@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from front import FormFront
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.magics.forms.settings_form import SettingsForm
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization import policy_files
@@ -112,6 +114,13 @@ def test_a_new_environment_whose_name_is_like_another_s_asks(environment, tmp_pa
     assert begun(Environment.named("stging", tmp_path), Policy()).notes == [
         '"stging" is a new environment. Did you mean "staging"?'
     ]
+
+
+async def test_the_form_says_so(environment):
+    shown = await FormFront(form := SettingsForm(environment, lambda: ON, {})).content()
+    form.close()
+    assert (shown["level"], shown["reason"].startswith(NOBODY)) == ("applies only", True)
+    assert all(each["allowed"] for each in shown["levels"])
 
 
 def test_tfmfa_says_so_whenever_it_is_asked(environment, tmp_path, capsys):

@@ -11,7 +11,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from tfmfa_nb import app
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.encodable import check_encodable
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, TerraformNotFound
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
 
 HIDE = "import sys\nfor name in {!r}: sys.modules[name] = None\n"
 ALONE = "\ud83d"  # half of a character
@@ -124,8 +129,13 @@ def shell(tmp_path, monkeypatch):
 
 
 async def refused(shell, cell):
+    transformed, failed = cell, None
+    try:
+        transformed = shell.transform_cell(cell)
+    except ConfigurationError:
+        failed = sys.exc_info()  # as a kernel does
     result = await shell.run_cell_async(
-        cell, transformed_cell=shell.transform_cell(cell), preprocessing_exc_tuple=None, store_history=False
+        cell, transformed_cell=transformed, preprocessing_exc_tuple=failed, store_history=False
     )
     return str(result.error_in_exec or result.error_before_exec)
 
@@ -136,10 +146,10 @@ async def refused(shell, cell):
         ("%%tfplan -e ''\n# HCL", "The environment's name is empty."),
         ("%tfmfa -e ''", "The environment's name is empty."),
         ("%tfruns -C ''", "The folder's name is empty."),
-        (f"%%tfplan -e a\n# HCL\n# {ALONE}", "The cell has half a character (U+D83D) in line 2, which no file"),
-        (f"%%tfplan -e a --var x={ALONE}\n# HCL", "The line has half a character (U+D83D) in line 1"),
-        (f"%tfplan -C {ALONE}", "The line has half a character (U+D83D)"),
-        (f"%tfmfa level 'applies only' -e a{ALONE}", "The line has half a character (U+D83D)"),
+        (f"%%tfplan -e a\n# HCL\n# {ALONE}", "The cell has half a character (U+D83D) in line 3, which no file"),
+        (f"%%tfplan -e a --var x={ALONE}\n# HCL", "The cell has half a character (U+D83D) in line 1"),
+        (f"%tfplan -C {ALONE}", "The cell has half a character (U+D83D)"),
+        (f"%tfmfa level 'applies only' -e a{ALONE}", "The cell has half a character (U+D83D)"),
     ],
 )
 async def test_what_cannot_be_a_name_or_a_file_is_one_line_and_makes_nothing(shell, tmp_path, cell, says):
@@ -157,6 +167,26 @@ def test_a_runbook_that_cannot_be_saved_is_not_started(tmp_path, capsys):
     assert app.main(["run", str(plain), "-p", "name", "\udcff"]) == 2
     assert "has half a character (U+DCFF)" in capsys.readouterr().err
     assert sorted(each.name for each in tmp_path.iterdir()) == ["deploy.ipynb", "plain.ipynb"]
+
+
+class Unasked:
+    """A prompt that nobody may come to."""
+
+    max_attempts = None
+
+    async def ask(self, _request):
+        raise AssertionError("a code was asked for")
+
+
+async def test_a_terraform_that_is_too_old_is_refused_before_a_code_is_asked_for(tmp_path):
+    program = tmp_path / "terraform"
+    program.write_text("#!/bin/sh\necho Terraform v0.11.14\n")
+    program.chmod(0o700)
+    environment = Environment.named("staging", tmp_path)
+    run = Run(environment, Options(configuration="# HCL\n", level=Level.PLANS_AND_APPLIES), tmp_path)
+    with pytest.raises(TerraformNotFound, match=r"is Terraform 0\.11\.14, which is too old"):
+        await plan(run.driver, Gate(Unasked(), {"PATH": "/usr/bin:/bin", "TFMFA_TERRAFORM": str(program)}))
+    assert not environment.files.configuration.exists()
 
 
 def test_whole_characters_are_no_matter():

@@ -14,7 +14,6 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
 from tfmfa_nb.editing.options import Option
-from tfmfa_nb.model.encodable import check_encodable
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.runs.options import Options
@@ -115,14 +114,11 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
 
     Raises:
         UsageError: raised by the magic if its line is not valid.
-        ConfigurationError: raised by the magic if its line or its cell cannot be written to a file.
     """
 
     def decorate(magic: Magic) -> Magic:
         @functools.wraps(magic)
         async def call(self: Any, line: str, *cell: str) -> Any:
-            for what, text in zip(("The line", "The cell"), (line, *cell), strict=False):
-                check_encodable(text or "", what)
             try:
                 arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags)
             except _HelpShown:
