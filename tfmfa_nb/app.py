@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
         """
         choice = _CHOICE.search(message)
         if choice and (meant := did_you_mean(choice["typed"], _WORD.findall(choice["known"]))):
-            message = f"{message[: choice.start()]}invalid choice: '{choice['typed']}'. {meant.removesuffix('.')}"
+            message = f"{message[: choice.start()]}invalid choice: '{choice['typed']}'. {meant}"
         end = "" if message.endswith("?") else "."
         self.exit(2, f"{self.prog}: {message}{end} Run '{self.prog} --help' for the options.\n")
 
