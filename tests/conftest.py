@@ -166,9 +166,9 @@ def kernel(monkeypatch):
 
 @pytest.fixture(scope="session")
 def policy(tmp_path_factory):
-    """The environment of a kernel whose organization has switched MFA on, and allows sandboxes."""
+    """The environment of a kernel whose organization has switched MFA on, leaves levels to people, allows sandboxes."""
     file = tmp_path_factory.mktemp("policy") / "policy.toml"
-    file.write_text('mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n')
+    file.write_text('mfa = true\ndefault_level = "never"\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n')
     file.chmod(0o644)
     return {"TFMFA_POLICY": str(file)}
 

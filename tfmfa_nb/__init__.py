@@ -17,7 +17,14 @@ __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """`%load_ext tfmfa_nb`."""
+    """`%load_ext tfmfa_nb`.
+
+    Raises:
+        ConfigurationError: the system is Windows.
+    """
+    from tfmfa_nb.model.supported_system import require_supported_system  # noqa: PLC0415
+
+    require_supported_system()
     from tfmfa_nb.magics.extension import load  # noqa: PLC0415 - keeps the import of the package fast
 
     load(shell)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
+from tfmfa_nb.model.suggestions import did_you_mean, option_meant
+from tfmfa_nb.model.supported_system import require_supported_system
 from tfmfa_nb.model.version import __version__
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ examples:
   jupyter tfmfa doctor
 """
 
+# argparse's own sentence, whose list has quotation marks or not, by the version of Python.
+_CHOICE = re.compile(r"invalid choice: '(?P<typed>.*)' \(choose from (?P<known>.*)\)")
+_WORD = re.compile(r"[\w-]+")
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell says it
 
 
@@ -65,7 +71,8 @@ class Parser(argparse.ArgumentParser):
         self.configure()
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(f"unknown arguments: {' '.join(unknown)}")
+            meant = option_meant(unknown, self._option_string_actions)
+            self.error(f"unknown arguments: {' '.join(unknown)}{meant and f'. {meant}'}")
         return options, unknown
 
     def error(self, message: str) -> NoReturn:
@@ -74,7 +81,11 @@ class Parser(argparse.ArgumentParser):
         Raises:
             SystemExit: always.
         """
-        self.exit(2, f"{self.prog}: {message}. Run '{self.prog} --help' for the options.\n")
+        choice = _CHOICE.search(message)
+        if choice and (meant := did_you_mean(choice["typed"], _WORD.findall(choice["known"]))):
+            message = f"{message[: choice.start()]}invalid choice: '{choice['typed']}'. {meant}"
+        end = "" if message.endswith("?") else "."
+        self.exit(2, f"{self.prog}: {message}{end} Run '{self.prog} --help' for the options.\n")
 
 
 def build_parser() -> Parser:
@@ -117,8 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong, or ask for help.
     """
-    options = build_parser().parse_args(arguments)
     try:
+        require_supported_system()
+        options = build_parser().parse_args(arguments)
         return int(options.execute(options))
     except (ConfigurationError, RunStateError) as error:
         return _failed(error, 2)

@@ -18,6 +18,7 @@ CANARY = "canary/TYPED+secret+that+must+stay+nowhere"
 POLICY = """\
 mfa = true
 owners = ["alice"]
+default_level = "never"
 [environments]
 "prod-*" = "applies only"
 """

@@ -10,6 +10,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.authentication import mfa_session
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.keychain import Keychain
@@ -103,6 +105,7 @@ def long_term_key(request, monkeypatch, shell_with, chain, kernel):  # noqa: ARG
         place.store(VariableValues(key, Secret(secret), serial))
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
+        Environment.named("default", Path.cwd()).set_level(Level.NEVER)  # of those that do not say otherwise
         return shell_with(environ), {digest(secret)}
 
     return make

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.doctor import Severity, examine, worst
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.store import RunStore
@@ -46,7 +47,7 @@ def about(found, subject):
 
 
 async def test_a_healthy_setup_passes_all_checks_and_spends_no_code(surroundings, environment, sandbox):
-    environment.set_level(environment.level.__class__("applies only"))
+    environment.set_level(Level.APPLIES_ONLY)
     found = await findings(surroundings, environment)
     assert worst(found) is Severity.OK, "\n".join(map(str, found))
     assert {"Terraform", "provider", "kernel", "policy", "keys", "clock", "MFA device", "without MFA"} <= {
@@ -92,6 +93,7 @@ async def test_each_problem_is_one_line_with_a_remedy(surroundings, environment,
         ],
     })  # fmt: skip
     iam.create_role(RoleName="open", AssumeRolePolicyDocument=open_role)
+    environment.set_level(Level.NEVER)
     environment.write_configuration(CONFIGURATION.replace("ROLE", "open").replace('aws" {', 'aws" {\n  profile = "x"'))
     surroundings["TF_LOG"] = "TRACE"
     surroundings["AWS_MFA_SERIAL_NUMBER"] = "arn:aws:iam::123456789012:mfa/bob"
@@ -171,7 +173,7 @@ def test_the_command_s_exit_code_is_the_worst_finding_s(surroundings, tmp_path):
 
 
 def test_the_exit_codes_follow_the_severities():
-    assert [severity.exit_code for severity in Severity] == [0, 1, 2]
+    assert [severity.exit_code for severity in Severity] == [0, 0, 1, 2]
     assert asyncio.run(findings({"PATH": ""}))[0].severity is Severity.ERROR
 
 
@@ -198,7 +200,8 @@ async def test_without_a_word_the_magic_shows_variables_and_level(ipython, capsy
         text, error = await said(ipython, capsys, line)
         assert error is None
         assert "MFA device arn:aws:iam::123456789012:mfa/alice, from the process environment" in text
-        assert "never. Plans and applies run without a code." in text
+        assert "applies only. Plans run without a code; every apply asks for one." in text
+        assert "Nobody has set the level of" in text
 
 
 async def test_the_magic_prints_the_findings_and_raises_on_errors(ipython, capsys, monkeypatch):

@@ -100,7 +100,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%tfplan -C nowhere", "nowhere does not exist"),
         ("%tfapply", "This kernel has no plan to apply"),
         ("%tfmfa level", "requires a level"),
-        ("%tfmfa levle never", "unknown command 'levle'; the commands are variables, level"),
+        ("%tfmfa levle never", "unknown command 'levle'. Did you mean \"level\"?"),
         ("%tfmfa level sometimes", "is not a level"),
         ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
     ],

@@ -407,7 +407,7 @@ async def test_a_run_that_failed_is_opened_with_its_first_error(ipython, another
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("%tfruns lits", "unknown command 'lits'; the commands are list, open, follow"),
+        ("%tfruns lits", "unknown command 'lits'. Did you mean \"list\"?"),
         ("%tfruns open", "name a run by its id"),
         ("%tfruns list latest", "takes no run"),
         ("%tfruns --limit 0", "a number from 1 to"),

@@ -6,12 +6,15 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
 
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.prompts import terminal
 from tfmfa_nb.runs.audit.trail import AuditTrail
 
@@ -230,6 +233,8 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     """Two environments share one state, which is how a lock is met whose holder lives."""
     objects = states(lenient_sandbox)
     cell = IN_S3.replace("ROLE", "")
+    for name in ("holder", "staging"):
+        Environment.named(name, Path.cwd()).set_level(Level.NEVER)
     holder, going = await applying(ipython, cell.replace("-e staging", "-e holder"))
     assert LOCK in objects()
     other = InteractiveShell()

@@ -139,6 +139,39 @@ def test_where_nothing_can_build_it_the_error_says_what_can(tmp_path):
     assert re.search(r"requires Node\.js 20\.19 or later .* set SKIP_JUPYTER_BUILDER=1\.$", last)
 
 
+def test_a_build_that_fails_fails_the_installation_and_says_how_to_go_without(tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=lambda *_: {".venv", ".git", "build", "node_modules", "lib"})
+    (tree / "labextension" / "src" / "index.ts").write_text("this is no TypeScript\n")
+    (tree / "labextension" / "node_modules").symlink_to(SOURCES / "node_modules")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(tree),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "The JupyterLab extension was not built: `npm run compile` failed with exit code" in done.stderr
+    assert "To install without the extension, set SKIP_JUPYTER_BUILDER=1." in done.stderr
+    assert not list(tmp_path.glob("*.whl"))
+
+
+def test_a_build_that_made_nothing_fails(tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=lambda *_: {".venv", ".git", "build", "node_modules", "lib"})
+    (tree / "labextension" / "hatch_build.py").write_text("def build(*_, **__):\n    pass\n")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "build/labextension/package.json" in done.stderr
+
+
 def test_the_python_package_has_no_script_and_no_style(wheel):
     with zipfile.ZipFile(wheel) as archive:
         package = {PurePath(name).suffix for name in archive.namelist() if name.startswith("tfmfa_nb/")}

@@ -434,7 +434,8 @@ async def test_what_is_known_from_the_disk_decides_the_level_of_a_run_at_its_sta
     it = world()
     (it.environment.folder / ".terraform").mkdir()
     (it.environment.folder / ".terraform/environment").write_text("selected")
-    policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, minimums=(Minimum(Level.APPLIES_ONLY, **keys),)),))
+    minimum = Minimum(Level.APPLIES_ONLY, **keys)
+    policy = Policy((Layer(pathlib.Path("/etc/p"), mfa=True, default_level=Level.NEVER, minimums=(minimum,)),))
     it.gate = Gate(it.prompt, environ, policy=policy)
     await plan(it.driver, it.gate)
     assert it.driver.record.level is level

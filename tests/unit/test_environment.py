@@ -83,9 +83,9 @@ def test_chdir_needs_a_configuration(tmp_path):
     assert Environment.at(".", tmp_path).folder == tmp_path
 
 
-def test_the_level_is_never_by_default_and_kept(tmp_path):
+def test_nobody_has_set_a_level_at_first_and_one_is_kept(tmp_path):
     environment = Environment.named("staging", tmp_path)
-    assert environment.level is Level.NEVER
+    assert environment.level is None
     for level in Level:
         environment.set_level(level)
         assert Environment.named("staging", tmp_path).level is level

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import tfmfa_nb
 from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.terraform import executable
-from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.executable import find_executable, supported_versions
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,37 @@ def test_what_is_no_terraform_is_refused(tmp_path, says):
         find_executable(path_of(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("says", "name"),
+    [
+        ("Terraform v0.11.14\n\nYour version of Terraform is out of date!", "Terraform 0.11.14"),
+        ("Terraform v1.4.7\non linux_amd64", "Terraform 1.4.7"),
+        ("OpenTofu v1.5.9-dev\non linux_amd64", "OpenTofu 1.5.9-dev"),
+    ],
+)
+def test_one_that_is_too_old_is_refused_with_the_oldest_that_is_supported(tmp_path, says, name):
+    old = program(tmp_path / "terraform", says)
+    with pytest.raises(TerraformNotFound) as raised:
+        find_executable(path_of(tmp_path))
+    assert str(raised.value) == (
+        f"{old} is {name}, which is too old: {supported_versions()} is required. "
+        "Upgrade it, or set TFMFA_TERRAFORM to another one."
+    )
+
+
+@pytest.mark.parametrize(
+    "says", ["Terraform v1.5.0", "OpenTofu v1.6.0-alpha5", "Terraform v1.10.0", "Terraform v2.0.0"]
+)
+def test_the_oldest_that_is_supported_and_later_ones_are_taken(tmp_path, says):
+    program(tmp_path / "terraform", says)
+    assert says.endswith(f"v{find_executable(path_of(tmp_path)).version}")
+
+
+def test_readme_names_the_oldest_that_are_supported():
+    assert supported_versions() == "Terraform 1.5 or later, or OpenTofu 1.6 or later"
+    assert supported_versions() in (Path(tfmfa_nb.__file__).parents[1] / "README.md").read_text()
+
+
 def test_what_cannot_be_executed_says_why(tmp_path):
     broken = tmp_path / "terraform"
     broken.write_bytes(b"\x7fELF nothing")
@@ -82,7 +114,7 @@ def test_none_names_the_extra(tmp_path):
 
 def test_it_is_asked_once_and_again_when_it_has_changed(tmp_path):
     count = tmp_path / "count"
-    terraform = program(tmp_path / "terraform", f"Terraform v1.0.0\n$(echo x >> {count})")
+    terraform = program(tmp_path / "terraform", f"Terraform v1.6.0\n$(echo x >> {count})")
     for _ in range(3):
         find_executable(path_of(tmp_path))
     assert count.read_text() == "x\n"
@@ -93,7 +125,7 @@ def test_it_is_asked_once_and_again_when_it_has_changed(tmp_path):
 
 def test_it_gets_the_path_and_no_credentials(tmp_path):
     seen = tmp_path / "seen"
-    program(tmp_path / "terraform", f"Terraform v1.0.0\n$(env > {seen})")
+    program(tmp_path / "terraform", f"Terraform v1.6.0\n$(env > {seen})")
     find_executable({**path_of(tmp_path), "HOME": "/h", "AWS_SECRET_ACCESS_KEY": "s", "TF_CLI_ARGS": "-x"})
     assert "HOME=/h" in seen.read_text()
     assert "AWS_" not in seen.read_text()

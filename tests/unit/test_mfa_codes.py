@@ -31,7 +31,7 @@ def test_text_that_is_not_a_code_is_refused_and_dropped(text):
     assert (refusal.code_spent, refusal.next_code_at) == (False, 0.0)
     frame = caught.value.__traceback__.tb_next
     while frame:
-        assert not {"text", "digits"} & frame.tb_frame.f_locals.keys()
+        assert {"text", "digits"}.isdisjoint(frame.tb_frame.f_locals)
         frame = frame.tb_next
     if text.strip():
         assert text not in str(caught.value)

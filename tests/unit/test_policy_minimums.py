@@ -47,11 +47,11 @@ ALL_OF_IT = Protected(
 
 
 def rule(**keys):
-    return Policy((Layer(Path("/etc/p"), mfa=True, minimums=(Minimum(STRICT, **keys),)),))
+    return Policy((Layer(Path("/etc/p"), mfa=True, default_level=Level.NEVER, minimums=(Minimum(STRICT, **keys),)),))
 
 
 def by_name(pattern):
-    return Policy((Layer(Path("/etc/p"), mfa=True, environments=((pattern, STRICT),)),))
+    return Policy((Layer(Path("/etc/p"), mfa=True, default_level=Level.NEVER, environments=((pattern, STRICT),)),))
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ NAMES = ["never", "applies only", "plans and applies"]
 
 
 def policy(*minimum, mfa=True):
-    return Policy((Layer(FILE, mfa=mfa, owners=("olivia",), environments=tuple(("*", level) for level in minimum)),))
+    environments = tuple(("*", level) for level in minimum)
+    return Policy((Layer(FILE, mfa, ("olivia",), default_level=Level.NEVER, environments=environments),))
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ async def test_disabled_by_default_with_the_way_to_enable_it(made, environment):
         assert "%tfmfa policy on" in shown["reason"]
         result = await front.press("save", level="applies only")
         assert not result["good"]
-        assert environment.level is Level.NEVER
+        assert environment.level is None
 
 
 async def test_the_policy_is_read_anew_each_time(made):

@@ -11,6 +11,7 @@ from tfmfa_nb.doctor.environment_checks import check_environment, findings_of
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.doctor.floor_checks import check_endpoint, check_floor
 from tfmfa_nb.doctor.local_checks import (
+    check_extension,
     check_front_end,
     check_policy,
     check_process_environment,
@@ -49,17 +50,17 @@ async def examine(
     executable, finding = await asyncio.to_thread(_terraform, environ)
     yield finding
     yield check_provider(environ)
-    for finding in (*check_front_end(), *check_process_environment(environ), check_saved_plans()):
+    for finding in (*check_front_end(), check_extension(), *check_process_environment(environ), check_saved_plans()):
         yield finding
     policy, finding = check_policy(organization_policy or partial(read_policy, environ))
     yield finding
-    findings = Findings()
+    findings: Findings | None = None
     if environment is not None:
         findings = await asyncio.to_thread(findings_of, environment, executable, environ)
         for finding in await asyncio.to_thread(check_environment, environment, policy, environ, findings):
             yield finding
     if policy is not None:
-        for finding in check_floor(policy, executable, environ, findings):
+        for finding in check_floor(policy, executable, environ, findings or Findings()):
             yield finding
     try:
         variables = await asyncio.to_thread(read_variables, environ, profile)  # the OS may ask to unlock the keychain
@@ -71,7 +72,7 @@ async def examine(
         yield (endpoint := check_endpoint(policy, variables.endpoint))
         if endpoint.severity is Severity.ERROR:
             return  # nothing is signed for a stranger
-    async for finding in check_account(variables, policy, findings.chains):
+    async for finding in check_account(variables, policy, findings.chains if findings else ()):
         yield finding
 
 

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _execute(options: argparse.Namespace) -> int:
     from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
-    environment = Environment.at(options.chdir, Path.cwd()) if options.chdir else None
+    environment = Environment.at(options.chdir, Path.cwd()) if options.chdir is not None else None
     return asyncio.run(print_findings(os.environ, options.profile or os.environ.get("AWS_PROFILE", ""), environment))
 
 

@@ -11,7 +11,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.gate.levels import default_level, effective_level, protected_of
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.terraform.configuration import Configuration
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
 
 
-def findings_of(environment: Environment, executable: Executable | None, environ: Mapping[str, str]) -> Findings:
-    """What the environment's configuration says; nothing without a Terraform, which evaluates it."""
-    if executable is None:
-        return Findings()
+def findings_of(environment: Environment, executable: Executable | None, environ: Mapping[str, str]) -> Findings | None:
+    """What the environment's configuration says; None if there is none, or no Terraform, which evaluates it."""
+    if executable is None or not environment.has_configuration:
+        return None
     configuration = Configuration(environment.folder, executable.product, environ, version=executable.version)
     return find_chains(configuration, executable=executable, environ=environ)
 
 
 def check_environment(
-    environment: Environment, policy: Policy | None, environ: Mapping[str, str], findings: Findings
+    environment: Environment, policy: Policy | None, environ: Mapping[str, str], findings: Findings | None
 ) -> list[Finding]:
     """The findings about an environment.
 
@@ -42,7 +42,7 @@ def check_environment(
         environment: the environment.
         policy: organization policy; None if it cannot be read.
         environ: process environment.
-        findings: what its configuration says.
+        findings: what its configuration says; None if it was not read.
     """
     return [
         _level(environment, policy, environ),
@@ -64,12 +64,15 @@ def _level(environment: Environment, policy: Policy | None, environ: Mapping[str
     if level is Level.NEVER:
         remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
         return Finding(subject, Severity.WARNING, "neither plans nor applies require a code.", remedy)
-    return Finding(subject, Severity.OK, f"level {level}.")
+    return Finding(subject, Severity.OK, f"level {level}. {default_level(environment, policy)}".rstrip())
 
 
 def _configuration(
-    findings: Findings, environment: Environment, policy: Policy, environ: Mapping[str, str]
+    findings: Findings | None, environment: Environment, policy: Policy, environ: Mapping[str, str]
 ) -> list[Finding]:
+    if findings is None:
+        text = "no Terraform evaluates it." if environment.has_configuration else "there is none yet."
+        return [Finding("configuration", Severity.NOT_CHECKED, text)]
     refused = bypasses_not_allowed(findings, environment.folder, policy, environ)
     results = [_problem(Severity.ERROR, bypass) for bypass in refused]
     results += [_problem(Severity.WARNING, program) for program in findings.programs]

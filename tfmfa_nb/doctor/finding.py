@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """The severities, from best to worst."""
+    """The severities, from best to worst. What was not looked at is never said to be good."""
 
+    NOT_CHECKED = "not checked"
     OK = "ok"
     WARNING = "warning"
     ERROR = "error"
@@ -20,7 +21,7 @@ class Severity(StrEnum):
     @property
     def exit_code(self) -> int:
         """Exit code of `jupyter tfmfa doctor` if this is the worst severity: 0, 1, or 2."""
-        return list(Severity).index(self)
+        return {Severity.WARNING: 1, Severity.ERROR: 2}.get(self, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,11 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        mark = {Severity.OK: "✓", Severity.WARNING: "!", Severity.ERROR: "✗"}[self.severity]
+        mark = {Severity.NOT_CHECKED: "-", Severity.OK: "✓", Severity.WARNING: "!", Severity.ERROR: "✗"}[self.severity]
         return f"{mark} {self.subject}: {self.text}{f' {self.remedy}' if self.remedy else ''}"
 
 
 def worst(findings: Iterable[Finding]) -> Severity:
     """The worst severity among `findings`; `Severity.OK` if there are none."""
-    return max((finding.severity for finding in findings), key=lambda severity: severity.exit_code, default=Severity.OK)
+    order = list(Severity)
+    return max((finding.severity for finding in findings), key=order.index, default=Severity.OK)

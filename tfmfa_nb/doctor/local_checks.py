@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from jupyter_core.paths import jupyter_path
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.version import __version__
 from tfmfa_nb.protocol.layout import plan_folders
 from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
 from tfmfa_nb.runs.store import saved_plans
 from tfmfa_nb.terraform.credentials import child_environ
-from tfmfa_nb.terraform.provider_mirror import find_mirror
+from tfmfa_nb.terraform.provider_mirror import find_mirror, mirror_of_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,15 +46,42 @@ def check_policy(read: Callable[[], Policy]) -> tuple[Policy | None, Finding]:
 
 
 def check_provider(environ: Mapping[str, str]) -> Finding:
-    """The finding about the source of hashicorp/aws."""
+    """The finding about where a run's `init` gets hashicorp/aws from. Only the sandbox looks for mirrors by itself."""
     try:
         mirror = find_mirror(environ)
     except ConfigurationError as error:
         return Finding("provider", Severity.ERROR, error.problem, error.remedy)
-    if mirror is not None:
-        text = f"hashicorp/aws is installed from the mirror {mirror}, or else from its registry."
-        return Finding("provider", Severity.OK, text)
-    return Finding("provider", Severity.OK, "hashicorp/aws is installed from its registry when `init` needs it.")
+    configuration, used = mirror_of_runs(environ)
+    says = f", which {configuration} names" if configuration else ", which Terraform itself searches"
+    if used is not None:
+        return Finding("provider", Severity.OK, f"hashicorp/aws is in the mirror {used}{says}.")
+    if configuration is not None:
+        return Finding("provider", Severity.NOT_CHECKED, f"{configuration} says where providers come from.")
+    unused = f" Only the sandbox uses the mirror {mirror}." if mirror else ""
+    text = f"`init` gets hashicorp/aws from its registry, which was not asked.{unused}"
+    return Finding("provider", Severity.NOT_CHECKED, text)
+
+
+def check_extension() -> Finding:
+    """The finding about the JupyterLab extension, without which there are no cards and no forms."""
+    places = [Path(folder, "tfmfa_nb", "package.json") for folder in jupyter_path("labextensions")]
+    found = next((place for place in places if place.is_file()), None)
+    remedy = "Install it without SKIP_JUPYTER_BUILDER: pip install --force-reinstall --no-deps tfmfa-nb"
+    if found is None:
+        text = "the JupyterLab extension is not installed, so codes are requested at an input prompt, not on a card."
+        return Finding("extension", Severity.WARNING, text, remedy)
+    version = _version_in(found)
+    if version != __version__:
+        text = f"{found.parent} is of version {version or 'unknown'}, and the Python package of version {__version__}."
+        return Finding("extension", Severity.WARNING, text, remedy)
+    return Finding("extension", Severity.OK, f"the JupyterLab extension {version} is installed in {found.parent}.")
+
+
+def _version_in(package: Path) -> str:
+    try:
+        return str(json.loads(package.read_bytes())["version"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def check_front_end() -> Iterator[Finding]:

@@ -24,6 +24,9 @@ def check_version_control(folder: Path) -> Finding:
         folder: the root module.
     """
     if _git(folder, "rev-parse", "--is-inside-work-tree") != ["true"]:
+        if any((above / ".git").exists() for above in (folder, *folder.parents)):
+            text = "the folder is in a Git repository, which `git` cannot read here."
+            return Finding(_SUBJECT, Severity.NOT_CHECKED, text, "To see why, run: git status")
         return Finding(_SUBJECT, Severity.OK, "the folder is in no Git repository.")
     tracked = _git(folder, "ls-files", "--", "*.tfstate", "*.tfstate.*", ".terraform/")
     if tracked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import shlex
@@ -16,6 +15,7 @@ from tfmfa_nb.environments.environment_names import check_name
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.json_objects import DoubledKeyError, parse_json
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.protocol import formats
 from tfmfa_nb.protocol.layout import PRIVATE, SETTINGS, EnvironmentFiles
 
@@ -67,22 +67,41 @@ class Environment:
         """The configuration in an existing folder.
 
         Raises:
-            ConfigurationError: the folder does not exist, or contains no configuration.
+            ConfigurationError: the folder has no name, does not exist, or contains no configuration.
         """
+        if not directory:
+            raise ConfigurationError("The folder's name is empty.", "Use -C with an existing folder.")
         folder = (base / Path(directory).expanduser()).resolve()
         if not folder.is_dir():
             raise ConfigurationError(f"The folder {folder} does not exist.", "Use -C with an existing folder.")
-        if not any(any(folder.glob(f"*.{ending}")) for ending in ("tf", "tf.json", "tofu", "tofu.json")):
+        environment = cls(directory, folder, owned=False)
+        if not environment.has_configuration:
             raise ConfigurationError(
                 f"The folder {folder} contains no Terraform configuration.",
                 "Use -C with a folder that has *.tf files, or write the configuration in the cell and use -e NAME.",
             )
-        return cls(directory, folder, owned=False)
+        return environment
 
     @property
     def option(self) -> str:
         """The option of a magic that selects this environment: `-e staging`, `-C live/network`."""
         return f"-e {self.name}" if self.owned else f"-C {shlex.quote(self.name)}"
+
+    @property
+    def has_configuration(self) -> bool:
+        """True if the folder has a file that Terraform or OpenTofu reads as its configuration."""
+        return any(any(self.folder.glob(f"*.{ending}")) for ending in ("tf", "tf.json", "tofu", "tofu.json"))
+
+    @property
+    def similar(self) -> str:
+        """The question whether another environment beside this one is meant; "" if no name is close.
+
+        None is asked about a folder that the person has named by its path (`-C`).
+        """
+        if not self.owned:
+            return ""
+        files = (path for name in (PRIVATE, SETTINGS) for path in self.folder.parent.glob(f"*/{name}"))
+        return did_you_mean(self.name, {file.parent.name for file in files} - {self.name})
 
     @property
     def files(self) -> EnvironmentFiles:
@@ -122,14 +141,15 @@ class Environment:
         return remove
 
     @property
-    def level(self) -> Level:
-        """The setting "AWS Multi-Factor Authentication"; `never` if it is not set.
+    def level(self) -> Level | None:
+        """The setting "AWS Multi-Factor Authentication"; None if nobody has set it.
 
         Raises:
-            ConfigurationError: the settings file is not valid. An invalid file never counts as `never`.
+            ConfigurationError: the settings file is not valid. An invalid file never counts as one without a level.
         """
+        settings = self._settings()
         try:
-            return Level(self._settings().get(_LEVEL_KEY, Level.NEVER))
+            return Level(settings[_LEVEL_KEY]) if _LEVEL_KEY in settings else None
         except ValueError:
             raise _unreadable(self.files.settings) from None
 
@@ -163,8 +183,7 @@ class Environment:
         formats.SETTINGS.check(settings, path)
         for key in settings:
             if key not in _KEYS:
-                close = difflib.get_close_matches(key.casefold(), _KEYS, 1)
-                hint = f'Did you mean "{close[0]}"?' if close else f"Supported keys: {', '.join(_KEYS)}."
+                hint = did_you_mean(key, _KEYS) or f"Supported keys: {', '.join(_KEYS)}."
                 raise ConfigurationError(f'{path}: the key "{key}" is unknown.', hint)
         return settings
 

@@ -15,10 +15,11 @@ from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
 from tfmfa_nb.editing.options import Option
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.runs.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     Magic = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -119,7 +120,7 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
         @functools.wraps(magic)
         async def call(self: Any, line: str, *cell: str) -> Any:
             try:
-                arguments = _parse(parser, f"{sign}{magic.__name__}", line)
+                arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags)
             except _HelpShown:
                 return None
             return await magic(self, arguments, *cell)
@@ -129,20 +130,30 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
         magic_arguments(f"{sign[1:]}{magic.__name__}")(call)
         parser: argparse.ArgumentParser = call.parser  # type: ignore[attr-defined]
         parser.allow_abbrev = False
+        flags = [flag for option in _completable(defined) for flag in option.flags if flag.startswith("-")]
         return call
 
     return decorate
 
 
-def _parse(parser: argparse.ArgumentParser, name: str, line: str) -> argparse.Namespace:
-    """The options in `line`, which is split as in a shell."""
+def _parse(parser: argparse.ArgumentParser, name: str, line: str, flags: Sequence[str]) -> argparse.Namespace:
+    """The options in `line`, which is split as in a shell; `flags` are those that there are."""
+    words: list[str] = []
     try:
-        return parser.parse_args(shlex.split(line))
+        words = shlex.split(line)
+        return parser.parse_args(words)
     except UsageError as error:
         problem = str(error)
     except ValueError as error:
         problem = f"the line cannot be split into words: {error}".lower()
-    raise UsageError(f"{name}: {problem} ({name} --help lists the options)")
+    meant = option_meant(words, flags)
+    raise UsageError(f"{name}: {problem}{meant and f'. {meant}'} ({name} --help lists the options)")
+
+
+def unknown_command(magic: str, typed: str, known: Sequence[str]) -> UsageError:
+    """The error about a word that is none of the commands of `magic`."""
+    listed = f"The commands are {', '.join(known)}"
+    return UsageError(f"{magic}: unknown command {typed!r}. {did_you_mean(typed, known) or listed}")
 
 
 def completable_options() -> dict[str, tuple[Option, ...]]:
@@ -178,7 +189,8 @@ def read_level(text: str) -> Level:
         return Level(" ".join(text.lower().replace("-", " ").replace("_", " ").split()))
     except ValueError:
         choices = ", ".join(f'"{level}"' for level in Level)
-        raise UsageError(f"{text!r} is not a level; the levels are {choices}") from None
+        meant = did_you_mean(text, Level)
+        raise UsageError(f"{text!r} is not a level. {meant or f'The levels are {choices}'}") from None
 
 
 def options_of(arguments: argparse.Namespace) -> Options:

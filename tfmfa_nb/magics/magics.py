@@ -22,6 +22,7 @@ from tfmfa_nb.magics.arguments import (
     option_of_plan,
     options,
     options_of,
+    unknown_command,
 )
 from tfmfa_nb.magics.awaiting import awaited, awaited_or_at_once
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
@@ -140,9 +141,7 @@ class TfmfaMagics(Magics):
     async def tfmfa(self, arguments: Namespace) -> None:
         """Show the environment's level and your organization variables, or run a command."""
         if arguments.what not in {"", *SETTINGS_COMMANDS}:
-            raise UsageError(
-                f"%tfmfa: unknown command {arguments.what!r}; the commands are {', '.join(SETTINGS_COMMANDS)}"
-            )
+            raise unknown_command("%tfmfa", arguments.what, SETTINGS_COMMANDS)
         from tfmfa_nb.magics.tfmfa import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self)
@@ -199,7 +198,8 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
         only = self._runner.environment if self._runner else ""
-        name = arguments.chdir or arguments.environment or self.environment
+        given = (arguments.chdir, arguments.environment, self.environment)
+        name: str = next(name for name in given if name is not None)  # an empty one is an error, not a default
         if only and name != only:
             raise ConfigurationError(
                 f'This cell uses the environment "{name}", but the runbook is restricted to "{only}".',
@@ -222,9 +222,8 @@ class TfmfaMagics(Magics):
         environment = self._environment(arguments)
         # Without a body, the environment must have a configuration already, as for --destroy or a drift check.
         if arguments.chdir is None and cell is None and not environment.files.configuration.is_file():
-            raise UsageError(
-                "there is no configuration: write HCL in the cell, or use -C DIR to select a folder that has one"
-            )
+            meant = environment.similar or "Write HCL in the cell, or use -C DIR to select a folder that has one"
+            raise UsageError(f'there is no configuration in "{environment.name}". {meant}')
         run = Run(environment, replace(options, configuration=cell), Path.cwd())
         if before := self._runs.get(environment.folder):
             _discard_pending_plan(before)

@@ -13,7 +13,7 @@ from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import set_level
+from tfmfa_nb.runs.gate.levels import new_environment, set_level
 from tfmfa_nb.views.mfa_status import print_already_enabled, print_level, print_policy, trust_policy_documents
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class Subcommands:
         if not arguments:
             raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = self._organization.read_policy()
+        if not self._environment.files.private.exists() and (sentence := new_environment(self._environment)):
+            _print(sentence)
         set_level(self._environment, read_level(" ".join(arguments)), policy, os.environ)
         print_level(self._environment, policy, os.environ)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.arguments import RUN_COMMANDS
+from tfmfa_nb.magics.arguments import RUN_COMMANDS, unknown_command
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
@@ -63,7 +63,7 @@ class RunCommands:
         """
         what, reference, limit = arguments.what, arguments.run, arguments.limit
         if what not in RUN_COMMANDS:
-            raise UsageError(f"%tfruns: unknown command {what!r}; the commands are {', '.join(RUN_COMMANDS)}")
+            raise unknown_command("%tfruns", what, RUN_COMMANDS)
         if what in _CANDIDATES and not reference:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _CANDIDATES and reference:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 
 from tfmfa_nb.editing.cell import Cell
+from tfmfa_nb.model.encodable import check_encodable
 
 AWAITED = ("tfplan", "tfapply", "tfmfa", "tfruns")
 
 _NAMES = "|".join(AWAITED)
+_MAGIC = re.compile(rf"%(?:{_NAMES})\b")
 _OURS = re.compile(rf"(?<!await )get_ipython\(\)\.run_(?:cell|line)_magic\('(?:{_NAMES})', ")
 # Magics that execute Python themselves, and cannot await a magic in it.
 _AROUND = re.compile(
@@ -31,8 +33,15 @@ class ReadCells:
     """Tells IPython not to call it while a person is typing: a terminal then waits for the blank line after a cell."""
 
     def __call__(self, lines: list[str]) -> list[str]:
-        """Read a cell, given as its lines."""
-        cell = Cell.read("".join(lines))
+        """Read a cell, given as its lines.
+
+        Raises:
+            ConfigurationError: the cell has one of the magics, and a text that cannot be written to a file.
+        """
+        text = "".join(lines)
+        if _MAGIC.search(text):  # here, because Python's own tokenizer fails at it from 3.12 on
+            check_encodable(text, "The cell")
+        cell = Cell.read(text)
         if cell is None:
             return lines
         line = cell.line.strip()

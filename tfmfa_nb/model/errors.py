@@ -46,7 +46,7 @@ class EnvironmentLocked(TfmfaError):
 
 
 class TerraformNotFound(TfmfaError):
-    """Neither `terraform` nor `tofu` can be found and started."""
+    """No `terraform` and no `tofu` can be found and started, or the one that is found is too old."""
 
 
 class TerraformFailed(TfmfaError):

@@ -37,6 +37,7 @@ class Layer:
         path: path of the file.
         mfa: True to enable MFA.
         owners: names of the owners, for information only: file permissions decide.
+        default_level: level of the environments for which nobody has set one.
         environments: pairs of an environment name pattern and its minimum level.
         minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
@@ -59,6 +60,7 @@ class Layer:
     path: Path
     mfa: bool | None = None
     owners: tuple[str, ...] | None = None
+    default_level: Level | None = None
     environments: tuple[tuple[str, Level], ...] = ()
     session_seconds: tuple[int | None, int | None] = (None, None)
     accounts: frozenset[str] | None = None
@@ -99,6 +101,16 @@ class Policy:
     def owners(self) -> tuple[str, ...]:
         """The owners named by the first file that names any."""
         return next((layer.owners for layer in self.layers if layer.owners), ())
+
+    @property
+    def default_level(self) -> Level:
+        """The level of an environment for which nobody has set one; `never` while MFA is off.
+
+        A file that enables MFA means `applies only` unless it says otherwise, so that no new environment, as after a
+        typing error in its name, runs without a code. Of several files, the strictest holds.
+        """
+        levels = [layer.default_level or (Level.APPLIES_ONLY if layer.mfa else Level.NEVER) for layer in self.layers]
+        return Level.strictest(*levels) if self.mfa else Level.NEVER
 
     def minimum(self, what: Protected) -> Level:
         """The minimum level of a run that touches `what`; `never` while MFA is off.

@@ -32,6 +32,9 @@ _TEMPLATE = """\
 mfa = true
 owners = [{owner}]
 
+# Level of the environments for which nobody has set one:
+# default_level = "applies only"
+
 # Minimum levels, by environment name:
 # [environments]
 # "prod-*" = "plans and applies"

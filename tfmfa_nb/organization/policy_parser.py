@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.prompt_kinds import PromptKind
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer
 from tfmfa_nb.organization.policy_audit import is_path, is_sink
 from tfmfa_nb.organization.policy_minimums import Minimum
@@ -22,7 +22,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
 _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "command:/PATH ARGUMENTS".'
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
-_TOP = ("mfa", "owners", "environments", "minimum", "session", "allow", "audit")
+_TOP = ("mfa", "owners", "default_level", "environments", "minimum", "session", "allow", "audit")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
@@ -71,6 +71,7 @@ class PolicyParser:
             self._path,
             mfa=self._boolean(top, "mfa", ""),
             owners=self._strings(top, "owners", ""),
+            default_level=self._level("default_level", top["default_level"]) if "default_level" in top else None,
             environments=tuple(self._levels(top.get("environments", {}))),
             minimums=tuple(self._minimums(top.get("minimum", []))),
             session_seconds=(self._seconds(session, "shortest"), self._seconds(session, "longest")),
@@ -124,8 +125,7 @@ class PolicyParser:
             self._reject(name or "the file", "must be a table", f"Supported keys: {', '.join(known)}.")
         for key in value:
             if key not in known:
-                close = difflib.get_close_matches(str(key), known, 1)
-                hint = f'Did you mean "{close[0]}"?' if close else f"Supported keys: {', '.join(known)}."
+                hint = did_you_mean(str(key), known) or f"Supported keys: {', '.join(known)}."
                 self._reject(f"{name}.{key}" if name else str(key), "unknown key", hint)
         return value
 

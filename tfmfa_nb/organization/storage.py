@@ -10,6 +10,7 @@ from tfmfa_nb.organization.variable_values import (
     SECRET,
     SERIAL,
     VariableValues,
+    refuse_swapped,
     validate_access_key_id,
     validate_secret_access_key,
     validate_serial_number,
@@ -38,6 +39,7 @@ def validation_errors(typed: VariableValues) -> dict[str, ConfigurationError]:
         check(SECRET, lambda: validate_secret_access_key(typed.secret_access_key))
     if typed.serial_number:
         check(SERIAL, lambda: validate_serial_number(typed.serial_number))
+    check(KEY, lambda: refuse_swapped(typed))
     # A key must never be combined with the secret of another key, not even for a moment.
     if typed.access_key_id and not typed.secret_access_key:
         errors[SECRET] = ConfigurationError("The secret access key of this key is missing.", "Enter both.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
-from tfmfa_nb.organization.variable_values import NAMES
+from tfmfa_nb.organization.variable_values import NAMES, shown_access_key_id
 from tfmfa_nb.organization.variables import require_usable
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def variable_statuses(environ: Mapping[str, str], profile: str) -> tuple[tuple[V
     except ConfigurationError as error:
         return tuple(map(VariableStatus, NAMES)), str(error)
     key_values = resolved.values
-    key = f"…{key_values.access_key_id[-4:]}" if key_values.access_key_id else ""
+    key = shown_access_key_id(key_values.access_key_id) if key_values.access_key_id else ""
     secret = "set" if key_values.secret_access_key else ""
     shown = (key, secret, resolved.serial_number)
     sources = (resolved.source.name, resolved.source.name, resolved.serial_source)

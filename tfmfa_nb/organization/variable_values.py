@@ -15,6 +15,10 @@ KEY, SECRET, SERIAL = NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AW
 _VIRTUAL_DEVICE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::\d{12}:mfa/[\w+=,.@/-]+", re.ASCII)
 _HARDWARE_DEVICE = re.compile(r"[A-Za-z0-9]{9,256}")
 _ACCESS_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)  # the API's pattern for an access key ID
+_SHOWN = re.compile(r"[A-Z0-9]{16,128}")  # no secret is without small letters
+_AKIA = re.compile(
+    r"A[KS]IA[A-Z0-9]{12,28}"
+)  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _SECRET_ACCESS_KEY = re.compile(r"[!-~]{16,256}")  # today 40 base64 characters; the pattern only catches typos
 
 
@@ -49,10 +53,39 @@ class VariableValues:
         return tuple(name for name, value in zip(NAMES, values, strict=True) if not value)
 
     def __repr__(self) -> str:
-        return f"VariableValues(…{self.access_key_id[-4:]}, {self.serial_number})"
+        return f"VariableValues({shown_access_key_id(self.access_key_id)}, {self.serial_number})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("VariableValues cannot be pickled or copied")
+
+
+def shown_access_key_id(access_key_id: str) -> str:
+    """What may be shown of an access key ID; of anything else nothing, because it may be a misplaced secret."""
+    return f"…{access_key_id[-4:]}" if _SHOWN.fullmatch(access_key_id) else "not an access key ID"
+
+
+def refuse_swapped(values: VariableValues, source: str = "") -> None:
+    """Reject an access key ID in the place of the secret.
+
+    Args:
+        values: the values.
+        source: name of the source, for the error.
+
+    Raises:
+        ConfigurationError: the secret access key is an access key ID. The values are not repeated.
+    """
+    if not _AKIA.fullmatch(values.secret_access_key.reveal()):
+        return
+    where = f" in the {source}" if source else ""
+    if _AKIA.fullmatch(values.access_key_id):
+        raise ConfigurationError(
+            f"AWS_SECRET_ACCESS_KEY{where} is an access key ID (AKIA…), not a secret access key.",
+            "Set it to the secret access key of that ID.",
+        )
+    raise ConfigurationError(
+        f"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY{where} are swapped.",
+        "Set the first to the access key ID (AKIA…), and the second to its secret access key.",
+    )
 
 
 def validate_access_key_id(access_key_id: str, source: str = "", *, session: bool = False) -> None:

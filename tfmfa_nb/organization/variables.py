@@ -8,7 +8,12 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
-from tfmfa_nb.organization.variable_values import validate_access_key_id, validate_serial_number
+from tfmfa_nb.organization.variable_values import (
+    refuse_swapped,
+    shown_access_key_id,
+    validate_access_key_id,
+    validate_serial_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +61,8 @@ class OrganizationVariables:
 
     def __repr__(self) -> str:
         source = describe_source(self.source)
-        return f"OrganizationVariables(…{self.access_key_id[-4:]}, {self.serial_number}, from {source})"
+        key = shown_access_key_id(self.access_key_id)
+        return f"OrganizationVariables({key}, {self.serial_number}, from {source})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("OrganizationVariables cannot be pickled or copied")
@@ -111,6 +117,7 @@ def require_usable(resolved: ResolvedVariables) -> None:
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         be = "is" if len(missing) == 1 else "are"
         raise ConfigurationError(f"{names} {be} missing from {describe_source(source.name)}.", source.remedy)
+    refuse_swapped(values, source.name)
     validate_access_key_id(values.access_key_id, source.name, session=values.session)
     validate_serial_number(resolved.serial_number)
 

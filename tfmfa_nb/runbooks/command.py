@@ -94,7 +94,7 @@ def configure_run(parser: argparse.ArgumentParser) -> None:
     )
     add(
         *("-e", "--environment"),
-        default="",
+        type=_name,
         metavar="NAME",
         help="only environment that the runbook may act on, and the default of its magics",
     )
@@ -129,6 +129,13 @@ def configure_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(execute=_verify)
 
 
+def _name(text: str) -> str:
+    """An empty name, as of a shell's variable that is not set, must not lift the restriction."""
+    if not text:
+        raise argparse.ArgumentTypeError("the environment's name is empty")
+    return text
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -155,7 +162,7 @@ def execution_options(options: argparse.Namespace) -> ExecutionOptions:
         environ=os.environ,
         parameters=tuple((name, value) for name, value in options.parameter),
         file_parameters=read_file(options.parameters_file) if options.parameters_file else {},
-        environment=options.environment,
+        environment=options.environment or "",
         plan_only=options.plan_only,
         stop_after=options.stop_after,
         resume=options.resume,

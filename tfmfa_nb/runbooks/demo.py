@@ -71,11 +71,13 @@ def demonstrate(notebook: Path, folder: Path) -> None:
         RunbookFailed: the runbook stopped before its end, or the sandbox does not have what it should.
     """
     from tfmfa_nb.runbooks.execution import execute  # noqa: PLC0415 - nbclient, until needed
+    from tfmfa_nb.sandbox.extra import require_extra  # noqa: PLC0415
     from tfmfa_nb.sandbox.handle import Sandbox  # noqa: PLC0415 - moto
     from tfmfa_nb.terraform.provider_mirror import provider_environ  # noqa: PLC0415
 
     if not notebook.is_file():
         raise ConfigurationError(f"There is no notebook {notebook}.", "Run the demo in the root of the repository.")
+    require_extra()
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

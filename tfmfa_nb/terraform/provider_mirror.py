@@ -6,11 +6,14 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#provider-instal
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.terraform.foreign_programs import cli_configurations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +24,8 @@ _BASES = {"/opt": 2, "/srv": 2, "/usr/local/share": 2, "/usr/local/lib": 2, "/va
 _HOME_DEPTH = 2
 _MOST = 2_000  # folders to search below one base
 _OTHERS_WRITE = 0o002
+_INSTALLATION = re.compile(r"^\s*\"?provider_installation\b", re.MULTILINE)
+_MIRROR = re.compile(r"^\s*\"?path\"?\s*[=:]\s*\"([^\"]+)\"", re.MULTILINE)
 
 
 def find_mirror(environ: Mapping[str, str]) -> Path | None:
@@ -42,15 +47,40 @@ def find_mirror(environ: Mapping[str, str]) -> Path | None:
     return next((folder for folder in _places(environ) if _holds_provider(folder)), None)
 
 
+def mirror_of_runs(environ: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """Where a run's `init` gets hashicorp/aws from, as far as that can be seen without a network.
+
+    Returns:
+        The CLI configuration that says where providers come from, None if none does, and the folder of a mirror that
+        has hashicorp/aws: one that this file names, or one that Terraform itself searches if no file does; or None.
+    """
+    for file in cli_configurations(environ):
+        with suppress(OSError):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if _INSTALLATION.search(text):
+                named = (Path(path) for path in _MIRROR.findall(text))
+                return file, next((folder for folder in named if (folder / _PROVIDER).is_dir()), None)
+    return None, next((folder for folder in _implied(environ) if (folder / _PROVIDER).is_dir()), None)
+
+
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:
     """The folders that Terraform itself searches, then those below the usual bases and the home folder."""
+    home = Path(environ.get("HOME") or "~").expanduser()
+    yield from _implied(environ)
+    for base, depth in {**_BASES, str(home): _HOME_DEPTH}.items():
+        yield from islice(_below(Path(base), depth), _MOST)
+
+
+def _implied(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The folders that Terraform itself searches.
+
+    https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+    """
     home = Path(environ.get("HOME") or "~").expanduser()
     data = [environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")]
     data += (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
     yield home / ".terraform.d" / "plugins"
     yield from (Path(folder, "terraform", "plugins") for folder in data)
-    for base, depth in {**_BASES, str(home): _HOME_DEPTH}.items():
-        yield from islice(_below(Path(base), depth), _MOST)
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, required_by
+from tfmfa_nb.runs.gate.levels import (
+    default_level,
+    effective_level,
+    how_to_enable_mfa,
+    new_environment,
+    protected_of,
+    required_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +38,11 @@ def print_level(environment: Environment, policy: Policy, environ: Mapping[str, 
     """
     what = protected_of(environment, environ)
     level = effective_level(environment, policy, known=what)
+    if not environment.files.private.exists() and (sentence := new_environment(environment)):
+        print(sentence)  # noqa: T201
     print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
+    if sentence := default_level(environment, policy):
+        print(sentence)  # noqa: T201
     if policy.minimum(what) is not Level.NEVER:
         print(minimum_text(policy, what))  # noqa: T201
     if not policy.mfa:
@@ -68,6 +79,9 @@ def policy_lines(policy: Policy) -> list[str]:
         lines.append(how_to_enable_mfa(policy))
     if policy.owners:
         lines.append(f"Owners: {', '.join(policy.owners)}{source('owners')}")
+    if policy.mfa:
+        by = source("default_level") or source("mfa")
+        lines.append(f'Level of an environment for which nobody has set one: "{policy.default_level}"{by}')
     for layer in policy.layers:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.variable_sources import KernelMemory, default_sources, resolve
-from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues, is_passkey
+from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues, is_passkey, refuse_swapped
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.views.form_action import Result
 
@@ -98,6 +98,7 @@ async def _identify(
         return Result(
             "AWS can be called only with a key.", good=False, fields=dict.fromkeys(missing, "This variable is missing.")
         )
+    refuse_swapped(resolved.values, resolved.source.name)
     endpoint = endpoint_of(environ, resolved.serial_number, region=resolved.values.region, profile=profile)
     try:
         identity = await identify(resolved.values.access_key_id, resolved.values.secret_access_key, endpoint)

@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, protected_of, set_level
+from tfmfa_nb.runs.gate.levels import default_level, effective_level, how_to_enable_mfa, protected_of, set_level
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
@@ -55,6 +55,8 @@ class SettingsForm(FormWidget):
                 )
             elif minimum is not Level.NEVER:
                 reason = minimum_text(policy, what)
+            else:
+                reason = default_level(self._environment, policy)
             level = str(effective_level(self._environment, policy, known=what))
         except ConfigurationError as error:
             problem = str(error)

@@ -9,6 +9,7 @@ from tfmfa_nb.magics.front_end import is_attended, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.variable_sources import describe_source
 from tfmfa_nb.organization.variable_status import variable_statuses
+from tfmfa_nb.organization.variable_values import shown_access_key_id
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
 from tfmfa_nb.views.mfa_status import print_level
@@ -92,7 +93,7 @@ def _print_variables(environ: Mapping[str, str], profile: str) -> None:
         print(f"Organization variables: {error}")  # noqa: T201
     else:
         print(  # noqa: T201
-            f"Organization variables: access key …{variables.access_key_id[-4:]}, "
+            f"Organization variables: access key {shown_access_key_id(variables.access_key_id)}, "
             f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
         )
         variables.forget()

@@ -13,7 +13,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_en
 from tfmfa_nb.runs.engine.preflight import check_configuration
 from tfmfa_nb.runs.events import PlanSaved
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
-from tfmfa_nb.runs.gate.levels import report_level
+from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.confirmation import trail_notes
@@ -47,7 +47,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
             hcl, overwrite = driver.options.configuration, driver.options.overwrite
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
-        known = report_level(driver, gate.policy, gate.environ, driver.options.level)
+        known = protected_of(driver.environment, gate.environ)
+        begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
         if driver.record.level.asks_before(Phase.PLAN):
             await check_configuration(driver, gate, executable, lock)

@@ -11,7 +11,7 @@ from tfmfa_nb.runs.events import ConfigurationInspected
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
-from tfmfa_nb.runs.gate.roles import refuse_other_roles, turn_red
+from tfmfa_nb.runs.gate.roles import refuse_other_roles, refuse_what_is_no_role, turn_red
 from tfmfa_nb.runs.gate.unchanged import inspected_of
 from tfmfa_nb.terraform.secret_variables import holds_secret
 
@@ -32,7 +32,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
 
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
-        RoleRefused: the policy does not allow a role, or its account.
+        RoleRefused: a role is none, or the policy does not allow it or its account.
         ConfigurationError: the policy does not allow the program or local state; or a secret stands on the line.
     """
     policy = gate.policy
@@ -55,6 +55,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         variables=driver.options.variable_arguments(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
+    refuse_what_is_no_role(driver, findings.chains)
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
     known = protected_of(driver.environment, gate.environ).and_roles(arns)
     known = known.and_state("", findings.backend_key, findings.backend_prefix)

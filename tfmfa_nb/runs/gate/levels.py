@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy_files import enable_mfa
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.os_user import os_user
+from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def protected_of(environment: Environment, environ: Mapping[str, str] = _NOTHING
 
 
 def effective_level(environment: Environment, policy: Policy, *others: Level, known: Protected | None = None) -> Level:
-    """The strictest of the environment's level, the policy's minimum for it, and `others`.
+    """The strictest of the environment's level, or the policy's default, the policy's minimum, and `others`.
 
     Args:
         environment: the environment.
@@ -54,7 +57,58 @@ def effective_level(environment: Environment, policy: Policy, *others: Level, kn
     Raises:
         ConfigurationError: the environment's settings are invalid.
     """
-    return Level.strictest(environment.level, policy.minimum(known or protected_of(environment)), *others)
+    own = environment.level or policy.default_level
+    return Level.strictest(own, policy.minimum(known or protected_of(environment)), *others)
+
+
+def begin_at_level(driver: Driver, policy: Policy, known: Protected) -> None:
+    """Set the level of a run that begins. If nobody has set the environment's, the first run under it says so.
+
+    Args:
+        driver: driver of the run.
+        policy: organization policy.
+        known: what the run touches, as far as it is known.
+
+    Raises:
+        ConfigurationError: the environment's settings are invalid.
+    """
+    environment = driver.environment
+    driver.tell(LevelChanged(effective_level(environment, policy, driver.options.level, known=known)))
+    before = _level_of_last_run(driver)
+    sentences = [new_environment(environment)] if before is None and environment.level is None else []
+    if before is None or before.strictness < policy.default_level.strictness:
+        sentences.append(default_level(environment, policy))
+    for sentence in filter(None, sentences):
+        driver.note(sentence)
+
+
+def new_environment(environment: Environment) -> str:
+    """The sentence about a new environment whose name may be a typing error; "" if no other name is close."""
+    meant = environment.similar
+    return meant and f'"{environment.name}" is a new environment. {meant}'
+
+
+def default_level(environment: Environment, policy: Policy) -> str:
+    """The sentence about the level of an environment for which nobody has set one; "" if somebody has.
+
+    Raises:
+        ConfigurationError: the environment's settings are invalid.
+    """
+    if environment.level is not None or not policy.mfa:
+        return ""
+    files = ", ".join(map(str, policy.files_setting("default_level") or policy.files_setting("mfa")))
+    return (
+        f'Nobody has set the level of "{environment.name}", so the default holds: "{policy.default_level}" '
+        f"(organization policy {files}). To set one: %tfmfa level LEVEL {environment.option}"
+    )
+
+
+def _level_of_last_run(driver: Driver) -> Level | None:
+    """The level of the environment's run before this one; None if there was none, or its record is not valid."""
+    before = [each for each in run_ids(driver.environment) if each != driver.record.id]
+    with suppress(TfmfaError):  # a record that is not valid says nothing
+        return RunStore(driver.environment, before[0]).load().level if before else None
+    return None
 
 
 def report_level(driver: Driver, policy: Policy, environ: Mapping[str, str], level: Level) -> Protected:
@@ -114,7 +168,7 @@ def set_level(environment: Environment, level: Level, policy: Policy, environ: M
             f'The level of "{environment.name}" must be at least "{minimum}". {required_by(policy, what)}',
             f'Choose "{minimum}" or a stricter level.',
         )
-    old = environment.level
+    old = environment.level or policy.default_level
     _record(environment, policy.audit, "level", old=str(old), new=str(level), policy=policy.digest)
     environment.set_level(level)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.variable_sources import ProcessEnvironment, default_sources
+from tfmfa_nb.organization.variable_values import shown_access_key_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class LongTermKey:
         self._secret_access_key.forget()
 
     def __repr__(self) -> str:
-        return f"LongTermKey(…{self._access_key_id[-4:]})"
+        return f"LongTermKey({shown_access_key_id(self._access_key_id)})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a LongTermKey is not pickled or copied")

@@ -8,6 +8,7 @@ from tfmfa_nb.model.errors import AuthenticationError, RoleRefused
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.roles import HopState
 from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.organization.policy_minimums import account_of_role
 from tfmfa_nb.runs.events import RolesChanged
 
 if TYPE_CHECKING:
@@ -54,6 +55,24 @@ def _reason_untried(hop: RoleHop) -> str:
     if hop.role_arn is None:
         return "Not known before Terraform runs."
     return "" if hop.can_be_tried else "Its external_id is sensitive, or not known before Terraform runs."
+
+
+def refuse_what_is_no_role(driver: Driver, chains: Sequence[RoleChain]) -> None:
+    """Refuse what AWS would not take for a role, before anybody looks for another cause.
+
+    Raises:
+        RoleRefused: the value of a `role_arn` is not the ARN of a role.
+    """
+    for chain in chains:
+        for hop in chain.hops:
+            if hop.role_arn is not None and not account_of_role(hop.role_arn):
+                raise turn_red(
+                    driver,
+                    RoleRefused(
+                        f"{hop.place or chain.place}: {hop.role_arn!r} is not a role ARN.",
+                        "Write it whole, such as arn:aws:iam::111122223333:role/deploy. No code was spent.",
+                    ),
+                )
 
 
 def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Policy) -> None:

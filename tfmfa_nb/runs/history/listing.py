@@ -132,7 +132,8 @@ def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun
     """
     ids = run_ids(environment)
     if not ids:
-        raise RunStateError(f'"{environment.name}" has no runs.', f"Plan with %%tfplan {environment.option}")
+        remedy = environment.similar or f"Plan with %%tfplan {environment.option}"
+        raise RunStateError(f'"{environment.name}" has no runs.', remedy)
     if reference == LATEST:
         return next((one.id for one in _fitting(environment, ids, fits)), ids[0])
     matches = matching(ids, reference)
