@@ -70,7 +70,7 @@ async def test_more_than_an_hour_is_refused_before_a_code_as_aws_refuses_it(tmp_
     assert 'Set duration = "3600s"' in caught.value.remedy
     assert device.asked == []
     assert not {"AssumeRole", "GetSessionToken"} & {call["action"] for call in long_roles.calls()}
-    assert refused_by_aws(run.environment.folder, await session_environ(gate, device))
+    assert refused_by_aws(run.driver.environment.folder, await session_environ(gate, device))
 
 
 async def session_environ(gate, device):

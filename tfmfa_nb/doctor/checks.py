@@ -66,7 +66,9 @@ async def examine(
     except ConfigurationError as error:
         yield Finding("organization variables", Severity.ERROR, error.problem, error.remedy)
         return
-    yield Finding("organization variables", Severity.OK, f"from {describe_source(variables.source)}.")
+    note = variables.note_on_roles({hop.role_arn for chain in findings.chains for hop in chain.hops})
+    text = f"from {describe_source(variables.source)}. {note}".rstrip()
+    yield Finding("organization variables", Severity.WARNING if note else Severity.OK, text)
     if policy is not None:
         yield (endpoint := check_endpoint(policy, variables.endpoint))
         if endpoint.severity is Severity.ERROR:

@@ -11,7 +11,7 @@ from tfmfa_nb.organization.variable_sources import default_sources, describe_sou
 from tfmfa_nb.organization.variable_values import validate_access_key_id, validate_serial_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.organization.variable_sources import ResolvedVariables, Source
@@ -30,11 +30,12 @@ class OrganizationVariables:
     """One user's variables; repr() hides the secret, and pickling fails.
 
     Attributes:
-        source: name of the source of the key.
+        source: source of the key, in words.
         endpoint: STS endpoint to call.
+        profile_roles: ARNs of the roles that the AWS profile of the key names, and that are not assumed for it.
     """
 
-    __slots__ = ("access_key_id", "endpoint", "secret_access_key", "serial_number", "source")
+    __slots__ = ("access_key_id", "endpoint", "profile_roles", "secret_access_key", "serial_number", "source")
 
     def __init__(
         self,
@@ -43,12 +44,29 @@ class OrganizationVariables:
         serial_number: str,
         source: str,
         endpoint: Endpoint,
+        *,
+        profile_roles: tuple[str, ...] = (),
     ) -> None:
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.serial_number = serial_number
         self.source = source
         self.endpoint = endpoint
+        self.profile_roles = profile_roles
+
+    def note_on_roles(self, assumed: Collection[str | None] = ()) -> str:
+        """A sentence about the roles of the AWS profile that Terraform does not assume; "" if it assumes them all.
+
+        Args:
+            assumed: ARNs of the roles in the configuration's assume_role blocks.
+        """
+        left = [role for role in self.profile_roles if role not in assumed]
+        if not left:
+            return ""
+        return (
+            f"The AWS profile names {', then '.join(left)}, which only an assume_role block of the provider assumes: "
+            "add one, if Terraform is to act with that role."
+        )
 
     def forget(self) -> None:
         """Drop the secret."""
@@ -69,7 +87,7 @@ def read_variables(
 
     Args:
         environ: process environment.
-        profile: name of the AWS profile; "" for none.
+        profile: name of the AWS profile; "" for the one that `environ` selects, if it selects one.
         sources: sources to use instead, in order.
         region: Region of the STS endpoint if no setting names one; "" for the partition's first.
 
@@ -95,8 +113,9 @@ def _read(environ: Mapping[str, str], profile: str, sources: Sequence[Source], r
         values.access_key_id,
         values.secret_access_key.duplicate(),
         serial_number,
-        resolved.source.name,
+        resolved.key_source,
         endpoint_of(environ, serial_number, region=values.region, profile=profile, fallback=region),
+        profile_roles=values.roles,
     )
 
 
@@ -106,12 +125,12 @@ def require_usable(resolved: ResolvedVariables) -> None:
     Raises:
         ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
-    values, source = resolved.values, resolved.source
+    values, source = resolved.values, resolved.key_source
     if missing := resolved.missing():
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         be = "is" if len(missing) == 1 else "are"
-        raise ConfigurationError(f"{names} {be} missing from {describe_source(source.name)}.", source.remedy)
-    validate_access_key_id(values.access_key_id, source.name, session=values.session)
+        raise ConfigurationError(f"{names} {be} missing from {describe_source(source)}.", resolved.source.remedy)
+    validate_access_key_id(values.access_key_id, source, session=values.session)
     validate_serial_number(resolved.serial_number)
 
 

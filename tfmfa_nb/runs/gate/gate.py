@@ -109,10 +109,9 @@ class Gate:
             check,
             self.keeping_session(driver),
         )
-        region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await self.patience(driver, _NO_CODE, *required)(
-                lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, region=region)
+                lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, chains=chains)
             )
             try:
                 session = await attempts.next(variables, problem)

@@ -16,9 +16,10 @@ from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.gate.roles import turn_red
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.model.identity import Endpoint, Identity
+    from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.runs.driver import Driver
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def identify_owner(
-    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str, *, region: str = ""
+    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str, *, chains: Sequence[RoleChain]
 ) -> tuple[OrganizationVariables | None, Refusal | None]:
     """The organization variables (None if they cannot be read), and what is wrong with them (None if nothing is).
 
@@ -36,13 +37,14 @@ async def identify_owner(
         policy: organization policy.
         environ: process environment.
         profile: AWS profile with the variables; "" for none.
-        region: Region of the STS endpoint if no setting names one; "" for none.
+        chains: role chains of the configuration; their Region is that of the endpoint if no setting names one.
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
         AuthenticationError: the policy does not allow the STS endpoint, or the way to it.
         Refused: AWS gives no answer, so that no code could be used.
     """
+    region = next((chain.region for chain in chains if chain.region), "")
     try:
         # In a thread, because a keychain may ask the person to unlock it.
         variables = await asyncio.to_thread(read_variables, environ, profile, region=region)
@@ -61,6 +63,8 @@ async def identify_owner(
     except BaseException:
         variables.forget()
         raise
+    if note := variables.note_on_roles({hop.role_arn for chain in chains for hop in chain.hops}):
+        driver.note(note)
     show_alias(driver, aws, variables)
     return variables, None
 
