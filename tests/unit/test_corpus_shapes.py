@@ -10,6 +10,7 @@ import pytest
 from reader import found
 
 from tfmfa_nb.authentication.session_durations import long_session_refusal
+from tfmfa_nb.terraform.session_data import KnownSession
 
 ACCOUNT = "arn:aws:iam::123456789012:role"
 
@@ -237,3 +238,15 @@ def test_a_role_session_of_more_than_an_hour_is_refused_with_its_place_at_every_
     refusals = [long_session_refusal(hop) for hop in chain.hops]
     assert refusals[:-1] == [None] * bool(before)
     assert refusals[-1].problem.startswith(f"{chain.hops[-1].place}: {ACCOUNT}/x cannot be assumed")
+
+
+def test_how_many_hops_of_these_shapes_are_known_before_terraform_runs(tmp_path):
+    """Without and with what the session and the phase tell; the one that remains comes from a secret."""
+
+    def known(session):
+        folder = tmp_path / (session.account or "nothing")
+        chains = [chain for shape in FINE for chain in found(folder / shape, FINE[shape], session=session).chains]
+        hops = [hop for chain in chains for hop in chain.hops]
+        return sum(hop.role_arn is not None for hop in hops), len(hops)
+
+    assert (known(KnownSession()), known(KnownSession("123456789012", "aws", applying=False))) == ((11, 15), (14, 15))

@@ -31,10 +31,11 @@ from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
-from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
+from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, PhaseStarted, RolesChanged
 from tfmfa_nb.runs.gate import unchanged
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
+from tfmfa_nb.runs.gate.known_session import known_session
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
@@ -42,6 +43,7 @@ from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.terraform import inspected_files
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
+from tfmfa_nb.terraform.session_data import KnownSession
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 pytestmark = pytest.mark.usefixtures("kernel", "direct")
@@ -234,6 +236,17 @@ async def test_who_the_person_is_stands_in_the_record_before_the_prompt(world):
         "source": "process environment",
     }
     assert world.aws.exchanged == []
+    assert not any(world.aws.secrets)
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.REGION, RefusalKind.ENDPOINT, RefusalKind.SETTINGS, RefusalKind.ACCOUNT])
+async def test_what_only_other_settings_can_mend_ends_it_before_the_prompt(world, kind):
+    world.aws.owner = Refused(Refusal(kind, "AWS has no Region eu-wst-1.", "Set AWS_REGION to eu-west-1."))
+    gate = world.gate("123456")
+    with pytest.raises(AuthenticationError, match="no Region eu-wst-1"):
+        await world.passes(gate)
+    assert (gate.prompt.asked, world.aws.exchanged) == ([], [])
+    assert world.indicators()[-1] == ("failed", "AWS has no Region eu-wst-1.", "Set AWS_REGION to eu-west-1.")
     assert not any(world.aws.secrets)
 
 
@@ -572,10 +585,31 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     ((configuration, how),) = world.terraform.asked
     assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
     variables = VariableArguments(("-var=one=1", f"-var-file={world.var_file}"))
-    assert how == {"executable": tofu, "environ": world.environ, "variables": variables}
+    session = KnownSession(applying=False)
+    assert how == {"executable": tofu, "environ": world.environ, "variables": variables, "session": session}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]
+
+
+@pytest.mark.parametrize(
+    ("level", "phase", "account", "applying"),
+    [
+        (Level.APPLIES_ONLY, Phase.PLAN, "", False),  # Terraform finds its credentials by itself
+        (Level.PLANS_AND_APPLIES, Phase.PLAN, "123456789012", False),
+        (Level.APPLIES_ONLY, Phase.APPLY, "123456789012", True),
+    ],
+)
+async def test_the_account_of_the_session_is_known_from_the_device_where_a_code_is_asked_for(
+    world, level, phase, account, applying
+):
+    driver = at(world, level)
+    driver.tell(PhaseStarted(phase, 0.0))
+    known = await known_session(driver, world.environ, "")
+    assert known == KnownSession(account, "aws" if account else "", applying)
+    hardware = {**world.environ, "AWS_MFA_SERIAL_NUMBER": "GAHT12345678"}
+    assert await known_session(driver, hardware, "") == KnownSession(applying=applying)
+    assert await known_session(driver, {}, "") == KnownSession(applying=applying)
 
 
 async def test_what_is_hashed_is_what_is_looked_at(world, monkeypatch):

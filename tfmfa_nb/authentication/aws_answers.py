@@ -25,7 +25,7 @@ class Answer:
     Attributes:
         codes: AWS's error codes, without the suffix "Exception" that the JSON protocols add.
         words: pattern of the message, in any letter case.
-        problem: what is wrong; {region} stands for the Region, and {at} for the URL of an endpoint that is not AWS's.
+        problem: what is wrong; {region} stands for the Region, and {at} for the host of an endpoint that is not AWS's.
         remedy: how to fix it.
         code_spent: True if AWS has used the code.
     """

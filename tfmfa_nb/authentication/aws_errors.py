@@ -13,6 +13,7 @@ from typing import Any
 from tfmfa_nb.authentication.aws_answers import ANSWERS, DENIALS, THROTTLED, TIMED_OUT, VALIDATION
 from tfmfa_nb.authentication.aws_regions import is_opt_in
 from tfmfa_nb.authentication.connection_errors import from_exception, not_aws
+from tfmfa_nb.authentication.network_route import host_of
 from tfmfa_nb.authentication.policy_denials import TRUST_CAUSES, read_denial
 from tfmfa_nb.authentication.refusal import Cause, Refusal, RefusalKind, next_code_at, transient
 from tfmfa_nb.authentication.sts_arguments import argument_of_role, argument_of_session
@@ -110,7 +111,7 @@ def _known_answer(code: str, message: str, endpoint: Endpoint, *, carries_code: 
             "enabled, set AWS_ACCESS_KEY_ID to an active key.",
         )
     code_spent = answer.code_spent and carries_code
-    texts = {"region": region, "at": f" {endpoint.url}" if endpoint.url else ""}
+    texts = {"region": region, "at": f" {host_of(endpoint)}" if endpoint.url else ""}
     return Refusal(answer.kind, answer.problem.format(**texts), answer.remedy.format(**texts), code_spent=code_spent)
 
 
@@ -130,11 +131,8 @@ def _call_refusal(full_code: str, message: str, *, carries_code: bool) -> Refusa
         )
     argument = argument_of_session(message)
     if argument is None:
-        problem, remedy = (
-            "AWS rejected the request as invalid.",
-            "Check AWS_MFA_SERIAL_NUMBER and the session duration.",
-        )
-        return Refusal(RefusalKind.INVALID, problem, remedy)
+        remedy = "Check AWS_MFA_SERIAL_NUMBER and the session duration."
+        return Refusal(RefusalKind.INVALID, "AWS rejected the request as invalid.", remedy)
     name, rule = argument
     return Refusal(RefusalKind.INVALID, f"{name} is not valid: expected {rule}.", f"Correct {name}.")
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tfmfa_nb.authentication.aws_regions import is_known, similar_region
-from tfmfa_nb.authentication.network_route import route_to, url_of
+from tfmfa_nb.authentication.network_route import host_of, route_to
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, transient
 from tfmfa_nb.authentication.sts_arguments import argument_of_session
 
@@ -119,7 +118,7 @@ def from_exception(error: BaseException, endpoint: Endpoint, *, carries_code: bo
     if name in _MAYBE_SENT:
         return transient(
             RefusalKind.UNANSWERED,
-            f"{urlsplit(url_of(endpoint)).netloc.rpartition('@')[2]} did not respond",
+            f"{host_of(endpoint)} did not respond",
             "Check the network",
             carries_code=carries_code,
             maybe_spent=True,
@@ -140,8 +139,7 @@ def not_aws(*, carries_code: bool) -> Refusal:
 
 def _from_connection(error: Any, endpoint: Endpoint, *, carries_code: bool) -> Refusal:
     """The refusal where no connection was made."""
-    url = url_of(endpoint)
-    host = urlsplit(url).netloc.rpartition("@")[2] or "the STS endpoint"
+    host = host_of(endpoint)
     if not _UNRESOLVED.search(str(getattr(error, "kwargs", {}).get("error", ""))):
         return transient(
             RefusalKind.UNREACHABLE,
@@ -156,7 +154,7 @@ def _from_connection(error: Any, endpoint: Endpoint, *, carries_code: bool) -> R
         return Refusal(
             RefusalKind.REGION,
             f"AWS has no Region {region}: there is no host {host}.",
-            f"Set AWS_REGION to {similar or 'an existing Region'}." if similar else "Correct AWS_REGION.",
+            f"Set AWS_REGION to {similar}." if similar else "Correct AWS_REGION.",
         )
     return transient(
         RefusalKind.UNREACHABLE,
@@ -183,7 +181,7 @@ def _from_proxy(error: Any, endpoint: Endpoint, *, carries_code: bool) -> Refusa
 
 def _from_tls(error: Any, endpoint: Endpoint, *, carries_code: bool) -> Refusal | None:
     """The refusal of a TLS connection of which nothing was sent; None if something may have been."""
-    text, host = str(error), urlsplit(url_of(endpoint)).netloc.rpartition("@")[2]
+    text, host = str(error), host_of(endpoint)
     if _NO_BUNDLE.search(text):
         bundle = route_to(endpoint).ca_bundle
         return Refusal(
@@ -192,7 +190,7 @@ def _from_tls(error: Any, endpoint: Endpoint, *, carries_code: bool) -> Refusal 
             "Set AWS_CA_BUNDLE to a file with certificates in PEM format, or remove it.",
         )
     if _NOT_TLS.search(text):
-        problem, step = f"{host} does not speak TLS: a proxy answered, or its URL begins with http", "Check the URL"
+        problem, step = f"{host} does not speak TLS", "Check HTTPS_PROXY and the URL of the endpoint"
     elif _OTHER_HOST.search(text):
         problem, step = f"The certificate that {host} presents is of another host", "Check the URL of the endpoint"
     elif _OUTDATED.search(text):

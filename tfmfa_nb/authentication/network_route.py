@@ -51,6 +51,11 @@ def url_of(endpoint: Endpoint) -> str:
     return endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}"
 
 
+def host_of(endpoint: Endpoint) -> str:
+    """The host of an STS endpoint, with its port, and without user and password."""
+    return urlsplit(url_of(endpoint)).netloc.rpartition("@")[2] or "the STS endpoint"
+
+
 def route_to(endpoint: Endpoint) -> NetworkRoute:
     """The route to an STS endpoint."""
     return route_to_url(url_of(endpoint))

@@ -23,7 +23,7 @@ _QUARANTINE = "AWSCompromisedKeyQuarantine"
 
 
 @dataclass(frozen=True, slots=True)
-class _PolicyType:
+class PolicyType:
     """A type of policy.
 
     Attributes:
@@ -43,44 +43,44 @@ class _PolicyType:
 
 
 _TYPES = (
-    _PolicyType(
+    PolicyType(
         "service control policy",
         Cause.SERVICE_CONTROL,
         "Ask an administrator of your organization's management account to change {it}: no policy of your account or "
         "of the role overrides it.",
     ),
-    _PolicyType(
+    PolicyType(
         "resource control policy",
         Cause.RESOURCE_CONTROL,
         "Ask an administrator of the management account of the role's organization to change {it}: neither the trust "
         "policy nor your own policies override it.",
     ),
-    _PolicyType(
+    PolicyType(
         "permissions boundary",
         Cause.BOUNDARY,
         "Ask an administrator of the caller's account to allow {action} in {it}, or to set another boundary: no "
         "policy overrides it.",
     ),
-    _PolicyType(
+    PolicyType(
         "session policy",
         Cause.SESSION_POLICY,
         "Allow {action} in `policy` or `policy_arns` of the assume_role block before this one, or have {it} changed by "
         "those who issued the credentials.",
     ),
-    _PolicyType(
+    PolicyType(
         "VPC endpoint policy",
         Cause.ENDPOINT_POLICY,
         "Ask the owner of the VPC endpoint to allow {action} in {it}, or use a network without that endpoint.",
     ),
-    _PolicyType(
+    PolicyType(
         "identity-based policy",
         Cause.CALLER,
         "Ask an administrator of the caller's account to change {it}.",
     ),
-    _PolicyType("role trust policy", None, "Ask the owner of the role to change {it}."),
-    _PolicyType("resource-based policy", None, "Ask the owner of the resource to change {it}."),
+    PolicyType("role trust policy", None, "Ask the owner of the role to change {it}."),
+    PolicyType("resource-based policy", None, "Ask the owner of the resource to change {it}."),
 )
-_ANY_TYPE = _PolicyType("policy", None, "Check your own policies and your organization's for a Deny statement.")
+_ANY_TYPE = PolicyType("policy", None, "Check your own policies and your organization's for a Deny statement.")
 # What a denial by a role's trust policy leaves possible.
 TRUST_CAUSES = (Cause.PRINCIPAL, Cause.MFA, Cause.EXTERNAL_ID, Cause.CONDITION)
 
@@ -100,7 +100,7 @@ class Denial:
     caller: str
     action: str
     explicit: bool
-    policy: _PolicyType | None
+    policy: PolicyType | None
     policy_arn: str
 
     @property

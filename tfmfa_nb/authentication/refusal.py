@@ -84,6 +84,12 @@ _VARIABLES_AT_FAULT = frozenset(
 )
 
 
+# Refusals that neither a code nor other organization variables can fix.
+_SETTINGS_AT_FAULT = frozenset(
+    {RefusalKind.REGION, RefusalKind.ENDPOINT, RefusalKind.SETTINGS, RefusalKind.ACCOUNT, RefusalKind.CREDENTIALS}
+)
+
+
 # Refusals that may end without anyone doing anything: AWS has not said no.
 _TRANSIENT = frozenset(
     {
@@ -134,6 +140,11 @@ class Refusal:
     def transient(self) -> bool:
         """True if AWS has not answered the question, so that the same call may succeed later."""
         return self.kind in _TRANSIENT
+
+    @property
+    def requires_new_settings(self) -> bool:
+        """True if settings of the AWS SDK, or of the account, have to change first, so that no code can be used."""
+        return self.kind in _SETTINGS_AT_FAULT
 
     @property
     def requires_new_variables(self) -> bool:

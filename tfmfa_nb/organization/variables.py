@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.organization.variable_sources import ResolvedVariables, Source
 
+_ARN_PARTS = 6
 _DEFAULT_REGIONS = {
     "aws": "us-east-1",
     "aws-us-gov": "us-gov-west-1",
@@ -117,6 +118,21 @@ def _read(environ: Mapping[str, str], profile: str, sources: Sequence[Source], r
         endpoint_of(environ, serial_number, region=values.region, profile=profile, fallback=region),
         profile_roles=values.roles,
     )
+
+
+def account_of_device(environ: Mapping[str, str], profile: str = "") -> tuple[str, str]:
+    """The account and the partition of the MFA device, which are the key's and the session's too; "" if not known.
+
+    Args:
+        environ: process environment.
+        profile: name of the AWS profile; "" for the one that `environ` selects, if it selects one.
+    """
+    try:
+        serial_number = resolve(default_sources(environ, profile)).serial_number
+    except ConfigurationError:
+        return "", ""
+    parts = serial_number.split(":")
+    return (parts[4], parts[1]) if len(parts) == _ARN_PARTS else ("", "")
 
 
 def require_usable(resolved: ResolvedVariables) -> None:

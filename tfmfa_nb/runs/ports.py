@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.process import Job, Outcome
     from tfmfa_nb.terraform.role_chains import Findings
+    from tfmfa_nb.terraform.session_data import KnownSession
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 
@@ -80,6 +81,7 @@ class Terraform(Protocol):
         executable: Executable,
         environ: Mapping[str, str],
         variables: VariableArguments,
+        session: KnownSession,
     ) -> Findings:
         """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...

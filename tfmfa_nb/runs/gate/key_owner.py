@@ -42,7 +42,7 @@ async def identify_owner(
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
         AuthenticationError: the policy does not allow the STS endpoint, or the way to it.
-        Refused: AWS gives no answer, so that no code could be used.
+        Refused: AWS gives no answer, or settings have to change first, so that no code could be used.
     """
     region = next((chain.region for chain in chains if chain.region), "")
     try:
@@ -56,10 +56,10 @@ async def identify_owner(
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
     except Refused as error:
-        if not error.refusal.transient:
+        if not (error.refusal.transient or error.refusal.requires_new_settings):
             return variables, error.refusal
         variables.forget()
-        raise
+        raise error if error.refusal.transient else turn_red(driver, error) from None
     except BaseException:
         variables.forget()
         raise
