@@ -250,6 +250,16 @@ async def test_what_only_other_settings_can_mend_ends_it_before_the_prompt(world
     assert not any(world.aws.secrets)
 
 
+async def test_the_root_user_s_key_ends_it_before_the_prompt_where_there_are_roles(world):
+    world.aws.owner = Identity(ALICE.account, f"arn:aws:iam::{ALICE.account}:root")
+    gate = world.gate("123456")
+    with pytest.raises(AuthenticationError, match="the root user can assume no role"):
+        await world.passes(gate)
+    assert (gate.prompt.asked, world.aws.exchanged) == ([], [])
+    assert not any(world.aws.secrets)
+    assert await world.passes(gate, chains=())
+
+
 async def test_without_a_region_it_is_a_provider_s_and_never_the_global_endpoint(world):
     chains = (RoleChain("aws", (), "main.tf:1", region="eu-west-3"),)
     await world.passes(world.gate("123456", environ={**world.environ, "AWS_REGION": ""}), chains=chains)

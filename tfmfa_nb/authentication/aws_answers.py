@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tfmfa_nb.authentication.refusal import RefusalKind
+from tfmfa_nb.authentication.refusal import ROOT_USER, RefusalKind
 
 _SET_CLOCK = "Set the clock (timedatectl set-ntp true), then enter a new code."
 _LONG_TERM_KEY = "Use your long-term access key (AKIA…)."
@@ -84,8 +84,8 @@ ANSWERS = (
         _DENIED,
         "may not be assumed by root",
         RefusalKind.ROOT_USER,
-        "The access key belongs to the account's root user, and the root user can assume no role.",
-        "Create an IAM user with an MFA device, use its access key, and delete the root user's keys.",
+        ROOT_USER.problem,
+        ROOT_USER.remedy,
     ),
     _answer(
         _SIGNATURE,

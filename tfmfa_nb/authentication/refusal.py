@@ -152,6 +152,14 @@ class Refusal:
         return self.kind in _VARIABLES_AT_FAULT
 
 
+# AWS's own rule: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ROOT_USER = Refusal(
+    RefusalKind.ROOT_USER,
+    "The access key belongs to the account's root user, and the root user can assume no role.",
+    "Create an IAM user with an MFA device, use its access key, and delete the root user's keys.",
+)
+
+
 def transient(kind: RefusalKind, problem: str, step: str, *, carries_code: bool, maybe_spent: bool = False) -> Refusal:
     """A failure that a retry can fix; if the call carried a code, the remedy says whether to reuse it.
 

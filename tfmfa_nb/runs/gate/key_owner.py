@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.network_route import route_to
-from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.refusal import ROOT_USER, Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
 from tfmfa_nb.runs.events import IdentityKnown
@@ -55,8 +55,10 @@ async def identify_owner(
         await _show_route(driver, policy, variables.endpoint)
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
+        _refuse_root_user(identity, chains)
     except Refused as error:
-        if not (error.refusal.transient or error.refusal.requires_new_settings):
+        ends = error.refusal.requires_new_settings or error.refusal is ROOT_USER
+        if not (error.refusal.transient or ends):
             return variables, error.refusal
         variables.forget()
         raise error if error.refusal.transient else turn_red(driver, error) from None
@@ -131,6 +133,12 @@ async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> Non
             ),
         )
     driver.note(f"Codes go to AWS {route}.")
+
+
+def _refuse_root_user(identity: Identity, chains: Sequence[RoleChain]) -> None:
+    """AWS would give the root user a session with MFA for the code, and then no role."""
+    if identity.arn.endswith(":root") and any(hop.role_arn for chain in chains for hop in chain.hops):
+        raise Refused(ROOT_USER)
 
 
 def _check_account(driver: Driver, policy: Policy, variables: OrganizationVariables, identity: Identity) -> None:
