@@ -8,7 +8,7 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, RoleRefused, RunStateError, TerraformFailed
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
@@ -143,27 +143,6 @@ async def test_a_stale_plan_costs_no_code(attempt, tmp_path, aws):
     assert [request.phase for request in device.asked] == ["plan"]
     assert [call["action"] for call in aws.calls()].count("GetSessionToken") == before
     assert kept  # Terraform itself was asked with a plan that was fresh
-
-
-async def test_certificate_authorities_that_are_not_there_cost_no_code(attempt, monkeypatch, tmp_path):
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    run, gate, device = attempt(ONE)
-    with pytest.raises(AuthenticationError, match=r"certificate authorities does not exist: .*ca\.pem"):
-        await plan(run.driver, gate)
-    assert device.asked == []
-
-
-async def test_the_root_user_cannot_assume_roles(attempt, monkeypatch, provider):
-    run, gate, device = attempt(f'{ONE}provider "aws" {{\n{ROLE}}}\n', more=provider.items())
-    from tfmfa_nb.model.identity import Identity  # noqa: PLC0415
-
-    async def identify(*_arguments):
-        return Identity("123456789012", "arn:aws:iam::123456789012:root")
-
-    monkeypatch.setattr(type(gate.aws), "identify", staticmethod(identify))
-    with pytest.raises(RoleRefused, match="root user, which cannot assume roles"):
-        await plan(run.driver, gate)
-    assert device.asked == []
 
 
 async def test_a_backend_waits_for_the_session(attempt, aws):

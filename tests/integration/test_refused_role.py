@@ -21,7 +21,7 @@ provider "aws" {{
   assume_role {{
     role_arn    = "{PARTNER}"
     external_id = "mine"
-    duration    = "2h"
+    duration    = "1h"
   }}
 }}
 resource "aws_ssm_parameter" "one" {{
@@ -47,7 +47,7 @@ def iam(sandbox):
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"sts:ExternalId": "agreed"}, "Bool": {"aws:MultiFactorAuthPresent": "true"}},
     }
-    client.create_role(RoleName="partner", AssumeRolePolicyDocument=policy(trust), MaxSessionDuration=7200)
+    client.create_role(RoleName="partner", AssumeRolePolicyDocument=policy(trust))
     client.put_role_policy(RoleName="partner", PolicyName="all", PolicyDocument=policy(EVERYTHING))
     return client
 
@@ -85,12 +85,12 @@ async def test_a_wrong_external_id_is_named_and_the_shown_policy_fixes_it(tmp_pa
     again = new_run(tmp_path)
     await plan(again.driver, gate)
     assert (again.status, again.error_documents) == ("planned", [])
-    # The MFA session of an hour cannot renew a role that is held for two: said before the apply starts.
-    gate.session_seconds = 3600
+    # An MFA session of half an hour cannot renew a role that is held for one: said before the apply starts.
+    gate.session_seconds = 1800
     await apply(again.driver, gate)
     assert again.status == "applied"
     (note,) = [note for note in again.notes if "session" in note]
-    assert note.startswith("The MFA session lasts 1 h, but the longest role session of aws (main.tf:2) lasts 2 h")
+    assert note.startswith("The MFA session lasts 30 min, but the longest role session of aws (main.tf:2) lasts 1 h")
     lines = again.log_text()
     assert lines.index(note) < next(number for number, line in enumerate(lines) if "Creating..." in line)
 

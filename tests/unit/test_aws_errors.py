@@ -50,7 +50,7 @@ ANSWERS = [
         False,
     ),
     (answer("ExpiredToken", "The security token included in the request is expired"), "expired session", False),
-    (answer("RegionDisabledException", "STS is not activated in this region"), "region disabled", False),
+    (answer("RegionDisabledException", "STS is not activated in this region"), "region not usable", False),
     (answer("ValidationError", "Value '123456' at 'tokenCode' failed", 400), "invalid request", False),
     (answer("Throttling", "Rate exceeded", 400), "throttled", False),
     (answer("ThrottlingException", "Rate exceeded", 503), "throttled", False),
@@ -75,7 +75,7 @@ EXCEPTIONS = [
     (parsers.ResponseParserError("<html>"), "answered by something else", True),
     (KeyError("GetSessionTokenResult"), "answered by something else", True),
     (exceptions.ParamValidationError(report="Value '123456'"), "invalid request", False),
-    (exceptions.NoRegionError(), "invalid request", False),
+    (exceptions.NoRegionError(), "settings of the AWS SDK", False),
     (ValueError("Invalid endpoint: 123456"), "invalid request", False),
 ]
 
@@ -126,18 +126,18 @@ def test_messages_match_regardless_of_case_and_spaces():
         ),
         (
             answer("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole with an explicit deny in …"),
-            ["explicitly"],
+            ["explicitly denies"],
         ),
-        (answer("AccessDenied", "?"), [ROLE, "this session"]),
+        (answer("AccessDenied", "?"), [ROLE, "this caller"]),
         (
             answer("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration"),
-            ["Lower `duration`"],
+            ["Correct `duration`"],
         ),
         (
             answer("ValidationError", "1 validation error detected: Value 'é' at 'roleSessionName'"),
-            ["Correct the values"],
+            ["Correct `session_name`"],
         ),
-        (answer("MalformedPolicyDocument", ""), ["MalformedPolicyDocument", "assume_role block"]),
+        (answer("MalformedPolicyDocument", ""), ["`policy`", "assume_role block"]),
     ],
 )
 def test_why_a_role_is_refused(error, words):
@@ -282,3 +282,67 @@ async def test_a_server_without_tls_is_unreachable_or_unanswered():
     async with server(b"") as (endpoint, _):
         refusal = await refusal_of(with_code(Endpoint("eu-west-1", endpoint.url.replace("http:", "https:"))))
     assert refusal.kind in {RefusalKind.UNREACHABLE, RefusalKind.UNANSWERED}
+
+
+GONE = "/nonexistent/authorities.pem"
+PROXY_LOGIN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize(
+    ("variables", "endpoint", "kind", "words"),
+    [
+        ({}, Endpoint("eu-wst-1"), "region not usable", ["no Region eu-wst-1", "Set AWS_REGION to eu-west-1."]),
+        (
+            {},
+            Endpoint("eu-west-1", "http://sts.invalid:81"),
+            "not reachable",
+            ["sts.invalid:81", "AWS_ENDPOINT_URL_STS"],
+        ),
+        ({}, Endpoint("eu-west-1", "http://DEAD"), "not reachable", ["No connection to DEAD", "AWS_ENDPOINT_URL_STS"]),
+        ({"HTTPS_PROXY": "http://DEAD"}, Endpoint("eu-west-1"), "not reachable", ["The proxy http://DEAD"]),
+        ({"HTTPS_PROXY": "http://me:hunter2@LOGIN"}, Endpoint("eu-west-1"), "not reachable", ["http://LOGIN requires"]),
+        ({"AWS_CA_BUNDLE": GONE}, Endpoint("eu-west-1", "https://LOGIN"), "settings of the AWS SDK", [GONE]),
+        ({}, Endpoint("eu-west-1", "https://LOGIN"), "not reachable", ["LOGIN does not speak TLS"]),
+        (
+            {"AWS_STS_REGIONAL_ENDPOINTS": "regionl"},
+            Endpoint("eu-west-1"),
+            "settings of the AWS SDK",
+            ["AWS_STS_REGIONAL_ENDPOINTS"],
+        ),
+        ({}, Endpoint("eu west 1"), "settings of the AWS SDK", ["AWS_REGION is not the name of a Region"]),
+    ],
+)
+async def test_what_stops_a_call_on_its_way_is_named_and_spends_no_code(
+    monkeypatch, variables, endpoint, *, kind, words
+):
+    async def refuse_login(reader, writer):
+        await reader.read(1000)
+        writer.write(PROXY_LOGIN)
+        await writer.drain()
+        writer.close()
+
+    login = await asyncio.start_server(refuse_login, "127.0.0.1", 0)
+    with socket.socket() as dead:  # bound, not listening: it refuses connections
+        dead.bind(("127.0.0.1", 0))
+        hosts = {
+            "DEAD": f"127.0.0.1:{dead.getsockname()[1]}",
+            "LOGIN": f"127.0.0.1:{login.sockets[0].getsockname()[1]}",
+        }
+
+        def placed(text):
+            for name, host in hosts.items():
+                text = text.replace(name, host)
+            return text
+
+        for name, value in variables.items():
+            monkeypatch.setenv(name, placed(value))
+        aws_client.reset_client_factory()
+        async with login:
+            refusal = await refusal_of(with_code(Endpoint(endpoint.region, endpoint.url and placed(endpoint.url))))
+    monkeypatch.undo()
+    aws_client.reset_client_factory()
+    assert (str(refusal.kind), refusal.code_spent) == (kind, False)
+    text = f"{refusal.problem} {refusal.remedy}"
+    assert [word for word in map(placed, words) if word not in text] == []
+    assert "hunter2" not in text

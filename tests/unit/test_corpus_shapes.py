@@ -9,6 +9,9 @@ import json
 import pytest
 from reader import found
 
+from tfmfa_nb.authentication.session_durations import long_session_refusal
+from tfmfa_nb.terraform.session_data import KnownSession
+
 ACCOUNT = "arn:aws:iam::123456789012:role"
 
 
@@ -108,7 +111,7 @@ FINE = {
     "a dynamic role over an empty list": variable("roles", "[]")
     + aws('dynamic "assume_role" {\n    for_each = var.roles\n    content {\n      role_arn = "x"\n    }\n  }'),
     "seven aliases": "".join(aws(f'alias = "a{n}"', role(f'"{ACCOUNT}/r{n}"')) for n in range(7)),
-    "a duration": aws(block("assume_role", f'role_arn = "{ACCOUNT}/x"', 'duration = "2h"')),
+    "a duration": aws(block("assume_role", f'role_arn = "{ACCOUNT}/x"', 'duration = "1h"')),
     "default tags that say profile": aws('default_tags {\n    tags = { profile = "x", token = "y" }\n  }'),
     "a resource that says profile": block('resource "aws_x" "y"', 'profile = "x"', 'access_key = "y"'),
     "awscc with a role": block('provider "awscc"', f'assume_role = {{ role_arn = "{ACCOUNT}/x" }}'),
@@ -226,3 +229,24 @@ def test_a_shape_with_other_credentials_is_refused_by_its_name(tmp_path, shape):
     findings = found(tmp_path, files)
     assert refused(findings) == expected
     assert all(problem.place and problem.remedy for problem in findings.bypasses)
+
+
+@pytest.mark.parametrize("before", ["", role(f'"{ACCOUNT}/a"')])
+def test_a_role_session_of_more_than_an_hour_is_refused_with_its_place_at_every_hop(tmp_path, before):
+    long = block("assume_role", f'role_arn = "{ACCOUNT}/x"', 'duration = "2h"')
+    (chain,) = found(tmp_path, aws(before, long)).chains
+    refusals = [long_session_refusal(hop) for hop in chain.hops]
+    assert refusals[:-1] == [None] * bool(before)
+    assert refusals[-1].problem.startswith(f"{chain.hops[-1].place}: {ACCOUNT}/x cannot be assumed")
+
+
+def test_how_many_hops_of_these_shapes_are_known_before_terraform_runs(tmp_path):
+    """Without and with what the session and the phase tell; the one that remains comes from a secret."""
+
+    def known(session):
+        folder = tmp_path / (session.account or "nothing")
+        chains = [chain for shape in FINE for chain in found(folder / shape, FINE[shape], session=session).chains]
+        hops = [hop for chain in chains for hop in chain.hops]
+        return sum(hop.role_arn is not None for hop in hops), len(hops)
+
+    assert (known(KnownSession()), known(KnownSession("123456789012", "aws", applying=False))) == ((11, 15), (14, 15))

@@ -375,7 +375,7 @@ async def test_a_chained_role_for_more_than_an_hour_is_refused_before_a_code_is_
     (chain,) = CHAINS
     long = RoleChain("aws", (chain.hops[0], replace(chain.hops[1], duration_seconds=3601)))
     passing = gate(NEXT)
-    with pytest.raises(RoleRefused, match=r"1 h 1 s is too long .*No code was spent\.") as caught:
+    with pytest.raises(RoleRefused, match=r"1 h 1 s is too long: .*No code was spent\.") as caught:
         await passing.pass_through(run.driver, Phase.PLAN, (long,))
     assert passing.prompt.asked == []
     assert run.lock_indicator == "failed"

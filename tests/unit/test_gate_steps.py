@@ -31,10 +31,11 @@ from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.runs.driver import Driver
-from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, RolesChanged
+from tfmfa_nb.runs.events import Authenticated, IndicatorChanged, LevelChanged, PhaseStarted, RolesChanged
 from tfmfa_nb.runs.gate import unchanged
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
+from tfmfa_nb.runs.gate.known_session import known_session
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
@@ -42,6 +43,7 @@ from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.terraform import inspected_files
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
+from tfmfa_nb.terraform.session_data import KnownSession
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 pytestmark = pytest.mark.usefixtures("kernel", "direct")
@@ -235,6 +237,27 @@ async def test_who_the_person_is_stands_in_the_record_before_the_prompt(world):
     }
     assert world.aws.exchanged == []
     assert not any(world.aws.secrets)
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.REGION, RefusalKind.ENDPOINT, RefusalKind.SETTINGS, RefusalKind.ACCOUNT])
+async def test_what_only_other_settings_can_mend_ends_it_before_the_prompt(world, kind):
+    world.aws.owner = Refused(Refusal(kind, "AWS has no Region eu-wst-1.", "Set AWS_REGION to eu-west-1."))
+    gate = world.gate("123456")
+    with pytest.raises(AuthenticationError, match="no Region eu-wst-1"):
+        await world.passes(gate)
+    assert (gate.prompt.asked, world.aws.exchanged) == ([], [])
+    assert world.indicators()[-1] == ("failed", "AWS has no Region eu-wst-1.", "Set AWS_REGION to eu-west-1.")
+    assert not any(world.aws.secrets)
+
+
+async def test_the_root_user_s_key_ends_it_before_the_prompt_where_there_are_roles(world):
+    world.aws.owner = Identity(ALICE.account, f"arn:aws:iam::{ALICE.account}:root")
+    gate = world.gate("123456")
+    with pytest.raises(AuthenticationError, match="the root user can assume no role"):
+        await world.passes(gate)
+    assert (gate.prompt.asked, world.aws.exchanged) == ([], [])
+    assert not any(world.aws.secrets)
+    assert await world.passes(gate, chains=())
 
 
 async def test_without_a_region_it_is_a_provider_s_and_never_the_global_endpoint(world):
@@ -441,7 +464,7 @@ async def test_a_session_is_asked_for_as_the_policy_lets_it(world, bounds, wante
         (Phase.PLAN, (), 900),
         (Phase.PLAN, (None, 1800), 1800),
         (Phase.APPLY, (None, 900), 3600),
-        (Phase.APPLY, (3600, 7200), 7200),
+        (Phase.APPLY, (1800, 3600), 3600),
     ],
 )
 async def test_without_a_setting_a_session_lasts_as_long_as_the_phase_needs(world, phase, durations, seconds):
@@ -485,8 +508,8 @@ async def test_a_role_that_is_not_allowed_ends_it_before_the_prompt(world, roles
 async def test_roles_that_are_allowed_or_that_nobody_limits_are_tried(world):
     policy = Policy((Layer(POLICY, mfa=True, roles=("*:role/deploy", "*:role/deploy-prod")),))
     assert await world.passes(world.gate("123456", policy=policy))
-    twelve_hours = RoleHop(DEPLOY.role_arn, duration_seconds=43_200)  # only a role behind another must be shorter
-    for code, hop in (("234567", RoleHop(None, "local.x")), ("345678", twelve_hours)):
+    an_hour = RoleHop(DEPLOY.role_arn, duration_seconds=3600)
+    for code, hop in (("234567", RoleHop(None, "local.x")), ("345678", an_hour)):
         assert await world.passes(world.gate(code), chains=(RoleChain("aws", (hop,)),))
 
 
@@ -505,9 +528,11 @@ def test_each_role_is_shown_with_the_reason_for_which_it_is_not_tried():
     ]
 
 
-async def test_a_session_longer_than_aws_ever_allows_ends_it_before_the_prompt(world):
-    long = RoleHop(PROD.role_arn, duration_seconds=7200)
-    chains = (RoleChain("aws.one", (DEPLOY, PROD)), RoleChain("aws.two", (DEPLOY, long)))
+@pytest.mark.parametrize("position", [0, 1])
+async def test_a_session_longer_than_aws_ever_allows_ends_it_before_the_prompt(world, position):
+    hops = [DEPLOY, PROD]
+    hops[position] = RoleHop(hops[position].role_arn, duration_seconds=7200)
+    chains = (RoleChain("aws.one", (DEPLOY, PROD)), RoleChain("aws.two", tuple(hops)))
     gate = world.gate("123456")
     with pytest.raises(RoleRefused, match="2 h is too long") as caught:
         await world.passes(gate, chains=chains)
@@ -515,8 +540,9 @@ async def test_a_session_longer_than_aws_ever_allows_ends_it_before_the_prompt(w
     assert caught.value.documents
     assert gate.prompt.asked == []
     states = [[hop["state"] for hop in role["hops"]] for role in world.driver.roles]
-    assert states == [["unchecked", "unchecked"], ["unchecked", "refused"]]
-    assert "too long" in world.driver.roles[1]["hops"][1]["message"]
+    assert states[0] == ["unchecked", "unchecked"]
+    assert states[1][position] == "refused"
+    assert "too long" in world.driver.roles[1]["hops"][position]["message"]
     assert world.indicators()[-1][0] == "failed"
 
 
@@ -594,10 +620,31 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     ((configuration, how),) = world.terraform.asked
     assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
     variables = VariableArguments(("-var=one=1", f"-var-file={world.var_file}"))
-    assert how == {"executable": tofu, "environ": world.environ, "variables": variables}
+    session = KnownSession(applying=False)
+    assert how == {"executable": tofu, "environ": world.environ, "variables": variables, "session": session}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]
+
+
+@pytest.mark.parametrize(
+    ("level", "phase", "account", "applying"),
+    [
+        (Level.APPLIES_ONLY, Phase.PLAN, "", False),  # Terraform finds its credentials by itself
+        (Level.PLANS_AND_APPLIES, Phase.PLAN, "123456789012", False),
+        (Level.APPLIES_ONLY, Phase.APPLY, "123456789012", True),
+    ],
+)
+async def test_the_account_of_the_session_is_known_from_the_device_where_a_code_is_asked_for(
+    world, level, phase, account, applying
+):
+    driver = at(world, level)
+    driver.tell(PhaseStarted(phase, 0.0))
+    known = await known_session(driver, world.environ, "")
+    assert known == KnownSession(account, "aws" if account else "", applying)
+    hardware = {**world.environ, "AWS_MFA_SERIAL_NUMBER": "GAHT12345678"}
+    assert await known_session(driver, hardware, "") == KnownSession(applying=applying)
+    assert await known_session(driver, {}, "") == KnownSession(applying=applying)
 
 
 async def test_what_is_hashed_is_what_is_looked_at(world, monkeypatch):

@@ -330,29 +330,17 @@ async def test_mfa_of_a_chained_role_remains_unknown(world):
     assert "MFA itself" not in refusal.remedy
 
 
-async def test_more_than_an_hour_from_a_role_is_refused_without_asking(world):
+@pytest.mark.parametrize("before", [(), (RoleHop(DEPLOY),)])
+async def test_more_than_an_hour_is_refused_without_asking(world, before):
     permit(world, MAY_ASSUME, MAY_LOOK)
-    make_role(world, statement(None, DEPLOY), longest=43_200)
-    refusal = await refusal_of(world, RoleHop(DEPLOY), RoleHop(ROLE, duration_seconds=7200))
+    make_role(world, statement(None, DEPLOY), statement(), longest=43_200)
+    refusal = await refusal_of(world, *before, RoleHop(ROLE, duration_seconds=7200))
     assert refusal.cause is Cause.DURATION
-    assert "a session of 2 h is too long for role chaining" in refusal.reason
+    assert "a session of 2 h is too long" in refusal.reason
     assert 'duration = "3600s"' in refusal.documents[0].text
-    assert [call["role_arn"] for call in world.calls("AssumeRole")] == [DEPLOY]
+    assert [call["role_arn"] for call in world.calls("AssumeRole")] == [hop.role_arn for hop in before]
     assert world.calls("GetRole") == []
-    assert (await check(world, RoleHop(DEPLOY), RoleHop(ROLE, duration_seconds=3600))).state is HopState.ASSUMED
-
-
-@pytest.mark.parametrize("look", [True, False])
-async def test_more_than_the_role_allows(world, look):
-    permit(world, MAY_ASSUME, *([MAY_LOOK] if look else []))
-    make_role(world, statement(MFA), longest=7200)
-    refusal = await refusal_of(world, RoleHop(ROLE, duration_seconds=10_800))
-    assert refusal.cause is Cause.DURATION
-    assert ("its MaxSessionDuration is 2 h" in refusal.reason) is look
-    (block,) = refusal.documents
-    seconds = 7200 if look else 3600
-    assert f'duration = "{seconds}s"' in block.text
-    assert (await check(world, RoleHop(ROLE, duration_seconds=seconds))).state is HopState.ASSUMED
+    assert (await check(world, *before, RoleHop(ROLE, duration_seconds=3600))).state is HopState.ASSUMED
 
 
 @pytest.mark.parametrize(
@@ -374,20 +362,31 @@ async def test_refusals_explained_by_aws_are_not_investigated(world, monkeypatch
     assert world.calls("GetRole") == []
 
 
+SCP = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+
+
 @pytest.mark.parametrize(
-    ("text", "cause"),
+    ("text", "cause", "documents", "looks"),
     [
-        ("because no identity-based policy allows the sts:AssumeRole action", Cause.CALLER),
-        ("because no permissions boundary allows the sts:AssumeRole action", Cause.CALLER),
-        ("with an explicit deny in a service control policy", Cause.CALLER),
-        ("with an explicit deny in an identity-based policy", Cause.CALLER),
-        ("with an explicit deny in a resource-based policy", None),
-        ("because no resource-based policy allows the sts:AssumeRole action", None),
+        ("because no identity-based policy allows the sts:AssumeRole action", Cause.CALLER, True, True),
+        ("with an explicit deny in an identity-based policy", Cause.CALLER, False, True),
+        (f"with an explicit deny in an identity-based policy: {ACCOUNT}:policy/No", Cause.CALLER, False, False),
+        ("because no permissions boundary allows the sts:AssumeRole action", Cause.BOUNDARY, False, False),
+        ("with an explicit deny in a service control policy", Cause.SERVICE_CONTROL, False, False),
+        (f"with an explicit deny in a service control policy: {SCP}", Cause.SERVICE_CONTROL, False, False),
+        ("with an explicit deny in a resource control policy", Cause.RESOURCE_CONTROL, False, False),
+        ("because no session policy allows the sts:AssumeRole action", Cause.SESSION_POLICY, False, False),
+        ("because no VPC endpoint policy allows the sts:AssumeRole action", Cause.ENDPOINT_POLICY, False, False),
+        ("with an explicit deny in a resource-based policy", None, True, True),
+        ("because no resource-based policy allows the sts:AssumeRole action", None, True, True),
+        ("because no role trust policy allows the sts:AssumeRole action", None, True, True),
     ],
 )
-async def test_messages_about_the_callers_side_are_trusted(world, monkeypatch, text, cause):
+async def test_a_policy_that_aws_names_is_trusted_and_shown(world, monkeypatch, text, *, cause, documents, looks):
+    """Nothing is looked up if AWS has said all; a role's trust policy is read for what is wrong with it."""
     permit(world, MAY_ASSUME)
     session = await session_of(world)
+    world.aws.calls.clear()
     message = f"User: {BOB} is not authorized to perform: sts:AssumeRole on resource: {ROLE} {text}"
     monkeypatch.setattr(
         "tfmfa_nb.sandbox.strict_aws.answer_sts",
@@ -395,7 +394,26 @@ async def test_messages_about_the_callers_side_are_trusted(world, monkeypatch, t
     )
     refusal = await refusal_of(world, RoleHop(ROLE), session=session)
     assert refusal.cause is cause
-    assert bool(refusal.documents) is ("explicit deny in a" not in text or cause is None)
+    assert bool(refusal.documents) is documents
+    assert bool(world.calls("GetRole")) is looks
+    for arn in re.findall(r": (arn:\S+)$", text):
+        assert arn in refusal.problem
+    if cause is None:
+        assert set(refusal.possible) == {Cause.PRINCIPAL, Cause.MFA, Cause.EXTERNAL_ID, Cause.CONDITION}
+
+
+async def test_a_trust_policy_that_aws_names_is_read(world, monkeypatch):
+    permit(world, MAY_ASSUME, MAY_LOOK)
+    make_role(world, statement(MFA | WITH_ID))
+    session = await session_of(world)
+    message = f"User: {BOB} is not authorized to perform: sts:AssumeRole because no role trust policy allows the action"
+    monkeypatch.setattr(
+        "tfmfa_nb.sandbox.strict_aws.answer_sts",
+        lambda _, request, __: error_response(request, 403, "AccessDenied", message),
+    )
+    assert (await refusal_of(world, RoleHop(ROLE), session=session)).cause is Cause.EXTERNAL_ID
+    # Our reading allows the call, and AWS's does not: what AWS says counts.
+    assert Cause.CALLER not in (await refusal_of(world, RoleHop(ROLE, external_id="agreed"), session=session)).possible
 
 
 async def test_an_unknown_external_id_is_not_reported_as_missing(world):

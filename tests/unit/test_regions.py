@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfmfa_nb.authentication.regions import mistyped
+from tfmfa_nb.authentication.aws_regions import mistyped
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "cn-north-1", "us-gov-west-1", "ap-southeast-5"])

@@ -1,7 +1,7 @@
 import pytest
 
 from tfmfa_nb.authentication.refusal import Cause
-from tfmfa_nb.authentication.session_durations import chained_duration_refusal, format_duration, session_length_warning
+from tfmfa_nb.authentication.session_durations import format_duration, long_session_refusal, session_length_warning
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 ROLE = "arn:aws:iam::123456789012:role/it"
@@ -24,16 +24,19 @@ def test_a_duration_in_words(seconds, words):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "number", "refused"),
-    [(43_200, 0, False), (3600, 1, False), (None, 1, False), (3601, 1, True), (43_200, 4, True)],
+    ("seconds", "refused"), [(None, False), (900, False), (3600, False), (3601, True), (43_200, True)]
 )
-def test_only_a_role_from_a_role_is_known_to_be_bound_to_an_hour(seconds, number, refused):
-    refusal = chained_duration_refusal(RoleHop(ROLE, duration_seconds=seconds), number)
+def test_no_role_has_a_session_of_more_than_an_hour(seconds, refused):
+    refusal = long_session_refusal(RoleHop(ROLE, duration_seconds=seconds, place="main.tf:4"))
     assert bool(refusal) is refused
     if refusal:
         assert refusal.cause is Cause.DURATION
-        assert ROLE in refusal.problem
-    assert chained_duration_refusal(RoleHop(None, "local.x", duration_seconds=seconds), number) is None
+        assert refusal.problem.startswith(
+            f"main.tf:4: {ROLE} cannot be assumed: a session of {format_duration(seconds)}"
+        )
+        assert 'duration = "3600s"' in refusal.remedy
+        assert 'duration = "3600s"' in refusal.documents[0].text
+    assert long_session_refusal(RoleHop(None, "local.x", duration_seconds=seconds)) is None
 
 
 def chains(*seconds):
@@ -49,7 +52,7 @@ def chains(*seconds):
         ((), 900, ""),
         ((None,), 900, ""),
         ((3600,), 3600, ""),
-        ((3600, 7200), 3600, "2 h"),
+        ((900, 3600), 1800, "1 h"),
         ((1800,), 900, "30 min"),
     ],
 )

@@ -311,14 +311,20 @@ def test_a_role_has_a_maximum_session_duration(world):
     assert assume(world.sts, arn, DurationSeconds=3600)
 
 
-def test_a_chained_role_session_lasts_at_most_an_hour(world):
+def test_a_role_session_from_a_session_lasts_at_most_an_hour(world):
+    """From a role's, and from one of GetSessionToken, with or without MFA; a long-term key gets the role's maximum."""
     deploy = "arn:aws:iam::123456789012:role/deploy"
-    long = world.role("long", deploy, longest=43_200)
-    chained = world.client(assume(world.client(world.session()), deploy))
-    kind, text, status = denied(chained, long, DurationSeconds=3601)
-    assert (kind, status) == ("ValidationError", 400)
-    assert text == "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-    assert assume(chained, long, DurationSeconds=3600)
+    long = world.role("long", longest=43_200)
+    own = [world.session(), world.sts.get_session_token()["Credentials"]]
+    for credentials in (*own, assume(world.client(own[0]), deploy)):
+        session = world.client(credentials)
+        kind, text, status = denied(session, long, DurationSeconds=3601)
+        assert (kind, status) == ("ValidationError", 400)
+        assert (
+            text == "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+        )
+        assert assume(session, long, DurationSeconds=3600)
+    assert assume(world.sts, long, DurationSeconds=43_200)
 
 
 def test_other_services_check_the_same_credentials(world):

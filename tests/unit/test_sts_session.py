@@ -293,7 +293,7 @@ async def test_a_refused_or_unknown_role_ends_its_own_chain_only(world):
     assert first.kind is RefusalKind.ROLE
     assert missing in first.problem
     assert not first.code_spent
-    assert "Lower `duration`" in long.remedy
+    assert 'Set duration = "3600s"' in long.remedy
     assert not [call for call in world.calls("AssumeRole") if call["role_arn"] == PROD]
 
 

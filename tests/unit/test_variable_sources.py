@@ -16,9 +16,10 @@ from keyring.backends import chainer, fail, null
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.organization.aws_profiles import AwsProfile
 from tfmfa_nb.organization.keychain import ENTRY, SERVICE, Keychain
 from tfmfa_nb.organization.storage import clear_stored, store_in_kernel, store_in_keychain, validation_errors
-from tfmfa_nb.organization.variable_sources import AwsProfile, KernelMemory, ProcessEnvironment, resolve
+from tfmfa_nb.organization.variable_sources import KernelMemory, ProcessEnvironment, resolve
 from tfmfa_nb.organization.variable_values import NAMES, VariableValues
 from tfmfa_nb.organization.variables import read_variables
 

@@ -38,7 +38,7 @@ async def aws_clock_offset(access_key_id: str, secret_access_key: Secret, *, end
         date = response["ResponseMetadata"]["HTTPHeaders"].get("date")
         return parsedate_to_datetime(date).timestamp() - now if date else 0.0
 
-    return await call_aws(query)
+    return await call_aws(query, endpoint)
 
 
 async def mfa_devices(
@@ -60,7 +60,7 @@ async def mfa_devices(
         client = aws_client("iam", access_key_id, secret_access_key, None, endpoint)
         return tuple(device["SerialNumber"] for device in client.list_mfa_devices(UserName=user)["MFADevices"])
 
-    return await call_aws(query)
+    return await call_aws(query, endpoint)
 
 
 async def account_alias(access_key_id: str, secret_access_key: Secret, *, endpoint: Endpoint) -> str:
@@ -71,7 +71,7 @@ async def account_alias(access_key_id: str, secret_access_key: Secret, *, endpoi
         return next(iter(client.list_account_aliases()["AccountAliases"]), "")
 
     try:
-        return await call_aws(query)
+        return await call_aws(query, endpoint)
     except Refused:
         return ""
 
@@ -88,13 +88,15 @@ async def calls_allowed_without_mfa(
 
         return send
 
-    outcomes = await asyncio.gather(*(_succeeds(query(service, method)) for service, _, method in _READ_ONLY_CALLS))
+    outcomes = await asyncio.gather(
+        *(_succeeds(query(service, method), endpoint) for service, _, method in _READ_ONLY_CALLS)
+    )
     return tuple(name for (_, name, _), allowed in zip(_READ_ONLY_CALLS, outcomes, strict=True) if allowed)
 
 
-async def _succeeds(send: Callable[[], Any]) -> bool:
+async def _succeeds(send: Callable[[], Any], endpoint: Endpoint) -> bool:
     try:
-        await call_aws(send)
+        await call_aws(send, endpoint)
     except Refused:
         return False
     return True

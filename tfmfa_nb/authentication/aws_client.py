@@ -114,12 +114,18 @@ def request_id_of(response: dict[str, Any]) -> str:
 
 
 async def call_aws(
-    send: Callable[[], T], *, carries_code: bool = False, role_arn: str | None = None, once: bool = False
+    send: Callable[[], T],
+    endpoint: Endpoint,
+    *,
+    carries_code: bool = False,
+    role_arn: str | None = None,
+    once: bool = False,
 ) -> T:
     """Call AWS in a thread and retry only calls that cannot have had an effect.
 
     Args:
         send: sends the request and extracts the result from the response; may be called again.
+        endpoint: endpoint that `send` calls, for the error's text.
         carries_code: True if the request carries an MFA code.
         role_arn: role that the request assumes, for the error's text.
         once: True to never retry, for results that are not worth waiting for.
@@ -131,7 +137,7 @@ async def call_aws(
     loop = asyncio.get_running_loop()
     begun = time.monotonic()
     for delay in (*(() if once else _RETRY_DELAYS), None):
-        outcome = await loop.run_in_executor(_threads(), _attempt, send, carries_code, role_arn)
+        outcome = await loop.run_in_executor(_threads(), _attempt, send, endpoint, carries_code, role_arn)
         if not isinstance(outcome, Refusal):
             return outcome
         if delay is None or outcome.kind not in retried or time.monotonic() - begun > _RETRY_WITHIN:
@@ -140,12 +146,12 @@ async def call_aws(
     raise AssertionError("the last delay is None")
 
 
-def _attempt(send: Callable[[], T], carries_code: bool, role_arn: str | None) -> T | Refusal:  # noqa: FBT001
+def _attempt(send: Callable[[], T], endpoint: Endpoint, carries_code: bool, role_arn: str | None) -> T | Refusal:  # noqa: FBT001
     """One attempt. The exception ends in this frame, because its own frames hold the keys and the code."""
     try:
         return send()
     except Exception as error:  # noqa: BLE001 - no exception's frames may leave this one
-        return diagnose(error, carries_code=carries_code, role_arn=role_arn)
+        return diagnose(error, endpoint=endpoint, carries_code=carries_code, role_arn=role_arn)
 
 
 def _suppress_debug_logs() -> None:

@@ -29,7 +29,7 @@ async def identify_default(environ: Mapping[str, str], endpoint: Endpoint) -> Id
     Raises:
         Refused: there are no credentials, or AWS does not accept them.
     """
-    return await call_aws(lambda: _identify(environ, endpoint))
+    return await call_aws(lambda: _identify(environ, endpoint), endpoint)
 
 
 def _identify(environ: Mapping[str, str], endpoint: Endpoint) -> Identity:

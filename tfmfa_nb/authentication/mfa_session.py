@@ -118,7 +118,9 @@ async def identify(access_key_id: str, secret_access_key: Secret, endpoint: Endp
     Raises:
         Refused: the key, its secret, the clock, or the network is at fault.
     """
-    return await call_aws(lambda: _caller_identity(sts_client(access_key_id, secret_access_key, None, endpoint)))
+    return await call_aws(
+        lambda: _caller_identity(sts_client(access_key_id, secret_access_key, None, endpoint)), endpoint
+    )
 
 
 async def get_session(
@@ -156,7 +158,7 @@ async def get_session(
             raise KeyError("AccessKeyId")  # whoever answered has sent back what it got
         return credentials, request_id_of(response), sts.meta.endpoint_url
 
-    (key, secret, token, expiration), request_id, endpoint_url = await call_aws(send, carries_code=True)
+    (key, secret, token, expiration), request_id, endpoint_url = await call_aws(send, endpoint, carries_code=True)
     identity = await _identify_session(key, secret, token, endpoint, patience)
     if isinstance(identity, Refusal):
         for credential in (key, secret, token):
@@ -182,7 +184,7 @@ async def _identify_session(
     """The session's identity, or the refusal if AWS does not return it; the code is used either way."""
     try:
         identity: Identity = await patience(
-            lambda: call_aws(lambda: _caller_identity(sts_client(key, secret, token, endpoint)))
+            lambda: call_aws(lambda: _caller_identity(sts_client(key, secret, token, endpoint)), endpoint)
         )
     except Refused as error:
         return replace(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,17 +44,21 @@ class NetworkRoute:
         return ", ".join(parts)
 
 
-def route_to(endpoint: Endpoint) -> NetworkRoute:
-    """The route to an STS endpoint."""
+def url_of(endpoint: Endpoint) -> str:
+    """The URL of an STS endpoint: the one that is set, or AWS's own."""
     region = endpoint.region or ""
     suffix = ".cn" if region.startswith("cn-") else ""
-    return route_to_url(endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}")
+    return endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}"
 
 
-def missing_ca_bundle() -> str:
-    """The path of the certificate authorities that this process is told to use, if nothing is there; else ""."""
-    bundle = _ca_bundle()
-    return bundle if bundle and not Path(bundle).exists() else ""
+def host_of(endpoint: Endpoint) -> str:
+    """The host of an STS endpoint, with its port, and without user and password."""
+    return urlsplit(url_of(endpoint)).netloc.rpartition("@")[2] or "the STS endpoint"
+
+
+def route_to(endpoint: Endpoint) -> NetworkRoute:
+    """The route to an STS endpoint."""
+    return route_to_url(url_of(endpoint))
 
 
 def route_to_url(url: str) -> NetworkRoute:
@@ -72,10 +77,13 @@ def _proxy(url: str) -> str:
 
 
 def _ca_bundle() -> str:
-    from botocore.session import get_session  # noqa: PLC0415 - slow to import
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import
+    from botocore.session import get_session  # noqa: PLC0415
 
     session = get_session({"profile": (None, None, None, None)})  # the clients ignore AWS_PROFILE too
-    return str(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", ""))
+    with suppress(BotoCoreError):  # an invalid configuration file stops the call, which tells it
+        return str(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", ""))
+    return ""
 
 
 def _sha256(path: Path) -> str:

@@ -33,8 +33,13 @@ class RefusalKind(StrEnum):
     SESSION_KEY = "session credentials"
     CLOCK = "clock"
     ROLE = "role refused"
+    ROOT_USER = "root user"
     EXPIRED = "expired session"
-    REGION = "region disabled"
+    REGION = "region not usable"
+    ENDPOINT = "wrong endpoint"
+    ACCOUNT = "account not activated"
+    SETTINGS = "settings of the AWS SDK"
+    CREDENTIALS = "no credentials"
     DENIED = "denied"
     THROTTLED = "throttled"
     UNREACHABLE = "not reachable"
@@ -46,7 +51,7 @@ class RefusalKind(StrEnum):
 
 
 class Cause(StrEnum):
-    """The causes of a refused role. AWS has the same message for the first six."""
+    """The causes of a refused role. AWS can have the same message for the first six."""
 
     MISSING = "the role does not exist"
     PRINCIPAL = "its trust policy does not allow this principal"
@@ -54,8 +59,15 @@ class Cause(StrEnum):
     EXTERNAL_ID = "the external ID is missing or wrong"
     CONDITION = "another condition is not met"
     CALLER = "the caller's own policies do not allow the call, or deny it"
+    SERVICE_CONTROL = "a service control policy does not allow the call"
+    RESOURCE_CONTROL = "a resource control policy does not allow the call"
+    BOUNDARY = "the caller's permissions boundary does not allow the call"
+    SESSION_POLICY = "the session policy of the caller does not allow the call"
+    ENDPOINT_POLICY = "the policy of the VPC endpoint does not allow the call"
+    ROOT_USER = "the root user can assume no role"
+    ARGUMENT = "an argument of the assume_role block is not valid"
     DURATION = "the session would be too long"
-    REGION = "STS is not activated in the Region"
+    REGION = "STS is not usable in the Region"
     THROTTLED = "AWS is throttling requests"
 
 
@@ -66,8 +78,15 @@ _VARIABLES_AT_FAULT = frozenset(
         RefusalKind.UNKNOWN_KEY,
         RefusalKind.WRONG_SECRET,
         RefusalKind.SESSION_KEY,
+        RefusalKind.ROOT_USER,
         RefusalKind.WRONG_DEVICE,
     }
+)
+
+
+# Refusals that neither a code nor other organization variables can fix.
+_SETTINGS_AT_FAULT = frozenset(
+    {RefusalKind.REGION, RefusalKind.ENDPOINT, RefusalKind.SETTINGS, RefusalKind.ACCOUNT, RefusalKind.CREDENTIALS}
 )
 
 
@@ -99,7 +118,7 @@ class Refusal:
         action: for a role, the denied action if AWS reported nothing else: "sts:AssumeRole", "sts:TagSession".
         explicit_deny: for a role, True if AWS reported an explicit Deny.
         cause: for a role, the cause if it is known.
-        possible: for a role, the causes that remain possible if it is not known.
+        possible: for a role, the causes that remain possible if it is not known; empty if AWS has ruled out none.
         ruled_out: for a role, the causes that are ruled out.
         documents: policies or HCL that fix the problem, ready to paste.
     """
@@ -123,9 +142,40 @@ class Refusal:
         return self.kind in _TRANSIENT
 
     @property
+    def requires_new_settings(self) -> bool:
+        """True if settings of the AWS SDK, or of the account, have to change first, so that no code can be used."""
+        return self.kind in _SETTINGS_AT_FAULT
+
+    @property
     def requires_new_variables(self) -> bool:
         """True if only different organization variables help, and no code."""
         return self.kind in _VARIABLES_AT_FAULT
+
+
+# AWS's own rule: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ROOT_USER = Refusal(
+    RefusalKind.ROOT_USER,
+    "The access key belongs to the account's root user, and the root user can assume no role.",
+    "Create an IAM user with an MFA device, use its access key, and delete the root user's keys.",
+)
+
+
+def transient(kind: RefusalKind, problem: str, step: str, *, carries_code: bool, maybe_spent: bool = False) -> Refusal:
+    """A failure that a retry can fix; if the call carried a code, the remedy says whether to reuse it.
+
+    Args:
+        kind: kind of the refusal.
+        problem: what is wrong, without a period.
+        step: what to do before the retry, without a period.
+        carries_code: True if the call carried an MFA code.
+        maybe_spent: True if AWS may have received the call.
+    """
+    if not carries_code:
+        return Refusal(kind, f"{problem}.", f"{step}, then try again.")
+    if maybe_spent:
+        remedy = f"{step}, then enter the next code that your device shows."
+        return Refusal(kind, f"{problem}; the code may have been used.", remedy, code_spent=True)
+    return Refusal(kind, f"{problem}.", f"{step}, then enter a code; the previous one was not used.")
 
 
 class Refused(AuthenticationError):

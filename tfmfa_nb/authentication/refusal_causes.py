@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.authentication.policy_denials import TRUST_CAUSES
 from tfmfa_nb.authentication.refusal import Cause
 from tfmfa_nb.authentication.refusal_evidence import EXTERNAL_ID, MFA_AGE, MFA_PRESENT
 from tfmfa_nb.authentication.trust_policy_evaluation import TrustDecision, evaluate
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal_evidence import Evidence, RefusedAttempt
     from tfmfa_nb.authentication.trust_policy_evaluation import Element, Statement
 
-_TRUST_CAUSES = (Cause.PRINCIPAL, Cause.MFA, Cause.EXTERNAL_ID, Cause.CONDITION)
-_ALL_CAUSES = (Cause.MISSING, *_TRUST_CAUSES, Cause.CALLER)
+_ALL_CAUSES = (Cause.MISSING, *TRUST_CAUSES, Cause.CALLER)
 _MFA_KEYS = {MFA_PRESENT, MFA_AGE}
 
 
@@ -55,11 +55,12 @@ def find_cause(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence) ->
     certain = _certain_without_trust_policy(refusal, attempt, evidence)
     if certain is not None:
         return _known(certain, trust)
+    named = refusal.possible or _ALL_CAUSES
     if trust is None:
-        return _one_of(cause for cause in _ALL_CAUSES if cause is not Cause.MISSING or evidence.exists is None)
+        return _one_of(cause for cause in named if cause is not Cause.MISSING or evidence.exists is None)
     if trust.allowed is True:
-        return _known(Cause.CALLER, trust)
-    return _refused_by_trust_policy(trust) if trust.allowed is False else _undecided(trust)
+        return _known(Cause.CALLER, trust) if Cause.CALLER in named else _one_of(named, trust)
+    return _refused_by_trust_policy(trust) if trust.allowed is False else _undecided(trust, named)
 
 
 def cause_of(element: Element) -> Cause:
@@ -72,8 +73,6 @@ def cause_of(element: Element) -> Cause:
 
 
 def _certain_without_trust_policy(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence) -> Cause | None:
-    if refusal.cause is Cause.DURATION:
-        return Cause.DURATION
     if evidence.exists is False:
         return Cause.MISSING
     # Each is enough: AWS's own message, an explicit Deny, and, across accounts, a missing Allow on the caller's side.
@@ -100,7 +99,7 @@ def _refused_by_trust_policy(trust: TrustDecision) -> CauseAnalysis:
     for statement in trust.statements:
         if statement.deny and statement.applies:
             reasons = {cause_of(element) for element in statement.elements if element.kind == "condition"}
-            first = next((cause for cause in _TRUST_CAUSES if cause in reasons), Cause.PRINCIPAL)
+            first = next((cause for cause in TRUST_CAUSES if cause in reasons), Cause.PRINCIPAL)
             return _known(first, trust, statement)
     candidates = _allowing_the_caller(trust)
     if not candidates:
@@ -110,11 +109,11 @@ def _refused_by_trust_policy(trust: TrustDecision) -> CauseAnalysis:
     nearest = min(certain or candidates, key=_mismatches)
     failing = {cause_of(element) for element in nearest.elements if element.matches is False}
     if certain:
-        return _known(next(cause for cause in _TRUST_CAUSES if cause in failing), trust, nearest)
+        return _known(next(cause for cause in TRUST_CAUSES if cause in failing), trust, nearest)
     return _one_of({Cause.PRINCIPAL, *failing}, trust, nearest)
 
 
-def _undecided(trust: TrustDecision) -> CauseAnalysis:
+def _undecided(trust: TrustDecision, named: Iterable[Cause]) -> CauseAnalysis:
     """The trust policy's decision depends on values that are unknown here."""
     candidates = _allowing_the_caller(trust)
     possible = {Cause.CALLER}
@@ -124,8 +123,8 @@ def _undecided(trust: TrustDecision) -> CauseAnalysis:
     for statement in candidates:
         possible |= {cause_of(element) for element in statement.elements if element.matches is not True}
     if not trust.statements:
-        possible |= set(_TRUST_CAUSES)
-    return _one_of(possible, trust, min(candidates, key=_mismatches, default=None))
+        possible |= set(TRUST_CAUSES)
+    return _one_of(possible & set(named) or named, trust, min(candidates, key=_mismatches, default=None))
 
 
 def _mismatches(statement: Statement) -> int:

@@ -73,7 +73,6 @@ class Evidence:
         exists: True if the role exists; None if unknown.
         other_arn: ARN of the role that has this name under another path.
         trust_policy: the role's trust policy as JSON; None if it could not be read.
-        max_session_seconds: the role's MaxSessionDuration; None if it could not be read.
         simulation: decision of IAM's simulation of the caller's own policies: "allowed", "implicitDeny",
             "explicitDeny"; "" if unknown.
         denying_policies: names of the caller's policies that deny the call.
@@ -82,7 +81,6 @@ class Evidence:
     exists: bool | None = None
     other_arn: str = ""
     trust_policy: str | None = None
-    max_session_seconds: int | None = None
     simulation: str = ""
     denying_policies: tuple[str, ...] = ()
 
@@ -107,10 +105,10 @@ class IamReader:
         endpoint: endpoint to call.
     """
 
-    __slots__ = ("_client", "_client_creation", "_credentials", "_endpoint")
+    __slots__ = ("_client", "_client_creation", "_credentials", "endpoint")
 
     def __init__(self, credentials: tuple[Secret | str, Secret, Secret | None], endpoint: Endpoint) -> None:
-        self._credentials, self._endpoint = credentials, endpoint
+        self._credentials, self.endpoint = credentials, endpoint
         self._client: Any = None
         self._client_creation = threading.Lock()
 
@@ -118,7 +116,7 @@ class IamReader:
         """The IAM client. Call this in a thread: loading IAM's service description blocks for long."""
         with self._client_creation:
             if self._client is None:
-                self._client = aws_client("iam", *self._credentials, self._endpoint)
+                self._client = aws_client("iam", *self._credentials, self.endpoint)
             return self._client
 
 
@@ -128,16 +126,18 @@ async def gather_evidence(iam: IamReader, attempt: RefusedAttempt, action: str) 
     Args:
         iam: reader that holds the refused credentials.
         attempt: the refused call.
-        action: the denied action; "" if AWS refused the session's duration instead.
+        action: the denied action; "" for none, so that only the role is looked up.
     """
     match = _ROLE_ARN.fullmatch(attempt.role_arn)
     if match is None:
         return Evidence()
     lookups: list[asyncio.Task[dict[str, Any]]] = []
     if attempt.same_account:
-        lookups.append(asyncio.create_task(_look_up(lambda: _role(iam.client(), match["name"], attempt.role_arn))))
+        lookups.append(
+            asyncio.create_task(_look_up(lambda: _role(iam.client(), match["name"], attempt.role_arn), iam.endpoint))
+        )
     if action and not attempt.caller.principal.endswith(":root"):
-        lookups.append(asyncio.create_task(_look_up(lambda: _simulation(iam.client(), attempt, action))))
+        lookups.append(asyncio.create_task(_look_up(lambda: _simulation(iam.client(), attempt, action), iam.endpoint)))
     if not lookups:
         return Evidence()
     try:
@@ -152,9 +152,9 @@ async def gather_evidence(iam: IamReader, attempt: RefusedAttempt, action: str) 
     return Evidence(**found)
 
 
-async def _look_up(send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+async def _look_up(send: Callable[[], dict[str, Any]], endpoint: Endpoint) -> dict[str, Any]:
     with suppress(Refused):
-        return await call_aws(send, once=True)
+        return await call_aws(send, endpoint, once=True)
     return {}
 
 
@@ -170,7 +170,6 @@ def _role(client: Any, name: str, arn: str) -> dict[str, Any]:
     return {
         "exists": True,
         "trust_policy": document if isinstance(document, str) else json.dumps(document),
-        "max_session_seconds": role.get("MaxSessionDuration"),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.refusal import Cause
 from tfmfa_nb.authentication.refusal_causes import find_cause
 from tfmfa_nb.authentication.refusal_evidence import Evidence, gather_evidence
 from tfmfa_nb.authentication.refusal_remedies import describe_cause
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 async def investigate(refusal: Refusal, attempt: RefusedAttempt, iam: IamReader) -> Refusal:
     """`refusal` with its cause, as far as the refused credentials can find it.
 
-    Only a denial or a duration needs evidence; AWS itself explains every other refusal.
+    Only a denial needs evidence, unless AWS names the policy behind it; AWS itself explains every other refusal.
     """
-    if refusal.action or refusal.cause is Cause.DURATION:
+    if refusal.action:
         return explain(refusal, attempt, await gather_evidence(iam, attempt, refusal.action))
     return refusal
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.refusal import Cause
 from tfmfa_nb.authentication.refusal_causes import cause_of
 from tfmfa_nb.authentication.refusal_evidence import MFA_AGE
-from tfmfa_nb.authentication.session_durations import CHAINED_SECONDS, assume_role_block, format_duration
 from tfmfa_nb.authentication.trust_policy_fix import corrected_trust_policy, required_statement
 from tfmfa_nb.model.iam_policies import document, permission_statement
 from tfmfa_nb.model.problems import Document
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.trust_policy_evaluation import Element
 
 _SET_EXTERNAL_ID = "Set external_id in the assume_role block to the ID that the role's owner gave you"
-_DEFAULT_MAX_SECONDS = 3600  # default and smallest possible MaxSessionDuration of a role
 
 
 def describe_cause(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> Refusal:
@@ -142,18 +140,6 @@ def _caller(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analy
     )
 
 
-def _duration(_refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, _analysis: CauseAnalysis) -> _Description:
-    requested = attempt.hop.duration_seconds or _DEFAULT_MAX_SECONDS
-    maximum = evidence.max_session_seconds
-    allowed = min(maximum or _DEFAULT_MAX_SECONDS, CHAINED_SECONDS if attempt.chained else requested)
-    limit = f"its MaxSessionDuration is {format_duration(maximum)}" if maximum else "the role allows less"
-    return (
-        f"a session of {format_duration(requested)} is too long: {limit}",
-        "Lower `duration` in the assume_role block, or ask the role's owner to raise MaxSessionDuration.",
-        (assume_role_block(attempt.role_arn, allowed),),
-    )
-
-
 def _unknown(refusal: Refusal, attempt: RefusedAttempt, evidence: Evidence, analysis: CauseAnalysis) -> _Description:
     possible = "; ".join(analysis.possible)
     ruled_out = "; ".join(analysis.ruled_out)
@@ -189,7 +175,6 @@ _DESCRIPTIONS = {
     Cause.EXTERNAL_ID: _external_id,
     Cause.CONDITION: _condition,
     Cause.CALLER: _caller,
-    Cause.DURATION: _duration,
 }
 
 

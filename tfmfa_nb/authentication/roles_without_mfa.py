@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.aws_client import aws_client, call_aws
-from tfmfa_nb.authentication.refusal import RefusalKind, Refused
+from tfmfa_nb.authentication.refusal import Cause, RefusalKind, Refused
 from tfmfa_nb.authentication.refusal_evidence import (
     EXTERNAL_ID,
     MFA_AGE,
@@ -84,12 +84,14 @@ async def try_roles_without_mfa(
             reason = "its external_id is sensitive, or unknown until Terraform runs"
             return RoleTrial(hop, TrialOutcome.NOT_TRIED, reason)
         try:
-            await call_aws(lambda: _assume(access_key_id, secret_access_key, hop, endpoint), role_arn=hop.role_arn)
+            await call_aws(
+                lambda: _assume(access_key_id, secret_access_key, hop, endpoint), endpoint, role_arn=hop.role_arn
+            )
         except Refused as error:
             refusal = error.refusal
         else:
             return RoleTrial(hop, TrialOutcome.ASSUMED)
-        if refusal.kind not in _DENIALS:
+        if refusal.kind not in _DENIALS or refusal.cause is Cause.ARGUMENT:  # then AWS evaluated no policy
             return RoleTrial(hop, TrialOutcome.UNKNOWN, refusal.reason or refusal.problem)
         only_external_id = not hop.external_id and await _requires_only_external_id(iam, hop, identity)
         return RoleTrial(hop, TrialOutcome.ONLY_EXTERNAL_ID_MISSING if only_external_id else TrialOutcome.REFUSED)

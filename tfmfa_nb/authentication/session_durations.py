@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
 
-CHAINED_SECONDS = 3600  # longest session with role chaining, whatever the role's own maximum
+# AWS's longest session of a role that is assumed with a session's credentials, whatever the role's own maximum. The
+# MFA session is one, so this holds for the first role of a chain too.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+LONGEST_SECONDS = 3600
 SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default
 APPLY_SECONDS = 3600  # an apply that outlives its session loses what it is making; many resources take half an hour
 
 
-def chained_duration_refusal(hop: RoleHop, position: int) -> Refusal | None:
-    """The refusal of a role that another role assumes for more than one hour; None for every other role.
-
-    Args:
-        hop: the role.
-        position: its position in the chain, counted from 0.
-    """
-    if position == 0 or (hop.duration_seconds or 0) <= CHAINED_SECONDS or not hop.role_arn:
+def long_session_refusal(hop: RoleHop) -> Refusal | None:
+    """The refusal of a role whose session AWS does not make as long as the configuration says; None for others."""
+    seconds = hop.duration_seconds or SHORTEST_SECONDS
+    if seconds <= LONGEST_SECONDS or not hop.role_arn:
         return None
     reason = (
-        f"a session of {format_duration(hop.duration_seconds or 0)} is too long for role chaining: AWS allows one "
-        "hour, whatever the role's own maximum"
+        f"a session of {format_duration(seconds)} is too long: with MFA, AWS allows one hour, whatever the role's own "
+        "maximum"
     )
     return Refusal(
         RefusalKind.ROLE,
-        f"{hop.role_arn} cannot be assumed: {reason}.",
-        "Lower `duration` in the assume_role block.",
+        f"{f'{hop.place}: ' if hop.place else ''}{hop.role_arn} cannot be assumed: {reason}.",
+        f'Set duration = "{LONGEST_SECONDS}s" in the assume_role block; Terraform assumes the role again when its '
+        "session ends.",
         reason=reason,
         cause=Cause.DURATION,
-        documents=(assume_role_block(hop.role_arn, CHAINED_SECONDS),),
+        documents=(_assume_role_block(hop.role_arn),),
     )
 
 
@@ -65,8 +65,9 @@ def format_duration(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
-def assume_role_block(role_arn: str, seconds: int) -> Document:
-    """The assume_role block with a duration that AWS allows."""
+def _assume_role_block(role_arn: str) -> Document:
+    """The assume_role block with the longest duration that AWS allows."""
     return Document(
-        "The assume_role block", f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{seconds}s"\n}}'
+        "The assume_role block",
+        f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{LONGEST_SECONDS}s"\n}}',
     )

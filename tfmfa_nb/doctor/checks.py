@@ -67,12 +67,15 @@ async def examine(
     except ConfigurationError as error:
         yield Finding("organization variables", Severity.ERROR, error.problem, error.remedy)
         return
-    yield Finding("organization variables", Severity.OK, f"from {describe_source(variables.source)}.")
+    chains = findings.chains if findings else ()
+    note = variables.note_on_roles({hop.role_arn for chain in chains for hop in chain.hops})
+    text = f"from {describe_source(variables.source)}. {note}".rstrip()
+    yield Finding("organization variables", Severity.WARNING if note else Severity.OK, text)
     if policy is not None:
         yield (endpoint := check_endpoint(policy, variables.endpoint))
         if endpoint.severity is Severity.ERROR:
             return  # nothing is signed for a stranger
-    async for finding in check_account(variables, policy, findings.chains if findings else ()):
+    async for finding in check_account(variables, policy, chains):
         yield finding
 
 

@@ -38,7 +38,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         *("-C", "--chdir"), metavar="DIR", help="also check the Terraform configuration in this folder, and its level"
     )
     parser.add_argument(
-        "--profile", metavar="NAME", help="AWS profile with your organization variables (default: AWS_PROFILE)"
+        "--profile",
+        metavar="NAME",
+        default="",
+        help="AWS profile with your organization variables (default: AWS_PROFILE)",
     )
     parser.set_defaults(execute=_execute)
 
@@ -47,7 +50,7 @@ def _execute(options: argparse.Namespace) -> int:
     from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
     environment = Environment.at(options.chdir, Path.cwd()) if options.chdir is not None else None
-    return asyncio.run(print_findings(os.environ, options.profile or os.environ.get("AWS_PROFILE", ""), environment))
+    return asyncio.run(print_findings(os.environ, options.profile, environment))
 
 
 async def print_findings(environ: Mapping[str, str], profile: str, environment: Environment | None) -> int:

@@ -59,7 +59,7 @@ class TfmfaMagics(Magics):
     ).tag(config=True)
     profile = Unicode(
         help="AWS profile with the organization variables, if the process environment has none. "
-        "Default: the environment variable AWS_PROFILE."
+        "Default: the environment variable AWS_PROFILE, as it is when a magic needs it."
     ).tag(config=True)
     session_duration = Int(
         0,
@@ -79,11 +79,9 @@ class TfmfaMagics(Magics):
         if self._runner and self._runner.environment:
             arguments.setdefault("environment", self._runner.environment)
         arguments.setdefault("token_command", os.environ.get("TFMFA_TOKEN_COMMAND", ""))
-        arguments.setdefault("profile", os.environ.get("AWS_PROFILE", ""))
-        # Settings from `%config` or a configuration file override the environment variables.
-        for name in ("token_command", "profile"):
-            if name in shell.config.get("TfmfaMagics", {}):
-                del arguments[name]
+        # A setting from `%config` or a configuration file overrides the environment variable.
+        if "token_command" in shell.config.get("TfmfaMagics", {}):
+            del arguments["token_command"]
         super().__init__(shell, **arguments)
         self._shell = shell  # `Magics.shell` may be None
         self._policy_environ = policy_environ

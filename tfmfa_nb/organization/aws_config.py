@@ -1,4 +1,4 @@
-"""The AWS configuration file: the settings that are no credentials, for a process that must not read the file itself.
+"""AWS's configuration files: their profiles, and their settings for a process that must not read the files itself.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 """
@@ -31,18 +31,10 @@ def settings_without_credentials(environ: Mapping[str, str], profile: str = "") 
         environ: process environment, for the path of the file and the name of the profile.
         profile: name of the profile; "" for the one that the AWS SDK uses.
     """
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import, and only needed with MFA
-    from botocore.session import Session  # noqa: PLC0415
-
-    profile = profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
-    session = Session()
-    session.set_config_variable("credentials_file", os.devnull)  # no key is read
-    if environ.get("AWS_CONFIG_FILE"):
-        session.set_config_variable("config_file", environ["AWS_CONFIG_FILE"])
-    try:
-        config = session.full_config
-    except (BotoCoreError, UnicodeDecodeError):
+    config = _read(environ, credentials=False)
+    if config is None:
         return {}  # a process that does not read the file does not fail either
+    profile = selected_profile(environ, profile) or "default"
     scoped = _table(_table(config.get("profiles")).get(profile))
     found = {variable: scoped.get(name) for name, variable in _SETTINGS.items()}
     services = _table(_table(config.get("services")).get(str(scoped.get("services"))))
@@ -50,6 +42,44 @@ def settings_without_credentials(environ: Mapping[str, str], profile: str = "") 
         name = service.upper().replace(" ", "_").replace("-", "_")
         found[f"AWS_ENDPOINT_URL_{name}"] = _table(settings).get("endpoint_url")
     return {variable: value.strip() for variable, value in found.items() if isinstance(value, str) and value.strip()}
+
+
+def selected_profile(environ: Mapping[str, str], profile: str = "") -> str:
+    """The name of the profile that counts: `profile`, or the one that `environ` selects; "" for none."""
+    named = (profile, environ.get("AWS_PROFILE", ""), environ.get("AWS_DEFAULT_PROFILE", ""))
+    return next((name.strip() for name in named if name.strip()), "")
+
+
+def read_profiles(environ: Mapping[str, str]) -> dict[str, dict[str, str]] | None:
+    """The profiles of AWS's config and credentials files with their settings; None if a file cannot be read.
+
+    Args:
+        environ: process environment, for the paths of the files.
+    """
+    config = _read(environ, credentials=True)
+    if config is None:
+        return None
+    return {
+        name: {setting: value.strip() for setting, value in _table(settings).items() if isinstance(value, str)}
+        for name, settings in _table(config.get("profiles")).items()
+    }
+
+
+def _read(environ: Mapping[str, str], *, credentials: bool) -> dict[str, Any] | None:
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import, and only needed with MFA
+    from botocore.session import Session  # noqa: PLC0415
+
+    session = Session()
+    if not credentials:
+        session.set_config_variable("credentials_file", os.devnull)  # no key is read
+    elif environ.get("AWS_SHARED_CREDENTIALS_FILE"):
+        session.set_config_variable("credentials_file", environ["AWS_SHARED_CREDENTIALS_FILE"])
+    if environ.get("AWS_CONFIG_FILE"):
+        session.set_config_variable("config_file", environ["AWS_CONFIG_FILE"])
+    try:
+        return _table(session.full_config)
+    except (BotoCoreError, UnicodeDecodeError):
+        return None
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.organization.aws_config import selected_profile
+from tfmfa_nb.organization.aws_profiles import AwsProfile
 from tfmfa_nb.organization.keychain import Keychain
 from tfmfa_nb.organization.variable_values import KEY, SECRET, SERIAL, VariableValues
 
@@ -80,61 +82,24 @@ class ProcessEnvironment:
         return self._environ.get(name, "").strip()
 
 
-class AwsProfile:
-    """A profile in AWS's config and credentials files.
-
-    Args:
-        environ: process environment, for the paths of those files.
-        profile: name of the profile.
-    """
-
-    remedy = "Complete that profile."
-
-    def __init__(self, environ: Mapping[str, str], profile: str) -> None:
-        self.name = f'AWS profile "{profile}"'
-        self._environ, self._profile = environ, profile
-
-    def read(self) -> VariableValues:
-        """The values in the profile.
-
-        Raises:
-            ConfigurationError: the profile does not exist or cannot be read.
-        """
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import, and rarely needed
-        from botocore.session import Session  # noqa: PLC0415
-
-        session = Session(profile=self._profile)
-        for variable, name in (("AWS_CONFIG_FILE", "config_file"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials_file")):
-            if self._environ.get(variable):
-                session.set_config_variable(name, self._environ[variable])
-        try:
-            config = session.get_scoped_config()
-        except (BotoCoreError, UnicodeDecodeError):
-            raise ConfigurationError(
-                f'The AWS profile "{self._profile}" does not exist or cannot be read.',
-                "Correct AWS_PROFILE or %config TfmfaMagics.profile.",
-            ) from None
-
-        def get(key: str) -> str:
-            return str(config.get(key, "")).strip()
-
-        return VariableValues(
-            get("aws_access_key_id"),
-            Secret(get("aws_secret_access_key")),
-            get("mfa_serial"),
-            session=bool(get("aws_session_token")),
-            region=get("region"),
-        )
-
-
 # One for the process: typed values apply to every run of this kernel.
 KERNEL_MEMORY = KernelMemory()
 
 
+def own_sources(environ: Mapping[str, str]) -> tuple[Source, ...]:
+    """The sources that need no AWS profile, in order."""
+    return (KERNEL_MEMORY, ProcessEnvironment(environ), Keychain())
+
+
 def default_sources(environ: Mapping[str, str], profile: str = "") -> tuple[Source, ...]:
-    """All sources, in order."""
-    profiles = (AwsProfile(environ, profile),) if profile else ()
-    return (KERNEL_MEMORY, ProcessEnvironment(environ), Keychain(), *profiles)
+    """All sources, in order.
+
+    Args:
+        environ: process environment.
+        profile: AWS profile; "" for the one that `environ` selects now, if it selects one.
+    """
+    name = selected_profile(environ, profile)
+    return (*own_sources(environ), *((AwsProfile(environ, name),) if name else ()))
 
 
 @dataclass(slots=True)
@@ -145,13 +110,18 @@ class ResolvedVariables:
         values: the values from the source of the key.
         source: the source of the key; if no source has one, the source in which to set it.
         serial_number: ARN or serial number of the MFA device.
-        serial_source: name of the source of the MFA device; "" if no source has one.
+        serial_source: source of the MFA device, in words; "" if no source has one.
     """
 
     values: VariableValues
     source: Source
     serial_number: str = field(default="")
     serial_source: str = field(default="")
+
+    @property
+    def key_source(self) -> str:
+        """The source of the key, in words."""
+        return self.values.key_source or self.source.name
 
     def missing(self) -> tuple[str, ...]:
         """The names of the variables that no source has."""
@@ -176,14 +146,14 @@ def resolve(sources: Sequence[Source]) -> ResolvedVariables:
             continue  # only its device could be used
         read.append((values, source))
         if values.serial_number:
-            devices.append((values.serial_number, source.name))
+            devices.append((values.serial_number, values.serial_source or source.name))
         if keys is None and values.access_key_id:
             keys = values, source
         if keys is not None and devices:
             break
     values, source = keys or _expected_source(read)
     typed = [device for device in devices if device[1] == KernelMemory.name]
-    with_key = [(values.serial_number, source.name)] if values.serial_number else []
+    with_key = [(values.serial_number, values.serial_source or source.name)] if values.serial_number else []
     serial_number, serial_source = next(iter([*typed, *with_key, *devices]), ("", ""))
     return ResolvedVariables(values, source, serial_number, serial_source)
 

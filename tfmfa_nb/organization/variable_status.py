@@ -46,7 +46,7 @@ def variable_statuses(environ: Mapping[str, str], profile: str) -> tuple[tuple[V
     key = shown_access_key_id(key_values.access_key_id) if key_values.access_key_id else ""
     secret = "set" if key_values.secret_access_key else ""
     shown = (key, secret, resolved.serial_number)
-    sources = (resolved.source.name, resolved.source.name, resolved.serial_source)
+    sources = (resolved.key_source, resolved.key_source, resolved.serial_source)
     statuses = tuple(map(VariableStatus, NAMES, shown, sources))
     try:
         require_usable(resolved)

@@ -28,9 +28,21 @@ class VariableValues:
     Attributes:
         session: True if the source also has a session token.
         region: Region that the source has; "" for none.
+        key_source: where the key is, in words, if the source has it from elsewhere; "" otherwise.
+        serial_source: the same of the MFA device.
+        roles: ARNs of the roles that the source names, in the order in which they would be assumed.
     """
 
-    __slots__ = ("access_key_id", "region", "secret_access_key", "serial_number", "session")
+    __slots__ = (
+        "access_key_id",
+        "key_source",
+        "region",
+        "roles",
+        "secret_access_key",
+        "serial_number",
+        "serial_source",
+        "session",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -40,12 +52,17 @@ class VariableValues:
         *,
         session: bool = False,
         region: str = "",
+        key_source: str = "",
+        serial_source: str = "",
+        roles: tuple[str, ...] = (),
     ) -> None:
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key or Secret("")
         self.serial_number = serial_number
         self.session = session
         self.region = region
+        self.key_source, self.serial_source = key_source, serial_source
+        self.roles = roles
 
     def missing(self) -> tuple[str, ...]:
         """The names of the variables without a value."""

@@ -16,11 +16,12 @@ from tfmfa_nb.organization.variable_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.organization.variable_sources import ResolvedVariables, Source
 
+_ARN_PARTS = 6
 _DEFAULT_REGIONS = {
     "aws": "us-east-1",
     "aws-us-gov": "us-gov-west-1",
@@ -35,11 +36,12 @@ class OrganizationVariables:
     """One user's variables; repr() hides the secret, and pickling fails.
 
     Attributes:
-        source: name of the source of the key.
+        source: source of the key, in words.
         endpoint: STS endpoint to call.
+        profile_roles: ARNs of the roles that the AWS profile of the key names, and that are not assumed for it.
     """
 
-    __slots__ = ("access_key_id", "endpoint", "secret_access_key", "serial_number", "source")
+    __slots__ = ("access_key_id", "endpoint", "profile_roles", "secret_access_key", "serial_number", "source")
 
     def __init__(
         self,
@@ -48,12 +50,29 @@ class OrganizationVariables:
         serial_number: str,
         source: str,
         endpoint: Endpoint,
+        *,
+        profile_roles: tuple[str, ...] = (),
     ) -> None:
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.serial_number = serial_number
         self.source = source
         self.endpoint = endpoint
+        self.profile_roles = profile_roles
+
+    def note_on_roles(self, assumed: Collection[str | None] = ()) -> str:
+        """A sentence about the roles of the AWS profile that Terraform does not assume; "" if it assumes them all.
+
+        Args:
+            assumed: ARNs of the roles in the configuration's assume_role blocks.
+        """
+        left = [role for role in self.profile_roles if role not in assumed]
+        if not left:
+            return ""
+        return (
+            f"The AWS profile names {', then '.join(left)}, which only an assume_role block of the provider assumes: "
+            "add one, if Terraform is to act with that role."
+        )
 
     def forget(self) -> None:
         """Drop the secret."""
@@ -75,7 +94,7 @@ def read_variables(
 
     Args:
         environ: process environment.
-        profile: name of the AWS profile; "" for none.
+        profile: name of the AWS profile; "" for the one that `environ` selects, if it selects one.
         sources: sources to use instead, in order.
         region: Region of the STS endpoint if no setting names one; "" for the partition's first.
 
@@ -101,9 +120,25 @@ def _read(environ: Mapping[str, str], profile: str, sources: Sequence[Source], r
         values.access_key_id,
         values.secret_access_key.duplicate(),
         serial_number,
-        resolved.source.name,
+        resolved.key_source,
         endpoint_of(environ, serial_number, region=values.region, profile=profile, fallback=region),
+        profile_roles=values.roles,
     )
+
+
+def account_of_device(environ: Mapping[str, str], profile: str = "") -> tuple[str, str]:
+    """The account and the partition of the MFA device, which are the key's and the session's too; "" if not known.
+
+    Args:
+        environ: process environment.
+        profile: name of the AWS profile; "" for the one that `environ` selects, if it selects one.
+    """
+    try:
+        serial_number = resolve(default_sources(environ, profile)).serial_number
+    except ConfigurationError:
+        return "", ""
+    parts = serial_number.split(":")
+    return (parts[4], parts[1]) if len(parts) == _ARN_PARTS else ("", "")
 
 
 def require_usable(resolved: ResolvedVariables) -> None:
@@ -112,13 +147,13 @@ def require_usable(resolved: ResolvedVariables) -> None:
     Raises:
         ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
-    values, source = resolved.values, resolved.source
+    values, source = resolved.values, resolved.key_source
     if missing := resolved.missing():
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         be = "is" if len(missing) == 1 else "are"
-        raise ConfigurationError(f"{names} {be} missing from {describe_source(source.name)}.", source.remedy)
-    refuse_swapped(values, source.name)
-    validate_access_key_id(values.access_key_id, source.name, session=values.session)
+        raise ConfigurationError(f"{names} {be} missing from {describe_source(source)}.", resolved.source.remedy)
+    refuse_swapped(values, source)
+    validate_access_key_id(values.access_key_id, source, session=values.session)
     validate_serial_number(resolved.serial_number)
 
 

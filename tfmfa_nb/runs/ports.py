@@ -1,6 +1,7 @@
-"""The ports of a run: Terraform, the environment's lock, AWS, and a clock.
+"""The ports of a run that its engine uses: Terraform, the environment's lock, and a clock.
 
-The prompt, the fifth port, is `prompts.Prompt`. Tests pass ports of their own, so they patch no module.
+AWS is the port of the gate, `runs.aws_port`, and the prompt is `prompts.Prompt`. Tests pass ports of their own, so
+they patch no module.
 """
 
 from __future__ import annotations
@@ -20,17 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from tfmfa_nb.authentication.mfa_session import MfaSession
-    from tfmfa_nb.authentication.patience import Patience
-    from tfmfa_nb.authentication.role_checks import RoleCheck
-    from tfmfa_nb.model.identity import Endpoint, Identity
-    from tfmfa_nb.model.redaction import Secret
-    from tfmfa_nb.model.roles import HopState, RoleChain
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.process import Job, Outcome
     from tfmfa_nb.terraform.role_chains import Findings
+    from tfmfa_nb.terraform.session_data import KnownSession
     from tfmfa_nb.terraform.validation import Fault
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
@@ -82,6 +78,7 @@ class Terraform(Protocol):
         executable: Executable,
         environ: Mapping[str, str],
         variables: VariableArguments,
+        session: KnownSession,
     ) -> Findings:
         """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...
@@ -104,46 +101,6 @@ class Terraform(Protocol):
         Raises:
             TerraformFailed: Terraform could not show it.
         """
-        ...
-
-
-class Aws(Protocol):
-    """The calls to AWS: identities, sessions, and roles."""
-
-    async def identify(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> Identity:
-        """The owner of a long-term key; see `authentication.mfa_session.identify`."""
-        ...
-
-    async def identify_default(self, environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
-        """The owner of the credentials that Terraform finds; see `authentication.default_identity`."""
-        ...
-
-    async def get_session(
-        self,
-        access_key_id: str,
-        secret_access_key: Secret,
-        serial_number: str,
-        code: Secret,
-        *,
-        duration_seconds: int,
-        endpoint: Endpoint,
-        patience: Patience,
-    ) -> MfaSession:
-        """Exchange a code for a session; see `authentication.mfa_session.get_session`."""
-        ...
-
-    async def check_roles(
-        self,
-        session: MfaSession,
-        chains: Sequence[RoleChain],
-        on_change: Callable[[int, int, HopState, str], None],
-        patience: Patience,
-    ) -> Sequence[RoleCheck]:
-        """Try to assume every role; see `authentication.role_checks.check_roles`."""
-        ...
-
-    async def account_alias(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> str:
-        """The account's alias; empty if it cannot be read."""
         ...
 
 

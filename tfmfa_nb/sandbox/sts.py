@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.sandbox.mfa_devices import MfaDevices
 
 _CODE_LENGTH = 6
-# Session durations in seconds (GetSessionToken, AssumeRole, and the maximum of a chained role).
+# Session durations in seconds: of GetSessionToken, of AssumeRole, and of AssumeRole with a session's credentials.
 _MIN_DURATION = 900
 _MAX_DURATION, _DEFAULT_DURATION = 129_600, 43_200
 _MAX_ROLE_DURATION, _DEFAULT_ROLE_DURATION, _MAX_CHAINED_DURATION = 43_200, 3600, 3600
@@ -94,7 +94,7 @@ def _assume_role(aws: Account, request: AwsRequest, caller: Caller) -> AwsRespon
             request, 403, "AccessDenied",
             f"User: {caller.arn} is not authorized to perform: {refused} on resource: {arn}",
         )  # fmt: skip
-    if caller.role and seconds > _MAX_CHAINED_DURATION:
+    if caller.session and seconds > _MAX_CHAINED_DURATION:
         return error_response(
             request, 400, "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.expressions import Expression, Name
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
+    from tfmfa_nb.terraform.session_data import KnownSession
 
 # Nobody can know these names, so that no variable file gives them a value.
 _SUFFIX = secrets.token_hex(8)
@@ -28,7 +29,8 @@ ANSWERS = f"tfmfa_answers_{_SUFFIX}"
 _UNKNOWN = f"tfmfa_unknown_{_SUFFIX}"
 _QUESTION = f"tfmfa_question_{_SUFFIX}_"
 _FAILED = '"!"'  # not base64: the expression failed
-_VARIABLE = ("default", "sensitive", "nullable", "ephemeral")
+# Not `ephemeral`, for which the console prints no value: this copy stores none.
+_VARIABLE = ("default", "sensitive", "nullable")
 _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATED = {("count",), ("each",)}
 _VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
@@ -41,10 +43,13 @@ class ConsoleConfiguration:
         questions: the expressions, each with the module in which it stands.
         any_instance: whether the copy stands for any instance of repeated modules: calls lose `count` and `for_each`,
             and what depends on the instance becomes unknown. What is known nevertheless holds for all instances.
+        session: what is known of Terraform's credentials and phase.
     """
 
-    def __init__(self, questions: Sequence[tuple[Module, Expression]], *, any_instance: bool = False) -> None:
-        self._questions, self._any_instance = questions, any_instance
+    def __init__(
+        self, questions: Sequence[tuple[Module, Expression]], session: KnownSession, *, any_instance: bool = False
+    ) -> None:
+        self._questions, self._session, self._any_instance = questions, session, any_instance
         self._needs: dict[Module, dict[tuple[str, str], None]] = defaultdict(dict)
         waiting = list(questions)
         for module, _ in questions:
@@ -172,6 +177,9 @@ class ConsoleConfiguration:
         def replacement(name: Name) -> str | None:
             if name.path[:1] == ("path",) and name.path[1:2] != ("cwd",):
                 return f'({{ module = {json.dumps(module.path)}, root = "." }})'
+            told = self._session.value(module, name)
+            if told is not None:
+                return told
             here = name.path[:2] == ("terraform", "workspace") or (repeated and name.path[:1] in _REPEATED)
             return None if here or self._referents(module, name) else f"var.{_UNKNOWN}"
 

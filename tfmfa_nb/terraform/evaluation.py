@@ -20,6 +20,7 @@ from tfmfa_nb.terraform.console_configuration import ANSWERS, ConsoleConfigurati
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.scratch import scratch_folder
+from tfmfa_nb.terraform.session_data import KnownSession
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 from tfmfa_nb.terraform.working_directory import selected_workspace
 
@@ -99,12 +100,14 @@ class Evaluator:
         executable: the Terraform whose `console` evaluates.
         environ: for `TF_VAR_…` and `TF_WORKSPACE`; its credentials are not passed on.
         variables: values of `--var` and `--var-file`.
+        session: what is known of Terraform's credentials and phase.
     """
 
     folder: Path
     executable: Executable
     environ: Mapping[str, str]
     variables: VariableArguments = field(default_factory=VariableArguments)
+    session: KnownSession = field(default_factory=KnownSession)
 
     def answer(self, questions: Sequence[Question]) -> bool:
         """Set the value of each question: literals without a console, all others with one.
@@ -145,7 +148,7 @@ class Evaluator:
     def _ask(self, questions: Sequence[Question], *, any_instance: bool = False) -> bool:
         """Ask one console all of `questions`; False if it failed."""
         asked = [(question.module, question.in_loops) for question in questions]
-        reduced = ConsoleConfiguration(asked, any_instance=any_instance)
+        reduced = ConsoleConfiguration(asked, self.session, any_instance=any_instance)
         with scratch_folder() as folder:
             try:
                 root = reduced.write(folder, self.folder)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.terraform.backends import Backends
-from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credential_settings import CredentialSettings
 from tfmfa_nb.terraform.declared_chains import (
     DeclaredChain,
@@ -20,7 +19,8 @@ from tfmfa_nb.terraform.declared_chains import (
 from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.programs import program, programs_of
 from tfmfa_nb.terraform.provider_sources import ProviderNames, provider_addresses, unknown_providers
-from tfmfa_nb.terraform.syntax_check import is_syntax_error
+from tfmfa_nb.terraform.session_data import KnownSession
+from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
+
+_NOTHING_KNOWN = KnownSession()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def find_chains(
     executable: Executable,
     environ: Mapping[str, str],
     variables: VariableArguments | None = None,
+    session: KnownSession = _NOTHING_KNOWN,
 ) -> Findings:
     """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
@@ -138,6 +141,7 @@ def find_chains(
         executable: the Terraform whose `console` evaluates expressions, and which tells a syntax error.
         environ: for `TF_VAR_…`, `TF_WORKSPACE`, `TF_DATA_DIR` and `TF_ENCRYPTION`.
         variables: values of `--var` and `--var-file`.
+        session: what is known of the credentials and the phase that Terraform will run with.
     """
     backends, declared = Backends.of(configuration, environ), _Declared()
     declared.chains += backends.chains
@@ -147,8 +151,8 @@ def find_chains(
         declared.add_other(configuration.root, block, f'backend "{block.labels[0]}"')
     kept = [backends.kept] if backends.kept else []
     questions = [*declared.questions(), *(question for chain in kept for question in chain.questions())]
-    problems, gaps = _syntax(configuration, executable, environ)
-    evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments())
+    problems, gaps = syntax_problems(configuration, executable, environ)
+    evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments(), session)
     if not evaluator.answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
     declared.chains += [chain for chain in kept if _differs(chain, backends.chains)]
@@ -174,19 +178,6 @@ def find_chains(
         tuple(dict.fromkeys([*configuration.unreadable, *gaps, *declared.unclear, *backends.unreadable])),
         frozenset((chain.name, bypass.name) for chain in declared.chains for bypass in chain.bypasses),
     )
-
-
-def _syntax(
-    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
-) -> tuple[list[Problem], list[Problem]]:
-    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
-    problems, gaps = list(configuration.problems), []
-    for file in configuration.broken:
-        if is_syntax_error(file.source, executable, environ):
-            problems.append(Problem(file.what, place=file.place))
-        else:
-            gaps.append(unreadable(file.what, file.place))
-    return problems, gaps
 
 
 def _differs(kept: DeclaredChain, chains: Sequence[DeclaredChain]) -> bool:

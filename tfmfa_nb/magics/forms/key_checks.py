@@ -103,7 +103,8 @@ async def _identify(
     try:
         identity = await identify(resolved.values.access_key_id, resolved.values.secret_access_key, endpoint)
     except Refused as error:
-        field = {RefusalKind.WRONG_SECRET: SECRET, RefusalKind.UNKNOWN_KEY: KEY}.get(error.refusal.kind)
+        fields = {RefusalKind.WRONG_SECRET: SECRET, RefusalKind.UNKNOWN_KEY: KEY, RefusalKind.VARIABLES: KEY}
+        field = fields.get(error.refusal.kind)
         if field is None:
             raise ConfigurationError(error.problem, error.remedy) from None
         return _field_error(field, str(error))

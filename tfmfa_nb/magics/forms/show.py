@@ -96,6 +96,8 @@ def _print_variables(environ: Mapping[str, str], profile: str) -> None:
             f"Organization variables: access key {shown_access_key_id(variables.access_key_id)}, "
             f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
         )
+        if note := variables.note_on_roles():
+            print(note)  # noqa: T201
         variables.forget()
 
 

@@ -10,7 +10,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.regions import mistyped
+from tfmfa_nb.authentication.aws_regions import mistyped
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.organization.variables import endpoint_of

@@ -11,8 +11,8 @@ from tfmfa_nb.runs.events import IdentityKnown
 if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
     from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 _aliases: dict[tuple[str, str], str] = {}  # (account, access key ID) → alias; "" if it cannot be read
 _lookups: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references to its tasks

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.organization.variables import OrganizationVariables
     from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 # AWS does not limit the attempts, and each refused code is a line in the audit trail.
 _MAX_REFUSED = 10

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 # For the whole process: a used code is used for every run of this kernel.
 _USED_CODES = UsedCodes()

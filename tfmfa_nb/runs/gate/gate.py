@@ -21,7 +21,6 @@ from tfmfa_nb.runs.gate.roles import (
     needed_seconds,
     refuse_long_sessions,
     refuse_other_roles,
-    refuse_root_user,
     unchecked_roles,
 )
 from tfmfa_nb.runs.gate.waiting import PACE, WaitingCalls
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.prompts import Prompt
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 
 _NO_CODE = "No code is requested until AWS answers."
@@ -84,7 +83,7 @@ class Gate:
             TfmfaError: `look_again` found something that is not allowed; no code was used.
             RunCanceled, RunDiscarded, PromptUnavailable, PromptTimedOut: the prompt returned no code.
             AuthenticationError: the prompt cannot supply another code.
-            RoleRefused: a role cannot be assumed with the session, or is not allowed, or the keys are the root user's.
+            RoleRefused: a role cannot be assumed with the session, or is not allowed.
         """
         driver.tell(Authenticated())
         required = (LockIndicator.REQUIRED, f"MFA code required to {phase}")
@@ -110,13 +109,11 @@ class Gate:
             check,
             self.keeping_session(driver),
         )
-        region = next((chain.region for chain in chains if chain.region), "")
         while True:
             variables, problem = await self.patience(driver, _NO_CODE, *required)(
-                lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, region=region)
+                lambda: identify_owner(driver, self.aws, self.policy, self.environ, self.profile, chains=chains)
             )
             try:
-                refuse_root_user(driver, chains)
                 session = await attempts.next(variables, problem)
             finally:
                 if variables is not None:

@@ -10,17 +10,17 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.events import ConfigurationInspected
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
+from tfmfa_nb.runs.gate.known_session import known_session
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import refuse_other_roles, refuse_what_is_no_role, turn_red
+from tfmfa_nb.runs.gate.secrets_on_line import refuse_secrets_on_the_line
 from tfmfa_nb.runs.gate.unchanged import inspected_of
-from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 
@@ -42,7 +42,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     # One reading for the hash and for what is found: a file that changes between two would be taken for checked.
     configuration = driver.read_configuration(executable, gate.environ)
     driver.inspected = await asyncio.to_thread(inspected_of, driver, gate, configuration)
-    _refuse_secrets_on_the_line(driver, configuration)
+    refuse_secrets_on_the_line(driver, configuration)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
@@ -53,6 +53,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         executable=executable,
         environ=gate.environ,
         variables=driver.options.variable_arguments(driver.base),
+        session=await known_session(driver, gate.environ, gate.profile),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     refuse_what_is_no_role(driver, findings.chains)
@@ -88,16 +89,6 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
             f"{executable.file} may not run as Terraform (organization policy {files}).",
             "Set TFMFA_TERRAFORM to an allowed program.",
         )
-
-
-def _refuse_secrets_on_the_line(driver: Driver, configuration: Configuration) -> None:
-    for name in driver.options.variable_arguments(driver.base).names:
-        if holds_secret(configuration.root, name):
-            raise ConfigurationError(
-                f"--var {name}=… would leave a secret in the notebook: the variable {name} holds one.",
-                f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "
-                "only you can read.",
-            )
 
 
 def notes_of(driver: Driver) -> list[str]:

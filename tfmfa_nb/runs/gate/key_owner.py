@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.network_route import missing_ca_bundle, route_to
-from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
+from tfmfa_nb.authentication.network_route import route_to
+from tfmfa_nb.authentication.refusal import ROOT_USER, Refusal, RefusalKind, Refused
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
 from tfmfa_nb.runs.events import IdentityKnown
@@ -16,17 +16,18 @@ from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.gate.roles import turn_red
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.model.identity import Endpoint, Identity
+    from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.organization.variables import OrganizationVariables
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 
 async def identify_owner(
-    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str, *, region: str = ""
+    driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str], profile: str, *, chains: Sequence[RoleChain]
 ) -> tuple[OrganizationVariables | None, Refusal | None]:
     """The organization variables (None if they cannot be read), and what is wrong with them (None if nothing is).
 
@@ -36,13 +37,14 @@ async def identify_owner(
         policy: organization policy.
         environ: process environment.
         profile: AWS profile with the variables; "" for none.
-        region: Region of the STS endpoint if no setting names one; "" for none.
+        chains: role chains of the configuration; their Region is that of the endpoint if no setting names one.
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account.
         AuthenticationError: the policy does not allow the STS endpoint, or the way to it.
-        Refused: AWS gives no answer, so that no code could be used.
+        Refused: AWS gives no answer, or settings have to change first, so that no code could be used.
     """
+    region = next((chain.region for chain in chains if chain.region), "")
     try:
         # In a thread, because a keychain may ask the person to unlock it.
         variables = await asyncio.to_thread(read_variables, environ, profile, region=region)
@@ -53,14 +55,18 @@ async def identify_owner(
         await _show_route(driver, policy, variables.endpoint)
         identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         _check_account(driver, policy, variables, identity)
+        _refuse_root_user(identity, chains)
     except Refused as error:
-        if not error.refusal.transient:
+        ends = error.refusal.requires_new_settings or error.refusal is ROOT_USER
+        if not (error.refusal.transient or ends):
             return variables, error.refusal
         variables.forget()
-        raise
+        raise error if error.refusal.transient else turn_red(driver, error) from None
     except BaseException:
         variables.forget()
         raise
+    if note := variables.note_on_roles({hop.role_arn for chain in chains for hop in chain.hops}):
+        driver.note(note)
     show_alias(driver, aws, variables)
     return variables, None
 
@@ -113,16 +119,7 @@ def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None
 
 async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
     """Say what stands between the code and AWS, or refuse it."""
-    if missing := await asyncio.to_thread(missing_ca_bundle):  # botocore's first import takes long
-        raise turn_red(
-            driver,
-            AuthenticationError(
-                f"The file with certificate authorities does not exist: {missing}.",
-                "Correct or unset AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, or ca_bundle of the AWS configuration file. No "
-                "code was spent.",
-            ),
-        )
-    route = await asyncio.to_thread(route_to, endpoint)
+    route = await asyncio.to_thread(route_to, endpoint)  # botocore's first import takes long
     if not str(route):
         return
     if not policy.proxies:
@@ -136,6 +133,12 @@ async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> Non
             ),
         )
     driver.note(f"Codes go to AWS {route}.")
+
+
+def _refuse_root_user(identity: Identity, chains: Sequence[RoleChain]) -> None:
+    """AWS would give the root user a session with MFA for the code, and then no role."""
+    if identity.arn.endswith(":root") and any(hop.role_arn for chain in chains for hop in chain.hops):
+        raise Refused(ROOT_USER)
 
 
 def _check_account(driver: Driver, policy: Policy, variables: OrganizationVariables, identity: Identity) -> None:

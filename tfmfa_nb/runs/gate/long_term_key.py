@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
-from tfmfa_nb.organization.variable_sources import ProcessEnvironment, default_sources
+from tfmfa_nb.organization.variable_sources import ProcessEnvironment, own_sources
 from tfmfa_nb.organization.variable_values import shown_access_key_id
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def long_term_key(environ: Mapping[str, str]) -> LongTermKey | None:
 
 
 def _hidden_from_terraform(environ: Mapping[str, str]) -> LongTermKey | None:
-    for source in default_sources(environ):
+    for source in own_sources(environ):
         values = source.read()
         if values.access_key_id:
             if isinstance(source, ProcessEnvironment):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.runs.aws_port import Aws
     from tfmfa_nb.runs.driver import Driver
-    from tfmfa_nb.runs.ports import Aws
 
 _MAX_DOCUMENTS = 6
 
@@ -105,32 +105,16 @@ def refuse_other_roles(driver: Driver, chains: Sequence[RoleChain], policy: Poli
                 )
 
 
-def refuse_root_user(driver: Driver, chains: Sequence[RoleChain]) -> None:
-    """Refuse roles for the account's root user, because AWS does: "Roles may not be assumed by root accounts".
-
-    Raises:
-        RoleRefused: the keys are the root user's, and the configuration assumes roles.
-    """
-    arn = (driver.record.identity or {}).get("arn", "")
-    if arn.endswith(":root") and any(chain.hops for chain in chains):
-        raise turn_red(
-            driver,
-            RoleRefused(
-                "The keys are those of the account's root user, which cannot assume roles.",
-                "Use the access key of an IAM user, and delete the root user's. No code was spent.",
-            ),
-        )
-
-
 def needed_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
-    """How long the MFA session of a phase should last, in seconds: as its longest role session, and no longer.
+    """How long the MFA session of a phase should last, in seconds.
 
     Terraform's provider assumes its roles again during an apply, and needs the MFA session until its end.
     """
     from tfmfa_nb.authentication.session_durations import APPLY_SECONDS, SHORTEST_SECONDS  # noqa: PLC0415 - with a code
 
-    least = APPLY_SECONDS if phase is Phase.APPLY else SHORTEST_SECONDS
-    return max([least, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
+    if phase is Phase.APPLY:
+        return APPLY_SECONDS  # no role session is longer
+    return max([SHORTEST_SECONDS, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
 
 
 async def check_run_roles(
@@ -177,13 +161,13 @@ def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
     """Refuse the session durations that AWS never accepts, before a code is spent.
 
     Raises:
-        RoleRefused: a role that is assumed from another role has a session of more than one hour.
+        RoleRefused: a role has a session of more than one hour.
     """
-    from tfmfa_nb.authentication.session_durations import chained_duration_refusal  # noqa: PLC0415 - only where there are roles
+    from tfmfa_nb.authentication.session_durations import long_session_refusal  # noqa: PLC0415 - only where there are roles
 
     for index, chain in enumerate(chains):
         for number, hop in enumerate(chain.hops):
-            refusal = chained_duration_refusal(hop, number)
+            refusal = long_session_refusal(hop)
             if refusal is not None:
                 _show_hop(driver, index, number, HopState.REFUSED, refusal.reason)
                 raise turn_red(driver, _refused(driver, [refusal], "No code was spent."))
