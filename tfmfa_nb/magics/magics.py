@@ -197,7 +197,7 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
-        _ = options.lock_seconds  # report an invalid duration before anything is created
+        options.check()  # before anything is created
         if arguments.chdir is not None and cell is not None:
             raise UsageError(
                 "-C runs the configuration in that folder, so the cell must have no body. "

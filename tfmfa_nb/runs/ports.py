@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.model.roles import HopState, RoleChain
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
@@ -80,6 +81,7 @@ class Terraform(Protocol):
         executable: Executable,
         environ: Mapping[str, str],
         variables: VariableArguments,
+        backend: BackendArguments,
     ) -> Findings:
         """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...

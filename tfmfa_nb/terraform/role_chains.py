@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.backends import Backends
-from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credential_settings import CredentialSettings
 from tfmfa_nb.terraform.declared_chains import (
     DeclaredChain,
@@ -20,13 +20,14 @@ from tfmfa_nb.terraform.declared_chains import (
 from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.programs import program, programs_of
 from tfmfa_nb.terraform.provider_sources import ProviderNames, provider_addresses, unknown_providers
-from tfmfa_nb.terraform.syntax_check import is_syntax_error
+from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.evaluation import Question
     from tfmfa_nb.terraform.executable import Executable
@@ -130,6 +131,7 @@ def find_chains(
     executable: Executable,
     environ: Mapping[str, str],
     variables: VariableArguments | None = None,
+    backend: BackendArguments = NO_BACKEND_ARGUMENTS,
 ) -> Findings:
     """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
@@ -138,8 +140,9 @@ def find_chains(
         executable: the Terraform whose `console` evaluates expressions, and which tells a syntax error.
         environ: for `TF_VAR_…`, `TF_WORKSPACE`, `TF_DATA_DIR` and `TF_ENCRYPTION`.
         variables: values of `--var` and `--var-file`.
+        backend: what the next `init` gets about the backend.
     """
-    backends, declared = Backends.of(configuration, environ), _Declared()
+    backends, declared = Backends.of(configuration, environ, backend), _Declared()
     declared.chains += backends.chains
     for module in configuration.modules:
         declared.add(module, configuration.product)
@@ -147,7 +150,7 @@ def find_chains(
         declared.add_other(configuration.root, block, f'backend "{block.labels[0]}"')
     kept = [backends.kept] if backends.kept else []
     questions = [*declared.questions(), *(question for chain in kept for question in chain.questions())]
-    problems, gaps = _syntax(configuration, executable, environ)
+    problems, gaps = syntax_problems(configuration, executable, environ)
     evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments())
     if not evaluator.answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
@@ -174,19 +177,6 @@ def find_chains(
         tuple(dict.fromkeys([*configuration.unreadable, *gaps, *declared.unclear, *backends.unreadable])),
         frozenset((chain.name, bypass.name) for chain in declared.chains for bypass in chain.bypasses),
     )
-
-
-def _syntax(
-    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
-) -> tuple[list[Problem], list[Problem]]:
-    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
-    problems, gaps = list(configuration.problems), []
-    for file in configuration.broken:
-        if is_syntax_error(file.source, executable, environ):
-            problems.append(Problem(file.what, place=file.place))
-        else:
-            gaps.append(unreadable(file.what, file.place))
-    return problems, gaps
 
 
 def _differs(kept: DeclaredChain, chains: Sequence[DeclaredChain]) -> bool:

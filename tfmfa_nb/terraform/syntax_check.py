@@ -10,11 +10,14 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credentials import offline_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 _SECONDS = 30
@@ -39,3 +42,16 @@ def is_syntax_error(source: bytes, executable: Executable, environ: Mapping[str,
         except (OSError, subprocess.SubprocessError):
             return False
     return answer.returncode == _SYNTAX_ERROR and b"<stdin>" in answer.stderr
+
+
+def syntax_problems(
+    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
+) -> tuple[list[Problem], list[Problem]]:
+    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
+    problems, gaps = list(configuration.problems), []
+    for file in configuration.broken:
+        if is_syntax_error(file.source, executable, environ):
+            problems.append(Problem(file.what, place=file.place))
+        else:
+            gaps.append(unreadable(file.what, file.place))
+    return problems, gaps

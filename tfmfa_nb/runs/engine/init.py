@@ -1,47 +1,82 @@
-"""`terraform init`, only if something that it depends on has changed."""
+"""`terraform init`, only if something that it depends on has changed, or if a person asks for it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.atomic_files import write_whole
+from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
-from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
+from tfmfa_nb.runs.engine.workspaces import check_exists
+from tfmfa_nb.runs.gate.reinspection import inspect_again
+from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
+from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
+    from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.engine.command import Commands
+    from tfmfa_nb.runs.gate.gate import Gate
+
+# What `init` says where it would need a person's word on the state in the former backend.
+_BACKEND_CHANGED = ("Backend configuration changed", "state migration")
 
 
-async def initialize(commands: Commands, *, always: bool = False) -> bool:
-    """Run `terraform init` if it is needed, and return True if it ran.
+async def initialize(commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool = False) -> bool:
+    """Run `terraform init` if it is needed, and inspect again what it has brought; return True if it ran.
 
     Args:
         commands: commands of the phase.
+        gate: MFA gate of the run.
+        session: session of the phase.
         always: run it even if nothing has changed, because Terraform asked for it.
 
     Raises:
         TerraformFailed: `terraform init` failed.
         RunCanceled: `terraform init` was canceled.
+        ConfigurationError: the run's workspace does not exist.
+        TfmfaError: as `inspect_again` does.
     """
+    ran = await _initialize(commands, always=always)
+    if ran:
+        await inspect_again(commands.driver, gate, commands.executable, session)
+    if commands.driver.options.workspace:
+        await check_exists(commands)
+    return ran
+
+
+async def _initialize(commands: Commands, *, always: bool) -> bool:
     driver = commands.driver
-    mark = driver.environment.files.init_fingerprint
+    options, mark = driver.options, driver.environment.files.init_fingerprint
     initialized = (driver.environment.folder / ".terraform").is_dir() and mark.is_file()
-    if not always and initialized and mark.read_bytes() == _fingerprint(commands).encode():
+    before = mark.read_text(encoding="utf-8", errors="replace") if initialized else ""
+    asked = options.reconfigure or options.migrate_state or options.upgrade
+    if not always and not asked and not init_needed(before, _fingerprint(commands)):
         return False
-    outcome = await commands.run("init", "-input=false")
+    # The workspace of the run may be one that `init` would ask about, or create.
+    without = (WORKSPACE,) if options.workspace else ()
+    outcome = await commands.run("init", "-input=false", *options.init_arguments(driver.base), without=without)
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:
         reason = first_error(driver.store, driver.record.log_start)
+        if any(words in reason for words in _BACKEND_CHANGED):
+            raise TerraformFailed(
+                "The backend's configuration is no longer the one that `terraform init` has kept.",
+                "Plan with --reconfigure to use it as it is now, or with --migrate-state to copy the state into it.",
+            )
         raise TerraformFailed(
             f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
             "See the log for Terraform's full message.",
         )
-    write_whole(mark, _fingerprint(commands))
+    now, _, backend = _fingerprint(commands).partition("\n")
+    write_whole(mark, f"{now}\n{backend or before.partition(chr(10))[2]}")
+    driver.options = options.initialized()
     return True
 
 
 def _fingerprint(commands: Commands) -> str:
-    configuration = commands.driver.read_configuration(commands.executable, commands.given.environ)
-    return init_fingerprint(configuration, commands.executable, commands.given.environ)
+    driver, environ = commands.driver, commands.given.environ
+    configuration = driver.read_configuration(commands.executable, environ)
+    backend = driver.options.backend_arguments(driver.base)
+    with usable(driver.environment.folder):
+        return init_fingerprint(configuration, commands.executable, environ, backend)

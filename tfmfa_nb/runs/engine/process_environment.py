@@ -96,7 +96,8 @@ async def process_environment(
         names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         keys = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
         root = driver.read_configuration(executable, gate.environ).root
-        secrets = secrets_in_environ(root, gate.environ)
+        given = {f"TF_VAR_{name}": value for name, value in driver.options.values_of_python.items()}
+        secrets = (*secrets_in_environ(root, gate.environ), *secrets_in_environ(root, given))
         yield ProcessEnvironment(environ, gate.policy, session is not None, credentials, keys, secrets)
     finally:
         for secret in (credentials, *keys, *secrets):

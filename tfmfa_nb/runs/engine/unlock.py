@@ -10,6 +10,7 @@ from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.engine.phase import authenticate, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.workspaces import in_workspace
 from tfmfa_nb.runs.events import LevelChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
@@ -43,6 +44,7 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
     facts = {"what": "state", "lock": lock.id, "who": lock.who, "path": lock.path}
     try:
         with ExitStack() as held, phase_of(driver, Phase.UNLOCK, gate.policy):
+            gate = in_workspace(gate, driver.options.workspace)
             executable = driver.ports.terraform.find(gate.environ)
             await report_program(driver, executable)
             environment_lock = await lock_environment(driver, Phase.UNLOCK, held)

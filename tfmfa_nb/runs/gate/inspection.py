@@ -11,16 +11,15 @@ from tfmfa_nb.runs.events import ConfigurationInspected
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
+from tfmfa_nb.runs.gate.line import refuse_secrets_on_the_line
 from tfmfa_nb.runs.gate.roles import refuse_other_roles, turn_red
 from tfmfa_nb.runs.gate.unchanged import inspected_of
-from tfmfa_nb.terraform.secret_variables import holds_secret
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 
@@ -33,7 +32,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
         RoleRefused: the policy does not allow a role, or its account.
-        ConfigurationError: the policy does not allow the program or local state; or a secret stands on the line.
+        ConfigurationError: the policy does not allow the program or local state; or an option has a secret in it.
     """
     policy = gate.policy
     _refuse_program(policy, executable)
@@ -42,7 +41,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     # One reading for the hash and for what is found: a file that changes between two would be taken for checked.
     configuration = driver.read_configuration(executable, gate.environ)
     driver.inspected = await asyncio.to_thread(inspected_of, driver, gate, configuration)
-    _refuse_secrets_on_the_line(driver, configuration)
+    refuse_secrets_on_the_line(driver, configuration)
     if driver.record.level is Level.NEVER and not policy.asks_about_configuration:
         driver.findings = None
         driver.tell(ConfigurationInspected((), ()))
@@ -53,6 +52,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         executable=executable,
         environ=gate.environ,
         variables=driver.options.variable_arguments(driver.base),
+        backend=driver.options.backend_arguments(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
@@ -87,16 +87,6 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
             f"{executable.file} may not run as Terraform (organization policy {files}).",
             "Set TFMFA_TERRAFORM to an allowed program.",
         )
-
-
-def _refuse_secrets_on_the_line(driver: Driver, configuration: Configuration) -> None:
-    for name in driver.options.variable_arguments(driver.base).names:
-        if holds_secret(configuration.root, name):
-            raise ConfigurationError(
-                f"--var {name}=… would leave a secret in the notebook: the variable {name} holds one.",
-                f"Set TF_VAR_{name} in the environment in which Jupyter starts, or use --var-file with a file that "
-                "only you can read.",
-            )
 
 
 def notes_of(driver: Driver) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy_files import enable_mfa
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.runs.audit.trail import AuditTrail
@@ -74,6 +75,16 @@ def raise_level(driver: Driver, policy: Policy, known: Protected) -> bool:
     driver.tell(LevelChanged(minimum))
     driver.note(f'The level of this run is "{minimum}". {required_by(policy, known)}')
     return True
+
+
+def raise_for_state(driver: Driver) -> None:
+    """Require a code before a plan that changes a state, where one is required before an apply."""
+    level = driver.record.level
+    if driver.options.changes_state and level.asks_before(Phase.APPLY) and not level.asks_before(Phase.PLAN):
+        driver.tell(LevelChanged(Level.PLANS_AND_APPLIES))
+        driver.note(
+            "This plan changes a state (--migrate-state or --or-create), so it requires a code, as an apply does."
+        )
 
 
 def required_by(policy: Policy, what: Protected) -> str:
