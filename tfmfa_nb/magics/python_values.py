@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class _Formatter(DollarFormatter):
     """IPython's own, with values as Terraform takes them."""
 
-    def format_field(self, value: Any, format_spec: str) -> Any:
+    def format_field(self, value: Any, format_spec: str) -> Any:  # noqa: ARG002 - IPython's has none either
         """A text, or an HCL expression."""
-        return super().format_field(value, format_spec) if format_spec else to_variable(value)
+        return to_variable(value)
 
 
 def expand(arguments: Namespace, names: Mapping[str, Any]) -> None:
