@@ -96,8 +96,8 @@ def test_two_environments_side_by_side_in_a_script_under_mfa(tmp_path, sandbox, 
     ("more", "words"),
     [("", "this program has no terminal; set TFMFA_TOKEN_COMMAND"), (", prompt='none'", "prompt is 'none'.")],
 )
-def test_a_script_without_anybody_to_ask_fails_at_once(tmp_path, sandbox, provider, policy, more, words):
-    environ = {**os.environ, **sandbox.environ(), **provider, **policy, "TFMFA_TOKEN_COMMAND": DEVICE if more else ""}
+def test_a_script_without_anybody_to_ask_fails_at_once(tmp_path, sandbox, policy, more, words):
+    environ = {**os.environ, **sandbox.environ(), **policy, "TFMFA_TOKEN_COMMAND": DEVICE if more else ""}
     script = "import asyncio, sys, tfmfa_nb\n"
     script += f"asyncio.run(tfmfa_nb.plan('x', hcl=sys.argv[1], level='plans and applies'{more}))"
     done = script_of(tmp_path, script, AWS % "x", environ)

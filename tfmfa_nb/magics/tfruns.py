@@ -67,13 +67,14 @@ class RunCommands:
         if what == "list":
             if not 1 <= limit <= _MAX_LISTED:
                 raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
-            show_listing(list_runs(self._environment, limit))
+            show_listing(list_runs(self._environment, limit, arguments.workspace))
             return None
         if what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
             return None
         command = {"open": self._open, "follow": self._follow, "cancel": self._cancel, "discard": self._discard}[what]
-        return await command(find_run(self._environment, str(reference), _CANDIDATES[what]))
+        found = find_run(self._environment, str(reference), _CANDIDATES[what], arguments.workspace)
+        return await command(found)
 
     async def _open(self, run_id: str) -> Run:
         run = opened(self._environment, run_id, Path.cwd(), os.environ, self._magics.read_policy())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.foreign_programs import cli_configurations
 from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secret
-from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder, selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
-_KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json", "environment")
+_KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def inspected(
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
-    names = [WORKSPACE, *(f"TF_VAR_{name}" for name in configuration.root.variables)]
+    names = [f"TF_VAR_{name}" for name in configuration.root.variables]
     variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}
     # An ephemeral variable may have another value in the apply than in the plan.
     ephemeral = ephemeral_variables(configuration.root)
@@ -79,6 +79,8 @@ def inspected(
     around = dict(_digests([*cli_configurations(environ), *backend.files], folder))
     if backend.words:
         around["--backend-config"] = json.dumps(backend.words)
+    with suppress(OSError):  # Terraform cannot read its name either
+        given["workspace"] = selected_workspace(folder, environ)
     return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around)
 
 

@@ -94,4 +94,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
 def _question(driver: Driver) -> str:
     counts = driver.record.counts or {}
     add, change, destroy = (counts.get(name, 0) for name in ("add", "change", "destroy"))
-    return f'Apply to "{driver.record.environment}": {add} to add, {change} to change, {destroy} to destroy?'
+    place = f'"{driver.record.environment}"'
+    if driver.record.workspace != "default":
+        place += f', workspace "{driver.record.workspace}"'
+    return f"Apply to {place}: {add} to add, {change} to change, {destroy} to destroy?"

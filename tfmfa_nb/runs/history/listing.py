@@ -46,6 +46,7 @@ class ListedRun:
         can_apply: True if its plan can be applied.
         left_alone: process ID of a Terraform that nobody supervises any more; 0 otherwise.
         confirmed: False if the audit trail does not confirm its record.
+        workspace: Terraform's workspace; empty if unknown.
     """
 
     id: str
@@ -60,6 +61,7 @@ class ListedRun:
     can_apply: bool = False
     left_alone: int = 0
     confirmed: bool = True
+    workspace: str = ""
 
     @property
     def end_unrecorded(self) -> bool:
@@ -92,9 +94,9 @@ class Listing:
     listed_at: float = field(default_factory=time.time)
 
 
-def list_runs(environment: Environment, limit: int) -> Listing:
-    """The newest `limit` runs of `environment`."""
-    ids = run_ids(environment)
+def list_runs(environment: Environment, limit: int, workspace: str = "") -> Listing:
+    """The newest `limit` runs of `environment`; with `workspace`, only those in this workspace of Terraform's."""
+    ids = _in_workspace(environment, workspace)
     holder, problem = None, ""
     try:
         holder = holder_of(environment.files.lock)
@@ -116,20 +118,40 @@ def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Containe
     return found.unconfirmed, (*found.sentences, *filter(None, [found.torn]))
 
 
-def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
+def _in_workspace(environment: Environment, workspace: str) -> list[str]:
+    """The IDs of the runs in a workspace, newest first; "" for all."""
+    ids = run_ids(environment)
+    return [run_id for run_id in ids if _workspace_of(environment, run_id) == workspace] if workspace else ids
+
+
+def _workspace_of(environment: Environment, run_id: str) -> str:
+    try:
+        return RunStore(environment, run_id).load().workspace
+    except TfmfaError:
+        return ""
+
+
+def find_run(
+    environment: Environment,
+    reference: str,
+    fits: Callable[[ListedRun], bool] = lambda _: True,
+    workspace: str = "",
+) -> str:
     """The ID of the run that `reference` means.
 
     Args:
         environment: environment of the run.
         reference: ID, a unique part of it, or "latest".
         fits: selects the runs from which "latest" is chosen; if none fits, "latest" is the newest run.
+        workspace: only the runs in this workspace of Terraform's; "" for all.
 
     Raises:
         RunStateError: no run matches, several match, or the run belongs to another environment.
     """
-    ids = run_ids(environment)
+    ids = _in_workspace(environment, workspace)
     if not ids:
-        raise RunStateError(f'"{environment.name}" has no runs.', f"Plan with %%tfplan {environment.option}")
+        where = f' in the workspace "{workspace}"' if workspace else ""
+        raise RunStateError(f'"{environment.name}" has no runs{where}.', f"Plan with %%tfplan {environment.option}")
     if reference == LATEST:
         return next((one.id for one in _fitting(environment, ids, fits)), ids[0])
     matches = matching(ids, reference)
@@ -198,6 +220,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             mine is not None and mine.alive,
             record.status is Status.PLANNED and store.has_plan,
             probe.left_alone,
+            workspace=record.workspace,
         )
     except TfmfaError:
         if mine is not None and not store.files.record.exists():  # it has just started, and has no record yet
