@@ -127,9 +127,7 @@ async def test_a_list_separates_the_workspaces(environment):
         find_run(environment, "latest", workspace="dev")
 
 
-async def test_a_backend_that_has_no_such_workspace_is_asked_after_init(
-    environment, lenient_sandbox, gate_of, tmp_path
-):
+async def test_a_backend_without_that_workspace(environment, lenient_sandbox, gate_of, tmp_path):
     s3 = lenient_sandbox.client("s3")
     s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     environment.write_configuration(S3 + HCL)
