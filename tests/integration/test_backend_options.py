@@ -64,7 +64,7 @@ async def test_a_partial_backend_under_mfa(tmp_path, states, lenient_sandbox, ga
     other = run_of(tmp_path, PARTIAL, backend_config=(*SETTINGS, "key=two"))
     with pytest.raises(TerraformFailed) as caught:
         await plan(other.driver, gate)
-    assert "no longer the one that `terraform init` has kept" in caught.value.problem
+    assert caught.value.problem == "The backend has changed since the last `terraform init`."
     assert "--reconfigure" in caught.value.remedy
     assert "--migrate-state" in caught.value.remedy
     other = run_of(tmp_path, PARTIAL, backend_config=(*SETTINGS, "key=two"), reconfigure=True)
@@ -156,6 +156,17 @@ async def test_a_state_is_copied_without_a_code_only_after_a_yes(tmp_path):
     assert question == 'Copy the state of "partial" into its new backend, over a state that may be there?'
     assert moved.status == "planned_and_finished"
     assert json.loads((folder / "two.tfstate").read_bytes())["resources"]
+
+
+async def test_a_state_on_this_machine_moves_into_a_new_backend(tmp_path):
+    before = run_of(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
+    await plan(before.driver, Gate(Device(None), os.environ))
+    await apply(before.driver, Gate(Device(None), os.environ))
+    with pytest.raises(TerraformFailed, match="The backend has changed since the last `terraform init`") as caught:
+        await local(tmp_path, Device(None), backend_config=("path=one.tfstate",))
+    assert "--migrate-state to copy the state into it" in caught.value.remedy
+    moved = await local(tmp_path, Device(None), backend_config=("path=one.tfstate",), migrate_state=True)
+    assert moved.status == "planned_and_finished"
 
 
 async def test_copying_a_state_needs_a_code_where_an_apply_does(tmp_path, lenient_sandbox, gate_of):

@@ -61,7 +61,7 @@ async def _initialize(commands: Commands, *, always: bool) -> bool:
         reason = first_error(driver.store, driver.record.log_start)
         if any(words in reason for words in _BACKEND_CHANGED):
             raise TerraformFailed(
-                "The backend's configuration is no longer the one that `terraform init` has kept.",
+                "The backend has changed since the last `terraform init`.",
                 "Plan with --reconfigure to use it as it is now, or with --migrate-state to copy the state into it.",
             )
         raise TerraformFailed(

@@ -49,8 +49,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         known = protected_of(driver.environment, gate.environ)
         driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
         driver.tell(LevelChanged(effective_level(driver.environment, gate.policy, driver.options.level, known=known)))
-        raise_for_state(driver)
         await inspect(driver, gate, executable)
+        raise_for_state(driver)  # what was found may have raised the level
         check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
         session = await authenticate(driver, gate, Phase.PLAN, executable)
         if session is None and driver.options.migrate_state:

@@ -8,7 +8,7 @@ import { statusName } from '../../text/words';
 import { Counts } from './counts';
 
 /** The environment, with Terraform's workspace unless it is the default one. */
-function placeOf({ environment, workspace = '' }: CardState): string {
+function placeOf({ environment, workspace }: CardState): string {
   return ['', 'default'].includes(workspace) ? environment : `${environment} (workspace ${workspace})`;
 }
 
