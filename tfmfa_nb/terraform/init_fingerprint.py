@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def init_needed(before: str, now: str) -> bool:
 
 
 def init_fingerprint(
-    configuration: Configuration, executable: Executable, environ: Mapping[str, str], backend: BackendArguments
+    configuration: Configuration,
+    executable: Executable,
+    environ: Mapping[str, str],
+    backend: BackendArguments = NO_BACKEND_ARGUMENTS,
 ) -> str:
     """What `init` acts on, as SHA-256s in hexadecimal on two lines; the second one is empty without `-backend-config`.
 
