@@ -77,6 +77,28 @@ async def test_terraforms_options_reach_terraform(ipython, tmp_path):
     assert same.status == "planned_and_finished"
 
 
+async def test_values_of_python_reach_options_only_where_they_are_asked_for(ipython, capsys):
+    ipython.user_ns |= {"name": "expanded", "word": "two {words} $HOME --destroy", "number": 1}
+    planned = await value(
+        ipython, f"%%tfplan -e {{name}} -var word={{word}} -parallelism=$number -expand\n{CONFIGURATION}"
+    )
+    assert planned.environment == "expanded"
+    assert planned.plan.changes[0].after["input"] == "two {words} $HOME --destroy"
+    hcl = CONFIGURATION.replace('"first"', '"{name} $name"')
+    planned = await value(ipython, f"%%tfplan -e expanded -expand\n{hcl}")
+    assert planned.plan.changes[0].after["input"] == "{name} $name"
+    capsys.readouterr()
+    result = await run(ipython, f"%%tfplan -e {{missing}} -expand\n{CONFIGURATION}")
+    assert "--expand: '{missing}' cannot be expanded: NameError" in str(result.error_in_exec)
+    # A secret comes from Python, and is shown nowhere.
+    hcl = 'variable "db_password" {}\nresource "terraform_data" "one" {\n  input = var.db_password\n}\n'
+    ipython.user_ns["password"] = "planted-secret"
+    planned = await value(ipython, f"%%tfplan -e secret -var db_password={{password}} -expand\n{hcl}")
+    assert planned.plan.changes[0].after["input"] == "planted-secret"
+    assert "planted" not in "".join(capsys.readouterr())
+    assert "planted" not in "\n".join(planned.log_text())
+
+
 async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
     (tmp_path / "live").mkdir()
     (tmp_path / "live" / "main.tf").write_text(CONFIGURATION)
@@ -91,6 +113,8 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
     ("line", "words"),
     [
         ("%tfplan", "there is no configuration"),
+        ("%%tfplan -lock=false\nx", "--lock: without the state lock, another run could change the same state"),
+        ("%%tfplan --exclude x\nx", "is an option of OpenTofu"),
         ("%%tfplan --nonsense\nx", "unrecognized arguments: --nonsense"),
         ("%%tfplan -e a -C b\nx", "not allowed with argument"),
         ("%%tfplan -e ../up\nx", "cannot be an environment's name"),
@@ -102,7 +126,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%tfmfa level", "requires a level"),
         ("%tfmfa levle never", "unknown command 'levle'. Did you mean \"level\"?"),
         ("%tfmfa level sometimes", "is not a level"),
-        ("%%tfplan --destroy --refresh-only\n", "there is no configuration"),
+        ("%%tfplan --destroy --refresh-only\n", "--destroy and --refresh-only cannot be combined"),
     ],
 )
 async def test_bad_input_is_one_line_and_makes_nothing(ipython, tmp_path, capsys, line, words):

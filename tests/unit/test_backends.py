@@ -37,7 +37,7 @@ def test_what_init_has_kept_of_the_backend_is_examined(tmp_path, config, name):
     findings = found(tmp_path, {"main.tf": BLOCK, KEPT: kept({"bucket": "b", "key": None, **config})})
     (problem,) = findings.bypasses
     assert (problem.place, problem.name) == (KEPT, name)
-    assert "init -reconfigure" in problem.remedy
+    assert "Plan with -reconfigure" in problem.remedy
     assert not findings.unreadable
 
 

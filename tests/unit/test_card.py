@@ -416,6 +416,12 @@ async def test_a_log_that_was_deleted_is_an_empty_answer(made):
     assert front.of("lines")[-1]["lines"] == []
 
 
+async def test_the_workspace_is_shown(made):
+    card, front = made(ScriptedRun(workspace="prod"))
+    card.flush()
+    assert front.of("state")[-1]["workspace"] == "prod"
+
+
 async def test_widget_state_holds_nothing_of_the_run(made):
     Widget.close_all()
     run = ScriptedRun(["planted line"], environment="planted", lock_indicator_text="planted", error="planted")

@@ -9,9 +9,10 @@ import pytest
 from reader import found, terraform, write
 
 from tfmfa_nb.terraform import configuration_files
+from tfmfa_nb.terraform.backend_arguments import BackendArguments
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.executable import Executable
-from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
+from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
 from tfmfa_nb.terraform.role_chains import find_chains
 
 TERRAFORM = Executable(("/nonexistent/terraform",), "terraform", "1.11.4")
@@ -181,6 +182,31 @@ def test_init_runs_again_for_another_terraform_lock_file_or_cli_configuration(tm
     (tmp_path / ".terraform.lock.hcl").write_text("# locked\n")
     seen.add(init_fingerprint(configuration, TERRAFORM, {}))
     assert len(seen) == 5
+
+
+def test_init_runs_again_for_other_settings_of_the_backend_and_not_without_them(tmp_path):
+    configuration = Configuration(tmp_path, "terraform", {})
+
+    def fingerprint(*words):
+        return init_fingerprint(configuration, TERRAFORM, {}, BackendArguments(words))
+
+    file = tmp_path / "s3.tfbackend"
+    file.write_text('key = "a"\n')
+    plain, key, in_file = fingerprint(), fingerprint("key=a"), fingerprint(str(file))
+    assert init_needed("", plain)
+    for before in (plain, key, in_file):
+        assert not init_needed(before, before)
+        assert not init_needed(before, plain)  # what `init` has kept holds
+        assert init_needed(before, fingerprint("key=b"))
+    assert init_needed(plain, key)
+    assert not init_needed(plain.partition("\n")[0], plain)  # of an earlier version
+    file.write_text('key = "b"\n')
+    assert init_needed(in_file, fingerprint(str(file)))
+    (tmp_path / "main.tf").write_text('terraform {\n  required_version = ">= 1"\n}\n')
+    configuration = reread(configuration)
+    assert init_needed(key, fingerprint("key=a"))
+    with pytest.raises(FileNotFoundError):
+        fingerprint(str(tmp_path / "none"))
 
 
 def test_a_resource_of_json_is_told_by_its_labels(tmp_path):

@@ -16,7 +16,8 @@ from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.organization.policy_places import PolicyFolders
 from tfmfa_nb.protocol.layout import SETTINGS
-from tfmfa_nb.runs.gate.levels import begin_at_level, effective_level, set_level
+from tfmfa_nb.runs.gate.level_setting import set_level
+from tfmfa_nb.runs.gate.levels import begin_at_level, effective_level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.mfa_status import policy_lines, print_level

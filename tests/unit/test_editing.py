@@ -346,10 +346,18 @@ def test_the_magic_s_line(tmp_path):
         "aws_instance.web",
         "module.network",
     ]
+    assert line("%%tfplan -le|", tmp_path) == (["-level"], "-le")
+    assert line("%%tfplan -c|", tmp_path) == (["-chdir", "-compact-warnings"], "-c")
+    assert line("%%tfplan -environment=st|", tmp_path) == (["staging"], "st")
+    assert line("%%tfplan -level pl|", tmp_path) == (["plans-and-applies"], "pl")
+    (tmp_path / "prod.s3.tfbackend").touch()
+    assert line("%%tfplan -backend-config=|", tmp_path) == (["prod.s3.tfbackend"], "")
+    assert "-destroy" not in line("%%tfplan -destroy -d|", tmp_path)[0]
     assert "--destroy" not in line("%%tfplan --destroy --|", tmp_path)[0]
     assert "--var" in line("%%tfplan --var a=1 --|", tmp_path)[0]
     assert line("%%tfplan|", tmp_path) == ([], "")
     assert line("%%tfplan --environment 'a|", tmp_path)[0] == []
+    assert hover_line(Cell.read("%%tfplan -level x"), 13, completable_options()["tfplan"]).title == "--level LEVEL"
     cell = Cell.read("%%tfplan --level never")
     assert hover_line(cell, 13, completable_options()["tfplan"]).title == "--level LEVEL"
     assert hover_line(cell, 18, completable_options()["tfplan"]) is None
@@ -358,6 +366,7 @@ def test_the_magic_s_line(tmp_path):
 def test_which_environment_a_line_means(tmp_path):
     assert environment_of(" -e staging --destroy", tmp_path, "default").name == "staging"
     assert environment_of(" --environment=staging", tmp_path, "default").name == "staging"
+    assert environment_of(" -environment staging", tmp_path, "default").name == "staging"
     assert environment_of(" --var 'unfinished", tmp_path, "default").name == "default"
     assert environment_of(" -e ../x", tmp_path, "default") is None
     assert environment_of(" -C nowhere", tmp_path, "default") is None

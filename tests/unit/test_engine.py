@@ -449,7 +449,7 @@ async def test_a_workspace_that_was_selected_after_the_plan_decides_the_level_an
     words = r'The plan was made in the workspace "default", and "prod" is selected now'
     with pytest.raises(ConfigurationError, match=words) as caught:
         await apply(it.driver, Gate(asked, {"TF_WORKSPACE": "prod"}, policy=policy))
-    assert 'Select "default" again' in caught.value.remedy
+    assert "Apply it there with %tfapply --workspace default" in caught.value.remedy
     assert it.driver.record.status == "planned"
     assert it.driver.record.level is STRICT
     assert asked.phases == []

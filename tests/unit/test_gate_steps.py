@@ -41,6 +41,7 @@ from tfmfa_nb.runs.gate.roles import unchecked_roles
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.terraform import inspected_files
+from tfmfa_nb.terraform.backend_arguments import BackendArguments
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.role_chains import Findings
 from tfmfa_nb.terraform.session_data import KnownSession
@@ -621,7 +622,8 @@ async def test_a_configuration_is_inspected_as_terraform_will_read_it(world):
     assert (configuration.folder, configuration.product) == (world.environment.folder, "tofu")
     variables = VariableArguments(("-var=one=1", f"-var-file={world.var_file}"))
     session = KnownSession(applying=False)
-    assert how == {"executable": tofu, "environ": world.environ, "variables": variables, "session": session}
+    given = {"variables": variables, "session": session, "backend": BackendArguments()}
+    assert how == {"executable": tofu, "environ": world.environ, **given}
     assert world.driver.record.chains == CHAINS
     assert world.driver.findings == world.terraform.findings
     assert notes_of(world.driver) == ["a.tf: Unreadable.", "Odd."]

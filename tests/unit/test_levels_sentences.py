@@ -13,7 +13,8 @@ from tfmfa_nb.organization.policy_files import enable_mfa, read_policy
 from tfmfa_nb.organization.policy_places import PolicyFolders
 from tfmfa_nb.runs.engine.phase import authenticate
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.levels import effective_level, set_level
+from tfmfa_nb.runs.gate.level_setting import set_level
+from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.executable import Executable

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +18,13 @@ from tfmfa_nb.magics.arguments import (
     options_of,
     read_level,
 )
+from tfmfa_nb.magics.refused_options import REFUSED
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.options import Options
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def arguments_of(line, stated=PLAN_OPTIONS):
@@ -54,7 +60,13 @@ def test_modes_of_planning(tmp_path):
     assert "-destroy" in parse("--destroy").plan_arguments()
     assert "-refresh-only" in parse("--refresh-only").plan_arguments()
     with pytest.raises(ConfigurationError, match="cannot be combined"):
-        parse("--destroy --refresh-only").plan_arguments()
+        parse("--destroy --refresh-only").check()
+    with pytest.raises(ConfigurationError, match="--migrate-state and --reconfigure cannot be combined"):
+        parse("-migrate-state -reconfigure").check()
+    with pytest.raises(ConfigurationError, match="-refresh=false and --refresh-only cannot"):
+        parse("-refresh=false -refresh-only").check()
+    with pytest.raises(ConfigurationError, match="--or-create needs a workspace"):
+        parse("-or-create").check()
     with pytest.raises(ConfigurationError, match=r"nowhere\.tfvars does not exist"):
         parse("--var-file nowhere.tfvars").variable_arguments(tmp_path)
 
@@ -68,6 +80,109 @@ def test_bad_lines_are_usage_errors_of_one_line(line):
     assert str(caught.value).startswith("%%tfplan: ")
     assert str(caught.value).endswith(" (%%tfplan --help lists the options)")
     assert "\n" not in str(caught.value)
+
+
+SPELLINGS = [f"{dashes}{{}}{sign}{{}}" for dashes in ("-", "--") for sign in (" ", "=")]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_option_with_a_value_has_terraform_s_spellings_and_ours(spelling):
+    options = parse(
+        " ".join(
+            spelling.format(name, value)
+            for name, value in [
+                ("var", "x=1"),
+                ("var-file", "f"),
+                ("target", 'm.x["a.b"]'),
+                ("replace", 'x["a b"]'),
+                ("exclude", "y"),
+                ("refresh", "false"),
+                ("parallelism", "3"),
+                ("generate-config-out", "g.tf"),
+                ("backend-config", "key=k=v"),
+                ("lock-timeout", "3s"),
+                ("level", "applies-only"),
+                ("workspace", "prod"),
+            ]
+        )
+    )
+    assert options == Options(
+        variables=(("var", "x=1"), ("var_file", "f")),
+        target=('m.x["a.b"]',),
+        replace=('x["a b"]',),
+        exclude=("y",),
+        refresh=False,
+        parallelism=3,
+        generate_config_out="g.tf",
+        backend_config=("key=k=v",),
+        lock_timeout="3s",
+        level=Level.APPLIES_ONLY,
+        workspace="prod",
+    )
+
+
+@pytest.mark.parametrize("dashes", ["-", "--"])
+@pytest.mark.parametrize("value", ["", "=true", "=1", "=T"])
+def test_every_flag_has_terraform_s_spellings_and_ours(dashes, value):
+    names = ["destroy", "refresh-only", "compact-warnings", "reconfigure", "migrate-state", "upgrade", "overwrite"]
+    options = parse(" ".join(f"{dashes}{name}{value}" for name in names))
+    assert all(getattr(options, name.replace("-", "_")) for name in names)
+    assert not parse(f"-destroy {dashes}destroy=false").destroy
+
+
+def test_what_terraform_gets(tmp_path):
+    (tmp_path / "s3.tfbackend").touch()
+    line = '-compact-warnings -refresh=false -generate-config-out=g.tf -parallelism=3 -target=x["a b"]'
+    assert parse(line).plan_arguments() == [
+        "-lock-timeout=0s",
+        '-target=x["a b"]',
+        *("-refresh=false", "-compact-warnings", "-generate-config-out=g.tf", "-parallelism=3"),
+    ]
+    assert parse(line).apply_arguments() == ["-lock-timeout=0s", "-parallelism=3"]
+    line = "-backend-config s3.tfbackend -backend-config=key=a=b -upgrade -migrate-state"
+    assert parse(line).init_arguments(tmp_path) == [
+        f"-backend-config={tmp_path}/s3.tfbackend",
+        *("-backend-config=key=a=b", "-migrate-state", "-force-copy", "-upgrade"),
+    ]
+    assert parse("-reconfigure").init_arguments(tmp_path) == ["-reconfigure"]
+    assert parse(line).initialized().init_arguments(tmp_path)[2:] == []
+    assert parse("").init_arguments(tmp_path) == []
+    with pytest.raises(ConfigurationError, match="nothing does not exist"):
+        parse("-backend-config nothing").init_arguments(tmp_path)
+
+
+def test_an_option_of_opentofu_s():
+    assert parse("-exclude x").plan_arguments("tofu") == ["-lock-timeout=0s", "-exclude=x"]
+    with pytest.raises(ConfigurationError, match="--exclude is an option of OpenTofu, and Terraform does not have it"):
+        parse("-exclude x").plan_arguments("terraform")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1001", "x", "1.5", "٣"])
+def test_a_parallelism_that_is_none(text):
+    with pytest.raises(UsageError, match="is not a number from 1 to 1,000"):
+        parse(f"-parallelism={text}")
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_an_option_of_terraform_s_that_is_refused_says_why(name, capsys):
+    stated = PLAN_OPTIONS
+    for word in (f"-{name}", f"--{name}", f"-{name}=false", f"--{name} x"):
+        with pytest.raises(UsageError) as caught:
+            arguments_of(word, stated)
+        assert f"--{name}: {REFUSED[name]}" in str(caught.value)
+    arguments_of("--help", stated)
+    assert f"--{name} " not in capsys.readouterr().out
+
+
+def test_an_apply_can_be_approved_on_its_line():
+    assert options_of(arguments_of("-auto-approve", APPLY_OPTIONS)).auto_approve
+
+
+def test_readme_s_table_is_what_the_parser_offers():
+    rows = re.findall(r"^\| `(-.*?)` \| (.*) \|$", README.read_text(), re.MULTILINE)
+    offered = {option.flags: option for magic in ("tfplan", "tfapply") for option in completable_options()[magic]}
+    expected = [(f"{', '.join(one.flags)} {one.value}".strip(), one.text) for one in offered.values()]
+    assert [row for row in rows if row[0] in dict(expected)] == expected
 
 
 def test_a_level_that_there_is_not():
@@ -84,7 +199,7 @@ def test_a_number_that_is_none():
 def test_help_is_printed_and_nothing_is_done(capsys):
     assert arguments_of("-e x --help --frobnicate") is None
     shown = capsys.readouterr().out
-    assert shown.startswith("  %%tfplan [-h] [-e NAME | -C DIR] [--var NAME=VALUE]")
+    assert shown.startswith("  %%tfplan [-h] [-e NAME | -C DIR] [--workspace NAME]")
     assert "stricter MFA level for this run" in shown
 
 
@@ -108,13 +223,26 @@ def test_no_value_of_a_variable_is_shown_or_stands_in_a_command_line(tmp_path):
     assert Options().variable_arguments(tmp_path).environ("plan") == {}
 
 
-@pytest.mark.parametrize(("line", "option"), [("", ""), ("-e --var", ""), ("--level never --lock-timeout 1s", "")])
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("", ""),
+        ("-e=--var", ""),
+        ("--level never --lock-timeout 1s", ""),
+        ("--workspace x --parallelism 3", ""),
+        ("--var a=b --var-file x", ""),  # of ephemeral variables; of others, the apply refuses them
+    ],
+)
 def test_options_that_fit_a_saved_plan(line, option):
-    line = line.replace("-e --var", "-e=--var")
     assert option_of_plan(arguments_of(line, APPLY_OPTIONS)) == option
 
 
-@pytest.mark.parametrize("option", ["--var a=b", "--var-file x", "--target a", "--replace a"])
+@pytest.mark.parametrize(
+    "option",
+    ["--target a", "--replace a", "--exclude a", "--destroy", "--compact-warnings", "--backend-config x=y"]
+    + ["--reconfigure", "--migrate-state", "--upgrade", "--or-create", "--overwrite", "--generate-config-out x.tf"]
+    + ["--refresh false"],
+)
 def test_options_that_a_saved_plan_was_made_with(option):
     assert option_of_plan(arguments_of(f"--auto-approve {option}", APPLY_OPTIONS)) == option.split()[0]
     assert option_of_plan(arguments_of("--refresh-only")) == "--refresh-only"

@@ -18,7 +18,8 @@ from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Laye
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.organization.policy_places import PolicyFolders, constant_folders
-from tfmfa_nb.runs.gate.levels import effective_level, how_to_enable_mfa, set_level
+from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa, set_level
+from tfmfa_nb.runs.gate.levels import effective_level
 from tfmfa_nb.views.mfa_status import policy_lines
 
 WHOLE = """

@@ -14,7 +14,8 @@ from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_files import read_policy_file
 from tfmfa_nb.organization.policy_minimums import Minimum, Protected, account_of_role, accounts_of_roles
 from tfmfa_nb.runs.audit.trail import AuditTrail
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of, raise_level, set_level, set_policy
+from tfmfa_nb.runs.gate.level_setting import set_level, set_policy
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of, raise_level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.mfa_status import policy_lines

@@ -92,9 +92,22 @@ def test_a_field_that_everything_depends_on_is_never_guessed(name):
         RunRecord.from_json({key: value for key, value in GOOD.items() if key != name}, "run.json")
 
 
-@pytest.mark.parametrize("name", ["error", "ended_at", "log_start", "lock_timeout", "process", "format_version"])
+@pytest.mark.parametrize(
+    "name",
+    ["error", "ended_at", "log_start", "lock_timeout", "process", "format_version"]
+    + ["workspace", "workspace_chosen", "given", "ephemeral"],
+)
 def test_a_record_of_before_there_were_versions_is_read(name):
     assert RunRecord.from_json({key: value for key, value in GOOD.items() if key != name}, "run.json").id == "run-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("workspace_chosen", "yes"), ("workspace_chosen", 1), ("given", "--var x"), ("given", [1]), ("ephemeral", None)],
+)
+def test_what_the_apply_needs_again_is_never_guessed(name, value):
+    with pytest.raises(ValueError, match="not a run record"):
+        RunRecord.from_json({**GOOD, name: value}, "run.json")
 
 
 def test_a_newer_record_is_refused_with_a_sentence():

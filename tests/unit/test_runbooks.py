@@ -268,6 +268,12 @@ async def test_a_question_may_come_before_the_display_of_its_run():
         ("%%tfplan\nresource", True),
         ("%tfruns unlock", True),
         ("await get_ipython().run_line_magic('tfplan', '')", True),
+        ("for e in environments:\n    await tfmfa_nb.plan(e)", True),
+        ("run = await tfmfa_nb.apply(run)", True),
+        ("runs['a'] = await tfmfa_nb.plan('a')", True),
+        ("mytfmfa_nb.plan(e)", False),
+        ("# await tfmfa_nb.plan(e)", False),
+        ("print('tfmfa_nb.plan(')", False),
         ("%tfplans", False),
         ("# run = %tfplan", False),
         ("print('= %tfplan')", False),
@@ -366,6 +372,8 @@ def test_a_cell_applies_if_it_has_the_magic():
     assert applies("%tfapply -e x")
     assert applies("run = 1\n  %tfapply")
     assert applies("%%tfapply\nx")
+    assert applies("await tfmfa_nb.apply(run)")
+    assert not applies("await tfmfa_nb.plan('x')")
     assert applies_configuration("%%tfapply\nx")
     assert not applies_configuration("%%tfapply -e x\n")
     assert not applies("# %tfapply")

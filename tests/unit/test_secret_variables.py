@@ -1,7 +1,7 @@
 import pytest
 
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.secret_variables import holds_secret, secrets_in_environ
+from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secret, secrets_in_environ
 
 HCL = """
 variable "plain" {}
@@ -49,6 +49,10 @@ def test_names_that_do_not(root, name):
 
 def test_what_the_configuration_marks(root):
     assert [holds_secret(root, name) for name in ("marked", "brief", "many")] == [True] * 3
+
+
+def test_what_a_saved_plan_does_not_contain(root):
+    assert ephemeral_variables(root) == {"brief"}
 
 
 def test_the_values_in_the_environment(root):

@@ -189,6 +189,16 @@ def test_a_line_of_before_there_were_versions_may_say_less_and_no_other(left):
         left.read()
 
 
+def test_a_line_of_before_workspaces_were_written_says_nothing_of_them(left):
+    left.ends(*TO_THE_PLAN)
+    facts = {name: text for name, text in left.record.audited().items() if name != "workspace"}
+    left.said(format_version=1, status="planned", **facts)
+    assert left.read() == (left.record, Status.PLANNED)
+    left.said(format_version=1, status="planned", **facts, workspace="prod")
+    with pytest.raises(RunStateError, match=r'its workspace is .* says "prod"'):
+        left.read()
+
+
 @pytest.mark.parametrize("line", [{"status": "pLanned"}, {"status": 7}, {}])
 def test_a_status_that_no_run_has_is_one_clear_error(left, line):
     left.ends(*TO_THE_PLAN)

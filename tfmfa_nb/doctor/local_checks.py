@@ -14,7 +14,7 @@ from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.version import __version__
 from tfmfa_nb.protocol.layout import plan_folders
-from tfmfa_nb.runs.gate.levels import how_to_enable_mfa
+from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa
 from tfmfa_nb.runs.store import saved_plans
 from tfmfa_nb.terraform.credentials import child_environ
 from tfmfa_nb.terraform.provider_mirror import find_mirror, mirror_of_runs

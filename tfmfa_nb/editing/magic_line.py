@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.editing.completion_items import CompletionItem, Completions
 from tfmfa_nb.editing.declarations import Declarations
 from tfmfa_nb.editing.hover import Hover
+from tfmfa_nb.editing.line_words import canonical, split
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"(?:\"[^\"]*\"?|'[^']*'?|[^\s\"'])*\Z")
 _WHOLE = re.compile(r"\S*")
+_ONE_DASH = re.compile("-[a-z]")
 _ENVIRONMENT, _CHDIR = ("-e", "--environment"), ("-C", "--chdir")
+_FILES = {"--var-file": "*.tfvars*", "--backend-config": "*.tfbackend"}
 _MOST = 200  # folders or files
 
 
@@ -37,9 +39,10 @@ def environment_of(line: str, base: Path, default: str) -> Environment | None:
         default: the environment for a line without one.
     """
     try:
-        words = shlex.split(line)
+        words = split(line)
     except ValueError:
         words = line.split()
+    words = list(map(canonical, words))
     with suppress(ConfigurationError, OSError):
         if chdir := _value_of(words, _CHDIR):
             return Environment.at(chdir, base)
@@ -54,21 +57,26 @@ def complete_line(cell: Cell, position: int, options: Sequence[Option], base: Pa
     word = match[0] if match else ""
     start = position - len(word)
     words = before[: len(before) - len(word)].split()
-    flag, is_joined, value = word.partition("=")
+    flag, is_joined, value = canonical(word).partition("=")
     if is_joined and flag.startswith("--"):
         start, word = position - len(value), value
     else:
-        flag = words[-1] if words else ""
+        flag = canonical(words[-1]) if words else ""
     current = next((option for option in options if flag in option.flags and option.value), None)
     if current is not None and (is_joined or not word.startswith("-")):
         items = list(_values(current, cell, base, word))
         return Completions(start, tuple(item for item in items if item.label.startswith(word.strip("\"'"))))
     if not before[:1].isspace():
         return Completions(position)
-    flags = {word.partition("=")[0] for word in words}
+    flags = {canonical(word).partition("=")[0] for word in words}
+    one_dash = slice(1 if _ONE_DASH.match(word) else 0, None)
     items = [
         CompletionItem(
-            option.flags[-1], "option", "", ", ".join([*option.flags[:-1], option.value]).strip(", "), option.text
+            option.flags[-1][one_dash],
+            "option",
+            "",
+            ", ".join([*option.flags[:-1], option.value]).strip(", "),
+            option.text,
         )
         for option in options
         if option.repeated or not flags & {*option.flags}
@@ -83,7 +91,7 @@ def hover_line(cell: Cell, position: int, options: Sequence[Option]) -> Hover | 
     whole = _WHOLE.match(cell.text, start)
     flag = (whole[0] if whole else "").partition("=")[0]
     for option in options:
-        if flag in option.flags:
+        if canonical(flag) in option.flags:
             return Hover(start, start + len(flag), f"{', '.join(option.flags)} {option.value}".strip(), option.text)
     return None
 
@@ -95,8 +103,8 @@ def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Compl
         yield from (CompletionItem(name, "value") for name in _folders(base, word))
     elif "--level" in option.flags:
         yield from (CompletionItem(level.replace(" ", "-"), "value") for level in Level)
-    elif "--var-file" in option.flags:
-        found = (path for path in sorted(base.glob("**/*.tfvars*")) if ".terraform" not in path.parts)
+    elif pattern := next((pattern for flag, pattern in _FILES.items() if flag in option.flags), ""):
+        found = (path for path in sorted(base.glob(f"**/{pattern}")) if ".terraform" not in path.parts)
         yield from (
             CompletionItem(str(path.relative_to(base)), "value") for _, path in zip(range(_MOST), found, strict=False)
         )
@@ -104,7 +112,7 @@ def _values(option: Option, cell: Cell, base: Path, word: str) -> Iterator[Compl
         for name, block in Declarations.read([cell.body]).variables.items():
             about = block.attributes["type"].text if "type" in block.attributes else ""
             yield CompletionItem(name, "variable", f"{name}=", about)
-    elif {"--target", "--replace"} & {*option.flags}:
+    elif {"--target", "--replace", "--exclude"} & {*option.flags}:
         yield from (CompletionItem(address, "value") for address in Declarations.read([cell.body]).addresses())
 
 

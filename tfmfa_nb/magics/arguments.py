@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import argparse
 import functools
-import shlex
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
+from tfmfa_nb.editing.line_words import canonical, split
 from tfmfa_nb.editing.options import Option
+from tfmfa_nb.magics.python_values import expand
+from tfmfa_nb.magics.refused_options import REFUSED
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.runs.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 
     Magic = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -40,6 +43,29 @@ class _InOrder(argparse.Action):
     def __call__(self, _parser: object, namespace: argparse.Namespace, value: Any, flag: str | None = None) -> None:
         kind = (flag or "").removeprefix("--").replace("-", "_")
         setattr(namespace, self.dest, [*getattr(namespace, self.dest), (kind, value)])
+
+
+class _Refuse(argparse.Action):
+    """An option of Terraform's that has no place here: the message says why, or what does it instead."""
+
+    def __call__(self, _parser: object, _namespace: object, _value: object, flag: str | None = None) -> NoReturn:
+        name = (flag or "").removeprefix("--")
+        raise UsageError(f"--{name}: {REFUSED[name]}")
+
+
+class _Refused(ArgDecorator):
+    """The options that are refused, which no help and no completion shows."""
+
+    def __init__(self, *kept: str) -> None:
+        self.kept = kept
+
+    def add_to_parser(self, parser: argparse.ArgumentParser, _group: object) -> None:
+        """Add the options; called by IPython when it creates the magic's parser."""
+        for name in REFUSED:
+            if name not in self.kept:
+                parser.add_argument(
+                    f"--{name}", nargs="?", action=_Refuse, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+                )
 
 
 class _Either(ArgDecorator):
@@ -67,27 +93,68 @@ def _flag(flag: str, text: str) -> argument:
     return argument(flag, help=text, action="store_true")
 
 
+_TRUE = {"1", "t", "T", "TRUE", "true", "True"}
+_FALSE = {"0", "f", "F", "FALSE", "false", "False"}
+
+
+def _boolean(text: str) -> bool:
+    """A bool as Terraform reads one (https://pkg.go.dev/strconv#ParseBool)."""
+    if text not in _TRUE | _FALSE:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text in _TRUE
+
+
+_MOST_AT_ONCE = 1_000
 _REPEATED = ("append", _InOrder)
 _HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this help message")
 _WHERE = _Either(
     argument("-e", "--environment", metavar="NAME", help="environment in the folder NAME beside the notebook"),
     argument("-C", "--chdir", metavar="DIR", help="existing folder with a configuration"),
 )
+_EXPAND = _flag(
+    "--expand",
+    "replace {expression} and $name in option values by values of Python, never in the HCL; {{ }} $$ stand for { } $",
+)
 PLAN_OPTIONS = (
     _WHERE,
+    argument("--workspace", default="", metavar="NAME", help="Terraform's workspace for this run only"),
+    _flag("--or-create", "create that workspace if it does not exist"),
     _variable("--var", "NAME=VALUE", "set a variable"),
-    _variable("--var-file", "FILE", "set variables from a file"),
+    _variable("--var-file", "FILE", "set variables from a file, relative to the notebook"),
     _repeated("--target", "ADDRESS", "limit the plan to a resource and its dependencies"),
+    _repeated("--exclude", "ADDRESS", "leave a resource, and what depends on it, out of the plan (OpenTofu)"),
     _repeated("--replace", "ADDRESS", "replace a resource"),
     _flag("--destroy", "plan to destroy all resources"),
     _flag("--refresh-only", "plan to update only the state"),
+    argument(
+        "--refresh",
+        metavar="BOOL",
+        default=True,
+        type=_boolean,
+        help="false: take the state for true, and do not compare it with AWS",
+    ),
+    argument("--parallelism", default="", metavar="N", help="how many operations run at once"),
+    argument(
+        "--generate-config-out", default="", metavar="FILE",
+        help="write the configuration of imported resources into a new file in the environment's folder",
+    ),
+    _flag("--compact-warnings", "show warnings without their details"),
+    _repeated("--backend-config", "SETTING", "init: set the backend by KEY=VALUE or FILE; no credentials"),
+    _flag("--reconfigure", "init: use the backend as it is configured now, and leave its former state alone"),
+    _flag("--migrate-state", "init: copy the state into the backend as it is configured now"),
+    _flag("--upgrade", "init: take the newest providers and modules that the constraints allow"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
     _flag("--overwrite", "replace a main.tf that was edited by hand"),
-)
-APPLY_OPTIONS = (*PLAN_OPTIONS, _flag("--auto-approve", "skip the confirmation"))
+    _EXPAND,
+    _Refused(),
+)  # fmt: skip
+APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], _flag("--auto-approve", "skip the confirmation"), _Refused("auto-approve"))
 # Options that a saved plan already contains.
-_PLAN_ONLY = ("variables", "target", "replace", "destroy", "refresh_only", "overwrite")
+_PLAN_ONLY = (
+    *("target", "replace", "exclude", "destroy", "refresh_only", "generate_config_out", "compact_warnings"),
+    *("backend_config", "reconfigure", "migrate_state", "upgrade", "or_create", "overwrite"),
+)
 
 SETTINGS_COMMANDS = ("variables", "level", "policy", "trust-policy", "doctor")
 SETTINGS_OPTIONS = (
@@ -101,6 +168,7 @@ RUN_OPTIONS = (
     _WHERE,
     argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
+    argument("--workspace", default="", metavar="NAME", help="only the runs in this workspace of Terraform's"),
     argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
 )
 
@@ -115,14 +183,18 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
     Raises:
         UsageError: raised by the magic if its line is not valid.
     """
+    flags = {each.args[0] for each in _single(*defined) if each.kwds.get("action") == "store_true"}
+    known = [flag for option in _completable(defined) for flag in option.flags if flag.startswith("-")]
 
     def decorate(magic: Magic) -> Magic:
         @functools.wraps(magic)
         async def call(self: Any, line: str, *cell: str) -> Any:
             try:
-                arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags)
+                arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags, known)
             except _HelpShown:
                 return None
+            if getattr(arguments, "expand", False):
+                expand(arguments, self.shell.user_ns)
             return await magic(self, arguments, *cell)
 
         for each in reversed((_HELP, *defined)):
@@ -130,23 +202,32 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
         magic_arguments(f"{sign[1:]}{magic.__name__}")(call)
         parser: argparse.ArgumentParser = call.parser  # type: ignore[attr-defined]
         parser.allow_abbrev = False
-        flags = [flag for option in _completable(defined) for flag in option.flags if flag.startswith("-")]
         return call
 
     return decorate
 
 
-def _parse(parser: argparse.ArgumentParser, name: str, line: str, flags: Sequence[str]) -> argparse.Namespace:
-    """The options in `line`, which is split as in a shell; `flags` are those that there are."""
+def _parse(
+    parser: argparse.ArgumentParser, name: str, line: str, flags: Collection[str], known: Collection[str]
+) -> argparse.Namespace:
+    """The options in `line`; see `editing.line_words`. One dash is as good as two.
+
+    Args:
+        parser: parser of the magic.
+        name: the magic, as in messages.
+        line: rest of the line.
+        flags: the options without a value.
+        known: all options, for suggestions.
+    """
     words: list[str] = []
     try:
-        words = shlex.split(line)
-        return parser.parse_args(words)
-    except UsageError as error:
+        words = [canonical(word) for word in split(line)]
+        return parser.parse_args(_without_values(words, flags))
+    except (UsageError, argparse.ArgumentTypeError) as error:
         problem = str(error)
     except ValueError as error:
         problem = f"the line cannot be split into words: {error}".lower()
-    meant = option_meant(words, flags)
+    meant = option_meant(words, known)
     raise UsageError(f"{name}: {problem}{meant and f'. {meant}'} ({name} --help lists the options)")
 
 
@@ -156,26 +237,45 @@ def unknown_command(magic: str, typed: str, known: Sequence[str]) -> UsageError:
     return UsageError(f"{magic}: unknown command {typed!r}. {did_you_mean(typed, known) or listed}")
 
 
+def _without_values(words: Iterable[str], flags: Collection[str]) -> list[str]:
+    """The words without the values of flags, which Terraform takes too: "-destroy=true"."""
+    found: list[str] = []
+    for word in words:
+        name, is_joined, text = word.partition("=")
+        if not is_joined or name not in flags:
+            found.append(word)
+        elif _boolean(text):
+            found.append(name)
+        else:
+            found = [one for one in found if one != name]
+    return found
+
+
 def completable_options() -> dict[str, tuple[Option, ...]]:
     """The options of the cell magics, for completion."""
     return {"tfplan": _completable(PLAN_OPTIONS), "tfapply": _completable(APPLY_OPTIONS)}
 
 
 def _completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
-    single: list[argument] = []
-    for each in (_HELP, *defined):
-        single += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
     return tuple(
         Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") in _REPEATED)
-        for each in single
+        for each in _single(_HELP, *defined)
     )
 
 
+def _single(*defined: ArgDecorator) -> list[argument]:
+    """The options that are shown, one by one."""
+    found: list[argument] = []
+    for each in defined:
+        found += each.options if isinstance(each, _Either) else [each] if isinstance(each, argument) else []
+    return found
+
+
 def option_of_plan(arguments: argparse.Namespace) -> str:
-    """The first option in `arguments` that only a plan can have, such as "--var"; "" if there is none."""
+    """The first option in `arguments` that only a plan can have, such as "--target"; "" if there is none."""
+    if not arguments.refresh:
+        return "--refresh"
     name = next((name for name in _PLAN_ONLY if getattr(arguments, name)), "")
-    if name == "variables":
-        name = arguments.variables[0][0]
     return name and f"--{name.replace('_', '-')}"
 
 
@@ -194,15 +294,18 @@ def read_level(text: str) -> Level:
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
-    """The options of a run, from the parsed arguments."""
-    return Options(
-        variables=tuple(arguments.variables),
-        target=tuple(arguments.target),
-        replace=tuple(arguments.replace),
-        destroy=arguments.destroy,
-        refresh_only=arguments.refresh_only,
-        lock_timeout=arguments.lock_timeout,
-        level=read_level(arguments.level),
-        overwrite=arguments.overwrite,
-        auto_approve=getattr(arguments, "auto_approve", False),
-    )
+    """The options of a run, from the parsed arguments.
+
+    Raises:
+        UsageError: a value is not valid.
+    """
+    given = {each.name: getattr(arguments, each.name) for each in fields(Options) if hasattr(arguments, each.name)}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Options(**{**given, "level": read_level(arguments.level), "parallelism": _parallelism(arguments)})
+
+
+def _parallelism(arguments: argparse.Namespace) -> int:
+    text = arguments.parallelism
+    if text and not (text.isdecimal() and text.isascii() and 0 < int(text) <= _MOST_AT_ONCE):
+        raise UsageError(f"--parallelism {text!r} is not a number from 1 to {_MOST_AT_ONCE:,}")
+    return int(text or 0)

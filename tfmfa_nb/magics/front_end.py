@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.views.view import View
 
+_NOBODY = "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_command, to a command that prints the code"
 # From this version on a widget's events reach a cell that awaits.
 _WIDGETS_ANSWER = (7, 4)
 
@@ -49,6 +51,31 @@ def front_end_of(run: Run, shell: InteractiveShell) -> FrontEnd:
         # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
         return FrontEnd(HeadlessView(run), _executor_prompt(runner.marker if runner else ""), attended=False)
     return _card(run)
+
+
+def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
+    """The front end of a program that is not IPython: its terminal, if it has one.
+
+    Args:
+        run: the run.
+        show: whether to print the run; None for whether a terminal would show it.
+    """
+    from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
+
+    attended = sys.stdin is not None and sys.stdin.isatty()
+    prompt: Prompt = TerminalPrompt() if attended else UnavailablePrompt(_NOBODY)
+    shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
+    return FrontEnd(TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
+
+
+class _Unseen:
+    """Shows nothing; the program has the run."""
+
+    def begin(self) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Leave nothing."""
 
 
 def _card(run: Run) -> FrontEnd:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.magics.presentation import Settings
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
 
@@ -49,9 +50,10 @@ class TfmfaMagics(Magics):
     """
 
     prompt = CaselessStrEnum(
-        ["auto", "form", "terminal", "command"],
+        ["auto", "form", "terminal", "command", "none"],
         default_value="auto",
-        help="Source of MFA codes. auto: the token command if one is set, or else the form, or else the terminal.",
+        help="Source of MFA codes. auto: the token command if one is set, or else the form, or else the terminal; "
+        "none: a run that needs a code fails.",
     ).tag(config=True)
     token_command = Unicode(
         help="Command that prints an MFA code, such as: ykman oath accounts code -s aws. "
@@ -115,7 +117,7 @@ class TfmfaMagics(Magics):
         The level 'plans and applies' requires an MFA code first.
         """
         run = self._new_run(arguments, cell)
-        await self._go(run, "plan")
+        await self.go(run, "plan")
         return run
 
     @no_var_expand
@@ -126,10 +128,10 @@ class TfmfaMagics(Magics):
         """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
         if cell is None:
             run = self._planned(arguments)
-            await self._go(run, "apply")
+            await self.go(run, "apply")
             return run
         run = self._new_run(arguments, cell)
-        await self._go(run, "plan", "apply", confirm=not arguments.auto_approve)
+        await self.go(run, "plan", "apply", confirm=not arguments.auto_approve)
         return run
 
     @no_var_expand
@@ -172,7 +174,7 @@ class TfmfaMagics(Magics):
             ConfigurationError: it cannot be written, or there is one that does not enable MFA.
         """
         from tfmfa_nb.organization.policy_places import policy_folders  # noqa: PLC0415 - until needed
-        from tfmfa_nb.runs.gate.levels import set_policy  # noqa: PLC0415
+        from tfmfa_nb.runs.gate.level_setting import set_policy  # noqa: PLC0415
 
         set_policy(environment, policy_folders(self._policy_environ).own, self.read_policy())
 
@@ -192,26 +194,44 @@ class TfmfaMagics(Magics):
         if close is not None:
             self._cards[folder] = close
 
-    def _environment(self, arguments: Namespace) -> Environment:
+    def environment_for(self, name: str | None, chdir: str | None) -> Environment:
+        """The environment of a call.
+
+        Args:
+            name: name of the environment; None for that of `%config TfmfaMagics`.
+            chdir: existing folder with a configuration; None for none.
+
+        Raises:
+            ConfigurationError: it cannot be one, or the runbook is restricted to another one.
+        """
         from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
 
         only = self._runner.environment if self._runner else ""
-        given = (arguments.chdir, arguments.environment, self.environment)
-        name: str = next(name for name in given if name is not None)  # an empty one is an error, not a default
+        given = (chdir, name, self.environment)
+        name = next(each for each in given if each is not None)  # an empty one is an error, not a default
         if only and name != only:
             raise ConfigurationError(
                 f'This cell uses the environment "{name}", but the runbook is restricted to "{only}".',
                 f"Run the runbook with --environment {name}, or remove -e and -C from the cell.",
             )
-        if arguments.chdir is not None:
-            return Environment.at(arguments.chdir, Path.cwd())
+        if chdir is not None:
+            return Environment.at(chdir, Path.cwd())
         return Environment.named(name, Path.cwd())
+
+    def _environment(self, arguments: Namespace) -> Environment:
+        return self.environment_for(arguments.environment, arguments.chdir)
+
+    def begin(self, run: Run, folder: Path) -> None:
+        """Make a new run the current run of the environment in `folder`, in place of one that is still planned."""
+        if before := self._runs.get(folder):
+            _discard_pending_plan(before)
+        self.adopt(folder, run)
 
     def _new_run(self, arguments: Namespace, cell: str | None) -> Run:
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415
 
         options = options_of(arguments)
-        _ = options.lock_seconds  # report an invalid duration before anything is created
+        options.check()  # before anything is created
         if arguments.chdir is not None and cell is not None:
             raise UsageError(
                 "-C runs the configuration in that folder, so the cell must have no body. "
@@ -223,9 +243,7 @@ class TfmfaMagics(Magics):
             meant = environment.similar or "Write HCL in the cell, or use -C DIR to select a folder that has one"
             raise UsageError(f'there is no configuration in "{environment.name}". {meant}')
         run = Run(environment, replace(options, configuration=cell), Path.cwd())
-        if before := self._runs.get(environment.folder):
-            _discard_pending_plan(before)
-        self.adopt(environment.folder, run)
+        self.begin(run, environment.folder)
         return run
 
     def restore(self, folder: str, run_id: str) -> Run:
@@ -259,12 +277,23 @@ class TfmfaMagics(Magics):
         run.driver.adjust(options_of(arguments))
         return run
 
-    async def _go(self, run: Run, *phases: str, confirm: bool = False) -> None:
+    async def go(self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None) -> None:
+        """Run `phases` ("plan", "apply") of `run` where the cell's front end shows it.
+
+        Args:
+            run: the run.
+            phases: what to do.
+            confirm: ask for a confirmation before an apply that needs no code.
+            settings: settings of the call; None for those of these magics.
+
+        Raises:
+            TfmfaError: as `presentation.present` does.
+        """
         from tfmfa_nb.magics.presentation import present  # noqa: PLC0415 - until needed
 
         self.active_runs += 1
         try:
-            await present(run, phases, self._shell, self, confirm=confirm)
+            await present(run, phases, self._shell, settings or self, confirm=confirm)
         finally:
             self.active_runs -= 1
 

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from tfmfa_nb.magics.front_end import front_end_of
+from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
@@ -55,30 +55,64 @@ async def present(
         PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
-    runner = current_runner()
-    plan_only = runner is not None and runner.plan_only and "apply" in phases
-    if plan_only and "plan" not in phases:
-        raise _plan_only(run)
     front_end = front_end_of(run, shell)
 
     async def work() -> None:
         with before_phase(run.driver):
             gate = gate_of(front_end, settings)
-        for phase in phases:
-            if phase == "plan":
-                await plan(run.driver, gate)
-            elif plan_only:
-                break
-            elif run.status == "planned" or phases == ("apply",):
-                await apply(run.driver, gate, confirm=confirm)
+        await perform(run, phases, gate, confirm=confirm)
         if not front_end.attended:
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
 
+    if _applies_nothing() and "plan" not in phases:
+        raise _plan_only(run)
     if await interrupted_while_shown(front_end.view, shell, work):
         raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
-    if plan_only and run.status == "planned":
+    if _applies_nothing() and "apply" in phases and run.status == "planned":
         raise _plan_only(run)
+
+
+async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *, show: bool | None) -> None:
+    """Run `phases` of `run` in a program that is not IPython, which cancels the coroutine if it is interrupted.
+
+    Args:
+        run: the run.
+        phases: "plan", "apply".
+        settings: settings of prompts and sessions.
+        show: whether to print the run; None for whether a terminal would show it.
+
+    Raises:
+        PlanOnly: the notebook's runner was told to apply nothing.
+        TfmfaError: what stopped the run.
+    """
+    if _applies_nothing() and "apply" in phases:
+        raise _plan_only(run)
+    front_end = front_end_of_host(run, show=show)
+    front_end.view.begin()
+    try:
+        with before_phase(run.driver):
+            gate = gate_of(front_end, settings)
+        await perform(run, phases, gate)
+    finally:
+        front_end.view.end()
+
+
+async def perform(run: Run, phases: Sequence[str], gate: Gate, *, confirm: bool = False) -> None:
+    """The phases of a run, one after the other, as far as there is something to apply."""
+    for phase in phases:
+        if phase == "plan":
+            await plan(run.driver, gate)
+        elif _applies_nothing():
+            break
+        elif run.status == "planned" or phases == ("apply",):
+            await apply(run.driver, gate, confirm=confirm)
+
+
+def _applies_nothing() -> bool:
+    """Whether the notebook's runner was told to apply nothing."""
+    runner = current_runner()
+    return runner is not None and runner.plan_only
 
 
 async def interrupted_while_shown(view: View, shell: InteractiveShell, work: Callable[[], Awaitable[None]]) -> bool:

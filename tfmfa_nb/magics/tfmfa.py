@@ -13,7 +13,8 @@ from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
-from tfmfa_nb.runs.gate.levels import new_environment, set_level
+from tfmfa_nb.runs.gate.level_setting import set_level
+from tfmfa_nb.runs.gate.levels import new_environment
 from tfmfa_nb.views.mfa_status import print_already_enabled, print_level, print_policy, trust_policy_documents
 
 if TYPE_CHECKING:

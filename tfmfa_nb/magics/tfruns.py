@@ -61,7 +61,7 @@ class RunCommands:
             UsageError: the line is not valid.
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
-        what, reference, limit = arguments.what, arguments.run, arguments.limit
+        what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace
         if what not in RUN_COMMANDS:
             raise unknown_command("%tfruns", what, RUN_COMMANDS)
         if what in _CANDIDATES and not reference:
@@ -71,13 +71,14 @@ class RunCommands:
         if not 1 <= limit <= _MAX_LISTED:
             raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
         if what == "list":
-            show_listing(list_runs(self._environment, limit))
+            show_listing(list_runs(self._environment, limit, workspace))
         elif what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
         elif what == "clean":
             await self._clean(limit)
         else:
-            return await self._with_run(what, find_run(self._environment, str(reference), _CANDIDATES[what]))
+            found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
+            return await self._with_run(what, found)
         return None
 
     async def _with_run(self, what: str, run_id: str) -> Run | None:

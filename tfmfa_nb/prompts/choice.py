@@ -29,8 +29,8 @@ def choose_prompt(
     """The prompt called `name`.
 
     Args:
-        name: "auto" (the token command if one is set, otherwise the front end's own prompt), "form", "terminal" or
-            "command".
+        name: "auto" (the token command if one is set, otherwise the front end's own prompt), "form", "terminal",
+            "command", or "none" (a phase that needs a code fails at once).
         token_command: a command that prints a code; "" for none.
         own: the prompt of the front end.
         attended: whether a person can type in the front end.
@@ -38,6 +38,8 @@ def choose_prompt(
             allows.
         files: policy files that limit the prompts, for errors.
     """
+    if name == "none":
+        return UnavailablePrompt("prompt is 'none'")
     by_itself = name == "auto" and token_command and (allows(PromptKind.COMMAND) or not attended)
     if name == "command" or by_itself:
         if not token_command:

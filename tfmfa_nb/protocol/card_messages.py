@@ -163,6 +163,7 @@ class CardState:
     Attributes:
         now: the kernel's clock, since the epoch.
         question: open question on this card; None if there is none.
+        workspace: Terraform's; "" before it is known.
         counts: None before the plan.
         progress: None before the apply.
         started_at, ended_at: since the epoch; 0 before the start and the end.
@@ -175,6 +176,7 @@ class CardState:
     question: Question | None
     id: str
     environment: str
+    workspace: str = ""
     phase: str
     status: str
     level: str

@@ -51,7 +51,10 @@ class RunRecord:
         log_start: the first line of the phase in the log.
         plan_sha256: the hash of the saved plan; empty before there is one.
         configuration_sha256: the hash of everything that the plan was made from; see `terraform.inspected_files`.
-        workspace: the workspace that the plan was made in; empty before there is a plan.
+        workspace: Terraform's workspace; empty before it is known.
+        workspace_chosen: whether the run chose it (`--workspace`), whatever is selected in its folder.
+        given: the options that set variables, without values: "--var NAME", "--var-file PATH".
+        ephemeral: variables with a value that the saved plan does not contain, so that its apply needs it again.
         counts: add, change, destroy, imported; None before the plan.
         lock_timeout: Terraform's `-lock-timeout`.
         error: what stopped the last phase; empty for nothing.
@@ -78,6 +81,9 @@ class RunRecord:
     plan_sha256: str = ""
     configuration_sha256: str = ""
     workspace: str = ""
+    workspace_chosen: bool = False
+    given: tuple[str, ...] = ()
+    ephemeral: tuple[str, ...] = ()
     counts: Mapping[str, int] | None = None
     lock_timeout: str = "0s"
     error: str = ""
@@ -97,6 +103,7 @@ class RunRecord:
             "level": str(self.level),
             "plan_sha256": self.plan_sha256,
             "configuration_sha256": self.configuration_sha256,
+            "workspace": self.workspace,
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
@@ -161,6 +168,16 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, value if isinstance(value, list | tuple) else [None]))
+
+
 def _texts(value: Any) -> Mapping[str, str]:
     return {_text(name): _text(text) for name, text in value.items()}
 
@@ -203,6 +220,8 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(("configuration_sha256", "workspace"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
+    **dict.fromkeys(("given", "ephemeral"), _words),
+    "workspace_chosen": _flag,
     "status": Status,
     "phase": Phase,
     "level": Level,

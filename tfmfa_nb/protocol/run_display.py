@@ -50,6 +50,7 @@ class DisplayedRun:
 
     id: str
     environment: str
+    workspace: str = ""
     phase: str
     status: str
     level: str

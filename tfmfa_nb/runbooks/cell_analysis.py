@@ -8,10 +8,12 @@ from typing import Any
 
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
-_APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b", re.MULTILINE)
+_APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b|\btfmfa_nb\.apply\(", re.MULTILINE)
+_CODE = r"""^(?:[^#'"\n]|"[^"\n]*"|'[^'\n]*')"""  # no comment, and no string that is still open
 _ASKING = "(?:tfplan|tfapply|tfruns)"
 _ASKS = re.compile(
-    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]""", re.MULTILINE
+    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan|apply)\(""",
+    re.MULTILINE,
 )
 _MAGIC = re.compile(r"^\s*%{1,2}(\w+)")
 _REPEATABLE_MAGICS = frozenset({"load_ext", "reload_ext", "config", "matplotlib"})

@@ -88,7 +88,7 @@ class CurrentCell:
         if not self._asks:
             raise PromptUnavailable(
                 f"Cell {self.number} asks as tfmfa_nb does, but it has no magic that does so.",
-                "Write %tfplan, %tfapply, or %tfruns in the cell itself, not in a function that it calls.",
+                "Write %tfplan, %tfapply, %tfruns, or tfmfa_nb.plan(…) in the cell itself, not in a function.",
             )
 
     async def take_prompt(self) -> CodePrompt:

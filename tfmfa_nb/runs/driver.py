@@ -82,6 +82,7 @@ class Driver:
         ports: Ports | None = None,
     ) -> None:
         self.environment, self.options, self.base = environment, options, base
+        self._planned = options
         self.ports = ports or Ports()
         self._listen, self._telling = listen, Lock()
         if record is None:
@@ -136,6 +137,8 @@ class Driver:
             unrecorded = error
         if status.final:
             self._drop_plan()
+            # The values of variables were for the apply, and a saved plan has the others in it.
+            self.options, self._planned = (replace(each, variables=()) for each in (self.options, self._planned))
         self.tell(StatusChanged(status))
         try:
             self.save()
@@ -280,9 +283,20 @@ class Driver:
         self.tell(ChangesKnown(_changes_of(plan)))
 
     def adjust(self, options: Options) -> None:
-        """Apply the options that an apply can still change: the lock timeout, and a stricter level."""
-        level = Level.strictest(self.options.level, options.level)
-        self.options = replace(self.options, level=level, lock_timeout=options.lock_timeout)
+        """Apply the options that an apply can still have, for this apply only.
+
+        Those are the lock timeout, a stricter level, the parallelism, the workspace, which must be the plan's, and the
+        values of variables that a saved plan does not contain.
+        """
+        planned, level = self._planned.initialized(), Level.strictest(self.options.level, options.level)
+        self.options = replace(
+            planned,
+            level=level,
+            lock_timeout=options.lock_timeout,
+            parallelism=options.parallelism or planned.parallelism,
+            workspace=options.workspace or planned.workspace,
+            variables=(*planned.variables, *options.variables),
+        )
         self.tell(LockTimeoutChanged(options.lock_timeout))
         self.tell(LevelChanged(Level.strictest(self.record.level, level)))
 

@@ -114,6 +114,14 @@ class LockTimeoutChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkspaceKnown(Event):
+    """Terraform's workspace of the run, and whether the run chose it (`--workspace`)."""
+
+    workspace: str
+    workspace_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationInspected(Event):
     """The roles and the bypasses in the configuration."""
 
@@ -169,12 +177,13 @@ class StartRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
-    """The plan is saved: its hash, its counts, the hash of what it was made from, and its workspace."""
+    """The plan is saved: its hash, its counts, the hash of what it was made from, and what its apply needs again."""
 
     plan_sha256: str
     counts: Mapping[str, int]
     configuration_sha256: str
-    workspace: str
+    given: Sequence[str]
+    ephemeral: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

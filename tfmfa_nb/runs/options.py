@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.terraform.backend_arguments import backend_arguments
 from tfmfa_nb.terraform.variable_arguments import variable_arguments
+from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Self
 
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+# What cannot be combined, in Terraform's and OpenTofu's own rules.
+_EXCLUSIVE = (
+    ("destroy", "refresh_only"),
+    ("no_refresh", "refresh_only"),
+    ("migrate_state", "reconfigure"),
+    ("target", "exclude"),
+)
+_FLAGS = {"no_refresh": "-refresh=false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,16 @@ class Options:
     """The options of `%%tfplan` and `%%tfapply`; the names are Terraform's.
 
     Attributes:
-        variables: ("var", "NAME=VALUE") and ("var_file", "FILE") in the order of the line, where the last value counts.
+        variables: ("var", "NAME=VALUE"), ("value", "NAME=VALUE") for one that comes from Python and stands in no
+            notebook, and ("var_file", "FILE"), in the order of the line, where the last value counts.
+        target, replace, exclude: addresses of resources.
+        refresh: whether the plan compares the state with AWS.
+        parallelism: how many operations run at once; 0 for Terraform's own number.
+        generate_config_out: file in the environment's folder for the configuration of imported resources; "" for none.
+        backend_config: "KEY=VALUE" or "FILE", for `init`.
+        reconfigure, migrate_state, upgrade: what the next `init` does with the backend and the providers.
+        workspace: workspace of this run; "" for the one that is selected.
+        or_create: create the workspace if it does not exist.
         lock_timeout: how long to wait for the environment's lock, and for Terraform's state lock; Terraform's
             form of a duration: "0s", "90s", "1h30m".
         level: a stricter level for this run only.
@@ -36,13 +57,29 @@ class Options:
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     target: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     destroy: bool = False
     refresh_only: bool = False
+    refresh: bool = True
+    parallelism: int = 0
+    compact_warnings: bool = False
+    generate_config_out: str = ""
+    backend_config: tuple[str, ...] = field(default=(), repr=False)
+    reconfigure: bool = False
+    migrate_state: bool = False
+    upgrade: bool = False
+    workspace: str = ""
+    or_create: bool = False
     lock_timeout: str = "0s"
     level: Level = Level.NEVER
     configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
+
+    @property
+    def no_refresh(self) -> bool:
+        """Whether the plan takes the state for true."""
+        return not self.refresh
 
     @property
     def lock_seconds(self) -> float:
@@ -57,6 +94,49 @@ class Options:
                 f"--lock-timeout {self.lock_timeout!r} is not a valid duration.", "Examples: 30s, 10m, 1h30m."
             )
         return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+    def check(self) -> None:
+        """Report, before anything is created, what Terraform would refuse only after a code was used.
+
+        Raises:
+            ConfigurationError: the lock timeout is not a duration, or two options cannot be combined.
+        """
+        _ = self.lock_seconds
+        for first, second in _EXCLUSIVE:
+            if getattr(self, first) and getattr(self, second):
+                names = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in (first, second)]
+                raise ConfigurationError(f"{names[0]} and {names[1]} cannot be combined.", "Use only one of them.")
+        if self.or_create and not self.workspace:
+            raise ConfigurationError("--or-create needs a workspace.", "Name it with --workspace NAME.")
+
+    @property
+    def names_on_line(self) -> list[str]:
+        """The variables whose values stand in the notebook."""
+        return [text.partition("=")[0].strip() for kind, text in self.variables if kind == "var"]
+
+    @property
+    def values_of_python(self) -> dict[str, str]:
+        """The values of variables that come from Python."""
+        pairs = (text.partition("=") for kind, text in self.variables if kind == "value")
+        return {name.strip(): value for name, _, value in pairs}
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether the plan itself changes a state: `init` copies it, or a workspace comes into being."""
+        return self.migrate_state or self.or_create
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The process variables that these options stand for.
+
+        `TF_WORKSPACE` selects a workspace for the run's own processes, so that the folder's selection remains what it
+        is for everybody else (https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_workspace).
+        """
+        return {WORKSPACE: self.workspace} if self.workspace else {}
+
+    def initialized(self) -> Self:
+        """Without what `init` has done by now, and need not do again."""
+        return replace(self, reconfigure=False, migrate_state=False, upgrade=False)
 
     def variable_arguments(self, base: Path) -> VariableArguments:
         """The values of variables as arguments of Terraform.
@@ -73,18 +153,71 @@ class Options:
                 raise ConfigurationError(f"The variable file {file} does not exist.", "Correct --var-file.")
         return arguments
 
-    def plan_arguments(self) -> list[str]:
-        """These options as arguments of `terraform plan`, without the values of variables.
+    def backend_arguments(self, base: Path) -> BackendArguments:
+        """What `init` is given about the backend.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
 
         Raises:
-            ConfigurationError: two options cannot be combined.
+            ConfigurationError: a file with settings does not exist.
         """
-        if self.destroy and self.refresh_only:
-            raise ConfigurationError("--destroy and --refresh-only cannot be combined.", "Use only one of them.")
+        arguments = backend_arguments(self.backend_config, base, reconfigure=self.reconfigure)
+        for file in arguments.files:
+            if not file.is_file():
+                raise ConfigurationError(
+                    f"The file {file} does not exist.",
+                    "Correct --backend-config: KEY=VALUE, or a file relative to the notebook.",
+                )
+        return arguments
+
+    def init_arguments(self, base: Path, *, backend: bool = True) -> list[str]:
+        """These options as arguments of `terraform init`.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
+            backend: whether it initializes the backend too.
+        """
+        if not backend:
+            return ["-backend=false", *(["-upgrade"] if self.upgrade else [])]
+        return [
+            *self.backend_arguments(base).arguments,
+            *(["-reconfigure"] if self.reconfigure else []),
+            # Nobody can answer a question of Terraform's; ours comes before.
+            *(["-migrate-state", "-force-copy"] if self.migrate_state else []),
+            *(["-upgrade"] if self.upgrade else []),
+        ]
+
+    def plan_arguments(self, product: str = "terraform") -> list[str]:
+        """These options as arguments of `terraform plan`, without the values of variables.
+
+        Args:
+            product: "terraform" or "tofu".
+
+        Raises:
+            ConfigurationError: this product does not have an option.
+        """
+        if self.exclude and product != "tofu":
+            raise ConfigurationError(
+                "--exclude is an option of OpenTofu, and Terraform does not have it.",
+                "Name with --target what the plan is limited to, or set TFMFA_TERRAFORM to tofu.",
+            )
         return [
             f"-lock-timeout={self.lock_timeout}",
             *(f"-target={address}" for address in self.target),
             *(f"-replace={address}" for address in self.replace),
+            *(f"-exclude={address}" for address in self.exclude),
             *(["-destroy"] if self.destroy else []),
             *(["-refresh-only"] if self.refresh_only else []),
+            *([] if self.refresh else ["-refresh=false"]),
+            *(["-compact-warnings"] if self.compact_warnings else []),
+            *([f"-generate-config-out={self.generate_config_out}"] if self.generate_config_out else []),
+            *self._parallelism(),
         ]
+
+    def apply_arguments(self) -> list[str]:
+        """These options as arguments of `terraform apply`, without the values of variables."""
+        return [f"-lock-timeout={self.lock_timeout}", *self._parallelism()]
+
+    def _parallelism(self) -> list[str]:
+        return [f"-parallelism={self.parallelism}"] if self.parallelism else []

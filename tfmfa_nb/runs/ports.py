@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.plan import Plan
@@ -79,6 +80,7 @@ class Terraform(Protocol):
         environ: Mapping[str, str],
         variables: VariableArguments,
         session: KnownSession,
+        backend: BackendArguments,
     ) -> Findings:
         """The roles and the bypasses of a configuration; see `terraform.role_chains.find_chains`."""
         ...

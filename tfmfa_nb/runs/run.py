@@ -51,6 +51,7 @@ class Run(HasTraits):
 
     id = Unicode()
     environment = Unicode()
+    workspace = Unicode(help="Terraform's workspace; empty before it is known.")
     folder = Unicode(help="Folder of the environment, relative to the notebook where possible.")
     phase = Unicode(str(Phase.PLAN), help="Current phase, or the last one.")
     status = Unicode(str(Status.PENDING))
@@ -174,7 +175,8 @@ class Run(HasTraits):
     def __repr__(self) -> str:
         counts = self.counts
         changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
-        return f"<Run {self.id} of {self.environment}: {self.status}{changes}>"
+        place = self.environment if self.workspace in {"", "default"} else f"{self.environment}, {self.workspace}"
+        return f"<Run {self.id} of {place}: {self.status}{changes}>"
 
 
 def _plain(value: Any) -> Any:

@@ -9,19 +9,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS, OPTION
 from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.declared_chains import DeclaredChain, settings_chain
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.hcl import Block, parse
+from tfmfa_nb.terraform.hcl_values import to_hcl
 from tfmfa_nb.terraform.json_syntax import parse_json
 from tfmfa_nb.terraform.programs import program
-from tfmfa_nb.terraform.string_literals import encode
 from tfmfa_nb.terraform.terraform_json import read_terraform_json
 from tfmfa_nb.terraform.working_directory import data_folder, data_folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.modules import Module
 
@@ -30,8 +32,8 @@ _ENCRYPTION = "TF_ENCRYPTION"
 _PREFIX = "env:"  # https://developer.hashicorp.com/terraform/language/backend/s3#workspace_key_prefix
 _REMOTE_REMEDY = "Use another backend, or have the owner of the organization policy allow it."
 _KEPT_REMEDY = (
-    "Run `terraform init -reconfigure` without it. Terraform gets the credentials of the MFA session from environment "
-    "variables."
+    "Plan with -reconfigure, and without it in the backend's configuration. Terraform gets the credentials of the MFA "
+    "session from environment variables."
 )
 
 
@@ -62,12 +64,18 @@ class Backends:
     prefix: str
 
     @classmethod
-    def of(cls, configuration: Configuration, environ: Mapping[str, str]) -> Backends:
+    def of(
+        cls,
+        configuration: Configuration,
+        environ: Mapping[str, str],
+        given: BackendArguments = NO_BACKEND_ARGUMENTS,
+    ) -> Backends:
         """Read the root module, and the working directory.
 
         Args:
             configuration: as it is now.
             environ: for `TF_DATA_DIR` and `TF_ENCRYPTION`.
+            given: what the next `init` gets, over the backend's block.
         """
         root = configuration.root  # a child's backend is not used
         blocks = [inner for block in root.blocks if block.type == "terraform" for inner in block.blocks]
@@ -85,7 +93,15 @@ class Backends:
             kept = _kept(configuration, environ)
         except (OSError, ValueError, RecursionError) as error:
             problems.append(unreadable(f"The backend's configuration cannot be read: {error}.", _kept_place(environ)))
+        if given.reconfigure:
+            kept = None  # the next `init` forgets it
         configured = [block for block in blocks if (block.type == "backend" and block.labels) or block.type == "cloud"]
+        try:
+            configured = [given.over(block) if block.type == "backend" else block for block in configured]
+        except (OSError, ValueError, RecursionError) as error:
+            problems.append(unreadable(f"A file of {OPTION} cannot be read: {error}.", OPTION))
+        # What Terraform has kept counts, unless it is given something else.
+        used = [*configured, *([kept] if kept else [])] if given.words else [*([kept] if kept else []), *configured]
         keys = [block for outer in encryptions for block in outer.blocks if block.labels]
         return cls(
             _type(configured[0]) if configured else "local",
@@ -103,8 +119,8 @@ class Backends:
                 if block.labels[0] == "external"
             ),
             tuple(problems),
-            _literal([*([kept] if kept else []), *configured], "key"),
-            _prefix([*([kept] if kept else []), *configured]),
+            _literal(used, "key"),
+            _prefix(used),
         )
 
 
@@ -182,7 +198,7 @@ def _kept(configuration: Configuration, environ: Mapping[str, str]) -> Block | N
     if not isinstance(kind, str) or not isinstance(config, dict):
         raise ValueError("no type and configuration")  # noqa: TRY004 - what is wrong is the file
     place = _kept_place(environ)
-    attributes = {name: Expression(_hcl(value), place) for name, value in config.items() if value is not None}
+    attributes = {name: Expression(to_hcl(value), place) for name, value in config.items() if value is not None}
     return Block("backend", (kind,), place, 0, attributes=attributes)
 
 
@@ -197,14 +213,3 @@ def _kept_chain(root: Module, kept: Block | None) -> DeclaredChain | None:
         return None
     chain = settings_chain(root, kept, _S3)
     return replace(chain, bypasses=[replace(bypass, remedy=_KEPT_REMEDY) for bypass in chain.bypasses])
-
-
-def _hcl(value: Any) -> str:
-    """A value that is no template, as HCL."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{encode(key)} = {_hcl(one)}" for key, one in value.items() if one is not None) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_hcl, value)) + "]"
-    if isinstance(value, str):
-        return encode(value)
-    return "null" if value is None else str(value).lower()

@@ -8,19 +8,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.foreign_programs import cli_configurations
-from tfmfa_nb.terraform.secret_variables import holds_secret
-from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
+from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secret
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder, selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
-_KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json", "environment")
+_KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,8 @@ class Inspected:
     """What an inspection rests on.
 
     Attributes:
-        parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_region", "--var".
-        around: digests of the CLI configuration, which another kernel may have otherwise.
+        parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_x", "--var x".
+        around: the same of the CLI configuration and `-backend-config`, which another kernel may have otherwise.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -46,7 +48,12 @@ class Inspected:
         return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def inspected(configuration: Configuration, environ: Mapping[str, str], arguments: VariableArguments) -> Inspected:
+def inspected(
+    configuration: Configuration,
+    environ: Mapping[str, str],
+    arguments: VariableArguments,
+    backend: BackendArguments = NO_BACKEND_ARGUMENTS,
+) -> Inspected:
     """What an inspection rests on now: the configuration with its modules and variables, and what `init` has kept.
 
     Files that functions read are not covered: values that depend on them count as unknown.
@@ -55,16 +62,25 @@ def inspected(configuration: Configuration, environ: Mapping[str, str], argument
         configuration: as it is now.
         environ: for `TF_DATA_DIR`, `TF_VAR_…` and `TF_WORKSPACE`.
         arguments: values of `--var` and `--var-file`.
+        backend: what the next `init` gets about the backend.
     """
     folder = configuration.folder
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     # A variable that is not declared has no effect.
-    names = ["TF_WORKSPACE", *(f"TF_VAR_{name}" for name in configuration.root.variables)]
+    names = [f"TF_VAR_{name}" for name in configuration.root.variables]
     variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}
-    given = {"--var": json.dumps(arguments.words)} if arguments.words else {}
-    around = dict(_digests([*cli_configurations(environ)], folder))
+    # An ephemeral variable may have another value in the apply than in the plan.
+    ephemeral = ephemeral_variables(configuration.root)
+    values = {name: value for name, value in arguments.values.items() if name not in ephemeral}
+    given = {f"--var {name}": _stated(configuration, name, value) for name, value in values.items()}
+    # What `init` is given lies in what it keeps, by which another kernel knows it.
+    around = dict(_digests([*cli_configurations(environ), *backend.files], folder))
+    if backend.words:
+        around["--backend-config"] = json.dumps(backend.words)
+    with suppress(OSError):  # Terraform cannot read its name either
+        given["workspace"] = selected_workspace(folder, environ)
     return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around)
 
 

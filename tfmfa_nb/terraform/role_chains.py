@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.backends import Backends
-from tfmfa_nb.terraform.credential_settings import CredentialSettings
-from tfmfa_nb.terraform.declared_chains import (
-    DeclaredChain,
-    other_remote_states,
-    provider_chain,
-    provider_owner,
-    remote_state_chains,
-    repetitions,
-)
+from tfmfa_nb.terraform.declared_settings import DeclaredSettings
 from tfmfa_nb.terraform.evaluation import Evaluator
-from tfmfa_nb.terraform.programs import program, programs_of
-from tfmfa_nb.terraform.provider_sources import ProviderNames, provider_addresses, unknown_providers
+from tfmfa_nb.terraform.provider_sources import provider_addresses, unknown_providers
 from tfmfa_nb.terraform.session_data import KnownSession
 from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
+    from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
-    from tfmfa_nb.terraform.evaluation import Question
+    from tfmfa_nb.terraform.declared_chains import (
+        DeclaredChain,
+    )
     from tfmfa_nb.terraform.executable import Executable
-    from tfmfa_nb.terraform.hcl import Block
-    from tfmfa_nb.terraform.modules import Module
 
 _NOTHING_KNOWN = KnownSession()
 
@@ -71,61 +64,6 @@ class Findings:
     declared: frozenset[tuple[str, str]] = frozenset()
 
 
-@dataclass(slots=True)
-class _Declared:
-    """What stands in the configuration, before its values are known."""
-
-    chains: list[DeclaredChain] = field(default_factory=list)
-    others: list[CredentialSettings] = field(default_factory=list)
-    programs: list[Problem] = field(default_factory=list)
-    unclear: list[Problem] = field(default_factory=list)
-
-    def questions(self) -> Iterator[Question]:
-        """Every question about it."""
-        yield from (question for chain in self.chains for question in chain.questions())
-        for settings in self.others:
-            yield from (question for bypass in settings.bypasses for question in bypass.questions())
-            yield from (question for plugin in settings.plugins for question in plugin.questions())
-
-    def add(self, module: Module, product: str) -> None:
-        """Add what stands in a module."""
-        names = ProviderNames.of(module, product)
-        self.unclear += names.unclear
-        for block in module.blocks:
-            if block.type != "provider" or not block.labels:
-                continue
-            if names.is_aws(block.labels[0]):
-                self.chains.append(provider_chain(module, block))
-            else:
-                self.add_other(module, block, provider_owner(block))
-        self.chains += remote_state_chains(module)
-        for block, owner in other_remote_states(module):
-            self.add_other(module, block, owner)
-        self.programs += programs_of(module)
-
-    def add_other(self, module: Module, block: Block, owner: str) -> None:
-        """Add a block of another provider or backend."""
-        loops, _ = repetitions(module, block)
-        settings = CredentialSettings.of(module, block, owner, loops)
-        self.others.append(settings)
-        self.programs += [program("exec", plugin.place, f"exec of {owner}") for plugin in settings.plugins]
-        self.programs += [program("exec", place, f"A kubeconfig of {owner}") for place in settings.kubeconfigs]
-
-    def profiles(self) -> Iterator[Problem]:
-        """The profiles that are not known, once the questions are answered."""
-        declared = [one for chain in self.chains if chain.uses_aws for one in chain.bypasses]
-        declared += [one for settings in self.others for one in settings.bypasses]
-        yield from (problem for one in declared if (problem := one.unknown_profile()))
-
-    def bypasses(self) -> Iterator[Problem]:
-        """The bypasses, once the questions are answered."""
-        declared = [one for chain in self.chains if chain.uses_aws for one in chain.bypasses]
-        declared += [one for settings in self.others for one in settings.bypasses]
-        yield from (problem for one in declared if (problem := one.problem()))
-        plugins = (plugin for settings in self.others for plugin in settings.plugins)
-        yield from (problem for plugin in plugins if (problem := plugin.problem()))
-
-
 def find_chains(
     configuration: Configuration,
     *,
@@ -133,6 +71,7 @@ def find_chains(
     environ: Mapping[str, str],
     variables: VariableArguments | None = None,
     session: KnownSession = _NOTHING_KNOWN,
+    backend: BackendArguments = NO_BACKEND_ARGUMENTS,
 ) -> Findings:
     """The roles and bypasses of a configuration and its modules; a broken configuration does not raise.
 
@@ -142,8 +81,9 @@ def find_chains(
         environ: for `TF_VAR_…`, `TF_WORKSPACE`, `TF_DATA_DIR` and `TF_ENCRYPTION`.
         variables: values of `--var` and `--var-file`.
         session: what is known of the credentials and the phase that Terraform will run with.
+        backend: what the next `init` gets about the backend.
     """
-    backends, declared = Backends.of(configuration, environ), _Declared()
+    backends, declared = Backends.of(configuration, environ, backend), DeclaredSettings()
     declared.chains += backends.chains
     for module in configuration.modules:
         declared.add(module, configuration.product)

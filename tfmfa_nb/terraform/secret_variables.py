@@ -23,6 +23,11 @@ _SOUNDS_SECRET = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+def sounds_secret(name: str) -> bool:
+    """Whether a name says that its value is a secret: "db_password", "accessKey", "token"."""
+    return _SOUNDS_SECRET.fullmatch(_CAMEL.sub("_", name)) is not None
+
+
 def holds_secret(root: Module, name: str) -> bool:
     """Whether a variable is declared `sensitive` or `ephemeral`, or has a name that sounds secret.
 
@@ -30,10 +35,19 @@ def holds_secret(root: Module, name: str) -> bool:
         root: the root module.
         name: name of the variable, which may not be declared.
     """
-    if _SOUNDS_SECRET.fullmatch(_CAMEL.sub("_", name)):
+    if sounds_secret(name):
         return True
     attributes = root.variables[name].attributes if name in root.variables else {}
     return any(mark in attributes and attributes[mark].text.strip() != "false" for mark in ("sensitive", "ephemeral"))
+
+
+def ephemeral_variables(root: Module) -> frozenset[str]:
+    """The variables that a saved plan does not contain, so that its apply needs their values again.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#exclude-values-from-state
+    """
+    marked = ((name, block.attributes.get("ephemeral")) for name, block in root.variables.items())
+    return frozenset(name for name, mark in marked if mark is not None and mark.text.strip() != "false")
 
 
 def secrets_in_environ(root: Module, environ: Mapping[str, str]) -> tuple[Secret, ...]:

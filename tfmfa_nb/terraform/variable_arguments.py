@@ -37,6 +37,11 @@ class VariableArguments:
         """The variable files."""
         return [Path(word.removeprefix(_VAR_FILE)) for word in self.words if word.startswith(_VAR_FILE)]
 
+    @property
+    def values(self) -> dict[str, str]:
+        """The value of each such variable; the last one counts."""
+        return {_name(word): word.partition("=")[2].partition("=")[2] for word in self.words if word.startswith(_VAR)}
+
     def only(self, declared: Collection[str]) -> VariableArguments:
         """Without the values of other variables: Terraform refuses one that is not declared, except in a file."""
         return VariableArguments(
@@ -55,12 +60,12 @@ def variable_arguments(given: Collection[tuple[str, str]], base: Path) -> Variab
     """The arguments for what a person has written.
 
     Args:
-        given: ("var", "NAME=VALUE") or ("var_file", "FILE"), in order.
+        given: ("var_file", "FILE"), or the value of a variable, ("var", "NAME=VALUE"), in order.
         base: the folder to which relative paths refer.
     """
     return VariableArguments(
         tuple(
-            f"{_VAR}{value}" if kind == "var" else f"{_VAR_FILE}{(base / Path(value).expanduser()).absolute()}"
+            f"{_VAR}{value}" if kind != "var_file" else f"{_VAR_FILE}{(base / Path(value).expanduser()).absolute()}"
             for kind, value in given
         )
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_FILE = ".terraform.lock.hcl"
+WORKSPACE = "TF_WORKSPACE"
 
 
 def data_folder_name(environ: Mapping[str, str]) -> str:
@@ -32,7 +33,7 @@ def selected_workspace(folder: Path, environ: Mapping[str, str]) -> str:
     Raises:
         OSError: the file with its name cannot be read.
     """
-    if named := environ.get("TF_WORKSPACE"):
+    if named := environ.get(WORKSPACE):
         return named
     try:
         text = (data_folder(folder, environ) / "environment").read_text(encoding="utf-8", errors="replace")

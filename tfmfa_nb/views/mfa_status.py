@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import (
-    default_level,
-    effective_level,
-    how_to_enable_mfa,
-    new_environment,
-    protected_of,
-    required_by,
-)
+from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa
+from tfmfa_nb.runs.gate.levels import default_level, effective_level, new_environment, protected_of, required_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -60,7 +60,13 @@ def _title(listing: Listing) -> str:
 
 def _heads(listing: Listing) -> tuple[str, ...]:
     zone = time.strftime("%Z", time.localtime(listing.listed_at))
-    return ("Run", f"Started ({zone})", "Status", "Changes", "MFA by", "Duration")
+    where = ("Workspace",) if _workspaces(listing) else ()
+    return ("Run", f"Started ({zone})", "Status", "Changes", *where, "MFA by", "Duration")
+
+
+def _workspaces(listing: Listing) -> bool:
+    """Whether a run is in another workspace than the default one."""
+    return any(run.workspace not in {"", "default"} for run in listing.runs)
 
 
 def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
@@ -69,6 +75,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
         _started(run.started_at, listing.listed_at),
         _status(run),
         counts_text(run.counts),
+        *([brief(run.workspace, _MAX_NAME)] if _workspaces(listing) else []),
         brief(run.authenticated_by, _MAX_NAME),
         "" if run.seconds is None else duration(run.seconds) + (", running" if run.running else ""),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import documents_of, policy_text, program_text, status_words
+from tfmfa_nb.views.wording import documents_of, place_of, policy_text, program_text, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -89,7 +89,7 @@ def _documents(run: Run) -> list[tuple[str, str]]:
 
 
 def _title(run: Run) -> str:
-    return f"{_short(run.environment)}: {status_words(run)}"
+    return f"{_short(place_of(run))}: {status_words(run)}"
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -100,6 +100,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
         yield "MFA", f"{lock_indicator_name(run.lock_indicator)}{'. ' + words if words else ''}"
     yield "Level", _short(run.level)
+    yield from [("Workspace", _short(name)) for name in [run.workspace] if name]
     identity = run.identity
     if identity:
         yield "Identity", _short(f"{identity.get('arn', '')} (keys from {identity.get('source', '')})")

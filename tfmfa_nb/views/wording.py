@@ -20,7 +20,12 @@ def status_sentence(run: Run) -> str:
     """One line: `staging: Planned +2 ~1 -0`; empty while the run is still pending."""
     if run.status == "pending":
         return ""
-    return f"{plain(run.environment)}: {status_words(run)}"
+    return f"{plain(place_of(run))}: {status_words(run)}"
+
+
+def place_of(run: Run) -> str:
+    """The environment of `run`, with Terraform's workspace unless it is the default one."""
+    return run.environment if run.workspace in {"", "default"} else f"{run.environment} (workspace {run.workspace})"
 
 
 def status_words(run: Run) -> str:

@@ -226,6 +226,7 @@ export interface CardState {
   readonly question: Question | null;
   readonly id: string;
   readonly environment: string;
+  readonly workspace: string;
   readonly phase: string;
   readonly status: string;
   readonly level: string;

@@ -2,7 +2,7 @@
 
 import { readMagic } from '../hcl/magic';
 
-const WHERE = /(?:^|\s)(?:-e|--environment|-C|--chdir)[\s=]+(?:"[^"]*"|'[^']*'|\S+)/;
+const WHERE = /(?:^|\s)(?:-e|-C|--?(?:environment|chdir))[\s=]+(?:"[^"]*"|'[^']*'|\S+)/;
 
 /** The magic that a cell runs Terraform with: "tfplan", "tfapply", or nothing. */
 export function magicOf(source: string): string {

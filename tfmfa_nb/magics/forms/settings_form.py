@@ -10,7 +10,8 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.messages import LevelChoice, SettingsContent
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
-from tfmfa_nb.runs.gate.levels import default_level, effective_level, how_to_enable_mfa, protected_of, set_level
+from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa, set_level
+from tfmfa_nb.runs.gate.levels import default_level, effective_level, protected_of
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text

@@ -5,19 +5,18 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.session_durations import session_length_warning
-from tfmfa_nb.model.errors import ConfigurationError, RunDiscarded, RunStateError
+from tfmfa_nb.model.errors import RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, note_short_session
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
-from tfmfa_nb.runs.engine.preflight import check_fresh
 from tfmfa_nb.runs.engine.progress import ApplyProgress
+from tfmfa_nb.runs.engine.workspaces import check_same
 from tfmfa_nb.runs.gate.inspection import inspect
-from tfmfa_nb.runs.gate.levels import report_level
+from tfmfa_nb.runs.gate.levels import protected_of, report_level
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
-from tfmfa_nb.runs.history.confirmation import check_confirmed
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -45,33 +44,34 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     if record.status is not Status.PLANNED:
         raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
+        gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         lock = await lock_environment(driver, Phase.APPLY, held)
-        for sentence in check_confirmed(driver.environment, record.id):
-            driver.note(sentence)
-        driver.store.check_plan(record.plan_sha256)
+        check_plan(driver)
         # The stricter of both levels: lowering the environment's level after the plan does not weaken this run.
         known = report_level(driver, gate.policy, gate.environ, driver.record.level)
-        _check_workspace(record.workspace, known.workspace)
+        check_same(record.workspace, known.workspace)
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
         await inspect(driver, gate, executable)
-        if driver.record.level.asks_before(Phase.APPLY):
+        asks = driver.record.level.asks_before(Phase.APPLY)
+        variables = check_given(driver, gate.environ, all_again=asks)
+        if asks:
             # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
-            check_fresh(driver, gate, known.workspace)
+            check_fresh(driver, gate.environ, known.workspace)
         session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
         async with commands_of(driver, gate, executable, lock, session) as commands:
-            if session is not None and (note := session_length_warning(driver.record.chains, session.duration_seconds)):
-                driver.note(note)  # the session of a role may expire during the apply
+            note_short_session(driver, session)
             check_not_canceled(driver)
             if session is not None:
                 await check_unchanged(driver, gate, executable, record.configuration_sha256)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
+            check_same(record.workspace, protected_of(driver.environment, gate.environ).workspace)
             driver.move(Status.CONFIRMED)
             driver.move(Status.APPLYING)
             progress = ApplyProgress(driver)
@@ -79,8 +79,9 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
                 "apply",
                 "-json",
                 "-input=false",
-                f"-lock-timeout={driver.options.lock_timeout}",
+                *driver.options.apply_arguments(),
                 str(driver.store.files.plan),
+                variables=variables,
                 on_output=progress.look,
                 events=True,
             )
@@ -89,21 +90,10 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.move(Status.APPLIED)
 
 
-def _check_workspace(planned: str, selected: str) -> None:
-    """Make sure that the changes land in the state that they were planned for: Terraform ties a plan to no workspace.
-
-    Raises:
-        ConfigurationError: another workspace is selected now.
-    """
-    if planned and planned != selected:
-        raise ConfigurationError(
-            f'The plan was made in the workspace "{planned}", and "{selected}" is selected now: its changes would land '
-            "in the state of that workspace.",
-            f'Select "{planned}" again with `terraform workspace select`, or plan again with %%tfplan.',
-        )
-
-
 def _question(driver: Driver) -> str:
     counts = driver.record.counts or {}
     add, change, destroy = (counts.get(name, 0) for name in ("add", "change", "destroy"))
-    return f'Apply to "{driver.record.environment}": {add} to add, {change} to change, {destroy} to destroy?'
+    place = f'"{driver.record.environment}"'
+    if driver.record.workspace != "default":
+        place += f', workspace "{driver.record.workspace}"'
+    return f"Apply to {place}: {add} to add, {change} to change, {destroy} to destroy?"

@@ -17,7 +17,7 @@ from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
@@ -57,12 +57,21 @@ class Commands:
         variables: VariableArguments = NO_VARIABLES,
         on_output: Callable[[], None] | None = None,
         events: bool = False,
+        without: Collection[str] = (),
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
         A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
         second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
         interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
+
+        Args:
+            command: "plan".
+            arguments: what follows it.
+            variables: values of variables, which stand in no command line.
+            on_output: called while the command runs.
+            events: whether its output is Terraform's JSON.
+            without: process variables that it does not get.
         """
         driver, files = self.driver, self.driver.store.files
         self.lock.lent = True
@@ -70,7 +79,10 @@ class Commands:
             Job(
                 argv=(*self.executable.command, command, *arguments),
                 cwd=driver.environment.folder,
-                environ={**self.given.environ_for(driver), **variables.environ(command)},
+                environ={
+                    **{name: text for name, text in self.given.environ_for(driver).items() if name not in without},
+                    **variables.environ(command),
+                },
                 keys=self.given.keys,
                 secrets=self.given.secrets,
                 log=files.log,

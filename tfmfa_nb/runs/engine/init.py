@@ -1,73 +1,86 @@
-"""`terraform init`, only if something that it depends on has changed."""
+"""`terraform init`, only if something that it depends on has changed, or if a person asks for it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.environments.atomic_files import write_whole
+from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
-from tfmfa_nb.terraform.init_fingerprint import init_fingerprint
+from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
+from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.runs.gate.gate import Gate
 
+# What `init` says where it would need a person's word on the state in the former backend.
+_BACKEND_CHANGED = ("Backend configuration changed", "state migration")
 
-async def initialize(commands: Commands, *, always: bool = False, backend: bool = True) -> bool:
-    """Run `terraform init` if it is needed, and return True if it ran.
+
+async def initialize(
+    commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool = False, backend: bool = True
+) -> bool:
+    """Run `terraform init` if it is needed, and inspect again what it has brought; return True if it ran.
 
     Args:
         commands: commands of the phase.
+        gate: MFA gate of the run.
+        session: session of the phase.
         always: run it even if nothing has changed, because Terraform asked for it.
         backend: initialize the backend too, which may need credentials; without it, `init` runs again with it.
 
     Raises:
         TerraformFailed: `terraform init` failed.
         RunCanceled: `terraform init` was canceled.
+        ConfigurationError: the run's workspace does not exist.
+        TfmfaError: as `inspect_again` does.
     """
+    ran = await _initialize(commands, always=always, backend=backend)
+    if ran:
+        await inspect_again(commands.driver, gate, commands.executable, session)
+    if backend and commands.driver.options.workspace:
+        await check_exists(commands)
+    return ran
+
+
+async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
     driver = commands.driver
-    mark = driver.environment.files.init_fingerprint
-    if not always and mark.is_file() and mark.read_bytes() == _fingerprint(commands).encode():
+    options, mark = driver.options, driver.environment.files.init_fingerprint
+    before = mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else ""
+    asked = options.upgrade or (backend and (options.reconfigure or options.migrate_state))
+    if not always and not asked and not init_needed(before, _fingerprint(commands)):
         return False
-    outcome = await commands.run("init", "-input=false", *([] if backend else ["-backend=false"]))
+    # The workspace of the run may be one that `init` would ask about, or create.
+    without = (WORKSPACE,) if options.workspace else ()
+    arguments = options.init_arguments(driver.base, backend=backend)
+    outcome = await commands.run("init", "-input=false", *arguments, without=without)
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:
         reason = first_error(driver.store, driver.record.log_start)
+        if any(words in reason for words in _BACKEND_CHANGED):
+            raise TerraformFailed(
+                "The backend has changed since the last `terraform init`.",
+                "Plan with --reconfigure to use it as it is now, or with --migrate-state to copy the state into it.",
+            )
         raise TerraformFailed(
             f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
             "See the log for Terraform's full message.",
         )
     if backend:
-        write_whole(mark, _fingerprint(commands))
+        now, _, settings = _fingerprint(commands).partition("\n")
+        write_whole(mark, f"{now}\n{settings or before.partition(chr(10))[2]}")
+        driver.options = options.initialized()
     return True
 
 
-async def install(
-    commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool = False, backend: bool = True
-) -> bool:
-    """Initialize if needed, then inspect what that has installed; True if it was needed.
-
-    Args:
-        commands: commands of the phase.
-        gate: MFA gate of the run.
-        session: MFA session, for roles in modules that were installed; None without one.
-        always: as in `initialize`.
-        backend: as in `initialize`.
-
-    Raises:
-        TerraformFailed, RunCanceled: as `initialize` does.
-        MfaBypass, ConfigurationError, RoleRefused: what was installed is not allowed.
-    """
-    initialized = await initialize(commands, always=always, backend=backend)
-    if initialized:
-        await inspect_again(commands.driver, gate, commands.executable, session)
-    return initialized
-
-
 def _fingerprint(commands: Commands) -> str:
-    configuration = commands.driver.read_configuration(commands.executable, commands.given.environ)
-    return init_fingerprint(configuration, commands.executable, commands.given.environ)
+    driver, environ = commands.driver, commands.given.environ
+    configuration = driver.read_configuration(commands.executable, environ)
+    backend = driver.options.backend_arguments(driver.base)
+    with usable(driver.environment.folder):
+        return init_fingerprint(configuration, commands.executable, environ, backend)

@@ -111,7 +111,7 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Exe
     """
     if phase is not Phase.UNLOCK:  # which writes little, and may help to save a state
         check_room(driver)
-    driver.store.audit("phase", phase=str(phase), level=str(driver.record.level))
+    driver.store.audit("phase", phase=str(phase), level=str(driver.record.level), workspace=driver.record.workspace)
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
         driver.tell(Authenticated())

@@ -6,18 +6,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.applicable import plan_saved
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.init import install
+from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, note_generated, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
-from tfmfa_nb.runs.events import PlanSaved
+from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of
-from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
+from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of, raise_for_state
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
-from tfmfa_nb.runs.history.confirmation import trail_notes
-from tfmfa_nb.runs.history.retention import remove_old_runs
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -35,12 +35,11 @@ async def plan(driver: Driver, gate: Gate) -> None:
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
+        gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
-        arguments = driver.options.plan_arguments()
+        arguments = check_plannable(driver, executable.product)
         variables = driver.options.variable_arguments(driver.base)
-        for sentence in trail_notes(driver.environment):
-            driver.note(sentence)
         lock = await lock_environment(driver, Phase.PLAN, held)
         refused = held.enter_context(ExitStack())
         if driver.options.configuration is not None:  # written under the lock: another run plans what it has written
@@ -48,32 +47,34 @@ async def plan(driver: Driver, gate: Gate) -> None:
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
+        driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
         begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
-        if driver.record.level.asks_before(Phase.PLAN):
-            await check_configuration(driver, gate, executable, lock)
+        raise_for_state(driver)  # what was found may have raised the level
+        await check_configuration(driver, gate, executable, lock)
         session = await authenticate(driver, gate, Phase.PLAN, executable)
+        if session is None and driver.options.migrate_state:
+            await confirm_copy(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             check_not_canceled(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
             refused.pop_all()  # from here on, the file is what Terraform has seen
-            for sentence in remove_old_runs(driver.environment, gate.policy):
-                driver.note(sentence)
-            initialized = await install(commands, gate, session)
+            remove_old(driver, gate.policy)
+            initialized = await initialize(commands, gate, session)
             for sentence in notes_of(driver):
                 driver.note(sentence)
             command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
             outcome = await commands.run(*command, variables=variables)
             failed = outcome.exit_code == 1 and not outcome.interrupted
             if failed and not initialized and commands.asks_for_init():
-                await install(commands, gate, session, always=True)
+                await initialize(commands, gate, session, always=True)
                 outcome = await commands.run(*command, variables=variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        sha256, counts = driver.store.seal_plan(), driver.store.counts(driver.record.log_start).as_dict()
-        driver.tell(PlanSaved(sha256, counts, driver.inspected.sha256, known.workspace))
+        driver.tell(plan_saved(driver, driver.read_configuration(executable, gate.environ), gate.environ))
         driver.show_plan(executable, gate.environ)
+        note_generated(driver)
         if session is not None:
             await check_saved_plan(driver, gate, executable)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)

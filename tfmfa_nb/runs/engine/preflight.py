@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.aws_regions import mistyped
 from tfmfa_nb.environments.atomic_files import write_whole
-from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
+from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.runs.engine.command import commands_without_credentials
-from tfmfa_nb.runs.engine.init import install
+from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.engine.workspaces import check_known
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
-from tfmfa_nb.terraform.stale_plan import is_stale
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _MAX_DETAIL = 300  # characters in a remedy
 
 
 async def check_configuration(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> None:
-    """Make sure that the configuration is valid, before a code is asked for.
+    """Make sure that the workspace exists and, before a code is asked for, that the configuration is valid.
 
     Raises:
         ConfigurationError: a variable has no value, a value has no variable, or a Region does not exist.
@@ -40,6 +41,9 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         RunCanceled: the initialization was canceled.
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
+    check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+    if not driver.record.level.asks_before(Phase.PLAN):
+        return
     _check_values(driver, gate, executable)
     await asyncio.to_thread(_check_regions, driver, gate, executable)
     if not await _installed(driver, gate, executable, lock):
@@ -56,16 +60,6 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         detail = " ".join(faults[0].detail.split())[:_MAX_DETAIL]
         raise TerraformFailed(f"The configuration is not valid: {faults[0]}.", f"{detail}{more}".strip())
     write_whole(mark, state)
-
-
-def check_fresh(driver: Driver, gate: Gate, workspace: str) -> None:
-    """Make sure that the saved plan can still be applied, as far as that is known without credentials.
-
-    Raises:
-        RunStateError: the state has changed since the plan, which cannot be applied any more.
-    """
-    if is_stale(driver.store.files.plan, driver.environment.folder, workspace, gate.environ):
-        raise RunStateError("The plan is stale: the state has changed since.", "Plan again with %%tfplan.")
 
 
 def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:
@@ -111,7 +105,7 @@ async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: E
     async with commands_without_credentials(driver, gate, executable, lock) as commands:
         start = driver.store.log.refresh()
         try:
-            await install(commands, gate, None, backend=local)
+            await initialize(commands, gate, None, backend=local)
         except TerraformFailed:
             if any(map(_FROM_AWS.search, driver.store.log.lines(start, driver.store.log.refresh()))):
                 driver.note("A module comes from AWS: it is installed after the code was accepted.")

@@ -116,7 +116,9 @@ def _masks(driver: Driver, gate: Gate, executable: Executable) -> Iterator[tuple
     keys = tuple(Secret(gate.environ[name]) for name in names if gate.environ.get(name))
     secrets: tuple[Secret, ...] = ()
     try:
-        secrets = secrets_in_environ(driver.read_configuration(executable, gate.environ).root, gate.environ)
+        root = driver.read_configuration(executable, gate.environ).root
+        given = {f"TF_VAR_{name}": value for name, value in driver.options.values_of_python.items()}
+        secrets = (*secrets_in_environ(root, gate.environ), *secrets_in_environ(root, given))
         yield keys, secrets
     finally:
         for secret in (*keys, *secrets):

@@ -43,6 +43,7 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
     facts = {"what": "state", "lock": lock.id, "who": lock.who, "path": lock.path}
     try:
         with ExitStack() as held, phase_of(driver, Phase.UNLOCK, gate.policy):
+            gate = gate.with_environ(driver.options.environ)
             executable = driver.ports.terraform.find(gate.environ)
             await report_program(driver, executable)
             environment_lock = await lock_environment(driver, Phase.UNLOCK, held)

@@ -6,7 +6,7 @@ prompt asks again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.lock_indicator import LockIndicator
@@ -63,6 +63,10 @@ class Gate:
     policy: Policy = field(default_factory=Policy)
     aws: Aws = field(default_factory=RealAws)
     pace: float = PACE
+
+    def with_environ(self, more: Mapping[str, str]) -> Gate:
+        """The gate of a run whose processes get these variables too."""
+        return replace(self, environ={**self.environ, **more}) if more else self
 
     async def pass_through(
         self,

@@ -12,8 +12,8 @@ from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.key_owner import check_default_account
 from tfmfa_nb.runs.gate.known_session import known_session
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
+from tfmfa_nb.runs.gate.line import refuse_secrets_on_the_line
 from tfmfa_nb.runs.gate.roles import refuse_other_roles, refuse_what_is_no_role, turn_red
-from tfmfa_nb.runs.gate.secrets_on_line import refuse_secrets_on_the_line
 from tfmfa_nb.runs.gate.unchanged import inspected_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     Raises:
         MfaBypass: a setting bypasses the MFA session, and the policy does not allow it.
         RoleRefused: a role is none, or the policy does not allow it or its account.
-        ConfigurationError: the policy does not allow the program or local state; or a secret stands on the line.
+        ConfigurationError: the policy does not allow the program or local state; or an option has a secret in it.
     """
     policy = gate.policy
     _refuse_program(policy, executable)
@@ -54,6 +54,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         environ=gate.environ,
         variables=driver.options.variable_arguments(driver.base),
         session=await known_session(driver, gate.environ, gate.profile),
+        backend=driver.options.backend_arguments(driver.base),
     )
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     refuse_what_is_no_role(driver, findings.chains)

@@ -1,30 +1,26 @@
-"""The level of a run: the effective one, and the ones that may be set under the organization policy."""
+"""The level of a run: the effective one, and what it is because of."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable
-from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.organization.policy_files import enable_mfa
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy_minimums import Protected
-from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
-    from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.runs.driver import Driver
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -137,68 +133,16 @@ def raise_level(driver: Driver, policy: Policy, known: Protected) -> bool:
     return True
 
 
+def raise_for_state(driver: Driver) -> None:
+    """Require a code before a plan that changes a state, where one is required before an apply."""
+    level = driver.record.level
+    if driver.options.changes_state and level.asks_before(Phase.APPLY) and not level.asks_before(Phase.PLAN):
+        driver.tell(LevelChanged(Level.PLANS_AND_APPLIES))
+        driver.note(
+            "This plan changes a state (--migrate-state or --or-create), so it requires a code, as an apply does."
+        )
+
+
 def required_by(policy: Policy, what: Protected) -> str:
     """The sentence that names the file with the minimum level of `what`."""
     return f"Required by organization policy {policy.minimum_required_by(what)}."
-
-
-def set_level(environment: Environment, level: Level, policy: Policy, environ: Mapping[str, str] = _NOTHING) -> None:
-    """Set the environment's level; all subsequent runs on the environment will require it.
-
-    The audit trail, if there is one, records it.
-
-    Args:
-        environment: the environment.
-        level: level to set.
-        policy: organization policy, with its minimum for what the environment's folder tells.
-        environ: process environment, for the workspace.
-
-    Raises:
-        ConfigurationError: MFA is not enabled, the policy requires a stricter level, or the level cannot be saved or
-            recorded.
-    """
-    if not policy.mfa:
-        raise ConfigurationError(
-            "MFA is not enabled for this organization, so no level can be set.", how_to_enable_mfa(policy)
-        )
-    what = protected_of(environment, environ)
-    minimum = policy.minimum(what)
-    if level.strictness < minimum.strictness:
-        raise ConfigurationError(
-            f'The level of "{environment.name}" must be at least "{minimum}". {required_by(policy, what)}',
-            f'Choose "{minimum}" or a stricter level.',
-        )
-    old = environment.level or policy.default_level
-    _record(environment, policy.audit, "level", old=str(old), new=str(level), policy=policy.digest)
-    environment.set_level(level)
-
-
-def set_policy(environment: Environment, folder: Path, policy: Policy) -> Path:
-    """Write a policy that enables MFA into `folder`; see `enable_mfa`. The audit trail, if there is one, records it.
-
-    Args:
-        environment: environment of the trail.
-        folder: folder of the new policy.
-        policy: organization policy in force.
-
-    Raises:
-        ConfigurationError: the policy cannot be written or recorded.
-    """
-    path = enable_mfa(folder, os_user())
-    _record(environment, policy.audit, "policy", path=str(path), mfa=True)
-    return path
-
-
-def how_to_enable_mfa(policy: Policy) -> str:
-    """How MFA can be enabled, and by whom."""
-    ask = f"Ask an owner ({', '.join(policy.owners)}) to enable it, or enable" if policy.owners else "Enable"
-    files = [str(layer.path) for layer in policy.layers] or [str(path) for path in policy.search_paths[-1:]]
-    return f"{ask} it with %tfmfa policy on, which writes {files[-1] if files else 'a policy'}."
-
-
-def _record(environment: Environment, rules: AuditRules, event: str, **facts: Any) -> None:
-    """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
-    trail = AuditTrail(environment.files.audit_trail, rules)
-    if trail.begun:
-        environment.ensure()
-        trail.write(event, **facts, user=os_user())

@@ -23,7 +23,10 @@ _SOMETHING = "The configuration, its variables, or its backend"
 
 def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> Inspected:
     """Everything that an inspection of `configuration` rests on."""
-    return inspected(configuration, gate.environ, driver.options.variable_arguments(driver.base))
+    options = driver.options
+    return inspected(
+        configuration, gate.environ, options.variable_arguments(driver.base), options.backend_arguments(driver.base)
+    )
 
 
 async def changes_since(driver: Driver, gate: Gate, executable: Executable) -> list[str]:

@@ -48,6 +48,7 @@ class ListedRun:
         left_alone: process ID of a Terraform that nobody supervises any more; 0 otherwise.
         confirmed: False if the audit trail does not confirm its record.
         never_started: why the run never started, as a clause; empty if it did, or may have.
+        workspace: Terraform's workspace; empty if unknown.
     """
 
     id: str
@@ -63,6 +64,7 @@ class ListedRun:
     left_alone: int = 0
     confirmed: bool = True
     never_started: str = ""
+    workspace: str = ""
 
     @property
     def end_unrecorded(self) -> bool:
@@ -95,9 +97,9 @@ class Listing:
     listed_at: float = field(default_factory=time.time)
 
 
-def list_runs(environment: Environment, limit: int) -> Listing:
-    """The newest `limit` runs of `environment`."""
-    ids = run_ids(environment)
+def list_runs(environment: Environment, limit: int, workspace: str = "") -> Listing:
+    """The newest `limit` runs of `environment`; with `workspace`, only those in this workspace of Terraform's."""
+    ids = _in_workspace(environment, workspace)
     holder, problem = None, ""
     try:
         holder = holder_of(environment.files.lock)
@@ -119,21 +121,41 @@ def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Containe
     return found.unconfirmed, (*found.sentences, *filter(None, [found.torn]))
 
 
-def find_run(environment: Environment, reference: str, fits: Callable[[ListedRun], bool] = lambda _: True) -> str:
+def _in_workspace(environment: Environment, workspace: str) -> list[str]:
+    """The IDs of the runs in a workspace, newest first; "" for all."""
+    ids = run_ids(environment)
+    return [run_id for run_id in ids if _workspace_of(environment, run_id) == workspace] if workspace else ids
+
+
+def _workspace_of(environment: Environment, run_id: str) -> str:
+    try:
+        return RunStore(environment, run_id).load().workspace
+    except TfmfaError:
+        return ""
+
+
+def find_run(
+    environment: Environment,
+    reference: str,
+    fits: Callable[[ListedRun], bool] = lambda _: True,
+    workspace: str = "",
+) -> str:
     """The ID of the run that `reference` means.
 
     Args:
         environment: environment of the run.
         reference: ID, a unique part of it, or "latest".
         fits: selects the runs from which "latest" is chosen; if none fits, "latest" is the newest run.
+        workspace: only the runs in this workspace of Terraform's; "" for all.
 
     Raises:
         RunStateError: no run matches, several match, or the run belongs to another environment.
     """
-    ids = run_ids(environment)
+    ids = _in_workspace(environment, workspace)
     if not ids:
+        where = f' in the workspace "{workspace}"' if workspace else ""
         remedy = environment.similar or f"Plan with %%tfplan {environment.option}"
-        raise RunStateError(f'"{environment.name}" has no runs.', remedy)
+        raise RunStateError(f'"{environment.name}" has no runs{where}.', remedy)
     if reference == LATEST:
         return next((one.id for one in _fitting(environment, ids, fits)), ids[0])
     matches = matching(ids, reference)
@@ -202,6 +224,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             mine is not None and mine.alive,
             record.status is Status.PLANNED and store.has_plan,
             probe.left_alone,
+            workspace=record.workspace,
         )
     except TfmfaError:
         if is_pending(environment, run_id):

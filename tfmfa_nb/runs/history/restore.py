@@ -64,7 +64,8 @@ def run_of(environment: Environment, record: RunRecord, base: Path, policy: Poli
         ConfigurationError: its lock timeout is not a duration.
     """
     with valid(record.id):
-        options = Options(lock_timeout=record.lock_timeout)
+        chosen = record.workspace if record.workspace_chosen else ""
+        options = Options(lock_timeout=record.lock_timeout, workspace=chosen)
         _ = options.lock_seconds  # report an invalid duration now
         run = Run(environment, options, base, record)
     run.driver.store.under(policy)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %%tfplan."
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
 _MAX_HASH = 16  # characters of a hash in an error
+# What earlier versions did not write into the trail.
+_LATER = {"workspace"}
 _NAMES = {
     "configuration_sha256": "configuration",
     "gate_sha256": "list of roles and bypasses",
@@ -54,7 +56,9 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
         raise _mismatch(run_id, "status", record.status, status)
     # While the run is planning, its roles may still change, and there is no plan yet.
     names = ("level",) if record.status in _BEFORE_THE_PLAN else facts
-    for name in names if KEY in last else [name for name in names if name in last]:  # an older version says less
+    for name in names:
+        if name not in last and (KEY not in last or name in _LATER):  # an older version says less
+            continue
         if facts[name] != last.get(name):
             raise _mismatch(run_id, name, facts[name], last.get(name))
     return record, status

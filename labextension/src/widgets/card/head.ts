@@ -7,6 +7,11 @@ import { duration } from '../../text/numbers';
 import { statusName } from '../../text/words';
 import { Counts } from './counts';
 
+/** The environment, with Terraform's workspace unless it is the default one. */
+function placeOf({ environment, workspace }: CardState): string {
+  return ['', 'default'].includes(workspace) ? environment : `${environment} (workspace ${workspace})`;
+}
+
 export class Head {
   /** @param _cancel - Asks the run to stop. */
   constructor(private readonly _cancel: () => void) {
@@ -17,7 +22,7 @@ export class Head {
     const isAsking = state.question !== null;
     this._icon.draw(isAsking ? 'waiting' : statusIcon(state.status));
     setText(this._status, state.phase === 'unlock' ? 'Unlocking the state' : statusName(state.status));
-    setText(this._environment, state.environment);
+    setText(this._environment, placeOf(state));
     setText(this._level, `MFA: ${state.level}`);
     this._counts.draw(state.counts);
     setVisible(this._button, state.ended_at === 0 && !isAsking);

@@ -1,0 +1,91 @@
+"""Terraform's workspaces: the run's own must exist, and a plan is applied in the one that it was made in.
+
+Terraform itself ties a plan to no workspace, and creates one that `TF_WORKSPACE` names, so that a typing error would
+begin a new state.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
+from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.terraform.working_directory import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.engine.command import Commands
+    from tfmfa_nb.terraform.configuration import Configuration
+
+_NAME = re.compile(r"[\w.~$&+:=@-]+", re.ASCII)  # what is the same in the path of a URL, as Terraform demands
+_LISTED = re.compile(r"[* ] (\S+)")
+_DEFAULT = "default"
+_LOCAL = "terraform.tfstate.d"  # the local backend's folder, with one for each workspace
+_MAX_NAMED = 10
+
+
+def check_known(driver: Driver, configuration: Configuration, environ: Mapping[str, str]) -> None:
+    """Make sure that the run's own workspace exists, as far as this is known without credentials.
+
+    Raises:
+        ConfigurationError: the name is none, or there is no such workspace.
+    """
+    name = driver.options.workspace
+    if name and not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be the name of a workspace.", "Use letters, digits, and . _ ~ $ & + : = @ -"
+        )
+    blocks = (inner.type for block in configuration.root.blocks for inner in block.blocks)
+    if name and not {"backend", "cloud"} & {*blocks}:
+        folder = configuration.folder
+        if not (data_folder(folder, environ) / "terraform.tfstate").exists():  # `init` has kept no other backend
+            _refuse_unknown(driver, [_DEFAULT, *sorted(path.name for path in (folder / _LOCAL).glob("*"))])
+
+
+async def check_exists(commands: Commands) -> None:
+    """Make sure that the backend has the run's own workspace.
+
+    Raises:
+        ConfigurationError: it has not.
+        TerraformFailed: Terraform cannot list its workspaces.
+    """
+    driver = commands.driver
+    if driver.options.workspace == _DEFAULT or driver.options.or_create:
+        return
+    log = driver.store.log
+    start = log.refresh()
+    outcome = await commands.run("workspace", "list")
+    if outcome.exit_code != 0:
+        reason = first_error(driver.store, start)
+        raise TerraformFailed(
+            f"The workspaces cannot be listed{': ' + reason if reason else ''}.", "See the log for the full message."
+        )
+    lines = map(strip_colors, log.lines(start, log.refresh()))
+    _refuse_unknown(driver, [found[1] for line in lines if (found := _LISTED.fullmatch(line.rstrip()))])
+
+
+def check_same(planned: str, selected: str) -> None:
+    """Make sure that the changes land in the state that they were planned for.
+
+    Raises:
+        ConfigurationError: another workspace is selected now.
+    """
+    if planned and planned != selected:
+        raise ConfigurationError(
+            f'The plan was made in the workspace "{planned}", and "{selected}" is selected now: its changes would land '
+            "in the state of that workspace.",
+            f"Apply it there with %tfapply --workspace {planned}, or plan again with %%tfplan.",
+        )
+
+
+def _refuse_unknown(driver: Driver, known: Collection[str]) -> None:
+    name = driver.options.workspace
+    if name not in known and not driver.options.or_create:
+        named = ", ".join([*known][:_MAX_NAMED]) + (", …" if len(known) > _MAX_NAMED else "")
+        raise ConfigurationError(
+            f'The workspace "{name}" does not exist.', f"Create it with --or-create, or use one that exists: {named}."
+        )

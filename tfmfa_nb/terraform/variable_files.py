@@ -1,0 +1,26 @@
+"""The variables that a variable file sets.
+
+https://developer.hashicorp.com/terraform/language/values/variables#variable-definitions-tfvars-files
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.terraform.hcl import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def variables_in(file: Path) -> frozenset[str]:
+    """The names of the variables that `file` sets; none if Terraform cannot read it either."""
+    try:
+        source = file.read_bytes()
+        if file.suffix == ".json":
+            return frozenset(json.loads(source))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return frozenset()
+    blocks, _ = parse(b"locals { " + source.removeprefix(b"\xef\xbb\xbf") + b"\n}\n", file.name)
+    return frozenset(name for block in blocks for name in block.attributes)
