@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
 from tfmfa_nb.terraform.process import Job, Outcome
@@ -94,8 +95,9 @@ class Commands:
         )
         try:
             driver.attach(process)
-            with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
-                driver.save()
+            if driver.record.status is not Status.PENDING:  # else, nothing has begun that another kernel could follow
+                with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
+                    driver.save()
             interrupted = await self._follow(process, command, on_output)
         except BaseException:
             process.interrupt()
