@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment
+from tfmfa_nb.runs.gate.unchanged import check_program
 from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -40,12 +41,14 @@ class Commands:
 
     Attributes:
         driver: driver of the run.
+        gate: MFA gate of the run.
         executable: Terraform or OpenTofu.
         lock: the environment's lock, which Terraform's process holds as well.
         given: what their processes get.
     """
 
     driver: Driver
+    gate: Gate
     executable: Executable
     lock: EnvironmentLock
     given: ProcessEnvironment
@@ -63,8 +66,12 @@ class Commands:
         A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
         second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
         interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
+
+        Raises:
+            MfaBypass: the program has changed since the phase started.
         """
         driver, files = self.driver, self.driver.store.files
+        await check_program(driver, self.gate)
         self.lock.lent = True
         process = await driver.ports.terraform.start(
             Job(
@@ -136,4 +143,4 @@ async def commands_of(
 ) -> AsyncIterator[Commands]:
     """The Terraform commands of one phase. At its end, all credentials are forgotten."""
     async with process_environment(driver, gate, executable, session) as given:
-        yield Commands(driver, executable, lock, given)
+        yield Commands(driver, gate, executable, lock, given)

@@ -8,7 +8,7 @@ from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.roles import check_run_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import changed, changes_since, say_some
+from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_program, say_some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,10 @@ async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequ
         The role chains of what will run.
 
     Raises:
-        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the cell's own HCL, or what a
-            saved plan was made from, is no longer there.
+        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the program, the cell's own
+            HCL, or what a saved plan was made from, is no longer there.
     """
+    await check_program(driver, gate)
     names = await changes_since(driver, gate, executable)
     if names:
         if driver.record.plan_sha256 or (driver.options.configuration is not None and CONFIGURATION in names):
