@@ -76,7 +76,7 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
     assert policy.minimum_required_by(ALL_OF_IT).name == "policy.toml"
     known = {name: getattr(ALL_OF_IT, name) for name in ALL_OF_IT.__slots__}
     for name in known:
-        if name not in {"path", "any_role"}:  # without it, the environment's name is still known
+        if name not in {"path", "any_role", "any_key"}:  # without it, the environment's name is still known
             rest = {key: value for key, value in known.items() if key != name}
             assert policy.minimum(Protected(**rest)) is Level.NEVER, name
     assert policy.minimum(Protected(accounts=frozenset({"444455556666"}))) is Level.APPLIES_ONLY
@@ -98,6 +98,13 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
             Protected().and_state("app", "tfstate", "prod"),
             Protected().and_state("default", "tfstate", "prod"),
         ),
+        (
+            {"backend_keys": ("prod/*",)},
+            Protected().and_state("dev", "../../prod/app", "env:"),
+            Protected().and_state("dev", "../prod/app", "env:"),
+        ),
+        ({"backend_keys": ("prod/*",)}, Protected().and_state("", "x/../prod/app"), Protected().and_state("", "prod")),
+        ({"backend_keys": ("prod/*",)}, Protected().and_state("", None), Protected().and_state("", "")),
         ({"workspaces": ("staging", "prod")}, Protected().and_state("prod", ""), Protected().and_state("", "prod")),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.errors import AuthenticationError
 from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -25,9 +26,14 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
 
     Raises:
         MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
+        AuthenticationError: what was installed requires a code, and the phase has begun without one.
     """
     before = driver.record.chains
     await inspect(driver, gate, executable)
+    if session is None and driver.record.level.asks_before(driver.record.phase):
+        what = f'requires an MFA code: the level of this run is now "{driver.record.level}".'
+        remedy = "Run the cell again: it asks for the code first."
+        raise turn_red(driver, AuthenticationError(f"What `init` has installed {what}", remedy))
     chains = driver.record.chains
     if session is not None and chains != before:
         driver.roles = unchecked_roles(chains)
