@@ -77,9 +77,13 @@ def _readable(source: bytes) -> bytes:
 
 
 def _odd_heredoc(text: str) -> int | None:
-    """The first line whose white space may end a heredoc for Terraform and not here; None if there is none."""
-    odd = _ODD_SPACE.search(text) if "<<" in text else None
-    return text.count("\n", 0, odd.start()) + 1 if odd else None
+    """The first line that may end a heredoc for Terraform and not here, by its white space; None if there is none."""
+    for odd in _ODD_SPACE.finditer(text) if "<<" in text else ():
+        first = text.rfind("\n", 0, odd.end()) + 1
+        marker = text[first:].partition("\n")[0].strip()
+        if marker and (f"<<{marker}" in text or f"<<-{marker}" in text):
+            return text.count("\n", 0, first) + 1
+    return None
 
 
 @dataclass(frozen=True, slots=True)
