@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -218,6 +219,25 @@ async def test_the_trail_says_who_authenticated_with_what_for_which_roles(world)
         "serial_number": world.serial,
         "roles": [DEPLOY.role_arn, PROD.role_arn],
     }
+
+
+async def test_the_trail_says_of_a_refused_code_what_it_says_of_an_accepted_one(world):
+    world.aws.answers = [Refused(WRONG), None]
+    await world.passes(world.gate("111111", "222222"), Phase.APPLY)
+    refused, accepted = world.trail()
+    of_the_session = {
+        "roles",
+        "access_key_id",
+        "request_id",
+        "role_request_ids",
+        "proxy",
+        "ca_bundle",
+        "ca_bundle_sha256",
+    }
+    assert set(accepted) - set(refused) == of_the_session
+    same = set(refused) - {"time", "result", "previous", "endpoint"}
+    assert {name: refused[name] for name in same} == {name: accepted[name] for name in same}
+    assert (refused["phase"], refused["user"], refused["host"]) == ("apply", ALICE.arn, socket.gethostname())
 
 
 async def test_who_the_person_is_stands_in_the_record_before_the_prompt(world):

@@ -45,7 +45,6 @@ class RunStore:
     Attributes:
         log: Terraform's output and the run's notes.
         trail: the environment's audit trail.
-        policy: digest of the organization policy in force, which every line about the run has; set by `under`.
     """
 
     def __init__(self, environment: Environment, run_id: str) -> None:
@@ -54,7 +53,6 @@ class RunStore:
         self._runs = environment.files.runs
         self.log = RunLog(self.files.log)
         self.trail = AuditTrail(environment.files.audit_trail)
-        self.policy = "none"
 
     @classmethod
     def create(cls, environment: Environment) -> RunStore:
@@ -77,7 +75,7 @@ class RunStore:
         Raises:
             ConfigurationError: the policy names a file that cannot be found.
         """
-        self.policy, self.trail.rules = policy.digest, policy.audit
+        self.trail.rules = policy.audit
 
     # The record and the audit trail
 
@@ -128,7 +126,7 @@ class RunStore:
         Raises:
             ConfigurationError: the line cannot be written.
         """
-        self.trail.write(event, run=self.id, policy=self.policy, **facts)
+        self.trail.write(event, run=self.id, **facts)
 
     # The saved plan
 

@@ -13,7 +13,7 @@ from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.attempts import CodeAttempts
-from tfmfa_nb.runs.gate.evidence import evidence
+from tfmfa_nb.runs.gate.evidence import circumstances, evidence
 from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.gate.roles import (
@@ -108,6 +108,7 @@ class Gate:
             self.answer_seconds,
             check,
             self.keeping_session(driver),
+            circumstances(driver, phase, self.prompt.kind, self.environ),
         )
         region = next((chain.region for chain in chains if chain.region), "")
         while True:

@@ -108,7 +108,7 @@ def set_level(environment: Environment, level: Level, policy: Policy, environ: M
             f'Choose "{minimum}" or a stricter level.',
         )
     old = environment.level
-    _record(environment, policy.audit, "level", old=str(old), new=str(level), policy=policy.digest)
+    _record(environment, policy.audit, "level", old=str(old), new=str(level))
     environment.set_level(level)
 
 
