@@ -306,15 +306,13 @@ def test_a_level_below_the_minimum_of_the_selected_workspace_cannot_be_set(envir
         set_level(environment, Level.APPLIES_ONLY, rule(workspaces=("prod",)))
 
 
-def test_a_level_that_is_set_is_a_line_of_the_trail_that_there_is(environment, tmp_path):
+def test_a_level_that_is_set_is_a_line_of_the_trail_also_before_the_first_run(environment):
     policy = Policy((Layer(Path("/etc/p"), mfa=True, sha256="0" * 64),))
     set_level(environment, Level.APPLIES_ONLY, policy)
-    assert not environment.files.audit_trail.exists()  # its first run begins it
-    run = Run(environment, Options(), tmp_path)
-    run.driver.store.audit("status", status="planned")
     set_level(environment, Level.NEVER, policy)
     trail = AuditTrail(environment.files.audit_trail)
-    line = trail.lines()[-1]
+    first, line = trail.lines()
+    assert (first["old"], first["new"]) == ("never", "applies only")
     assert (line["event"], line["old"], line["new"]) == ("level", "applies only", "never")
     assert line["user"]
     assert line["policy"] == policy.digest

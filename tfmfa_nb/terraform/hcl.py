@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and the
-# labels of the provisioners.
+# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and
+# what runs programs.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
-_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider"}, {"provisioner"}
+_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider", "postrender"}, {"provisioner", "postrender", "dynamic"}
 _EXPONENT = re.compile(rb"(?<!\w)(\d[\d.]*)([eE][+-]?\d+)")  # of a number, not of a name such as a heredoc's marker
 # White space that Terraform skips around a heredoc's marker, and this grammar does not.
 _ODD_SPACE = re.compile(

@@ -84,7 +84,7 @@ def required_by(policy: Policy, what: Protected) -> str:
 def set_level(environment: Environment, level: Level, policy: Policy, environ: Mapping[str, str] = _NOTHING) -> None:
     """Set the environment's level; all subsequent runs on the environment will require it.
 
-    The audit trail, if there is one, records it.
+    The audit trail records it, also before the first run.
 
     Args:
         environment: the environment.
@@ -124,7 +124,8 @@ def set_policy(environment: Environment, folder: Path, policy: Policy) -> Path:
         ConfigurationError: the policy cannot be written or recorded.
     """
     path = enable_mfa(folder, os_user())
-    _record(environment, policy.audit, "policy", path=str(path), mfa=True)
+    if AuditTrail(environment.files.audit_trail).begun:
+        _record(environment, policy.audit, "policy", path=str(path), mfa=True)
     return path
 
 
@@ -136,8 +137,6 @@ def how_to_enable_mfa(policy: Policy) -> str:
 
 
 def _record(environment: Environment, rules: AuditRules, event: str, **facts: Any) -> None:
-    """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
-    trail = AuditTrail(environment.files.audit_trail, rules)
-    if trail.begun:
-        environment.ensure()
-        trail.write(event, **facts, user=os_user())
+    """Write a line about the environment's settings."""
+    environment.ensure()
+    AuditTrail(environment.files.audit_trail, rules).write(event, **facts, user=os_user())
