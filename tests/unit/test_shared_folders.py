@@ -62,6 +62,12 @@ def test_a_folder_above_in_which_everybody_can_put_another_one_counts(tmp_path):
     assert problem.remedy.endswith(f"chmod o-w {folder.parent}")
 
 
+def test_what_terraform_does_not_read_does_not_count(folder):
+    (folder / ".git/objects").mkdir(parents=True)
+    (folder / ".git/objects").chmod(0o777)
+    assert problems(folder) == []
+
+
 def test_a_provider_of_the_plugin_cache_is_left_to_the_lock_file(folder, tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.protocol.layout import PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _NAME = "shared-folder"
 _ROOT = 0
+_UNREAD = {".git", PRIVATE}  # neither is read by Terraform, and the second is private
 _PROVIDERS = "/.terraform/providers/"
 
 
@@ -31,12 +33,11 @@ def shared_folder(folder: Path) -> Iterator[Problem]:
     Args:
         folder: the environment's folder. Files that cannot be examined are left to Terraform, which reads them.
     """
-    for parent in folder.resolve().parents:
-        mode = parent.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+    for parent, status in _examined(folder.resolve().parents):
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
             yield _writable(parent, "o-w")
     own_group = cache(_is_own_group)
-    for path, status in _tree(folder):
+    for path, status in _examined(_tree(folder)):
         if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not own_group(status.st_gid)):
             yield _writable(path, "go-w")
         if status.st_uid not in {_ROOT, os.geteuid()}:
@@ -51,14 +52,21 @@ def _writable(path: Path, mode: str) -> Problem:
     return Problem(text, f"Check its content, then run: chmod {mode} {shlex.quote(str(path))}", name=_NAME)
 
 
-def _tree(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """The folder and all that is in it, what links lead to included; no folder behind a link is entered."""
-    paths = (Path(place, name) for place, folders, files in os.walk(folder) for name in sorted([*folders, *files]))
-    for path in (folder, *paths):
-        # Terraform links to the providers of its plugin cache, and holds each against the lock file.
-        if _PROVIDERS in str(path) and path.is_symlink():
-            continue
-        with suppress(OSError):  # a link that leads nowhere
+def _tree(folder: Path) -> Iterator[Path]:
+    """The folder and all that Terraform may read in it, links included; no folder behind a link is entered."""
+    yield folder
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _UNREAD)
+        for path in (Path(place, name) for name in (*folders, *sorted(files))):
+            # Terraform links to the providers of its plugin cache, and holds each against the lock file.
+            if not (_PROVIDERS in str(path) and path.is_symlink()):
+                yield path
+
+
+def _examined(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Each path with what a link leads to."""
+    for path in paths:
+        with suppress(OSError):  # a link that leads nowhere, or nothing that this user may see
             yield path, path.stat()
 
 
