@@ -106,6 +106,49 @@ async def test_a_program_that_the_policy_does_not_name_gets_nothing(tmp_path, sa
     assert device.asked == []
 
 
+class Replacing(Device):
+    """Somebody puts another program in Terraform's place while the prompt is open."""
+
+    def __init__(self, sandbox, replace):
+        super().__init__(sandbox)
+        self.replace = replace
+
+    async def ask(self, request):
+        self.replace()
+        return await super().ask(request)
+
+
+@pytest.mark.parametrize("how", ["the link leads elsewhere", "the file has another content"])
+async def test_a_program_that_is_replaced_while_the_prompt_is_open_gets_nothing(tmp_path, sandbox, gate_of, how):
+    program, link = tmp_path / "opt" / "terraform", tmp_path / "bin" / "terraform"
+    other, ran = tmp_path / "other", tmp_path / "ran"
+    for path in (program, link):
+        path.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {terraform()[0]} "$@"\n')
+    other.write_text(f'#!/bin/sh\n[ "$1" = version ] || touch {ran}\nexec {terraform()[0]} "$@"\n')
+    for path in (program, other):
+        path.chmod(0o755)
+    link.symlink_to(program)
+
+    def replace():
+        if how.startswith("the link"):
+            link.unlink()
+            link.symlink_to(other)
+        else:
+            times = program.stat().st_atime_ns, program.stat().st_mtime_ns
+            program.write_text(other.read_text())
+            os.utime(program, ns=times)
+
+    run, gate = new_run(tmp_path, PLAIN), gate_of(sandbox, Replacing(sandbox, replace))
+    gate.environ = {**gate.environ, "PATH": f"{link.parent}:{gate.environ['PATH']}"}
+    gate.policy = policy_of(sandbox, programs=(str(program),))
+    with pytest.raises(MfaBypass, match="has changed since the run started"):
+        await plan(run.driver, gate)
+    assert run.lock_indicator == "failed"
+    assert not ran.exists()
+    assert "GetSessionToken" not in [call["action"] for call in sandbox.calls()]
+
+
 async def test_an_account_is_held_against_the_policy_where_no_code_is_asked_for(tmp_path, lenient_sandbox, gate_of):
     run, gate = new_run(tmp_path, PLAIN, Level.NEVER), gate_of(lenient_sandbox, Device(lenient_sandbox))
     gate.policy = policy_of(lenient_sandbox, accounts=frozenset({"111122223333"}))

@@ -187,7 +187,7 @@ async def test_a_kernel_that_died_between_trail_and_record_is_taken_by_the_trail
         run.driver.move(Status(status))
     left.record(status=recorded)
     if recorded == "planning":
-        left.record(plan_sha256="", counts=None)
+        left.record(plan_sha256="", configuration_sha256="", counts=None)
     assert await left.wait() == then
     assert left.status() == str(then)
     assert not left.plan.exists()

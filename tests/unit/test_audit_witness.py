@@ -12,7 +12,7 @@ import pytest
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
+from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES, AuditRules
 from tfmfa_nb.runbooks.trail_checks import environment_checks
 from tfmfa_nb.runs.audit import state_folders
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
@@ -386,3 +386,19 @@ def test_a_list_says_why_nothing_is_confirmed_where_the_trail_cannot_be_read(run
     shown = listing_text(list_runs(run.driver.environment, 10))
     assert "not confirmed" in shown
     assert "cannot be read" in shown
+
+
+def test_every_line_has_the_digest_of_the_policy_also_those_about_the_trail_itself(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl", AuditRules(policy="5" * 64))
+    trail.write("one")
+    with trail.path.open("ab") as file:
+        file.write(b'{"torn')
+    trail.write("two")
+    trail.path.write_bytes(b"\n".join(trail.raw_lines()[:1]) + b"\n")
+    trail.write("three")
+    assert [line["event"] for line in trail.lines()] == ["one", "trail_changed", "three"]
+    with trail.path.open("ab") as file:
+        file.write(b'{"torn')
+    trail.write("four")
+    assert [line["event"] for line in trail.lines()][-2:] == ["trail_torn", "four"]
+    assert {line["policy"] for line in trail.lines()} == {"5" * 64}

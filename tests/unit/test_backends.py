@@ -204,6 +204,30 @@ def test_the_key_of_a_workspace_has_a_prefix(tmp_path, backend, prefix):
     assert found(tmp_path, own).backend_prefix == (prefix and "prod")
 
 
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ('key = "app"', "app"),
+        ('key = "${"prod"}/app"', None),
+        ("key = var.key", None),
+        ('key = "app"\n    workspace_key_prefix = "${"prod"}"', None),
+        ("", ""),
+    ],
+)
+def test_a_key_that_is_no_literal_is_not_known(tmp_path, settings, key):
+    assert found(tmp_path, f'terraform {{\n  backend "s3" {{\n    {settings}\n  }}\n}}\n').backend_key == key
+
+
+def test_what_init_has_kept_of_a_key_is_known(tmp_path):
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform" / "terraform.tfstate").write_text(
+        json.dumps({"version": 3, "backend": {"type": "s3", "config": {"key": "prod/app", "profile": None}}})
+    )
+    assert (
+        found(tmp_path, 'terraform {\n  backend "s3" {\n    key = "${"prod"}/app"\n  }\n}\n').backend_key == "prod/app"
+    )
+
+
 def test_a_kubernetes_backend_that_init_has_kept_is_examined(tmp_path):
     (tmp_path / ".terraform").mkdir()
     plugin = {"command": "aws", "args": ["--profile", "ops"], "api_version": "v1", "env": None}

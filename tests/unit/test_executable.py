@@ -55,6 +55,24 @@ def test_a_name_that_leads_nowhere_is_an_error_and_not_replaced_by_another(tmp_p
         find_executable({**path_of(tmp_path), "TFMFA_TERRAFORM": "/none"})
 
 
+def test_what_a_link_leads_to_is_started(tmp_path):
+    """The link may lead elsewhere by the time that it is started."""
+    real = program(tmp_path / "opt" / "terraform_1.11.4")
+    (tmp_path / "terraform").symlink_to(real)
+    found = find_executable(path_of(tmp_path))
+    assert (found.command, found.file) == ((str(real),), real)
+
+
+def test_a_version_managers_link_is_started_by_its_own_name(tmp_path):
+    manager = tmp_path / "opt" / "manager"
+    manager.parent.mkdir()
+    manager.write_text('#!/bin/sh\ncase "$0" in */terraform) echo "Terraform v1.11.4";; *) echo "manager 3";; esac\n')
+    manager.chmod(0o700)
+    (tmp_path / "terraform").symlink_to(manager)
+    found = find_executable(path_of(tmp_path))
+    assert (found.command, found.file) == ((str(tmp_path / "terraform"),), manager)
+
+
 def test_one_beside_this_python_is_found(tmp_path, monkeypatch):
     beside = program(tmp_path / "venv" / "bin" / "terraform")
     monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))

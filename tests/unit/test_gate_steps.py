@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -221,6 +222,25 @@ async def test_the_trail_says_who_authenticated_with_what_for_which_roles(world)
         "serial_number": world.serial,
         "roles": [DEPLOY.role_arn, PROD.role_arn],
     }
+
+
+async def test_the_trail_says_of_a_refused_code_what_it_says_of_an_accepted_one(world):
+    world.aws.answers = [Refused(WRONG), None]
+    await world.passes(world.gate("111111", "222222"), Phase.APPLY)
+    refused, accepted = world.trail()
+    of_the_session = {
+        "roles",
+        "access_key_id",
+        "request_id",
+        "role_request_ids",
+        "proxy",
+        "ca_bundle",
+        "ca_bundle_sha256",
+    }
+    assert set(accepted) - set(refused) == of_the_session
+    same = set(refused) - {"time", "result", "previous", "endpoint"}
+    assert {name: refused[name] for name in same} == {name: accepted[name] for name in same}
+    assert (refused["phase"], refused["user"], refused["host"]) == ("apply", ALICE.arn, socket.gethostname())
 
 
 async def test_who_the_person_is_stands_in_the_record_before_the_prompt(world):
@@ -762,7 +782,7 @@ async def test_roles_that_are_the_same_after_init_are_not_tried_again_nor_any_wi
     session = await world.passes(gate, chains=driver.record.chains)
     await inspect_again(driver, gate, TERRAFORM, session)
     world.terraform.findings = found()
-    await inspect_again(driver, gate, TERRAFORM, None)
+    await inspect_again(at(world, Level.APPLIES_ONLY), gate, TERRAFORM, None)
     assert len(world.aws.checked) == 1
     assert len(world.terraform.asked) == 3
     assert driver.record.chains == ()

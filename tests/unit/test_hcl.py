@@ -121,6 +121,11 @@ def test_members_of_an_object_as_it_is_written():
         ('provider "aws" {\n', 1),
         ("\x00", 1),
         ('x = 1\ny = "a\n', 2),
+        # White space beyond ASCII matters only where it stands around what may be a heredoc's marker.
+        ("# see the wiki\u00a0\nx = <<-A\n  a\n  A\n", None),
+        ("# a\n# b\u2003\nx = <<A\n \u00a0\nA\n# <<\n", None),
+        ("x = <<A\na\n\u00a0A\nA\n", 3),
+        ("x = <<-Ab\na\n\u00a0Ab\t\nAb\n", 3),
     ],
 )
 def test_where_it_is_not_understood(source, line):

@@ -77,7 +77,7 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
     assert policy.minimum_required_by(ALL_OF_IT).name == "policy.toml"
     known = {name: getattr(ALL_OF_IT, name) for name in ALL_OF_IT.__slots__}
     for name in known:
-        if name not in {"path", "any_role"}:  # without it, the environment's name is still known
+        if name not in {"path", "any_role", "any_key"}:  # without it, the environment's name is still known
             rest = {key: value for key, value in known.items() if key != name}
             assert policy.minimum(Protected(**rest)) is Level.NEVER, name
     assert policy.minimum(Protected(accounts=frozenset({"444455556666"}))) is Level.APPLIES_ONLY
@@ -99,6 +99,13 @@ def test_a_rule_holds_if_every_key_of_it_fits(read):
             Protected().and_state("app", "tfstate", "prod"),
             Protected().and_state("default", "tfstate", "prod"),
         ),
+        (
+            {"backend_keys": ("prod/*",)},
+            Protected().and_state("dev", "../../prod/app", "env:"),
+            Protected().and_state("dev", "../prod/app", "env:"),
+        ),
+        ({"backend_keys": ("prod/*",)}, Protected().and_state("", "x/../prod/app"), Protected().and_state("", "prod")),
+        ({"backend_keys": ("prod/*",)}, Protected().and_state("", None), Protected().and_state("", "")),
         ({"workspaces": ("staging", "prod")}, Protected().and_state("prod", ""), Protected().and_state("", "prod")),
     ],
 )
@@ -300,15 +307,13 @@ def test_a_level_below_the_minimum_of_the_selected_workspace_cannot_be_set(envir
         set_level(environment, Level.APPLIES_ONLY, rule(workspaces=("prod",)))
 
 
-def test_a_level_that_is_set_is_a_line_of_the_trail_that_there_is(environment, tmp_path):
+def test_a_level_that_is_set_is_a_line_of_the_trail_also_before_the_first_run(environment):
     policy = Policy((Layer(Path("/etc/p"), mfa=True, sha256="0" * 64),))
     set_level(environment, Level.APPLIES_ONLY, policy)
-    assert not environment.files.audit_trail.exists()  # its first run begins it
-    run = Run(environment, Options(), tmp_path)
-    run.driver.store.audit("status", status="planned")
     set_level(environment, Level.NEVER, policy)
     trail = AuditTrail(environment.files.audit_trail)
-    line = trail.lines()[-1]
+    first, line = trail.lines()
+    assert (first["old"], first["new"]) == ("never", "applies only")
     assert (line["event"], line["old"], line["new"]) == ("level", "applies only", "never")
     assert line["user"]
     assert line["policy"] == policy.digest
@@ -329,7 +334,7 @@ def test_a_policy_that_is_written_is_a_line_of_the_trail_too(environment, tmp_pa
     environment.files.audit_trail.touch()
     path = set_policy(environment, tmp_path / "config/tfmfa_nb", Policy())
     (line,) = map(json.loads, environment.files.audit_trail.read_text().splitlines())
-    assert (line["event"], line["path"], line["mfa"]) == ("policy", str(path), True)
+    assert (line["event"], line["path"], line["mfa"], line["policy"]) == ("policy", str(path), True, "none")
     assert f'owners = ["{line["user"]}"]' in path.read_text()
 
 

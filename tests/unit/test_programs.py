@@ -24,6 +24,23 @@ PROVISIONER = 'provisioner "{}" {{\n    command = "aws s3 ls"\n  }}\n'
             ("main.tf.json:1", "local-exec"),
         ),
         (
+            'resource "helm_release" "x" {\n  postrender {\n    binary_path = "/x"\n  }\n}\n',
+            ("main.tf:2", "postrender"),
+        ),
+        (
+            'resource "helm_release" "x" {\n  postrender = {\n    binary_path = "/x"\n  }\n}\n',
+            ("main.tf:2", "postrender"),
+        ),
+        ('data "helm_template" "x" {\n  postrender {\n    binary_path = "/x"\n  }\n}\n', ("main.tf:2", "postrender")),
+        (
+            'resource "helm_release" "x" {\n  dynamic "postrender" {\n    for_each = ["/x"]\n  }\n}\n',
+            ("main.tf:2", "postrender"),
+        ),
+        (
+            {"main.tf.json": '{"resource": {"helm_release": {"x": {"postrender": [{"binary_path": "/x"}]}}}}'},
+            ("main.tf.json:1", "postrender"),
+        ),
+        (
             {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": 'data "external" "x" {\n}\n'},
             ("m/main.tf:1", "external"),
         ),
@@ -41,6 +58,11 @@ def test_the_sentence(tmp_path):
         "data external runs a program with the session's credentials.",
         "local-exec runs a program with the session's credentials.",
     ]
+
+
+def test_a_release_without_a_renderer_is_none(tmp_path):
+    hcl = 'resource "helm_release" "x" {\n  postrender = null\n  dynamic "set" {\n    for_each = []\n  }\n}\n'
+    assert not found(tmp_path, hcl, executable=NO_CONSOLE).programs
 
 
 @pytest.mark.parametrize("kind", ["remote-exec", "file"])

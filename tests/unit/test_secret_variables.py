@@ -32,7 +32,8 @@ def root(tmp_path):
     "name",
     ["password", "db_password", "github_token", "tokens", "DB_PASSWORD", "api_key", "private-key", "client_secret"]
     + ["dbpassword", "dbPassword", "db_pass", "pwd", "password1", "apiKey", "dsn"]
-    + ["secret_access_key", "db_password_value", "tls_private_key_base64", "credentials", "datadog_api_key"],
+    + ["secret_access_key", "db_password_value", "tls_private_key_base64", "credentials", "datadog_api_key"]
+    + ["github_pat", "connection_string", "connectionString", "database_url", "db_uri", "psk", "vpn_psk", "jwt"],
 )
 def test_names_that_sound_secret(root, name):
     assert holds_secret(root, name)
@@ -41,7 +42,8 @@ def test_names_that_sound_secret(root, name):
 @pytest.mark.parametrize(
     "name",
     ["region", "secret_arn", "token_ttl", "kms_key_id", "key_name", "public_key", "password_length", "ssh_keys", "key"]
-    + ["secretary", "tokenizer", "secrets_manager_name", "compass", "plain", "open", "bypass", "passed"],
+    + ["secretary", "tokenizer", "secrets_manager_name", "compass", "plain", "open", "bypass", "passed"]
+    + ["path", "pattern", "url", "base_url", "webhook", "connection", "string", "database", "compat"],
 )
 def test_names_that_do_not(root, name):
     assert not holds_secret(root, name)
@@ -61,3 +63,9 @@ def test_the_values_in_the_environment(root):
     environ = {f"TF_VAR_{name}": value for name, value in {**values, "many": many}.items()}
     found = [secret.reveal() for secret in secrets_in_environ(root, {**environ, "marked": "no"})]
     assert sorted(found) == sorted(["hidden", "unmarked", many, "first", "second"])
+
+
+def test_the_texts_in_a_value_that_is_hcl(root):
+    value = '{ password = "x y", "key" = ["a\\"b", "é"], "other" : 1 }'
+    found = [secret.reveal() for secret in secrets_in_environ(root, {"TF_VAR_many": value})]
+    assert sorted(found) == sorted([value, "x y", 'a"b', "é"])

@@ -1,7 +1,11 @@
 """A run that another kernel left: what of its record the audit trail must say too, and what follows from it."""
 
+import fcntl
 import hashlib
 import json
+import os
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -13,7 +17,13 @@ from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runbooks.trail_checks import environment_checks
+from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.history.follow import follow, run_to_follow
+from tfmfa_nb.runs.history.listing import list_runs
+from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.restore import restore, show_authentication
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.ports import InstalledTerraform
@@ -66,6 +76,17 @@ class Left:
 
     def restore(self):
         return restore(self.environment, self.id, self.base, {"PATH": "/bin"}, Policy())
+
+
+@contextmanager
+def hold_lock(left):
+    """The environment's lock, held by the run's kernel: this process."""
+    fd = os.open(left.environment.files.lock, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    words = {"purpose": f"plan, {left.id}", "pid": os.getpid(), "host": os.uname().nodename, "since": time.time()}
+    os.pwrite(fd, json.dumps(words).encode(), 0)
+    yield
+    os.close(fd)
 
 
 @pytest.fixture
@@ -123,13 +144,43 @@ def test_a_record_that_was_changed_is_refused_where_the_trail_is_a_step_ahead_to
         left.read()
 
 
+BEFORE_THE_PLAN = {"plan_sha256": "", "counts": None}
+
+
 @pytest.mark.parametrize("saved", [Status.PENDING, Status.PLANNING])
-def test_before_the_plan_only_the_level_is_held_against_the_trail(left, saved):
-    left.ends(Status.PLANNING, saved=saved, chains=(), plan_sha256="", counts=None)
+def test_before_the_plan_roles_may_come_and_the_level_may_rise(left, saved):
+    """What `init` installs may do both; the roles do not count before the trail has them."""
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING, saved=saved)
     assert left.read() == (left.record, Status.PLANNING)
-    left.ends(saved=saved, level=Level.NEVER)
-    with pytest.raises(RunStateError, match='its level is "never"'):
+    left.ends(saved=saved, level=Level.PLANS_AND_APPLIES, bypasses=(Problem("A profile."),))
+    assert left.read() == (replace(left.record, chains=(), bypasses=()), Status.PLANNING)
+
+
+@pytest.mark.parametrize(("changes", "words"), [CHANGED[0], CHANGED[1], *CHANGED[4:]])
+@pytest.mark.parametrize("saved", [Status.PENDING, Status.PLANNING])
+def test_before_the_plan_nothing_else_may_change(left, changes, words, saved):
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING, saved=saved, **changes)
+    with pytest.raises(RunStateError, match=words):
         left.read()
+
+
+def test_a_record_is_held_against_the_line_of_its_own_status(left):
+    """The next line may say more: here, who has authenticated for the apply."""
+    left.ends(*TO_THE_PLAN)
+    left.store.record_status(replace(left.record, status=Status.CONFIRMED, authenticated_by="alice"))
+    assert left.read() == (left.record, Status.CONFIRMED)
+
+
+def test_a_record_that_its_kernel_saves_between_two_readings_is_read_again(left, monkeypatch):
+    left.ends(*TO_THE_PLAN)
+    before = left.record
+    left.ends(Status.CONFIRMED, Status.APPLYING)
+    answers = [before]
+    load = RunStore.load
+    monkeypatch.setattr(RunStore, "load", lambda store: answers.pop() if answers else load(store))
+    assert left.read() == (left.record, Status.APPLYING)
 
 
 @pytest.mark.parametrize(
@@ -298,3 +349,62 @@ def test_the_lock_says_whether_someone_had_authenticated(left, who, state, words
     show_authentication(run.driver)
     assert run.lock_indicator == state
     assert words in run.lock_indicator_text
+
+
+FORGED = [changes for changes, _ in CHANGED]
+
+
+@pytest.mark.parametrize("changes", FORGED)
+def test_a_finished_run_whose_record_was_changed_is_not_confirmed(left, changes):
+    left.ends(*TO_THE_END)
+    assert list_runs(left.environment, 5).runs[0].confirmed
+    left.store.save(replace(left.record, **changes))
+    assert not list_runs(left.environment, 5).runs[0].confirmed
+    checks = list(environment_checks(left.environment, NO_AUDIT_RULES, each_signature=False))
+    assert [check.statement for check in checks if not check.passed] == [
+        f"staging: the audit trail confirms the records of its 1 runs (not of {left.id})."
+    ]
+
+
+def test_a_run_that_goes_on_while_it_is_listed_is_confirmed(left, monkeypatch):
+    left.ends(*TO_THE_PLAN)
+    lines = [left.store.trail.lines()]
+    left.ends(Status.CONFIRMED, Status.APPLYING)
+    read = AuditTrail.lines
+    monkeypatch.setattr(AuditTrail, "lines", lambda trail: lines.pop() if lines else read(trail))
+    assert list_runs(left.environment, 5).runs[0].confirmed
+    assert not lines
+
+
+def test_a_record_that_was_changed_is_not_followed(left):
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING, authenticated_by="mallory")
+    with pytest.raises(RunStateError, match="was changed"):
+        run_to_follow(left.environment, left.id, left.base, Policy())
+
+
+async def test_a_record_that_is_changed_while_it_is_followed_is_not_shown(left):
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING)
+    run = run_to_follow(left.environment, left.id, left.base, Policy())
+    left.store.save(replace(left.record, authenticated_by="mallory"))
+    with hold_lock(left), pytest.raises(RunStateError, match="was changed"):
+        await follow(run)
+    assert (run.authenticated_by, run.lock_indicator) == ("", "open")
+
+
+async def test_the_end_of_a_run_whose_record_was_changed_is_not_recorded(left):
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING, authenticated_by="mallory")
+    before = left.store.trail.lines()
+    with pytest.raises(RunStateError, match="was changed"):
+        await RunProbe(left.environment, left.id).settle(left.store)
+    assert left.store.trail.lines() == before
+
+
+async def test_the_end_of_a_plan_is_recorded_without_roles_that_the_trail_does_not_know(left):
+    left.record = replace(left.record, **BEFORE_THE_PLAN)
+    left.ends(Status.PLANNING, bypasses=(Problem("A profile."),))
+    assert await RunProbe(left.environment, left.id).settle(left.store) is Status.ERRORED
+    record, status = left.read()
+    assert (record.chains, record.bypasses, status) == ((), (), Status.ERRORED)

@@ -14,7 +14,8 @@ def providers(*kinds):
     "name",
     ["GITHUB_TOKEN", "VAULT_TOKEN", "ARM_CLIENT_SECRET", "DD_API_KEY", "PGPASSWORD", "GOOGLE_APPLICATION_CREDENTIALS"]
     + ["JUPYTERHUB_API_TOKEN", "ANTHROPIC_API_KEY", "npm_config_token", "DOCKER_PASSWORD", "OPENAI_API_KEY", "X_PAT"]
-    + ["SLACK_BOT_TOKEN_FILE", "DATABASE_URL", "MYSQL_PWD", "DOCKER_AUTH_CONFIG", "SENTRY_DSN"],
+    + ["SLACK_BOT_TOKEN_FILE", "DATABASE_URL", "MYSQL_PWD", "DOCKER_AUTH_CONFIG", "SENTRY_DSN"]
+    + ["AWS_ACCESS_KEY_ID_PROD", "AWS_SECRET_ACCESS_KEY_PROD", "DB_PASSWORD_PROD", "GITHUB_TOKEN_CI", "VAULT_TOKEN_2"],
 )
 def test_secrets_of_others_are_withheld(name):
     assert withheld([name, "PATH"], [AWS], "s3") == [name]
@@ -25,6 +26,7 @@ def test_secrets_of_others_are_withheld(name):
     ["PATH", "HOME", "LANG", "HTTPS_PROXY", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "SSL_CERT_FILE", "TF_VAR_db_password"]
     + ["TF_TOKEN_app_terraform_io", "TF_HTTP_PASSWORD", "AWS_REGION", "AWS_CA_BUNDLE", "XDG_RUNTIME_DIR", "KEYBOARD"]
     + ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "OLDPWD", "PWD"]
+    + ["AWS_SSE_CUSTOMER_KEY", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_STS_ENDPOINT", "AWS_MAX_ATTEMPTS"]
     + ["TF_PLUGIN_CACHE_DIR", "NO_PROXY", "USER", "TMPDIR", "MONKEY", "GOPATH"],
 )
 def test_what_terraform_needs_is_not(name):

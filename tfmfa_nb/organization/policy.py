@@ -256,6 +256,7 @@ class Policy:
             _path(layer.signing_key for layer in self.layers),
             _path(layer.signers for layer in self.layers),
             tuple(dict.fromkeys(sink for layer in self.layers for sink in layer.sinks or ())),
+            self.digest,
         )
 
     def files_setting(self, key: str) -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,11 +24,13 @@ class AuditRules:
         signers: path of the file with the keys that may have signed a line, in the format of ALLOWED SIGNERS
             (https://man.openbsd.org/ssh-keygen#ALLOWED_SIGNERS); None for none.
         sinks: where each line goes, besides the trail: "journald", "syslog", an https URL, or "command:" and a command.
+        policy: digest of those files, which each line has; see `Policy.digest`.
     """
 
     signing_key: Path | None = None
     signers: Path | None = None
     sinks: tuple[str, ...] = ()
+    policy: str = field(default="none", compare=False)  # not a demand
 
     @property
     def demands_signatures(self) -> bool:

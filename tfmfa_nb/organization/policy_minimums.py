@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.organization.policy_patterns import fits
@@ -41,6 +42,7 @@ class Protected:
         roles: ARNs of the roles that the run assumes.
         backend_keys: the state's key in its backend, and the key of the workspace's object there; empty if unknown.
         any_role: True if the run may act as somebody who is not known, which fits every pattern of accounts and roles.
+        any_key: True if the state may have a key that is not known, which fits every pattern of backend keys.
     """
 
     environment: str = ""
@@ -50,6 +52,7 @@ class Protected:
     roles: frozenset[str] = frozenset()
     backend_keys: frozenset[str] = frozenset()
     any_role: bool = False
+    any_key: bool = False
 
     def and_any_role(self) -> Protected:
         """This, and a role or an account that is not known before Terraform runs."""
@@ -64,19 +67,22 @@ class Protected:
         roles = frozenset(arns)
         return replace(self, roles=self.roles | roles, accounts=self.accounts | accounts_of_roles(roles))
 
-    def and_state(self, workspace: str, backend_key: str, prefix: str = "") -> Protected:
+    def and_state(self, workspace: str, backend_key: str | None, prefix: str = "") -> Protected:
         """This, with where the state is; "" keeps what is known.
+
+        Terraform joins the key of a workspace's object as a path: `env:`, `dev`, and `../../prod/app` are `prod/app`.
 
         Args:
             workspace: Terraform's workspace.
-            backend_key: key of the state in its backend.
+            backend_key: key of the state in its backend; None if it has one that is not known.
             prefix: what stands before a workspace's name in the key of its object; "" if the backend has no such key.
         """
         workspace = workspace or self.workspace
-        keys = {backend_key} - {""}
-        if keys and prefix and workspace not in {"", "default"}:
-            keys.add(f"{prefix}/{workspace}/{backend_key}")
-        return replace(self, workspace=workspace, backend_keys=frozenset(keys) or self.backend_keys)
+        keys = {backend_key, normpath(backend_key)} if backend_key else set()
+        if backend_key and prefix and workspace not in {"", "default"}:
+            keys.add(normpath(f"{prefix}/{workspace}/{backend_key}"))
+        any_key = self.any_key or backend_key is None
+        return replace(self, workspace=workspace, backend_keys=frozenset(keys) or self.backend_keys, any_key=any_key)
 
     @property
     def names(self) -> frozenset[str]:
@@ -120,7 +126,7 @@ class Minimum:
             (self.workspaces, {what.workspace} - {""}, False),
             (self.accounts, what.accounts, what.any_role),
             (self.roles, what.roles, what.any_role),
-            (self.backend_keys, what.backend_keys, False),
+            (self.backend_keys, what.backend_keys, what.any_key),
         )
         return all(
             fits_any or any(fits(pattern, found) for pattern in patterns for found in known)

@@ -51,7 +51,6 @@ class RunStore:
     Attributes:
         log: Terraform's output and the run's notes.
         trail: the environment's audit trail.
-        policy: digest of the organization policy in force, which every line about the run has; set by `under`.
         in_trail: True after a line about the run was written to the trail.
     """
 
@@ -61,7 +60,6 @@ class RunStore:
         self._runs = environment.files.runs
         self.log = RunLog(self.files.log)
         self.trail = AuditTrail(environment.files.audit_trail)
-        self.policy = "none"
         self.in_trail = False
         self._remove_environment: Callable[[], None] = lambda: None
         self._release: Callable[[], object] = lambda: None
@@ -96,7 +94,7 @@ class RunStore:
         Raises:
             ConfigurationError: the policy names a file that cannot be found.
         """
-        self.policy, self.trail.rules = policy.digest, policy.audit
+        self.trail.rules = policy.audit
 
     def remove(self) -> None:
         """Delete the run's folder and its saved plan. The lines of the log stay in memory, for the run's views.
@@ -172,7 +170,7 @@ class RunStore:
             ConfigurationError: the line cannot be written.
         """
         self.in_trail = True  # also if no sink receives it
-        self.trail.write(event, run=self.id, policy=self.policy, **facts)
+        self.trail.write(event, run=self.id, **facts)
 
     # The saved plan
 

@@ -49,7 +49,7 @@ class Backends:
         bypasses: executions elsewhere, with credentials from there.
         programs: programs that supply or use keys.
         unreadable: what cannot be read.
-        key: where the state lies in its backend; "" if it has no key, or none that is known.
+        key: where the state lies in its backend; "" if it has no key, None if its key or prefix is not known.
         prefix: what stands before a workspace's name in the key of an S3 backend.
     """
 
@@ -60,7 +60,7 @@ class Backends:
     bypasses: tuple[Problem, ...]
     programs: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
-    key: str
+    key: str | None
     prefix: str
 
     @classmethod
@@ -103,6 +103,7 @@ class Backends:
         # What Terraform has kept counts, unless it is given something else.
         used = [*configured, *([kept] if kept else [])] if given.words else [*([kept] if kept else []), *configured]
         keys = [block for outer in encryptions for block in outer.blocks if block.labels]
+        key, prefix = _state_key(used)
         return cls(
             _type(configured[0]) if configured else "local",
             (*_chains(root, configured, _S3, "s3"), *_chains(root, keys, 'key_provider "aws_kms"', "aws_kms")),
@@ -119,8 +120,8 @@ class Backends:
                 if block.labels[0] == "external"
             ),
             tuple(problems),
-            _literal(used, "key"),
-            _prefix(used),
+            key,
+            prefix,
         )
 
 
@@ -128,17 +129,22 @@ def _type(block: Block) -> str:
     return block.labels[0] if block.type == "backend" else block.type
 
 
-def _literal(backends: list[Block], name: str) -> str:
-    """A setting of the backend: what `init` has kept comes first, because Terraform uses it. "" if it is not known."""
-    values = (block.attributes[name].literal for block in backends if name in block.attributes)
-    return next((value for value in values if value), "")
+def _state_key(backends: list[Block]) -> tuple[str | None, str]:
+    """The key of the state, and what stands before a workspace's name in the key of an S3 backend.
 
-
-def _prefix(backends: list[Block]) -> str:
-    """What stands before a workspace's name in the key of an S3 backend; "" for other backends."""
+    What `init` has kept comes first, because Terraform uses it.
+    """
+    key = _setting(backends, "key")
     if not backends or _type(backends[0]) != "s3":
-        return ""
-    return _literal(backends, "workspace_key_prefix") or _PREFIX
+        return key, ""
+    prefix = _setting(backends, "workspace_key_prefix")
+    return (key if prefix is not None else None), prefix or _PREFIX
+
+
+def _setting(backends: list[Block], name: str) -> str | None:
+    """A setting of the backend: "" if it has none, None if its value is not known."""
+    values = (block.attributes[name].literal for block in backends if name in block.attributes)
+    return next((value for value in values if value != ""), "")
 
 
 def _chains(root: Module, blocks: list[Block], name: str, kind: str) -> Iterator[DeclaredChain]:

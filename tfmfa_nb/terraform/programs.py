@@ -30,8 +30,9 @@ def program(name: str, place: str, who: str = "") -> Problem:
 
 
 def programs_of(module: Module) -> Iterator[Problem]:
-    """The provisioners of a module, and the data sources and actions that run a program."""
+    """The provisioners and post-renderers of a module, and the data sources and actions that run a program."""
     for block in module.blocks:
+        yield from _renderers(block)
         if block.type in {"resource", "removed"}:
             yield from _provisioners(block)
         elif block.type in {"data", "action"}:
@@ -45,6 +46,19 @@ def _provisioners(block: Block) -> Iterator[Problem]:
     for inner in block.all("provisioner"):
         if inner.labels and inner.labels[0] not in _REMOTE:
             yield program(inner.labels[0], inner.place)
+
+
+def _renderers(block: Block) -> Iterator[Problem]:
+    """Of the Helm provider: https://registry.terraform.io/providers/hashicorp/helm/latest/docs/resources/release."""
+    if block.type not in {"resource", "data"}:
+        return
+    who = f"{' '.join([block.type, *block.labels[:1]])} with `postrender`"
+    for inner in block.blocks:
+        if inner.type == "postrender" or (inner.type, *inner.labels[:1]) == ("dynamic", "postrender"):
+            yield program("postrender", inner.place, who)
+    setting = block.attributes.get("postrender")
+    if setting is not None and setting.text.strip() != "null":
+        yield program("postrender", setting.place, who)
 
 
 def _external(block: Block) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ class Findings:
         declared: pairs of a provider's or remote state's address and a setting of it that was examined, whatever its
             value: ("module.net.aws.audit", "profile").
         backend: the type of the backend: "s3", "cloud", "remote", …; "local" if none is configured.
-        backend_key: where the state lies in its backend; "" if that is not known.
+        backend_key: where the state lies in its backend; "" if it has no key, None if that is not known.
         backend_prefix: what stands before the workspace in the key of an S3 backend.
         profiles: profiles that are not known before the apply: with MFA, none exists; without, one is used.
         providers: source addresses of all providers that are required, used or locked, sorted:
@@ -54,7 +54,7 @@ class Findings:
     bypasses: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     backend: str = "local"
-    backend_key: str = ""
+    backend_key: str | None = ""
     backend_prefix: str = ""
     profiles: tuple[Problem, ...] = ()
     providers: tuple[str, ...] = ()

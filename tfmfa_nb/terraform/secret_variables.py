@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.terraform.string_literals import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.modules import Module
 
 _KEYS = "api|access|secret|private|auth|encryption|signing|master|client|service_account"
+_URLS = "database|db|redis|amqp|rabbitmq|broker|mongo|mongodb|postgres|postgresql|mysql|webhook"  # with a password
 # "db_password", "dbPassword1" and "api_key_base64"; not "secret_arn", "token_ttl", "kms_key_id" or "compass".
 _SOUNDS_SECRET = re.compile(
-    rf"(?:.*(?:password|passwd|passphrase|pwd)|(?:.*[_-])?(?:pass|secret|token|credential|dsn|(?:{_KEYS})[_-]?key))"
+    r"(?:.*(?:password|passwd|passphrase|pwd)|(?:.*[_-])?(?:pass|secret|token|credential|dsn|pat|psk|jwt"
+    rf"|conn(?:ection)?[_-]?str(?:ing)?|(?:{_KEYS})[_-]?key|(?:{_URLS})[_-]?ur[li]))"
     r"s?\d*(?:[_-](?:value|string|text|base64|json))?",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*[=:])?', re.DOTALL)  # a string in HCL; what follows a key
 
 
 def sounds_secret(name: str) -> bool:
@@ -62,8 +66,8 @@ def _texts(value: str) -> Iterator[str]:
     yield value
     try:
         waiting = [json.loads(value)]
-    except (ValueError, RecursionError):
-        return  # a plain text, or HCL
+    except (ValueError, RecursionError):  # a plain text, or HCL
+        waiting = [decode(text) or text for text, key in _QUOTED.findall(value) if not key]
     while waiting:
         match waiting.pop():
             case str(text):

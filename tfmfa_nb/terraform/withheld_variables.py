@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 _SECRET = re.compile(
     r".*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CLIENT_?KEY"
-    r"|SECRET_?KEY|AUTH_?KEY|AUTH_CONFIG|DATABASE_URL|_KEY|_PAT|_PSK|_PWD|_DSN)(?:_FILE|_PATH|_DATA|_JSON|_BASE64)?",
+    r"|SECRET_?KEY|ACCESS_?KEY_?ID|AUTH_?KEY|AUTH_CONFIG|DATABASE_URL|_KEY|_PAT|_PSK|_PWD|_DSN)(?:_\w+)?",
     re.IGNORECASE,
 )
-# Terraform's own: values of variables, tokens of registries, passwords of the http backend. And what the floor under
-# the AWS SDK consists of: credentials are not among it, see `credentials.child_environ`.
-_KEPT = ("TF_", "AWS_")
+# Terraform's own: values of variables, tokens of registries, passwords of the http backend.
+_KEPT = ("TF_",)
+# The floor under the AWS SDK, and a setting of the S3 backend. A session takes the place of all other AWS credentials.
+_AWS = frozenset({"AWS_SHARED_CREDENTIALS_FILE", "AWS_SSE_CUSTOMER_KEY"})
 # What the documentation of each provider or backend names, where that does not begin with the provider's own name.
 _PREFIXES = {
     "alicloud": "ALIBABA_CLOUD_",
@@ -83,4 +84,8 @@ def withheld(names: Iterable[str], providers: Iterable[str], backend: str) -> li
     for kind in {address.rpartition("/")[2] for address in providers} | {backend}:
         used += [f"{kind.upper().replace('-', '_')}_", *_PREFIXES.get(kind, "").split()] if kind else []
     prefixes = tuple(used)
-    return sorted(name for name in names if _SECRET.fullmatch(name) and not name.upper().startswith(prefixes))
+
+    def is_used(name: str) -> bool:
+        return name in _AWS if name.startswith("AWS_") else name.upper().startswith(prefixes)
+
+    return sorted(name for name in names if _SECRET.fullmatch(name) and not is_used(name))

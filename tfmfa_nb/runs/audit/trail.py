@@ -43,8 +43,9 @@ class AuditTrail:
     """The audit trail of one environment.
 
     Args:
-        path: path of the file; JSON lines {time, event, …, previous, signature}. `previous` is the SHA-256 of the
-            preceding line; `signature` is there if the rules demand it.
+        path: path of the file; JSON lines {time, event, …, policy, previous, signature}. `policy` is the digest of the
+            organization policy in force, `previous` the SHA-256 of the preceding line; `signature` is there if the
+            rules demand it.
         rules: what the organization policy demands of each line.
 
     Attributes:
@@ -154,7 +155,7 @@ class AuditTrail:
     def _append(self, file: FileIO, now: Witnessed, event: str, facts: dict[str, Any]) -> Witnessed:
         """Append a line. This machine's record says what the next line will be before it is there."""
         line = AUDIT_TRAIL.stamp({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event})
-        text = json.dumps({**line, **facts, "previous": now.sha256})
+        text = json.dumps({**line, **facts, "policy": self.rules.policy, "previous": now.sha256})
         if self.rules.demands_signatures:
             text = signed(text, self.rules)
         sha256 = digest(text.encode())

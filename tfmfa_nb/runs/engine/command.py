@@ -14,6 +14,7 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
+from tfmfa_nb.runs.gate.unchanged import check_program
 from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -41,12 +42,14 @@ class Commands:
 
     Attributes:
         driver: driver of the run.
+        gate: MFA gate of the run.
         executable: Terraform or OpenTofu.
         lock: the environment's lock, which Terraform's process holds as well.
         given: what their processes get.
     """
 
     driver: Driver
+    gate: Gate
     executable: Executable
     lock: EnvironmentLock
     given: ProcessEnvironment
@@ -73,8 +76,12 @@ class Commands:
             on_output: called while the command runs.
             events: whether its output is Terraform's JSON.
             without: process variables that it does not get.
+
+        Raises:
+            MfaBypass: the program has changed since the phase started.
         """
         driver, files = self.driver, self.driver.store.files
+        await check_program(driver, self.gate)
         self.lock.lent = True
         process = await driver.ports.terraform.start(
             Job(
@@ -150,7 +157,7 @@ async def commands_of(
 ) -> AsyncIterator[Commands]:
     """The Terraform commands of one phase. At its end, all credentials are forgotten."""
     async with process_environment(driver, gate, executable, session) as given:
-        yield Commands(driver, executable, lock, given)
+        yield Commands(driver, gate, executable, lock, given)
 
 
 @asynccontextmanager
@@ -159,4 +166,4 @@ async def commands_without_credentials(
 ) -> AsyncIterator[Commands]:
     """Terraform commands that can find no AWS credentials at all."""
     async with without_credentials(driver, gate, executable) as given:
-        yield Commands(driver, executable, lock, given)
+        yield Commands(driver, gate, executable, lock, given)

@@ -76,7 +76,7 @@ def before_phase(driver: Driver) -> Iterator[None]:
 async def report_program(driver: Driver, executable: Executable) -> None:
     """Report the program that is to get the phase's credentials."""
     # In a thread, because a program may have a hundred megabytes.
-    file = {"path": str(executable.file), "sha256": await asyncio.to_thread(lambda: executable.sha256)}
+    file = await asyncio.to_thread(lambda: executable.facts)
     driver.tell(ProgramFound(f"{executable.product} {executable.version}", file))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut, RunCanceled
 from tfmfa_nb.model.identity import Identity
@@ -13,7 +13,7 @@ from tfmfa_nb.runs.gate.evidence import record_code
 from tfmfa_nb.runs.gate.exchange import exchange_code
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.authentication.patience import Patience
@@ -41,6 +41,7 @@ class CodeAttempts:
         answer_seconds: time limit of each prompt; None for no limit.
         check: called before a code is used, because a prompt may have been open for a long time.
         patience: for the calls after AWS has accepted the code.
+        circumstances: what the trail's line about a refused code says besides; see `gate.evidence`.
     """
 
     def __init__(  # noqa: PLR0917 - created in one place
@@ -53,10 +54,11 @@ class CodeAttempts:
         answer_seconds: float | None,
         check: Callable[[], Awaitable[None]],
         patience: Patience,
+        circumstances: Mapping[str, Any],
     ) -> None:
         self._driver, self._phase, self._prompt, self._aws = driver, phase, prompt, aws
         self._session_seconds, self._answer_seconds = session_seconds, answer_seconds
-        self._check, self._patience = check, patience
+        self._check, self._patience, self._circumstances = check, patience, circumstances
         self._refusal: Refusal | None = None
         self._count = self._refused = 0
 
@@ -108,7 +110,13 @@ class CodeAttempts:
                 return None  # the variables are read again
             sent = True
             session, self._refusal = await exchange_code(
-                self._driver, self._aws, variables, answer, self._session_seconds, patience=self._patience
+                self._driver,
+                self._aws,
+                variables,
+                answer,
+                self._session_seconds,
+                patience=self._patience,
+                circumstances=self._circumstances,
             )
             self._refused += session is None
             return session

@@ -52,10 +52,8 @@ def evidence(
         environ: process environment, for the workspace.
         role_requests: IDs of the AssumeRole requests.
     """
-    record = driver.record
     return {
         "result": "authenticated",
-        "phase": str(phase),
         "user": session.identity.arn,
         "account": session.identity.account,
         "serial_number": session.serial_number,
@@ -63,6 +61,24 @@ def evidence(
         **session.evidence(),
         **route_to_url(session.endpoint_url).facts(),
         "role_request_ids": list(role_requests),
+        **circumstances(driver, phase, prompt, environ),
+    }
+
+
+def circumstances(
+    driver: Driver, phase: Phase, prompt: PromptKind | None, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """The facts of the line about any code, accepted or refused: what it was for, and who was asked for it, and where.
+
+    Args:
+        driver: driver of the run.
+        phase: phase that required the code.
+        prompt: how the code was asked for.
+        environ: process environment, for the workspace.
+    """
+    record = driver.record
+    return {
+        "phase": str(phase),
         "prompt": str(prompt or ""),
         "os_user": os_user(),
         "host": socket.gethostname(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.mfa_codes import UsedCodes, parse_code
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
@@ -11,6 +11,8 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.gate.evidence import record_code
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.authentication.patience import Patience
     from tfmfa_nb.organization.variables import OrganizationVariables
@@ -22,7 +24,14 @@ _USED_CODES = UsedCodes()
 
 
 async def exchange_code(
-    driver: Driver, aws: Aws, variables: OrganizationVariables, answer: Secret, seconds: int, *, patience: Patience
+    driver: Driver,
+    aws: Aws,
+    variables: OrganizationVariables,
+    answer: Secret,
+    seconds: int,
+    *,
+    patience: Patience,
+    circumstances: Mapping[str, Any],
 ) -> tuple[MfaSession | None, Refusal | None]:
     """The session that AWS returns for the code, or the refusal.
 
@@ -33,6 +42,7 @@ async def exchange_code(
         answer: text that the person typed.
         seconds: duration of the session.
         patience: for the calls after AWS has accepted the code.
+        circumstances: what the line about a refusal says besides; see `gate.evidence`.
     """
     serial, code = variables.serial_number, Secret("")
     try:
@@ -51,7 +61,10 @@ async def exchange_code(
         refusal = error.refusal
         if refusal.code_spent and refusal.kind is not RefusalKind.USED:  # a used code is remembered already
             _USED_CODES.remember(serial, code)
-        driver.store.audit("mfa", result=str(refusal.kind), serial_number=serial)
+        owner = {"user": driver.record.identity.get("arn", ""), "account": driver.record.identity.get("account", "")}
+        endpoint = variables.endpoint.url or ""
+        facts = {"serial_number": serial, **owner, "endpoint": endpoint, **circumstances}
+        driver.store.audit("mfa", result=str(refusal.kind), **facts)
         return None, refusal
     except asyncio.CancelledError:  # AWS may have received the code
         _USED_CODES.remember(serial, code)

@@ -13,7 +13,7 @@ from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
 from tfmfa_nb.runs.gate.attempts import CodeAttempts
-from tfmfa_nb.runs.gate.evidence import evidence, record_code
+from tfmfa_nb.runs.gate.evidence import circumstances, evidence, record_code
 from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.gate.roles import (
@@ -112,6 +112,7 @@ class Gate:
             self.answer_seconds,
             check,
             self.keeping_session(driver),
+            circumstances(driver, phase, self.prompt.kind, self.environ),
         )
         while True:
             variables, problem = await self.patience(driver, _NO_CODE, *required)(

@@ -37,8 +37,10 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     """
     policy = gate.policy
     _refuse_program(policy, executable)
+    known = protected_of(driver.environment, gate.environ)
     if policy.asks_about_account and driver.record.level is not Level.PLANS_AND_APPLIES:
-        await check_default_account(driver, gate.aws, policy, gate.environ)  # which may raise the level
+        account = await check_default_account(driver, gate.aws, policy, gate.environ)
+        known = known.and_account(account) if account else known.and_any_role()
     # One reading for the hash and for what is found: a file that changes between two would be taken for checked.
     configuration = driver.read_configuration(executable, gate.environ)
     driver.inspected = await asyncio.to_thread(inspected_of, driver, gate, configuration)
@@ -59,8 +61,8 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
     refuse_what_is_no_role(driver, findings.chains)
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
-    known = protected_of(driver.environment, gate.environ).and_roles(arns)
-    known = known.and_state("", findings.backend_key, findings.backend_prefix)
+    # All of it at once: one rule may be about the account of the key and about the state.
+    known = known.and_roles(arns).and_state("", findings.backend_key, findings.backend_prefix)
     # Nobody knows whose credentials the configuration brings, nor which account a role is in that is not known.
     unknown = any(hop.role_arn is None for chain in findings.chains for hop in chain.hops)
     if findings.bypasses or findings.profiles or unknown:

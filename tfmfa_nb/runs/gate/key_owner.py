@@ -11,7 +11,6 @@ from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, Config
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate.alias import show_alias
-from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.gate.roles import turn_red
 
@@ -71,14 +70,16 @@ async def identify_owner(
     return variables, None
 
 
-async def check_default_account(driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str]) -> None:
+async def check_default_account(driver: Driver, aws: Aws, policy: Policy, environ: Mapping[str, str]) -> str:
     """Hold the account of Terraform's own credentials against the policy, in a phase that requires no code so far.
+
+    Returns:
+        The ID of the account; "" if it cannot be determined, so that it may be any.
 
     Raises:
         AccountNotAllowed: the policy does not allow runs in the account, or the account cannot be determined.
         AuthenticationError: the policy does not allow the STS endpoint.
     """
-    known = protected_of(driver.environment, environ)
     endpoint = await asyncio.to_thread(endpoint_of, environ, "")
     _refuse_endpoint(driver, policy, endpoint)
     key = await long_term_key(environ)  # which Terraform is given, where there is one
@@ -86,8 +87,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         identity = await aws.identify_default({**environ, **(key.environ() if key else {})}, endpoint)
     except Refused as error:
         if not policy.limits_accounts:
-            raise_level(driver, policy, known.and_any_role())  # an account that is not known may be any
-            return
+            return ""
         files = ", ".join(map(str, policy.files_setting("accounts")))
         raise turn_red(
             driver,
@@ -101,7 +101,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         if key is not None:
             key.forget()
     _refuse_account(driver, policy, identity.account)
-    raise_level(driver, policy, known.and_account(identity.account))
+    return identity.account
 
 
 def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:

@@ -26,7 +26,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def set_level(environment: Environment, level: Level, policy: Policy, environ: Mapping[str, str] = _NOTHING) -> None:
     """Set the environment's level; all subsequent runs on the environment will require it.
 
-    The audit trail, if there is one, records it.
+    The audit trail records it, also before the first run.
 
     Args:
         environment: the environment.
@@ -50,7 +50,7 @@ def set_level(environment: Environment, level: Level, policy: Policy, environ: M
             f'Choose "{minimum}" or a stricter level.',
         )
     old = environment.level or policy.default_level
-    _record(environment, policy.audit, "level", old=str(old), new=str(level), policy=policy.digest)
+    _record(environment, policy.audit, "level", old=str(old), new=str(level))
     environment.set_level(level)
 
 
@@ -66,7 +66,8 @@ def set_policy(environment: Environment, folder: Path, policy: Policy) -> Path:
         ConfigurationError: the policy cannot be written or recorded.
     """
     path = enable_mfa(folder, os_user())
-    _record(environment, policy.audit, "policy", path=str(path), mfa=True)
+    if AuditTrail(environment.files.audit_trail).begun:
+        _record(environment, policy.audit, "policy", path=str(path), mfa=True)
     return path
 
 
@@ -78,8 +79,6 @@ def how_to_enable_mfa(policy: Policy) -> str:
 
 
 def _record(environment: Environment, rules: AuditRules, event: str, **facts: Any) -> None:
-    """Write a line about the environment's settings, if it has an audit trail: its first run begins one."""
-    trail = AuditTrail(environment.files.audit_trail, rules)
-    if trail.begun:
-        environment.ensure()
-        trail.write(event, **facts, user=os_user())
+    """Write a line about the environment's settings."""
+    environment.ensure()
+    AuditTrail(environment.files.audit_trail, rules).write(event, **facts, user=os_user())

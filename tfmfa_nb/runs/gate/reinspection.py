@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.errors import AuthenticationError
 from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.roles import check_run_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import changed, changes_since, say_some
+from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_program, say_some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,14 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
 
     Raises:
         MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed.
+        AuthenticationError: what was installed requires a code, and the phase has begun without one.
     """
     before = driver.record.chains
     await inspect(driver, gate, executable)
+    if session is None and driver.record.level.asks_before(driver.record.phase):
+        what = f'requires an MFA code: the level of this run is now "{driver.record.level}".'
+        remedy = "Run the cell again: it asks for the code first."
+        raise turn_red(driver, AuthenticationError(f"What `init` has installed {what}", remedy))
     chains = driver.record.chains
     if session is not None and chains != before:
         driver.roles = unchecked_roles(chains)
@@ -42,9 +48,10 @@ async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequ
         The role chains of what will run.
 
     Raises:
-        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the cell's own HCL, or what a
-            saved plan was made from, is no longer there.
+        MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the program, the cell's own
+            HCL, or what a saved plan was made from, is no longer there.
     """
+    await check_program(driver, gate)
     names = await changes_since(driver, gate, executable)
     if names:
         if driver.record.plan_sha256 or (driver.options.configuration is not None and CONFIGURATION in names):

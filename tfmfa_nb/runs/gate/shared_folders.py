@@ -7,48 +7,67 @@ import os
 import pwd
 import shlex
 import stat
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.protocol.layout import PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 _NAME = "shared-folder"
 _ROOT = 0
+_UNREAD = {".git", PRIVATE}  # neither is read by Terraform, and the second is private
+_PROVIDERS = "/.terraform/providers/"
 
 
 def shared_folder(folder: Path) -> Iterator[Problem]:
-    """What other users can write to, or have put, in a folder; named "shared-folder".
+    """What other users can write to, or have put, in a folder and what is in it; named "shared-folder".
 
-    A group counts as others unless the user is its only member: many systems give each user a group of their own.
+    A group counts as others unless the user is its only member: many systems give each user a group of their own. Of
+    the folders above, only those count in which everybody can put another folder in this one's place.
 
     Args:
         folder: the environment's folder. Files that cannot be examined are left to Terraform, which reads them.
     """
-    try:
-        status = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
-        text = f"Other users can write to {folder}: what they put there would run with the MFA session."
-        yield Problem(text, f"Check its content, then run: chmod go-w {shlex.quote(str(folder))}", name=_NAME)
-    for path, owner in ((folder, status.st_uid), *_owners(entries)):
-        if owner not in {_ROOT, os.geteuid()}:
-            text = f"{path} belongs to another user (uid {owner}), who can change what runs with the MFA session."
-            yield Problem(
-                text, f"Check its content, then run: chown {os.geteuid()} {shlex.quote(str(path))}", name=_NAME
-            )
+    for parent, status in _examined(folder.resolve().parents):
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+            yield _writable(parent, "o-w")
+    own_group = cache(_is_own_group)
+    for path, status in _examined(_tree(folder)):
+        if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not own_group(status.st_gid)):
+            yield _writable(path, "go-w")
+        if status.st_uid not in {_ROOT, os.geteuid()}:
+            owner = f"belongs to another user (uid {status.st_uid})"
+            text = f"{path} {owner}, who can change what runs with the MFA session."
+            remedy = f"Check its content, then run: chown {os.geteuid()} {shlex.quote(str(path))}"
+            yield Problem(text, remedy, name=_NAME)
 
 
-def _owners(entries: list[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
-    for entry in entries:
-        try:
-            yield entry.path, entry.stat().st_uid
-        except OSError:
-            continue  # a link that leads nowhere
+def _writable(path: Path, mode: str) -> Problem:
+    text = f"Other users can write to {path}: what they put there would run with the MFA session."
+    return Problem(text, f"Check its content, then run: chmod {mode} {shlex.quote(str(path))}", name=_NAME)
+
+
+def _tree(folder: Path) -> Iterator[Path]:
+    """The folder and all that Terraform may read in it, links included; no folder behind a link is entered."""
+    yield folder
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _UNREAD)
+        for path in (Path(place, name) for name in (*folders, *sorted(files))):
+            # Terraform links to the providers of its plugin cache, and holds each against the lock file.
+            if not (_PROVIDERS in str(path) and path.is_symlink()):
+                yield path
+
+
+def _examined(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Each path with what a link leads to."""
+    for path in paths:
+        with suppress(OSError):  # a link that leads nowhere, or nothing that this user may see
+            yield path, path.stat()
 
 
 def _is_own_group(gid: int) -> bool:

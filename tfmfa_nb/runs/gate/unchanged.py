@@ -1,4 +1,4 @@
-"""What was inspected is what runs: one hash of everything that an inspection rests on, compared again later."""
+"""What was inspected is what runs: the program, and one hash of everything that an inspection rests on."""
 
 from __future__ import annotations
 
@@ -32,6 +32,24 @@ def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> In
 async def changes_since(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
     """The names of the files and variables that have changed since the last inspection."""
     return driver.inspected.differences(await _inspected_now(driver, gate, executable))
+
+
+async def check_program(driver: Driver, gate: Gate) -> None:
+    """Make sure that the program is still the one that was reported, before it gets the phase's credentials.
+
+    Raises:
+        MfaBypass: another program, or another content of the file, has taken its place.
+    """
+    found = await asyncio.to_thread(lambda: driver.ports.terraform.find(gate.environ).facts)
+    if found != driver.record.program:
+        what = found["path"] if found["path"] == driver.record.program["path"] else "The program that runs as Terraform"
+        raise turn_red(
+            driver,
+            MfaBypass(
+                f"{what} has changed since the run started.",
+                "It was not started. Find out who changed it, then run the cell again.",
+            ),
+        )
 
 
 async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sha256: str) -> None:

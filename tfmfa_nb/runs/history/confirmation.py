@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.runs.audit.integrity import lines_since_change, torn_sentence, trail_problem
+from tfmfa_nb.model.errors import RunStateError, TfmfaError
+from tfmfa_nb.runs.audit.integrity import torn_sentence, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.history.verify import held_against, statuses_of_runs
+from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ class Confirmation:
         problem: why the trail confirms nothing; None if it is intact.
         witnessed: True if this machine has a record of the trail, to compare it with.
         torn: sentence about a torn last line, which the next line seals; empty if it is whole.
-        unconfirmed: IDs of the runs with a record that no status in the trail confirms, newest first.
+        unconfirmed: IDs of the runs with a record that says something else than the trail, newest first.
     """
 
     lines: int
@@ -60,13 +62,29 @@ def confirmation_of(environment: Environment, run_ids: Sequence[str]) -> Confirm
         ConfigurationError: the trail, or this machine's record of it, cannot be read.
     """
     trail = AuditTrail(environment.files.audit_trail)
+    recorded = tuple(run_id for run_id in run_ids if environment.files.run(run_id).record.exists())
     problem, lines = trail_problem(trail), trail.lines()
-    confirmed = set()
-    if problem is None:
-        confirmed = {line.get("run") for line in lines_since_change(lines) if line.get("event") == "status"}
-    recorded = [run_id for run_id in run_ids if environment.files.run(run_id).record.exists()]
-    unconfirmed = tuple(run_id for run_id in recorded if run_id not in confirmed)
+    unconfirmed = recorded
+    if problem is None and (unconfirmed := _contradicting(environment, recorded, lines)):
+        # A run may have gone on between the two readings.
+        unconfirmed = _contradicting(environment, unconfirmed, trail.lines())
     return Confirmation(len(lines), problem, trail.witness.read() is not None, torn_sentence(trail), unconfirmed)
+
+
+def _contradicting(
+    environment: Environment, run_ids: Sequence[str], lines: Sequence[dict[str, Any]]
+) -> tuple[str, ...]:
+    """The runs whose records say something else than these lines of the trail."""
+    statuses = statuses_of_runs(lines)
+
+    def agrees(run_id: str) -> bool:
+        try:
+            held_against(RunStore(environment, run_id).load(), statuses[run_id])
+        except (KeyError, TfmfaError):
+            return False
+        return True
+
+    return tuple(run_id for run_id in run_ids if not agrees(run_id))
 
 
 def trail_notes(environment: Environment) -> list[str]:
@@ -86,7 +104,7 @@ def check_confirmed(environment: Environment, run_id: str) -> list[str]:
         What a person must know about the trail, in sentences.
 
     Raises:
-        RunStateError: the trail was changed, or has no status of the run.
+        RunStateError: the trail was changed, or says something else than the record.
         ConfigurationError: as `confirmation_of` does.
     """
     found = confirmation_of(environment, (run_id,))

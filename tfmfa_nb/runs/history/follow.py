@@ -14,7 +14,7 @@ from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import Failed, PhaseEnded, RecordRead
 from tfmfa_nb.runs.history.probe import PACE, RunProbe
 from tfmfa_nb.runs.history.restore import run_of, show_authentication
-from tfmfa_nb.runs.store import RunStore
+from tfmfa_nb.runs.history.verify import read_verified
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +32,9 @@ def run_to_follow(environment: Environment, run_id: str, base: Path, policy: Pol
     """A run that is still running, from its record, for `follow`.
 
     Raises:
-        RunStateError: the record is missing or not valid, or the run is not running.
+        RunStateError: the record is missing, not valid, or does not match the audit trail; or the run is not running.
     """
-    run = run_of(environment, RunStore(environment, run_id).load(), base, policy)
+    run = run_of(environment, read_verified(environment, run_id)[0], base, policy)
     if run.driver.record.status not in UNDER_WAY:
         raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Show it with %tfruns open.")
     show_authentication(run.driver)
@@ -51,14 +51,18 @@ async def follow(run: Run) -> None:
 
     Raises:
         RunCanceled, TerraformFailed: the run was canceled, or it failed.
+        RunStateError: its record does not match the audit trail any more. Terraform continues.
         ConfigurationError: the end cannot be recorded.
     """
     driver = run.driver
     probe, progress = RunProbe(driver.environment, run.id), ApplyProgress(driver)
+    seen: RunRecord | None = None
     while probe.look():
         if driver.process is not probe.process:
             driver.attach(probe.process)
-        _tell_record(driver, probe.record)
+        if probe.record != seen:
+            seen = probe.record
+            _tell_record(driver)
         if terraform := probe.left_alone:
             with suppress(OSError):  # the card has it, also if the log cannot have it
                 driver.note(says_left_alone(terraform))
@@ -75,18 +79,19 @@ async def follow(run: Run) -> None:
     error = _error(driver, status, phase, outcome)
     if error is not None:
         driver.tell(Failed(error.problem, error.remedy))
-    _tell_record(driver, probe.record)
+    _tell_record(driver)
     driver.tell(PhaseEnded(probe.ended_at or driver.ports.clock()))
     if error is not None:
         raise error
 
 
-def _tell_record(driver: Driver, record: RunRecord) -> None:
-    """Report what the run's kernel has recorded since, or the end.
+def _tell_record(driver: Driver) -> None:
+    """Report what the run's kernel has recorded since, or the end, as far as the audit trail says the same.
 
     Times, errors, and the process to interrupt are this kernel's own.
     """
     own = driver.record
+    record, _ = read_verified(driver.environment, own.id)
     followed = replace(
         record,
         started_at=own.started_at,

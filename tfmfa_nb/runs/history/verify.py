@@ -7,15 +7,19 @@ elsewhere: this machine's own record of the trail, an executed notebook, a signa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import NEXT, Status
 from tfmfa_nb.protocol.formats import KEY
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.store import RunStore, valid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
 
@@ -32,7 +36,7 @@ _NAMES = {
 
 
 def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Status]:
-    """The record of `run_id`, and its status in the audit trail.
+    """The record of `run_id` as far as the audit trail says the same, and its status in the trail.
 
     The trail may be one step ahead: it is written first, and the kernel may have died before it saved the record.
 
@@ -41,27 +45,64 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
         ConfigurationError: the trail cannot be read.
     """
     store = RunStore(environment, run_id)
-    record, trail = store.load(), store.trail
-    if (problem := trail_problem(trail)) is not None:
-        raise RunStateError(f"{problem.what} So the status of {run_id} cannot be trusted.", problem.remedy)
-    said = lines_since_change(trail.lines())
-    lines = [line for line in said if line.get("event") == "status" and line.get("run") == run_id]
-    if not lines:
-        raise RunStateError(f"The audit trail {trail.path} has no entry for {run_id}.", _REMEDY)
+    while True:
+        record, trail = store.load(), store.trail
+        if (problem := trail_problem(trail)) is not None:
+            raise RunStateError(f"{problem.what} So the status of {run_id} cannot be trusted.", problem.remedy)
+        lines = statuses_of_runs(trail.lines()).get(run_id, [])
+        if not lines:
+            raise RunStateError(f"The audit trail {trail.path} has no entry for {run_id}.", _REMEDY)
+        try:
+            return held_against(record, lines)
+        except RunStateError:
+            if store.load() == record:  # else, its kernel has gone on between the two readings
+                raise
+
+
+def statuses_of_runs(lines: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The lines with the statuses of each run, by its ID; those of before a change of the trail say nothing."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines_since_change(lines):
+        if line.get("event") == "status":
+            found.setdefault(str(line.get("run")), []).append(line)
+    return found
+
+
+def held_against(record: RunRecord, lines: Sequence[dict[str, Any]]) -> tuple[RunRecord, Status]:
+    """A record as far as the trail says the same, and its status in the trail.
+
+    Args:
+        record: record of the run.
+        lines: the lines of the trail with the statuses of the run, at least one.
+
+    Raises:
+        RunStateError: the two do not match.
+    """
     last = lines[-1]
-    with valid(run_id):
+    with valid(record.id):
         status = Status(last["status"])
-    facts, ahead = record.audited(), status in NEXT.get(record.status, ())
+    ahead = status in NEXT.get(record.status, ())
     if not ahead and record.status is not status:
-        raise _mismatch(run_id, "status", record.status, status)
-    # While the run is planning, its roles may still change, and there is no plan yet.
-    names = ("level",) if record.status in _BEFORE_THE_PLAN else facts
-    for name in names:
-        if name not in last and (KEY not in last or name in _LATER):  # an older version says less
+        raise _mismatch(record.id, "status", record.status, status)
+    # The line of the record's own status; a pending run has none.
+    line = next((each for each in reversed(lines[-2:]) if each.get("status") == str(record.status)), last)
+    planning = record.status in _BEFORE_THE_PLAN
+    facts = record.audited()
+    for name in facts:
+        if name not in line and (KEY not in line or name in _LATER):  # an older version says less
             continue
-        if facts[name] != last.get(name):
-            raise _mismatch(run_id, name, facts[name], last.get(name))
+        if facts[name] == line.get(name):
+            continue
+        # What `init` installs may bring roles, and they may raise the level.
+        if planning and name == "gate_sha256":
+            record = replace(record, chains=(), bypasses=())
+        elif not (planning and name == "level" and _is_stricter(record.level, line.get(name))):
+            raise _mismatch(record.id, name, facts[name], line.get(name))
     return record, status
+
+
+def _is_stricter(level: Level, than: Any) -> bool:
+    return than in set(Level) and level.strictness > Level(than).strictness
 
 
 def _mismatch(run_id: str, name: str, recorded: Any, audited: Any) -> RunStateError:
