@@ -6,9 +6,10 @@ containers, and instances (https://docs.aws.amazon.com/sdkref/latest/guide/stand
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.aws_client import call_aws, client_config
+from tfmfa_nb.authentication.aws_client import call_aws, client_of
+from tfmfa_nb.authentication.aws_endpoints import sdk_session
 from tfmfa_nb.model.identity import Identity
 
 if TYPE_CHECKING:
@@ -33,12 +34,7 @@ async def identify_default(environ: Mapping[str, str], endpoint: Endpoint) -> Id
 
 
 def _identify(environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
-    from botocore.session import Session  # noqa: PLC0415 - slow to import
-
-    session: Any = Session(profile=environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or None)
+    session = sdk_session(profile=environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or None)
     given = {name.lower(): environ[name] for name in _KEY if environ.get(name)} if environ.get(_KEY[0]) else {}
-    client = session.create_client(
-        "sts", region_name=endpoint.region, endpoint_url=endpoint.url, config=client_config(), **given
-    )
-    response = client.get_caller_identity()
+    response = client_of(session, "sts", endpoint, **given).get_caller_identity()
     return Identity(account=response["Account"], arn=response["Arn"])

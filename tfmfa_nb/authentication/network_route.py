@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from tfmfa_nb.authentication.aws_endpoints import sdk_session, sts_url
+
 if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
 
@@ -45,9 +47,7 @@ class NetworkRoute:
 
 def route_to(endpoint: Endpoint) -> NetworkRoute:
     """The route to an STS endpoint."""
-    region = endpoint.region or ""
-    suffix = ".cn" if region.startswith("cn-") else ""
-    return route_to_url(endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}")
+    return route_to_url(sts_url(endpoint))
 
 
 def route_to_url(url: str) -> NetworkRoute:
@@ -66,9 +66,7 @@ def _proxy(url: str) -> str:
 
 
 def _ca_bundle() -> str:
-    from botocore.session import get_session  # noqa: PLC0415 - slow to import
-
-    session = get_session({"profile": (None, None, None, None)})  # the clients ignore AWS_PROFILE too
+    session = sdk_session(profile=None)
     return str(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", ""))
 
 
