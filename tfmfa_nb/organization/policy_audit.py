@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 JOURNALD, SYSLOG, COMMAND = "journald", "syslog", "command:"
@@ -24,11 +25,14 @@ class AuditRules:
         signers: path of the file with the keys that may have signed a line, in the format of ALLOWED SIGNERS
             (https://man.openbsd.org/ssh-keygen#ALLOWED_SIGNERS); None for none.
         sinks: where each line goes, besides the trail: "journald", "syslog", an https URL, or "command:" and a command.
+        authorities: by sink, the path of the file with the certificate authorities (PEM) that vouch for it; the
+            system's own vouch for any other.
     """
 
     signing_key: Path | None = None
     signers: Path | None = None
     sinks: tuple[str, ...] = ()
+    authorities: Mapping[str, Path] = field(default_factory=dict, hash=False)
 
     @property
     def demands_signatures(self) -> bool:
