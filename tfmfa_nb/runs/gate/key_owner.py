@@ -73,6 +73,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         AuthenticationError: the policy does not allow the STS endpoint.
     """
     known = protected_of(driver.environment, environ)
+    driver.default_account = ""
     endpoint = await asyncio.to_thread(endpoint_of, environ, "")
     _refuse_endpoint(driver, policy, endpoint)
     key = await long_term_key(environ)  # which Terraform is given, where there is one
@@ -95,6 +96,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         if key is not None:
             key.forget()
     _refuse_account(driver, policy, identity.account)
+    driver.default_account = identity.account
     raise_level(driver, policy, known.and_account(identity.account))
 
 
