@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.terraform.backends import Backends
-from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credential_settings import CredentialSettings
 from tfmfa_nb.terraform.declared_chains import (
     DeclaredChain,
@@ -20,7 +19,7 @@ from tfmfa_nb.terraform.declared_chains import (
 from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.programs import program, programs_of
 from tfmfa_nb.terraform.provider_sources import ProviderNames, provider_addresses, unknown_providers
-from tfmfa_nb.terraform.syntax_check import is_syntax_error
+from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.modules import Module
+    from tfmfa_nb.terraform.network_settings import NetworkSetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Findings:
             registry.terraform.io/hashicorp/aws.
         unknown_providers: those that may use AWS credentials of their own; named by their address.
         programs: what Terraform runs with the session's credentials; named "local-exec", "external", "exec", ….
+        network: settings that lead calls of AWS elsewhere, whatever their values.
         unreadable: files and modules that Terraform may read, and that cannot be read here; named "unreadable".
     """
 
@@ -67,6 +68,14 @@ class Findings:
     programs: tuple[Problem, ...] = ()
     unreadable: tuple[Problem, ...] = ()
     declared: frozenset[tuple[str, str]] = frozenset()
+    network: tuple[NetworkSetting, ...] = ()
+
+    def notes(self) -> Iterator[Problem]:
+        """What a person should know: what is not known, which programs run, and what stands before AWS."""
+        yield from (*self.problems, *self.programs)
+        for setting in self.network:
+            if setting.leads_there:
+                yield Problem(f"{setting.owner} sets `{setting.name}` for its calls of AWS.", place=setting.place)
 
 
 @dataclass(slots=True)
@@ -147,7 +156,7 @@ def find_chains(
         declared.add_other(configuration.root, block, f'backend "{block.labels[0]}"')
     kept = [backends.kept] if backends.kept else []
     questions = [*declared.questions(), *(question for chain in kept for question in chain.questions())]
-    problems, gaps = _syntax(configuration, executable, environ)
+    problems, gaps = syntax_problems(configuration, executable, environ)
     evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments())
     if not evaluator.answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
@@ -172,21 +181,9 @@ def find_chains(
         unknown_providers(providers),
         tuple(dict.fromkeys([*declared.programs, *backends.programs])),
         tuple(dict.fromkeys([*configuration.unreadable, *gaps, *declared.unclear, *backends.unreadable])),
-        frozenset((chain.name, bypass.name) for chain in declared.chains for bypass in chain.bypasses),
+        frozenset((chain.name, name) for chain in declared.chains for name in chain.examined),
+        tuple(setting for chain in declared.chains if chain.uses_aws for setting in chain.network),
     )
-
-
-def _syntax(
-    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
-) -> tuple[list[Problem], list[Problem]]:
-    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
-    problems, gaps = list(configuration.problems), []
-    for file in configuration.broken:
-        if is_syntax_error(file.source, executable, environ):
-            problems.append(Problem(file.what, place=file.place))
-        else:
-            gaps.append(unreadable(file.what, file.place))
-    return problems, gaps
 
 
 def _differs(kept: DeclaredChain, chains: Sequence[DeclaredChain]) -> bool:
@@ -195,7 +192,8 @@ def _differs(kept: DeclaredChain, chains: Sequence[DeclaredChain]) -> bool:
     return _essence(kept) not in said
 
 
-def _essence(declared: DeclaredChain) -> tuple[list[RoleHop], set[str]]:
-    """Roles and bypasses without their places."""
+def _essence(declared: DeclaredChain) -> tuple[list[RoleHop], set[str], set[tuple[str, str]]]:
+    """Roles, bypasses, and ways without their places."""
     hops = [replace(hop, expression="", place="") for chain in declared.chains() for hop in chain.hops]
-    return hops, {bypass.name for bypass in declared.bypasses if bypass.problem()}
+    ways = {(one.name, repr(values)) for one in declared.network if (values := one.values())}
+    return hops, {bypass.name for bypass in declared.bypasses if bypass.problem()}, ways

@@ -10,15 +10,31 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.configuration_files import unreadable
 from tfmfa_nb.terraform.credentials import offline_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
 
 _SECONDS = 30
 _SYNTAX_ERROR = 2  # the exit code of `fmt`
+
+
+def syntax_problems(
+    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
+) -> tuple[list[Problem], list[Problem]]:
+    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
+    problems, gaps = list(configuration.problems), []
+    for file in configuration.broken:
+        if is_syntax_error(file.source, executable, environ):
+            problems.append(Problem(file.what, place=file.place))
+        else:
+            gaps.append(unreadable(file.what, file.place))
+    return problems, gaps
 
 
 def is_syntax_error(source: bytes, executable: Executable, environ: Mapping[str, str]) -> bool:
