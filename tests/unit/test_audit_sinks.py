@@ -1,6 +1,8 @@
 """Where each line goes besides the trail, and what happens to a run if it does not get there."""
 
+import contextlib
 import json
+import os
 import shlex
 import socket
 import ssl
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import psutil
 import pytest
@@ -29,6 +31,7 @@ def command_of(tmp_path, body):
     return f"command:{shlex.join([sys.executable, str(program)])}"
 
 
+SELF_SIGNED = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1"]
 KEEPS = "open(received, 'a').write(line)"
 
 
@@ -56,12 +59,11 @@ class Collector(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def https(tmp_path, monkeypatch):
-    """A server with a certificate that this process trusts."""
+def https(tmp_path):
+    """A server with a certificate, which is its own authority."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-    argv = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1", *subject]
-    subprocess.run([*argv, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    subprocess.run([*SELF_SIGNED, *subject, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     server = HTTPServer(("127.0.0.1", 0), Collector)
     server.bodies, server.certificate = [], certificate
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -69,8 +71,6 @@ def https(tmp_path, monkeypatch):
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     yield server
     server.shutdown()
     server.server_close()
@@ -79,6 +79,41 @@ def https(tmp_path, monkeypatch):
 
 def url_of(server, path=""):
     return f"https://127.0.0.1:{server.server_port}/{path}"
+
+
+def deliver_to(server, url, *lines):
+    return deliver({url: lines}, {url: server.certificate})
+
+
+@pytest.fixture
+def proxy(https):
+    """A proxy that leads to that server, whatever one asks for."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_CONNECT(self):
+            self.server.asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            with socket.create_connection(https.server_address) as there:
+                back = threading.Thread(target=forward, args=(there, self.connection))
+                back.start()
+                forward(self.connection, there)
+                back.join()
+
+        def log_message(self, *_arguments):
+            pass
+
+    def forward(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        server.asked, server.url = [], f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.mark.parametrize(
@@ -101,28 +136,51 @@ def test_these_are_none(text):
 
 
 def test_a_line_is_posted_as_it_is(https):
-    assert deliver({url_of(https): [b'{"a": 1}', b'{"a": 2}']}) == {}
+    assert deliver_to(https, url_of(https), b'{"a": 1}', b'{"a": 2}') == {}
     assert https.bodies == [("/", b'{"a": 1}\n'), ("/", b'{"a": 2}\n')]
 
 
 @pytest.mark.parametrize("status", [301, 307, 308, 400, 401, 500, 503])
 def test_a_status_that_is_no_success_is_a_refusal_and_no_redirect_is_followed(https, status):
     url = url_of(https, str(status))
-    assert deliver({url: [b"{}"]}) == {url: (0, f"HTTP status {status}")}
+    assert deliver_to(https, url, b"{}") == {url: (0, f"HTTP status {status}")}
     assert [path for path, _ in https.bodies] == [f"/{status}"]
 
 
 def test_an_answer_that_is_not_http_is_a_reason(https):
     url = url_of(https, "nonsense")
-    assert deliver({url: [b"{}"]}) == {url: (0, f"non sense{'!' * 191}")}
+    assert deliver_to(https, url, b"{}") == {url: (0, f"non sense{'!' * 191}")}
 
 
-def test_a_server_that_nobody_vouches_for_gets_nothing(https, monkeypatch):
-    monkeypatch.delenv("SSL_CERT_FILE")
+def test_a_server_that_nobody_vouches_for_gets_nothing(https):
     ((received_lines, reason),) = deliver({url_of(https): [b"{}"]}).values()
     assert received_lines == 0
     assert "CERTIFICATE_VERIFY_FAILED" in reason
     assert https.bodies == []
+
+
+def test_no_variable_turns_a_sink_elsewhere(https, proxy, tmp_path, monkeypatch):
+    """As `%env` sets them in a cell: a proxy, and an authority that vouches for what answers there."""
+    sink, true = "https://127.0.0.1:9/200", tmp_path / "true.pem"
+    subprocess.run([*SELF_SIGNED, "-subj", "/CN=true", "-keyout", os.devnull, "-out", true], check=True)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(https.certificate))
+    for authorities in ({}, {sink: true}):
+        trail = AuditTrail(tmp_path / "audit.jsonl", AuditRules(sinks=(sink,), authorities=authorities))
+        with pytest.raises(ConfigurationError, match=r"was not received by .*CERTIFICATE_VERIFY_FAILED"):
+            trail.write("phase")
+    assert https.bodies == []
+    assert proxy.asked == ["127.0.0.1:9"] * 2
+    assert deliver_to(https, sink, b"{}") == {}  # a proxy only carries what it cannot read
+    assert https.bodies == [("/200", b"{}\n")]
+
+
+def test_authorities_that_cannot_be_read_are_a_reason(https, tmp_path):
+    url = url_of(https)
+    assert deliver({url: [b"{}"]}, {url: tmp_path / "none.pem"}) == {url: (0, "No such file or directory")}
 
 
 @pytest.mark.parametrize("name", ["journald", "syslog"])
@@ -163,7 +221,7 @@ def test_nobody_waits_longer_than_the_limit_and_what_hangs_is_killed(tmp_path):
     body = "open(received, 'w').write(str(os.getpid()) + '\\n'); time.sleep(60)"
     hangs, works = command_of(tmp_path, body), "command:/bin/cat"
     began = time.monotonic()
-    failed = deliver({hangs: [b"{}"], works: [b"{}"]}, 1.5)
+    failed = deliver({hangs: [b"{}"], works: [b"{}"]}, seconds=1.5)
     assert time.monotonic() - began < 10
     assert set(failed) == {hangs}
     assert failed[hangs][0] == 0
@@ -182,7 +240,9 @@ def rules(*names):
 
 def test_each_line_goes_to_each_sink_as_it_stands_in_the_trail(tmp_path, https):
     command = command_of(tmp_path, KEEPS)
-    trail = AuditTrail(tmp_path / "audit.jsonl", rules(command, url_of(https)))
+    url = url_of(https)
+    vouching = AuditRules(sinks=(command, url), authorities={url: https.certificate})
+    trail = AuditTrail(tmp_path / "audit.jsonl", vouching)
     trail.write("a")
     trail.write("b")
     assert received(tmp_path) == trail.raw_lines()

@@ -70,7 +70,7 @@ def test_a_bundle_is_found_wherever_botocore_finds_it(monkeypatch, tmp_path, pla
     ("endpoint", "host"),
     [
         (Endpoint("cn-north-1"), "sts.cn-north-1.amazonaws.com.cn"),
-        (Endpoint(), "sts.amazonaws.com"),
+        (Endpoint(), "sts.us-east-1.amazonaws.com"),  # never the global one
         (Endpoint(url="https://sts.corp:8443"), "sts.corp:8443"),
     ],
 )

@@ -44,6 +44,15 @@ def test_several_files_unite_their_sinks_and_the_first_key_counts():
     assert Policy((system, layer("user.toml", sinks=[]))).audit.sinks == ("journald",)
 
 
+def test_only_the_file_that_names_a_sink_says_who_vouches_for_it():
+    a, b = "https://a.example.com/", "https://b.example.com/"
+    policy = Policy((layer("system.toml", sinks=[a]), layer("user.toml", sinks=[a, b], authorities="/user.pem")))
+    assert policy.audit.sinks == (a, b)
+    assert policy.audit.authorities == {b: Path("/user.pem")}
+    (said,) = [line for line in policy_lines(policy) if "authorities of" in line]
+    assert said == "Certificate authorities of https://b.example.com/: /user.pem  (organization policy /etc/user.toml)"
+
+
 @pytest.mark.parametrize(
     ("audit", "words"),
     [
@@ -51,6 +60,7 @@ def test_several_files_unite_their_sinks_and_the_first_key_counts():
         ({"signers": 7}, r"audit\.signers: 7 is not the path of a file"),
         ({"sinks": "journald"}, r"audit\.sinks: must be a list"),
         ({"sinks": ["http://a.b/"]}, r"audit\.sinks: 'http://a\.b/' is not a sink\. Sinks: "),
+        ({"authorities": "~/ca.pem"}, r"audit\.authorities: '~/ca\.pem' is not an absolute path"),
         ({"sink": []}, r'audit\.sink: unknown key\. Did you mean "sinks"\?'),
     ],
 )

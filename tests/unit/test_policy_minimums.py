@@ -313,7 +313,7 @@ def test_a_level_that_is_set_is_a_line_of_the_trail_also_before_the_first_run(en
     set_level(environment, Level.NEVER, policy)
     trail = AuditTrail(environment.files.audit_trail)
     first, line = trail.lines()
-    assert (first["old"], first["new"]) == ("never", "applies only")
+    assert (first["old"], first["new"]) == ("applies only", "applies only")
     assert (line["event"], line["old"], line["new"]) == ("level", "applies only", "never")
     assert line["user"]
     assert line["policy"] == policy.digest

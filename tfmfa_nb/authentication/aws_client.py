@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tfmfa_nb.authentication.aws_endpoints import keep_to, sdk_session, sts_url
 from tfmfa_nb.authentication.aws_errors import diagnose
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.model.redaction import Secret
@@ -37,11 +38,7 @@ _WITHOUT_CODE = _WITHOUT_EFFECT | {RefusalKind.UNANSWERED, RefusalKind.SERVICE}
 @cache
 def _factory() -> Any:
     """The session that creates all clients; shared, because loading the service descriptions takes longest."""
-    from boto3 import Session  # noqa: PLC0415 - takes 0.2 s, so imported on the first call
-    from botocore.session import get_session  # noqa: PLC0415
-
-    # Ignore AWS_PROFILE: it must not affect these clients, nor fail them if the profile does not exist.
-    return Session(botocore_session=get_session({"profile": (None, None, None, None)}))
+    return sdk_session(profile=None)
 
 
 def reset_client_factory() -> None:
@@ -64,30 +61,45 @@ def aws_client(
 ) -> Any:
     """A client for `service`, such as "iam", with the properties of `sts_client`."""
     with _client_creation:  # clients are thread-safe, but creating one is not
-        client = _factory().client(
+        client = client_of(
+            _factory(),
             service,
-            region_name=endpoint.region or (None if service == "sts" else _DEFAULT_REGION),
-            endpoint_url=endpoint.url,
+            endpoint,
             aws_access_key_id=access_key_id if isinstance(access_key_id, str) else access_key_id.reveal(),
             aws_secret_access_key=secret.reveal(),
             aws_session_token=session_token.reveal() if session_token else None,
-            config=client_config(),
         )
         _suppress_debug_logs()
     return client
 
 
-def client_config() -> Any:
-    """The botocore configuration of every client: one attempt, short timeouts, and no endpoint of a file."""
+def client_of(session: Any, service: str, endpoint: Endpoint, **credentials: str | None) -> Any:
+    """A client of a botocore session: one attempt, short timeouts, and no endpoint but the one that is meant.
+
+    Args:
+        session: the session; see `sdk_session`.
+        service: "sts", "iam", ….
+        endpoint: endpoint to call.
+        credentials: the client's credentials, by botocore's names; none for those that the session finds.
+    """
     from botocore.config import Config  # noqa: PLC0415
 
-    return Config(
+    url = sts_url(endpoint, session) if service == "sts" else endpoint.url
+    # botocore does not combine an explicit URL with these settings, which sts_url has heeded.
+    by_url = {"use_fips_endpoint": False, "use_dualstack_endpoint": False} if url else {}
+    config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         max_pool_connections=_CONCURRENT_CALLS,
         ignore_configured_endpoint_urls=True,  # the endpoint is the one given
+        **by_url,
     )
+    region = endpoint.region or _DEFAULT_REGION
+    client = session.create_client(service, region_name=region, endpoint_url=url, config=config, **credentials)
+    if url:
+        keep_to(client, url)
+    return client
 
 
 def credentials_of(response: dict[str, Any]) -> tuple[Secret, Secret, Secret, datetime]:

@@ -1,4 +1,4 @@
-"""The identity behind the credentials that Terraform finds by itself, where no code is asked for.
+"""The credentials that Terraform finds by itself, where no code is asked for, and the identity behind them.
 
 The AWS SDKs look for credentials in the same places: the process environment, profiles, IAM Identity Center,
 containers, and instances (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html).
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.authentication.aws_client import call_aws, client_config
-from tfmfa_nb.model.identity import Identity
+from tfmfa_nb.authentication.aws_client import call_aws, client_of
+from tfmfa_nb.authentication.aws_endpoints import sdk_session
+from tfmfa_nb.model.identity import Endpoint, Identity
+from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfmfa_nb.model.identity import Endpoint
 
 _KEY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -32,13 +33,37 @@ async def identify_default(environ: Mapping[str, str], endpoint: Endpoint) -> Id
     return await call_aws(lambda: _identify(environ, endpoint), endpoint)
 
 
-def _identify(environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
-    from botocore.session import Session  # noqa: PLC0415 - slow to import
+async def default_credentials(environ: Mapping[str, str]) -> tuple[str, Secret, Secret] | None:
+    """Those credentials, as they are now: access key ID, secret access key, and session token. None if there are none.
 
-    session: Any = Session(profile=environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or None)
+    The SDKs differ in what they read first, and in older names of variables that only some of them read, so another
+    process might find others.
+
+    Args:
+        environ: process environment of Terraform, for a key and the profile.
+
+    Raises:
+        Refused: whoever has the credentials does not hand them out.
+    """
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    return await call_aws(lambda: _find(environ), Endpoint(region or None, None))
+
+
+def _find(environ: Mapping[str, str]) -> tuple[str, Secret, Secret] | None:
+    if environ.get(_KEY[0]):
+        return environ[_KEY[0]], Secret(environ.get(_KEY[1], "")), Secret(environ.get(_KEY[2], ""))
+    credentials = _session(environ).get_credentials()
+    if credentials is None:
+        return None
+    now = credentials.get_frozen_credentials()
+    return now.access_key, Secret(now.secret_key), Secret(now.token or "")
+
+
+def _session(environ: Mapping[str, str]) -> Any:
+    return sdk_session(profile=environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or None)
+
+
+def _identify(environ: Mapping[str, str], endpoint: Endpoint) -> Identity:
     given = {name.lower(): environ[name] for name in _KEY if environ.get(name)} if environ.get(_KEY[0]) else {}
-    client = session.create_client(
-        "sts", region_name=endpoint.region, endpoint_url=endpoint.url, config=client_config(), **given
-    )
-    response = client.get_caller_identity()
+    response = client_of(_session(environ), "sts", endpoint, **given).get_caller_identity()
     return Identity(account=response["Account"], arn=response["Arn"])

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from tfmfa_nb.authentication.aws_endpoints import sdk_session, sts_url
+
 if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
 
@@ -44,21 +46,14 @@ class NetworkRoute:
         return ", ".join(parts)
 
 
-def url_of(endpoint: Endpoint) -> str:
-    """The URL of an STS endpoint: the one that is set, or AWS's own."""
-    region = endpoint.region or ""
-    suffix = ".cn" if region.startswith("cn-") else ""
-    return endpoint.url or f"https://sts.{f'{region}.' if region else ''}amazonaws.com{suffix}"
-
-
 def host_of(endpoint: Endpoint) -> str:
     """The host of an STS endpoint, with its port, and without user and password."""
-    return urlsplit(url_of(endpoint)).netloc.rpartition("@")[2] or "the STS endpoint"
+    return urlsplit(sts_url(endpoint)).netloc.rpartition("@")[2] or "the STS endpoint"
 
 
 def route_to(endpoint: Endpoint) -> NetworkRoute:
     """The route to an STS endpoint."""
-    return route_to_url(url_of(endpoint))
+    return route_to_url(sts_url(endpoint))
 
 
 def route_to_url(url: str) -> NetworkRoute:
@@ -78,10 +73,9 @@ def _proxy(url: str) -> str:
 
 def _ca_bundle() -> str:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import
-    from botocore.session import get_session  # noqa: PLC0415
 
-    session = get_session({"profile": (None, None, None, None)})  # the clients ignore AWS_PROFILE too
     with suppress(BotoCoreError):  # an invalid configuration file stops the call, which tells it
+        session = sdk_session(profile=None)
         return str(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", ""))
     return ""
 

@@ -10,7 +10,7 @@ class Endpoint:
     """The STS endpoint to call.
 
     Attributes:
-        region: AWS Region; None for the global endpoint.
+        region: AWS Region; None for the first one of the public partition.
         url: endpoint URL; None for AWS's own.
     """
 

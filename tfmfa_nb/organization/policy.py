@@ -54,6 +54,7 @@ class Layer:
         signing_key: path of the SSH key that signs each line of the audit trail; see `AuditRules`.
         signers: path of the file with the allowed signers of those lines.
         sinks: where each line goes besides the trail.
+        authorities: path of the file with the certificate authorities that vouch for these sinks.
         sha256: SHA-256 of the file's content, in hexadecimal; "" if it is not from a file.
     """
 
@@ -77,6 +78,7 @@ class Layer:
     signing_key: str | None = None
     signers: str | None = None
     sinks: tuple[str, ...] | None = None
+    authorities: str | None = None
     sha256: str = ""
 
 
@@ -249,14 +251,21 @@ class Policy:
     def audit(self) -> AuditRules:
         """What each line of the audit trail needs: the sinks of all files, and the key and the signers of the first.
 
+        Who vouches for a sink is said by the file that names it, so that no other can turn it elsewhere.
+
         Raises:
             ConfigurationError: a path begins with "~", and the home folder is not known.
         """
+        sinks: dict[str, str | None] = {}
+        for layer in self.layers:
+            for sink in layer.sinks or ():
+                sinks.setdefault(sink, layer.authorities)
         return AuditRules(
             _path(layer.signing_key for layer in self.layers),
             _path(layer.signers for layer in self.layers),
-            tuple(dict.fromkeys(sink for layer in self.layers for sink in layer.sinks or ())),
+            tuple(sinks),
             self.digest,
+            {sink: Path(named) for sink, named in sinks.items() if named},
         )
 
     def files_setting(self, key: str) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 JOURNALD, SYSLOG, COMMAND = "journald", "syslog", "command:"
@@ -25,12 +26,15 @@ class AuditRules:
             (https://man.openbsd.org/ssh-keygen#ALLOWED_SIGNERS); None for none.
         sinks: where each line goes, besides the trail: "journald", "syslog", an https URL, or "command:" and a command.
         policy: digest of those files, which each line has; see `Policy.digest`.
+        authorities: by sink, the path of the file with the certificate authorities (PEM) that vouch for it; the
+            system's own vouch for any other.
     """
 
     signing_key: Path | None = None
     signers: Path | None = None
     sinks: tuple[str, ...] = ()
     policy: str = field(default="none", compare=False)  # not a demand
+    authorities: Mapping[str, Path] = field(default_factory=dict, hash=False)
 
     @property
     def demands_signatures(self) -> bool:

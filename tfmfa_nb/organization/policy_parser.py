@@ -28,7 +28,7 @@ _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
     *("process_variables", "proxies"),
 )
-_AUDIT = ("signing_key", "signers", "sinks")
+_AUDIT = ("signing_key", "signers", "sinks", "authorities")
 
 
 class PolicyParser:
@@ -66,6 +66,9 @@ class PolicyParser:
         audit = self._table(top.get("audit", {}), "audit", _AUDIT)
         sinks = self._strings(audit, "sinks", "audit.")
         self._check("audit.sinks", sinks, is_sink, "a sink", _SINKS)
+        authorities = self._file(audit, "authorities")
+        known = [authorities] if authorities else []  # a cell can say where a home folder is
+        self._check("audit.authorities", known, lambda path: path.startswith("/"), "an absolute path", "Use one.")
         self._check("allow.providers", providers, _PROVIDER.fullmatch, "a source address", 'Example: "mycorp/aws".')
         return Layer(
             self._path,
@@ -88,6 +91,7 @@ class PolicyParser:
             signing_key=self._file(audit, "signing_key"),
             signers=self._file(audit, "signers"),
             sinks=sinks,
+            authorities=authorities,
             sha256=sha256,
         )
 

@@ -26,6 +26,10 @@ class Aws(Protocol):
         """The owner of the credentials that Terraform finds; see `authentication.default_identity`."""
         ...
 
+    async def default_credentials(self, environ: Mapping[str, str]) -> tuple[str, Secret, Secret] | None:
+        """The credentials that Terraform finds, as they are now; see `authentication.default_identity`."""
+        ...
+
     async def get_session(
         self,
         access_key_id: str,

@@ -63,6 +63,8 @@ class Driver:
         record: durable state of the run; changed by `tell`, written by `move` and `save`.
         store: files of the run.
         findings: roles and bypasses in the configuration; None before it is inspected.
+        default_account: account of the credentials that Terraform finds by itself, where the policy asks about it; ""
+            if it is not known.
         inspected: everything that the last inspection rests on; empty before it.
         canceling: True after a person has canceled the run.
         code_given: True after a code was given for the run.
@@ -92,6 +94,7 @@ class Driver:
             self.store = RunStore(environment, record.id)
         self.record = record
         self.findings: Findings | None = None
+        self.default_account = ""
         self.inspected = Inspected()
         self._configuration: Configuration | None = None
         self.roles: list[dict[str, Any]] = []

@@ -50,7 +50,7 @@ _KUBECONFIGS = frozenset({"config_path", "config_paths", "kubeconfig_path"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
+class Setting:
     """A setting with the names of the blocks and objects around it: ("kubernetes", "exec", "command")."""
 
     path: tuple[str, ...]
@@ -105,8 +105,8 @@ class CredentialSettings:
     @classmethod
     def of(cls, module: Module, block: Block, owner: str, loops: tuple[Loop, ...]) -> CredentialSettings:
         """Look through a block, its nested blocks, and the objects and lists in it."""
-        settings = list(_settings(module, block, loops, ()))
-        plugins: dict[tuple[str, ...], list[_Setting]] = {}
+        settings = list(settings_of(module, block, loops))
+        plugins: dict[tuple[str, ...], list[Setting]] = {}
         bypasses, kubeconfigs = [], []
         for setting in settings:
             if setting.value.text == "null":
@@ -121,7 +121,8 @@ class CredentialSettings:
         return cls(tuple(bypasses), tuple(_plugin(owner, one) for one in plugins.values()), tuple(kubeconfigs))
 
 
-def _settings(module: Module, block: Block, loops: tuple[Loop, ...], path: tuple[str, ...]) -> Iterator[_Setting]:
+def settings_of(module: Module, block: Block, loops: tuple[Loop, ...], path: tuple[str, ...] = ()) -> Iterator[Setting]:
+    """The settings of a block, its nested blocks, and the objects and lists in it, each with its own path."""
     for name, value in block.attributes.items():
         yield from _members(module, value, loops, (*path, name))
     for inner in block.blocks:
@@ -129,19 +130,19 @@ def _settings(module: Module, block: Block, loops: tuple[Loop, ...], path: tuple
             loop = dynamic_loop(inner)
             around = (*loops, loop) if loop else loops
             for content in inner.all("content"):
-                yield from _settings(module, content, around, (*path, inner.labels[0]))
+                yield from settings_of(module, content, around, (*path, inner.labels[0]))
         else:
-            yield from _settings(module, inner, loops, (*path, inner.type))
+            yield from settings_of(module, inner, loops, (*path, inner.type))
 
 
-def _members(module: Module, value: Expression, loops: tuple[Loop, ...], path: tuple[str, ...]) -> Iterator[_Setting]:
+def _members(module: Module, value: Expression, loops: tuple[Loop, ...], path: tuple[str, ...]) -> Iterator[Setting]:
     """The value itself; if it is an object or a list as it is written, its members instead."""
     waiting = [(module, value, loops, path)]
     while waiting:
         at, expression, around, names = waiting.pop()
         home, written = _written(at, expression)
         if _EXEC in names[:-1] or not (written.members or written.elements):
-            yield _Setting(names, expression, at, around)
+            yield Setting(names, expression, at, around)
             continue
         inside = around if home is at else ()
         waiting += [(home, inner, inside, names) for inner in reversed(written.elements or ())]
@@ -171,7 +172,7 @@ def _kind(path: tuple[str, ...]) -> str | None:
     return list(_KINDS.values())[int((found.lastgroup or "k0")[1:])]
 
 
-def _plugin(owner: str, settings: list[_Setting]) -> DeclaredExec:
+def _plugin(owner: str, settings: list[Setting]) -> DeclaredExec:
     asked: list[Question] = []
     variables: list[tuple[str, Question]] = []
     for setting in settings:

@@ -11,6 +11,7 @@ from tfmfa_nb.terraform.evaluation import UNKNOWN, Loop, Question
 from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.hcl import Block
 from tfmfa_nb.terraform.mfa_bypasses import DeclaredBypass, bypasses_of_block, bypasses_of_settings
+from tfmfa_nb.terraform.network_settings import NetworkSetting, network_settings, network_settings_of_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,13 +32,21 @@ class DeclaredChain:
     bypasses: Sequence[DeclaredBypass]
     keys: Question | None = None
     region: Question | None = None
+    network: Sequence[NetworkSetting] = ()
     backend: Question | None = None  # the backend of a remote state: only "s3" has roles
 
     def questions(self) -> Iterator[Question]:
         """Every question about the chain."""
         yield from (question for role in self.roles for question in role.questions())
         yield from (question for bypass in self.bypasses for question in bypass.questions())
+        yield from (setting.question for setting in self.network)
         yield from (question for question in (self.keys, self.region, self.backend) if question)
+
+    @property
+    def examined(self) -> Iterator[str]:
+        """The names of the settings that are examined, whatever their values."""
+        yield from (bypass.name for bypass in self.bypasses)
+        yield from (setting.name for setting in self.network)
 
     @property
     def uses_aws(self) -> bool:
@@ -77,6 +86,7 @@ def provider_chain(module: Module, block: Block) -> DeclaredChain:
         list(bypasses_of_block(module, block, provider_owner(block), loops)),
         keys,
         Question(module, region, loops) if region else None,
+        list(network_settings(module, block, provider_owner(block), loops)),
     )
 
 
@@ -88,7 +98,8 @@ def provider_owner(block: Block) -> str:
 def settings_chain(module: Module, block: Block, name: str) -> DeclaredChain:
     """The chain of a block with an S3 backend's settings: that backend, or a KMS key provider."""
     roles = roles_of_backend(module, block.attributes.get) + roles_of_block(module, block)
-    return DeclaredChain(name, block.place, roles, list(bypasses_of_block(module, block, name)))
+    network = list(network_settings(module, block, name))
+    return DeclaredChain(name, block.place, roles, list(bypasses_of_block(module, block, name)), network=network)
 
 
 def remote_state_chains(module: Module) -> Iterator[DeclaredChain]:
@@ -126,6 +137,7 @@ def _remote_state(module: Module, block: Block) -> Iterator[DeclaredChain]:
         roles_of_backend(module, config.member, loops),
         list(bypasses_of_settings(module, config.member, name, loops)),
         keys,
+        network=list(network_settings_of_config(module, config.member, name, loops)),
         backend=Question(module, backend) if backend else None,
     )
 

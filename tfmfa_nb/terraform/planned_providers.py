@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.terraform.network_settings import planned_network_settings
 from tfmfa_nb.terraform.provider_sources import AWS_TYPES
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class PlannedProvider:
         source: the provider's source address with its host: "registry.terraform.io/hashicorp/aws".
         literals: settings and blocks whose values are literals, neither null nor empty.
         computed: settings whose values Terraform computes from others.
+        network: settings that lead calls of AWS elsewhere; see `network_settings`.
         roles: the ARNs of the roles to assume that are literals.
     """
 
@@ -34,6 +36,7 @@ class PlannedProvider:
     literals: frozenset[str]
     computed: frozenset[str]
     roles: frozenset[str] = frozenset()
+    network: frozenset[str] = frozenset()
 
     @property
     def is_aws(self) -> bool:
@@ -68,6 +71,7 @@ def _provider(provider: Any) -> PlannedProvider:
         frozenset(name for name, value in expressions.items() if _is_literal(value)),
         frozenset(name for name, value in expressions.items() if _is_computed(value)),
         frozenset(_roles(expressions.get("assume_role"))),
+        frozenset(planned_network_settings(expressions, lambda value: not (_is_literal(value) or _is_computed(value)))),
     )
 
 
@@ -79,7 +83,8 @@ def _remote_states(module: dict[str, Any], prefix: str) -> Iterator[PlannedProvi
                 continue  # no other backend has AWS credentials
             config = _table(expressions.get("config")).get("constant_value")
             literals = frozenset(name for name, value in _table(config).items() if not _is_empty(value))
-            yield PlannedProvider(f"{prefix}{resource.get('address')}", "", literals, frozenset())
+            network = frozenset(planned_network_settings(_table(config), _is_empty))
+            yield PlannedProvider(f"{prefix}{resource.get('address')}", "", literals, frozenset(), network=network)
     for name, call in _table(module.get("module_calls")).items():
         yield from _remote_states(_table(_table(call).get("module")), f"{prefix}module.{name}.")
 

@@ -16,7 +16,7 @@ from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DeclaredChain,
     )
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.network_settings import NetworkSetting
 
 _NOTHING_KNOWN = KnownSession()
 
@@ -47,6 +48,7 @@ class Findings:
             registry.terraform.io/hashicorp/aws.
         unknown_providers: those that may use AWS credentials of their own; named by their address.
         programs: what Terraform runs with the session's credentials; named "local-exec", "external", "exec", ….
+        network: settings that lead calls of AWS elsewhere, whatever their values.
         unreadable: files and modules that Terraform may read, and that cannot be read here; named "unreadable".
     """
 
@@ -62,6 +64,14 @@ class Findings:
     programs: tuple[Problem, ...] = ()
     unreadable: tuple[Problem, ...] = ()
     declared: frozenset[tuple[str, str]] = frozenset()
+    network: tuple[NetworkSetting, ...] = ()
+
+    def notes(self) -> Iterator[Problem]:
+        """What a person should know: what is not known, which programs run, and what stands before AWS."""
+        yield from (*self.problems, *self.programs)
+        for setting in self.network:
+            if setting.leads_there:
+                yield Problem(f"{setting.owner} sets `{setting.name}` for its calls of AWS.", place=setting.place)
 
 
 def find_chains(
@@ -116,7 +126,8 @@ def find_chains(
         unknown_providers(providers),
         tuple(dict.fromkeys([*declared.programs, *backends.programs])),
         tuple(dict.fromkeys([*configuration.unreadable, *gaps, *declared.unclear, *backends.unreadable])),
-        frozenset((chain.name, bypass.name) for chain in declared.chains for bypass in chain.bypasses),
+        frozenset((chain.name, name) for chain in declared.chains for name in chain.examined),
+        tuple(setting for chain in declared.chains if chain.uses_aws for setting in chain.network),
     )
 
 
@@ -126,7 +137,8 @@ def _differs(kept: DeclaredChain, chains: Sequence[DeclaredChain]) -> bool:
     return _essence(kept) not in said
 
 
-def _essence(declared: DeclaredChain) -> tuple[list[RoleHop], set[str]]:
-    """Roles and bypasses without their places."""
+def _essence(declared: DeclaredChain) -> tuple[list[RoleHop], set[str], set[tuple[str, str]]]:
+    """Roles, bypasses, and ways without their places."""
     hops = [replace(hop, expression="", place="") for chain in declared.chains() for hop in chain.hops]
-    return hops, {bypass.name for bypass in declared.bypasses if bypass.problem()}
+    ways = {(one.name, repr(values)) for one in declared.network if (values := one.values())}
+    return hops, {bypass.name for bypass in declared.bypasses if bypass.problem()}, ways

@@ -24,6 +24,19 @@ _SECONDS = 30
 _SYNTAX_ERROR = 2  # the exit code of `fmt`
 
 
+def syntax_problems(
+    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
+) -> tuple[list[Problem], list[Problem]]:
+    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
+    problems, gaps = list(configuration.problems), []
+    for file in configuration.broken:
+        if is_syntax_error(file.source, executable, environ):
+            problems.append(Problem(file.what, place=file.place))
+        else:
+            gaps.append(unreadable(file.what, file.place))
+    return problems, gaps
+
+
 def is_syntax_error(source: bytes, executable: Executable, environ: Mapping[str, str]) -> bool:
     """Whether Terraform cannot parse `source` either, and so will not run it; False where it gives no answer."""
     cleaned = offline_environ(environ)
@@ -42,16 +55,3 @@ def is_syntax_error(source: bytes, executable: Executable, environ: Mapping[str,
         except (OSError, subprocess.SubprocessError):
             return False
     return answer.returncode == _SYNTAX_ERROR and b"<stdin>" in answer.stderr
-
-
-def syntax_problems(
-    configuration: Configuration, executable: Executable, environ: Mapping[str, str]
-) -> tuple[list[Problem], list[Problem]]:
-    """What is said of files that cannot be parsed here: Terraform's own errors, and what it might read nevertheless."""
-    problems, gaps = list(configuration.problems), []
-    for file in configuration.broken:
-        if is_syntax_error(file.source, executable, environ):
-            problems.append(Problem(file.what, place=file.place))
-        else:
-            gaps.append(unreadable(file.what, file.place))
-    return problems, gaps

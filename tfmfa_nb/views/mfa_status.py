@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
+from tfmfa_nb.runs.audit.sinks import name_of
 from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa
 from tfmfa_nb.runs.gate.levels import default_level, effective_level, new_environment, protected_of, required_by
 
@@ -118,3 +119,5 @@ def _audit_lines(rules: AuditRules, source: Callable[[str], str]) -> Iterator[st
         yield f"Allowed signers of the audit trail: {rules.signers}{source('signers')}"
     if rules.sinks:
         yield f"The audit trail also goes to: {', '.join(rules.sinks)}{source('sinks')}"
+    for sink, path in rules.authorities.items():
+        yield f"Certificate authorities of {name_of(sink)}: {path}{source('authorities')}"

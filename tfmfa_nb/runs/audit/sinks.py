@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import shlex
 import socket
+import ssl
 import threading
 import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,21 +36,26 @@ SECONDS = 10.0
 """How long a run waits for its sinks, together."""
 _NAME = "tfmfa_nb"
 _MAX_REASON = 200  # characters
+_SYSTEM: Mapping[str, Path] = MappingProxyType({})
 _PRIORITY = 10 * 8 + 5  # facility authpriv, severity notice
 
 
-def deliver(pending: Mapping[str, Sequence[bytes]], seconds: float = SECONDS) -> dict[str, tuple[int, str]]:
+def deliver(
+    pending: Mapping[str, Sequence[bytes]], authorities: Mapping[str, Path] = _SYSTEM, seconds: float = SECONDS
+) -> dict[str, tuple[int, str]]:
     """Send lines to sinks, to all at the same time, and to each in order.
 
     Args:
         pending: the lines by sink, without line ends.
+        authorities: by sink, the file with the certificate authorities that vouch for it; the system's own vouch for
+            any other.
         seconds: time limit for all of it.
 
     Returns:
         By each sink that did not receive all of its lines: how many it has received, and why no more.
     """
     deadline = time.monotonic() + seconds
-    deliveries = [_Delivery(sink, lines, deadline) for sink, lines in pending.items()]
+    deliveries = [_Delivery(sink, lines, authorities.get(sink), deadline) for sink, lines in pending.items()]
     for delivery in deliveries:
         delivery.thread.start()
     for delivery in deliveries:
@@ -64,8 +72,8 @@ def name_of(sink: str) -> str:
 class _Delivery:
     """The delivery to one sink, in a thread that nobody waits for longer than the time limit."""
 
-    def __init__(self, sink: str, lines: Sequence[bytes], deadline: float) -> None:
-        self.sink, self._lines, self._deadline = sink, lines, deadline
+    def __init__(self, sink: str, lines: Sequence[bytes], authorities: Path | None, deadline: float) -> None:
+        self.sink, self._lines, self._authorities, self._deadline = sink, lines, authorities, deadline
         self.received, self.reason = 0, ""
         self.thread = threading.Thread(target=self._run, name=f"audit sink {name_of(sink)}", daemon=True)
 
@@ -74,7 +82,7 @@ class _Delivery:
         return self.received == len(self._lines)
 
     def _run(self) -> None:
-        send = _sender(self.sink)
+        send = _sender(self.sink, self._authorities)
         try:
             for line in self._lines:
                 left = self._deadline - time.monotonic()
@@ -86,7 +94,7 @@ class _Delivery:
             self.reason = _reason(error)
 
 
-def _sender(sink: str) -> Callable[[bytes, float], None]:
+def _sender(sink: str, authorities: Path | None) -> Callable[[bytes, float], None]:
     if sink == JOURNALD:
         fields = f"SYSLOG_IDENTIFIER={_NAME}\nPRIORITY={_PRIORITY % 8}\nMESSAGE=".encode()
         return lambda line, seconds: _send_datagram(SOCKETS[JOURNALD], fields + line + b"\n", seconds)
@@ -94,7 +102,7 @@ def _sender(sink: str) -> Callable[[bytes, float], None]:
         return lambda line, seconds: _send_datagram(SOCKETS[SYSLOG], f"<{_PRIORITY}>{_NAME}: ".encode() + line, seconds)
     if sink.startswith(COMMAND):
         return lambda line, seconds: _run_command(shlex.split(sink.removeprefix(COMMAND)), line, seconds)
-    return lambda line, seconds: _post(sink, line, seconds)
+    return lambda line, seconds: _post(sink, line, authorities, seconds)
 
 
 def _send_datagram(path: str, content: bytes, seconds: float) -> None:
@@ -117,10 +125,26 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _post(url: str, line: bytes, seconds: float) -> None:
+def _tls(authorities: Path | None) -> ssl.SSLContext:
+    """Trusts these authorities only, or else the system's own: a cell can set SSL_CERT_FILE, and a proxy."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if authorities is not None:
+        context.load_verify_locations(authorities)
+        return context
+    built_in = ssl.get_default_verify_paths()  # where OpenSSL looks by itself
+    file, folder = Path(built_in.openssl_cafile), Path(built_in.openssl_capath)
+    if file.is_file():
+        context.load_verify_locations(cafile=file)
+    if folder.is_dir():
+        context.load_verify_locations(capath=folder)
+    return context
+
+
+def _post(url: str, line: bytes, authorities: Path | None, seconds: float) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": f"{_NAME}/{__version__}"}
     request = urllib.request.Request(url, line + b"\n", headers, method="POST")  # noqa: S310 - https, as the policy's parser demands
-    with urllib.request.build_opener(_NoRedirects).open(request, timeout=seconds):
+    handlers = (_NoRedirects, urllib.request.HTTPSHandler(context=_tls(authorities)))
+    with urllib.request.build_opener(*handlers).open(request, timeout=seconds):
         pass  # any status but 2xx is an error
 
 

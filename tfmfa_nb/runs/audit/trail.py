@@ -176,7 +176,8 @@ class AuditTrail:
             By each sink that failed: the number of the first line that it lacks now, and why.
         """
         lines = _lines_of(file) if now.undelivered else []
-        failed = deliver({sink: lines[first - 1 :] for sink, first in now.undelivered.items()})
+        pending = {sink: lines[first - 1 :] for sink, first in now.undelivered.items()}
+        failed = deliver(pending, self.rules.authorities)
         return {sink: (now.undelivered[sink] + received, reason) for sink, (received, reason) in failed.items()}
 
     @contextmanager

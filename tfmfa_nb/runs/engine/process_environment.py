@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.aws_config import settings_without_credentials
-from tfmfa_nb.runs.gate.long_term_key import long_term_key
+from tfmfa_nb.runs.gate.default_credentials import default_credentials
 from tfmfa_nb.terraform.credentials import child_environ, session_environ
 from tfmfa_nb.terraform.secret_variables import secrets_in_environ
 from tfmfa_nb.terraform.withheld_variables import withheld
@@ -79,12 +79,13 @@ async def process_environment(
     """
     credentials: Credentials | None = session
     try:
-        credentials = session or await long_term_key(gate.environ)
+        credentials = session or await default_credentials(driver, gate)
         environ, notes = child_environ(gate.environ, credentials=credentials is None)
-        if session is not None:
+        if session is not None or driver.default_account:  # no others are to be found
             # In a thread, because the first call imports botocore.
             carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
-            environ = session_environ(environ, carried, files=gate.policy.allows_bypass("profile"))
+            files = session is None or gate.policy.allows_bypass("profile")
+            environ = session_environ(environ, carried, files=files)
         for note in notes:
             driver.note(note)
         # CloudTrail records it with every call of Terraform's provider, so that a run's events are found by the run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.runs.gate.network import ways_not_allowed
 from tfmfa_nb.runs.gate.shared_folders import shared_folder
 from tfmfa_nb.terraform.foreign_programs import foreign_programs
 
@@ -27,7 +28,7 @@ def bypasses_not_allowed(
         policy: organization policy.
         environ: process environment.
     """
-    around = (*shared_folder(folder), *foreign_programs(folder, environ))
+    around = (*shared_folder(folder), *foreign_programs(folder, environ), *ways_not_allowed(findings, policy, environ))
     for bypass in (*around, *findings.unreadable, *findings.bypasses):
         if not policy.allows_bypass(bypass.name):
             yield bypass

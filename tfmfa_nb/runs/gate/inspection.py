@@ -97,7 +97,7 @@ def _refuse_program(policy: Policy, executable: Executable) -> None:
 def notes_of(driver: Driver) -> list[str]:
     """What a person should know about the configuration: what remains unknown, and which programs it runs."""
     findings = driver.findings
-    return [told(each) for each in (*findings.problems, *findings.programs)] if findings else []
+    return [told(each) for each in findings.notes()] if findings else []
 
 
 def told(problem: Problem) -> str:

@@ -80,6 +80,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         AccountNotAllowed: the policy does not allow runs in the account, or the account cannot be determined.
         AuthenticationError: the policy does not allow the STS endpoint.
     """
+    driver.default_account = ""
     endpoint = await asyncio.to_thread(endpoint_of, environ, "")
     _refuse_endpoint(driver, policy, endpoint)
     key = await long_term_key(environ)  # which Terraform is given, where there is one
@@ -101,6 +102,7 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
         if key is not None:
             key.forget()
     _refuse_account(driver, policy, identity.account)
+    driver.default_account = identity.account
     return identity.account
 
 

@@ -15,29 +15,33 @@ if TYPE_CHECKING:
 
 
 class LongTermKey:
-    """A long-term key that Terraform would not find by itself; kept in memory for one phase.
+    """A key that Terraform would not find by itself, or might not find; kept in memory for one phase.
 
     Args:
         access_key_id: access key ID.
         secret_access_key: copy of the secret access key; forgetting it does not affect the original.
+        session_token: session token of a temporary key; None for a long-term one.
     """
 
-    __slots__ = ("_access_key_id", "_secret_access_key")
+    __slots__ = ("_access_key_id", "_secret_access_key", "_session_token")
 
-    def __init__(self, access_key_id: str, secret_access_key: Secret) -> None:
+    def __init__(self, access_key_id: str, secret_access_key: Secret, session_token: Secret | None = None) -> None:
         self._access_key_id, self._secret_access_key = access_key_id, secret_access_key
+        self._session_token = session_token or Secret("")
 
     def environ(self) -> dict[str, str]:
-        """The two variables for Terraform's process. The caller must not keep them."""
-        return {"AWS_ACCESS_KEY_ID": self._access_key_id, "AWS_SECRET_ACCESS_KEY": self._secret_access_key.reveal()}
+        """The variables for Terraform's process. The caller must not keep them."""
+        found = {"AWS_ACCESS_KEY_ID": self._access_key_id, "AWS_SECRET_ACCESS_KEY": self._secret_access_key.reveal()}
+        return {**found, **({"AWS_SESSION_TOKEN": self._session_token.reveal()} if self._session_token else {})}
 
     def secrets(self) -> tuple[Secret, ...]:
         """The secrets to mask in all output."""
-        return (self._secret_access_key,)
+        return tuple(secret for secret in (self._secret_access_key, self._session_token) if secret)
 
     def forget(self) -> None:
-        """Drop the secret."""
+        """Drop the secrets."""
         self._secret_access_key.forget()
+        self._session_token.forget()
 
     def __repr__(self) -> str:
         return f"LongTermKey({shown_access_key_id(self._access_key_id)})"

@@ -30,6 +30,12 @@ class RealAws:
 
         return await identify_default(environ, endpoint)
 
+    async def default_credentials(self, environ: Mapping[str, str]) -> tuple[str, Secret, Secret] | None:
+        """The credentials that Terraform finds, as they are now."""
+        from tfmfa_nb.authentication.default_identity import default_credentials  # noqa: PLC0415
+
+        return await default_credentials(environ)
+
     async def get_session(self, *keys: Any, **how: Any) -> MfaSession:
         """STS GetSessionToken."""
         from tfmfa_nb.authentication.mfa_session import get_session  # noqa: PLC0415

@@ -87,6 +87,10 @@ def contradictions(provider: PlannedProvider, findings: Findings) -> Iterator[Pr
         if (provider.address, name) not in findings.declared:
             text = f"{said} sets `{name}`, but the configuration's files do not show it."
             yield Problem(text, "Plan again. If this remains, write the provider block in plain HCL.", name=name)
+    for name in sorted(provider.network):
+        if (provider.address, name) not in findings.declared:
+            text = f"{said} sets `{name}`, but the configuration's files do not show it."
+            yield Problem(text, "Plan again. If this remains, write the provider block in plain HCL.", name=name)
     known = {hop.role_arn for chain in findings.chains for hop in chain.hops}
     for role in sorted(provider.roles - known):
         text = f"{said} assumes the role {role}, but the configuration's files do not show it."
