@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import AuthenticationError
+from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -30,7 +31,8 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
     """
     before = driver.record.chains
     await inspect(driver, gate, executable)
-    if session is None and driver.record.level.asks_before(driver.record.phase):
+    begun = driver.record.status is not Status.PENDING  # else, a code is still asked for
+    if begun and session is None and driver.record.level.asks_before(driver.record.phase):
         what = f'requires an MFA code: the level of this run is now "{driver.record.level}".'
         remedy = "Run the cell again: it asks for the code first."
         raise turn_red(driver, AuthenticationError(f"What `init` has installed {what}", remedy))
