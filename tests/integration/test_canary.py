@@ -39,6 +39,21 @@ resource "aws_ssm_parameter" "one" {
 """
 
 
+# What only a plan finds: `terraform validate` precedes a code.
+FAILS = """
+output "fails" {
+  value = 1
+  precondition {
+    condition     = RESOURCE == "other"
+    error_message = "Too few."
+  }
+}
+"""
+
+
+PARAMETER_FAILS = FAILS.replace("RESOURCE", "aws_ssm_parameter.one.name")
+
+
 def digest(text):
     return len(text), hashlib.sha256(text.encode()).hexdigest()
 
@@ -127,7 +142,10 @@ async def cell(shell, source):
     ("what", "source"),
     [
         ("planned", PROVIDER.replace("ROLE", "deploy") + GOOD),
-        ("TerraformFailed", PROVIDER.replace("ROLE", "deploy") + GOOD.replace('"1"', "nowhere.at.all")),
+        (
+            "TerraformFailed",
+            PROVIDER.replace("ROLE", "deploy") + GOOD + FAILS.replace("RESOURCE", "aws_ssm_parameter.one.name"),
+        ),
         ("RoleRefused", PROVIDER.replace("ROLE", "missing") + GOOD),
     ],
 )
@@ -154,7 +172,7 @@ async def test_none_is_left_after_an_apply(ipython, planted):
     ("what", "source"),
     [
         ("planned", PLAIN),
-        ("TerraformFailed", PLAIN.replace('"1"', "nowhere.at.all")),
+        ("TerraformFailed", PLAIN + FAILS.replace("RESOURCE", "terraform_data.one.input")),
         ("TerraformFailed", PROVIDER.replace("ROLE", "deploy") + GOOD),  # which demands MFA
     ],
     ids=["planned", "failed", "refused"],

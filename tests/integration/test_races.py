@@ -1,8 +1,6 @@
 """Files that change while Terraform reads them, and change back: what was planned is not what was checked."""
 
-import threading
-import time
-from pathlib import Path
+import shutil
 
 import pytest
 from device import Device
@@ -29,25 +27,17 @@ resource "aws_ssm_parameter" "one" {
 """
 
 
-def running(folder, *words):
-    """Whether a process with these words works in a folder."""
-    for process in Path("/proc").iterdir():
-        try:
-            line = (process / "cmdline").read_bytes()
-            if all(word.encode() in line for word in words) and (process / "cwd").readlink() == folder:
-                return True
-        except OSError:
-            continue
-    return False
-
-
-def swap(file, evil):
-    """Put other content in a file from the start of the plan until the provider runs."""
-    for text, words in ((evil, ("terraform\0plan\0",)), (file.read_text(), ("terraform-provider-aws",))):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not running(file.parent, *words):
-            time.sleep(0.002)
-        file.write_text(text)
+def swapping(folder, file, evil):
+    """A Terraform that finds other content in a file while it plans."""
+    (folder / "evil").write_text(evil)
+    (folder / "clean").write_text(file.read_text())
+    program = folder / "terraform"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = plan ] || exec {shutil.which("terraform")} "$@"\n'
+        f'cp {folder}/evil {file}\n{shutil.which("terraform")} "$@"\ncode=$?\ncp {folder}/clean {file}\nexit $code\n'
+    )
+    program.chmod(0o755)
+    return {"TFMFA_TERRAFORM": str(program)}
 
 
 async def test_what_was_swapped_in_while_terraform_read_is_not_taken_for_what_was_checked(
@@ -61,11 +51,9 @@ async def test_what_was_swapped_in_while_terraform_read_is_not_taken_for_what_wa
     run = Run(environment, Options(), tmp_path)
     found = lenient_sandbox.environ()
     evil = f'locals {{\n  keys = ["{found["AWS_ACCESS_KEY_ID"]}", "{found["AWS_SECRET_ACCESS_KEY"]}"]\n}}\n'
-    swapping = threading.Thread(target=swap, args=(locals_file, evil), daemon=True)
-    swapping.start()
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox)).with_environ(swapping(tmp_path, locals_file, evil))
     with pytest.raises(MfaBypass, match=r"not made from what was checked: locals\.tf"):
-        await plan(run.driver, gate_of(lenient_sandbox, Device(lenient_sandbox)))
-    swapping.join(60)
+        await plan(run.driver, gate)
     assert (run.status, run.lock_indicator, run.authenticated_by) == ("errored", "failed", "")
     assert not run.driver.store.has_plan
     assert "PutParameter" not in calls_without_mfa(lenient_sandbox)

@@ -273,9 +273,9 @@ def test_a_start_that_was_refused_is_no_run_of_the_record_and_resuming_starts_it
 def test_after_a_refused_start_there_is_nothing_to_apply(run, tmp_path, policy):
     (tmp_path / "live").mkdir()
     (tmp_path / "live" / "main.tf").write_text('resource "terraform_data" "one" {}\n')
-    refused = "try:\n    %tfplan -C live --destroy --refresh-only\nexcept Exception as error:\n    print(error)"
+    refused = "try:\n    %tfplan -C live --var-file nowhere.tfvars\nexcept Exception as error:\n    print(error)"
     code, said, wrong = run(LOAD, refused, "%tfapply", more=policy)
-    assert (code, "cannot be combined" in said, "there is no plan to apply" in wrong) == (1, True, True)
+    assert (code, "does not exist" in said, "there is no plan to apply" in wrong) == (1, True, True)
     assert [path.name for path in (tmp_path / "live").iterdir()] == ["main.tf"]
 
 

@@ -47,6 +47,14 @@ async def initialize(
     return ran
 
 
+def is_initialized(commands: Commands) -> bool:
+    """True if nothing has changed since the last `terraform init`, and nobody asks for another one."""
+    options, mark = commands.driver.options, commands.driver.environment.files.init_fingerprint
+    before = mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else ""
+    asked = options.reconfigure or options.migrate_state or options.upgrade
+    return not asked and not init_needed(before, _fingerprint(commands))
+
+
 async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
     driver = commands.driver
     options, mark = driver.options, driver.environment.files.init_fingerprint

@@ -16,7 +16,7 @@ from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.runs.engine.command import commands_without_credentials
-from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.engine.init import initialize, is_initialized
 from tfmfa_nb.runs.engine.workspaces import check_known
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
 from tfmfa_nb.terraform.working_directory import data_folder
@@ -42,7 +42,7 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
     check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
-    if not driver.record.level.asks_before(Phase.PLAN):
+    if not driver.record.level.asks_before(Phase.PLAN) or gate.prompt.kind is None:  # nobody can be asked
         return
     _check_values(driver, gate, executable)
     await asyncio.to_thread(_check_regions, driver, gate, executable)
@@ -100,9 +100,13 @@ def _check_regions(driver: Driver, gate: Gate, executable: Executable) -> None:
 
 async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
     """Install providers and modules if needed. False if AWS credentials may be needed for that."""
-    kept = data_folder(driver.environment.folder, gate.environ) / "terraform.tfstate"  # of another backend
-    local = driver.findings is not None and driver.findings.backend == "local" and not kept.is_file()
+    configuration = driver.read_configuration(executable, gate.environ)
+    # Without a backend of its own, a configuration has its state in a file here.
+    local = not {"backend", "cloud"} & {inner.type for block in configuration.blocks for inner in block.blocks}
     async with commands_without_credentials(driver, gate, executable, lock) as commands:
+        # Without the backend of the configuration, `init` opens the one that it has kept.
+        if (data_folder(driver.environment.folder, gate.environ) / "terraform.tfstate").is_file():
+            return is_initialized(commands)
         start = driver.store.log.refresh()
         try:
             await initialize(commands, gate, None, backend=local)
