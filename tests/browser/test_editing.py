@@ -157,6 +157,9 @@ def test_what_completes_is_explained_in_both_themes(notebook):
         page.theme(f"JupyterLab {theme}")
         put_cursor(page, 2, "\n  a")
         found = complete(page)
+        if "assume_role" not in found:  # a busy kernel has answered too late, and JupyterLab has its own words only
+            page.page.keyboard.press("Escape")
+            found = complete(page)
         assert found[0] == "allowed_account_ids"
         assert "assume_role" in found
         assert found.index("assume_role") < found.index("access_key")  # which would pass MFA by

@@ -254,7 +254,8 @@ def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
 @pytest.mark.parametrize("how", ["interrupt", "cancel"])
 def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_notebook, how):
     environment = f"slow-{how}"
-    lab.write(f"{environment}.ipynb", "%load_ext tfmfa_nb", SLOW.replace("-e slow", f"-e {environment}"), "%tfapply")
+    never = f"%load_ext tfmfa_nb\n%tfmfa level never -e {environment}"
+    lab.write(f"{environment}.ipynb", never, SLOW.replace("-e slow", f"-e {environment}"), "%tfapply")
     page = open_notebook(f"{environment}.ipynb")
     page.run_cell(0)
     page.run_cell(1)
@@ -276,7 +277,12 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
 
 
 def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_notebook):
-    lab.write("killed.ipynb", "%load_ext tfmfa_nb", SLOW.replace("-e slow", "-e killed"), "%tfapply")
+    lab.write(
+        "killed.ipynb",
+        "%load_ext tfmfa_nb\n%tfmfa level never -e killed",
+        SLOW.replace("-e slow", "-e killed"),
+        "%tfapply",
+    )
     page = open_notebook("killed.ipynb")
     page.run_cell(0)
     page.run_cell(1)

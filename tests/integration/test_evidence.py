@@ -90,7 +90,7 @@ async def test_a_strangers_endpoint_gets_neither_a_code_nor_a_signature(tmp_path
     run, gate = new_run(tmp_path, PLAIN), gate_of(sandbox, device)
     gate.policy = policy_of()
     before = len(sandbox.calls())
-    with pytest.raises(AuthenticationError, match=r"The STS endpoint http://127\.0\.0\.1:\d+ is not AWS's own"):
+    with pytest.raises(AuthenticationError, match=r"http://127\.0\.0\.1:\d+, which is not AWS's own"):
         await plan(run.driver, gate)
     assert device.asked == []
     assert len(sandbox.calls()) == before

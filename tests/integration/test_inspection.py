@@ -113,7 +113,8 @@ def look(tmp_path, sandbox, gate_of):
     async def make(hcl, level, **says):
         run, gate = new_run(tmp_path, hcl, level), gate_of(sandbox, None)
         run.driver.tell(LevelChanged(level))
-        gate.policy = Policy((Layer(Path("/etc/policy.toml"), mfa=True, **says),))
+        endpoints = (gate.environ["AWS_ENDPOINT_URL"],)
+        gate.policy = Policy((Layer(Path("/etc/policy.toml"), mfa=True, endpoints=endpoints, **says),))
         await inspect(run.driver, gate, find_executable(gate.environ))
         return run
 

@@ -8,9 +8,9 @@ from device import Device
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RoleRefused, RunStateError, TerraformFailed
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.runs.engine import process_environment
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate import default_credentials
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
@@ -215,7 +215,7 @@ async def test_records_and_the_saved_plan(tmp_path, sandbox, gate_of):
 
 async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox, gate_of, monkeypatch):
     order = []
-    taken = process_environment.long_term_key
+    taken = default_credentials.long_term_key
 
     async def spy(environ):
         order.append("key")
@@ -226,7 +226,7 @@ async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox
             order.append("asked")
             return await super().confirm(question)
 
-    monkeypatch.setattr(process_environment, "long_term_key", spy)
+    monkeypatch.setattr(default_credentials, "long_term_key", spy)
     run = new_run(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
     gate = gate_of(sandbox, Thinks(sandbox))
     await plan(run.driver, gate)
