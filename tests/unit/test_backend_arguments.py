@@ -98,6 +98,7 @@ def test_what_init_has_kept_counts_unless_it_is_to_be_forgotten(tmp_path):
         ("sas_token=x", True),
         ("client_secret=x", True),
         ("conn_str=postgres://u:p@db/x", True),
+        ("conn_str=host=db user=u password=x", True),
         ("address=https://u:p@host", True),
         ("conn_str=postgres://db/x", False),
         ("key=secret_key", False),
@@ -111,10 +112,10 @@ def test_secrets_on_the_line(word, secret):
 
 
 def test_files_are_relative_to_the_notebook(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("HOME", "/home/user")
     words = given(tmp_path, "a.tfbackend", "~/b", "/c", "key=~/x")
     assert words.arguments == [
-        f"-backend-config={word}" for word in (f"{tmp_path}/a.tfbackend", "/home/ada/b", "/c", "key=~/x")
+        f"-backend-config={word}" for word in (f"{tmp_path}/a.tfbackend", "/home/user/b", "/c", "key=~/x")
     ]
-    assert words.files == [tmp_path / "a.tfbackend", Path("/home/ada/b"), Path("/c")]
+    assert words.files == [tmp_path / "a.tfbackend", Path("/home/user/b"), Path("/c")]
     assert "key" not in repr(words)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OPTION = "-backend-config"
-_PASSWORD_IN_URL = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
+# In a URL, or in a connection string (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
+_PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@|\bpassword\s*=", re.IGNORECASE)
+_JUDGED_BY_VALUE = "conn_str"  # of the pg backend; without a password, it is no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,11 @@ class BackendArguments:
     def secrets(self) -> list[str]:
         """The names of settings that are given with a secret, not in a file: `init` would keep it in plain text."""
         pairs = [word.partition("=") for word in self.words if "=" in word]
-        return [name for name, _, value in pairs if sounds_secret(name.strip()) or _PASSWORD_IN_URL.search(value)]
+        return [
+            name
+            for name, _, value in pairs
+            if _PASSWORD.search(value) or (name.strip() != _JUDGED_BY_VALUE and sounds_secret(name.strip()))
+        ]
 
     def over(self, block: Block) -> Block:
         """A backend's block with these settings over its own.

@@ -49,18 +49,15 @@ async def initialize(
 
 def is_initialized(commands: Commands) -> bool:
     """True if nothing has changed since the last `terraform init`, and nobody asks for another one."""
-    options, mark = commands.driver.options, commands.driver.environment.files.init_fingerprint
-    before = mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else ""
+    options = commands.driver.options
     asked = options.reconfigure or options.migrate_state or options.upgrade
-    return not asked and not init_needed(before, _fingerprint(commands))
+    return not asked and not init_needed(_last_fingerprint(commands), _fingerprint(commands))
 
 
 async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
     driver = commands.driver
-    options, mark = driver.options, driver.environment.files.init_fingerprint
-    before = mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else ""
-    asked = options.upgrade or (backend and (options.reconfigure or options.migrate_state))
-    if not always and not asked and not init_needed(before, _fingerprint(commands)):
+    options, before = driver.options, _last_fingerprint(commands)
+    if not always and is_initialized(commands):
         return False
     # The workspace of the run may be one that `init` would ask about, or create.
     without = (WORKSPACE,) if options.workspace else ()
@@ -81,9 +78,14 @@ async def _initialize(commands: Commands, *, always: bool, backend: bool) -> boo
         )
     if backend:
         now, _, settings = _fingerprint(commands).partition("\n")
-        write_whole(mark, f"{now}\n{settings or before.partition(chr(10))[2]}")
+        write_whole(driver.environment.files.init_fingerprint, f"{now}\n{settings or before.partition(chr(10))[2]}")
         driver.options = options.initialized()
     return True
+
+
+def _last_fingerprint(commands: Commands) -> str:
+    mark = commands.driver.environment.files.init_fingerprint
+    return mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else ""
 
 
 def _fingerprint(commands: Commands) -> str:
