@@ -51,7 +51,7 @@ async def follow(run: Run) -> None:
 
     Raises:
         RunCanceled, TerraformFailed: the run was canceled, or it failed.
-        RunStateError: its record does not match the audit trail any more. Terraform continues.
+        RunStateError: its record does not match the audit trail any more. Terraform continues, unless it is canceled.
         ConfigurationError: the end cannot be recorded.
     """
     driver = run.driver
@@ -60,7 +60,8 @@ async def follow(run: Run) -> None:
     while probe.look():
         if driver.process is not probe.process:
             driver.attach(probe.process)
-        if probe.record != seen:
+        # A run that a person cancels is seen to its end, whoever has changed its record: `settle` says so then.
+        if probe.record != seen and not driver.canceling:
             seen = probe.record
             _tell_record(driver)
         if terraform := probe.left_alone:
