@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform.state_lock import StateLock, read_state_lock
+from tfmfa_nb.terraform.state_lock import StateLock, lock_object, read_state_lock
 from tfmfa_nb.terraform.working_directory import data_folder
 
 ID = "4076fb97-1cc4-bae2-8447-6b8d171c574f"
@@ -48,8 +48,34 @@ def test_the_lock_is_read_out_of_terraforms_own_text():
 
 
 @pytest.mark.parametrize("bad", ["-force", "", "a b", "$(id)", "x" * 300, "; rm"])
-def test_what_is_no_id_is_none(bad):
-    assert read_state_lock([line.replace(ID, bad) for line in LOG]) is None
+def test_a_lock_without_an_id_is_one_of_which_nothing_else_is_known(bad):
+    assert read_state_lock([line.replace(ID, bad) for line in LOG]) == StateLock("")
+
+
+def test_an_empty_lock_object_is_neither_no_lock_nor_one_that_is_told_elsewhere():
+    said = "\x1b[31m│\x1b[0m \x1b[0mfailed to unmarshal JSON data into LockInfo struct: unexpected end of JSON"
+    empty = [*LOG[:7], said, LOG[-1]]
+    assert read_state_lock(empty) == StateLock("")
+    assert read_state_lock([*LOG, *empty]) == StateLock("")
+    # What a program prints later is not about that lock.
+    assert read_state_lock([*empty, "Lock:", *LOG[8:]]) == StateLock("")
+
+
+@pytest.mark.parametrize(
+    ("config", "workspace", "place"),
+    [
+        ({"use_lockfile": True}, "default", "s3://b/k.tflock"),
+        ({"use_lockfile": True}, "prod", "s3://b/env:/prod/k.tflock"),
+        ({"use_lockfile": True, "workspace_key_prefix": "of"}, "prod", "s3://b/of/prod/k.tflock"),
+        ({"dynamodb_table": "locks"}, "default", ""),
+    ],
+)
+def test_the_lock_object_of_a_state_in_s3(tmp_path, config, workspace, place):
+    assert lock_object(data_folder(backend(tmp_path, **config), {}), workspace) == place
+
+
+def test_a_folder_without_a_backend_has_no_lock_object(tmp_path):
+    assert lock_object(tmp_path, "default") == ""
 
 
 def test_a_text_that_only_looks_like_a_refusal_is_none():
@@ -60,7 +86,7 @@ def test_a_text_that_only_looks_like_a_refusal_is_none():
 @given(st.lists(st.sampled_from(LOG) | st.text(max_size=40), max_size=30))
 def test_no_log_is_too_strange(lines):
     lock = read_state_lock(lines)
-    assert lock is None or (lock.id and not lock.id.startswith("-"))
+    assert lock is None or not lock.id.startswith("-")
 
 
 def backend(folder, **config):

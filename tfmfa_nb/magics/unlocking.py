@@ -13,7 +13,14 @@ from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.unlock import unlock
-from tfmfa_nb.runs.history.left_locks import check_holder, free_lock, left_lock, refused_run, refusing_lock
+from tfmfa_nb.runs.history.left_locks import (
+    check_holder,
+    check_identified,
+    free_lock,
+    left_lock,
+    refused_run,
+    refusing_lock,
+)
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
     """Free the locks that a dead run left behind, each after a confirmation.
 
     Raises:
-        EnvironmentLocked, RunStateError: the holder is, or may be, alive.
+        EnvironmentLocked, RunStateError: the holder is, or may be, alive, or nobody knows who it is.
         RunCanceled: the person did not confirm.
         PromptUnavailable: nobody can confirm here.
         TfmfaError: the lock could not be freed.
@@ -51,8 +58,9 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
-            check_holder(lock, environment, os.environ)
             run = refused_run(environment, run_id, base, settings.read_policy())
+            check_identified(lock, environment, run.workspace, os.environ)
+            check_holder(lock, environment, os.environ)
             _say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
             _describe(lock)
             await _confirm(f'Free the state lock of "{name}"?')

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REFUSED = "Error acquiring the state lock"
+_DETAILS = "Lock Info:"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s+(.*?)\s*$")
+_END = re.compile(r"^[│\s]*Info:|^\s*╵")
 # Terraform's backends use UUIDs and numbers as IDs. An ID must not pass for an option of force-unlock.
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
@@ -34,7 +36,7 @@ class StateLock:
     """A state lock, as Terraform describes it.
 
     Attributes:
-        id: the argument for `terraform force-unlock`.
+        id: the argument for `terraform force-unlock`; "" if Terraform found none, as in a lock object that is empty.
         path: the locked state: "bucket/key", or a file.
         operation: "OperationTypeApply".
         who: "alice@laptop".
@@ -110,19 +112,49 @@ def _state_of(data: Path) -> object:
 
 
 def read_state_lock(lines: Iterable[str]) -> StateLock | None:
-    """The lock that a command could not acquire, according to its log; the last one if there are several."""
-    refused = False
+    """The lock that a command could not acquire, according to its log; the last one if there are several.
+
+    Returns:
+        None if every lock was acquired. A lock without a usable ID is one too: nothing else is known of it.
+    """
+    refused = details = False
     fields: dict[str, str] = {}
     for line in lines:
         plain = strip_colors(line)
         if _REFUSED in plain:
-            refused, fields = True, {}
-        elif refused and (match := _FIELD.match(plain)):
+            refused, details, fields = True, False, {}
+        elif refused and _DETAILS in plain:
+            details = True
+        elif _END.match(plain):
+            details = False
+        elif details and (match := _FIELD.match(plain)):
             fields.setdefault(match[1], match[2])
     if not _ID.fullmatch(fields.get("ID", "")):
-        return None
+        return StateLock("") if refused else None
     texts = {name: fields.get(name.capitalize(), "") for name in ("path", "operation", "who")}
     return StateLock(fields["ID"], **texts, created=_seconds(fields.get("Created", "")))
+
+
+def lock_object(data: Path, workspace: str) -> str:
+    """The object in S3 that locks a state, "s3://states/prod.tflock"; "" if the backend locks by none.
+
+    https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+
+    Args:
+        data: the data directory (`.terraform`) of the configuration.
+        workspace: the workspace of the state.
+    """
+    try:
+        backend = json.loads((data / "terraform.tfstate").read_bytes())["backend"]
+        config = backend["config"]
+        if backend["type"] != "s3" or not config.get("use_lockfile"):
+            return ""
+        key = config["key"]
+        if workspace not in {"", "default"}:
+            key = f"{config.get('workspace_key_prefix') or 'env:'}/{workspace}/{key}"
+        return f"s3://{config['bucket']}/{key}.tflock"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
 
 
 def _seconds(text: str) -> float:

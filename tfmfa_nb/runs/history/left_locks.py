@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import shlex
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import how_to_follow, run_of_holder
 from tfmfa_nb.runs.store import RunStore
-from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, read_state_lock
+from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, lock_object, read_state_lock
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _SUPERVISOR = "tfmfa_nb.terraform.supervisor"
 _MAX_SEARCHED = 20  # newest runs that are searched for a state lock
+_ENDED = ", so its lock ended with the process that held it."
 _GRACE = 2.0  # seconds in which a process with the lock may still end
 
 
@@ -126,10 +128,7 @@ def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str
         RunStateError: a process may be the holder, or there is nothing to free.
     """
     if lock.path and (environment.folder / lock.path).is_file():
-        raise RunStateError(
-            f"The state is a file on this machine ({lock.path}), so its lock ended with the process that held it.",
-            "Plan again with %%tfplan.",
-        )
+        raise RunStateError(f"The state is a file on this machine ({lock.path}){_ENDED}", "Plan again with %%tfplan.")
     data = data_folder(environment.folder, environ)
     for process in lock.possible_holders(data) if lock.here or not lock.who else ():
         raise RunStateError(
@@ -137,6 +136,26 @@ def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str
             "was taken and is still running, so the lock is not freed.",
             "Wait until it ends, or stop it.",
         )
+
+
+def check_identified(lock: StateLock, environment: Environment, workspace: str, environ: Mapping[str, str]) -> None:
+    """Make sure that Terraform could say whose the lock is; otherwise it cannot free it either.
+
+    Raises:
+        RunStateError: the lock has no ID, as where the lock object in S3 is empty.
+    """
+    if lock.id:
+        return
+    data = data_folder(environment.folder, environ)
+    if not (data / "terraform.tfstate").is_file():
+        raise RunStateError(f"The state is a file on this machine{_ENDED}", "Plan again with %%tfplan.")
+    place = lock_object(data, workspace)
+    how = f"delete the lock object: aws s3 rm {shlex.quote(place)}" if place else "delete the lock in the backend"
+    raise RunStateError(
+        f'The state of "{environment.name}" is locked, and the lock has no ID: it is empty, or not valid. Nobody knows '
+        "who holds it, and `terraform force-unlock` cannot free it.",
+        f"Make sure that nobody works on that state, then {how}.",
+    )
 
 
 def refused_run(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run:
