@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.terraform import apply_progress
 from tfmfa_nb.terraform.apply_progress import ApplyEvents, Progress
+from tfmfa_nb.terraform.decimals import decimal_number, number_text
 from tfmfa_nb.terraform.event_text import render_event
 from tfmfa_nb.terraform.executable import find_executable
+from tfmfa_nb.terraform.hcl_values import to_hcl
 from tfmfa_nb.terraform.outputs import render_value
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -253,6 +256,9 @@ output "eot" {
 output "big" {
   value = 12345678901234567890
 }
+output "digits" {
+  value = [3.14159265358979323846264338327, -0.1, 1e-30, 1e30, 123456789012345678901234567890.5, 1/3, 0.000001]
+}
 output "control" {
   value = "\u0007\u0001\u007f\u2028\u00a0\u200b\U000e0001\u0000 é😀"
 }
@@ -273,9 +279,31 @@ def test_values_read_as_terraforms_own(tmp_path):
         ).stdout  # fmt: skip
 
     terraform("apply", "-auto-approve")
-    values = json.loads(terraform("output", "-json"))
+    values = json.loads(terraform("output", "-json"), parse_float=decimal_number)
     ours = [f"{name} = {render_value(output['value'], output['type'])}" for name, output in values.items()]
     assert "\n".join(ours) + "\n" == terraform("output")
+
+
+def test_numbers_keep_all_their_digits(tmp_path):
+    """Terraform's own events, read as those of a run: a runbook compares what was written."""
+    path = tmp_path / "apply.jsonl"
+    values = "[3.14159265358979323846264338327, 0.1, 0.000000000000000000000000000001, 10, 1.50, 2e3]"
+    line = f'{{"type": "outputs", "outputs": {{"x": {{"type": "dynamic", "value": {values}}}}}}}'
+    path.write_text(f"{line}\n")
+    events = ApplyEvents(path)
+    events.refresh()
+    read = events.progress.outputs["x"]
+    assert read == [Decimal("3.14159265358979323846264338327"), 0.1, 1e-30, 10, 1.5, 2000.0]
+    assert [type(each) for each in read] == [Decimal, float, float, int, float, float]
+    assert to_hcl(read[0]) == "3.14159265358979323846264338327"
+    shown = render_event(json.loads(line, parse_float=decimal_number))
+    assert "    3.14159265358979323846264338327," in [f"  {each}" for each in shown]
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_no_digit_is_lost(number):
+    text = format(number, "f") if "." in format(number, "f") else f"{number:f}.0"
+    assert Decimal(number_text(decimal_number(text))) == Decimal(text)
 
 
 def test_how_long_a_resource_has_been_under_way_does_not_begin_anew_where_its_run_is_taken_up_again():

@@ -133,7 +133,11 @@ class Run(HasTraits):
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The outputs that the apply reported, name to value; a sensitive one is "(sensitive)"."""
+        """The outputs that the apply reported, name to value; a sensitive one is "(sensitive)".
+
+        Numbers keep all their digits: a whole one is an `int`, another one a `float`, or a `decimal.Decimal` where a
+        `float` would lose digits.
+        """
         return dict(self.driver.outputs)
 
     @property

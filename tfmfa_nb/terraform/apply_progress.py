@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.events import address, final_outputs
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.sensitive_values import SENSITIVE
@@ -42,7 +43,7 @@ class ApplyEvents:
         self._read = count
         for line in lines:
             try:
-                self.progress.feed(json.loads(line))
+                self.progress.feed(json.loads(line, parse_float=decimal_number))
             except (ValueError, RecursionError):
                 continue  # output of a program that Terraform started; the log has it
 

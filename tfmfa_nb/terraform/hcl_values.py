@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from decimal import Decimal
 from typing import Any
 
 from tfmfa_nb.terraform.string_literals import encode
@@ -13,8 +14,8 @@ def to_hcl(value: Any) -> str:
     """A value as an HCL expression. Texts are no templates: `${` in one stands for itself.
 
     Args:
-        value: None, a bool, a finite number, a text, or lists and dictionaries of such; members that are None are left
-            out of a dictionary, as an attribute that is not set.
+        value: None, a bool, a finite number (`int`, `float`, or `Decimal`), a text, or lists and dictionaries of such;
+            members that are None are left out of a dictionary, as an attribute that is not set.
 
     Raises:
         TypeError: HCL has no such value.
@@ -30,7 +31,7 @@ def to_hcl(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, int) or (isinstance(value, float | Decimal) and math.isfinite(value)):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no value of Terraform")
 

@@ -12,6 +12,7 @@ import os
 from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
+from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.event_text import render_event
 from tfmfa_nb.terraform.events import OF_PROGRESS
 
@@ -112,7 +113,7 @@ def _readable(line: str, events: list[str]) -> str:
     The others are in the log: the events of a program that prints much are five times as long as what it prints.
     """
     try:
-        event = json.loads(line) if line.startswith("{") else None
+        event = json.loads(line, parse_float=decimal_number) if line.startswith("{") else None
     except ValueError:
         event = None
     if not isinstance(event, dict) or "@message" not in event:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from tfmfa_nb.terraform.decimals import number_text
 
 _WRAPPED = {"list": ("tolist([", "])"), "set": ("toset([", "])"), "map": ("tomap({", "})")}
 _PLAIN = {"tuple": ("[", "]"), "object": ("{", "}")}
@@ -15,7 +16,7 @@ def render_value(value: Any, kind: Any, indent: int = 0) -> str:
     """`value` as HCL.
 
     Args:
-        value: from JSON.
+        value: from JSON; a `Decimal` where a `float` would lose digits, see `decimals.decimal_number`.
         kind: its type in Terraform's JSON: "string", ["list", "string"], ["object", {…}], …
         indent: the indentation of its further lines, in spaces.
     """
@@ -32,8 +33,10 @@ def render_value(value: Any, kind: Any, indent: int = 0) -> str:
             f"{inner}{_quoted(key)} = {render_value(item, _element(kind, key), indent + 2)}\n"
             for key, item in value.items()
         ]
+    elif isinstance(value, bool):
+        return str(value).lower()
     else:
-        return json.dumps(value)
+        return number_text(value)
     start, end = _brackets(value, kind)
     return f"{start}\n{''.join(lines)}{' ' * indent}{end}" if lines else start + end
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.plan import Plan
 
 if TYPE_CHECKING:
@@ -38,6 +39,6 @@ def show_plan(executable: Executable, plan: Path, folder: Path, environ: Mapping
         start_new_session=True,  # so that the kernel's interrupt does not reach it
     )
     try:
-        return Plan(json.loads(process.stdout))
+        return Plan(json.loads(process.stdout, parse_float=decimal_number))
     except ValueError:
         raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
