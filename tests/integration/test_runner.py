@@ -512,3 +512,28 @@ def test_the_record_is_checked_against_the_audit_trail(run, tmp_path, sandbox, c
     assert verify() == (0, [])
     write(tmp_path / "out.ipynb", "1")
     assert verify()[0] == 2
+
+
+CONNECTIONS = """\
+import psutil
+from pathlib import Path
+from ipykernel.kernelapp import IPKernelApp
+kernel = psutil.Process()
+for process in (kernel, kernel.parent()):
+    # ipykernel listens for forks of itself, which would print through it; nothing is connected.
+    print("inet", [one for one in process.net_connections("inet") if one.status != psutil.CONN_LISTEN])
+    print("unix", bool(process.net_connections("unix")))
+ip = Path(IPKernelApp.instance().ip)
+print(oct(ip.parent.stat().st_mode & 0o777), "said:", (ip.parent / "kernel.log").read_text())
+"""
+
+
+def test_no_code_and_no_output_crosses_tcp(tmp_path):
+    """Other users of the machine can read what kernels say over TCP in clear, which ipykernel warns of."""
+    write(tmp_path / "book.ipynb", CONNECTIONS)
+    ended = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (cell,) = code_cells(tmp_path / "out.ipynb")
+    *sockets, log = texts(cell).splitlines()
+    assert sockets == ["inet []", "unix True"] * 2
+    assert log == "0o700 said: "

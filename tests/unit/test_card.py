@@ -422,6 +422,25 @@ async def test_the_workspace_is_shown(made):
     assert front.of("state")[-1]["workspace"] == "prod"
 
 
+async def test_a_failed_check_is_shown_before_the_notes(made):
+    run = ScriptedRun(notes=["a note"])
+    _, front = made(run)
+    front.say(HELLO)
+    run.failed_checks = [
+        {"name": "healthy", "place": "main.tf:5", "message": "The site does not answer."},
+        {"name": "", "place": "main.tf:9", "message": "Check block assertion failed"},
+    ]
+    told = [
+        "main.tf:5: The check healthy failed: The site does not answer.",
+        "main.tf:9: Check block assertion failed",
+        "a note",
+    ]
+    await front.shows(lambda state: state["notes"] == told)
+    run.failed_checks = [{"name": "\u202ex" * 1000, "place": "y", "message": "z" * 10_000}] * 50
+    await front.shows(lambda state: state["notes"][5:] == ["45 more checks failed; see the log.", "a note"])
+    assert "\\u202e" not in json.dumps(front.state)
+
+
 async def test_widget_state_holds_nothing_of_the_run(made):
     Widget.close_all()
     run = ScriptedRun(["planted line"], environment="planted", lock_indicator_text="planted", error="planted")

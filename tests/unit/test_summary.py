@@ -45,6 +45,7 @@ def planted(text, lines=()):
         identity={"arn": text, "source": text, "serial_number": text},
         roles=[{"provider": text, "place": text, "hops": [{"arn": text, "state": text, "message": text}] * 3}] * 300,
         changes=[{"address": text, "action": text}] * 1000,
+        failed_checks=[{"name": text, "place": text, "message": text}] * 1000,
         error=text,
         error_remedy=text,
         error_documents=[{"title": text, "text": text}] * 300,
@@ -122,7 +123,8 @@ def test_colors_survive_as_spans_and_words_do_without_them():
 
 
 def test_the_record_says_who_what_and_how_long():
-    run = ScriptedRun()
+    failed = {"name": "healthy", "place": "main.tf:5", "message": "The site does not answer."}
+    run = ScriptedRun(failed_checks=[failed])
     run.show("applied")
     run.started_at, run.ended_at = 1_800_000_000.0, 1_800_000_042.0
     text = summary_text(run)
@@ -132,6 +134,7 @@ def test_the_record_says_who_what_and_how_long():
         "Level: plans and applies",
         "Identity: arn:aws:iam::123456789012:user/alice (keys from process environment)",
         "Roles of aws: arn:aws:iam::123456789012:role/deploy (assumed) → arn:aws:iam::123456789012:role/deploy-prod",
+        "Check: main.tf:5: The check healthy failed: The site does not answer.",
         "Resources: 3 of 3 done",
         "Apply: 2027-01-15 08:00:00 UTC to 2027-01-15 08:00:42 UTC, 0:42",
     ):

@@ -194,6 +194,13 @@ class ChangesKnown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksKnown(Event):
+    """The `check` blocks that failed in the plan, or in the apply after it: [{name, place, message}]."""
+
+    failed_checks: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressMade(Event):
     """The progress of an apply: done, total, current, finished."""
 

@@ -68,6 +68,7 @@ class Run(HasTraits):
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action}]")
+    failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     progress = Dict(help="done, total, current, finished")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")

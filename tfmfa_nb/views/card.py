@@ -41,7 +41,7 @@ from tfmfa_nb.protocol.messages import (
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
-from tfmfa_nb.views.wording import documents_of, policy_text, program_text
+from tfmfa_nb.views.wording import checks_of, documents_of, policy_text, program_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -57,6 +57,7 @@ _MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
 _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
+_WATCHED = (*_TRAITS, "question", "failed_checks")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -82,7 +83,7 @@ class RunCard(MessageWidget):
         self._pushed = 0.0
         self._gone = False
         super().__init__("code")
-        run.observe(self._changed, names=[*_TRAITS, "question"])
+        run.observe(self._changed, names=_WATCHED)
 
     async def ask(self, question: dict[str, Any]) -> Answer:
         """Show `question` and wait for the answer. Canceling the run is an answer too.
@@ -115,7 +116,7 @@ class RunCard(MessageWidget):
         """Close the card, and stop observing the run."""
         if not getattr(self, "_gone", True):
             self._gone = True
-            self._run.unobserve(self._changed, names=[*_TRAITS, "question"])
+            self._run.unobserve(self._changed, names=_WATCHED)
             if self._handle is not None:
                 self._handle.cancel()
             self._resolve(Answer("cancel"))
@@ -154,7 +155,7 @@ class RunCard(MessageWidget):
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "counts": _typed(Counts, run.counts) if run.counts else None,
             "progress": _progress(run.progress) if run.progress else None,
-            "notes": tuple(run.notes[:_MAX_NOTES]),
+            "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
         # Do not show a question of another prompt or of another card, which cannot be answered here.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import documents_of, place_of, policy_text, program_text, status_words
+from tfmfa_nb.views.wording import checks_of, documents_of, place_of, policy_text, program_text, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEAD, _TAIL, _MAX_CHANGES, _MAX_ROLES, _MAX_CHARACTERS, _MAX_NAME = 40, 200, 200, 20, 400, 80
 # Bytes as written: marks and escaped characters can make a line ten times as long.
-_MAX_HEAD, _MAX_TAIL, _MAX_LISTED, _MAX_DOCUMENTS = 20_000, 80_000, 40_000, 14_000
+_MAX_HEAD, _MAX_TAIL, _MAX_LISTED, _MAX_DOCUMENTS = 20_000, 75_000, 40_000, 14_000
 _OPEN_LINES = 80  # a longer log is collapsed, to keep the notebook short
 # Legible on white and on black: a contrast of about 4.5:1 on both.
 _INK = {
@@ -113,6 +113,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             yield f"Roles of {brief(role.get('provider', ''), _MAX_NAME)}", _short(" → ".join(hops))
     if len(run.roles) > _MAX_ROLES:
         yield "Roles", f"and those of {len(run.roles) - _MAX_ROLES:,} more providers"
+    yield from (("Check", sentence) for sentence in checks_of(run))
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"

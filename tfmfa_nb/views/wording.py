@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # AWS limits a policy to 6,144 characters, not counting white space.
 _MAX_DOCUMENTS, _MAX_TITLE, _MAX_TEXT = 6, 300, 8_000
+_MAX_CHECKS, _MAX_CHECK = 5, 300
 _SHORT_HASH = 12  # characters
 
 
@@ -52,6 +53,16 @@ def policy_text(run: Run) -> str:
     """The files of the organization policy in force, likewise; "none" without one, "" while nothing has started."""
     files = [f"{path} (SHA-256 {sha256[:_SHORT_HASH]}…)" for path, sha256 in run.policy.items()]
     return ", ".join(files) or ("none" if run.product else "")
+
+
+def checks_of(run: Run) -> list[str]:
+    """The checks that failed, one sentence each, limited in number and length."""
+    sentences = []
+    for check in run.failed_checks[:_MAX_CHECKS]:
+        name = f"The check {check['name']} failed: {check['message']}" if check["name"] else check["message"]
+        sentences.append(brief(f"{check['place']}: {name}", _MAX_CHECK))
+    more = len(run.failed_checks) - len(sentences)
+    return [*sentences, *([f"{more:,} more checks failed; see the log."] if more else [])]
 
 
 def documents_of(run: Run) -> list[tuple[str, str]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import AuthenticationError, RunCanceled, RunDiscarded, RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import failure
-from tfmfa_nb.runs.events import Failed
+from tfmfa_nb.runs.events import ChecksKnown, Failed
+from tfmfa_nb.terraform.failed_checks import failed_checks
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.statuses import Phase
@@ -53,12 +56,21 @@ def _effect_of_interrupt(status: Status) -> str:
     return "" if status is Status.PLANNED else "Nothing was changed."
 
 
+def report_checks(driver: Driver) -> None:
+    """Report the `check` blocks that failed in the phase; they fail no command."""
+    log = driver.store.log
+    failed = failed_checks(log.lines(driver.record.log_start, log.refresh()))
+    driver.tell(ChecksKnown([asdict(each) for each in failed]))
+
+
 def raise_for(outcome: Outcome, commands: Commands, phase: Phase, *, accepted: tuple[int, ...]) -> None:
-    """Raise an error unless Terraform's exit code is one of `accepted`.
+    """Report the checks that failed, then raise an error unless Terraform's exit code is one of `accepted`.
 
     Raises:
         RunCanceled: Terraform was stopped or killed by a person.
         TerraformFailed: Terraform failed; the error quotes its first message.
     """
+    with suppress(OSError):  # it would hide how Terraform ended
+        report_checks(commands.driver)
     if outcome.exit_code not in accepted:
         raise failure(outcome, phase, commands.driver, commands.executable.product)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.failure import failure, says_left_alone
+from tfmfa_nb.runs.engine.outcome import report_checks
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.events import Failed, PhaseEnded, RecordRead
 from tfmfa_nb.runs.history.probe import PACE, RunProbe
@@ -77,6 +78,8 @@ async def follow(run: Run) -> None:
     progress.look()
     driver.outputs = progress.outputs
     driver.restore_changes()
+    with suppress(OSError):
+        report_checks(driver)
     error = _error(driver, status, phase, outcome)
     if error is not None:
         driver.tell(Failed(error.problem, error.remedy))
