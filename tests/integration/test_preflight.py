@@ -1,7 +1,9 @@
 """What can be known without credentials costs no code: the sandbox's log says whether one was used."""
 
+import asyncio
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -17,6 +19,7 @@ from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
 ROLE = '  assume_role {\n    role_arn = "arn:aws:iam::123456789012:role/deploy"\n  }\n'
+S3 = 'terraform {\n  backend "s3" {\n    bucket = "states"\n    key    = "one"\n  }\n}\n'
 ONE = 'resource "terraform_data" "one" {\n  input = "one"\n}\n'
 
 
@@ -75,6 +78,16 @@ def attempt(tmp_path, aws, environ):
             {},
             r"main\.tf:1: The module a cannot be read: no such folder",
         ),
+        (ONE, {"target": ("terraform_data.one.id",)}, r"--target terraform_data\.one\.id is not the address of a res"),
+        (ONE, {"replace": ("data.a.b",)}, r"--replace data\.a\.b is not a managed resource"),
+        (S3.replace("key ", "# ") + ONE, {}, r"main\.tf:2: the backend has no key\. .*--backend-config key=…"),
+        (S3.replace('"one"', "var.x") + ONE, {}, r"main\.tf:4: Variables not allowed\. Variables may not be used here"),
+        (S3.replace("key ", "color = 1\n key ") + ONE, {}, r"main\.tf:4: Unsupported argument"),
+        (
+            f'{ONE}provider "aws" {{\n  custom_ca_bundle = "nowhere.pem"\n{ROLE}}}\n',
+            {},
+            r"main\.tf:5: custom_ca_bundle is nowhere\.pem, and there is no such file",
+        ),
     ],
 )
 async def test_a_plan_that_cannot_work_costs_no_code(attempt, aws, hcl, options, said):
@@ -84,6 +97,60 @@ async def test_a_plan_that_cannot_work_costs_no_code(attempt, aws, hcl, options,
         await plan(run.driver, gate)
     assert device.asked == []
     assert len(aws.calls()) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"AWS_CA_BUNDLE": "/nowhere/ca.pem"}, r"AWS_CA_BUNDLE is /nowhere/ca\.pem, and there is no such file"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, r"main\.tf:2: Missing region value\. .*AWS_REGION"),
+        ({"AWS_REGION": "eu-centrl-1"}, r'"eu-centrl-1" is not an AWS Region\. Did you mean eu-central-1\?'),
+    ],
+)
+async def test_what_the_environment_lacks_costs_no_code(attempt, aws, more, said):
+    more = {**more, **({"AWS_ENDPOINT_URL": ""} if "centrl" in str(more) else {})}
+    run, gate, device = attempt(S3 + ONE, more=more.items())
+    before = len(aws.calls())
+    with pytest.raises((TerraformFailed, ConfigurationError), match=said):
+        await plan(run.driver, gate)
+    assert device.asked == []
+    assert len(aws.calls()) == before
+
+
+async def test_the_root_user_is_asked_for_no_code(attempt, aws):
+    """Its session could assume no role."""
+    keys = json.loads(aws.path.read_text())
+    more = {"AWS_ACCESS_KEY_ID": keys["admin"], "AWS_SECRET_ACCESS_KEY": keys["admin_secret"]}
+    run, gate, device = attempt(
+        S3.replace("key ", ROLE.replace("role {", "role = {") + " key ") + ONE, more=more.items()
+    )
+    before = [call["action"] for call in aws.calls()].count("GetSessionToken")
+    with pytest.raises(
+        AuthenticationError, match=r"belongs to the account's root user.*Create an IAM user with an MFA"
+    ):
+        await plan(run.driver, gate)
+    assert device.asked == []
+    assert [call["action"] for call in aws.calls()].count("GetSessionToken") == before
+
+
+async def test_an_address_that_is_not_declared_is_told_before_the_code(attempt):
+    run, gate, device = attempt(ONE, target=("terraform_data.onne", "terraform_data.one"), replace=("module.a.b.c",))
+    told = []
+    device.ask = _telling(device.ask, lambda: told.extend(run.notes))
+    await plan(run.driver, gate)
+    effect = "it has an effect only if it is still in the state."
+    assert told == [
+        f"The configuration does not declare terraform_data.onne (--target): {effect} Did you mean terraform_data.one?",
+        f"The configuration does not declare module.a.b.c (--replace): {effect}",
+    ]
+
+
+def _telling(ask, tell):
+    async def told(request):
+        tell()
+        return await ask(request)
+
+    return told
 
 
 async def test_every_error_is_in_the_log_and_the_first_on_the_card(attempt):
@@ -158,3 +225,44 @@ async def test_a_backend_waits_for_the_session(attempt, aws):
     assert len(device.asked) == 1
     of_state = [call for call in aws.calls() if call.get("service") == "s3" and "states" in json.dumps(call)]
     assert all(call["mfa"] for call in of_state if call["action"] != "CreateBucket")
+    # What `init` has kept, and the configuration does not say any more, is told before the next code.
+    before = len(aws.calls())
+    for changed in (backend.replace('"one"', '"two"') + ONE, ONE):
+        run, gate, device = attempt(changed)
+        with pytest.raises(TerraformFailed, match=r"The backend has changed since the last .*--reconfigure"):
+            await plan(run.driver, gate)
+        assert device.asked == []
+    run, gate, device = attempt(backend + ONE, backend_config=("key=two",))
+    with pytest.raises(TerraformFailed, match=r"The backend has changed since the last"):
+        await plan(run.driver, gate)
+    assert device.asked == []
+    assert len(aws.calls()) == before
+    run, gate, device = attempt(backend.replace('"one"', '"two"') + ONE, reconfigure=True)
+    await plan(run.driver, gate)
+    assert (run.status, len(device.asked)) == ("planned", 1)
+
+
+async def test_a_lock_file_of_another_platform_costs_no_code(attempt, tmp_path, aws, environ, provider):
+    aws.client("s3").create_bucket(
+        Bucket="locked", CreateBucketConfiguration={"LocationConstraint": aws.environ()["AWS_REGION"]}
+    )
+    used = f'{ONE}provider "aws" {{\n{ROLE}}}\n'
+    backend = S3.replace("states", "locked").replace("key ", "use_path_style = true\n skip_s3_checksum = true\n key ")
+    live = tmp_path / "live"
+    live.mkdir()
+    (live / "main.tf").write_text(backend + used)
+    command = (shutil.which("terraform"), "init", "-input=false")
+    init = await asyncio.create_subprocess_exec(*command, cwd=live, env={**environ, **provider})
+    assert await init.wait() == 0
+    lock = live / ".terraform.lock.hcl"
+    lock.write_text(re.sub(r'"(?:h1|zh):[^"]*"', f'"h1:{"A" * 43}="', lock.read_text()))
+    before = len(aws.calls())
+    for hcl in (backend + used, used):  # as after a pull, and in a new clone
+        run, gate, device = attempt(hcl, more=provider.items())
+        with pytest.raises(
+            TerraformFailed, match=r"has no checksum of registry\.terraform\.io/hashicorp/aws 5.*providers "
+        ):
+            await plan(run.driver, gate)
+        assert device.asked == []
+        shutil.rmtree(live / ".terraform", ignore_errors=True)
+    assert len(aws.calls()) == before

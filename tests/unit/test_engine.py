@@ -125,6 +125,9 @@ class ScriptedTerraform:
     def validate(self, *_arguments):
         return self.faults
 
+    def check_backend(self, *_arguments):
+        return self.faults
+
     def show(self, *_arguments):
         return Plan(DOCUMENT)
 

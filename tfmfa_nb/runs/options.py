@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.terraform.addresses import parse_address
 from tfmfa_nb.terraform.backend_arguments import backend_arguments
 from tfmfa_nb.terraform.variable_arguments import variable_arguments
 from tfmfa_nb.terraform.working_directory import WORKSPACE
@@ -99,13 +100,16 @@ class Options:
         """Report, before anything is created, what Terraform would refuse only after a code was used.
 
         Raises:
-            ConfigurationError: the lock timeout is not a duration, or two options cannot be combined.
+            ConfigurationError: the lock timeout is not a duration, options exclude each other, or an address is none.
         """
         _ = self.lock_seconds
         for first, second in _EXCLUSIVE:
             if getattr(self, first) and getattr(self, second):
                 names = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in (first, second)]
                 raise ConfigurationError(f"{names[0]} and {names[1]} cannot be combined.", "Use only one of them.")
+        for option, texts in (("target", self.target), ("replace", self.replace), ("exclude", self.exclude)):
+            for text in texts:
+                _check_address(option, text)
         if self.or_create and not self.workspace:
             raise ConfigurationError("--or-create needs a workspace.", "Name it with --workspace NAME.")
 
@@ -221,3 +225,22 @@ class Options:
 
     def _parallelism(self) -> list[str]:
         return [f"-parallelism={self.parallelism}"] if self.parallelism else []
+
+
+def _check_address(option: str, text: str) -> None:
+    """Make sure that Terraform will take an address.
+
+    Raises:
+        ConfigurationError: it will not.
+    """
+    try:
+        address = parse_address(text)
+    except ValueError:
+        address = None
+    if address is None:
+        raise ConfigurationError(
+            f"--{option} {text} is not the address of a resource.",
+            'Examples: aws_instance.web, aws_instance.web[0], aws_instance.web["blue"], module.network.aws_vpc.main',
+        )
+    if option == "replace" and address.mode != "resource":
+        raise ConfigurationError(f"--replace {text} is not a managed resource.", "Name the resource to replace.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.environments import EnvironmentLock
+from tfmfa_nb.terraform.backend_check import backend_faults
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.role_chains import find_chains
@@ -97,6 +98,17 @@ class Terraform(Protocol):
         """The errors in an initialized configuration; see `terraform.validation.faults_of`."""
         ...
 
+    def check_backend(
+        self,
+        executable: Executable,
+        folder: Path,
+        environ: Mapping[str, str],
+        carried: Mapping[str, str],
+        arguments: Sequence[str],
+    ) -> Sequence[Fault]:
+        """What is wrong with the backend; see `terraform.backend_check.backend_faults`."""
+        ...
+
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
         """A saved plan as data.
 
@@ -124,6 +136,17 @@ class InstalledTerraform:
     def validate(self, executable: Executable, folder: Path, environ: Mapping[str, str]) -> Sequence[Fault]:
         """Run `terraform validate -json`."""
         return faults_of(executable, folder, environ)
+
+    def check_backend(
+        self,
+        executable: Executable,
+        folder: Path,
+        environ: Mapping[str, str],
+        carried: Mapping[str, str],
+        arguments: Sequence[str],
+    ) -> Sequence[Fault]:
+        """Run `terraform init` without credentials."""
+        return backend_faults(executable, folder, environ, carried, arguments)
 
     def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
         """Run `terraform show -json`."""

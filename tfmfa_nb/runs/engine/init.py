@@ -10,6 +10,7 @@ from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
+from tfmfa_nb.terraform.lock_file import unlisted_package
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ def is_initialized(commands: Commands) -> bool:
     return not asked and not init_needed(_last_fingerprint(commands), _fingerprint(commands))
 
 
+def backend_changed() -> TerraformFailed:
+    """The error about a backend that is not the one that `init` has kept."""
+    return TerraformFailed(
+        "The backend has changed since the last `terraform init`.",
+        "Plan with --reconfigure to use it as it is now, or with --migrate-state to copy the state into it. A partial "
+        "backend needs its --backend-config again.",
+    )
+
+
 async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
     driver = commands.driver
     options, before = driver.options, _last_fingerprint(commands)
@@ -68,10 +78,10 @@ async def _initialize(commands: Commands, *, always: bool, backend: bool) -> boo
     if outcome.exit_code != 0:
         reason = first_error(driver.store, driver.record.log_start)
         if any(words in reason for words in _BACKEND_CHANGED):
-            raise TerraformFailed(
-                "The backend has changed since the last `terraform init`.",
-                "Plan with --reconfigure to use it as it is now, or with --migrate-state to copy the state into it.",
-            )
+            raise backend_changed()
+        log = driver.store.log
+        if package := unlisted_package(log.lines(driver.record.log_start, log.refresh())):
+            raise TerraformFailed(package.problem, package.remedy)
         raise TerraformFailed(
             f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
             "See the log for Terraform's full message.",

@@ -6,19 +6,19 @@ Nothing here has credentials. What needs them, such as a backend or a module in 
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.aws_regions import mistyped
 from tfmfa_nb.environments.atomic_files import write_whole
-from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
+from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.organization.variables import endpoint_of
+from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.runs.engine.command import commands_without_credentials
-from tfmfa_nb.runs.engine.init import initialize, is_initialized
+from tfmfa_nb.runs.engine.init import backend_changed, initialize, is_initialized
+from tfmfa_nb.runs.engine.settings_checks import check_settings, note_addresses
 from tfmfa_nb.runs.engine.workspaces import check_known
-from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
+from tfmfa_nb.terraform.backend_check import CHANGED, kept_type
+from tfmfa_nb.terraform.lock_file import unlisted_package
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Sources of modules that only AWS credentials open (https://developer.hashicorp.com/terraform/language/modules/sources).
 _FROM_AWS = re.compile(r"s3::|amazonaws\.com|codecommit", re.IGNORECASE)
+_REQUIRED = re.compile(r'attribute "(\w+)" is required')
 _MAX_DETAIL = 300  # characters in a remedy
 
 
@@ -36,23 +37,29 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     """Make sure that the workspace exists and, before a code is asked for, that the configuration is valid.
 
     Raises:
-        ConfigurationError: a variable has no value, a value has no variable, or a Region does not exist.
+        ConfigurationError: the workspace does not exist, or a setting is wrong; see `check_settings`.
         TerraformFailed: the configuration cannot be initialized, or is not valid.
         RunCanceled: the initialization was canceled.
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
-    check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+    configuration = driver.read_configuration(executable, gate.environ)
+    check_known(driver, configuration, gate.environ)
+    note_addresses(driver, configuration)
     if not driver.record.level.asks_before(Phase.PLAN) or gate.prompt.kind is None:  # nobody can be asked
         return
-    _check_values(driver, gate, executable)
-    await asyncio.to_thread(_check_regions, driver, gate, executable)
-    if not await _installed(driver, gate, executable, lock):
-        return
+    await check_settings(driver, gate, configuration)
+    installed = await _installed(driver, gate, executable, lock)
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
-    if mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state:
+    if installed and mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state:
         return
     validate, folder = driver.ports.terraform.validate, driver.environment.folder
+    if not installed and not (data_folder(folder, gate.environ) / "providers").is_dir():
+        return
     faults = await asyncio.to_thread(validate, executable, folder, gate.environ)
+    if package := unlisted_package(fault.summary for fault in faults):
+        raise TerraformFailed(package.problem, package.remedy)
+    if not installed:  # whatever else is wrong, `init` may mend it
+        return
     for fault in faults:
         driver.log(f"Error: {fault}" + (f"\n{fault.detail}" if fault.detail else ""))
     if faults:
@@ -62,51 +69,19 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     write_whole(mark, state)
 
 
-def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:
-    configuration = driver.read_configuration(executable, gate.environ)
-    variables = driver.options.variable_arguments(driver.base)
-    for name in undeclared_values(configuration, variables):
-        declared = [block.labels[0] for block in configuration.blocks if block.type == "variable" and block.labels]
-        near = difflib.get_close_matches(name, declared, n=1)
-        raise ConfigurationError(
-            f"--var {name}=… is for a variable that the configuration does not declare.",
-            f"Did you mean {near[0]}?" if near else f'Declare it: variable "{name}" {{}}',
-        )
-    missing = missing_values(configuration, variables, gate.environ)
-    if missing:
-        names = ", ".join(f"{block.labels[0]} ({block.place})" for block in missing)
-        first = missing[0].labels[0]
-        raise ConfigurationError(
-            f"{'These variables have' if len(missing) > 1 else 'This variable has'} no value: {names}.",
-            f"Pass --var {first}=… or --var-file, set TF_VAR_{first}, or add a default.",
-        )
-
-
-def _check_regions(driver: Driver, gate: Gate, executable: Executable) -> None:
-    configuration = driver.read_configuration(executable, gate.environ)
-    blocks = [block for module in configuration.modules for block in module.blocks]
-    if any("skip_region_validation" in block.attributes for block in blocks):
-        return
-    regions = {chain.region: chain.place for chain in driver.record.chains if chain.region}
-    endpoint = endpoint_of(gate.environ, "", profile=gate.profile)
-    if endpoint.region and not endpoint.url:
-        regions.setdefault(endpoint.region, "")
-    for region, place in regions.items():
-        if (meant := mistyped(region)) is not None:
-            where = f"{place}: " if place else ""
-            remedy = f"Did you mean {meant}?" if meant else "Set a Region such as us-east-1."
-            raise ConfigurationError(f'{where}"{region}" is not an AWS Region.', remedy)
-
-
 async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
     """Install providers and modules if needed. False if AWS credentials may be needed for that."""
     configuration = driver.read_configuration(executable, gate.environ)
     # Without a backend of its own, a configuration has its state in a file here.
     local = not {"backend", "cloud"} & {inner.type for block in configuration.blocks for inner in block.blocks}
     async with commands_without_credentials(driver, gate, executable, lock) as commands:
-        # Without the backend of the configuration, `init` opens the one that it has kept.
-        if (data_folder(driver.environment.folder, gate.environ) / "terraform.tfstate").is_file():
-            return is_initialized(commands)
+        if is_initialized(commands):
+            return True
+        kept = kept_type(driver.environment.folder, gate.environ)
+        if "s3" in {driver.findings.backend if driver.findings else "", kept} and not driver.options.migrate_state:
+            await _check_backend(driver, gate, executable)
+        if kept:  # without the backend of the configuration, `init` opens the one that it has kept
+            return False
         start = driver.store.log.refresh()
         try:
             await initialize(commands, gate, None, backend=local)
@@ -116,3 +91,24 @@ async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: E
                 return False
             raise
     return True
+
+
+async def _check_backend(driver: Driver, gate: Gate, executable: Executable) -> None:
+    """Make sure that `init` will open the backend once it has credentials."""
+    check, folder = driver.ports.terraform.check_backend, driver.environment.folder
+    carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
+    arguments = driver.options.init_arguments(driver.base)
+    faults = await asyncio.to_thread(check, executable, folder, gate.environ, carried, arguments)
+    if not faults:
+        return
+    first = faults[0]
+    if first.summary == CHANGED:
+        raise backend_changed()
+    missing = [found[1] for fault in faults if (found := _REQUIRED.search(fault.detail))]
+    if missing:
+        options = " ".join(f"--backend-config {name}=…" for name in missing)
+        raise TerraformFailed(
+            f"{first.place}: the backend has no {' and no '.join(missing)}.",
+            f"Write what is missing there, or pass it: {options}, or --backend-config FILE.",
+        )
+    raise TerraformFailed(f"The backend cannot be used: {first}.", first.detail[:_MAX_DETAIL])
