@@ -51,8 +51,8 @@ def ask(tmp_path):
         program.write_text(f"#!/bin/sh\n{{ echo \"$@\"; env; }} > {noted}\ncat <<'EOF' >&2\n{text}\nEOF\nexit {code}\n")
         program.chmod(0o755)
         executable = Executable((str(program),), "terraform", "1.11.4")
-        given = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **SECRETS, **environ}
-        faults = backend_faults(executable, tmp_path, given, {"AWS_REGION": "eu-west-1"}, arguments)
+        given = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_REGION": "eu-west-1", **SECRETS, **environ}
+        faults = backend_faults(executable, tmp_path, given, arguments)
         words, *lines = noted.read_text().splitlines()
         return faults, words, dict(line.partition("=")[::2] for line in lines)
 

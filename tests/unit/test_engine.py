@@ -197,6 +197,20 @@ async def test_a_plan_and_its_apply_from_beginning_to_end(world):
     assert holder_of(it.environment.files.lock) is None
 
 
+@pytest.mark.parametrize(("product", "version"), [("tofu", "1.8.0"), ("tofu", "1.7.9"), ("terraform", "1.11.4")])
+async def test_only_an_opentofu_that_evaluates_early_gets_variables_before_the_plan(world, product, version):
+    class Product(ScriptedTerraform):
+        def find(self, _environ):
+            return Executable((product,), product, version)
+
+    it = world(Product(), variables=(("var", "where=here"),))
+    it.environment.write_configuration('variable "where" {}\nmodule "m" {\n  source = "git::${var.where}"\n}')
+    await plan(it.driver, it.gate)
+    given = {job.argv[1]: {name for name in job.environ if name.startswith("TF_CLI_ARGS")} for job in it.terraform.jobs}
+    init = {"TF_CLI_ARGS_init"} if version == "1.8.0" else set()
+    assert given == {"init": init, "plan": {"TF_CLI_ARGS_plan"}}
+
+
 async def test_what_a_run_shows_is_what_was_told(world, tmp_path):
     it = world()
     run = Run(it.environment, Options(), tmp_path, ports=it.driver.ports)

@@ -36,6 +36,21 @@ def test_terraform_comes_before_tofu(tmp_path):
     assert (found.command, found.product, found.version) == ((str(terraform),), "terraform", "1.11.4")
 
 
+@pytest.mark.parametrize(
+    ("says", "early"),
+    [
+        ("OpenTofu v1.7.9", False),
+        ("OpenTofu v1.8.0", True),
+        ("OpenTofu v1.10.0-beta1", True),
+        ("OpenTofu v2.0.0", True),
+        ("Terraform v1.11.4", False),
+    ],
+)
+def test_who_evaluates_the_backend_and_the_sources_of_modules(tmp_path, says, early):
+    program(tmp_path / "tofu", says)
+    assert find_executable(path_of(tmp_path)).evaluates_early == early
+
+
 def test_tofu_is_known_by_what_it_says_not_by_its_name(tmp_path):
     program(tmp_path / "terraform", "Warning: something\n\nOpenTofu v1.9.0-beta1\non linux_amd64")
     found = find_executable(path_of(tmp_path))

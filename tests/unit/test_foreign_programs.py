@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tfmfa_nb.terraform.credentials import child_environ
-from tfmfa_nb.terraform.foreign_programs import foreign_programs
+from tfmfa_nb.terraform.foreign_programs import cli_configurations, foreign_programs
 
 HCL = """
 provider_installation {
@@ -74,6 +74,34 @@ def test_opentofu_s_own_cli_configuration_counts(tmp_path):
     (tmp_path / ".config" / "opentofu").mkdir(parents=True)
     (tmp_path / ".config" / "opentofu" / "tofurc").write_text(HCL)
     assert names({"HOME": str(tmp_path)}) == ["dev_overrides"]
+
+
+@pytest.mark.parametrize(
+    ("file", "counts_for"),
+    [
+        (".terraformrc", {"terraform", "tofu", ""}),
+        (".tofurc", {"tofu", ""}),
+        (".config/opentofu/tofurc", {"tofu", ""}),
+        (".config/opentofu/one.tfrc", {"tofu", ""}),
+        (".terraform.d/one.tfrc", {"terraform", "tofu", ""}),
+    ],
+)
+def test_each_program_reads_its_own_files(tmp_path, file, counts_for):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(HCL)
+    environ = {"HOME": str(tmp_path)}
+    counted = {product for product in ("terraform", "tofu", "") if [*cli_configurations(environ, product)]}
+    assert counted == counts_for
+    assert {each for each in counted if [*foreign_programs(tmp_path / "root", environ, each)]} == counts_for
+
+
+def test_opentofu_takes_its_own_file_in_place_of_terraform_s(tmp_path):
+    (tmp_path / ".terraformrc").write_text(HCL)
+    (tmp_path / ".tofurc").touch()
+    environ = {"HOME": str(tmp_path)}
+    assert [*cli_configurations(environ, "tofu")] == [tmp_path / ".tofurc"]
+    named = environ | {"TF_CLI_CONFIG_FILE": str(tmp_path / ".terraformrc")}
+    assert [*cli_configurations(named, "tofu")] == [tmp_path / ".terraformrc"]
 
 
 def test_providers_in_the_folder_itself_are_named(tmp_path):

@@ -8,6 +8,8 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform import provider_mirror
 from tfmfa_nb.terraform.provider_mirror import find_mirror, provider_environ, write_cli_config
 
+HOSTS = ["registry.terraform.io", "registry.opentofu.org"]
+
 
 @pytest.fixture
 def surroundings(tmp_path, monkeypatch):
@@ -19,8 +21,8 @@ def surroundings(tmp_path, monkeypatch):
     return {"HOME": str(home), "XDG_DATA_DIRS": str(tmp_path / "data")}
 
 
-def provide(folder, mode=0o755):
-    (folder / "registry.terraform.io" / "hashicorp" / "aws").mkdir(parents=True)
+def provide(folder, mode=0o755, host="registry.terraform.io"):
+    (folder / host / "hashicorp" / "aws").mkdir(parents=True)
     folder.chmod(mode)
     return folder
 
@@ -35,6 +37,7 @@ def test_none(surroundings):
         "home/.terraform.d/plugins",
         "home/.local/share/terraform/plugins",
         "data/terraform/plugins",
+        "home/.local/share/opentofu/plugins",
         "base",
         "base/mirror",
         "base/terraform/mirror",
@@ -42,8 +45,9 @@ def test_none(surroundings):
         "home/work/mirror",
     ],
 )
-def test_the_places(surroundings, tmp_path, place):
-    expected = provide(tmp_path / place)
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_places(surroundings, tmp_path, place, host):
+    expected = provide(tmp_path / place, host=host)
     assert find_mirror(surroundings) == expected
 
 
@@ -89,7 +93,7 @@ def test_the_cli_configuration(tmp_path):
     write_cli_config(tmp_path / 'a "b" ${c}', tmp_path / "rc")
     text = (tmp_path / "rc").read_text()
     assert f'path    = "{tmp_path}/a \\"b\\" $${{c}}"' in text
-    assert text.count('["registry.terraform.io/hashicorp/aws"]') == 2
+    assert text.count('["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"]') == 2
     assert text.index("include") < text.index("direct") < text.index("exclude")
 
 
@@ -97,8 +101,29 @@ def test_the_variable_for_terraform(surroundings, tmp_path):
     assert provider_environ(surroundings, tmp_path) == {}
     named = {**surroundings, "TFMFA_PROVIDER_MIRROR": str(provide(tmp_path / "mine"))}
     config = tmp_path / "terraform.rc"
+    provide(tmp_path / "mine", host="registry.opentofu.org")
     assert provider_environ(named, tmp_path) == {"TF_CLI_CONFIG_FILE": str(config)}
     assert str(tmp_path / "mine") in config.read_text()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_mirror_of_one_program_serves_the_other_too(surroundings, tmp_path, host):
+    mine, links = provide(tmp_path / "mine", host=host), tmp_path / "generated" / "mirror"
+    provider = mine / host / "hashicorp" / "aws"
+    (provider / "5.100.0" / "linux_amd64").mkdir(parents=True)
+    (provider / "5.100.0" / "linux_amd64" / "terraform-provider-aws_v5.100.0_x5").touch()
+    (provider / "terraform-provider-aws_6.0.0_linux_amd64.zip").touch()
+    (provider / "index.json").touch()
+    links.parent.mkdir()
+    for _ in range(2):  # as another start of a sandbox in the same folder
+        provider_environ({**surroundings, "TFMFA_PROVIDER_MIRROR": str(mine)}, links.parent)
+        assert f'"{links}"' in (links.parent / "terraform.rc").read_text()
+        for each in HOSTS:
+            found = links / each / "hashicorp" / "aws"
+            assert (found / "5.100.0" / "linux_amd64" / "terraform-provider-aws_v5.100.0_x5").is_file()
+            assert not (found / "5.100.0").is_symlink()
+            assert (found / "terraform-provider-aws_6.0.0_linux_amd64.zip").is_file()
+            assert not (found / "index.json").exists()
 
 
 def test_the_persons_own_configuration_of_terraform_is_left_alone(surroundings, tmp_path):

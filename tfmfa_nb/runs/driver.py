@@ -255,7 +255,8 @@ class Driver:
             environ: process environment; its credentials are not passed on.
         """
         show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
-        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ))
+        variables = self.options.early_variables(self.base, executable)
+        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ, variables))
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
 

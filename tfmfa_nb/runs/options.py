@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.terraform.addresses import parse_address
 from tfmfa_nb.terraform.backend_arguments import backend_arguments
-from tfmfa_nb.terraform.variable_arguments import variable_arguments
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES, variable_arguments
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
+    from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -156,6 +157,18 @@ class Options:
             if not file.is_file():
                 raise ConfigurationError(f"The variable file {file} does not exist.", "Correct --var-file.")
         return arguments
+
+    def early_variables(self, base: Path, executable: Executable) -> VariableArguments:
+        """The values for a command that only an OpenTofu needs that evaluates the backend and the modules' sources.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
+            executable: Terraform or OpenTofu.
+
+        Raises:
+            ConfigurationError: a variable file does not exist.
+        """
+        return self.variable_arguments(base) if executable.evaluates_early else NO_VARIABLES
 
     def backend_arguments(self, base: Path) -> BackendArguments:
         """What `init` is given about the backend.

@@ -94,7 +94,9 @@ class Terraform(Protocol):
         """
         ...
 
-    def validate(self, executable: Executable, folder: Path, environ: Mapping[str, str]) -> Sequence[Fault]:
+    def validate(
+        self, executable: Executable, folder: Path, environ: Mapping[str, str], variables: VariableArguments
+    ) -> Sequence[Fault]:
         """The errors in an initialized configuration; see `terraform.validation.faults_of`."""
         ...
 
@@ -103,13 +105,20 @@ class Terraform(Protocol):
         executable: Executable,
         folder: Path,
         environ: Mapping[str, str],
-        carried: Mapping[str, str],
         arguments: Sequence[str],
+        variables: VariableArguments,
     ) -> Sequence[Fault]:
         """What is wrong with the backend; see `terraform.backend_check.backend_faults`."""
         ...
 
-    def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
+    def show(
+        self,
+        executable: Executable,
+        plan: Path,
+        folder: Path,
+        environ: Mapping[str, str],
+        variables: VariableArguments,
+    ) -> Plan:
         """A saved plan as data.
 
         Raises:
@@ -133,24 +142,33 @@ class InstalledTerraform:
         """Start a command under a supervisor, which outlives this kernel."""
         return await TerraformProcess.start(job)
 
-    def validate(self, executable: Executable, folder: Path, environ: Mapping[str, str]) -> Sequence[Fault]:
+    def validate(
+        self, executable: Executable, folder: Path, environ: Mapping[str, str], variables: VariableArguments
+    ) -> Sequence[Fault]:
         """Run `terraform validate -json`."""
-        return faults_of(executable, folder, environ)
+        return faults_of(executable, folder, environ, variables)
 
     def check_backend(
         self,
         executable: Executable,
         folder: Path,
         environ: Mapping[str, str],
-        carried: Mapping[str, str],
         arguments: Sequence[str],
+        variables: VariableArguments,
     ) -> Sequence[Fault]:
         """Run `terraform init` without credentials."""
-        return backend_faults(executable, folder, environ, carried, arguments)
+        return backend_faults(executable, folder, environ, arguments, variables)
 
-    def show(self, executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
+    def show(
+        self,
+        executable: Executable,
+        plan: Path,
+        folder: Path,
+        environ: Mapping[str, str],
+        variables: VariableArguments,
+    ) -> Plan:
         """Run `terraform show -json`."""
-        return show_plan(executable, plan, folder, environ)
+        return show_plan(executable, plan, folder, environ, variables)
 
 
 @dataclass(frozen=True, slots=True)

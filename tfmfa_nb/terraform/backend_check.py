@@ -16,6 +16,7 @@ from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.terraform.credentials import offline_environ, session_environ
 from tfmfa_nb.terraform.scratch import scratch_folder
 from tfmfa_nb.terraform.validation import Fault
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 CHANGED = "Backend configuration changed"
 """The summary of the error about a backend that is not the kept one."""
@@ -36,22 +38,23 @@ def backend_faults(
     executable: Executable,
     folder: Path,
     environ: Mapping[str, str],
-    carried: Mapping[str, str],
     arguments: Sequence[str],
+    variables: VariableArguments = NO_VARIABLES,
 ) -> tuple[Fault, ...]:
     """What is wrong with an S3 backend, or with what has taken its place; none if nothing is known.
 
     Args:
         executable: Terraform or OpenTofu.
         folder: the root module.
-        environ: process environment; its secrets are not passed on.
-        carried: settings of the AWS configuration file that are no credentials, as variables.
+        environ: process environment, with the settings of the AWS configuration file; its secrets are not passed on.
         arguments: of `init`. With `-reconfigure`, the kept backend is not looked at.
+        variables: values that an OpenTofu needs to read the backend; see `Executable.evaluates_early`.
     """
     kept = data_folder(folder, environ) / "terraform.tfstate"
     with ExitStack() as held:
         try:
-            child = session_environ(offline_environ(environ), carried, files=False) | {"CHECKPOINT_DISABLE": "1"}
+            child = session_environ(offline_environ(environ), {}, files=False)
+            child |= {**variables.environ("init"), "CHECKPOINT_DISABLE": "1"}
             if RECONFIGURE in arguments or not kept.is_file():  # nothing may come into being before the code
                 child["TF_DATA_DIR"] = str(held.enter_context(scratch_folder()))
             process = subprocess.run(

@@ -27,6 +27,7 @@ _VERSION = re.compile(r"^(Terraform|OpenTofu) v((\d+)\.(\d+)\S*)", re.MULTILINE)
 # by its source address, and `apply -json` reports each resource.
 LOWEST = {"Terraform": (1, 5), "OpenTofu": (1, 6)}
 """The oldest supported version, major and minor, of each product."""
+_EARLY_SINCE = (1, 8)
 # Variables with which the script of a version manager finds the real Terraform.
 _KEPT = ("PATH", "HOME", "TFENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
 
@@ -46,6 +47,15 @@ class Executable:
     product: str
     version: str
     file: Path = Path()
+
+    @property
+    def evaluates_early(self) -> bool:
+        """Whether the backend and the sources of modules may use variables, so that each command needs their values.
+
+        https://opentofu.org/docs/language/settings/backends/configuration/#variables-and-locals
+        """
+        numbers = tuple(map(int, re.findall(r"\d+", self.version)[:2]))
+        return self.product == "tofu" and numbers >= _EARLY_SINCE
 
     @property
     def sha256(self) -> str:

@@ -27,12 +27,13 @@ _ESCAPE = re.compile(r"\\[uUxX0-7]")
 _PLUGINS = "terraform.d/plugins"
 
 
-def foreign_programs(folder: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
+def foreign_programs(folder: Path, environ: Mapping[str, str], product: str = "") -> Iterator[Problem]:
     """The settings in force, each with the name by which the organization policy can allow it.
 
     Args:
         folder: the root module, in which Terraform runs.
         environ: process environment; also for the path of the CLI configuration.
+        product: "terraform" or "tofu", which read different files; "" for both.
     """
     # https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
     if (plugins := folder / _PLUGINS).exists():
@@ -42,7 +43,7 @@ def foreign_programs(folder: Path, environ: Mapping[str, str]) -> Iterator[Probl
         if environ.get(name):
             text = f"{name} is set: it {effect}, which would get the MFA session."
             yield Problem(text, f"Unset {name}.", name=name)
-    for file in cli_configurations(environ):
+    for file in cli_configurations(environ, product):
         for place in _overrides(file):
             text = f"The CLI configuration has {_OVERRIDES}: Terraform uses providers that no lock file covers."
             yield Problem(text, f"Remove {_OVERRIDES} from {file}.", place, _OVERRIDES)
@@ -63,16 +64,23 @@ def _overrides(file: Path) -> Iterator[str]:
             yield f"{file}:{number}"
 
 
-def cli_configurations(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The files that Terraform reads: the named one or ~/.terraformrc, then those in ~/.terraform.d.
+def cli_configurations(environ: Mapping[str, str], product: str = "") -> Iterator[Path]:
+    """The files that Terraform or OpenTofu reads: the named one or the person's own, then those in a folder.
 
-    https://developer.hashicorp.com/terraform/cli/config/config-file
+    OpenTofu takes ~/.tofurc in place of ~/.terraformrc, and a file below XDG_CONFIG_HOME if it finds neither.
+    https://developer.hashicorp.com/terraform/cli/config/config-file, https://opentofu.org/docs/cli/config/config-file/
+
+    Args:
+        environ: process environment.
+        product: "terraform" or "tofu"; "" for the files of both.
     """
     home = Path(environ.get("HOME") or "~").expanduser()
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
-    folder = home / ".terraform.d"
     xdg = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "opentofu"
-    mains = [Path(named).absolute()] if named else [home / ".terraformrc", home / ".tofurc", xdg / "tofurc"]
-    for file in (*mains, *sorted(folder.glob("*.tfrc")), *sorted(folder.glob("*.tfrc.json"))):
-        if file.is_file():
-            yield file
+    terraform, tofu = home / ".terraformrc", [home / ".tofurc", xdg / "tofurc"]
+    mains = [Path(named).absolute()] if named else [terraform, *(tofu if product != "terraform" else ())]
+    if product == "tofu" and not named and tofu[0].is_file():
+        mains = tofu[:1]
+    folders = (home / ".terraform.d", *([xdg] if product != "terraform" else ()))
+    more = (file for folder in folders for ending in ("*.tfrc", "*.tfrc.json") for file in sorted(folder.glob(ending)))
+    yield from (file for file in (*mains, *more) if file.is_file())

@@ -1,12 +1,16 @@
 """A filesystem mirror of the AWS provider, for machines without access to the registry.
 
-https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
+Terraform looks for it under the name of its registry, and OpenTofu under that of its own; both use the same program.
+
+https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation,
+https://opentofu.org/docs/cli/config/config-file/#provider-installation
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -18,7 +22,9 @@ from tfmfa_nb.terraform.foreign_programs import cli_configurations
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
+_HOSTS = ("registry.terraform.io", "registry.opentofu.org")
+_NAME = Path("hashicorp", "aws")
+_LINKS = "mirror"
 # Folders to search, each with a depth: only 1 for those that a distribution fills with thousands of folders.
 _BASES = {"/opt": 2, "/srv": 2, "/usr/local/share": 2, "/usr/local/lib": 2, "/var/lib": 1, "/usr/share": 1}
 _HOME_DEPTH = 2
@@ -38,10 +44,10 @@ def find_mirror(environ: Mapping[str, str]) -> Path | None:
     """
     if named := environ.get("TFMFA_PROVIDER_MIRROR"):
         mirror = Path(named).expanduser().absolute()
-        if not (mirror / _PROVIDER).is_dir():
+        if not _has_provider(mirror):
             raise ConfigurationError(
-                f"TFMFA_PROVIDER_MIRROR is {mirror}, which does not contain {_PROVIDER}.",
-                "Set it to the parent folder of registry.terraform.io, or unset it.",
+                f"TFMFA_PROVIDER_MIRROR is {mirror}, which does not contain {Path(_HOSTS[0]) / _NAME}.",
+                f"Set it to the parent folder of {' or '.join(_HOSTS)}, or unset it.",
             )
         return mirror
     return next((folder for folder in _places(environ) if _holds_provider(folder)), None)
@@ -59,8 +65,8 @@ def mirror_of_runs(environ: Mapping[str, str]) -> tuple[Path | None, Path | None
             text = file.read_text(encoding="utf-8", errors="replace")
             if _INSTALLATION.search(text):
                 named = (Path(path) for path in _MIRROR.findall(text))
-                return file, next((folder for folder in named if (folder / _PROVIDER).is_dir()), None)
-    return None, next((folder for folder in _implied(environ) if (folder / _PROVIDER).is_dir()), None)
+                return file, next(filter(_has_provider, named), None)
+    return None, next(filter(_has_provider, _implied(environ)), None)
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -72,7 +78,7 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _implied(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The folders that Terraform itself searches.
+    """The folders that Terraform and OpenTofu search themselves; the one of OpenTofu's own is the last.
 
     https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
     """
@@ -81,6 +87,7 @@ def _implied(environ: Mapping[str, str]) -> Iterator[Path]:
     data += (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
     yield home / ".terraform.d" / "plugins"
     yield from (Path(folder, "terraform", "plugins") for folder in data)
+    yield Path(data[0], "opentofu", "plugins")
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
@@ -101,25 +108,47 @@ def _children(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names)]
 
 
+def _has_provider(mirror: Path) -> bool:
+    return any((mirror / host / _NAME).is_dir() for host in _HOSTS)
+
+
 def _holds_provider(mirror: Path) -> bool:
-    provider = mirror / _PROVIDER
+    """Whether the provider is there, and only its owner can have put it there."""
     try:
-        return provider.is_dir() and not any(f.stat().st_mode & _OTHERS_WRITE for f in (mirror, provider))
+        found = [provider for host in _HOSTS if (provider := mirror / host / _NAME).is_dir()]
+        return bool(found) and not any(f.stat().st_mode & _OTHERS_WRITE for f in (mirror, *found))
     except OSError:
         return False
 
 
+def _for_both(mirror: Path, folder: Path) -> Path:
+    """A mirror that has the provider under both names: `mirror`, or links to it in `folder`."""
+    present = [host for host in _HOSTS if (mirror / host / _NAME).is_dir()]
+    if len(present) == len(_HOSTS):
+        return mirror
+    links, source = folder / _LINKS, mirror / present[0] / _NAME
+    shutil.rmtree(links, ignore_errors=True)
+    # Packed providers are files beside the versions, and unpacked ones folders in them; no folder above may be a link.
+    for package in (*source.glob("*.zip"), *source.glob("*/*_*")):
+        for host in _HOSTS:
+            link = links / host / _NAME / package.relative_to(source)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(package)
+    return links
+
+
 def write_cli_config(mirror: Path, target: Path) -> None:
-    """Write to `target` a CLI configuration that installs hashicorp/aws from `mirror`."""
+    """Write to `target` a CLI configuration that installs hashicorp/aws from `mirror`, for both programs."""
+    names = ", ".join(f'"{host / _NAME}"' for host in map(Path, _HOSTS))
     path = str(mirror).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
     target.write_text(
         "provider_installation {\n"
         "  filesystem_mirror {\n"
         f'    path    = "{path}"\n'
-        '    include = ["registry.terraform.io/hashicorp/aws"]\n'
+        f"    include = [{names}]\n"
         "  }\n"
         "  direct {\n"
-        '    exclude = ["registry.terraform.io/hashicorp/aws"]\n'
+        f"    exclude = [{names}]\n"
         "  }\n"
         "}\n",
         encoding="utf-8",
@@ -129,9 +158,11 @@ def write_cli_config(mirror: Path, target: Path) -> None:
 def provider_environ(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """TF_CLI_CONFIG_FILE for this machine's mirror; empty if there is none, or the person has a CLI configuration.
 
+    OpenTofu reads the variable too (https://opentofu.org/docs/cli/config/config-file/#locations).
+
     Args:
         environ: the variables for `find_mirror`.
-        folder: the folder for the generated CLI configuration.
+        folder: the folder for the generated CLI configuration, and for links to a mirror that has only one name.
     """
     existing = environ.get("TF_CLI_CONFIG_FILE")
     if existing and Path(existing).is_file() and not environ.get("TFMFA_PROVIDER_MIRROR"):
@@ -140,5 +171,5 @@ def provider_environ(environ: Mapping[str, str], folder: Path) -> dict[str, str]
     if mirror is None:
         return {}
     config = folder.absolute() / "terraform.rc"
-    write_cli_config(mirror, config)
+    write_cli_config(_for_both(mirror, folder.absolute()), config)
     return {"TF_CLI_CONFIG_FILE": str(config)}

@@ -10,15 +10,23 @@ from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 
-def show_plan(executable: Executable, plan: Path, folder: Path, environ: Mapping[str, str]) -> Plan:
+def show_plan(
+    executable: Executable,
+    plan: Path,
+    folder: Path,
+    environ: Mapping[str, str],
+    variables: VariableArguments = NO_VARIABLES,
+) -> Plan:
     """The saved plan in the file `plan`.
 
     Args:
@@ -26,6 +34,7 @@ def show_plan(executable: Executable, plan: Path, folder: Path, environ: Mapping
         plan: file of the plan.
         folder: the root module.
         environ: process environment; its secrets are not passed on.
+        variables: values that an OpenTofu needs to read the configuration; see `Executable.evaluates_early`.
 
     Raises:
         TerraformFailed: Terraform could not show it.
@@ -33,7 +42,7 @@ def show_plan(executable: Executable, plan: Path, folder: Path, environ: Mapping
     process = subprocess.run(
         [*executable.command, "show", "-json", str(plan)],
         cwd=folder,
-        env=offline_environ(environ),
+        env={**offline_environ(environ), **variables.environ("show")},
         capture_output=True,
         check=False,
         start_new_session=True,  # so that the kernel's interrupt does not reach it

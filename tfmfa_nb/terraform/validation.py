@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _SECONDS = 300  # a provider with a large schema on a busy machine
 
@@ -39,19 +41,22 @@ class Fault:
         return f"{self.place}: {self.summary}" if self.place else self.summary
 
 
-def faults_of(executable: Executable, folder: Path, environ: Mapping[str, str]) -> tuple[Fault, ...]:
+def faults_of(
+    executable: Executable, folder: Path, environ: Mapping[str, str], variables: VariableArguments = NO_VARIABLES
+) -> tuple[Fault, ...]:
     """The errors in an initialized configuration; none if Terraform gives no answer.
 
     Args:
         executable: Terraform or OpenTofu.
         folder: the root module.
         environ: process environment; its secrets are not passed on.
+        variables: values that an OpenTofu needs to read the configuration; see `Executable.evaluates_early`.
     """
     try:
         process = subprocess.run(
             [*executable.command, "validate", "-json", "-no-color"],
             cwd=folder,
-            env={**offline_environ(environ), "CHECKPOINT_DISABLE": "1"},
+            env={**offline_environ(environ), **variables.environ("validate"), "CHECKPOINT_DISABLE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,

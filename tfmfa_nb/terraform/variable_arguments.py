@@ -49,8 +49,8 @@ class VariableArguments:
         )
 
     def environ(self, command: str) -> dict[str, str]:
-        """The process variable that adds these arguments to `terraform COMMAND`."""
-        return {f"TF_CLI_ARGS_{command}": shlex.join(self.words)} if self.words else {}
+        """The process variable that adds these arguments to `terraform COMMAND`, such as "plan" or "workspace list"."""
+        return {f"TF_CLI_ARGS_{command.replace(' ', '_')}": shlex.join(self.words)} if self.words else {}
 
 
 NO_VARIABLES = VariableArguments()

@@ -70,7 +70,7 @@ class Commands:
         interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
 
         Args:
-            command: "plan".
+            command: "plan", or "workspace list".
             arguments: what follows it.
             variables: values of variables, which stand in no command line.
             on_output: called while the command runs.
@@ -85,7 +85,7 @@ class Commands:
         self.lock.lent = True
         process = await driver.ports.terraform.start(
             Job(
-                argv=(*self.executable.command, command, *arguments),
+                argv=(*self.executable.command, *command.split(), *arguments),
                 cwd=driver.environment.folder,
                 environ={
                     **{name: text for name, text in self.given.environ_for(driver).items() if name not in without},

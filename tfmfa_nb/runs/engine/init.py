@@ -72,7 +72,8 @@ async def _initialize(commands: Commands, *, always: bool, backend: bool) -> boo
     # The workspace of the run may be one that `init` would ask about, or create.
     without = (WORKSPACE,) if options.workspace else ()
     arguments = options.init_arguments(driver.base, backend=backend)
-    outcome = await commands.run("init", "-input=false", *arguments, without=without)
+    variables = options.early_variables(driver.base, commands.executable)
+    outcome = await commands.run("init", "-input=false", *arguments, variables=variables, without=without)
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:

@@ -55,7 +55,8 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     validate, folder = driver.ports.terraform.validate, driver.environment.folder
     if not installed and not (data_folder(folder, gate.environ) / "providers").is_dir():
         return
-    faults = await asyncio.to_thread(validate, executable, folder, gate.environ)
+    variables = driver.options.early_variables(driver.base, executable)
+    faults = await asyncio.to_thread(validate, executable, folder, gate.environ, variables)
     if package := unlisted_package(fault.summary for fault in faults):
         raise TerraformFailed(package.problem, package.remedy)
     if not installed:  # whatever else is wrong, `init` may mend it
@@ -98,7 +99,9 @@ async def _check_backend(driver: Driver, gate: Gate, executable: Executable) -> 
     check, folder = driver.ports.terraform.check_backend, driver.environment.folder
     carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
     arguments = driver.options.init_arguments(driver.base)
-    faults = await asyncio.to_thread(check, executable, folder, gate.environ, carried, arguments)
+    variables = driver.options.early_variables(driver.base, executable)
+    environ = {**carried, **gate.environ}
+    faults = await asyncio.to_thread(check, executable, folder, environ, arguments, variables)
     if not faults:
         return
     first = faults[0]

@@ -58,7 +58,8 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
                     await check_unchanged(driver, gate, executable, driver.inspected.sha256)
                 check_holder()
                 driver.store.audit("forced_unlock", **facts, by=os_user(), result="begun")
-                outcome = await commands.run("force-unlock", "-force", lock.id)
+                variables = driver.options.early_variables(driver.base, executable)
+                outcome = await commands.run("force-unlock", "-force", lock.id, variables=variables)
             freed = outcome.exit_code == 0
             driver.store.audit("forced_unlock", **facts, result="freed" if freed else "failed")
             if outcome.interrupted:

@@ -58,7 +58,8 @@ async def check_exists(commands: Commands) -> None:
         return
     log = driver.store.log
     start = log.refresh()
-    outcome = await commands.run("workspace", "list")
+    variables = driver.options.early_variables(driver.base, commands.executable)
+    outcome = await commands.run("workspace list", variables=variables)
     if outcome.exit_code != 0:
         reason = first_error(driver.store, start)
         raise TerraformFailed(

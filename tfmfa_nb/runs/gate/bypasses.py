@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def bypasses_not_allowed(
-    findings: Findings, folder: Path, policy: Policy, environ: Mapping[str, str]
+    findings: Findings, folder: Path, policy: Policy, environ: Mapping[str, str], product: str = ""
 ) -> Iterator[Problem]:
     """What the policy does not allow by its name.
 
@@ -27,8 +27,10 @@ def bypasses_not_allowed(
         folder: the environment's folder.
         policy: organization policy.
         environ: process environment.
+        product: "terraform" or "tofu", whose CLI configuration counts; "" for both.
     """
-    around = (*shared_folder(folder), *foreign_programs(folder, environ), *ways_not_allowed(findings, policy, environ))
+    programs = foreign_programs(folder, environ, product)
+    around = (*shared_folder(folder), *programs, *ways_not_allowed(findings, policy, environ))
     for bypass in (*around, *findings.unreadable, *findings.bypasses):
         if not policy.allows_bypass(bypass.name):
             yield bypass

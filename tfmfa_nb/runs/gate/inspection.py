@@ -77,7 +77,9 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
     refuse_other_roles(driver, findings.chains, policy)
     # The account of credentials in the configuration is not known: where accounts are limited, none are allowed.
     if driver.record.level is not Level.NEVER or policy.limits_accounts:
-        for bypass in bypasses_not_allowed(findings, driver.environment.folder, policy, gate.environ):
+        for bypass in bypasses_not_allowed(
+            findings, driver.environment.folder, policy, gate.environ, executable.product
+        ):
             raise turn_red(driver, MfaBypass(told(bypass), bypass.remedy))
     # With a code, there are no profiles; without one, nobody knows of which account it is.
     if driver.record.level is Level.NEVER and policy.limits_accounts:
