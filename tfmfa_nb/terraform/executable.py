@@ -29,7 +29,7 @@ LOWEST = {"Terraform": (1, 5), "OpenTofu": (1, 6)}
 """The oldest supported version, major and minor, of each product."""
 _EARLY_SINCE = (1, 8)
 # Variables with which the script of a version manager finds the real Terraform.
-_KEPT = ("PATH", "HOME", "TFENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
+_KEPT = ("PATH", "HOME", "TFENV_ROOT", "TOFUENV_ROOT", "TENV_ROOT", "ASDF_DATA_DIR", "ASDF_DIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
