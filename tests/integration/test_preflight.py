@@ -162,13 +162,17 @@ async def test_every_error_is_in_the_log_and_the_first_on_the_card(attempt):
     assert "main.tf:5: Reference to undeclared input variable" in log
 
 
-async def test_a_configuration_is_validated_once(attempt):
-    run, gate, device = attempt(ONE)
+@pytest.mark.parametrize("more", [{}, {"TF_DATA_DIR": "elsewhere"}])
+async def test_a_configuration_is_initialized_and_validated_once(attempt, more):
+    """Also where `init` has nothing to install, and makes no folder."""
+    run, gate, device = attempt(ONE, more=more.items())
     await plan(run.driver, gate)
+    assert any("Initializing" in line for line in run.log_text())
     (mark,) = (run.driver.environment.files.validated,)
     written = mark.stat().st_mtime_ns
-    again, gate, device = attempt(ONE)
+    again, gate, device = attempt(ONE, more=more.items())
     await plan(again.driver, gate)
+    assert not any("Initializing" in line for line in again.log_text())
     assert [request.phase for request in device.asked] == ["plan"]
     assert mark.stat().st_mtime_ns == written
     assert again.status == "planned"

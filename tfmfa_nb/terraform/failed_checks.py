@@ -69,9 +69,9 @@ def _check(box: list[str]) -> FailedCheck | None:
     place = next((match for line in box if (match := _PLACE.match(line))), None)
     if place is None or not box[0].startswith(_WARNING):
         return None
-    summary, _, *details = ("\n".join(box).removeprefix(_WARNING) + "\n").split("\n\n")
+    summary, *paragraphs = "\n".join(box).removeprefix(_WARNING).split("\n\n")
     if summary == _NOT_KNOWN:
         return None
-    detail = " ".join(" ".join(details).split())
+    detail = " ".join(" ".join(paragraphs[1:]).split())
     message = detail if summary == _FAILED else f"{' '.join(summary.split())}: {detail}".removesuffix(": ")
     return FailedCheck(place[3], f"{place[1]}:{place[2]}", message)
