@@ -9,8 +9,9 @@ from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
+from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
-from tfmfa_nb.terraform.working_directory import WORKSPACE
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -39,7 +40,7 @@ async def initialize(
         ConfigurationError: the run's workspace does not exist.
         TfmfaError: as `inspect_again` does.
     """
-    ran = await _initialize(commands, always=always, backend=backend)
+    ran = await _initialize(commands, gate, session, always=always, backend=backend)
     if ran:
         await inspect_again(commands.driver, gate, commands.executable, session)
     if backend and commands.driver.options.workspace:
@@ -54,7 +55,9 @@ def is_initialized(commands: Commands) -> bool:
     return not asked and not init_needed(_last_fingerprint(commands), _fingerprint(commands))
 
 
-async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
+async def _initialize(
+    commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool, backend: bool
+) -> bool:
     driver = commands.driver
     options, before = driver.options, _last_fingerprint(commands)
     if not always and is_initialized(commands):
@@ -62,7 +65,10 @@ async def _initialize(commands: Commands, *, always: bool, backend: bool) -> boo
     # The workspace of the run may be one that `init` would ask about, or create.
     without = (WORKSPACE,) if options.workspace else ()
     arguments = options.init_arguments(driver.base, backend=backend)
-    outcome = await commands.run("init", "-input=false", *arguments, without=without)
+    folder = driver.environment.folder
+    kept = (data_folder(folder, commands.given.environ), folder / LOCK_FILE)  # inspected again after it
+    async with untouched(driver, gate, commands.executable, session, kept):
+        outcome = await commands.run("init", "-input=false", *arguments, without=without)
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:
