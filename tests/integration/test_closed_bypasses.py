@@ -338,3 +338,20 @@ async def test_a_file_that_is_another_one_while_terraform_plans(
     assert f"{file} changed while Terraform ran" in str(error) + run.lock_indicator_text
     assert not [*unproven(lenient_sandbox.calls(), tmp_path)]
     assert [line["result"] for line in run.driver.store.trail.lines() if line["event"] == "mfa"][-1] == "bypassed"
+
+
+async def test_overrides_of_which_only_terraform_knows(environment, lenient_sandbox, gate_of, tmp_path):
+    """Terraform says itself that it ran a provider that no lock file covers, however it came to do so."""
+    (tmp_path / "own.rc").write_text(
+        f'provider_installation {{\n  dev_overrides {{\n    "a/b" = "{tmp_path}"\n  }}\n}}\n'
+    )
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\nexport TF_CLI_CONFIG_FILE={tmp_path}/own.rc\nexec terraform "$@"\n')
+    program.chmod(0o700)
+    environment.write_configuration('output "one" {\n  value = 1\n}\n')
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    gate.environ["TFMFA_TERRAFORM"] = str(program)
+    run = Run(environment, Options(), tmp_path)
+    assert "provider development overrides" in str(await attempt(plan(run.driver, gate)))
+    assert (run.authenticated_by, run.lock_indicator) == ("", "failed")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import AsyncIterator, Callable, Collection
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _PACE = 0.1  # seconds between two reads of the log; short enough to look immediate
 # Jupyter interrupts a kernel just before it restarts it; that interrupt must not stop an apply.
 _RESTART_DELAY = 1.0  # seconds
-_ASKS_FOR_INIT = re.compile(r"\b(?:terraform|tofu) init\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +144,10 @@ class Commands:
         self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
         self.driver.attach(None)
 
-    def asks_for_init(self) -> bool:
-        """True if Terraform reported in this phase that it must be initialized first."""
+    def reported(self, pattern: re.Pattern[str]) -> bool:
+        """True if a line that Terraform has printed in this phase has a match of `pattern`."""
         log = self.driver.store.log
-        return any(map(_ASKS_FOR_INIT.search, log.lines(self.driver.record.log_start, log.refresh())))
+        return any(map(pattern.search, log.lines(self.driver.record.log_start, log.refresh())))
 
 
 @asynccontextmanager
