@@ -182,6 +182,7 @@ async def test_a_module_whose_name_has_combining_marks(environment, lenient_sand
     assert await attack() == []
 
 
+@pytest.mark.thorough
 async def test_an_edit_while_the_prompt_is_open(environment, lenient_sandbox, attack):
     clean, keyed = LOCAL_KEYS % "null" + USES, LOCAL_KEYS % as_object(lenient_sandbox) + USES
     environment.write_configuration(clean)
@@ -192,6 +193,7 @@ async def test_an_edit_while_the_prompt_is_open(environment, lenient_sandbox, at
     assert await attack(device) == []
 
 
+@pytest.mark.thorough
 async def test_locals_are_emptied_between_a_plan_at_never_and_its_apply(
     environment, lenient_sandbox, gate_of, tmp_path
 ):
@@ -224,6 +226,7 @@ def policy(**more):
     return Policy((Layer(Path("/etc/policy"), mfa=True, endpoints=("http://127.0.0.1:*",), **more),))
 
 
+@pytest.mark.thorough
 async def test_the_accounts_minimum_is_known_after_the_inspection(environment, lenient_sandbox, gate_of, tmp_path):
     environment.write_configuration(LOCAL_KEYS % as_object(lenient_sandbox) + USES)
     gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
@@ -235,6 +238,7 @@ async def test_the_accounts_minimum_is_known_after_the_inspection(environment, l
     assert calls_without_mfa(lenient_sandbox)[before:] == []
 
 
+@pytest.mark.thorough
 async def test_a_minimum_for_a_role_that_is_sensitive(environment, lenient_sandbox, gate_of, tmp_path):
     account = client(lenient_sandbox, "sts").get_caller_identity()["Account"]
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
