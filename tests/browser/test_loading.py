@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 HCL = '%%tfplan -e staging\nresource "terraform_data" "a" {\n  input = 1 # one\n}'
 
 
+@pytest.mark.thorough
 def test_notebook_7_loads_it_without_an_error(lab, browser):
     lab.write("seven.ipynb", HCL)
     complaints = []

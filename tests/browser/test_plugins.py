@@ -78,6 +78,7 @@ def test_each_pair_meets_where_the_one_is_off_and_the_other_goes_on():
         assert any(other in off and one not in off for off in OFF)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", first_of(range(PAGES)))
 def test_some_are_off_and_the_others_go_on(lab, browser, number):
     lab.write("off.ipynb", RUN.format(fixtures=str(FIXTURES)), '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
@@ -135,6 +136,7 @@ def test_without_the_widgets_a_code_is_asked_for_below_the_cell_with_the_reason(
     page.page.context.close()
 
 
+@pytest.mark.thorough
 def test_a_jupyterlab_without_ipywidgets_has_the_other_plugins(lab, browser):
     lab.write("off.ipynb", "1", '%%tfplan -e staging\noutput "x" {\n  value = 1\n}')
     lab.switch_off(SPELLCHECKER)

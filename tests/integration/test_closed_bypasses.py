@@ -1,13 +1,16 @@
 """Ways past the MFA session that once worked, up to the apply: the sandbox's own log is the judge."""
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import boto3
 import pytest
 from device import Device
-from witness import calls_without_mfa
+from variants import first_of
+from witness import calls_without_mfa, unproven
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import AuthenticationError, TfmfaError
@@ -179,6 +182,7 @@ async def test_a_module_whose_name_has_combining_marks(environment, lenient_sand
     assert await attack() == []
 
 
+@pytest.mark.thorough
 async def test_an_edit_while_the_prompt_is_open(environment, lenient_sandbox, attack):
     clean, keyed = LOCAL_KEYS % "null" + USES, LOCAL_KEYS % as_object(lenient_sandbox) + USES
     environment.write_configuration(clean)
@@ -189,6 +193,7 @@ async def test_an_edit_while_the_prompt_is_open(environment, lenient_sandbox, at
     assert await attack(device) == []
 
 
+@pytest.mark.thorough
 async def test_locals_are_emptied_between_a_plan_at_never_and_its_apply(
     environment, lenient_sandbox, gate_of, tmp_path
 ):
@@ -221,6 +226,7 @@ def policy(**more):
     return Policy((Layer(Path("/etc/policy"), mfa=True, endpoints=("http://127.0.0.1:*",), **more),))
 
 
+@pytest.mark.thorough
 async def test_the_accounts_minimum_is_known_after_the_inspection(environment, lenient_sandbox, gate_of, tmp_path):
     environment.write_configuration(LOCAL_KEYS % as_object(lenient_sandbox) + USES)
     gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
@@ -232,6 +238,7 @@ async def test_the_accounts_minimum_is_known_after_the_inspection(environment, l
     assert calls_without_mfa(lenient_sandbox)[before:] == []
 
 
+@pytest.mark.thorough
 async def test_a_minimum_for_a_role_that_is_sensitive(environment, lenient_sandbox, gate_of, tmp_path):
     account = client(lenient_sandbox, "sts").get_caller_identity()["Account"]
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
@@ -262,3 +269,93 @@ async def test_the_account_of_a_key_in_the_configuration_at_never(environment, l
     with pytest.raises(AuthenticationError):
         await plan(Run(environment, Options(), tmp_path).driver, gate)
     assert not [call for call in lenient_sandbox.calls() if call["access_key_id"] == made["AccessKeyId"]]
+
+
+# Runs Terraform, and swaps a file for as long as it plans.
+SWAPS = """#!/bin/sh
+test "$1" = plan || exec terraform "$@"
+test ! -e {file} || mv {file} {file}.checked
+cp {swapped} {file}
+terraform "$@"
+code=$?
+{then}
+exit $code
+"""
+BACK = "rm {file}; test ! -e {file}.checked || mv {file}.checked {file}"
+KEPT = ".terraform/terraform.tfstate"
+FAILS = """
+output "names" {
+  value = 1
+  precondition {
+    condition     = length(data.aws_ssm_parameters_by_path.all.names) > 9
+    error_message = "There are too few."
+  }
+}
+"""
+
+
+def fails_with_keys(environment, sandbox):
+    """A local that is null, but not while a plan runs that fails, of which nothing is saved."""
+    environment.write_configuration((LOCAL_KEYS % "null").partition("provider")[0])
+    provider = (LOCAL_KEYS % "null").partition("provider")
+    (environment.folder / "aws.tf").write_text("".join(provider[1:]) + USES + FAILS)
+    return "main.tf", f"locals {{\n  keys = {as_object(sandbox)}\n}}\n", BACK
+
+
+def keeps_another_backend(environment, sandbox):
+    """What `init` has kept of the backend, where Terraform finds its configuration."""
+    places = {"LocationConstraint": "eu-west-1"}
+    client(sandbox, "s3").create_bucket(Bucket="states", CreateBucketConfiguration=places)
+    environment.write_configuration(BACKEND % "")
+    subprocess.run(["terraform", "init"], cwd=environment.folder, env={**os.environ, **sandbox.environ()}, check=True)
+    kept = json.loads((environment.folder / KEPT).read_text())
+    kept["backend"]["config"] |= dict(zip(("access_key", "secret_key"), keys_of(sandbox), strict=True))
+    return KEPT, json.dumps(kept), BACK
+
+
+def has_another_variable(environment, sandbox):
+    """A file of variables that comes while Terraform plans, and stays."""
+    environment.write_configuration(
+        'variable "keys" {\n  default = null\n}\n' + LOCAL_KEYS.replace("local.", "var.").partition("}\n")[2] + USES
+    )
+    return "z.auto.tfvars", f"keys = {as_object(sandbox)}\n", ""
+
+
+@pytest.mark.parametrize("prepare", first_of([keeps_another_backend, fails_with_keys, has_another_variable]))
+async def test_a_file_that_is_another_one_while_terraform_plans(
+    environment, lenient_sandbox, gate_of, tmp_path, prepare
+):
+    """Whatever AWS saw then, nobody says that it saw MFA."""
+    file, swapped, then = prepare(environment, lenient_sandbox)
+    (tmp_path / "swapped").write_text(swapped)
+    program = tmp_path / "program"
+    program.write_text(SWAPS.format(file=file, swapped=tmp_path / "swapped", then=then.format(file=file)))
+    program.chmod(0o700)
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    gate.environ["TFMFA_TERRAFORM"] = str(program)
+    before = len(calls_without_mfa(lenient_sandbox))
+    run = Run(environment, Options(), tmp_path)
+    error = await attempt(plan(run.driver, gate))
+    assert calls_without_mfa(lenient_sandbox)[before:]  # the file was swapped
+    assert (run.authenticated_by, run.lock_indicator) == ("", "failed")
+    assert f"{file} changed while Terraform ran" in str(error) + run.lock_indicator_text
+    assert not [*unproven(lenient_sandbox.calls(), tmp_path)]
+    assert [line["result"] for line in run.driver.store.trail.lines() if line["event"] == "mfa"][-1] == "bypassed"
+
+
+async def test_overrides_of_which_only_terraform_knows(environment, lenient_sandbox, gate_of, tmp_path):
+    """Terraform says itself that it ran a provider that no lock file covers, however it came to do so."""
+    (tmp_path / "own.rc").write_text(
+        f'provider_installation {{\n  dev_overrides {{\n    "a/b" = "{tmp_path}"\n  }}\n}}\n'
+    )
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\nexport TF_CLI_CONFIG_FILE={tmp_path}/own.rc\nexec terraform "$@"\n')
+    program.chmod(0o700)
+    environment.write_configuration('output "one" {\n  value = 1\n}\n')
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    gate.environ["TFMFA_TERRAFORM"] = str(program)
+    run = Run(environment, Options(), tmp_path)
+    assert "provider development overrides" in str(await attempt(plan(run.driver, gate)))
+    assert (run.authenticated_by, run.lock_indicator) == ("", "failed")

@@ -61,6 +61,7 @@ def new_run(tmp_path, hcl):
     return Run(environment, Options(), tmp_path)
 
 
+@pytest.mark.thorough
 async def test_an_ordinary_configuration_applies_with_the_region_of_the_file(tmp_path, lenient_sandbox, gate):
     run = new_run(tmp_path, ORDINARY)
     await plan(run.driver, gate)

@@ -125,6 +125,7 @@ def test_the_command_prints_one_error_and_sets_the_exit_code(tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.thorough
 def test_the_demo_does_the_main_job(tmp_path):
     """What `make demo` runs, in a folder of the test's own, in a checkout that a group may write."""
     tmp_path.chmod(0o775)

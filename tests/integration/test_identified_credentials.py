@@ -86,12 +86,14 @@ async def test_an_ordinary_profile_with_its_region_plans(plan_at_never, lenient_
     assert await plan_at_never() == {lenient_sandbox.environ()[KEYS[0]]}
 
 
+@pytest.mark.thorough
 async def test_no_older_name_of_a_key_brings_another_one(plan_at_never, lenient_sandbox, another_key):
     """Terraform's SDK reads these names, and the SDK that asks for the account does not."""
     key, secret = another_key
     assert await plan_at_never(AWS_ACCESS_KEY=key, AWS_SECRET_KEY=secret) == {lenient_sandbox.environ()[KEYS[0]]}
 
 
+@pytest.mark.thorough
 async def test_no_web_identity_comes_before_the_profile(plan_at_never, lenient_sandbox, tmp_path):
     """Terraform's SDK prefers it, and the SDK that asks for the account prefers the profile."""
     (tmp_path / "token").write_text("x")

@@ -90,6 +90,7 @@ async def test_a_plan_parses_each_file_once_also_where_init_brings_more(tmp_path
     assert parsed == {"main.tf": 1, ".terraform/modules/inner/main.tf": 1}
 
 
+@pytest.mark.thorough
 async def test_a_refused_role_in_such_a_module_stops_before_the_plan(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "missing")))
     with pytest.raises(RoleRefused, match="role/missing"):
@@ -97,6 +98,7 @@ async def test_a_refused_role_in_such_a_module_stops_before_the_plan(tmp_path, s
     assert "Terraform will perform" not in "\n".join(run.log_text())
 
 
+@pytest.mark.thorough
 async def test_what_cannot_be_known_is_told(tmp_path, sandbox, gate_of):
     hcl = MODULE.replace("BODY", ROLE.replace('"arn:aws:iam::123456789012:role/NAME"', "terraform_data.x.output"))
     run = new_run(

@@ -94,6 +94,7 @@ resource "aws_ssm_parameter" "one" {
 """
 
 
+@pytest.mark.thorough
 async def test_a_session_that_expires_in_an_apply_is_told_with_its_remedy(tmp_path, sandbox, gate_of):
     environment = Environment.named("head", tmp_path)
     environment.write_configuration(EXPIRES)

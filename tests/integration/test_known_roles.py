@@ -1,5 +1,6 @@
 """Roles by the session's account and by the phase, with the real provider: checked before Terraform assumes them."""
 
+import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
@@ -33,6 +34,7 @@ resource "aws_ssm_parameter" "one" {
 DEPLOY, AUDIT = (f"arn:aws:iam::123456789012:role/{name}" for name in ("deploy", "audit"))
 
 
+@pytest.mark.thorough
 async def test_each_phase_s_own_role_is_checked_before_terraform_assumes_it(tmp_path, sandbox, gate_of):
     environment = Environment.named("known", tmp_path)
     environment.write_configuration(HCL)

@@ -300,6 +300,15 @@ from ipywidgets.widgets.widget import _instances
 kernel = get_ipython().kernel
 print(sorted(type(each).__name__ for each in _instances.values()), len(kernel.comm_manager.comms))
 """
+FORMS = CARDS.replace(", len(kernel.comm_manager.comms)", "")
+
+
+def test_one_form_of_a_kind_stays_open(kernel_of):
+    kernel = kernel_of()
+    for cell in ("%tfmfa -e head", "%tfmfa -e other", "%tfmfa -e head", "%tfmfa -e head"):
+        assert kernel.ended(kernel.start(cell, allow_stdin=True))[1] == ""
+    forms = kernel.ended(kernel.start(FORMS, allow_stdin=True))[0]
+    assert forms.strip() == "['SettingsForm', 'SettingsForm', 'VariablesForm']"
 
 
 def test_no_card_stays_open_but_that_of_the_current_run(kernel_of):

@@ -122,6 +122,7 @@ async def test_never_makes_no_mfa_call(tmp_path, lenient_sandbox, gate_of):
     assert not any(call["mfa"] for call in lenient_sandbox.calls())
 
 
+@pytest.mark.thorough
 async def test_never_is_refused_by_roles_that_demand_mfa(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, CHAINED, Level.NEVER)
     with pytest.raises(TerraformFailed):
@@ -130,6 +131,7 @@ async def test_never_is_refused_by_roles_that_demand_mfa(tmp_path, sandbox, gate
     assert "AccessDenied" in "\n".join(run.log_text())
 
 
+@pytest.mark.thorough
 async def test_a_refused_code_asks_again_and_loses_nothing(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)
@@ -173,6 +175,7 @@ async def test_a_role_that_cannot_be_assumed_stops_before_terraform(tmp_path, sa
     assert not any("Terraform will perform" in line for line in run.log_text())
 
 
+@pytest.mark.thorough
 async def test_a_plan_that_was_changed_on_disk_is_not_applied(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED, Level.PLANS_AND_APPLIES)

@@ -44,6 +44,7 @@ def test_outputs_are_stripped_in_version_control():
     assert len(list(NOTEBOOKS.glob("*.ipynb"))) >= 6
 
 
+@pytest.mark.thorough
 async def test_applies_only_requires_a_code_for_the_apply_only(tmp_path, lenient_sandbox, environ_of):
     sandbox = lenient_sandbox
     # What this level is for: reading is allowed without MFA, changing is not.
@@ -61,6 +62,7 @@ async def test_applies_only_requires_a_code_for_the_apply_only(tmp_path, lenient
     assert {call["mfa"] for call in calls if call["action"] == "PutParameter"} == {True}
 
 
+@pytest.mark.thorough
 async def test_two_accounts_use_the_chain_and_the_alias(tmp_path, sandbox, environ_of):
     output = await run("two-accounts", tmp_path, environ_of(sandbox), "release", "3.0.0")
     made = {call["identity"].split("/")[1] for call in sandbox.calls() if call["action"] == "PutParameter"}

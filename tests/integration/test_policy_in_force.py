@@ -42,6 +42,7 @@ def put_with_mfa(sandbox):
     return [call["mfa"] for call in sandbox.calls() if call["action"] == "PutParameter"]
 
 
+@pytest.mark.thorough
 def test_the_second_system_folder_is_in_force_and_no_cell_switches_it_off(start, lenient_sandbox):
     kernel = start()
     assert kernel.run("%load_ext tfmfa_nb")[1] == ""

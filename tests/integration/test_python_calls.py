@@ -76,6 +76,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_two_environments_side_by_side_in_a_script_under_mfa(tmp_path, sandbox, provider, policy):
     for name in ("left", "right"):
         (tmp_path / name).mkdir()
@@ -193,6 +194,7 @@ def test_a_runbook_that_plans_only_applies_nothing_by_a_call(tmp_path):
     assert not (tmp_path / "only" / "terraform.tfstate").exists()
 
 
+@pytest.mark.thorough
 def test_a_runbook_gives_codes_to_a_cell_that_calls(tmp_path, policy, sandbox, provider):
     loop = "for name in ('a', 'b'):\n    run = await tfmfa_nb.plan(name, hcl=HCL % name, level='plans and applies')"
     cells = ["%load_ext tfmfa_nb\nimport tfmfa_nb", f"HCL = {AWS!r}", loop, "assert run.authenticated_by == 'alice'"]

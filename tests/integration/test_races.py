@@ -40,6 +40,7 @@ def swapping(folder, file, evil):
     return {"TFMFA_TERRAFORM": str(program)}
 
 
+@pytest.mark.thorough
 async def test_what_was_swapped_in_while_terraform_read_is_not_taken_for_what_was_checked(
     tmp_path, lenient_sandbox, gate_of
 ):

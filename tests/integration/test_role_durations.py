@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from device import Device
+from variants import first_of
 
 from tfmfa_nb.authentication.mfa_session import get_session
 from tfmfa_nb.environments import Environment
@@ -49,6 +50,7 @@ def new_run(tmp_path, text):
     return Run(environment, Options(level=Level.PLANS_AND_APPLIES), tmp_path)
 
 
+@pytest.mark.thorough
 async def test_an_hour_works_at_every_hop(tmp_path, long_roles, gate_of):
     run = new_run(tmp_path, hcl((DEPLOY, "60m"), (PROD, "3600s")))
     await plan(run.driver, gate_of(long_roles, Device(long_roles)))
@@ -59,7 +61,7 @@ async def test_an_hour_works_at_every_hop(tmp_path, long_roles, gate_of):
 
 
 @pytest.mark.parametrize(
-    ("hops", "line"), [([(DEPLOY, "3601s")], 3), ([(DEPLOY, "2h")], 3), ([(DEPLOY, ""), (PROD, "61m")], 6)]
+    ("hops", "line"), first_of([([(DEPLOY, "2h")], 3), ([(DEPLOY, "3601s")], 3), ([(DEPLOY, ""), (PROD, "61m")], 6)])
 )
 async def test_more_than_an_hour_is_refused_before_a_code_as_aws_refuses_it(tmp_path, long_roles, gate_of, hops, line):
     device = Device(long_roles)

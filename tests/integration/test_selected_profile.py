@@ -58,6 +58,7 @@ async def test_its_key_and_its_device_count_and_its_role_is_the_provider_s(shell
     assert all(call["mfa"] and call["identity"].endswith(":user/alice") for call in roles)
 
 
+@pytest.mark.thorough
 async def test_its_role_is_not_assumed_where_the_provider_names_another(shell, sandbox, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "dev")
     run = await planned(shell, AUDIT)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from device import Device
 from stranger import stranger
+from variants import first_of
 from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
@@ -137,7 +138,7 @@ async def test_what_init_has_kept_of_the_backend_counts(run, other):
         await run('terraform {\n  backend "s3" {\n  }\n}\n', kept=kept)
 
 
-@pytest.mark.parametrize("settings", ['endpoints {\n  sts = "URL"\n}', 'https_proxy = "URL"'])
+@pytest.mark.parametrize("settings", first_of(['endpoints {\n  sts = "URL"\n}', 'https_proxy = "URL"']))
 async def test_terraforms_own_word_counts_where_the_reader_misses_it(run, other, settings):
     class Blind(InstalledTerraform):
         def inspect(self, configuration, **how):
@@ -175,6 +176,7 @@ async def test_a_proxy_that_only_another_region_goes_through_is_refused(run, oth
         await run(provider('region = "us-west-2"'), proxies=False)
 
 
+@pytest.mark.thorough
 async def test_ordinary_settings_go_on(run, lenient_sandbox, other):
     """Endpoints of other services, one for STS that the policy names, and a way that it does not forbid."""
     url = lenient_sandbox.environ()["AWS_ENDPOINT_URL"]
@@ -185,6 +187,7 @@ async def test_ordinary_settings_go_on(run, lenient_sandbox, other):
     assert calls_without_mfa(lenient_sandbox) == []
 
 
+@pytest.mark.thorough
 async def test_without_a_code_anything_may_answer_as_on_localstack(run, other):
     planning = await run(provider(f'endpoints {{\n  sts = "{other.url}"\n}}'), level=Level.NEVER)
     assert planning.authenticated_by == ""

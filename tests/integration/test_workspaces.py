@@ -149,6 +149,7 @@ async def test_a_backend_without_that_workspace(environment, lenient_sandbox, ga
         await run_of(workspace="a b")
 
 
+@pytest.mark.thorough
 def test_a_resumed_runbook_applies_in_the_plan_s_workspace_or_not_at_all(tmp_path):
     cells = ["%load_ext tfmfa_nb", f"%%tfplan -e head -workspace prod -or-create\n{HCL}", "1 / 0", "%tfapply -e head"]
     write(tmp_path / "book.ipynb", *cells)

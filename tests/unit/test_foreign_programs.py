@@ -54,6 +54,7 @@ def test_overrides_are_found_wherever_the_cli_configuration_is(content, place, t
         'provider_installation {\n  "dev\\137overrides" {\n  }\n}\n',
         "/*\n# */ provider_installation { dev_overrides {} }\n",
         "provider_installation {\n  /* # */ dev_overrides {\n  }\n}\n",
+        'x = "${\n#}" provider_installation { dev_overrides {} }\n',
     ],
 )
 def test_overrides_that_are_written_to_be_missed_are_found(text, tmp_path):

@@ -37,3 +37,48 @@ def test_a_secret_is_slow_to_guess_by_the_hash(sha256):
         return time.process_time() - begun
 
     assert seconds("TF_VAR_db_password") > 5 * seconds("TF_VAR_plain")
+
+
+def look(folder):
+    return inspected(Configuration(folder, "terraform", {}), {}, VariableArguments(()))
+
+
+CHANGES = {
+    "swapped, and swapped back": lambda file: (
+        file.rename(file.with_suffix(".x")),
+        file.with_suffix(".x").rename(file),
+    ),
+    "written again": lambda file: file.write_text(file.read_text()),
+    "removed": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("name", ["main.tf", "terraform.tfvars", ".terraform.lock.hcl", "modules/a.tf"])
+def test_a_file_that_was_touched_is_known_whatever_is_in_it_now(tmp_path, change, name):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    (tmp_path / "main.tf").write_text(HCL + 'module "one" {\n  source = "./modules"\n}\n')
+    if name != "main.tf":
+        file.write_text("# a\n")
+    before = look(tmp_path)
+    assert before.touched(look(tmp_path)) == []
+    wait_for_another_time(file)
+    change(file)
+    assert before.touched(look(tmp_path)) == [file]
+    assert before.touched(look(tmp_path), [tmp_path]) == []
+
+
+def wait_for_another_time(file):
+    """Until the file system's clock, whose steps are milliseconds, has gone on."""
+    mark, begun = file.parent / "mark", file.stat().st_ctime_ns
+    while not mark.exists() or mark.stat().st_ctime_ns <= begun:
+        mark.write_text("")
+
+
+def test_a_file_that_came_is_known(tmp_path):
+    (tmp_path / "main.tf").write_text(HCL)
+    before = look(tmp_path)
+    for name in ("b.tf", "z.auto.tfvars"):
+        (tmp_path / name).write_text("")
+    assert before.touched(look(tmp_path)) == [tmp_path / "b.tf", tmp_path / "z.auto.tfvars"]

@@ -220,6 +220,8 @@ def test_no_value_of_a_variable_is_shown_or_stands_in_a_command_line(tmp_path):
     assert "planted" not in f"{options} {options.variable_arguments(tmp_path)}"
     assert not any("planted" in word for word in options.plan_arguments())
     assert options.variable_arguments(tmp_path).environ("plan") == {"TF_CLI_ARGS_plan": "'-var=word=planted value'"}
+    assert [*options.variable_arguments(tmp_path).environ("force-unlock")] == ["TF_CLI_ARGS_force_unlock"]
+    assert [*options.variable_arguments(tmp_path).environ("workspace list")] == ["TF_CLI_ARGS_workspace_list"]
     assert Options().variable_arguments(tmp_path).environ("plan") == {}
 
 

@@ -232,6 +232,10 @@ class Options:
             *self._parallelism(),
         ]
 
+    def generated_file(self, folder: Path) -> Path | None:
+        """The file in the environment's `folder` into which Terraform writes configuration; None if it writes none."""
+        return folder / self.generate_config_out if self.generate_config_out else None
+
     def apply_arguments(self) -> list[str]:
         """These options as arguments of `terraform apply`, without the values of variables."""
         return [f"-lock-timeout={self.lock_timeout}", *self._parallelism()]

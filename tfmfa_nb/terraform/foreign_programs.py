@@ -52,13 +52,14 @@ def foreign_programs(folder: Path, environ: Mapping[str, str], product: str = ""
 def _overrides(file: Path) -> Iterator[str]:
     """The places of `dev_overrides` in a file, by its text: its keys are quoted, which only the first HCL allows.
 
-    A key may be written with escapes, and a line that looks like a comment may end one, so both count.
+    A key may be written with escapes, and a line that looks like a comment may end one, or be within a string, which
+    goes over lines only in `${`; so all of these count.
     """
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return  # Terraform cannot read the file either
-    comments = () if "/*" in text else ("#", "//")
+    comments = () if "/*" in text or "${" in text else ("#", "//")
     for number, line in enumerate(text.splitlines(), start=1):
         if (_OVERRIDES in line or _ESCAPE.search(line)) and not line.lstrip().startswith(comments):
             yield f"{file}:{number}"

@@ -14,7 +14,7 @@ from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secre
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder, selected_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
@@ -32,10 +32,12 @@ class Inspected:
     Attributes:
         parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_x", "--var x".
         around: the same of the CLI configuration and `-backend-config`, which another kernel may have otherwise.
+        stamps: inode, size, and times of each file: a file that was changed, and then changed back, has others.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
     around: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stamps: Mapping[Path, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -46,6 +48,17 @@ class Inspected:
         """The names of the files and variables that have changed, come, or gone."""
         before, after = {**self.parts, **self.around}, {**later.parts, **later.around}
         return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+    def touched(self, later: Inspected, besides: Collection[Path] = ()) -> list[Path]:
+        """The files that were written, replaced, created, or removed, whatever is in them by now.
+
+        Args:
+            later: the same configuration, inspected later.
+            besides: files and folders that may have changed.
+        """
+        files = self.stamps.keys() | later.stamps.keys()
+        changed = (file for file in files if self.stamps.get(file) != later.stamps.get(file))
+        return sorted(file for file in changed if not any(file.is_relative_to(each) for each in besides))
 
 
 def inspected(
@@ -68,6 +81,9 @@ def inspected(
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
     files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files_around = [*cli_configurations(environ), *backend.files]
+    # Before the contents: what changes between the two readings has another stamp later.
+    stamps = _stamps([*files, *files_around, *(folder / name for name in configuration.files)])
     # A variable that is not declared has no effect.
     names = [f"TF_VAR_{name}" for name in configuration.root.variables]
     variables = {name: _stated(configuration, name, environ[name]) for name in names if name in environ}
@@ -76,12 +92,12 @@ def inspected(
     values = {name: value for name, value in arguments.values.items() if name not in ephemeral}
     given = {f"--var {name}": _stated(configuration, name, value) for name, value in values.items()}
     # What `init` is given lies in what it keeps, by which another kernel knows it.
-    around = dict(_digests([*cli_configurations(environ), *backend.files], folder))
+    around = dict(_digests(files_around, folder))
     if backend.words:
         around["--backend-config"] = json.dumps(backend.words)
     with suppress(OSError):  # Terraform cannot read its name either
         given["workspace"] = selected_workspace(folder, environ)
-    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around)
+    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around, stamps)
 
 
 def _stated(configuration: Configuration, name: str, value: str) -> str:
@@ -97,3 +113,12 @@ def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
         name = str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
         with suppress(OSError):  # it is not there, or Terraform cannot read it either
             yield name, hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
+    stamps: dict[Path, tuple[int, ...]] = {}
+    for file in files:
+        with suppress(OSError):
+            status = file.stat()
+            stamps[file] = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return stamps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +51,8 @@ class VariableArguments:
 
     def environ(self, command: str) -> dict[str, str]:
         """The process variable that adds these arguments to `terraform COMMAND`, such as "plan" or "workspace list"."""
-        return {f"TF_CLI_ARGS_{command.replace(' ', '_')}": shlex.join(self.words)} if self.words else {}
+        name = re.sub("[ -]", "_", command)
+        return {f"TF_CLI_ARGS_{name}": shlex.join(self.words)} if self.words else {}
 
 
 NO_VARIABLES = VariableArguments()

@@ -16,11 +16,16 @@ from tfmfa_nb.views.mfa_status import print_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.views.form import FormWidget
+
+# The forms that are shown, by their kind and what they are about.
+_shown: dict[tuple[type[FormWidget], Path | None], FormWidget] = {}
 
 
 def show_status(
@@ -45,13 +50,11 @@ def show_status(
             raise
     if not forms:
         return
-    from IPython.display import display  # noqa: PLC0415
-
     from tfmfa_nb.magics.forms.settings_form import SettingsForm  # noqa: PLC0415 - widgets are slow to import
     from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415
 
-    display(SettingsForm(environment, read_policy, environ))
-    display(VariablesForm(environ, profile))
+    _show(SettingsForm(environment, read_policy, environ), environment.folder)
+    _show(VariablesForm(environ, profile))
 
 
 async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], profile: str) -> None:
@@ -62,12 +65,10 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
     """
     _print_variable_statuses(environ, profile)
     if _widgets(shell):
-        from IPython.display import display  # noqa: PLC0415
-
         from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are slow to import
 
         form = VariablesForm(environ, profile)
-        display(form)
+        _show(form)
         if not widgets_answer() or await form.wait_for_front_end(HELLO_TIMEOUT):
             return
         form.close()  # a console, which has a kernel but shows no widgets
@@ -78,6 +79,16 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
 
     if await ask_variables(environ, profile):
         _print_variable_statuses(environ, profile)
+
+
+def _show(form: FormWidget, subject: Path | None = None) -> None:
+    """Show a form in place of the earlier one of its kind about the same subject, which would stay in the kernel."""
+    from IPython.display import display  # noqa: PLC0415
+
+    if earlier := _shown.pop((type(form), subject), None):
+        earlier.close()
+    _shown[type(form), subject] = form
+    display(form)
 
 
 def _widgets(shell: InteractiveShell) -> bool:

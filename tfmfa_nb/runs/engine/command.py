@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import AsyncIterator, Callable, Collection
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _PACE = 0.1  # seconds between two reads of the log; short enough to look immediate
 # Jupyter interrupts a kernel just before it restarts it; that interrupt must not stop an apply.
 _RESTART_DELAY = 1.0  # seconds
-_ASKS_FOR_INIT = re.compile(r"\b(?:terraform|tofu) init\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Commands:
         interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
 
         Args:
-            command: "plan", or "workspace list".
+            command: "plan".
             arguments: what follows it.
             variables: values of variables, which stand in no command line.
             on_output: called while the command runs.
@@ -85,11 +84,11 @@ class Commands:
         self.lock.lent = True
         process = await driver.ports.terraform.start(
             Job(
-                argv=(*self.executable.command, *command.split(), *arguments),
+                argv=(*self.executable.command, command, *arguments),
                 cwd=driver.environment.folder,
                 environ={
                     **{name: text for name, text in self.given.environ_for(driver).items() if name not in without},
-                    **variables.environ(command),
+                    **variables.environ(" ".join([command, *arguments[:1]]) if command == "workspace" else command),
                 },
                 keys=self.given.keys,
                 secrets=self.given.secrets,
@@ -145,10 +144,10 @@ class Commands:
         self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
         self.driver.attach(None)
 
-    def asks_for_init(self) -> bool:
-        """True if Terraform reported in this phase that it must be initialized first."""
+    def reported(self, pattern: re.Pattern[str]) -> bool:
+        """True if a line that Terraform has printed in this phase has a match of `pattern`."""
         log = self.driver.store.log
-        return any(map(_ASKS_FOR_INIT.search, log.lines(self.driver.record.log_start, log.refresh())))
+        return any(map(pattern.search, log.lines(self.driver.record.log_start, log.refresh())))
 
 
 @asynccontextmanager

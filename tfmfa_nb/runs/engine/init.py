@@ -9,9 +9,10 @@ from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
+from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
 from tfmfa_nb.terraform.lock_file import unlisted_package
-from tfmfa_nb.terraform.working_directory import WORKSPACE
+from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
 if TYPE_CHECKING:
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -40,7 +41,7 @@ async def initialize(
         ConfigurationError: the run's workspace does not exist.
         TfmfaError: as `inspect_again` does.
     """
-    ran = await _initialize(commands, always=always, backend=backend)
+    ran = await _initialize(commands, gate, session, always=always, backend=backend)
     if ran:
         await inspect_again(commands.driver, gate, commands.executable, session)
     if backend and commands.driver.options.workspace:
@@ -64,7 +65,9 @@ def backend_changed() -> TerraformFailed:
     )
 
 
-async def _initialize(commands: Commands, *, always: bool, backend: bool) -> bool:
+async def _initialize(
+    commands: Commands, gate: Gate, session: MfaSession | None, *, always: bool, backend: bool
+) -> bool:
     driver = commands.driver
     options, before = driver.options, _last_fingerprint(commands)
     if not always and is_initialized(commands):
@@ -73,7 +76,10 @@ async def _initialize(commands: Commands, *, always: bool, backend: bool) -> boo
     without = (WORKSPACE,) if options.workspace else ()
     arguments = options.init_arguments(driver.base, backend=backend)
     variables = options.early_variables(driver.base, commands.executable)
-    outcome = await commands.run("init", "-input=false", *arguments, variables=variables, without=without)
+    folder = driver.environment.folder
+    kept = (data_folder(folder, commands.given.environ), folder / LOCK_FILE)  # inspected again after it
+    async with untouched(driver, gate, commands.executable, session, kept):
+        outcome = await commands.run("init", "-input=false", *arguments, variables=variables, without=without)
     if outcome.interrupted or outcome.killed:
         raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
     if outcome.exit_code != 0:

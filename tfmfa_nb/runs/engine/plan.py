@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import plan_saved
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.plan_command import run_plan
 from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, note_generated, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
 from tfmfa_nb.runs.events import WorkspaceKnown
-from tfmfa_nb.runs.gate.inspection import inspect, notes_of
+from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of, raise_for_state
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -62,15 +62,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             driver.move(Status.PLANNING)
             refused.pop_all()  # from here on, the file is what Terraform has seen
             remove_old(driver, gate.policy)
-            initialized = await initialize(commands, gate, session)
-            for sentence in notes_of(driver):
-                driver.note(sentence)
-            command = ("plan", "-input=false", "-detailed-exitcode", f"-out={driver.store.files.plan}", *arguments)
-            outcome = await commands.run(*command, variables=variables)
-            failed = outcome.exit_code == 1 and not outcome.interrupted
-            if failed and not initialized and commands.asks_for_init():
-                await initialize(commands, gate, session, always=True)
-                outcome = await commands.run(*command, variables=variables)
+            outcome = await run_plan(commands, gate, session, arguments, variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
         driver.tell(plan_saved(driver, driver.read_configuration(executable, gate.environ), gate.environ))
         driver.show_plan(executable, gate.environ)

@@ -9,8 +9,6 @@ from tfmfa_nb.runs.history.confirmation import trail_notes
 from tfmfa_nb.runs.history.retention import remove_old_runs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.driver import Driver
@@ -31,7 +29,7 @@ def check_plannable(driver: Driver, product: str) -> list[str]:
     """
     driver.options.check()
     arguments = driver.options.plan_arguments(product)
-    if (file := _generated(driver)) and file.exists():
+    if (file := driver.options.generated_file(driver.environment.folder)) and file.exists():
         raise ConfigurationError(f"{file} exists already.", "Name a new file with --generate-config-out.")
     for sentence in trail_notes(driver.environment):
         driver.note(sentence)
@@ -67,11 +65,5 @@ def remove_old(driver: Driver, policy: Policy) -> None:
 
 def note_generated(driver: Driver) -> None:
     """Tell what to do with the configuration that Terraform has written."""
-    if (file := _generated(driver)) and file.exists():
+    if (file := driver.options.generated_file(driver.environment.folder)) and file.exists():
         driver.note(f"Terraform wrote {file.name}: review it, then plan again.")
-
-
-def _generated(driver: Driver) -> Path | None:
-    """The file for the configuration of imported resources."""
-    name = driver.options.generate_config_out
-    return driver.environment.folder / name if name else None

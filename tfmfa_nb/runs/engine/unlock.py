@@ -15,6 +15,7 @@ from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.gate.untouched import untouched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +60,10 @@ async def unlock(driver: Driver, gate: Gate, lock: StateLock, check_holder: Call
                 check_holder()
                 driver.store.audit("forced_unlock", **facts, by=os_user(), result="begun")
                 variables = driver.options.early_variables(driver.base, executable)
-                outcome = await commands.run("force-unlock", "-force", lock.id, variables=variables)
-            freed = outcome.exit_code == 0
-            driver.store.audit("forced_unlock", **facts, result="freed" if freed else "failed")
+                async with untouched(driver, gate, executable, session):
+                    outcome = await commands.run("force-unlock", "-force", lock.id, variables=variables)
+                    freed = outcome.exit_code == 0
+                    driver.store.audit("forced_unlock", **facts, result="freed" if freed else "failed")
             if outcome.interrupted:
                 raise RunCanceled("The unlock was canceled.", "Plan again to see whether the state is still locked.")
             if not freed:

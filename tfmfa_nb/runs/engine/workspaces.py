@@ -59,7 +59,7 @@ async def check_exists(commands: Commands) -> None:
     log = driver.store.log
     start = log.refresh()
     variables = driver.options.early_variables(driver.base, commands.executable)
-    outcome = await commands.run("workspace list", variables=variables)
+    outcome = await commands.run("workspace", "list", variables=variables)
     if outcome.exit_code != 0:
         reason = first_error(driver.store, start)
         raise TerraformFailed(

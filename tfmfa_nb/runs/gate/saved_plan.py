@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import AuthenticationError, MfaBypass
+from tfmfa_nb.model.errors import MfaBypass
 from tfmfa_nb.model.problems import Problem
-from tfmfa_nb.runs.events import Authenticated
-from tfmfa_nb.runs.gate.roles import turn_red
 from tfmfa_nb.runs.gate.unchanged import say_some
+from tfmfa_nb.runs.gate.untouched import take_back
 from tfmfa_nb.terraform.mfa_bypasses import SETTINGS, WEB_IDENTITY
 from tfmfa_nb.terraform.planned_configuration import expected_files, planned_files
 from tfmfa_nb.terraform.role_chains import Findings
@@ -41,7 +40,7 @@ async def check_saved_plan(driver: Driver, gate: Gate, executable: Executable) -
     plan = await driver.read_plan(executable, gate.environ)
     names = await asyncio.to_thread(_planned_otherwise, driver, gate, executable)
     if names and not gate.policy.allows_bypass("unreadable"):
-        raise _bypassed(
+        raise take_back(
             driver,
             MfaBypass(
                 f"The plan was not made from what was checked: {say_some(names)}.",
@@ -49,11 +48,11 @@ async def check_saved_plan(driver: Driver, gate: Gate, executable: Executable) -
             ),
         )
     if plan.providers is None:
-        raise _bypassed(driver, _silent())
+        raise take_back(driver, _silent())
     for provider in plan.providers:
         for problem in contradictions(provider, driver.findings or Findings()):
             if not (problem.name and gate.policy.allows_bypass(problem.name)):
-                raise _bypassed(driver, MfaBypass(problem.what, problem.remedy))
+                raise take_back(driver, MfaBypass(problem.what, problem.remedy))
 
 
 def _planned_otherwise(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
@@ -66,14 +65,6 @@ def _planned_otherwise(driver: Driver, gate: Gate, executable: Executable) -> li
         return ["the saved plan cannot be read"]
     places = sorted(place for place in expected.keys() | planned.keys() if expected.get(place) != planned.get(place))
     return ["/".join(filter(None, place)) for place in places]
-
-
-def _bypassed(driver: Driver, error: MfaBypass) -> AuthenticationError:
-    """Take back that the phase is authenticated, if it was: AWS may have seen other credentials while it planned."""
-    if driver.record.authenticated_by:
-        driver.tell(Authenticated())
-        driver.store.audit("mfa", result="bypassed", reason=error.problem)
-    return turn_red(driver, error)
 
 
 def contradictions(provider: PlannedProvider, findings: Findings) -> Iterator[Problem]:

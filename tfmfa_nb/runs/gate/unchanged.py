@@ -31,7 +31,7 @@ def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> In
 
 async def changes_since(driver: Driver, gate: Gate, executable: Executable) -> list[str]:
     """The names of the files and variables that have changed since the last inspection."""
-    return driver.inspected.differences(await _inspected_now(driver, gate, executable))
+    return driver.inspected.differences(await inspected_now(driver, gate, executable))
 
 
 async def check_program(driver: Driver, gate: Gate) -> None:
@@ -64,14 +64,16 @@ async def check_unchanged(driver: Driver, gate: Gate, executable: Executable, sh
     Raises:
         MfaBypass: the configuration, its variables, or what `init` has kept differs.
     """
-    now = await _inspected_now(driver, gate, executable)
+    now = await inspected_now(driver, gate, executable)
     # What another kernel has inspected is only known by its hash.
     names = driver.inspected.differences(now) if driver.inspected.sha256 == sha256 else []
     if names or now.sha256 != sha256:
         raise turn_red(driver, changed(names))
+    driver.inspected = now  # for the files' stamps: what is written from here on is written while Terraform runs
 
 
-async def _inspected_now(driver: Driver, gate: Gate, executable: Executable) -> Inspected:
+async def inspected_now(driver: Driver, gate: Gate, executable: Executable) -> Inspected:
+    """Everything that an inspection rests on, as it is now."""
     configuration = driver.read_configuration(executable, gate.environ)
     return await asyncio.to_thread(inspected_of, driver, gate, configuration)
 
