@@ -58,9 +58,10 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
+            if lock.id:
+                check_holder(lock, environment, os.environ)
             run = refused_run(environment, run_id, base, settings.read_policy())
             check_identified(lock, environment, run.workspace, os.environ)
-            check_holder(lock, environment, os.environ)
             _say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
             _describe(lock)
             await _confirm(f'Free the state lock of "{name}"?')
