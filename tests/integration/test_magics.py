@@ -114,7 +114,7 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
     [
         ("%tfplan", "there is no configuration"),
         ("%%tfplan -lock=false\nx", "--lock: without the state lock, another run could change the same state"),
-        ("%%tfplan --exclude x\nx", "is an option of OpenTofu"),
+        ("%%tfplan --exclude x.y\nx", "is an option of OpenTofu"),
         ("%%tfplan --nonsense\nx", "unrecognized arguments: --nonsense"),
         ("%%tfplan -e a -C b\nx", "not allowed with argument"),
         ("%%tfplan -e ../up\nx", "cannot be an environment's name"),

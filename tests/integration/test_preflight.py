@@ -84,6 +84,11 @@ def attempt(tmp_path, aws, environ):
         (S3.replace('"one"', "var.x") + ONE, {}, r"main\.tf:4: Variables not allowed\. Variables may not be used here"),
         (S3.replace("key ", "color = 1\n key ") + ONE, {}, r"main\.tf:4: Unsupported argument"),
         (
+            S3.replace("key ", 'custom_ca_bundle = "/nowhere.pem"\n key ') + ONE,
+            {},
+            r"main\.tf:4: custom_ca_bundle is /nowhere\.pem, and there is no such file",
+        ),
+        (
             f'{ONE}provider "aws" {{\n  custom_ca_bundle = "nowhere.pem"\n{ROLE}}}\n',
             {},
             r"main\.tf:5: custom_ca_bundle is nowhere\.pem, and there is no such file",

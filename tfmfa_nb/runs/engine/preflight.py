@@ -78,8 +78,9 @@ async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: E
     async with commands_without_credentials(driver, gate, executable, lock) as commands:
         if is_initialized(commands):
             return True
-        kept = kept_type(driver.environment.folder, gate.environ)
-        if "s3" in {driver.findings.backend if driver.findings else "", kept} and not driver.options.migrate_state:
+        kept, findings = kept_type(driver.environment.folder, gate.environ), driver.findings
+        # Credentials in the configuration, which the policy allows, would open the backend before the code.
+        if findings is not None and not findings.bypasses and "s3" in {findings.backend, kept}:
             await _check_backend(driver, gate, executable)
         if kept:  # without the backend of the configuration, `init` opens the one that it has kept
             return False
@@ -96,6 +97,8 @@ async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: E
 
 async def _check_backend(driver: Driver, gate: Gate, executable: Executable) -> None:
     """Make sure that `init` will open the backend once it has credentials."""
+    if driver.options.migrate_state:  # it would begin
+        return
     check, folder = driver.ports.terraform.check_backend, driver.environment.folder
     carried = await asyncio.to_thread(settings_without_credentials, gate.environ, gate.profile)
     arguments = driver.options.init_arguments(driver.base)

@@ -93,7 +93,9 @@ def _check_bundles(driver: Driver, gate: Gate, configuration: Configuration) -> 
     carried = settings_without_credentials(gate.environ, gate.profile)
     named = gate.environ.get(_BUNDLE) or carried.get(_BUNDLE)
     bundles = [("", _BUNDLE, named)] if named else []
-    for block in (block for module in configuration.modules for block in module.blocks if block.type == "provider"):
+    blocks = [block for module in configuration.modules for block in module.blocks if block.type == "provider"]
+    blocks += [inner for block in configuration.blocks for inner in block.blocks if inner.type == "backend"]
+    for block in blocks:
         argument = block.attributes.get(_BUNDLE_ARGUMENT)
         if argument is not None and argument.literal:
             bundles.append((f"{argument.place}: ", _BUNDLE_ARGUMENT, argument.literal))
