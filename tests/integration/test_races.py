@@ -53,7 +53,7 @@ async def test_what_was_swapped_in_while_terraform_read_is_not_taken_for_what_wa
     found = lenient_sandbox.environ()
     evil = f'locals {{\n  keys = ["{found["AWS_ACCESS_KEY_ID"]}", "{found["AWS_SECRET_ACCESS_KEY"]}"]\n}}\n'
     gate = gate_of(lenient_sandbox, Device(lenient_sandbox)).with_environ(swapping(tmp_path, locals_file, evil))
-    with pytest.raises(MfaBypass, match=r"not made from what was checked: locals\.tf"):
+    with pytest.raises(MfaBypass, match=r"locals\.tf changed while Terraform ran"):
         await plan(run.driver, gate)
     assert (run.status, run.lock_indicator, run.authenticated_by) == ("errored", "failed", "")
     assert not run.driver.store.has_plan

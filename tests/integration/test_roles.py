@@ -26,12 +26,11 @@ AS_MODULES = [
     *("from-functions", "json-role", "json-dynamic", "override-role", "override-dynamic"),
     *("override-values", "form-comments", "form-crlf", "form-bom", "bypass-empty"),
     *("variable-object-with-optional", "module-called-twice", "module-in-module", "module-output-of-many"),
-    *("module-reads-its-own-file", "from-json-file"),
     *("duration-fraction", "duration-milliseconds", "duration-seconds", "dynamic-list", "dynamic-literal-role"),
     *("dynamic-on", "dynamic-shadows-names", "external-id-number", "form-bare-label"),
     *("form-indexes", "form-nested-templates"),
     *("form-object-for", "locals-in-a-row"),
-    *("from-file-above", "json-types"),
+    "json-types",
     *("module-with-another-local-name", "module-with-providers-passed", "module-with-variable", "role-null"),
     *("variable-default", "workspace-default"),
 ]
