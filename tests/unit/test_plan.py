@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.executable import find_executable
@@ -114,6 +115,13 @@ def test_masks(value, mask, shown):
 
 def test_values_are_not_in_the_repr():
     assert "hush" not in repr(plan(change("create", after="hush")).changes)
+
+
+def test_a_notebook_shows_the_changes_and_their_number():
+    found = plan(change("create"), change("no-op", address="c.d", importing={"id": "1"}))
+    lines = "  + a.b\n <- c.d\nPlan: 1 to import, 1 to add, 0 to change, 0 to destroy."
+    assert DisplayFormatter().format(found)[0] == {"text/plain": lines}
+    assert DisplayFormatter().format(plan())[0] == {"text/plain": "No changes to resources."}
 
 
 @pytest.mark.parametrize("document", [[], None, "x", 3])
@@ -370,7 +378,7 @@ def test_a_real_plan_counts_as_its_own_text_does(tmp_path):
     assert found.counts == parse_summary(text) == Counts(add=3, change=0, destroy=2)
     assert {one.address: one.action for one in found.changes} == {
         "terraform_data.made": "create",
-        "terraform_data.new_name": "no-op",
+        "terraform_data.new_name": "move",
         "terraform_data.left": "forget",
         "terraform_data.gone": "delete",
         "terraform_data.replaced": "replace",

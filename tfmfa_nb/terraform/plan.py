@@ -15,7 +15,7 @@ from tfmfa_nb.terraform.plan_document import masked_document
 from tfmfa_nb.terraform.plan_table import to_dataframe
 from tfmfa_nb.terraform.planned_providers import planned_providers
 from tfmfa_nb.terraform.planned_values import planned_value
-from tfmfa_nb.terraform.resource_changes import ACTIONS, Addresses, action_of, resource_change
+from tfmfa_nb.terraform.resource_changes import ACTIONS, NO_OP, Addresses, action_of, resource_change
 
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
@@ -76,7 +76,7 @@ class Plan:
         # Nothing else is kept of it: sensitive values are gone from here on.
         self.document = document = masked_document(document)
         every = [resource_change(resource) for resource in _tables(document.get("resource_changes"))]
-        self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
+        self.changes = tuple(change for change in every if change.action != NO_OP)
         drifted = (resource for resource in _tables(document.get("resource_drift")) if _drifted(resource))
         self.drift = tuple(resource_change(resource) for resource in drifted)
         relevant = {str(each.get("resource")) for each in _tables(document.get("relevant_attributes"))}
@@ -167,7 +167,7 @@ class Plan:
         """Whether an apply would change a resource, an output or the state."""
         if isinstance(self._applyable, bool):  # Terraform's own answer, if it gives one
             return self._applyable
-        return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
+        return bool(self.changes) or any(output["action"] != NO_OP for output in self.outputs.values())
 
     def without_values(self) -> dict[str, Any]:
         """A document for another `Plan`: the addresses and actions of the changes, without any values."""
@@ -184,7 +184,7 @@ class Plan:
                     "deposed": one.deposed,
                     "provider_name": one.provider,
                     "change": {
-                        "actions": actions.get(one.action, ["no-op"]),
+                        "actions": actions.get(one.action, [NO_OP]),
                         **({"importing": {}} if one.imported else {}),
                     },
                     **({"previous_address": one.moved_from} if one.moved_from else {}),
@@ -196,6 +196,13 @@ class Plan:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.changes)) or "No changes to resources."
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows of it: the changes, and Terraform's count of them."""
+        counts = self.counts
+        imported = f"{counts.imported} to import, " if counts.imported else ""
+        total = f"Plan: {imported}{counts.add} to add, {counts.change} to change, {counts.destroy} to destroy."
+        return {"text/plain": f"{self}\n{total}" if self.changes else str(self)}
 
     def __repr__(self) -> str:
         counts = self.counts

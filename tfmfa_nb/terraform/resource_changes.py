@@ -16,8 +16,9 @@ from tfmfa_nb.terraform.planned_values import planned_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NO_OP = "no-op"
 ACTIONS = {
-    ("no-op",): "no-op",
+    (NO_OP,): NO_OP,
     ("create",): "create",
     ("read",): "read",
     ("update",): "update",
@@ -69,7 +70,7 @@ class ResourceChange:
         address: "module.net.aws_subnet.private[0]".
         type: "aws_subnet".
         name: "private".
-        action: create, update, delete, replace, read, forget, import (without changes), no-op (only moved).
+        action: create, update, delete, replace, read, forget, import and move (without other changes).
         before: the attributes by name as they are; None for a resource that does not exist.
         after: the attributes by name as they are planned; None for a resource that will not exist.
         imported: whether the resource is imported, with or without changes.
@@ -121,16 +122,17 @@ def resource_change(resource: dict[str, Any], deferred: Any = None) -> ResourceC
     action = action_of(change)
     importing = change.get("importing")
     imported = importing is not None
+    moved_from = str(resource.get("previous_address") or "")
     paths = _paths(change.get("replace_paths"))
     return ResourceChange(
         address=str(resource.get("address", "")),
         type=str(resource.get("type", "")),
         name=str(resource.get("name", "")),
-        action="import" if imported and action == "no-op" else action,
+        action=action if action != NO_OP else "import" if imported else "move" if moved_from else NO_OP,
         before=planned_value(change.get("before"), None, change.get("before_sensitive")),
         after=planned_value(change.get("after"), change.get("after_unknown"), change.get("after_sensitive")),
         imported=imported,
-        moved_from=str(resource.get("previous_address") or ""),
+        moved_from=moved_from,
         deposed=str(resource.get("deposed") or ""),
         reason=reason_in_words(resource.get("action_reason"), paths),
         replace_paths=paths,
