@@ -67,7 +67,7 @@ def test_counts_are_terraforms():
     assert whole.replaces == ("r", "s")
     assert [str(one) for one in whole.changes[-3:]] == [
         "  ~ j",
-        "    m (moved from old)",
+        " -> m (moved from old)",
         "  - c (deposed object abcd1234)",
     ]
     assert [one.action for one in whole.changes if one.imported] == ["import", "update"]
