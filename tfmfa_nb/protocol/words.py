@@ -73,7 +73,7 @@ ACTION_SIGNS = {
     "read": "<=",
     "forget": ".",
     "import": "<-",
-    "no-op": " ",
+    "move": "->",
 }
 """The action on a resource, with the signs of Terraform's plan."""
 

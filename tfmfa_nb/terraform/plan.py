@@ -6,26 +6,17 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tfmfa_nb.model.ansi import strip_colors
-from tfmfa_nb.protocol.words import action_sign
+from tfmfa_nb.terraform.plan_checks import planned_checks
+from tfmfa_nb.terraform.plan_document import masked_document
+from tfmfa_nb.terraform.plan_table import to_dataframe
 from tfmfa_nb.terraform.planned_providers import planned_providers
-from tfmfa_nb.terraform.sensitive_values import mask_sensitive
+from tfmfa_nb.terraform.planned_values import planned_value
+from tfmfa_nb.terraform.resource_changes import ACTIONS, NO_OP, Addresses, action_of, resource_change
 
-_ACTIONS = {
-    ("no-op",): "no-op",
-    ("create",): "create",
-    ("read",): "read",
-    ("update",): "update",
-    ("delete",): "delete",
-    ("forget",): "forget",
-    ("delete", "create"): "replace",
-    ("create", "delete"): "replace",
-    ("create", "forget"): "create",  # the old object remains, unmanaged
-    ("forget", "create"): "create",
-}
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
     r"(?P<destroy>\d+) to destroy",
@@ -58,35 +49,8 @@ def parse_summary(text: str) -> Counts | None:
     return Counts(**{name: int(number or 0) for name, number in found.groupdict().items()}) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
-    """The change of one resource; sensitive values are "(sensitive)".
-
-    Attributes:
-        action: create, update, delete, replace, read, forget, import (without changes), no-op (only moved).
-        imported: whether the resource is imported, with or without changes.
-        moved_from: the former address; "" if the resource was not moved.
-        deposed: the key of a deposed object, if the change is about one; "" otherwise.
-    """
-
-    address: str
-    type: str
-    name: str
-    action: str
-    before: Any = field(repr=False, default=None)
-    after: Any = field(repr=False, default=None)
-    imported: bool = False
-    moved_from: str = ""
-    deposed: str = ""
-
-    def __str__(self) -> str:
-        deposed = f" (deposed object {self.deposed})" if self.deposed else ""
-        moved = f" (moved from {self.moved_from})" if self.moved_from else ""
-        return f"{action_sign(self.action):>3} {self.address}{deposed}{moved}"
-
-
 class Plan:
-    """A saved plan.
+    """A saved plan: everything that Terraform's JSON says of it, without sensitive values.
 
     Args:
         document: the output of `terraform show -json PLAN`, from JSON.
@@ -94,8 +58,12 @@ class Plan:
     Attributes:
         changes: every resource that changes.
         drift: resources that were changed outside of Terraform since the last run.
-        outputs: the new value of each output, with its action.
+        relevant_drift: those of them by which the plan is affected.
+        deferred: changes that Terraform leaves to a later plan.
+        outputs: each output by name: {"action", "before", "after"}.
+        checks: conditions of the configuration, with their results.
         providers: the provider configurations; None if the document does not have them.
+        document: Terraform's JSON with sensitive values masked, for tools that read a plan, such as OPA and Checkov.
 
     Raises:
         ValueError: the document is not a plan.
@@ -105,47 +73,83 @@ class Plan:
         if not isinstance(document, dict):
             raise ValueError("not a plan")  # noqa: TRY004 - the same error as for invalid JSON
         self.providers = planned_providers(document) if "configuration" in document else None
-        every = [_change(resource) for resource in _tables(document.get("resource_changes"))]
-        self.changes = tuple(change for change in every if change.action != "no-op" or change.moved_from)
+        # Nothing else is kept of it: sensitive values are gone from here on.
+        self.document = document = masked_document(document)
+        every = [resource_change(resource) for resource in _tables(document.get("resource_changes"))]
+        self.changes = tuple(change for change in every if change.action != NO_OP)
         drifted = (resource for resource in _tables(document.get("resource_drift")) if _drifted(resource))
-        self.drift = tuple(_change(resource) for resource in drifted)
+        self.drift = tuple(resource_change(resource) for resource in drifted)
+        relevant = {str(each.get("resource")) for each in _tables(document.get("relevant_attributes"))}
+        self.relevant_drift = tuple(change for change in self.drift if change.address in relevant)
+        self.deferred = tuple(
+            resource_change(_table(each.get("resource_change")), str(each.get("reason")))
+            for each in _tables(document.get("deferred_changes"))
+        )
+        self.checks = planned_checks(document.get("checks"))
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
-                "action": _action(output),
-                "after": mask_sensitive(output.get("after"), output.get("after_sensitive")),
+                "action": action_of(output),
+                "before": planned_value(output.get("before"), None, output.get("before_sensitive")),
+                "after": planned_value(output.get("after"), output.get("after_unknown"), output.get("after_sensitive")),
             }
             for name, output in _table(document.get("output_changes")).items()
             if isinstance(output, dict)
         }
 
-    def _addresses(self, *actions: str) -> tuple[str, ...]:
-        return tuple(change.address for change in self.changes if change.action in actions)
+    def to_dataframe(self, library: str = "") -> Any:
+        """The changes as a table: one row for each resource, with its action, reason, module, type, and values.
+
+        Args:
+            library: "pandas" or "polars"; "" for the one that is imported already, or else the one that is installed.
+
+        Raises:
+            ConfigurationError: no such library is installed.
+        """
+        return to_dataframe(self.changes, library)
+
+    def _addresses(self, *actions: str) -> Addresses:
+        return Addresses(change.address for change in self.changes if change.action in actions)
 
     @property
-    def creates(self) -> tuple[str, ...]:
+    def creates(self) -> Addresses:
         """Addresses of resources to create; replacements are in `replaces`."""
         return self._addresses("create")
 
     @property
-    def updates(self) -> tuple[str, ...]:
+    def updates(self) -> Addresses:
         """Addresses of resources to update in place."""
         return self._addresses("update")
 
     @property
-    def destroys(self) -> tuple[str, ...]:
+    def destroys(self) -> Addresses:
         """Addresses of resources to destroy, replacements included."""
         return self._addresses("delete", "replace")
 
     @property
-    def replaces(self) -> tuple[str, ...]:
+    def replaces(self) -> Addresses:
         """Addresses of resources to replace."""
         return self._addresses("replace")
 
     @property
-    def drifts(self) -> tuple[str, ...]:
+    def forgets(self) -> Addresses:
+        """Addresses of resources that Terraform stops managing, without destroying them."""
+        return self._addresses("forget")
+
+    @property
+    def imports(self) -> Addresses:
+        """Addresses of resources to import, with or without changes."""
+        return Addresses(change.address for change in self.changes if change.imported)
+
+    @property
+    def moves(self) -> Addresses:
+        """New addresses of resources that were moved, with or without changes."""
+        return Addresses(change.address for change in self.changes if change.moved_from)
+
+    @property
+    def drifts(self) -> Addresses:
         """Addresses of resources that were changed or deleted outside of Terraform."""
-        return tuple(change.address for change in self.drift)
+        return Addresses(change.address for change in self.drift)
 
     @property
     def counts(self) -> Counts:
@@ -155,7 +159,7 @@ class Plan:
             add=len(self.creates) + replaced,
             change=len(self.updates),
             destroy=len(self.destroys),
-            imported=sum(change.imported for change in self.changes),
+            imported=len(self.imports),
         )
 
     @property
@@ -163,20 +167,24 @@ class Plan:
         """Whether an apply would change a resource, an output or the state."""
         if isinstance(self._applyable, bool):  # Terraform's own answer, if it gives one
             return self._applyable
-        return bool(self.changes) or any(output["action"] != "no-op" for output in self.outputs.values())
+        return bool(self.changes) or any(output["action"] != NO_OP for output in self.outputs.values())
 
     def without_values(self) -> dict[str, Any]:
         """A document for another `Plan`: the addresses and actions of the changes, without any values."""
-        actions = {name: list(words) for words, name in reversed(_ACTIONS.items())}
+        actions = {name: list(words) for words, name in reversed(ACTIONS.items())}
         return {
             "applyable": self._applyable,
             "resource_changes": [
                 {
                     "address": one.address,
+                    "module_address": one.module,
+                    "mode": one.mode,
                     "type": one.type,
                     "name": one.name,
+                    "deposed": one.deposed,
+                    "provider_name": one.provider,
                     "change": {
-                        "actions": actions.get(one.action, ["no-op"]),
+                        "actions": actions.get(one.action, [NO_OP]),
                         **({"importing": {}} if one.imported else {}),
                     },
                     **({"previous_address": one.moved_from} if one.moved_from else {}),
@@ -189,6 +197,13 @@ class Plan:
     def __str__(self) -> str:
         return "\n".join(map(str, self.changes)) or "No changes to resources."
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows of it: the changes, and Terraform's count of them."""
+        counts = self.counts
+        imported = f"{counts.imported} to import, " if counts.imported else ""
+        total = f"Plan: {imported}{counts.add} to add, {counts.change} to change, {counts.destroy} to destroy."
+        return {"text/plain": f"{self}\n{total}" if self.changes else str(self)}
+
     def __repr__(self) -> str:
         counts = self.counts
         return f"<Plan +{counts.add} ~{counts.change} -{counts.destroy}>"
@@ -200,28 +215,6 @@ def _table(value: Any) -> dict[str, Any]:
 
 def _tables(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _action(change: dict[str, Any]) -> str:
-    actions = change.get("actions")
-    return _ACTIONS.get(tuple(map(str, actions)) if isinstance(actions, list) else (), "update")
-
-
-def _change(resource: dict[str, Any]) -> ResourceChange:
-    change = _table(resource.get("change"))
-    action = _action(change)
-    imported = change.get("importing") is not None
-    return ResourceChange(
-        address=str(resource.get("address", "")),
-        type=str(resource.get("type", "")),
-        name=str(resource.get("name", "")),
-        action="import" if imported and action == "no-op" else action,
-        before=mask_sensitive(change.get("before"), change.get("before_sensitive")),
-        after=mask_sensitive(change.get("after"), change.get("after_sensitive")),
-        imported=imported,
-        moved_from=str(resource.get("previous_address") or ""),
-        deposed=str(resource.get("deposed") or ""),
-    )
 
 
 def _drifted(resource: dict[str, Any]) -> bool:

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-SENSITIVE = "(sensitive)"
+
+class Placeholder(str):
+    """A text in place of a value: no value of Terraform is one, whatever it says."""
+
+    __slots__ = ()
+
+
+SENSITIVE = Placeholder("(sensitive)")
 
 
 def mask_sensitive(value: Any, mask: Any) -> Any:

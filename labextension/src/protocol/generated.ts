@@ -91,7 +91,7 @@ export const ACTION_SIGNS: Readonly<Record<string, string>> = {
   read: '<=',
   forget: '.',
   import: '<-',
-  'no-op': ' '
+  move: '->'
 };
 
 /** A card or a form was displayed, or has received nothing for a while; the kernel answers with the state. */
