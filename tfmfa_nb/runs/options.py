@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
+    from tfmfa_nb.terraform.command_table import Call
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -33,9 +34,10 @@ _FLAGS = {"no_refresh": "-refresh=false"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `%%tfplan` and `%%tfapply`; the names are Terraform's.
+    """The options of `%%tfplan`, `%%tfapply`, and the other commands; the names are Terraform's.
 
     Attributes:
+        call: another command than `plan` and `apply`; None for those.
         variables: ("var", "NAME=VALUE"), ("value", "NAME=VALUE") for one that comes from Python and stands in no
             notebook, and ("var_file", "FILE"), in the order of the line, where the last value counts.
         target, replace, exclude: addresses of resources.
@@ -54,6 +56,7 @@ class Options:
         auto_approve: skip the confirmation; a code may still be required.
     """
 
+    call: Call | None = field(default=None, repr=False)
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     target: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from tfmfa_nb.terraform.secret_variables import sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,25 @@ class Call:
         command: its words: "state mv".
         arguments: what follows, in order.
         kind: its class, and what else is known of it.
+        stdin: what it reads from standard input; a few kilobytes.
+        output: a new file for what it prints, instead of the run's log.
+        values: whether it prints the outputs as JSON, which the run then has.
+        restores: the copy of a state that it brings back.
     """
 
     command: str
     arguments: tuple[str, ...]
     kind: Kind
+    stdin: str = ""
+    output: Path | None = None
+    values: bool = False
+    restores: Path | None = None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What follows the command, as records have it."""
+        restored = [self.restores.parent.name] if self.restores else []  # the run that has kept it
+        return (*self.arguments, *([self.stdin] if self.stdin else []), *restored)
 
     @property
     def workspace(self) -> str:

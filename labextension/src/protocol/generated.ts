@@ -232,6 +232,7 @@ export interface CardState {
   readonly id: string;
   readonly environment: string;
   readonly workspace: string;
+  readonly command: string;
   readonly phase: string;
   readonly status: string;
   readonly level: string;

@@ -20,6 +20,7 @@ from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
+    from pathlib import Path
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
@@ -62,6 +63,9 @@ class Commands:
         on_output: Callable[[], None] | None = None,
         events: bool = False,
         without: Collection[str] = (),
+        recorded_as: str = "",
+        stdin: str = "",
+        output: Path | None = None,
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
@@ -76,6 +80,9 @@ class Commands:
             on_output: called while the command runs.
             events: whether its output is Terraform's JSON.
             without: process variables that it does not get.
+            recorded_as: by which name another kernel finds it; "" for its own.
+            stdin: what it reads from standard input.
+            output: a new file for what it prints, instead of the log.
 
         Raises:
             MfaBypass: the program has changed since the phase started.
@@ -94,9 +101,11 @@ class Commands:
                 keys=self.given.keys,
                 secrets=self.given.secrets,
                 log=files.log,
-                exit=files.exit_of(command),
+                exit=files.exit_of(recorded_as or command),
                 events=files.apply_events if events else None,
                 lock_fd=self.lock.fd,
+                stdin=stdin,
+                output=output,
                 credentials=self.given.credentials,
             )
         )

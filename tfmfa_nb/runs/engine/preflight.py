@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.aws_regions import mistyped
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
-from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.runs.engine.command import commands_without_credentials
 from tfmfa_nb.runs.engine.init import initialize, is_initialized
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.command_table import Call
     from tfmfa_nb.terraform.executable import Executable
 
 # Sources of modules that only AWS credentials open (https://developer.hashicorp.com/terraform/language/modules/sources).
@@ -42,7 +42,7 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
     check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
-    if not driver.record.level.asks_before(Phase.PLAN) or gate.prompt.kind is None:  # nobody can be asked
+    if not driver.record.level.asks_before(driver.record.phase) or gate.prompt.kind is None:  # nobody can be asked
         return
     _check_values(driver, gate, executable)
     await asyncio.to_thread(_check_regions, driver, gate, executable)
@@ -60,6 +60,26 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         detail = " ".join(faults[0].detail.split())[:_MAX_DETAIL]
         raise TerraformFailed(f"The configuration is not valid: {faults[0]}.", f"{detail}{more}".strip())
     write_whole(mark, state)
+
+
+async def check_command(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, call: Call) -> None:
+    """Make sure that the workspace exists, and that the configuration is valid for a command that evaluates it.
+
+    Raises:
+        ConfigurationError: the workspace does not exist, or variables are set that the command does not read.
+        TfmfaError: as `check_configuration` does.
+    """
+    variables = driver.options.variable_arguments(driver.base)
+    if variables.words and not call.kind.values:
+        raise ConfigurationError(
+            f"{call.command} reads no variables, so --var and --var-file have no effect.", "Remove them."
+        )
+    if call.output is not None and (call.output.is_symlink() or call.output.exists()):
+        raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
+    if call.kind.values:
+        await check_configuration(driver, gate, executable, lock)
+    else:
+        check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
 
 
 def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:
