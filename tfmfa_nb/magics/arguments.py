@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
-from tfmfa_nb.editing.line_words import canonical, split
+from tfmfa_nb.editing.line_words import canonical, leading_options, split
 from tfmfa_nb.editing.options import Option
 from tfmfa_nb.magics.python_values import expand
 from tfmfa_nb.magics.refused_options import REFUSED
@@ -85,8 +85,8 @@ class _Either(ArgDecorator):
 class _TerraformWords(ArgDecorator):
     """A command of Terraform's with what follows it; options of ours may stand anywhere between its words."""
 
-    def __init__(self, metavar: str, text: str) -> None:
-        self.metavar, self.text = metavar, text
+    def __init__(self, metavar: str, text: str, *, whole: bool = False) -> None:
+        self.metavar, self.text, self.whole = metavar, text, whole
 
     def add_to_parser(self, parser: argparse.ArgumentParser, _group: object) -> None:
         """Add the words; called by IPython when it creates the magic's parser."""
@@ -183,7 +183,7 @@ _VALUES = (
 
 
 def command_options(
-    metavar: str, text: str, *, values: bool = False, changes: bool = False
+    metavar: str, text: str, *, values: bool = False, changes: bool = False, whole: bool = False
 ) -> tuple[ArgDecorator, ...]:
     """The options of a magic that runs another command than `plan` and `apply`.
 
@@ -192,9 +192,10 @@ def command_options(
         text: the help on them.
         values: whether it reads variables.
         changes: whether it may have to be confirmed.
+        whole: whether the rest of the line is one word, as it is written; options then stand before it.
     """
     optional = (*(_VALUES if values else ()), *((_AUTO_APPROVE,) if changes else ()))
-    return (*_COMMAND_OPTIONS, *optional, _TerraformWords(metavar, text))
+    return (*_COMMAND_OPTIONS, *optional, _TerraformWords(metavar, text, whole=whole))
 
 
 STATE_OUT = argument("--out", default="", metavar="FILE", help="pull: new file for the state, which has secrets in it")
@@ -230,7 +231,9 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
     """
     flags = {each.args[0] for each in _single(*defined) if each.kwds.get("action") == "store_true"}
     known = {flag: bool(option.value) for option in _completable(defined) for flag in option.flags if flag[0] == "-"}
-    apart = any(isinstance(each, _TerraformWords) for each in defined)
+    apart = next(
+        (_apart_whole if each.whole else _apart for each in defined if isinstance(each, _TerraformWords)), None
+    )
 
     def decorate(magic: Magic) -> Magic:
         @functools.wraps(magic)
@@ -260,7 +263,7 @@ def _parse(
     flags: Collection[str],
     known: Mapping[str, bool],
     *,
-    apart: bool,
+    apart: Callable[[str, Mapping[str, bool]], tuple[list[str], list[str]]] | None,
 ) -> argparse.Namespace:
     """The options in `line`; see `editing.line_words`. One dash is as good as two.
 
@@ -270,12 +273,12 @@ def _parse(
         line: rest of the line.
         flags: the options without a value.
         known: all options, each with whether it has a value.
-        apart: whether words that are none of these are Terraform's, and stay as they are.
+        apart: separates them from the words of Terraform's command, which stay as they are; None if there are none.
     """
     words: list[str] = []
     try:
-        if apart:
-            ours, theirs = _apart(split(line), known)
+        if apart is not None:
+            ours, theirs = apart(line, known)
             return parser.parse_args([*_without_values(ours, flags), "--", *theirs])
         words = [canonical(word) for word in split(line)]
         return parser.parse_args(_without_values(words, flags))
@@ -287,16 +290,11 @@ def _parse(
     raise UsageError(f"{name}: {problem}{meant and f'. {meant}'} ({name} --help lists the options)")
 
 
-def _apart(words: Iterable[str], known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
-    """Our options among the words of a line, each with its value, and the words of Terraform's command.
-
-    Args:
-        words: words of the line.
-        known: our options, each with whether it has a value.
-    """
+def _apart(line: str, known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
+    """Our options among the words of a line, each with its value, and the words of Terraform's command."""
     ours: list[str] = []
     theirs: list[str] = []
-    waiting = iter(words)
+    waiting = iter(split(line))
     for word in waiting:
         flag, is_joined, _ = canonical(word).partition("=")
         if flag not in known:
@@ -304,6 +302,12 @@ def _apart(words: Iterable[str], known: Mapping[str, bool]) -> tuple[list[str], 
         else:
             ours += [canonical(word), *(islice(waiting, 1) if known[flag] and not is_joined else ())]
     return ours, theirs
+
+
+def _apart_whole(line: str, known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
+    """Our options at the beginning of a line, each with its value, and the rest of it."""
+    ours, rest = leading_options(line, known)
+    return ours, [rest] if rest else []
 
 
 def unknown_command(magic: str, typed: str, known: Sequence[str]) -> UsageError:

@@ -6,7 +6,7 @@ https://developer.hashicorp.com/terraform/cli/commands; https://opentofu.org/doc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -129,6 +129,8 @@ _CREATES = ("workspace select", "or-create")
 _COMMAND = re.compile(r"[a-z][\w-]*", re.ASCII)
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<name>[\w-]+)=.+", re.DOTALL)
+_LONGEST = 4_000  # bytes
+_UNMASKS = "nonsensitive"
 _ONLY_BY = {
     "console": "use %tfconsole EXPRESSION",
     "output": "use %tfoutput, which masks sensitive values",
@@ -203,6 +205,19 @@ def read_call(words: Sequence[str], *, own: str = "") -> Call:
     if _CREATES in {(name, option) for option, _ in _options(rest)}:
         kind = COMMANDS["workspace new"]
     return Call(name, rest, kind)
+
+
+def read_expression(text: str) -> Call:
+    """The call of `console` that evaluates one expression.
+
+    Raises:
+        ConfigurationError: it is longer than a pipe holds, has several lines, or would show a sensitive value.
+    """
+    if len(text.encode()) > _LONGEST or len(text.splitlines()) != 1:
+        raise ConfigurationError(f"An expression is one line of up to {_LONGEST:,} bytes.", "Use a shorter one.")
+    if _UNMASKS in text:
+        raise ConfigurationError(f"{_UNMASKS} would leave a sensitive value in the notebook.", "See %tfoutput --raw.")
+    return replace(read_call(["console"], own="console"), stdin=text)
 
 
 def _split(words: Sequence[str]) -> tuple[str, tuple[str, ...]]:

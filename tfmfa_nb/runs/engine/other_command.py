@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import RunCanceled, RunDiscarded, RunStateError
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of, commands_without_credentials
 from tfmfa_nb.runs.engine.init import initialize
@@ -14,7 +14,7 @@ from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_en
 from tfmfa_nb.runs.engine.preflight import check_command
 from tfmfa_nb.runs.engine.terraform_call import run_call
 from tfmfa_nb.runs.events import WorkspaceKnown
-from tfmfa_nb.runs.gate.commanded import inspect_for_command
+from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 
@@ -54,6 +54,7 @@ async def run_command(driver: Driver, gate: Gate) -> None:
             check_not_canceled(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
+                await check_tests(driver, gate, executable, call)
             driver.move(Status.RUNNING)
             if call.kind.initialized:
                 await initialize(commands, gate, session, backend=phase is not Phase.CHECK)
@@ -77,9 +78,14 @@ async def _confirm(driver: Driver, gate: Gate) -> None:
     if driver.options.call is not None and driver.options.call.restores is not None:
         before = record.arguments[-1]
         question = f"Bring back the state of {place} as it was before {before}? What changed since is then not in it."
+    problem, confirmed = "", False
     try:
         confirmed = await gate.prompt.confirm(question)
     except RunDiscarded:
-        confirmed = False
+        pass
+    except PromptUnavailable as error:
+        problem = error.problem
+    if problem:
+        raise PromptUnavailable(problem, "Run it in an interactive session, or with --auto-approve.")
     if not confirmed:
         raise RunCanceled(f"The {record.command} was not run.", "Nothing was changed.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TerraformFailed
+from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.engine.phase import check_not_canceled
 from tfmfa_nb.runs.engine.state_copy import as_next_state, copy_state
+from tfmfa_nb.terraform.outputs import read_outputs, render_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,9 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         )
         if call.values and outcome.exit_code == 0:
             driver.outputs = _outputs(files.values)
+            for name, value in driver.outputs.items():
+                text = "<sensitive>" if isinstance(value, Secret) else render_value(value, "dynamic")
+                driver.log(f"{name} = {text}")
     if call.output is not None and outcome.exit_code == 0:
         driver.note(f"The state, with its secrets, is in {call.output}: only you can read that file.")
     elif call.output is not None:
@@ -58,6 +62,6 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
 
 def _outputs(file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(file.read_bytes()))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return read_outputs(file.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise TerraformFailed("Terraform's outputs cannot be read.", "See the log for its full message.") from None
