@@ -1,6 +1,8 @@
 """Terraform's commands in their classes, and what of them would go past the gate."""
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from reader import ENVIRON
@@ -8,8 +10,10 @@ from reader import ENVIRON
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_call
+from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_call, read_expression
 from tfmfa_nb.terraform.executable import find_executable
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +107,25 @@ def test_the_workspace_that_a_command_is_about():
     assert read_call(["workspace", "new", "prod"]).workspace == "prod"
     assert read_call(["workspace", "list"]).workspace == ""
     assert read_call(["state", "rm", "prod"]).workspace == ""
+
+
+def test_readme_has_the_table():
+    """Its rows are the classes, and each has the commands of the code."""
+    section = README.read_text().partition("## Terraform's other commands\n")[2].partition("\n## ")[0]
+    rows = [re.findall(r"`([^`]+)`", row.split("|")[3]) for row in section.splitlines() if row.startswith("| ")][1:]
+    classes = [
+        sorted(name for name, kind in COMMANDS.items() if kind.phase is phase)
+        for phase in (Phase.READ, Phase.CHANGE, Phase.CHECK)
+    ]
+    assert rows == [*classes, sorted(REFUSED_COMMANDS)]
+
+
+def test_an_expression_is_read_from_standard_input():
+    call = read_expression('upper("a b")')
+    assert (call.argv(), call.stdin, call.said) == (("console",), 'upper("a b")', ('upper("a b")',))
+    for bad in ("", "a\nb", "x" * 5_000, "nonsensitive(var.x)"):
+        with pytest.raises(ConfigurationError):
+            read_expression(bad)
 
 
 def test_the_table_has_every_command_of_terraform():

@@ -128,7 +128,7 @@ def _code_check(codes: dict[str, Any], lines: list[dict[str, Any]]) -> Check:
 
 
 def _run_checks(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Check]:
-    name = f"{plain(run['id'])}, {run['phase']}"
+    name = f"{plain(run['id'])}, {plain(run.get('command') or run['phase'])}"
     statuses = [line for line in lines if line.get("event") == "status"]
     yield Check(
         any(line.get("status") == run["status"] for line in statuses),

@@ -39,7 +39,8 @@ async def copy_state(commands: Commands) -> None:
     kept = False
     try:
         outcome = await commands.run("state", "pull", output=copy)
-        kept = outcome.exit_code == 0 and copy.stat().st_size > 1  # but for a line feed, it has nothing without a state
+        # Without a state, it has nothing but a line feed.
+        kept = outcome.exit_code == 0 and copy.is_file() and copy.stat().st_size > 1
     finally:
         if not kept:
             copy.unlink(missing_ok=True)
