@@ -230,7 +230,7 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
         UsageError: raised by the magic if its line is not valid.
     """
     flags = {each.args[0] for each in _single(*defined) if each.kwds.get("action") == "store_true"}
-    known = {flag: bool(option.value) for option in _completable(defined) for flag in option.flags if flag[0] == "-"}
+    known = {flag: bool(option.value) for option in completable(defined) for flag in option.flags if flag[0] == "-"}
     apart = next(
         (_apart_whole if each.whole else _apart for each in defined if isinstance(each, _TerraformWords)), None
     )
@@ -332,10 +332,11 @@ def _without_values(words: Iterable[str], flags: Collection[str]) -> list[str]:
 
 def completable_options() -> dict[str, tuple[Option, ...]]:
     """The options of the cell magics, for completion."""
-    return {"tfplan": _completable(PLAN_OPTIONS), "tfapply": _completable(APPLY_OPTIONS)}
+    return {"tfplan": completable(PLAN_OPTIONS), "tfapply": completable(APPLY_OPTIONS)}
 
 
-def _completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+def completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+    """The options that are shown, for completion."""
     return tuple(
         Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") in _REPEATED)
         for each in _single(_HELP, *defined)

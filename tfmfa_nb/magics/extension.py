@@ -12,7 +12,7 @@ import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process varia
 from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
-from tfmfa_nb.magics.terraform_magics import TerraformMagics
+from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_commands
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.organization.policy_places import policy_environ
@@ -44,7 +44,7 @@ def load(shell: InteractiveShell) -> None:
         return
     shell.register_magics(TerraformMagics(shell, magics))
     service = _service(magics)
-    completion = matcher(service)
+    completion = matcher(service, options_of_commands())
     shell.Completer.custom_matchers.append(completion)
     magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completion))
     kernel = getattr(shell, "kernel", None)

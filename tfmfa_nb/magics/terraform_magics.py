@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from tfmfa_nb.magics.arguments import RAW, STATE_OUT, command_options, options, options_of
+from tfmfa_nb.magics.arguments import RAW, STATE_OUT, command_options, completable, options, options_of
 from tfmfa_nb.magics.awaiting import awaited
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.suggestions import did_you_mean
@@ -21,11 +21,30 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from tfmfa_nb.editing.options import Option
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.command_table import Call
 
 _PULL = "state pull"
+_OPTIONS = {
+    "tf": (*command_options("COMMAND", "a command of Terraform's with its arguments", values=True, changes=True),),
+    "tfstate": (*command_options("COMMAND", "list, show, mv, rm, replace-provider, pull", changes=True), STATE_OUT),
+    "tfimport": (
+        *command_options("ADDRESS ID", "address of the resource, and its ID in AWS", values=True, changes=True),
+    ),
+    "tfoutput": (*command_options("NAME", "one output; without it, all"), RAW),
+    "tfconsole": (*command_options("EXPRESSION", "one expression, as it is written", values=True, whole=True),),
+    "tfvalidate": (*command_options("OPTION", "options of terraform validate"),),
+    "tftest": (*command_options("OPTION", "options of terraform test", changes=True),),
+    "tfgraph": (*command_options("OPTION", "options of terraform graph"),),
+    "tfproviders": (*command_options("COMMAND", "lock, mirror, schema; without one, the required providers"),),
+}
+
+
+def options_of_commands() -> dict[str, tuple[Option, ...]]:
+    """The options of the magics, for completion."""
+    return {name: completable(defined) for name, defined in _OPTIONS.items()}
 
 
 @magics_class
@@ -44,7 +63,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("COMMAND", "a command of Terraform's with its arguments", values=True, changes=True))
+    @options(*_OPTIONS["tf"])
     async def tf(self, arguments: Namespace) -> Run:
         """Run any command of Terraform's. The value is the run.
 
@@ -55,7 +74,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("COMMAND", "list, show, mv, rm, replace-provider, pull", changes=True), STATE_OUT)
+    @options(*_OPTIONS["tfstate"])
     async def tfstate(self, arguments: Namespace) -> Run:
         """Read or change the state: list, show, mv, rm, replace-provider, pull --out FILE. The value is the run.
 
@@ -74,7 +93,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("ADDRESS ID", "address of the resource, and its ID in AWS", values=True, changes=True))
+    @options(*_OPTIONS["tfimport"])
     async def tfimport(self, arguments: Namespace) -> Run:
         """Take a resource that exists into the state: ADDRESS ID. The value is the run.
 
@@ -85,7 +104,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("NAME", "one output; without it, all"), RAW)
+    @options(*_OPTIONS["tfoutput"])
     async def tfoutput(self, arguments: Namespace) -> Any:
         """The outputs as Python values, or the one with that NAME. A sensitive one is "(sensitive)".
 
@@ -106,7 +125,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("EXPRESSION", "one expression, as it is written", values=True, whole=True))
+    @options(*_OPTIONS["tfconsole"])
     async def tfconsole(self, arguments: Namespace) -> Run:
         """Evaluate one expression with the state and the configuration. The value is the run.
 
@@ -120,7 +139,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("OPTION", "options of terraform validate"))
+    @options(*_OPTIONS["tfvalidate"])
     async def tfvalidate(self, arguments: Namespace) -> Run:
         """Check whether the configuration is valid; no code and no credentials are needed. The value is the run."""
         return await self._run(arguments, read_call(["validate", *arguments.words]))
@@ -128,7 +147,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("OPTION", "options of terraform test", changes=True))
+    @options(*_OPTIONS["tftest"])
     async def tftest(self, arguments: Namespace) -> Run:
         """Run the tests of the configuration, which create and destroy resources in AWS. The value is the run."""
         return await self._run(arguments, read_call(["test", *arguments.words]))
@@ -136,7 +155,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("OPTION", "options of terraform graph"))
+    @options(*_OPTIONS["tfgraph"])
     async def tfgraph(self, arguments: Namespace) -> Run:
         """Show the graph of the resources in the DOT language. The value is the run."""
         return await self._run(arguments, read_call(["graph", *arguments.words]))
@@ -144,7 +163,7 @@ class TerraformMagics(Magics):
     @no_var_expand
     @line_magic
     @awaited
-    @options(*command_options("COMMAND", "lock, mirror, schema; without one, the required providers"))
+    @options(*_OPTIONS["tfproviders"])
     async def tfproviders(self, arguments: Namespace) -> Run:
         """Show which providers the configuration and the state require. The value is the run."""
         return await self._run(arguments, read_call(["providers", *arguments.words]))
