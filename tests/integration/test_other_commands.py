@@ -190,16 +190,13 @@ async def test_reading_leaves_a_pending_plan_alone_and_the_state_in_a_file(envir
     assert list_runs(environment, 1).runs[0].status == "errored"
 
 
-async def test_a_command_of_a_kernel_that_has_died_is_seen_to_its_end(environment, tmp_path):
-    """Another kernel sees that it runs, and how it ended."""
-    mfa = gate()
-    await applied(environment, mfa)
+async def test_a_command_is_listed_while_it_runs(environment, tmp_path):
     run = Run(environment, Options(call=read_call(["state", "list"])), tmp_path)
-    going = asyncio.ensure_future(run_command(run.driver, mfa))
+    going = asyncio.ensure_future(run_command(run.driver, gate()))
     while run.status == "pending":  # noqa: ASYNC110 - the status changes once
         await asyncio.sleep(0.01)
     assert find_run(environment, "latest", lambda one: one.running) == run.id
-    await going
+    await asyncio.wait({going})
     assert list_runs(environment, 1).runs[0].command == "state list"
 
 
@@ -251,6 +248,37 @@ async def test_a_bypass_and_a_change_meanwhile_are_refused_as_for_a_plan(environ
     with pytest.raises(MfaBypass, match=r"more\.tf:2"):
         await command(environment, gate_of(lenient_sandbox, Device(lenient_sandbox)), "state", "rm", "x.y")
     assert [call for call in lenient_sandbox.calls() if call["action"] == "GetSessionToken"] == []
+
+
+async def test_tests_and_files_that_bring_credentials_of_their_own(environment, lenient_sandbox, gate_of):
+    file = environment.folder / "one.tftest.hcl"
+    file.write_text('run "one" {\n  command = plan\n}\n')
+    environment.set_level(Level.APPLIES_ONLY)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    run = await command(environment, mfa, "test")
+    assert (run.status, run.authenticated_by, "1 passed" in log_of(run)) == ("finished", "alice", True)
+    assert not run.driver.store.files.state_copy.exists()
+
+    class Edits(Device):
+        async def ask(self, request):
+            file.write_text(file.read_text() + 'provider "aws" {\n  profile = "sneaky"\n}\n')
+            return await super().ask(request)
+
+    with pytest.raises(MfaBypass, match=r"one\.tftest\.hcl:4"):
+        await command(environment, gate_of(lenient_sandbox, Edits(lenient_sandbox)), "test")
+    with pytest.raises(MfaBypass, match=r"one\.tftest\.hcl:4"):
+        await command(environment, mfa, "test")
+    assert len(device.given) == 1
+
+
+async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(environment, lenient_sandbox, gate_of):
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    (environment.folder / "more.tf").write_text('terraform {\n  required_version = ">= 99"\n}\n')
+    device = Device(lenient_sandbox)
+    with pytest.raises(TerraformFailed, match="init failed"):
+        await command(environment, gate_of(lenient_sandbox, device), "state", "list")
+    assert device.asked == []
 
 
 async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):

@@ -42,7 +42,7 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         MfaBypass, RoleRefused: a module that was installed is not allowed.
     """
     check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
-    if not driver.record.level.asks_before(driver.record.phase) or gate.prompt.kind is None:  # nobody can be asked
+    if not _can_be_asked(driver, gate):
         return
     _check_values(driver, gate, executable)
     await asyncio.to_thread(_check_regions, driver, gate, executable)
@@ -62,6 +62,11 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     write_whole(mark, state)
 
 
+def _can_be_asked(driver: Driver, gate: Gate) -> bool:
+    """Whether the phase requires a code, and there is somebody to ask for it."""
+    return driver.record.level.asks_before(driver.record.phase) and gate.prompt.kind is not None
+
+
 async def check_command(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, call: Call) -> None:
     """Make sure that the workspace exists, and that the configuration is valid for a command that evaluates it.
 
@@ -78,8 +83,10 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
         raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
     if call.kind.values:
         await check_configuration(driver, gate, executable, lock)
-    else:
-        check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+        return
+    check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+    if call.kind.initialized and _can_be_asked(driver, gate):
+        await _installed(driver, gate, executable, lock)
 
 
 def _check_values(driver: Driver, gate: Gate, executable: Executable) -> None:

@@ -55,8 +55,8 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
                 driver.log(f"{name} = {text}")
     if call.output is not None and outcome.exit_code == 0:
         driver.note(f"The state, with its secrets, is in {call.output}: only you can read that file.")
-    elif call.output is not None:
-        call.output.unlink(missing_ok=True)
+    elif call.output is not None and call.output.is_file() and not call.output.stat().st_size:
+        call.output.unlink()  # nothing was printed; what has content may be somebody else's
     return outcome
 
 
