@@ -1,10 +1,14 @@
 """The magics for Terraform's other commands, with real Terraform: their values, and what a notebook keeps."""
 
-import pytest
-from runbooks import jupyter_tfmfa, write
+import os
 
+import pytest
+from runbooks import DEVICE, jupyter_tfmfa, write
+
+from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics import presentation
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.prompts import terminal
 from tfmfa_nb.protocol.runner import Runner
@@ -149,3 +153,20 @@ def test_a_runbook_without_anybody_there(tmp_path):
     write(tmp_path / "book.ipynb", *cells)
     done = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_runbook_with_codes(tmp_path, lenient_sandbox, policy):
+    """A code for what reads and another for what changes, none for what does neither; the trail confirms them."""
+    environment = Environment.named("head", tmp_path)
+    environment.write_configuration("terraform {}\n")
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    lines = ["%load_ext tfmfa_nb", "%tfvalidate -e head", "%tfproviders -e head", "%tf workspace new prod -e head"]
+    write(tmp_path / "book.ipynb", *lines)
+    environ = {**os.environ, **lenient_sandbox.environ(), **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
+    done = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path, environ=environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(call["action"] == "GetSessionToken" for call in lenient_sandbox.calls()) == 2
+    checked = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path, environ=environ)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "workspace new: the audit trail has the status finished" in checked.stdout
+    assert "workspace new: the audit trail has the authentication of" in checked.stdout

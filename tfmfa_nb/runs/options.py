@@ -37,7 +37,6 @@ class Options:
     """The options of `%%tfplan`, `%%tfapply`, and the other commands; the names are Terraform's.
 
     Attributes:
-        call: another command than `plan` and `apply`; None for those.
         variables: ("var", "NAME=VALUE"), ("value", "NAME=VALUE") for one that comes from Python and stands in no
             notebook, and ("var_file", "FILE"), in the order of the line, where the last value counts.
         target, replace, exclude: addresses of resources.
@@ -54,9 +53,9 @@ class Options:
         configuration: the cell's HCL, which becomes `main.tf`; None for the configuration that is there.
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
+        call: another command than `plan` and `apply`; None for those.
     """
 
-    call: Call | None = field(default=None, repr=False)
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     target: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
@@ -78,6 +77,7 @@ class Options:
     configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
+    call: Call | None = field(default=None, repr=False)
 
     @property
     def no_refresh(self) -> bool:
