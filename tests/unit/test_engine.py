@@ -361,6 +361,20 @@ async def test_one_interrupt_stops_another_command_gracefully(world):
     assert holder_of(it.environment.files.lock) is None
 
 
+async def test_a_change_that_is_done_before_a_restart_interrupts_it_is_done(world):
+    """Jupyter interrupts a kernel just before it restarts it."""
+    terraform = ScriptedTerraform(state=0, taint=0)
+    terraform.waits = "taint"
+    it = world(terraform, call=read_call(["taint", "terraform_data.one"]))
+    going = asyncio.ensure_future(run_command(it.driver, it.gate))
+    await terraform.started["taint"].wait()
+    going.cancel()
+    await asyncio.sleep(0)  # the engine hears of it
+    terraform.process.kill()  # it ends by itself
+    await going
+    assert (terraform.process.interrupts, it.statuses()) == (0, ["running", "finished"])
+
+
 async def test_what_cannot_be_copied_is_not_changed(world):
     it = world(ScriptedTerraform(state=1), call=read_call(["taint", "terraform_data.one"]))
     with pytest.raises(TerraformFailed, match="The state could not be copied before the change"):

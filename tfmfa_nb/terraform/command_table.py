@@ -114,7 +114,7 @@ REFUSED_OPTIONS: Mapping[str, str] = {
     "out": "it is for %tfstate pull",
     "plan": "a plan file has a backend of its own, which nobody examines",
     "plugin-dir": "configure a mirror in the CLI configuration, which TF_CLI_CONFIG_FILE names",
-    "show-sensitive": _REVEALS,
+    **dict.fromkeys(("show-sensitive", "json-into"), _REVEALS),
     **dict.fromkeys(("var", "var-file"), "every user of this machine could read the value in the command line"),
 }
 """Options that no command may have here, without dashes."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
-from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
 from tfmfa_nb.runs.gate.unchanged import check_program
@@ -70,8 +70,9 @@ class Commands:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
         A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
-        second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
-        interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
+        second one has no effect, because a second interrupt would make Terraform lose resources. A change, such as an
+        apply, is interrupted one second later, if this kernel is still running then; one that succeeds before that has
+        succeeded.
 
         Args:
             command: "plan".
@@ -88,6 +89,7 @@ class Commands:
             MfaBypass: the program has changed since the phase started.
         """
         driver, files = self.driver, self.driver.store.files
+        changes = command == "apply" or recorded_as == Phase.CHANGE
         await check_program(driver, self.gate)
         self.lock.lent = True
         process = await driver.ports.terraform.start(
@@ -114,19 +116,19 @@ class Commands:
             if driver.record.status is not Status.PENDING:  # else, nothing has begun that another kernel could follow
                 with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
                     driver.save()
-            interrupted = await self._follow(process, command, on_output)
+            interrupted = await self._follow(process, on_output, _RESTART_DELAY if changes else 0.0)
         except BaseException:
             process.interrupt()
             self._detach(await asyncio.shield(process.wait()))
             raise
         outcome = await process.wait()
         self._detach(outcome)
-        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which succeeded before its interrupt
+        if interrupted and not (changes and outcome.exit_code == 0):  # which succeeded before its interrupt
             raise asyncio.CancelledError
         return outcome
 
-    async def _follow(self, process: Process, command: str, on_output: Callable[[], None] | None) -> bool:
-        """Wait for the end of `process`; whether the kernel was interrupted meanwhile."""
+    async def _follow(self, process: Process, on_output: Callable[[], None] | None, delay: float) -> bool:
+        """Wait for the end of `process`, which is interrupted `delay` seconds after the kernel; whether that was."""
         driver, interrupted, cancel_at = self.driver, False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
@@ -135,7 +137,6 @@ class Commands:
             except asyncio.CancelledError:
                 interrupted = True
                 driver.request_cancel()
-                delay = _RESTART_DELAY if command == "apply" else 0.0
                 cancel_at = min(cancel_at, time.monotonic() + delay)
                 continue
             if time.monotonic() >= cancel_at:

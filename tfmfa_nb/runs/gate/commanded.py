@@ -10,7 +10,7 @@ from tfmfa_nb.model.errors import MfaBypass
 from tfmfa_nb.runs.gate.inspection import inspect, notes_of, told
 from tfmfa_nb.runs.gate.levels import protected_of, raise_level
 from tfmfa_nb.runs.gate.roles import turn_red
-from tfmfa_nb.terraform.test_configuration import unexamined_tests
+from tfmfa_nb.terraform.examined_tests import unexamined_tests
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:

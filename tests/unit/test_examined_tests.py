@@ -4,7 +4,7 @@ import pytest
 from reader import ENVIRON, write
 
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.test_configuration import unexamined_tests
+from tfmfa_nb.terraform.examined_tests import unexamined_tests
 
 PLAIN = """
 mock_provider "random" {}
