@@ -235,6 +235,24 @@ async def test_aws_sees_mfa_where_the_class_of_a_command_asks_for_it(  # noqa: P
         assert made == []
 
 
+async def test_a_state_in_s3_is_brought_back_with_a_code_of_its_own(environment, lenient_sandbox, gate_of):
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(IN_S3 + HCL)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    await applied(environment, mfa)
+    environment.set_level(Level.APPLIES_ONLY)
+    removed = await command(environment, mfa, "state", "rm", "terraform_data.one")
+    back = await command(environment, mfa, options=to_restore_state(environment, removed.id, mfa.environ))
+    assert (back.status, len(device.given)) == ("finished", 2)
+    state = json.loads(s3.get_object(Bucket="states", Key="k")["Body"].read())
+    assert state["resources"] == json.loads(removed.driver.store.files.state_copy.read_bytes())["resources"]
+    written = [call for call in lenient_sandbox.calls() if back.id in call["user_agent"]]
+    assert {call["mfa"] for call in written} == {True}
+    assert "PUT" in {call["action"] for call in written}
+
+
 async def test_a_bypass_and_a_change_meanwhile_are_refused_as_for_a_plan(environment, lenient_sandbox, gate_of):
     class Edits(Device):
         async def ask(self, request):

@@ -113,7 +113,7 @@ async def test_what_reads_and_what_checks(value, asked, tmp_path):
     assert not (tmp_path / "stagin").exists()
 
 
-async def test_a_variable_for_the_import_stands_in_no_command_line(value, asked):
+async def test_an_import_reads_variables_and_what_reads_none_refuses_them(value, asked):
     await value(HCL)
     await value("%tfapply")
     address = "terraform_data.one"

@@ -361,6 +361,17 @@ async def test_one_interrupt_stops_another_command_gracefully(world):
     assert holder_of(it.environment.files.lock) is None
 
 
+async def test_a_variable_of_a_command_stands_in_no_command_line(world):
+    call = read_call(["import", "terraform_data.one", "an-id"])
+    it = world(ScriptedTerraform(state=0, **{"import": 0}), call=call, variables=(("var", "more=planted"),))
+    await run_command(it.driver, it.gate)
+    job = it.terraform.jobs[-1]
+    assert job.argv[1:] == ("import", "-input=false", "-lock-timeout=0s", "terraform_data.one", "an-id")
+    assert job.environ["TF_CLI_ARGS_import"] == "-var=more=planted"
+    assert [one for one in it.terraform.jobs if "planted" in " ".join(one.argv)] == []
+    assert "planted" not in it.driver.store.files.record.read_text() + it.driver.store.trail.path.read_text()
+
+
 async def test_a_change_that_is_done_before_a_restart_interrupts_it_is_done(world):
     """Jupyter interrupts a kernel just before it restarts it."""
     terraform = ScriptedTerraform(state=0, taint=0)

@@ -174,7 +174,11 @@ _COMMAND_OPTIONS = (
     argument("--workspace", default="", metavar="NAME", help="Terraform's workspace for this command only"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this command"),
-    _EXPAND,
+    _flag(
+        "--expand",
+        "replace {expression} and $name by values of Python; those in the command itself stand in its records, and in "
+        "Terraform's command line; {{ }} $$ stand for { } $",
+    ),
 )
 _VALUES = (
     _variable("--var", "NAME=VALUE", "set a variable"),
