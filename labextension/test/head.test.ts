@@ -23,6 +23,20 @@ test.each([
   expect(head.node.querySelector('.tfmfa-environment')?.textContent).toBe(text);
 });
 
+test('a command of its own stands beside its status', () => {
+  const head = new Head(() => undefined);
+  const state = {
+    ...STATE,
+    phase: 'change',
+    status: 'running',
+    command: 'state mv a b',
+    ended_at: 0,
+    canceling: false
+  };
+  head.draw({ ...state, workspace: '' } as unknown as CardState);
+  expect(head.node.querySelector('.tfmfa-status-text')?.textContent).toBe('Running (state mv a b)');
+});
+
 test.each(['-e staging', '-environment staging', '--environment=staging', '-chdir live', '--chdir=live', '-C live'])(
   'an environment is named with one dash or two: %s',
   where => {

@@ -159,6 +159,13 @@ test.each([
   expect(sent).toHaveLength(1);
 });
 
+test('a command of its own has no plan to apply or to discard', () => {
+  question.draw({ ...CONFIRM, phase: 'change', text: 'Run terraform state rm a?' });
+  expect(visible()).toEqual(['Run it', 'Cancel']);
+  button('Run it').click();
+  expect(sent).toEqual([{ type: 'confirm', number: 1 }]);
+});
+
 test('the keyboard is taken for a code, not for a confirmation, and not from who types elsewhere', () => {
   question.draw(CONFIRM);
   vi.advanceTimersByTime(50);

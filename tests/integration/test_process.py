@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,20 @@ async def test_output_streams_and_the_exit_code_is_kept(folder):
     kinds = {json.loads(line)["type"] for line in (folder / "run" / "events.jsonl").read_text().splitlines()}
     assert kinds == {"planned_change", "apply_start", "apply_complete", "outputs"}
     assert (folder / "run" / "run.log").stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_is_printed_goes_to_a_new_file_and_what_is_read_comes_from_a_pipe(folder):
+    assert (await finish(job(folder, "init"))).exit_code == 0
+    file = folder / "printed"
+    asks = replace(job(folder, "console"), stdin='upper("planted")\n', output=file)
+    assert (await finish(asks)).exit_code == 0
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ('"PLANTED"\n', 0o600)
+    assert "PLANTED" not in (folder / "run" / "run.log").read_text()
+    # No file that is there is written to, and no link is followed.
+    (folder / "link").symlink_to(folder / "elsewhere")
+    for taken in (file, folder / "link"):
+        assert (await finish(replace(asks, output=taken))).exit_code == 127
+    assert (file.read_text(), (folder / "elsewhere").exists()) == ('"PLANTED"\n', False)
 
 
 async def test_a_failing_command_says_why_in_the_log(folder):

@@ -24,6 +24,7 @@ from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.events import (
     ChangesKnown,
@@ -40,6 +41,7 @@ from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.command_table import read_call
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.process import Outcome
@@ -358,6 +360,66 @@ async def test_no_second_apply(world):
     with pytest.raises(RunStateError, match="is applied: there is no plan to apply"):
         await apply(it.driver, it.gate)
     assert it.terraform.commands.count("apply") == 1
+
+
+async def test_one_interrupt_stops_another_command_gracefully(world):
+    terraform = ScriptedTerraform(state=0, taint=1)
+    terraform.waits = "taint"
+    it = world(terraform, call=read_call(["taint", "terraform_data.one"]))
+    going = asyncio.ensure_future(run_command(it.driver, it.gate))
+    await terraform.started["taint"].wait()
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    assert terraform.process.interrupts == 1
+    assert it.statuses() == it.trail() == ["running", "canceled"]
+    assert it.driver.record.error == "The taint was interrupted."
+    assert it.driver.record.error_remedy == "Terraform stopped gracefully: finished changes are in the state."
+    assert holder_of(it.environment.files.lock) is None
+
+
+async def test_a_variable_of_a_command_stands_in_no_command_line(world):
+    call = read_call(["import", "terraform_data.one", "an-id"])
+    it = world(ScriptedTerraform(state=0, **{"import": 0}), call=call, variables=(("var", "more=planted"),))
+    await run_command(it.driver, it.gate)
+    job = it.terraform.jobs[-1]
+    assert job.argv[1:] == ("import", "-input=false", "-lock-timeout=0s", "terraform_data.one", "an-id")
+    assert job.environ["TF_CLI_ARGS_import"] == "-var=more=planted"
+    assert [one for one in it.terraform.jobs if "planted" in " ".join(one.argv)] == []
+    assert "planted" not in it.driver.store.files.record.read_text() + it.driver.store.trail.path.read_text()
+
+
+async def test_a_change_that_is_done_before_a_restart_interrupts_it_is_done(world):
+    """Jupyter interrupts a kernel just before it restarts it."""
+    terraform = ScriptedTerraform(state=0, taint=0)
+    terraform.waits = "taint"
+    it = world(terraform, call=read_call(["taint", "terraform_data.one"]))
+    going = asyncio.ensure_future(run_command(it.driver, it.gate))
+    await terraform.started["taint"].wait()
+    going.cancel()
+    await asyncio.sleep(0)  # the engine hears of it
+    terraform.process.kill()  # it ends by itself
+    await going
+    assert (terraform.process.interrupts, it.statuses()) == (0, ["running", "finished"])
+
+
+async def test_what_cannot_be_copied_is_not_changed(world):
+    it = world(ScriptedTerraform(state=1), call=read_call(["taint", "terraform_data.one"]))
+    with pytest.raises(TerraformFailed, match="The state could not be copied before the change"):
+        await run_command(it.driver, it.gate)
+    assert it.terraform.commands == ["init", "state"]
+    assert it.statuses() == it.trail() == ["running", "errored"]
+
+
+@pytest.mark.parametrize(("words", "gets"), [(["state", "list"], True), (["validate"], False)])
+async def test_what_touches_nothing_gets_no_credentials(world, words, gets):
+    it = world(ScriptedTerraform(state=0, validate=0), call=read_call(words))
+    it.gate.environ = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    await run_command(it.driver, it.gate)
+    assert it.terraform.commands == ["init", words[0]]
+    given = [job.credentials is not None or "AWS_ACCESS_KEY_ID" in job.environ for job in it.terraform.jobs]
+    assert given == [gets, gets]
+    assert it.statuses() == ["running", "finished"]
 
 
 async def test_trouble_while_terraform_runs_never_leaves_it_alone(world):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmfa_nb.editing.line_words import canonical, split
+from tfmfa_nb.editing.line_words import canonical, leading_options, split
 
 ADDRESS_PART = st.text(st.characters(codec="utf-8", exclude_characters='"\\\r\n'), max_size=8)
 
@@ -83,3 +83,18 @@ def test_what_is_not_closed(line):
 )
 def test_one_dash_or_two(word, same):
     assert canonical(word) == same
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "rest"),
+    [
+        ('upper("a  b")', [], 'upper("a  b")'),
+        (" -e staging  [for x in [1, 2] : x] ", ["-e", "staging"], "[for x in [1, 2] : x]"),
+        ("-var x=1 --flag var.x", ["--var", "x=1", "--flag"], "var.x"),
+        ("--var=x=1 -1 + 2", ["--var=x=1"], "-1 + 2"),
+        ("-e", ["-e"], ""),
+        ("", [], ""),
+    ],
+)
+def test_options_stand_before_an_expression(line, options, rest):
+    assert leading_options(line, {"-e": True, "--var": True, "--flag": False}) == (options, rest)

@@ -20,6 +20,7 @@ from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.views.run_list import _age, listing_html, listing_text
 
 IDS = st.from_regex(r"run-2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])-[01][0-9][0-5][0-9][0-5][0-9]-[0-9a-f]{6}", fullmatch=True)
@@ -256,6 +257,22 @@ def test_a_run_whose_record_somebody_has_deleted_is_not_said_to_have_never_start
 def test_the_doctor_has_nothing_to_say_where_nothing_is_left_over(tmp_path):
     new_run(tmp_path, *PLANNED)
     assert check_leftovers(environment(tmp_path)).severity == "ok"
+
+
+def test_the_doctor_knows_an_old_copy_of_a_state_and_it_goes_with_its_run(tmp_path):
+    run = new_run(tmp_path, *PLANNED)
+    (run.driver.store.files.folder / "state.tfstate").write_text("{}")
+    assert check_leftovers(environment(tmp_path)).severity == "ok"
+    old_id = f"run-20200101-120000-{run.id[-6:]}"
+    folder = run.driver.store.files.folder.rename(run.driver.store.files.folder.parent / old_id)
+    (folder / "run.json").write_text((folder / "run.json").read_text().replace(run.id, old_id))
+    found = check_leftovers(environment(tmp_path))
+    assert (found.severity, found.text) == (
+        "warning",
+        "1 with a copy of the state, which has secrets in it, for more than a week.",
+    )
+    RunStore(environment(tmp_path), old_id).remove()
+    assert not folder.exists()
 
 
 def test_a_plan_that_waits_and_one_that_is_gone(tmp_path):

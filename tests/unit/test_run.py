@@ -67,7 +67,11 @@ def test_what_is_final_stays_so():
 def test_no_plan_outlives_a_final_status(tmp_path, last):
     run = new_run(tmp_path)
     run.driver.store.files.plan.write_bytes(b"plan")
-    way = {Status.APPLIED: ["planning", "planned", "confirmed", "applying"], Status.PLANNED_AND_FINISHED: ["planning"]}
+    way = {
+        Status.APPLIED: ["planning", "planned", "confirmed", "applying"],
+        Status.PLANNED_AND_FINISHED: ["planning"],
+        Status.FINISHED: ["running"],
+    }
     for status in way.get(last, []):
         run.driver.move(Status(status))
         assert run.driver.store.files.plan.exists()

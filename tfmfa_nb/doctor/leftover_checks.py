@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.history.listing import ListedRun
 
 _SUBJECT = "earlier runs"
+_KEPT = 7 * 86_400  # seconds
 _KINDS: dict[str, Callable[[ListedRun], bool]] = {
     "never started": lambda run: bool(run.never_started),
     "cannot be read": lambda run: run.status is None and not run.never_started,
     "ended without a record of how": lambda run: run.end_unrecorded,
+    "with a copy of the state, which has secrets in it, for more than a week": lambda run: (
+        run.has_state_copy and time.time() - run.started_at > _KEPT
+    ),
 }
 
 

@@ -7,6 +7,10 @@ remove them, and a person would have to quote the quotes.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SPACE, _OPEN, _CLOSE = " \t\r\n", "[{", "]}"
 # Go's package flag, which reads Terraform's command line, takes one dash or two (https://pkg.go.dev/flag).
@@ -39,6 +43,29 @@ def split(line: str) -> list[str]:
         word, at = _word(line, at)
         words.append(word)
     return words
+
+
+def leading_options(line: str, known: Mapping[str, bool]) -> tuple[list[str], str]:
+    """The options at the beginning of `line`, each with its value, and the rest as it is written.
+
+    Args:
+        line: the text after the magic's name.
+        known: the options, each with whether it has a value.
+
+    Raises:
+        ValueError: as `split` does.
+    """
+    words: list[str] = []
+    at, is_value = 0, False
+    while rest := line[at:].lstrip(_SPACE):
+        word, after = _word(rest, 0)
+        flag, is_joined, _ = canonical(word).partition("=")
+        if not is_value and flag not in known:
+            break
+        words.append(word if is_value else canonical(word))
+        is_value = not is_value and known[flag] and not is_joined
+        at = len(line) - len(rest) + after
+    return words, line[at:].strip(_SPACE)
 
 
 def _word(line: str, at: int) -> tuple[str, int]:

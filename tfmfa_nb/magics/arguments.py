@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import functools
 from dataclasses import fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import ArgDecorator, argument, magic_arguments
 
-from tfmfa_nb.editing.line_words import canonical, split
+from tfmfa_nb.editing.line_words import canonical, leading_options, split
 from tfmfa_nb.editing.options import Option
 from tfmfa_nb.magics.python_values import expand
 from tfmfa_nb.magics.refused_options import REFUSED
@@ -22,7 +23,7 @@ from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.runs.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
     Magic = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -79,6 +80,17 @@ class _Either(ArgDecorator):
         group = parser.add_mutually_exclusive_group()
         for option in self.options:
             option.add_to_parser(group, None)
+
+
+class _TerraformWords(ArgDecorator):
+    """A command of Terraform's with what follows it; options of ours may stand anywhere between its words."""
+
+    def __init__(self, metavar: str, text: str, *, whole: bool = False) -> None:
+        self.metavar, self.text, self.whole = metavar, text, whole
+
+    def add_to_parser(self, parser: argparse.ArgumentParser, _group: object) -> None:
+        """Add the words; called by IPython when it creates the magic's parser."""
+        parser.add_argument("words", nargs="*", metavar=self.metavar, help=self.text)
 
 
 def _repeated(flag: str, metavar: str, text: str) -> argument:
@@ -149,12 +161,49 @@ PLAN_OPTIONS = (
     _EXPAND,
     _Refused(),
 )  # fmt: skip
-APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], _flag("--auto-approve", "skip the confirmation"), _Refused("auto-approve"))
+_AUTO_APPROVE = _flag("--auto-approve", "skip the confirmation")
+APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], _AUTO_APPROVE, _Refused("auto-approve"))
 # Options that a saved plan already contains.
 _PLAN_ONLY = (
     *("target", "replace", "exclude", "destroy", "refresh_only", "generate_config_out", "compact_warnings"),
     *("backend_config", "reconfigure", "migrate_state", "upgrade", "or_create", "overwrite"),
 )
+
+_COMMAND_OPTIONS = (
+    _WHERE,
+    argument("--workspace", default="", metavar="NAME", help="Terraform's workspace for this command only"),
+    argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
+    argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this command"),
+    _flag(
+        "--expand",
+        "replace {expression} and $name by values of Python; those in the command itself stand in its records, and in "
+        "Terraform's command line; {{ }} $$ stand for { } $",
+    ),
+)
+_VALUES = (
+    _variable("--var", "NAME=VALUE", "set a variable"),
+    _variable("--var-file", "FILE", "set variables from a file, relative to the notebook"),
+)
+
+
+def command_options(
+    metavar: str, text: str, *, values: bool = False, changes: bool = False, whole: bool = False
+) -> tuple[ArgDecorator, ...]:
+    """The options of a magic that runs another command than `plan` and `apply`.
+
+    Args:
+        metavar: what its words are, in its help.
+        text: the help on them.
+        values: whether it reads variables.
+        changes: whether it may have to be confirmed.
+        whole: whether the rest of the line is one word, as it is written; options then stand before it.
+    """
+    optional = (*(_VALUES if values else ()), *((_AUTO_APPROVE,) if changes else ()))
+    return (*_COMMAND_OPTIONS, *optional, _TerraformWords(metavar, text, whole=whole))
+
+
+STATE_OUT = argument("--out", default="", metavar="FILE", help="pull: new file for the state, which has secrets in it")
+RAW = _flag("--raw", "the value itself: of a sensitive output in a holder that shows nothing, and reveal() returns it")
 
 SETTINGS_COMMANDS = ("variables", "level", "policy", "trust-policy", "doctor")
 SETTINGS_OPTIONS = (
@@ -163,13 +212,14 @@ SETTINGS_OPTIONS = (
     argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"),
 )
 
-RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock", "clean")
+RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock", "restore-state", "clean")
 RUN_OPTIONS = (
     _WHERE,
     argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
     argument("--workspace", default="", metavar="NAME", help="only the runs in this workspace of Terraform's"),
     argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
+    _flag("--auto-approve", "restore-state: skip the confirmation"),
 )
 
 
@@ -184,13 +234,16 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
         UsageError: raised by the magic if its line is not valid.
     """
     flags = {each.args[0] for each in _single(*defined) if each.kwds.get("action") == "store_true"}
-    known = [flag for option in _completable(defined) for flag in option.flags if flag.startswith("-")]
+    known = {flag: bool(option.value) for option in completable(defined) for flag in option.flags if flag[0] == "-"}
+    apart = next(
+        (_apart_whole if each.whole else _apart for each in defined if isinstance(each, _TerraformWords)), None
+    )
 
     def decorate(magic: Magic) -> Magic:
         @functools.wraps(magic)
         async def call(self: Any, line: str, *cell: str) -> Any:
             try:
-                arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags, known)
+                arguments = _parse(parser, f"{sign}{magic.__name__}", line, flags, known, apart=apart)
             except _HelpShown:
                 return None
             if getattr(arguments, "expand", False):
@@ -208,7 +261,13 @@ def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]
 
 
 def _parse(
-    parser: argparse.ArgumentParser, name: str, line: str, flags: Collection[str], known: Collection[str]
+    parser: argparse.ArgumentParser,
+    name: str,
+    line: str,
+    flags: Collection[str],
+    known: Mapping[str, bool],
+    *,
+    apart: Callable[[str, Mapping[str, bool]], tuple[list[str], list[str]]] | None,
 ) -> argparse.Namespace:
     """The options in `line`; see `editing.line_words`. One dash is as good as two.
 
@@ -217,10 +276,14 @@ def _parse(
         name: the magic, as in messages.
         line: rest of the line.
         flags: the options without a value.
-        known: all options, for suggestions.
+        known: all options, each with whether it has a value.
+        apart: separates them from the words of Terraform's command, which stay as they are; None if there are none.
     """
     words: list[str] = []
     try:
+        if apart is not None:
+            ours, theirs = apart(line, known)
+            return parser.parse_args([*_without_values(ours, flags), "--", *theirs])
         words = [canonical(word) for word in split(line)]
         return parser.parse_args(_without_values(words, flags))
     except (UsageError, argparse.ArgumentTypeError) as error:
@@ -229,6 +292,26 @@ def _parse(
         problem = f"the line cannot be split into words: {error}".lower()
     meant = option_meant(words, known)
     raise UsageError(f"{name}: {problem}{meant and f'. {meant}'} ({name} --help lists the options)")
+
+
+def _apart(line: str, known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
+    """Our options among the words of a line, each with its value, and the words of Terraform's command."""
+    ours: list[str] = []
+    theirs: list[str] = []
+    waiting = iter(split(line))
+    for word in waiting:
+        flag, is_joined, _ = canonical(word).partition("=")
+        if flag not in known:
+            theirs.append(word)
+        else:
+            ours += [canonical(word), *(islice(waiting, 1) if known[flag] and not is_joined else ())]
+    return ours, theirs
+
+
+def _apart_whole(line: str, known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
+    """Our options at the beginning of a line, each with its value, and the rest of it."""
+    ours, rest = leading_options(line, known)
+    return ours, [rest] if rest else []
 
 
 def unknown_command(magic: str, typed: str, known: Sequence[str]) -> UsageError:
@@ -253,10 +336,11 @@ def _without_values(words: Iterable[str], flags: Collection[str]) -> list[str]:
 
 def completable_options() -> dict[str, tuple[Option, ...]]:
     """The options of the cell magics, for completion."""
-    return {"tfplan": _completable(PLAN_OPTIONS), "tfapply": _completable(APPLY_OPTIONS)}
+    return {"tfplan": completable(PLAN_OPTIONS), "tfapply": completable(APPLY_OPTIONS)}
 
 
-def _completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+def completable(defined: tuple[ArgDecorator, ...]) -> tuple[Option, ...]:
+    """The options that are shown, for completion."""
     return tuple(
         Option(each.args, each.kwds.get("metavar", ""), each.kwds["help"], each.kwds.get("action") in _REPEATED)
         for each in _single(_HELP, *defined)
@@ -305,7 +389,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def _parallelism(arguments: argparse.Namespace) -> int:
-    text = arguments.parallelism
+    text = getattr(arguments, "parallelism", "")
     if text and not (text.isdecimal() and text.isascii() and 0 < int(text) <= _MOST_AT_ONCE):
         raise UsageError(f"--parallelism {text!r} is not a number from 1 to {_MOST_AT_ONCE:,}")
     return int(text or 0)

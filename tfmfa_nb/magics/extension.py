@@ -12,6 +12,7 @@ import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process varia
 from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
 from tfmfa_nb.magics.magics import TfmfaMagics
+from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_commands
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.organization.policy_places import policy_environ
@@ -41,8 +42,9 @@ def load(shell: InteractiveShell) -> None:
     magics = _magics(shell)
     if magics is None:
         return
+    shell.register_magics(TerraformMagics(shell, magics))
     service = _service(magics)
-    completion = matcher(service)
+    completion = matcher(service, options_of_commands())
     shell.Completer.custom_matchers.append(completion)
     magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completion))
     kernel = getattr(shell, "kernel", None)
@@ -72,14 +74,15 @@ def unload(shell: InteractiveShell) -> None:
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [each for each in cleanup if not isinstance(each, ReadCells)]
     manager = shell.magics_manager
-    for kind, names in magics.magics.items():
-        for name in names:
-            manager.magics[kind].pop(name, None)
-    manager.registry.pop(type(magics).__name__, None)
     # IPython's annotation of the list is too narrow.
     configurables: list[object] = shell.configurables  # type: ignore[assignment]
-    if magics in configurables:
-        configurables.remove(magics)
+    for ours in (magics, manager.registry[TerraformMagics.__name__]):
+        for kind, names in ours.magics.items():
+            for name in names:
+                manager.magics[kind].pop(name, None)
+        manager.registry.pop(type(ours).__name__, None)
+        if ours in configurables:
+            configurables.remove(ours)
 
 
 def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:

@@ -1,4 +1,4 @@
-"""The magics `%%tfplan`, `%%tfapply`, `%tfmfa`, and `%tfruns`."""
+"""The magics `%%tfplan`, `%%tfapply`, `%tfmfa`, and `%tfruns`; `terraform_magics` has the others."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ class TfmfaMagics(Magics):
         return run
 
     async def go(self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None) -> None:
-        """Run `phases` ("plan", "apply") of `run` where the cell's front end shows it.
+        """Run `phases` ("plan", "apply", "command") of `run` where the cell's front end shows it.
 
         Args:
             run: the run.

@@ -14,6 +14,7 @@ from tfmfa_nb.model.errors import PlanOnly, RunCanceled
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.phase import before_phase
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
@@ -49,7 +50,7 @@ class Settings(Protocol):
 async def present(
     run: Run, phases: Sequence[str], shell: InteractiveShell, settings: Settings, *, confirm: bool
 ) -> None:
-    """Run `phases` ("plan", "apply") of `run` where the person sees it, and leave the static summary behind.
+    """Run `phases` ("plan", "apply", "command") of `run` where the person sees it, and leave the static summary behind.
 
     Raises:
         PlanOnly: the notebook's runner was told to apply nothing.
@@ -65,12 +66,12 @@ async def present(
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
 
-    if _applies_nothing() and "plan" not in phases:
-        raise _plan_only(run)
+    if _applies_nothing() and phases == ("apply",):
+        raise _plan_only(run.environment)
     if await interrupted_while_shown(front_end.view, shell, work):
         raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
     if _applies_nothing() and "apply" in phases and run.status == "planned":
-        raise _plan_only(run)
+        raise _plan_only(run.environment)
 
 
 async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *, show: bool | None) -> None:
@@ -87,7 +88,7 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
         TfmfaError: what stopped the run.
     """
     if _applies_nothing() and "apply" in phases:
-        raise _plan_only(run)
+        raise _plan_only(run.environment)
     front_end = front_end_of_host(run, show=show)
     front_end.view.begin()
     try:
@@ -101,12 +102,24 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
 async def perform(run: Run, phases: Sequence[str], gate: Gate, *, confirm: bool = False) -> None:
     """The phases of a run, one after the other, as far as there is something to apply."""
     for phase in phases:
-        if phase == "plan":
+        if phase == "command":
+            await run_command(run.driver, gate)
+        elif phase == "plan":
             await plan(run.driver, gate)
         elif _applies_nothing():
             break
         elif run.status == "planned" or phases == ("apply",):
             await apply(run.driver, gate, confirm=confirm)
+
+
+def check_may_change(environment: str) -> None:
+    """Make sure that a command that changes something may run.
+
+    Raises:
+        PlanOnly: the notebook's runner was told to apply nothing.
+    """
+    if _applies_nothing():
+        raise _plan_only(environment)
 
 
 def _applies_nothing() -> bool:
@@ -166,9 +179,9 @@ def _interrupted_after(run: Run) -> RunCanceled:
     )
 
 
-def _plan_only(run: Run) -> PlanOnly:
+def _plan_only(environment: str) -> PlanOnly:
     return PlanOnly(
-        f'Nothing is applied to "{run.environment}": the runbook runs with --plan-only.', "Run it without --plan-only."
+        f'Nothing is applied to "{environment}": the runbook runs with --plan-only.', "Run it without --plan-only."
     )
 
 

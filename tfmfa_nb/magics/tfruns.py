@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 
 from tfmfa_nb.magics.arguments import RUN_COMMANDS, unknown_command
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
+from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
@@ -37,6 +38,7 @@ _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
     "cancel": lambda run: run.running,
+    "restore-state": lambda run: run.has_state_copy,
     "discard": lambda run: run.status is Status.PLANNED or (run.status is None and not run.running),
 }
 
@@ -78,6 +80,8 @@ class RunCommands:
             await self._clean(limit)
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
+            if what == "restore-state":
+                return await restore_state(self._magics, self._environment, found, auto_approve=arguments.auto_approve)
             return await self._with_run(what, found)
         return None
 

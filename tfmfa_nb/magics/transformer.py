@@ -9,8 +9,9 @@ import re
 
 from tfmfa_nb.editing.cell import Cell
 from tfmfa_nb.model.encodable import check_encodable
+from tfmfa_nb.protocol.words import CELL_MAGICS, COMMAND_MAGICS
 
-AWAITED = ("tfplan", "tfapply", "tfmfa", "tfruns")
+AWAITED = (*CELL_MAGICS, *COMMAND_MAGICS, "tfmfa", "tfruns")
 
 _NAMES = "|".join(AWAITED)
 _MAGIC = re.compile(rf"%(?:{_NAMES})\b")

@@ -21,9 +21,9 @@ class Level(StrEnum):
 
     def asks_before(self, phase: Phase) -> bool:
         """True if a code is required before `phase` starts."""
-        if phase is Phase.PLAN:
-            return self is Level.PLANS_AND_APPLIES
-        return self is not Level.NEVER
+        if phase is Phase.CHECK:
+            return False
+        return self is Level.PLANS_AND_APPLIES or (phase.changes and self is not Level.NEVER)
 
     @staticmethod
     def strictest(*levels: Level) -> Level:

@@ -30,6 +30,7 @@ class CodeRequest:
         attempt: number of the attempt, starting at 1.
         tell: gets each sentence about how the code is obtained, for the run's card and its log.
         canceled: tells whether a person has canceled the run, for prompts at which nobody can.
+        command: the command of Terraform's that the code is for; "" for a plan, an apply, or an unlock.
     """
 
     phase: Phase
@@ -40,12 +41,14 @@ class CodeRequest:
     attempt: int
     tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     canceled: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+    command: str = ""
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""
         owner = f" of {self.identity.user} in account {self.identity.account}" if self.identity else ""
         device = f" ({self.serial_number})" if self.serial_number else ""
-        return f'MFA code{owner}{device} to {self.phase} "{self.environment}": '
+        purpose = f"run {self.command} on" if self.command else str(self.phase)
+        return f'MFA code{owner}{device} to {purpose} "{self.environment}": '
 
     def refuse_wrong_variables(self, remedy: str = "") -> None:
         """End the request if the organization variables are at fault; for prompts that cannot change them meanwhile.

@@ -164,6 +164,7 @@ class CardState:
         now: the kernel's clock, since the epoch.
         question: open question on this card; None if there is none.
         workspace: Terraform's; "" before it is known.
+        command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         counts: None before the plan.
         progress: None before the apply.
         started_at, ended_at: since the epoch; 0 before the start and the end.
@@ -177,6 +178,7 @@ class CardState:
     id: str
     environment: str
     workspace: str = ""
+    command: str = ""
     phase: str
     status: str
     level: str

@@ -86,6 +86,19 @@ class RunFiles:
         return self.folder / "changes.json"
 
     @property
+    def state_copy(self) -> Path:
+        """The state before a command changed it, with its secrets; mode 0600."""
+        return self.folder / "state.tfstate"
+
+    @property
+    def values(self) -> Path:
+        """What `output` printed, in memory where there is a place for that; deleted as soon as it is read.
+
+        Its name ends as a saved plan's does, so that whatever deletes left plans deletes a left one too.
+        """
+        return self.plan.with_suffix(".values.tfplan")
+
+    @property
     def pending(self) -> Path:
         """The lock that the kernel of a new run holds until there is a record."""
         return self.folder / "pending.lock"

@@ -39,6 +39,8 @@ class RunRecord:
         environment: the name of its environment.
         status: its status.
         phase: the phase under way, or the last one.
+        command: another command of Terraform's than `plan` and `apply`, which the run is for: "state mv"; else empty.
+        arguments: what follows that command.
         level: the effective level.
         product: the program with its version: "terraform 1.11.4".
         program: its file: path and sha256.
@@ -68,6 +70,8 @@ class RunRecord:
     environment: str
     status: Status = Status.PENDING
     phase: Phase = Phase.PLAN
+    command: str = ""
+    arguments: tuple[str, ...] = ()
     level: Level = Level.NEVER
     product: str = ""
     program: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +100,11 @@ class RunRecord:
         """The record after `changes`; names that are not fields are ignored."""
         return replace(self, **{name: value for name, value in changes.items() if name in FIELDS})
 
+    @property
+    def purpose(self) -> str:
+        """What the phase is for, after "to": "plan", "run state mv"."""
+        return f"run {self.command}" if self.command else str(self.phase)
+
     def audited(self) -> dict[str, str]:
         """The facts that the audit trail records with each status, to check the record against."""
         identity = {name: text for name, text in self.identity.items() if name != "alias"}  # which is known later
@@ -104,6 +113,7 @@ class RunRecord:
             "plan_sha256": self.plan_sha256,
             "configuration_sha256": self.configuration_sha256,
             "workspace": self.workspace,
+            "command": " ".join([self.command, *self.arguments]),
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
@@ -217,10 +227,10 @@ def _process(value: Any) -> ProcessMark | None:
 
 _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
-    **dict.fromkeys(("configuration_sha256", "workspace"), _text),
+    **dict.fromkeys(("configuration_sha256", "workspace", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
-    **dict.fromkeys(("given", "ephemeral"), _words),
+    **dict.fromkeys(("given", "ephemeral", "arguments"), _words),
     "workspace_chosen": _flag,
     "status": Status,
     "phase": Phase,

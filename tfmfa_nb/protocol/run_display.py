@@ -46,11 +46,12 @@ class DisplayedProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayedRun:
-    """One phase of a run, without secrets. `roles` are the ARNs of all hops."""
+    """One phase of a run, without secrets. `roles` are the ARNs of all hops; `command` is that of another command."""
 
     id: str
     environment: str
     workspace: str = ""
+    command: str = ""
     phase: str
     status: str
     level: str

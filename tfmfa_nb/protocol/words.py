@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 CELL_MAGICS = ("tfplan", "tfapply")
 """The magics whose cells contain HCL."""
 
+COMMAND_MAGICS = (
+    *("tf", "tfstate", "tfimport", "tfoutput", "tfconsole", "tfvalidate", "tftest", "tfgraph", "tfproviders"),
+)
+"""The magics that run Terraform's other commands; no HCL stands in their cells."""
+
 LEVEL_MEANINGS: Mapping[Level, str] = {
     Level.NEVER: "Plans and applies run without a code.",
     Level.APPLIES_ONLY: "Plans run without a code; every apply asks for one.",
@@ -45,6 +50,8 @@ STATUS_ICONS: Mapping[Status, str] = {
     Status.CONFIRMED: "turning",
     Status.APPLYING: "turning",
     Status.APPLIED: "good",
+    Status.RUNNING: "turning",
+    Status.FINISHED: "good",
     Status.ERRORED: "bad",
     Status.DISCARDED: "stopped",
     Status.CANCELED: "stopped",

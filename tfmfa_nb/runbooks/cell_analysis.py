@@ -6,11 +6,13 @@ import ast
 import re
 from typing import Any
 
+from tfmfa_nb.protocol.words import CELL_MAGICS, COMMAND_MAGICS
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
 _APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b|\btfmfa_nb\.apply\(", re.MULTILINE)
 _CODE = r"""^(?:[^#'"\n]|"[^"\n]*"|'[^'\n]*')"""  # no comment, and no string that is still open
-_ASKING = "(?:tfplan|tfapply|tfruns)"
+_ASKING = f"(?:{'|'.join([*CELL_MAGICS, *COMMAND_MAGICS, 'tfruns'])})"
+_CHANGES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}(?:tf|tfstate|tfimport|tftest|tfruns)\b", re.MULTILINE)
 _ASKS = re.compile(
     rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan|apply)\(""",
     re.MULTILINE,
@@ -30,6 +32,11 @@ _REPEATABLE_METHODS = frozenset({
 def applies(source: str) -> bool:
     """Whether a cell has a magic that applies."""
     return _APPLIES.search(source) is not None
+
+
+def may_change(source: str) -> bool:
+    """Whether a cell has a magic that applies, or one that may change something in another way."""
+    return applies(source) or _CHANGES.search(source) is not None
 
 
 def asks(source: str) -> bool:

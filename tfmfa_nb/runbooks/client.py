@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from tfmfa_nb.runbooks.cell_analysis import applies
+from tfmfa_nb.runbooks.cell_analysis import may_change
 from tfmfa_nb.runbooks.cell_handling import RunbookStopped
 from tfmfa_nb.runbooks.cell_timeout import enforce_timeout
 from tfmfa_nb.runbooks.notebook import METADATA_KEY
@@ -168,8 +168,8 @@ class RunbookClient(NotebookClient):
             return await self._restore(cell, cell_index, handling)
         started = time.monotonic()
         self._record(cell, cell_index, state="running", started=time.time())
-        if applies(cell.source):
-            self._saver.save()  # an apply must be on record even if this process dies in it
+        if may_change(cell.source):
+            self._saver.save()  # a change must be on record even if this process dies in it
         timeout = self._start_timeout(cell)
         state = "failed"
         try:
@@ -228,8 +228,8 @@ class RunbookClient(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def _start_timeout(self, cell: Any) -> asyncio.Task[None] | None:
-        """Enforce the time limit of a cell, unless the cell applies."""
-        if not self._cell_timeout or applies(cell.source):
+        """Enforce the time limit of a cell, unless the cell may change something."""
+        if not self._cell_timeout or may_change(cell.source):
             return None
 
         async def interrupt() -> None:

@@ -23,7 +23,7 @@ def at_the_end(client: RunbookClient) -> Outcome:
     statuses = {facts["status"] for facts in client.runs.values()}
     if Status.APPLIED in statuses:
         return Outcome(ExitCode.SUCCESS, "applied")
-    return Outcome(ExitCode.SUCCESS, "planned" if statuses else "finished")
+    return Outcome(ExitCode.SUCCESS, "planned" if statuses - {Status.FINISHED} else "finished")
 
 
 def after_cell_error(client: RunbookClient, error: CellExecutionError) -> Outcome:

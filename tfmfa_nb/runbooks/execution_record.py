@@ -159,6 +159,8 @@ def _run_rows(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "MFA device", _text(identity["serial_number"])
     else:
         yield "Authenticated with MFA", "no"
+    if run.get("command"):
+        yield "Command", _monospace(f"terraform {run['command']}")
     yield "Level", _text(run["level"])
     if run["roles"]:
         yield "Roles", ", ".join(_monospace(role) for role in run["roles"])

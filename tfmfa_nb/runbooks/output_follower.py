@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.run_display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.display import Display
 
-_IN_PROGRESS = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING}
+_IN_PROGRESS = {Status.PLANNING, Status.CONFIRMED, Status.APPLYING, Status.RUNNING}
 
 
 class OutputFollower:
@@ -55,8 +55,8 @@ class OutputFollower:
 
     @property
     def applying(self) -> bool:
-        """Whether the cell's run has reached its apply."""
-        return self._current_run is not None and self._current_run.phase == Phase.APPLY
+        """Whether the cell's run has reached its apply, or another change."""
+        return self._current_run is not None and self._current_run.phase in {Phase.APPLY, Phase.CHANGE}
 
     def process_message(self, kind: str, content: dict[str, Any]) -> bool:
         """Show the output in a message; whether `cell_runs` has changed."""

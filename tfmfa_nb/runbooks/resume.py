@@ -16,6 +16,7 @@ from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, is_r
 from tfmfa_nb.runbooks.cell_handling import CellHandling
 from tfmfa_nb.runbooks.notebook import METADATA_KEY, code_cells, execution_metadata, source_digest
 from tfmfa_nb.runs.history.probe import wait_for_end
+from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,11 @@ async def plan_resumption(
         elif status is not Status.PLANNED and not applies_configuration(cells[first].source):
             first = _planning_cell(cells, first, runs[-1])
     elif runs:  # its plan may not have ended: it is planned again
-        await wait_for_end(_environment(folder, runs[-1]), runs[-1]["id"], note, policy)
+        environment = _environment(folder, runs[-1])
+        status = await wait_for_end(environment, runs[-1]["id"], note, policy)
+        if status is Status.FINISHED and RunStore(environment, runs[-1]["id"]).load().phase.changes:
+            note(f"{runs[-1]['id']} has finished, so its command is not repeated.")
+            handlings[first] = CellHandling(_restore(runs[-1]))
     note(f"Resuming at cell {first + 1}.")
     for index, cell in cells.items():
         if index < first:

@@ -128,7 +128,7 @@ def _code_check(codes: dict[str, Any], lines: list[dict[str, Any]]) -> Check:
 
 
 def _run_checks(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Check]:
-    name = f"{plain(run['id'])}, {run['phase']}"
+    name = f"{plain(run['id'])}, {plain(run.get('command') or run['phase'])}"
     statuses = [line for line in lines if line.get("event") == "status"]
     yield Check(
         any(line.get("status") == run["status"] for line in statuses),
@@ -153,7 +153,7 @@ def _run_checks(run: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[Ch
             authenticated,
             f"{name}: the audit trail has the authentication of {plain(user)} with {plain(device)}, and the roles.",
         )
-    elif Level(run["level"]).asks_before(Phase(run["phase"])) and run["status"] in {"planned", "applied"}:
+    elif Level(run["level"]).asks_before(Phase(run["phase"])) and run["status"] in {"planned", "applied", "finished"}:
         yield Check(
             passed=False, statement=f"{name}: the run was authenticated with MFA, as its level {run['level']} requires."
         )

@@ -90,6 +90,8 @@ class Driver:
         if record is None:
             self.store = RunStore.create(environment)
             record = RunRecord(self.store.id, environment.name, lock_timeout=options.lock_timeout)
+            if (call := options.call) is not None:
+                record = replace(record, phase=call.kind.phase, command=call.command, arguments=call.said)
         else:
             self.store = RunStore(environment, record.id)
         self.record = record

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
+    from tfmfa_nb.terraform.command_table import Call
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
@@ -35,7 +36,7 @@ _FLAGS = {"no_refresh": "-refresh=false"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `%%tfplan` and `%%tfapply`; the names are Terraform's.
+    """The options of `%%tfplan`, `%%tfapply`, and the other commands; the names are Terraform's.
 
     Attributes:
         variables: ("var", "NAME=VALUE"), ("value", "NAME=VALUE") for one that comes from Python and stands in no
@@ -54,6 +55,7 @@ class Options:
         configuration: the cell's HCL, which becomes `main.tf`; None for the configuration that is there.
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
+        call: another command than `plan` and `apply`; None for those.
     """
 
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -77,6 +79,7 @@ class Options:
     configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
+    call: Call | None = field(default=None, repr=False)
 
     @property
     def no_refresh(self) -> bool:

@@ -54,6 +54,8 @@ class Run(HasTraits):
     workspace = Unicode(help="Terraform's workspace; empty before it is known.")
     folder = Unicode(help="Folder of the environment, relative to the notebook where possible.")
     phase = Unicode(str(Phase.PLAN), help="Current phase, or the last one.")
+    command = Unicode(help="Command of Terraform's that the run is for; empty for a plan and its apply.")
+    arguments: List[str] = List(help="What follows that command.")
     status = Unicode(str(Status.PENDING))
     level = Unicode(str(Level.NEVER))
     lock_indicator = Unicode(str(LockIndicator.OPEN), help="State of the lock indicator, which shows MFA.")
@@ -181,7 +183,8 @@ class Run(HasTraits):
         counts = self.counts
         changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
         place = self.environment if self.workspace in {"", "default"} else f"{self.environment}, {self.workspace}"
-        return f"<Run {self.id} of {place}: {self.status}{changes}>"
+        command = " ".join([self.command, *self.arguments, ""]) if self.command else ""
+        return f"<Run {self.id} of {place}: {command}{self.status}{changes}>"
 
 
 def _plain(value: Any) -> Any:

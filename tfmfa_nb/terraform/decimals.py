@@ -5,7 +5,8 @@ https://developer.hashicorp.com/terraform/language/expressions/types#number
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -39,3 +40,14 @@ def number_text(value: float | Decimal) -> str:
     from decimal import Decimal  # noqa: PLC0415
 
     return format(Decimal(text), "f")
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON, in which numbers keep all their digits."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)}: {json_text(item)}' for name, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(json_text, value))}]"
+    if value is None or isinstance(value, str | bool):
+        return json.dumps(value)
+    return number_text(value)

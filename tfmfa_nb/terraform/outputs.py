@@ -1,15 +1,44 @@
-"""Output values as `terraform output` prints them."""
+"""Output values as `terraform output` prints them, and as it hands them over."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.decimals import number_text
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.terraform.decimals import decimal_number, json_text, number_text
+from tfmfa_nb.terraform.sensitive_values import SENSITIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _WRAPPED = {"list": ("tolist([", "])"), "set": ("toset([", "])"), "map": ("tomap({", "})")}
 _PLAIN = {"tuple": ("[", "]"), "object": ("{", "}")}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", **dict(zip("\a\b\f\n\r\t\v", map("\\{}".format, "abfnrtv"), strict=True))}
 _NULLS = {"string": "tostring(null)", "number": "tonumber(null)", "bool": "tobool(null)"}
+
+
+def read_outputs(text: bytes) -> dict[str, Any]:
+    """The values in what `output -json` prints, by name; a sensitive one in a holder that shows nothing.
+
+    Args:
+        text: {name: {"sensitive": bool, "type": …, "value": …}}.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is something else.
+    """
+    found = json.loads(text, parse_float=decimal_number)
+    return {name: Secret(_raw(each["value"])) if each["sensitive"] else each["value"] for name, each in found.items()}
+
+
+def _raw(value: Any) -> str:
+    """A text as it is, as by `output -raw`; anything else as JSON."""
+    return value if isinstance(value, str) else json_text(value)
+
+
+def masked_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """`outputs` with "(sensitive)" for each sensitive one."""
+    return {name: SENSITIVE if isinstance(value, Secret) else value for name, value in outputs.items()}
 
 
 def render_value(value: Any, kind: Any, indent: int = 0) -> str:

@@ -45,6 +45,8 @@ class Job:
         exit: the file for the exit code.
         events: the file for the events of a `-json` command.
         lock_fd: the descriptor of the environment's lock, which Terraform's process then holds too.
+        stdin: what the command reads from standard input; a few kilobytes.
+        output: a new file for standard output, mode 0600, unmasked; None for the log.
         credentials: read only when the supervisor gets the job, so that no traceback holds their values.
     """
 
@@ -57,6 +59,8 @@ class Job:
     events: Path | None = None
     keys: tuple[Secret, ...] = ()
     lock_fd: int | None = None
+    stdin: str = ""
+    output: Path | None = None
     credentials: Credentials | None = None
 
 
@@ -254,6 +258,8 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                     "log": str(job.log.absolute()),
                     "events": str(job.events.absolute()) if job.events else None,
                     "lock_fd": job.lock_fd,
+                    "stdin": job.stdin,
+                    "output": str(job.output.absolute()) if job.output else None,
                 }
             ).encode()
         )

@@ -1,7 +1,8 @@
 """The processes between the kernel and Terraform. They outlive the kernel, and each other.
 
 `python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from standard input: {argv, cwd, environ,
-keys, secrets, log, events, lock_fd}. It imports little more than the standard library, so that it starts fast.
+keys, secrets, log, events, lock_fd, stdin, output}. It imports little more than the standard library, so that it starts
+fast.
 
 Terraform writes to an unnamed file. Unlike a pipe, the file does not break when its reader dies (Terraform killed by
 SIGPIPE loses resources from its state), and no unmasked output has a path. The supervisor follows that file, masks the
@@ -53,6 +54,7 @@ class _Job:
         self.kernel_started = start_of(self.kernel)
         self.argv, self.cwd, self.environ = job["argv"], job["cwd"], job.pop("environ")
         self.lock_fd: int | None = job["lock_fd"]
+        self.stdin, self.output = job["stdin"], job["output"]
         self.follower = MaskedOutput(raw, job, f"{exit_file}.reserve")
         self._outcome = _reserved(f"{exit_file}.new")
         appending(exit_file + UNINTERRUPTED).close()
@@ -143,16 +145,18 @@ class _Keeper:
         job, pid, failed = self._job, 0, None
         lock = (job.lock_fd,) if job.lock_fd is not None else ()
         try:
-            self._child = subprocess.Popen(
-                job.argv,
-                cwd=job.cwd,
-                env=job.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=job.raw,
-                stderr=job.raw,
-                process_group=0,
-                pass_fds=lock,  # the environment stays locked even if this process is killed
-            )
+            printed = _new(job.output) if job.output else contextlib.nullcontext(job.raw)
+            with _reading(job.stdin) as stdin, printed as stdout:
+                self._child = subprocess.Popen(
+                    job.argv,
+                    cwd=job.cwd,
+                    env=job.environ,
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=job.raw,
+                    process_group=0,
+                    pass_fds=lock,  # the environment stays locked even if this process is killed
+                )
             pid = self._child.pid
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -265,6 +269,21 @@ def _reserved(path: str) -> int:
     os.write(file, b" " * _OUTCOME)
     os.fsync(file)
     return file
+
+
+def _reading(text: str) -> BinaryIO:
+    """A file to read `text` from; nothing for an empty one. A pipe holds it, so it must be short."""
+    if not text:
+        return open(os.devnull, "rb", buffering=0)  # noqa: PTH123 - imports little
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    return os.fdopen(reading, "rb", buffering=0)
+
+
+def _new(path: str) -> BinaryIO:
+    """A new file, which only this user can read; an error if there is one."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb", buffering=0)
 
 
 def _unnamed(path: str) -> BinaryIO:

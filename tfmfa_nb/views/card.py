@@ -41,7 +41,7 @@ from tfmfa_nb.protocol.messages import (
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
-from tfmfa_nb.views.wording import checks_of, documents_of, policy_text, program_text
+from tfmfa_nb.views.wording import checks_of, command_text, documents_of, policy_text, program_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -92,6 +92,8 @@ class RunCard(MessageWidget):
         """
         if self._run.canceling:
             return Answer("cancel")
+        if self._run.command:  # it has no plan to apply or to discard
+            question = {**question, "phase": self._run.phase}
         problem = ""
         try:
             while True:
@@ -150,6 +152,7 @@ class RunCard(MessageWidget):
         traits = {name: getattr(run, name) for name in _TRAITS}
         typed = {
             "identity": _typed(Identity, run.identity),
+            "command": command_text(run),
             "program": program_text(run),
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),

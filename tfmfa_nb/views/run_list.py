@@ -60,8 +60,9 @@ def _title(listing: Listing) -> str:
 
 def _heads(listing: Listing) -> tuple[str, ...]:
     zone = time.strftime("%Z", time.localtime(listing.listed_at))
+    changes = "Changes or command" if any(run.command for run in listing.runs) else "Changes"
     where = ("Workspace",) if _workspaces(listing) else ()
-    return ("Run", f"Started ({zone})", "Status", "Changes", *where, "MFA by", "Duration")
+    return ("Run", f"Started ({zone})", "Status", changes, *where, "MFA by", "Duration")
 
 
 def _workspaces(listing: Listing) -> bool:
@@ -74,7 +75,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
         run.id,
         _started(run.started_at, listing.listed_at),
         _status(run),
-        counts_text(run.counts),
+        brief(run.command, _MAX_NAME) or counts_text(run.counts),
         *([brief(run.workspace, _MAX_NAME)] if _workspaces(listing) else []),
         brief(run.authenticated_by, _MAX_NAME),
         "" if run.seconds is None else duration(run.seconds) + (", running" if run.running else ""),

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.wording import checks_of, documents_of, place_of, policy_text, program_text, status_words
+from tfmfa_nb.views.wording import (
+    checks_of,
+    command_text,
+    documents_of,
+    place_of,
+    policy_text,
+    program_text,
+    status_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,6 +107,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     else:
         words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
         yield "MFA", f"{lock_indicator_name(run.lock_indicator)}{'. ' + words if words else ''}"
+    yield from [("Command", _short(f"terraform {command_text(run)}")) for _ in [run.command] if run.command]
     yield "Level", _short(run.level)
     yield from [("Workspace", _short(name)) for name in [run.workspace] if name]
     identity = run.identity

@@ -29,10 +29,17 @@ def place_of(run: Run) -> str:
     return run.environment if run.workspace in {"", "default"} else f"{run.environment} (workspace {run.workspace})"
 
 
+def command_text(run: Run) -> str:
+    """The command of Terraform's that a run is for, with what follows it; "" for a plan and its apply."""
+    return " ".join([run.command, *run.arguments]).strip()
+
+
 def status_words(run: Run) -> str:
-    """The status of `run` with its counts, or of an unlock: `Planned +2 ~1 -0`, `State unlocked`."""
+    """The status of `run`: `Planned +2 ~1 -0`, `State unlocked`, `Finished (state mv a b)`."""
     if run.phase == Phase.UNLOCK:
         return ("State not unlocked" if run.error else "State unlocked") if run.ended_at else "Unlocking the state"
+    if run.command:
+        return f"{status_name(run.status)} ({brief(command_text(run), _MAX_TITLE)})"
     counts = counts_text(run.counts)
     return f"{status_name(run.status)}{' ' + counts if counts else ''}"
 

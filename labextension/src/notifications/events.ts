@@ -14,7 +14,8 @@ const TYPES = new Map<string, IEvent['type']>([
   ['errored', 'error'],
   ['planned', 'success'],
   ['planned_and_finished', 'success'],
-  ['applied', 'success']
+  ['applied', 'success'],
+  ['finished', 'success']
 ]);
 
 /** What has happened between two states of a notebook's kernel; null for nothing of note. */

@@ -38,6 +38,8 @@ export const STATUS_NAMES: Readonly<Record<string, string>> = {
   confirmed: 'Confirmed',
   applying: 'Applying',
   applied: 'Applied',
+  running: 'Running',
+  finished: 'Finished',
   errored: 'Errored',
   discarded: 'Discarded',
   canceled: 'Canceled'
@@ -51,6 +53,8 @@ export const STATUS_ICONS: Readonly<Record<string, string>> = {
   confirmed: 'turning',
   applying: 'turning',
   applied: 'good',
+  running: 'turning',
+  finished: 'good',
   errored: 'bad',
   discarded: 'stopped',
   canceled: 'stopped'
@@ -59,6 +63,7 @@ export const STATUS_ICONS: Readonly<Record<string, string>> = {
 export const FINAL_STATUSES: readonly string[] = [
   'planned_and_finished',
   'applied',
+  'finished',
   'errored',
   'discarded',
   'canceled'
@@ -227,6 +232,7 @@ export interface CardState {
   readonly id: string;
   readonly environment: string;
   readonly workspace: string;
+  readonly command: string;
   readonly phase: string;
   readonly status: string;
   readonly level: string;

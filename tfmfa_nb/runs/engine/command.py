@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
-from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
 from tfmfa_nb.runs.gate.unchanged import check_program
@@ -20,6 +20,7 @@ from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 if TYPE_CHECKING:
     import re
     from collections.abc import AsyncIterator, Callable, Collection
+    from pathlib import Path
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
@@ -61,12 +62,16 @@ class Commands:
         on_output: Callable[[], None] | None = None,
         events: bool = False,
         without: Collection[str] = (),
+        recorded_as: str = "",
+        stdin: str = "",
+        output: Path | None = None,
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
         A cancellation (the kernel's interrupt) stops Terraform gracefully, and is raised after Terraform has ended. A
-        second one has no effect, because a second interrupt would make Terraform lose resources. An apply is
-        interrupted one second later, if this kernel is still running then; one that succeeds before that is applied.
+        second one has no effect, because a second interrupt would make Terraform lose resources. A change, such as an
+        apply, is interrupted one second later, if this kernel is still running then; one that succeeds before that has
+        succeeded.
 
         Args:
             command: "plan".
@@ -75,11 +80,15 @@ class Commands:
             on_output: called while the command runs.
             events: whether its output is Terraform's JSON.
             without: process variables that it does not get.
+            recorded_as: by which name another kernel finds it; "" for its own.
+            stdin: what it reads from standard input.
+            output: a new file for what it prints, instead of the log.
 
         Raises:
             MfaBypass: the program has changed since the phase started.
         """
         driver, files = self.driver, self.driver.store.files
+        changes = command == "apply" or recorded_as == Phase.CHANGE
         await check_program(driver, self.gate)
         self.lock.lent = True
         process = await driver.ports.terraform.start(
@@ -93,9 +102,11 @@ class Commands:
                 keys=self.given.keys,
                 secrets=self.given.secrets,
                 log=files.log,
-                exit=files.exit_of(command),
+                exit=files.exit_of(recorded_as or command),
                 events=files.apply_events if events else None,
                 lock_fd=self.lock.fd,
+                stdin=stdin,
+                output=output,
                 credentials=self.given.credentials,
             )
         )
@@ -104,19 +115,19 @@ class Commands:
             if driver.record.status is not Status.PENDING:  # else, nothing has begun that another kernel could follow
                 with suppress(TfmfaError):  # a full disk must not leave Terraform without anybody who waits for its end
                     driver.save()
-            interrupted = await self._follow(process, command, on_output)
+            interrupted = await self._follow(process, on_output, _RESTART_DELAY if changes else 0.0)
         except BaseException:
             process.interrupt()
             self._detach(await asyncio.shield(process.wait()))
             raise
         outcome = await process.wait()
         self._detach(outcome)
-        if interrupted and not (command == "apply" and outcome.exit_code == 0):  # which succeeded before its interrupt
+        if interrupted and not (changes and outcome.exit_code == 0):  # which succeeded before its interrupt
             raise asyncio.CancelledError
         return outcome
 
-    async def _follow(self, process: Process, command: str, on_output: Callable[[], None] | None) -> bool:
-        """Wait for the end of `process`; whether the kernel was interrupted meanwhile."""
+    async def _follow(self, process: Process, on_output: Callable[[], None] | None, delay: float) -> bool:
+        """Wait for the end of `process`, which is interrupted `delay` seconds after the kernel; whether that was."""
         driver, interrupted, cancel_at = self.driver, False, math.inf
         waiter = asyncio.ensure_future(process.wait())
         while True:
@@ -125,7 +136,6 @@ class Commands:
             except asyncio.CancelledError:
                 interrupted = True
                 driver.request_cancel()
-                delay = _RESTART_DELAY if command == "apply" else 0.0
                 cancel_at = min(cancel_at, time.monotonic() + delay)
                 continue
             if time.monotonic() >= cancel_at:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.model.statuses import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tfmfa_nb.model.errors import TfmfaError
+    from tfmfa_nb.model.statuses import Phase
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.store import RunStore
     from tfmfa_nb.terraform.process import Outcome
@@ -45,22 +45,23 @@ def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> Tfm
     store, start = driver.store, driver.record.log_start
     reason = first_error(store, start)
     full = outcome.disk_full or _says(store, start, _STATE_NOT_SAVED)
+    command = driver.record.command or phase
     if was_stopped(outcome, store, start):
-        changed = "Finished changes are in the state." if phase is Phase.APPLY else "Nothing was changed."
+        changed = "Finished changes are in the state." if phase.changes else "Nothing was changed."
         if outcome.killed:
             changed = "Terraform was killed: compare the state with AWS before the next run."
         if full:
-            return RunCanceled(f"The {phase} was canceled while the disk was full.", _room_remedy(phase, driver))
-        return RunCanceled(f"The {phase} was canceled.", changed)
+            return RunCanceled(f"The {command} was canceled while the disk was full.", _room_remedy(phase, driver))
+        return RunCanceled(f"The {command} was canceled.", changed)
     if signal_text := _signal_of(outcome.exit_code):
-        return TerraformFailed(f"{product} {phase} was killed by {signal_text}.", _after_kill(phase))
+        return TerraformFailed(f"{product} {command} was killed by {signal_text}.", _after_kill(phase))
     if full:
-        lost = " and the state may not have been saved" if phase is Phase.APPLY else ""
-        problem = f"The disk of {driver.environment.folder} was full during the {phase}: the log is incomplete{lost}."
+        lost = " and the state may not have been saved" if phase.changes else ""
+        problem = f"The disk of {driver.environment.folder} was full during the {command}: the log is incomplete{lost}."
         return TerraformFailed(problem, _room_remedy(phase, driver))
     exit_text = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
     return TerraformFailed(
-        f"{product} {phase} ended {exit_text}{': ' + reason if reason else ''}.",
+        f"{product} {command} ended {exit_text}{': ' + reason if reason else ''}.",
         _remedy(outcome, phase, driver, reason),
     )
 
@@ -108,7 +109,7 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
     if outcome.exit_code is None:
         return "The outcome is unknown. Plan again to compare the state with AWS."
     if _says(driver.store, driver.record.log_start, _EXPIRED):
-        done = " Finished changes are in the state." if phase is Phase.APPLY else ""
+        done = " Finished changes are in the state." if phase.changes else ""
         return (
             f"The session expired during the {phase}.{done} Plan again. To have longer sessions, in seconds: "
             "%config TfmfaMagics.session_duration = 14400"
@@ -122,8 +123,8 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
 
 
 def _room_remedy(phase: Phase, driver: Driver) -> str:
-    if phase is not Phase.APPLY:
-        return "Free space on it, then plan again. Nothing was changed."
+    if not phase.changes:
+        return "Free space on it, then run it again. Nothing was changed."
     folder = driver.environment.folder
     state, saved = folder / "terraform.tfstate", folder / "errored.tfstate"
     torn = f" {state} is incomplete." if state.is_file() and not _is_whole(state) else ""
@@ -153,9 +154,9 @@ def _signal_of(exit_code: int | None) -> str:
 
 
 def _after_kill(phase: Phase) -> str:
-    if phase is Phase.APPLY:
+    if phase.changes:
         return "What it was changing may not be in the state. Plan again to compare the state with AWS."
-    return "The system may be out of memory. Nothing was changed: plan again."
+    return "The system may be out of memory. Nothing was changed: run it again."
 
 
 def _says(store: RunStore, start: int, pattern: re.Pattern[str]) -> bool:

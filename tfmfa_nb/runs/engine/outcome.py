@@ -15,6 +15,7 @@ from tfmfa_nb.terraform.failed_checks import failed_checks
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.statuses import Phase
+    from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.terraform.process import Outcome
@@ -35,7 +36,8 @@ def settle(driver: Driver, error: BaseException) -> None:
         problem, remedy = error.problem, error.remedy
         documents = [{"title": each.title, "text": each.text} for each in error.documents]
     elif isinstance(error, asyncio.CancelledError):
-        problem, remedy = f"The {driver.record.phase} was interrupted.", _effect_of_interrupt(status)
+        command = driver.record.command or driver.record.phase
+        problem, remedy = f"The {command} was interrupted.", _effect_of_interrupt(driver.record)
     # A RunStateError here is about the saved plan, which then cannot be applied.
     if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
         remedy = f"{remedy} The plan is still pending: apply it with %tfapply.".strip()
@@ -49,11 +51,11 @@ def settle(driver: Driver, error: BaseException) -> None:
         driver.move(ended)
 
 
-def _effect_of_interrupt(status: Status) -> str:
+def _effect_of_interrupt(record: RunRecord) -> str:
     """What an interrupt has changed: nothing before the apply, finished changes during it."""
-    if status is Status.APPLYING:
+    if record.status is Status.APPLYING or (record.status is Status.RUNNING and record.phase.changes):
         return "Terraform stopped gracefully: finished changes are in the state."
-    return "" if status is Status.PLANNED else "Nothing was changed."
+    return "" if record.status is Status.PLANNED else "Nothing was changed."
 
 
 def report_checks(driver: Driver) -> None:

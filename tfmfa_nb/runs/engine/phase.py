@@ -111,9 +111,11 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Exe
     """
     if phase is not Phase.UNLOCK:  # which writes little, and may help to save a state
         check_room(driver)
-    driver.store.audit("phase", phase=str(phase), level=str(driver.record.level), workspace=driver.record.workspace)
+    record = driver.record
+    command = {"command": " ".join([record.command, *record.arguments])} if record.command else {}
+    driver.store.audit("phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command)
     if not driver.record.level.asks_before(phase):
-        driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {phase}")
+        driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
         driver.tell(Authenticated())
         return None
     return await gate.pass_through(driver, phase, driver.record.chains, lambda: look_again(driver, gate, executable))

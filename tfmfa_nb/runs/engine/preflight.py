@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import TerraformFailed
-from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.runs.engine.command import commands_without_credentials
 from tfmfa_nb.runs.engine.init import backend_changed, initialize, is_initialized
@@ -45,10 +44,10 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     configuration = driver.read_configuration(executable, gate.environ)
     check_known(driver, configuration, gate.environ)
     note_addresses(driver, configuration)
-    if not driver.record.level.asks_before(Phase.PLAN) or gate.prompt.kind is None:  # nobody can be asked
+    if not can_be_asked(driver, gate):
         return
     await check_settings(driver, gate, configuration)
-    installed = await _installed(driver, gate, executable, lock)
+    installed = await installed_before_the_code(driver, gate, executable, lock)
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
     if installed and mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state:
         return
@@ -70,8 +69,18 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     write_whole(mark, state)
 
 
-async def _installed(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
-    """Install providers and modules if needed. False if AWS credentials may be needed for that."""
+def can_be_asked(driver: Driver, gate: Gate) -> bool:
+    """Whether the phase requires a code, and there is somebody to ask for it."""
+    return driver.record.level.asks_before(driver.record.phase) and gate.prompt.kind is not None
+
+
+async def installed_before_the_code(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
+    """Install providers and modules if needed. False if AWS credentials may be needed for that.
+
+    Raises:
+        TerraformFailed: they cannot be installed, or the backend cannot be used.
+        TfmfaError: as `initialize` does.
+    """
     configuration = driver.read_configuration(executable, gate.environ)
     # Without a backend of its own, a configuration has its state in a file here.
     local = not {"backend", "cloud"} & {inner.type for block in configuration.blocks for inner in block.blocks}

@@ -76,7 +76,7 @@ class CodeAttempts:
         """
         self._count += 1
         refusal = self._refusal or problem
-        indicator = (LockIndicator.REQUIRED, f"MFA code required to {self._phase}")
+        indicator = (LockIndicator.REQUIRED, f"MFA code required to {self._driver.record.purpose}")
         if refusal is not None:
             indicator = (LockIndicator.FAILED, refusal.problem)
             self._driver.show_indicator(*indicator, refusal.remedy)
@@ -98,6 +98,7 @@ class CodeAttempts:
                 attempt=self._count,
                 tell=lambda sentence: self._tell(sentence, indicator),
                 canceled=lambda: self._driver.canceling,
+                command=self._driver.record.command,
             )
         )
         self._driver.code_given, self._refusal, sent = True, None, False

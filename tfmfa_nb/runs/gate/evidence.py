@@ -79,6 +79,7 @@ def circumstances(
     record = driver.record
     return {
         "phase": str(phase),
+        **({"command": record.command} if record.command else {}),
         "prompt": str(prompt or ""),
         "os_user": os_user(),
         "host": socket.gethostname(),

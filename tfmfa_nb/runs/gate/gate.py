@@ -90,7 +90,7 @@ class Gate:
             RoleRefused: a role cannot be assumed with the session, or is not allowed.
         """
         driver.tell(Authenticated())
-        required = (LockIndicator.REQUIRED, f"MFA code required to {phase}")
+        required = (LockIndicator.REQUIRED, f"MFA code required to {driver.record.purpose}")
         driver.show_indicator(*required)
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))

@@ -112,7 +112,7 @@ def needed_seconds(phase: Phase, chains: Sequence[RoleChain]) -> int:
     """
     from tfmfa_nb.authentication.session_durations import APPLY_SECONDS, SHORTEST_SECONDS  # noqa: PLC0415 - with a code
 
-    if phase is Phase.APPLY:
+    if phase in {Phase.APPLY, Phase.CHANGE}:
         return APPLY_SECONDS  # no role session is longer
     return max([SHORTEST_SECONDS, *(hop.duration_seconds or 0 for chain in chains for hop in chain.hops)])
 

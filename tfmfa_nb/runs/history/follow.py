@@ -111,7 +111,7 @@ def _tell_record(driver: Driver) -> None:
 
 
 def _error(driver: Driver, status: Status, phase: Phase, outcome: Outcome) -> TfmfaError | None:
-    if status in {Status.APPLIED, Status.PLANNED, Status.PLANNED_AND_FINISHED}:
+    if status in {Status.APPLIED, Status.FINISHED, Status.PLANNED, Status.PLANNED_AND_FINISHED}:
         return None
     if status is not Status.ERRORED and outcome.exit_code is None:
         return RunCanceled(f"The run was {status}.")  # canceled or discarded at the prompt in its own kernel

@@ -49,6 +49,8 @@ class ListedRun:
         confirmed: False if the audit trail does not confirm its record.
         never_started: why the run never started, as a clause; empty if it did, or may have.
         workspace: Terraform's workspace; empty if unknown.
+        command: the command of Terraform's that it is for, with what follows; empty for a plan and its apply.
+        has_state_copy: True if it has kept a copy of the state, which has secrets in it.
     """
 
     id: str
@@ -65,6 +67,8 @@ class ListedRun:
     confirmed: bool = True
     never_started: str = ""
     workspace: str = ""
+    command: str = ""
+    has_state_copy: bool = False
 
     @property
     def end_unrecorded(self) -> bool:
@@ -225,6 +229,8 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             record.status is Status.PLANNED and store.has_plan,
             probe.left_alone,
             workspace=record.workspace,
+            command=" ".join([record.command, *record.arguments]),
+            has_state_copy=store.files.state_copy.is_file(),
         )
     except TfmfaError:
         if is_pending(environment, run_id):

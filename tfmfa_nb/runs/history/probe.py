@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 PACE = 0.1  # seconds between two checks; short enough to look immediate
 # `init` may precede a plan; the record does not tell to which of the two the process belongs.
-_COMMANDS = {Phase.PLAN: ("plan", "init"), Phase.APPLY: ("apply",)}
+_COMMANDS = {
+    Phase.PLAN: ("plan", "init"),
+    Phase.APPLY: ("apply",),
+    **{phase: (str(phase), "state", "init") for phase in (Phase.READ, Phase.CHANGE, Phase.CHECK)},
+}
+_SUCCEEDED = {Status.APPLYING: Status.APPLIED, Status.RUNNING: Status.FINISHED}
 
 
 class RunProbe:
@@ -111,8 +116,8 @@ class RunProbe:
                 return audited
             ended = audited if audited.final else Status.ERRORED
             if audited in UNDER_WAY:
-                if audited is Status.APPLYING and outcome.exit_code == 0:
-                    ended = Status.APPLIED
+                if audited in _SUCCEEDED and outcome.exit_code == 0:
+                    ended = _SUCCEEDED[audited]
                 elif was_stopped(outcome, store, self.record.log_start):
                     ended = Status.CANCELED
             self.record = replace(self.record, status=ended, process=None)

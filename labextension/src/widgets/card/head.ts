@@ -12,6 +12,14 @@ function placeOf({ environment, workspace }: CardState): string {
   return ['', 'default'].includes(workspace) ? environment : `${environment} (workspace ${workspace})`;
 }
 
+/** The status in words, with the command of a run that is neither a plan nor its apply. */
+function statusOf({ command, phase, status }: CardState): string {
+  if (phase === 'unlock') {
+    return 'Unlocking the state';
+  }
+  return command ? `${statusName(status)} (${command})` : statusName(status);
+}
+
 export class Head {
   /** @param _cancel - Asks the run to stop. */
   constructor(private readonly _cancel: () => void) {
@@ -21,7 +29,7 @@ export class Head {
   draw(state: CardState): void {
     const isAsking = state.question !== null;
     this._icon.draw(isAsking ? 'waiting' : statusIcon(state.status));
-    setText(this._status, state.phase === 'unlock' ? 'Unlocking the state' : statusName(state.status));
+    setText(this._status, statusOf(state));
     setText(this._environment, placeOf(state));
     setText(this._level, `MFA: ${state.level}`);
     this._counts.draw(state.counts);

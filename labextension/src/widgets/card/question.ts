@@ -60,8 +60,10 @@ export class Question {
     setVisible(this._field, code);
     setVisible(this._submit, code);
     setVisible(this._confirm, !code);
-    setVisible(this._cancel, code);
-    setVisible(this._discard, !code || question.phase === 'apply');
+    const isCommand = question.phase === 'change'; // of no plan
+    setText(this._confirm, isCommand ? 'Run it' : 'Confirm & apply');
+    setVisible(this._cancel, code || isCommand);
+    setVisible(this._discard, !isCommand && (!code || question.phase === 'apply'));
     if (this._note) {
       setVisible(this._note, code);
     }

@@ -1,0 +1,319 @@
+"""Terraform's other commands under the gate: who is asked for a code, what AWS saw, and what of the state is kept."""
+
+import asyncio
+import json
+import os
+import stat
+
+import pytest
+from device import Device
+from witness import calls_without_mfa
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RunCanceled, RunStateError, TerraformFailed
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.policy_minimums import Minimum
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.other_command import run_command
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.history.listing import find_run, list_runs
+from tfmfa_nb.runs.history.restore import restore
+from tfmfa_nb.runs.history.state_copies import to_restore_state
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.command_table import read_call
+from tfmfa_nb.views.run_list import listing_text
+from tfmfa_nb.views.summary import summary_text
+
+HCL = """
+resource "terraform_data" "one" {
+  input = "planted-in-the-state"
+}
+"""
+IN_S3 = """
+terraform {
+  backend "s3" {
+    bucket           = "states"
+    key              = "k"
+    region           = "eu-west-1"
+    use_path_style   = true
+    skip_s3_checksum = true
+  }
+}
+"""
+
+
+@pytest.fixture
+def environment(tmp_path):
+    made = Environment.named("head", tmp_path)
+    made.write_configuration(HCL)
+    return made
+
+
+class Person(Device):
+    """Confirms, or does not."""
+
+    answer = True
+
+    async def confirm(self, question):
+        await super().confirm(question)
+        return self.answer
+
+
+def gate(person=None):
+    return Gate(person or Person(None), os.environ)
+
+
+async def applied(environment, mfa):
+    run = Run(environment, Options(), environment.folder.parent)
+    await plan(run.driver, mfa)
+    await apply(run.driver, mfa)
+
+
+async def command(environment, mfa, *words, options=None):
+    run = Run(environment, options or Options(call=read_call(words)), environment.folder.parent)
+    await run_command(run.driver, mfa)
+    return run
+
+
+def trail(run, event):
+    return [line for line in run.driver.store.trail.lines() if (line.get("run"), line["event"]) == (run.id, event)]
+
+
+def log_of(run):
+    return "\n".join(run.log_text(run.log_start))
+
+
+def state_of(environment):
+    return json.loads((environment.folder / "terraform.tfstate").read_bytes())
+
+
+async def test_the_state_is_changed_and_brought_back(environment, tmp_path):
+    person = Person(None)
+    mfa = gate(person)
+    await applied(environment, mfa)
+    person.asked.clear()
+    moved = await command(environment, mfa, "state", "mv", "terraform_data.one", "terraform_data.two")
+    assert (moved.status, moved.phase) == ("finished", "change")
+    assert person.asked == ['Run terraform state mv terraform_data.one terraform_data.two on "head"?']
+    assert [one["name"] for one in state_of(environment)["resources"]] == ["two"]
+    copy = moved.driver.store.files.state_copy
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert json.loads(copy.read_bytes())["resources"][0]["name"] == "one"
+    assert f"%tfruns -e head restore-state {moved.id}" in log_of(moved)
+    assert "planted-in-the-state" not in log_of(moved)
+    assert [line["status"] for line in trail(moved, "status")] == ["running", "finished"]
+    words = "state mv terraform_data.one terraform_data.two"
+    assert {line["command"] for event in ("phase", "status") for line in trail(moved, event)} == {words}
+    # A later kernel knows what it was, and its list says so.
+    assert restore(environment, moved.id, tmp_path, {}, Policy()).command == "state mv"
+    assert f"Command: terraform {words}" in summary_text(moved)
+    assert f"head: Finished ({words})" in summary_text(moved)
+    assert "Changes or command" in listing_text(list_runs(environment, 5))
+    chosen = find_run(environment, "latest", lambda run: run.has_state_copy)
+    assert chosen == moved.id
+    before = state_of(environment)
+    back = await command(environment, mfa, options=to_restore_state(environment, moved.id, {}))
+    assert person.asked[1:] == [
+        f'Bring back the state of "head" as it was before {moved.id}? What changed since is then not in it.'
+    ]
+    assert back.driver.record.arguments == (moved.id,)
+    now = state_of(environment)
+    assert (now["resources"], now["lineage"]) == (json.loads(copy.read_bytes())["resources"], before["lineage"])
+    assert now["serial"] > before["serial"]
+    assert not back.driver.store.files.values.exists()
+    # It keeps a copy too, so that it can be taken back itself.
+    assert json.loads(back.driver.store.files.state_copy.read_bytes())["resources"][0]["name"] == "two"
+
+
+async def test_what_is_not_confirmed_or_not_the_same_does_not_run(environment, tmp_path):
+    person = Person(None)
+    mfa = gate(person)
+    await applied(environment, mfa)
+    before = state_of(environment)
+    person.answer = False
+    with pytest.raises(RunCanceled, match="The state rm was not run"):
+        await command(environment, mfa, "state", "rm", "terraform_data.one")
+    assert state_of(environment) == before
+    assert len(list_runs(environment, 5).runs) == 1  # a start that was refused is no run
+    approved = Options(call=read_call(["state", "rm", "terraform_data.one"]), auto_approve=True)
+    removed = await command(environment, mfa, options=approved)
+    assert state_of(environment)["resources"] == []
+    copy = removed.driver.store.files.state_copy
+    copy.write_bytes(copy.read_bytes().replace(b"planted", b"changed"))
+    with pytest.raises(RunStateError, match="is not the one that was kept"):
+        to_restore_state(environment, removed.id, {})
+    with pytest.raises(RunStateError, match="has kept no copy of the state"):
+        to_restore_state(environment, list_runs(environment, 5).runs[-1].id, {})
+    # An edited record does not hide what the run did.
+    record = removed.driver.store.files.record
+    record.write_text(record.read_text().replace('"state rm"', '"state list"'))
+    with pytest.raises(RunStateError, match=r'its command is "state list terraform_data\.one"'):
+        restore(environment, removed.id, tmp_path, {}, Policy())
+
+
+async def test_a_copy_of_another_state_is_not_brought_back(environment):
+    mfa = gate()
+    await applied(environment, mfa)
+    approved = Options(call=read_call(["state", "rm", "terraform_data.one"]), auto_approve=True)
+    removed = await command(environment, mfa, options=approved)
+    (environment.folder / "terraform.tfstate").unlink()
+    await applied(environment, mfa)
+    with pytest.raises(RunStateError, match="their lineages differ"):
+        await command(environment, mfa, options=to_restore_state(environment, removed.id, {}, auto_approve=True))
+    assert len(state_of(environment)["resources"]) == 1
+
+
+async def test_reading_leaves_a_pending_plan_alone_and_the_state_in_a_file(environment, tmp_path):
+    mfa = gate()
+    await applied(environment, mfa)
+    environment.write_configuration(HCL.replace("planted", "other"))
+    pending = Run(environment, Options(), tmp_path)
+    await plan(pending.driver, mfa)
+    listed = await command(environment, mfa, "state", "list")
+    assert (listed.status, listed.phase, "terraform_data.one" in log_of(listed)) == ("finished", "read", True)
+    file = tmp_path / "state.json"
+    call = read_call(["state", "pull"], own="state pull")
+    to_file = Options(call=type(call)(call.command, call.arguments, call.kind, output=file))
+    pulled = await command(environment, mfa, options=to_file)
+    assert (stat.S_IMODE(file.stat().st_mode), b"planted-in-the-state" in file.read_bytes()) == (0o600, True)
+    assert "planted-in-the-state" not in log_of(pulled)
+    with pytest.raises(ConfigurationError, match="exists already"):
+        await command(environment, mfa, options=to_file)
+    assert pending.driver.store.has_plan
+    await apply(pending.driver, mfa)
+    assert pending.status == "applied"
+    with pytest.raises(TerraformFailed, match="terraform state show ended with exit code 1"):
+        await command(environment, mfa, "state", "show", "terraform_data.none")
+    assert list_runs(environment, 1).runs[0].status == "errored"
+
+
+async def test_a_command_is_listed_while_it_runs(environment, tmp_path):
+    run = Run(environment, Options(call=read_call(["state", "list"])), tmp_path)
+    going = asyncio.ensure_future(run_command(run.driver, gate()))
+    while run.status == "pending":  # noqa: ASYNC110 - the status changes once
+        await asyncio.sleep(0.01)
+    assert find_run(environment, "latest", lambda one: one.running) == run.id
+    await asyncio.wait({going})
+    assert list_runs(environment, 1).runs[0].command == "state list"
+
+
+@pytest.mark.parametrize(
+    ("level", "words", "codes"),
+    [
+        (Level.PLANS_AND_APPLIES, ("state", "list"), 1),
+        (Level.PLANS_AND_APPLIES, ("state", "rm", "terraform_data.one"), 1),
+        (Level.PLANS_AND_APPLIES, ("version",), 0),
+        (Level.APPLIES_ONLY, ("state", "list"), 0),
+        (Level.APPLIES_ONLY, ("state", "rm", "terraform_data.one"), 1),
+    ],
+)
+async def test_aws_sees_mfa_where_the_class_of_a_command_asks_for_it(  # noqa: PLR0917 - parameters
+    environment, lenient_sandbox, gate_of, level, words, codes
+):
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(IN_S3 + HCL)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    await applied(environment, mfa)
+    environment.set_level(level)
+    before, calls = calls_without_mfa(lenient_sandbox), len(lenient_sandbox.calls())
+    run = await command(environment, mfa, *words)
+    made = [call for call in lenient_sandbox.calls()[calls:] if run.id in call["user_agent"]]
+    assert run.status == "finished"
+    assert len(device.given) == codes
+    assert run.authenticated_by == ("alice" if codes else "")
+    if codes:
+        assert (calls_without_mfa(lenient_sandbox), {call["mfa"] for call in made}) == (before, {True})
+        assert device.asked[-1].text().endswith(f'to run {" ".join(words[:2])} on "head": ')
+        (line,) = trail(run, "mfa")
+        assert (line["result"], line["phase"]) == ("authenticated", run.phase)
+    elif words == ("version",):  # it gets no credentials at all
+        assert made == []
+
+
+async def test_a_state_in_s3_is_brought_back_with_a_code_of_its_own(environment, lenient_sandbox, gate_of):
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(IN_S3 + HCL)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    await applied(environment, mfa)
+    environment.set_level(Level.APPLIES_ONLY)
+    removed = await command(environment, mfa, "state", "rm", "terraform_data.one")
+    back = await command(environment, mfa, options=to_restore_state(environment, removed.id, mfa.environ))
+    assert (back.status, len(device.given)) == ("finished", 2)
+    state = json.loads(s3.get_object(Bucket="states", Key="k")["Body"].read())
+    assert state["resources"] == json.loads(removed.driver.store.files.state_copy.read_bytes())["resources"]
+    written = [call for call in lenient_sandbox.calls() if back.id in call["user_agent"]]
+    assert {call["mfa"] for call in written} == {True}
+    assert "PUT" in {call["action"] for call in written}
+
+
+async def test_a_bypass_and_a_change_meanwhile_are_refused_as_for_a_plan(environment, lenient_sandbox, gate_of):
+    class Edits(Device):
+        async def ask(self, request):
+            (environment.folder / "more.tf").write_text('provider "aws" {\n  profile = "sneaky"\n}\n')
+            return await super().ask(request)
+
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Edits(lenient_sandbox)
+    with pytest.raises(MfaBypass, match=r"more\.tf:2"):
+        await command(environment, gate_of(lenient_sandbox, device), "state", "list")
+    with pytest.raises(MfaBypass, match=r"more\.tf:2"):
+        await command(environment, gate_of(lenient_sandbox, Device(lenient_sandbox)), "state", "rm", "x.y")
+    assert [call for call in lenient_sandbox.calls() if call["action"] == "GetSessionToken"] == []
+
+
+async def test_tests_and_files_that_bring_credentials_of_their_own(environment, lenient_sandbox, gate_of):
+    file = environment.folder / "one.tftest.hcl"
+    file.write_text('run "one" {\n  command = plan\n}\n')
+    environment.set_level(Level.APPLIES_ONLY)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    run = await command(environment, mfa, "test")
+    assert (run.status, run.authenticated_by, "1 passed" in log_of(run)) == ("finished", "alice", True)
+    assert not run.driver.store.files.state_copy.exists()
+
+    class Edits(Device):
+        async def ask(self, request):
+            file.write_text(file.read_text() + 'provider "aws" {\n  profile = "sneaky"\n}\n')
+            return await super().ask(request)
+
+    with pytest.raises(MfaBypass, match=r"one\.tftest\.hcl:4"):
+        await command(environment, gate_of(lenient_sandbox, Edits(lenient_sandbox)), "test")
+    with pytest.raises(MfaBypass, match=r"one\.tftest\.hcl:4"):
+        await command(environment, mfa, "test")
+    assert len(device.given) == 1
+
+
+async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(environment, lenient_sandbox, gate_of):
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    (environment.folder / "more.tf").write_text('terraform {\n  required_version = ">= 99"\n}\n')
+    device = Device(lenient_sandbox)
+    with pytest.raises(TerraformFailed, match="init failed"):
+        await command(environment, gate_of(lenient_sandbox, device), "state", "list")
+    assert device.asked == []
+
+
+async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):
+    await command(environment, gate(), "workspace", "new", "prod")
+    await command(environment, gate(), "workspace", "select", "default")
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    mfa.policy = Policy(
+        (
+            Layer(
+                path=environment.folder / "p",
+                mfa=True,
+                default_level=Level.NEVER,
+                endpoints=("http://127.0.0.1:*",),
+                minimums=(Minimum(Level.APPLIES_ONLY, workspaces=("prod",)),),
+            ),
+        )
+    )
+    run = await command(environment, mfa, "workspace", "delete", "prod")
+    assert (len(device.given), run.level, run.workspace) == (1, "applies only", "default")

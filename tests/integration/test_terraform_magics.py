@@ -1,0 +1,172 @@
+"""The magics for Terraform's other commands, with real Terraform: their values, and what a notebook keeps."""
+
+import os
+
+import pytest
+from runbooks import DEVICE, jupyter_tfmfa, write
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.magics import presentation
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.prompts import terminal
+from tfmfa_nb.protocol.runner import Runner
+
+HCL = """%%tfplan -e staging
+variable "names" {
+  default = ["a b", "c"]
+}
+variable "more" {}
+resource "terraform_data" "one" {
+  input = var.names
+}
+output "count" {
+  value = length(var.names) / 8
+}
+output "password" {
+  value     = "planted-password"
+  sensitive = true
+}
+output "map" {
+  value     = { key = "planted-in-a-map" }
+  sensitive = true
+}
+"""
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The questions; each is answered with yes."""
+    questions = []
+    monkeypatch.setattr(terminal.getpass, "getpass", lambda text: questions.append(text) or "yes")
+    return questions
+
+
+@pytest.fixture
+def value(ipython, monkeypatch, asked):  # noqa: ARG001 - no question waits for a person
+    """Runs a cell in an environment that has been applied; its value."""
+    monkeypatch.setenv("TF_VAR_more", "from the process environment")
+
+    async def run(cell):
+        result = await ipython.run_cell_async(cell, transformed_cell=ipython.transform_cell(cell), store_history=True)
+        result.raise_error()
+        return result.result
+
+    return run
+
+
+def log(run):
+    return "\n".join(run.log_text(run.log_start))
+
+
+async def test_the_outputs_are_values_and_secrets_stay_where_they_are(value, ipython, capsys, tmp_path):
+    await value(HCL)
+    await value("%tfapply")
+    shown = {"count": 0.25, "map": "(sensitive)", "password": "(sensitive)"}
+    assert await value("%tfoutput -e staging") == shown
+    assert await value("%tfoutput count -e staging") == shown["count"]
+    assert await value("%tfoutput -e staging password") == "(sensitive)"
+    run = ipython.magics_manager.registry["TfmfaMagics"].latest
+    assert run.status == "applied"  # another command is beside it
+    secret = await value("held = %tfoutput -raw password -e staging") or ipython.user_ns["held"]
+    assert isinstance(secret, Secret)
+    assert (secret.reveal(), repr(secret)) == ("planted-password", "Secret(redacted)")
+    assert (await value("%tfoutput --raw map -e staging")).reveal() == '{"key": "planted-in-a-map"}'
+    assert await value("%tfoutput --raw count -e staging") == shown["count"]
+    with pytest.raises(ConfigurationError, match=r'There is no output "passwrd"\. Did you mean "password"'):
+        await value("%tfoutput passwrd -e staging")
+    printed = capsys.readouterr().out
+    assert "password = <sensitive>" in printed
+    kept = [file for file in (tmp_path / "staging" / ".tfmfa").rglob("*") if file.is_file()]
+    assert "planted" not in printed
+    assert [file for file in kept if b"planted" in file.read_bytes()] == []
+
+
+async def test_what_reads_and_what_checks(value, asked, tmp_path):
+    await value(HCL)
+    await value("%tfapply")
+    assert "3" in log(await value('%tfconsole -e staging length(concat(var.names, ["d e"]))')).splitlines()
+    assert '"A B"' in log(await value("%tfconsole --environment=staging upper(var.names[0])"))
+    assert '"x y"' in log(await value('%tfconsole -e staging "x y"'))
+    assert '"given"' in log(await value("%tfconsole -e staging --var more=given var.more"))
+    with pytest.raises(ConfigurationError, match="nonsensitive would leave a sensitive value"):
+        await value("%tfconsole -e staging nonsensitive(output.password)")
+    assert "Success!" in log(await value("%tfvalidate -e staging"))
+    assert "digraph" in log(await value("%tfgraph -e staging"))
+    assert "terraform.io/builtin/terraform" in log(await value("%tfproviders -e staging"))
+    assert "terraform_data.one" in log(await value("%tfstate list -e staging"))
+    assert asked == []
+    moved = await value("%tfstate mv -e staging terraform_data.one terraform_data.two")
+    assert repr(moved).endswith("of staging: state mv terraform_data.one terraform_data.two finished>")
+    assert len(asked) == 1
+    assert "terraform_data.two" in log(await value("%tf state list -e staging"))
+    back = await value(f"%tfruns -e staging restore-state {moved.id} --auto-approve")
+    assert (back.status, len(asked)) == ("finished", 1)
+    assert "terraform_data.one" in log(await value("%tf state list -e staging"))
+    await value("%tfstate pull -e staging --out=state.json")
+    assert b"terraform_data" in (tmp_path / "state.json").read_bytes()
+    with pytest.raises(ConfigurationError, match="needs a file"):
+        await value("%tfstate pull -e staging")
+    with pytest.raises(ConfigurationError, match='There is no environment "stagin"'):
+        await value("%tfstate list -e stagin")
+    assert not (tmp_path / "stagin").exists()
+
+
+async def test_an_import_reads_variables_and_what_reads_none_refuses_them(value, asked):
+    await value(HCL)
+    await value("%tfapply")
+    address = "terraform_data.one"
+    removed = await value(f"%tfstate rm {address} -e staging --auto-approve")
+    assert removed.status == "finished"
+    run = await value(f"%tfimport -e staging --var more=planted {address} an-id")
+    assert (run.command, run.arguments) == ("import", [address, "an-id"])
+    assert "Import successful!" in log(run)
+    assert len(asked) == 1
+    with pytest.raises(ConfigurationError, match="state list reads no variables"):
+        await value("%tf -e staging --var more=x state list")
+
+
+async def test_a_runbook_that_applies_nothing_changes_nothing_else(value, monkeypatch):
+    await value(HCL)
+    await value("%tfapply")
+    monkeypatch.setattr(presentation, "current_runner", lambda: Runner(plan_only=True))
+    assert (await value("%tfstate list -e staging")).status == "finished"
+    with pytest.raises(Exception, match="Nothing is applied"):
+        await value("%tfstate rm terraform_data.one -e staging --auto-approve")
+
+
+def test_a_runbook_without_anybody_there(tmp_path):
+    """As for a plan: it reads, and a change that nobody can confirm says how it can be approved."""
+    cells = [
+        "%load_ext tfmfa_nb",
+        '%%tfapply -e head --auto-approve\nresource "terraform_data" "one" {}',
+        "run = %tfstate list -e head\nassert run.status == 'finished'",
+        "%tfstate rm -e head terraform_data.one",
+    ]
+    write(tmp_path / "book.ipynb", *cells)
+    done = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "PromptUnavailable" in done.stderr
+    assert "with --auto-approve" in done.stderr
+    cells[3] += " --auto-approve"
+    write(tmp_path / "book.ipynb", *cells)
+    done = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_runbook_with_codes(tmp_path, lenient_sandbox, policy):
+    """A code for what reads and another for what changes, none for what does neither; the trail confirms them."""
+    environment = Environment.named("head", tmp_path)
+    environment.write_configuration("terraform {}\n")
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    lines = ["%load_ext tfmfa_nb", "%tfvalidate -e head", "%tfproviders -e head", "%tf workspace new prod -e head"]
+    write(tmp_path / "book.ipynb", *lines)
+    environ = {**os.environ, **lenient_sandbox.environ(), **policy, "TFMFA_TOKEN_COMMAND": DEVICE}
+    done = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", cwd=tmp_path, environ=environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(call["action"] == "GetSessionToken" for call in lenient_sandbox.calls()) == 2
+    checked = jupyter_tfmfa("verify", "out.ipynb", cwd=tmp_path, environ=environ)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "workspace new: the audit trail has the status finished" in checked.stdout
+    assert "workspace new: the audit trail has the authentication of" in checked.stdout

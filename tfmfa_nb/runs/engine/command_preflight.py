@@ -1,0 +1,38 @@
+"""What would make a command fail, as far as it is known before a code is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.engine.preflight import can_be_asked, check_configuration, installed_before_the_code
+from tfmfa_nb.runs.engine.workspaces import check_known
+
+if TYPE_CHECKING:
+    from tfmfa_nb.environments import EnvironmentLock
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.command_table import Call
+    from tfmfa_nb.terraform.executable import Executable
+
+
+async def check_command(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, call: Call) -> None:
+    """Make sure that the workspace exists, and that the configuration is valid for a command that evaluates it.
+
+    Raises:
+        ConfigurationError: the workspace does not exist, or variables are set that the command does not read.
+        TfmfaError: as `check_configuration` does.
+    """
+    variables = driver.options.variable_arguments(driver.base)
+    if variables.words and not call.kind.values:
+        raise ConfigurationError(
+            f"{call.command} reads no variables, so --var and --var-file have no effect.", "Remove them."
+        )
+    if call.output is not None and (call.output.is_symlink() or call.output.exists()):
+        raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
+    if call.kind.values:
+        await check_configuration(driver, gate, executable, lock)
+        return
+    check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+    if call.kind.initialized and can_be_asked(driver, gate):
+        await installed_before_the_code(driver, gate, executable, lock)

@@ -1,0 +1,93 @@
+"""Another command than `plan` and `apply`, such as `state mv`, behind the same gate; its phase is the only one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.command import commands_of, commands_without_credentials
+from tfmfa_nb.runs.engine.command_preflight import check_command
+from tfmfa_nb.runs.engine.init import initialize
+from tfmfa_nb.runs.engine.outcome import raise_for
+from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.terraform_call import run_call
+from tfmfa_nb.runs.events import WorkspaceKnown
+from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
+from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
+from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.gate.untouched import untouched
+
+if TYPE_CHECKING:
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+
+
+async def run_command(driver: Driver, gate: Gate) -> None:
+    """Run the command of the run's options, after the code that its class requires. Afterward, the run is `finished`.
+
+    Raises:
+        TfmfaError: the command failed or was stopped.
+        asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
+    """
+    call = driver.options.call
+    if call is None or driver.record.status is not Status.PENDING:
+        raise RunStateError(f"{driver.record.id} has no command to run.", "Run the cell again.")
+    phase = call.kind.phase
+    with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, phase, gate.policy):
+        gate = gate.with_environ(driver.options.environ)
+        executable = driver.ports.terraform.find(gate.environ)
+        await report_program(driver, executable)
+        driver.options.check()
+        lock = await lock_environment(driver, phase, held)
+        known = protected_of(driver.environment, gate.environ)
+        driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
+        begin_at_level(driver, gate.policy, known)
+        await inspect_for_command(driver, gate, executable, call)
+        await check_command(driver, gate, executable, lock, call)
+        session = await authenticate(driver, gate, phase, executable)
+        if session is None and phase.changes and not driver.options.auto_approve:
+            await _confirm(driver, gate)
+        with_credentials = commands_of(driver, gate, executable, lock, session)
+        without = commands_without_credentials(driver, gate, executable, lock)
+        async with without if phase is Phase.CHECK else with_credentials as commands:
+            check_not_canceled(driver)
+            if session is not None:  # the prompt may have been open for a long time
+                await check_unchanged(driver, gate, executable, driver.inspected.sha256)
+                await check_tests(driver, gate, executable, call)
+            driver.move(Status.RUNNING)
+            if call.kind.initialized:
+                await initialize(commands, gate, session, backend=phase is not Phase.CHECK)
+            async with untouched(driver, gate, executable, session):
+                outcome = await run_call(commands, call)
+        raise_for(outcome, commands, phase, accepted=(0,))
+        driver.move(Status.FINISHED)
+
+
+async def _confirm(driver: Driver, gate: Gate) -> None:
+    """Ask before a change; where a code is asked for, that is the answer.
+
+    Raises:
+        RunCanceled: the person did not confirm.
+        PromptUnavailable: nobody can confirm here.
+    """
+    record = driver.record
+    place = f'"{record.environment}"'
+    if record.workspace != "default":
+        place += f', workspace "{record.workspace}"'
+    question = f"Run terraform {' '.join([record.command, *record.arguments])} on {place}?"
+    if driver.options.call is not None and driver.options.call.restores is not None:
+        before = record.arguments[-1]
+        question = f"Bring back the state of {place} as it was before {before}? What changed since is then not in it."
+    problem, confirmed = "", False
+    try:
+        confirmed = await gate.prompt.confirm(question)
+    except RunDiscarded:
+        pass
+    except PromptUnavailable as error:
+        problem = error.problem
+    if problem:
+        raise PromptUnavailable(problem, "Run it in an interactive session, or with --auto-approve.")
+    if not confirmed:
+        raise RunCanceled(f"The {record.command} was not run.", "Nothing was changed.")
