@@ -17,7 +17,7 @@ from tfmfa_nb.terraform.decimals import decimal_number, number_text
 from tfmfa_nb.terraform.event_text import render_event
 from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.hcl_values import to_hcl
-from tfmfa_nb.terraform.outputs import render_value
+from tfmfa_nb.terraform.outputs import masked_outputs, read_outputs, render_value
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -304,6 +304,17 @@ def test_numbers_keep_all_their_digits(tmp_path):
 def test_no_digit_is_lost(number):
     text = format(number, "f") if "." in format(number, "f") else f"{number:f}.0"
     assert Decimal(number_text(decimal_number(text))) == Decimal(text)
+
+
+def test_outputs_keep_their_digits_also_where_they_are_sensitive():
+    pi = "3.14159265358979323846264338327"
+    value = f'{{"pi": [{pi}, 1e-30, true, null, 7], "é": "1"}}'
+    text = f'{{"open": {{"sensitive": false, "value": {pi}}}, "closed": {{"sensitive": true, "value": {value}}}}}'
+    read = read_outputs(text.encode())
+    assert read["open"] == Decimal(pi)
+    written = json.loads(read["closed"].reveal(), parse_float=decimal_number)
+    assert written == {"pi": [Decimal(pi), 1e-30, True, None, 7], "é": "1"}
+    assert masked_outputs(read) == {"open": Decimal(pi), "closed": "(sensitive)"}
 
 
 def test_how_long_a_resource_has_been_under_way_does_not_begin_anew_where_its_run_is_taken_up_again():
