@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from runbooks import DEVICE, jupyter_tfmfa, write
 from witness import calls_without_mfa
 
 import tfmfa_nb
+from tfmfa_nb.magics.calls import ApplyOptions, PlanOptions
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.protocol.runner import Runner, environ_of
 
@@ -155,13 +157,17 @@ async def test_two_runs_of_one_host_are_canceled_apart(here):
     [
         ({"var": {"x": object()}}, "The variable x cannot be set: object is no value of Terraform"),
         ({"target": "x"}, r"target must be a list of texts. Use target=\['x'\]"),
+        ({"var_file": "prod.tfvars"}, r"var_file must be a list of texts. Use var_file=\['prod.tfvars'\]"),
+        ({"backend_config": {"bucket": "b"}}, r"backend_config must be a list .* Use backend_config=\['KEY=VALUE'\]"),
+        ({"var_files": ["x"]}, "There is no option 'var_files'. Did you mean \"var_file\"?"),
+        ({"bananas": 1}, r"There is no option 'bananas'. help\(tfmfa_nb.plan\) lists the options"),
         ({"prompt": "smoke"}, "'smoke' is no prompt"),
         ({"prompt": "form"}, "needs a notebook"),
         ({"level": "sometimes"}, "'sometimes' is not a valid Level"),
         ({"parallelism": -1}, "is not a number of operations"),
         ({"destroy": True, "refresh_only": True}, "cannot be combined"),
         ({"chdir": "x"}, "name and chdir cannot be combined"),
-        ({"speed": 1}, "unexpected keyword argument 'speed'"),
+        ({"speed": 1}, "There is no option 'speed'"),
         ({}, "has no configuration"),
     ],
 )
@@ -170,6 +176,13 @@ async def test_what_is_wrong_is_said_before_anything_is_made(here, options, word
     with pytest.raises(ConfigurationError, match=words):
         await tfmfa_nb.plan("wrong", **hcl, **options)
     assert not list(here.rglob("main.tf"))
+
+
+def test_help_lists_the_options():
+    """The text of `help`, in which every option of a plan and of an apply stands."""
+    for function, options in ((tfmfa_nb.plan, PlanOptions), (tfmfa_nb.apply, ApplyOptions)):
+        words = set(re.findall(r"\w+", function.__doc__))
+        assert set(options.__annotations__) <= words
 
 
 def test_in_a_notebook_the_cell_shows_it_and_the_magics_go_on_with_it(tmp_path):

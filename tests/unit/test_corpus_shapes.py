@@ -9,7 +9,7 @@ import json
 import pytest
 from reader import found
 
-from tfmfa_nb.authentication.session_durations import long_session_refusal
+from tfmfa_nb.authentication.session_durations import duration_refusal
 from tfmfa_nb.terraform.session_data import KnownSession
 
 ACCOUNT = "arn:aws:iam::123456789012:role"
@@ -235,7 +235,7 @@ def test_a_shape_with_other_credentials_is_refused_by_its_name(tmp_path, shape):
 def test_a_role_session_of_more_than_an_hour_is_refused_with_its_place_at_every_hop(tmp_path, before):
     long = block("assume_role", f'role_arn = "{ACCOUNT}/x"', 'duration = "2h"')
     (chain,) = found(tmp_path, aws(before, long)).chains
-    refusals = [long_session_refusal(hop) for hop in chain.hops]
+    refusals = [duration_refusal(hop) for hop in chain.hops]
     assert refusals[:-1] == [None] * bool(before)
     assert refusals[-1].problem.startswith(f"{chain.hops[-1].place}: {ACCOUNT}/x cannot be assumed")
 

@@ -83,6 +83,24 @@ def test_chdir_needs_a_configuration(tmp_path):
     assert Environment.at(".", tmp_path).folder == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("terragrunt.hcl", "Terragrunt"),
+        ("app.tftest.hcl", "terraform test"),
+        ("all.tfquery.hcl", "terraform query"),
+        ("app.tfcomponent.hcl", "a Stack"),
+        ("app.tfdeploy.hcl", "a Stack"),
+    ],
+)
+def test_what_is_there_in_place_of_a_configuration_is_named(tmp_path, name, words):
+    (tmp_path / name).write_text("x")
+    with pytest.raises(ConfigurationError, match=rf"no Terraform configuration: {name} .*{words}.*, and is not run"):
+        Environment.at(".", tmp_path)
+    (tmp_path / "main.tf").write_text("")
+    assert Environment.at(".", tmp_path).folder == tmp_path
+
+
 def test_nobody_has_set_a_level_at_first_and_one_is_kept(tmp_path):
     environment = Environment.named("staging", tmp_path)
     assert environment.level is None

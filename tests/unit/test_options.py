@@ -67,8 +67,16 @@ def test_modes_of_planning(tmp_path):
         parse("-refresh=false -refresh-only").check()
     with pytest.raises(ConfigurationError, match="--or-create needs a workspace"):
         parse("-or-create").check()
-    with pytest.raises(ConfigurationError, match=r"nowhere\.tfvars does not exist"):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.tfvars does not exist") as caught:
         parse("--var-file nowhere.tfvars").variable_arguments(tmp_path)
+    assert "relative to the notebook" in caught.value.remedy
+
+
+@pytest.mark.parametrize("word", ["environment", "=prod", "' =prod'", "''"])
+def test_a_variable_has_a_name_and_a_value(word):
+    with pytest.raises(ConfigurationError, match="is not a name and a value") as caught:
+        parse(f"-var {word}").check()
+    assert "--var NAME=VALUE" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

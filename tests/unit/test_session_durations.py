@@ -1,7 +1,7 @@
 import pytest
 
 from tfmfa_nb.authentication.refusal import Cause
-from tfmfa_nb.authentication.session_durations import format_duration, long_session_refusal, session_length_warning
+from tfmfa_nb.authentication.session_durations import duration_refusal, format_duration, session_length_warning
 from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 ROLE = "arn:aws:iam::123456789012:role/it"
@@ -27,7 +27,7 @@ def test_a_duration_in_words(seconds, words):
     ("seconds", "refused"), [(None, False), (900, False), (3600, False), (3601, True), (43_200, True)]
 )
 def test_no_role_has_a_session_of_more_than_an_hour(seconds, refused):
-    refusal = long_session_refusal(RoleHop(ROLE, duration_seconds=seconds, place="main.tf:4"))
+    refusal = duration_refusal(RoleHop(ROLE, duration_seconds=seconds, place="main.tf:4"))
     assert bool(refusal) is refused
     if refusal:
         assert refusal.cause is Cause.DURATION
@@ -36,7 +36,18 @@ def test_no_role_has_a_session_of_more_than_an_hour(seconds, refused):
         )
         assert 'duration = "3600s"' in refusal.remedy
         assert 'duration = "3600s"' in refusal.documents[0].text
-    assert long_session_refusal(RoleHop(None, "local.x", duration_seconds=seconds)) is None
+    assert duration_refusal(RoleHop(None, "local.x", duration_seconds=seconds)) is None
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(0, False), (1, True), (899, True)])
+def test_no_role_has_a_session_of_less_than_15_minutes(seconds, refused):
+    refusal = duration_refusal(RoleHop(ROLE, duration_seconds=seconds, place="main.tf:4"))
+    assert bool(refusal) is refused
+    if refusal:
+        assert refusal.cause is Cause.ARGUMENT
+        assert "too short: AWS's minimum is 15 minutes" in refusal.problem
+        assert 'duration = "900s"' in refusal.remedy
+        assert 'duration = "900s"' in refusal.documents[0].text
 
 
 def chains(*seconds):

@@ -92,6 +92,11 @@ def test_a_key_in_the_environment_goes_before_the_profile(profiles):
     assert read_variables(blank, "work").access_key_id == "AKIAPROFILE123456789"
 
 
+def test_a_profile_with_temporary_keys_is_named_as_such_whatever_it_lacks(profiles):
+    files = profiles(credentials=f"[work]\n{KEYS}aws_session_token = x\n")
+    assert 'AWS profile "work" has a session token' in failure(files, "work")
+
+
 def test_the_device_may_come_from_another_source_than_the_profile(profiles):
     files = profiles(credentials=f"[work]\n{KEYS}")
     assert failure(files, "work") == 'AWS_MFA_SERIAL_NUMBER is missing from the AWS profile "work".'

@@ -52,6 +52,8 @@ def diagnose(
     response: Any = getattr(error, "response", None)
     if isinstance(response, dict):
         refusal = _from_response(response, endpoint, role_arn, carries_code=carries_code)
+    elif role_arn is not None and type(error).__name__ == "ParamValidationError":
+        refusal = _role_refusal(role_arn, "Validation", str(error))  # botocore sends no argument that it knows is wrong
     else:
         refusal = from_exception(error, endpoint, carries_code=carries_code)
     if role_arn is not None:

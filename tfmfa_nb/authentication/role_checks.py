@@ -11,7 +11,7 @@ from tfmfa_nb.authentication.patience import Patience, once
 from tfmfa_nb.authentication.refusal import Refusal, Refused
 from tfmfa_nb.authentication.refusal_evidence import IamReader, RefusedAttempt, context_of
 from tfmfa_nb.authentication.refusal_explanation import investigate
-from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, long_session_refusal
+from tfmfa_nb.authentication.session_durations import SHORTEST_SECONDS, duration_refusal
 from tfmfa_nb.authentication.trust_policy_evaluation import Caller, account_of
 from tfmfa_nb.model.roles import HopState
 
@@ -96,7 +96,7 @@ async def check_roles(
             if not hop.can_be_tried:
                 break
             report(number, HopState.CHECKING)
-            outcome = long_session_refusal(hop) or await _assume(clients, hop, session, patience, chained=number > 0)
+            outcome = duration_refusal(hop) or await _assume(clients, hop, session, patience, chained=number > 0)
             if isinstance(outcome, Refusal):
                 report(number, HopState.UNCHECKED if outcome.transient else HopState.REFUSED, outcome)
                 break

@@ -21,23 +21,26 @@ SHORTEST_SECONDS = 900  # AssumeRole's minimum, and the provider's default
 APPLY_SECONDS = 3600  # an apply that outlives its session loses what it is making; many resources take half an hour
 
 
-def long_session_refusal(hop: RoleHop) -> Refusal | None:
-    """The refusal of a role whose session AWS does not make as long as the configuration says; None for others."""
-    seconds = hop.duration_seconds or SHORTEST_SECONDS
-    if seconds <= LONGEST_SECONDS or not hop.role_arn:
+def duration_refusal(hop: RoleHop) -> Refusal | None:
+    """The refusal of a role whose session AWS does not make as long, or as short, as configured; None for others."""
+    seconds = hop.duration_seconds or SHORTEST_SECONDS  # 0 is no duration to the backend
+    if SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS or not hop.role_arn:
         return None
-    reason = (
-        f"a session of {format_duration(seconds)} is too long: with MFA, AWS allows one hour, whatever the role's own "
-        "maximum"
+    too_long = seconds > LONGEST_SECONDS
+    allowed = LONGEST_SECONDS if too_long else SHORTEST_SECONDS
+    reason = f"a session of {format_duration(seconds)} is too " + (
+        "long: with MFA, AWS allows one hour, whatever the role's own maximum"
+        if too_long
+        else "short: AWS's minimum is 15 minutes"
     )
     return Refusal(
         RefusalKind.ROLE,
         f"{f'{hop.place}: ' if hop.place else ''}{hop.role_arn} cannot be assumed: {reason}.",
-        f'Set duration = "{LONGEST_SECONDS}s" in the assume_role block; Terraform assumes the role again when its '
-        "session ends.",
+        f'Set duration = "{allowed}s" in the assume_role block; Terraform assumes the role again when its session '
+        "ends.",
         reason=reason,
-        cause=Cause.DURATION,
-        documents=(_assume_role_block(hop.role_arn),),
+        cause=Cause.DURATION if too_long else Cause.ARGUMENT,
+        documents=(_assume_role_block(hop.role_arn, allowed),),
     )
 
 
@@ -65,9 +68,9 @@ def format_duration(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
-def _assume_role_block(role_arn: str) -> Document:
-    """The assume_role block with the longest duration that AWS allows."""
+def _assume_role_block(role_arn: str, seconds: int) -> Document:
+    """The assume_role block with a duration that AWS allows."""
     return Document(
         "The assume_role block",
-        f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{LONGEST_SECONDS}s"\n}}',
+        f'assume_role {{\n  role_arn = {json.dumps(role_arn)}\n  duration = "{seconds}s"\n}}',
     )

@@ -1,7 +1,7 @@
-"""The words of a magic's line: split as in a shell, except that strings inside brackets stay as HCL has them.
+"""The words of a magic's line: split as in a shell, except that strings inside brackets stay as they are.
 
-In an address such as `x["a.b"]` and a value such as `["a b", "c"]`, the quotes belong to the value. A shell would
-remove them, and a person would have to quote the quotes.
+In an address such as `x["a.b"]`, a value such as `["a b", "c"]`, and an expression of Python such as `{tags['a']}`, the
+quotes belong to the value. A shell would remove them, and a person would have to quote the quotes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SPACE, _OPEN, _CLOSE = " \t\r\n", "[{", "]}"
+_DOUBLY_QUOTED = re.compile(r"'\".*\"'", re.DOTALL)
 # Go's package flag, which reads Terraform's command line, takes one dash or two (https://pkg.go.dev/flag).
 _ONE_DASH = re.compile(r"-(?=[A-Za-z][\w-]+(?:=|\Z))")
 
@@ -25,8 +26,9 @@ def canonical(word: str) -> str:
 def split(line: str) -> list[str]:
     r"""The words of `line`.
 
-    Quotes and backslashes group words and are removed, as in a POSIX shell; nothing is expanded. A double-quoted string
-    inside `[…]` or `{…}` stays as it is, with its quotes and with the white space in it.
+    Quotes and backslashes group words and are removed, as in a POSIX shell; nothing is expanded. A quoted string inside
+    `[…]` or `{…}` stays as it is, with its quotes and with the white space in it. Only single quotes around a
+    double-quoted string are removed there: people write `x['"a.b"']` for shells.
 
     Args:
         line: the text after the magic's name.
@@ -74,12 +76,10 @@ def _word(line: str, at: int) -> tuple[str, int]:
     depth = 0
     while at < len(line) and line[at] not in _SPACE:
         character, end = line[at], at + 1
-        if character == "'" or (character == '"' and not depth):
+        if character in "'\"":
             end = _end_of_quotation(line, at)
-            parts.append(_unquoted(line[at:end]))
-        elif character == '"':
-            end = _end_of_quotation(line, at)
-            parts.append(line[at:end])
+            quotation = line[at:end]
+            parts.append(quotation if depth and not _DOUBLY_QUOTED.fullmatch(quotation) else _unquoted(quotation))
         elif character == "\\":
             end = at + 2
             if end > len(line):

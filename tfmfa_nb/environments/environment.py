@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 _LEVEL_KEY = "aws_multi_factor_authentication"
 _STATE_IGNORE = ".terraform/\n*.tfstate\n*.tfstate.*\n"
 _KEYS = (_LEVEL_KEY, formats.KEY)
+# Files that look like a configuration, and what they are.
+_OTHERS = {
+    "terragrunt*.hcl": "is a configuration of Terragrunt",
+    "*.tfstack.hcl": "belongs to a Stack of HCP Terraform",
+    "*.tfcomponent.hcl": "belongs to a Stack of HCP Terraform",
+    "*.tfdeploy.hcl": "belongs to a Stack of HCP Terraform",
+    "*.tftest.hcl": "has tests for terraform test",
+    "*.tfquery.hcl": "has queries for terraform query",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Environment:
         environment = cls(directory, folder, owned=False)
         if not environment.has_configuration:
             raise ConfigurationError(
-                f"The folder {folder} contains no Terraform configuration.",
+                f"The folder {folder} contains no Terraform configuration{_other_files(folder)}.",
                 "Use -C with a folder that has *.tf files, or write the configuration in the cell and use -e NAME.",
             )
         return environment
@@ -226,6 +235,12 @@ class Environment:
                         write_whole(file, content, mode=0o644)
 
         return restore
+
+
+def _other_files(folder: Path) -> str:
+    """What a folder without a configuration has in its place; "" for nothing known."""
+    found = ((path.name, words) for pattern, words in _OTHERS.items() for path in sorted(folder.glob(pattern))[:1])
+    return next((f": {name} {words}, and is not run" for name, words in found), "")
 
 
 def _unreadable(path: Path) -> ConfigurationError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -16,6 +17,7 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.presentation import present_in_host
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.policy_places import policy_environ
 from tfmfa_nb.runs.options import Options
@@ -23,7 +25,7 @@ from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.hcl_values import to_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.organization.policy import Policy
@@ -107,7 +109,11 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
 
     Args:
         environment: name of the environment, which is a folder in the working directory; None for the default one.
-        options: see `PlanOptions`.
+        options: those of `%tfplan`, with underscores; `%tfplan --help` explains them. Texts: workspace, level,
+            lock_timeout, generate_config_out, hcl (the configuration), chdir. Lists of texts: target, replace, exclude,
+            var_file, backend_config. True or False: destroy, refresh_only, refresh, compact_warnings, reconfigure,
+            migrate_state, upgrade, or_create, overwrite. A number: parallelism. A dictionary: var. Where the code comes
+            from: prompt, token_command, profile, session_duration, prompt_timeout. What is printed: show.
 
     Returns:
         The run: `run.status` is "planned", or "planned_and_finished" if there is nothing to change; `run.plan` has the
@@ -149,7 +155,8 @@ async def apply(run: Run, **options: Unpack[ApplyOptions]) -> Run:
 
     Args:
         run: a planned run; one without changes stays as it is.
-        options: see `ApplyOptions`.
+        options: var (ephemeral variables), var_file, workspace, parallelism, lock_timeout, level, prompt,
+            token_command, profile, session_duration, prompt_timeout, show; see `plan`.
 
     Returns:
         `run`: its status is "applied", and `run.outputs` has the outputs.
@@ -214,6 +221,13 @@ def _options_of(options: PlanOptions | ApplyOptions) -> Options:
         ConfigurationError: a value is not valid.
     """
     given: dict[str, Any] = dict(options)
+    for name, value in given.items():
+        if name not in _NAMES:
+            remedy = did_you_mean(name, _NAMES) or "help(tfmfa_nb.plan) lists the options."
+            raise ConfigurationError(f"There is no option {name!r}.", remedy)
+        if name in _LISTS and isinstance(value, str | os.PathLike | Mapping):
+            example = ["KEY=VALUE"] if isinstance(value, Mapping) else [str(value)]  # values may be secrets
+            raise ConfigurationError(f"{name} must be a list of texts.", f"Use {name}={example!r}.")
     files = [("var_file", os.fspath(file)) for file in options.get("var_file", ())]
     values = [("value", f"{name}={_value(name, value)}") for name, value in options.get("var", {}).items()]
     for name in ("var", "var_file", "chdir", *PromptOptions.__annotations__):
@@ -222,8 +236,6 @@ def _options_of(options: PlanOptions | ApplyOptions) -> Options:
         given["configuration"] = given.pop("hcl")
     for name, value in given.items():
         if name in _LISTS:
-            if isinstance(value, str):
-                raise ConfigurationError(f"{name} must be a list of texts.", f"Use {name}=[{value!r}].")
             given[name] = tuple(value)
     parallelism = options.get("parallelism", 0)
     if parallelism < 0:
@@ -234,7 +246,9 @@ def _options_of(options: PlanOptions | ApplyOptions) -> Options:
         raise ConfigurationError(f"An option is not valid: {error}.") from None
 
 
-_LISTS = frozenset({"target", "replace", "exclude", "backend_config"})
+_LISTS = frozenset({"target", "replace", "exclude", "backend_config", "var_file"})
+# `auto_approve` says nothing new here: a call is not asked to confirm.
+_NAMES = frozenset({*PlanOptions.__annotations__, "auto_approve"})
 
 
 def _value(name: str, value: object) -> str:

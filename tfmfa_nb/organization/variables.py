@@ -148,6 +148,8 @@ def require_usable(resolved: ResolvedVariables) -> None:
         ConfigurationError: a variable is missing, or of a kind that STS does not accept.
     """
     values, source = resolved.values, resolved.key_source
+    if values.session:  # whatever else is missing: with it, AWS would refuse these credentials all the same
+        validate_access_key_id(values.access_key_id, source, session=True)
     if missing := resolved.missing():
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         be = "is" if len(missing) == 1 else "are"

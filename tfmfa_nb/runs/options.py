@@ -104,9 +104,14 @@ class Options:
         """Report, before anything is created, what Terraform would refuse only after a code was used.
 
         Raises:
-            ConfigurationError: the lock timeout is not a duration, options exclude each other, or an address is none.
+            ConfigurationError: the lock timeout is not a duration, a variable has no value, options exclude each other, or
+                an address is none.
         """
         _ = self.lock_seconds
+        for kind, text in self.variables:
+            name, equals, _ = text.partition("=")
+            if kind != "var_file" and not (name.strip() and equals):
+                raise ConfigurationError(f"--var {text!r} is not a name and a value.", "Write it as --var NAME=VALUE.")
         for first, second in _EXCLUSIVE:
             if getattr(self, first) and getattr(self, second):
                 names = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in (first, second)]
@@ -158,7 +163,10 @@ class Options:
         arguments = variable_arguments(self.variables, base)
         for file in arguments.files:
             if not file.is_file():
-                raise ConfigurationError(f"The variable file {file} does not exist.", "Correct --var-file.")
+                raise ConfigurationError(
+                    f"The variable file {file} does not exist.",
+                    "Correct --var-file: a file relative to the notebook, also with -C.",
+                )
         return arguments
 
     def early_variables(self, base: Path, executable: Executable) -> VariableArguments:
@@ -187,7 +195,7 @@ class Options:
             if not file.is_file():
                 raise ConfigurationError(
                     f"The file {file} does not exist.",
-                    "Correct --backend-config: KEY=VALUE, or a file relative to the notebook.",
+                    "Correct --backend-config: KEY=VALUE, or a file relative to the notebook, also with -C.",
                 )
         return arguments
 

@@ -19,7 +19,7 @@ from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.gate.roles import (
     check_run_roles,
     needed_seconds,
-    refuse_long_sessions,
+    refuse_durations,
     refuse_other_roles,
     unchecked_roles,
 )
@@ -95,7 +95,7 @@ class Gate:
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))
         refuse_other_roles(driver, chains, self.policy)
-        refuse_long_sessions(driver, chains)
+        refuse_durations(driver, chains)
         seconds = self.policy.session_of(self.session_seconds or needed_seconds(phase, chains))
 
         async def check() -> None:

@@ -157,17 +157,17 @@ async def check_run_roles(
     return [check.request_id for check in checks if check.request_id]
 
 
-def refuse_long_sessions(driver: Driver, chains: Sequence[RoleChain]) -> None:
+def refuse_durations(driver: Driver, chains: Sequence[RoleChain]) -> None:
     """Refuse the session durations that AWS never accepts, before a code is spent.
 
     Raises:
-        RoleRefused: a role has a session of more than one hour.
+        RoleRefused: a role has a session of more than one hour, or of less than 15 minutes.
     """
-    from tfmfa_nb.authentication.session_durations import long_session_refusal  # noqa: PLC0415 - only where there are roles
+    from tfmfa_nb.authentication.session_durations import duration_refusal  # noqa: PLC0415 - only where there are roles
 
     for index, chain in enumerate(chains):
         for number, hop in enumerate(chain.hops):
-            refusal = long_session_refusal(hop)
+            refusal = duration_refusal(hop)
             if refusal is not None:
                 _show_hop(driver, index, number, HopState.REFUSED, refusal.reason)
                 raise turn_red(driver, _refused(driver, [refusal], "No code was spent."))
