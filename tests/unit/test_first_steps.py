@@ -93,6 +93,12 @@ def test_a_kernel_whose_program_is_gone_is_one_line_too(tmp_path, capsys, monkey
     assert said.count("\n") == 1
 
 
+def test_a_kernel_of_python_needs_no_python_on_path(tmp_path, capsys, monkeypatch):
+    """As on Debian, which has only `python3`, when the virtual environment is not activated."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert app.main(["run", str(notebook(tmp_path)), "--quiet"]) == 0, capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
