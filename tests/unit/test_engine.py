@@ -127,6 +127,9 @@ class ScriptedTerraform:
     def validate(self, *_arguments):
         return self.faults
 
+    def check_values(self, *_arguments):
+        return ()
+
     def check_backend(self, *_arguments):
         return self.faults
 

@@ -104,8 +104,8 @@ class Options:
         """Report, before anything is created, what Terraform would refuse only after a code was used.
 
         Raises:
-            ConfigurationError: the lock timeout is not a duration, a variable has no value, options exclude each other, or
-                an address is none.
+            ConfigurationError: the lock timeout is not a duration, a variable has no value, options exclude each other,
+                or an address is none.
         """
         _ = self.lock_seconds
         for kind, text in self.variables:

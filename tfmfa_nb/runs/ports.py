@@ -17,6 +17,7 @@ from tfmfa_nb.terraform.process import TerraformProcess
 from tfmfa_nb.terraform.role_chains import find_chains
 from tfmfa_nb.terraform.shown_plan import show_plan
 from tfmfa_nb.terraform.validation import faults_of
+from tfmfa_nb.terraform.value_faults import value_faults
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -111,6 +112,16 @@ class Terraform(Protocol):
         """What is wrong with the backend; see `terraform.backend_check.backend_faults`."""
         ...
 
+    def check_values(
+        self,
+        configuration: Configuration,
+        executable: Executable,
+        environ: Mapping[str, str],
+        variables: VariableArguments,
+    ) -> Sequence[Fault]:
+        """What is wrong with the values of variables; see `terraform.value_faults.value_faults`."""
+        ...
+
     def show(
         self,
         executable: Executable,
@@ -158,6 +169,16 @@ class InstalledTerraform:
     ) -> Sequence[Fault]:
         """Run `terraform init` without credentials."""
         return backend_faults(executable, folder, environ, arguments, variables)
+
+    def check_values(
+        self,
+        configuration: Configuration,
+        executable: Executable,
+        environ: Mapping[str, str],
+        variables: VariableArguments,
+    ) -> Sequence[Fault]:
+        """Plan nothing but the variables."""
+        return value_faults(configuration, executable, environ, variables)
 
     def show(
         self,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.terraform.modules import REPEATS
 from tfmfa_nb.terraform.symlinked_folder import symlinked_folder
+from tfmfa_nb.terraform.variable_files import is_variable_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,6 @@ _FAILED = '"!"'  # not base64: the expression failed
 _VARIABLE = ("default", "sensitive", "nullable")
 _CALL = {"source", "version", "providers", "depends_on"}
 _REPEATED = {("count",), ("each",)}
-_VARIABLE_FILES = (".auto.tfvars", ".auto.tfvars.json")
 
 
 class ConsoleConfiguration:
@@ -103,7 +103,7 @@ class ConsoleConfiguration:
         Raises:
             OSError: the copy cannot be written.
         """
-        root = symlinked_folder(top, folder, 0, _is_variable_file)
+        root = symlinked_folder(top, folder, 0, is_variable_file)
         modules = [{"Key": "", "Source": "", "Dir": "."}]
         order = sorted(self._needs, key=lambda module: module.name)
         numbers = {module: number for number, module in enumerate(order)}
@@ -201,10 +201,6 @@ class ConsoleConfiguration:
                     return []
                 return [("output", one) for one in outputs if not inner or one == inner[0]]
         return []
-
-
-def _is_variable_file(name: str) -> bool:
-    return name.startswith("terraform.tfvars") or name.endswith(_VARIABLE_FILES)
 
 
 def _variable(name: str, block: Block) -> Iterator[str]:

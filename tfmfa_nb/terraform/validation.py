@@ -66,10 +66,11 @@ def faults_of(
         found = json.loads(process.stdout)["diagnostics"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
         return ()
-    return tuple(_fault(each) for each in found if each.get("severity") == "error")
+    return tuple(fault(each) for each in found if each.get("severity") == "error")
 
 
-def _fault(diagnostic: Mapping[str, Any]) -> Fault:
+def fault(diagnostic: Mapping[str, Any]) -> Fault:
+    """An error from a diagnostic of Terraform's JSON."""
     where = diagnostic.get("range") or {}
     line = (where.get("start") or {}).get("line")
     place = f"{where.get('filename')}:{line}" if where.get("filename") and line else ""

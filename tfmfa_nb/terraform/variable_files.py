@@ -1,4 +1,4 @@
-"""The variables that a variable file sets.
+"""Files of values for variables: which Terraform reads by itself, and the variables that one sets.
 
 https://developer.hashicorp.com/terraform/language/values/variables#variable-definitions-tfvars-files
 """
@@ -12,6 +12,14 @@ from tfmfa_nb.terraform.hcl import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+
+
+def is_variable_file(name: str) -> bool:
+    """Whether Terraform reads a file of this name in the root module by itself."""
+    return name in {"terraform.tfvars", "terraform.tfvars.json"} or name.endswith(_AUTOMATIC)
 
 
 def variables_in(file: Path) -> frozenset[str]:

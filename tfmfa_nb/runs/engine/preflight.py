@@ -21,10 +21,13 @@ from tfmfa_nb.terraform.lock_file import unlisted_package
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.validation import Fault
 
 # Sources of modules that only AWS credentials open (https://developer.hashicorp.com/terraform/language/modules/sources).
 _FROM_AWS = re.compile(r"s3::|amazonaws\.com|codecommit", re.IGNORECASE)
@@ -47,26 +50,41 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     if not can_be_asked(driver, gate):
         return
     await check_settings(driver, gate, configuration)
-    installed = await installed_before_the_code(driver, gate, executable, lock)
+    terraform, folder, given = driver.ports.terraform, driver.environment.folder, driver.options
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
-    if installed and mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state:
+    valid = mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state
+    if not valid:
+        values = given.variable_arguments(driver.base)
+        faults = await asyncio.to_thread(terraform.check_values, configuration, executable, gate.environ, values)
+        _raise_first(driver, "The value of a variable is not valid", faults)
+    installed = await installed_before_the_code(driver, gate, executable, lock)
+    if installed and valid:
         return
-    validate, folder = driver.ports.terraform.validate, driver.environment.folder
     if not installed and not (data_folder(folder, gate.environ) / "providers").is_dir():
         return
-    variables = driver.options.early_variables(driver.base, executable)
-    faults = await asyncio.to_thread(validate, executable, folder, gate.environ, variables)
+    early = given.early_variables(driver.base, executable)
+    faults = await asyncio.to_thread(terraform.validate, executable, folder, gate.environ, early)
     if package := unlisted_package(fault.summary for fault in faults):
         raise TerraformFailed(package.problem, package.remedy)
     if not installed:  # whatever else is wrong, `init` may mend it
         return
+    _raise_first(driver, "The configuration is not valid", faults)
+    write_whole(mark, state)
+
+
+def _raise_first(driver: Driver, what: str, faults: Sequence[Fault]) -> None:
+    """Write all to the log, and raise the first.
+
+    Raises:
+        TerraformFailed: there are any.
+    """
     for fault in faults:
         driver.log(f"Error: {fault}" + (f"\n{fault.detail}" if fault.detail else ""))
     if faults:
-        more = f" There are {len(faults) - 1} more errors in the log." if len(faults) > 1 else ""
+        others = len(faults) - 1
+        more = f" The log has {others} more {'error' if others == 1 else 'errors'}." if others else ""
         detail = " ".join(faults[0].detail.split())[:_MAX_DETAIL]
-        raise TerraformFailed(f"The configuration is not valid: {faults[0]}.", f"{detail}{more}".strip())
-    write_whole(mark, state)
+        raise TerraformFailed(f"{what}: {faults[0]}.", f"{detail}{more}".strip())
 
 
 def can_be_asked(driver: Driver, gate: Gate) -> bool:
