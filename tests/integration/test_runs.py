@@ -265,6 +265,7 @@ def test_a_terraform_that_is_all_that_is_left_is_followed_to_its_end(kernels, tm
     assert statuses(tmp_path)[-1] == "applied*"
     state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
     assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
+    assert not [*(tmp_path / "head").glob(".tfmfa/runs/*/*.reserve"), *(tmp_path / "head").glob(".tfmfa/runs/*/*.new")]
 
 
 def test_a_terraform_that_is_all_that_is_left_is_canceled_with_one_interrupt(kernels, tmp_path):

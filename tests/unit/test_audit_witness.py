@@ -15,7 +15,7 @@ from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES, AuditRules
 from tfmfa_nb.runbooks.trail_checks import environment_checks
 from tfmfa_nb.runs.audit import state_folders
-from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
+from tfmfa_nb.runs.audit.integrity import change_since_last_run, lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.audit.witness import Change, Witnessed
 from tfmfa_nb.runs.history.confirmation import confirmation_of
@@ -212,6 +212,25 @@ def test_a_record_is_kept_where_no_variable_moves_it_and_where_the_variables_sai
     assert [path.parent.parent for path in trail.witness.paths] == [home, state_folders.AT_LOAD]
     first, second = (path.read_text() for path in trail.witness.paths)
     assert first == second
+
+
+@pytest.mark.parametrize(("attack", "change", "words"), ATTACKS)
+def test_a_change_that_another_line_reports_is_told_until_a_run_begins(trail, attack, change, words):  # noqa: ARG001
+    """The plan of an earlier run may be discarded before anybody looks."""
+    assert change_since_last_run(trail) == ""
+    attack(trail)
+    trail.write("status", status="discarded")
+    assert trail_problem(trail) is None
+    told = f"The audit trail {trail.path} was changed ({change}), so it confirms no run from before that."
+    assert change_since_last_run(trail) == told
+    trail.write("phase", phase="plan")
+    assert change_since_last_run(trail) == ""
+
+
+def test_a_torn_line_is_not_counted_where_the_trail_was_cut(trail):
+    whole = trail.path.read_bytes().splitlines(keepends=True)
+    trail.path.write_bytes(b"".join(whole[:-1]) + whole[-1][:1])
+    assert "it has 3 lines, and by this machine's record 4." in trail_problem(trail).what
 
 
 @pytest.mark.usefixtures("home")

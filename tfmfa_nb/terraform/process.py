@@ -217,13 +217,22 @@ class TerraformProcess:
         except (OSError, ValueError, LookupError, TypeError, RecursionError, OverflowError):
             return 0
 
+    def release_room(self) -> None:
+        """Delete the room that a killed supervisor kept free for its last words; the process has ended."""
+        for name in _RESERVED:
+            with contextlib.suppress(OSError):
+                self._beside(name).unlink(missing_ok=True)
+
     def _beside(self, name: str) -> Path:
         return Path(f"{self._exit}{name}")
 
 
+_RESERVED = (".new", ".reserve")  # by the supervisor, for a full disk
+
+
 def _forget(exit_file: Path) -> None:
     """Delete what an earlier process of the same command left behind."""
-    for name in ("", ".new", PROCESSES, UNINTERRUPTED):
+    for name in ("", *_RESERVED, PROCESSES, UNINTERRUPTED):
         Path(f"{exit_file}{name}").unlink(missing_ok=True)
 
 

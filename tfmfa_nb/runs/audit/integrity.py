@@ -26,7 +26,8 @@ def trail_problem(trail: AuditTrail) -> Problem | None:
     known, change, number = trail.witness.read(), trail.change(), trail.broken_at()
     if known is not None and change is not None:
         lines = trail.raw_lines()
-        what = _sentence(trail, change, len(lines), known.differing(lines) or known)
+        whole = len(lines) - (1 if trail.torn_bytes() else 0)
+        what = _sentence(trail, change, whole, known.differing(lines) or known)
     elif number is not None:
         what = f"The audit trail {trail.path} was changed: line {number} does not match the line before."
     else:
@@ -49,6 +50,22 @@ def torn_sentence(trail: AuditTrail) -> str:
         f"The last line of the audit trail {trail.path} is torn ({size:,} bytes), as after a power failure. The next "
         "line seals it."
     )
+
+
+def change_since_last_run(trail: AuditTrail) -> str:
+    """A sentence about a change of the trail that a line of it reports, and no run has begun since; "" if none is.
+
+    The line may be that of a plan that was discarded, which tells nobody.
+
+    Raises:
+        ConfigurationError: the trail cannot be read.
+    """
+    lines = trail.lines()
+    since = lines_since_change(lines)
+    if len(since) == len(lines) or any(line.get("event") == "phase" for line in since):
+        return ""
+    found = lines[-len(since) - 1].get("found")
+    return f"The audit trail {trail.path} was changed ({found}), so it confirms no run from before that."
 
 
 def lines_since_change(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
-from tfmfa_nb.runs.audit.integrity import torn_sentence, trail_problem
+from tfmfa_nb.runs.audit.integrity import change_since_last_run, torn_sentence, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.history.verify import held_against, statuses_of_runs
 from tfmfa_nb.runs.store import RunStore
@@ -94,7 +94,8 @@ def trail_notes(environment: Environment) -> list[str]:
         ConfigurationError: as `confirmation_of` does.
     """
     found = confirmation_of(environment, ())
-    return [*found.sentences, *filter(None, [found.torn])]
+    trail = AuditTrail(environment.files.audit_trail)
+    return [*found.sentences, *filter(None, [found.torn, change_since_last_run(trail)])]
 
 
 def check_confirmed(environment: Environment, run_id: str) -> list[str]:

@@ -109,6 +109,7 @@ class RunProbe:
             ConfigurationError: the end cannot be recorded.
         """
         outcome = await self.outcome()
+        (self._last or self._attached(str(self.record.phase))).release_room()  # the record may need it
         with one_at_a_time(self._store.files.settle_lock):
             # The trail may be one step ahead if the kernel died before it saved the record.
             self.record, audited = read_verified(self._environment, self._id)
