@@ -94,7 +94,7 @@ class ScriptedTerraform:
 
     def __init__(self, **exit_codes):
         self.exit_codes, self.jobs, self.waits = {"init": 0, "plan": 2, "apply": 0, **exit_codes}, [], ""
-        self.process = None
+        self.process, self.says = None, "Error: this needs terraform init\n"
         self.started = collections.defaultdict(asyncio.Event)
         self.findings, self.inspections, self.faults = Findings(()), 0, ()
 
@@ -112,7 +112,7 @@ class ScriptedTerraform:
         codes = self.exit_codes[command]
         code = codes.pop(0) if isinstance(codes, list) else codes
         if command == "plan":
-            text = SUMMARY if code in {0, 2} else "Error: this needs terraform init\n"
+            text = SUMMARY if code in {0, 2} else self.says
             job.log.write_text(text)
             if code in {0, 2}:
                 plan_file = next(word for word in job.argv if word.startswith("-out=")).removeprefix("-out=")
@@ -259,6 +259,24 @@ async def test_a_data_folder_that_is_gone_is_initialized_again(world):
     it.driver = Driver(it.environment, Options(), it.driver.base, ports=it.driver.ports)
     await plan(it.driver, it.gate)
     assert it.terraform.commands == ["init", "plan", "init", "plan"]
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "ResourceNotFoundException: Requested resource not found",
+            r"Nobody holds the lock\. .*correct dynamodb_table",
+        ),
+        ("AccessDenied: User: alice is not authorized", r"Nobody holds the lock\. .*s3:PutObject"),
+        ("ConditionalCheckFailedException: The conditional request failed", "The log shows who holds the lock"),
+    ],
+)
+async def test_a_lock_that_cannot_be_written_is_not_one_that_somebody_holds(world, said, remedy):
+    it = world(ScriptedTerraform(plan=1))
+    it.terraform.says = f"Error: Error acquiring the state lock\n\nError message: operation error: {said}\n"
+    with pytest.raises(TerraformFailed, match=remedy):
+        await plan(it.driver, it.gate)
 
 
 @pytest.mark.parametrize(("code", "status"), [(1, "errored"), (None, "errored")])

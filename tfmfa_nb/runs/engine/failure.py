@@ -30,6 +30,17 @@ _INTERRUPTED = re.compile(r"^\s*Interrupt received\b")
 _STATE_NOT_SAVED = re.compile(r"\bstate\b.*(?:no space left on device|disk quota exceeded)", re.IGNORECASE)
 # AWS's codes for a session that has expired (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
 _EXPIRED = re.compile(r"\bExpiredToken(?:Exception)?\b|\bRequestExpired\b")
+# Why nobody has the lock that Terraform could not acquire
+# (https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required).
+_NOT_LOCKED = (
+    (re.compile(r"\bResourceNotFoundException\b"), "Its table does not exist: create it, or correct dynamodb_table."),
+    (re.compile(r"\bNoSuchBucket\b"), "The bucket of the state does not exist: create it, or correct bucket."),
+    (
+        re.compile(r"\bAccessDenied(?:Exception)?\b"),
+        "AWS does not allow Terraform to write it: that takes s3:GetObject, s3:PutObject, and s3:DeleteObject on the "
+        ".tflock object, or dynamodb:GetItem, dynamodb:PutItem, and dynamodb:DeleteItem on the table.",
+    ),
+)
 _SHELL = 128  # added to a signal's number by a shell that starts Terraform
 
 
@@ -117,6 +128,9 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
     if "plan is stale" in reason:
         return "The state has changed since the plan. Plan again."
     if "acquiring the state lock" in reason:
+        for pattern, cause in _NOT_LOCKED:
+            if _says(driver.store, driver.record.log_start, pattern):
+                return f"Nobody holds the lock. {cause}"
         option = driver.environment.option
         return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
     return "See the log for Terraform's full message."
