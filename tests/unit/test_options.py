@@ -165,6 +165,13 @@ def test_an_option_of_opentofu_s():
         parse("-exclude x").plan_arguments("terraform")
 
 
+@pytest.mark.parametrize("line", ["--workspace ''", "-workspace=", '-workspace " "'])
+def test_an_empty_workspace_selects_none(line):
+    with pytest.raises(UsageError, match="--workspace: it is empty"):
+        parse(line)
+    assert parse("").workspace == ""
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "1001", "x", "1.5", "٣"])
 def test_a_parallelism_that_is_none(text):
     with pytest.raises(UsageError, match="is not a number from 1 to 1,000"):

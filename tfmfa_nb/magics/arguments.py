@@ -116,6 +116,13 @@ def _boolean(text: str) -> bool:
     return text in _TRUE
 
 
+def _name(text: str) -> str:
+    """A name that is one: an empty variable would select what nobody has named."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
 _MOST_AT_ONCE = 1_000
 _REPEATED = ("append", _InOrder)
 _HELP = argument("-h", "--help", action=_Help, nargs=0, help="show this help message")
@@ -129,7 +136,7 @@ _EXPAND = _flag(
 )
 PLAN_OPTIONS = (
     _WHERE,
-    argument("--workspace", default="", metavar="NAME", help="Terraform's workspace for this run only"),
+    argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this run only"),
     _flag("--or-create", "create that workspace if it does not exist"),
     _variable("--var", "NAME=VALUE", "set a variable"),
     _variable("--var-file", "FILE", "set variables from a file, relative to the notebook"),
@@ -171,7 +178,7 @@ _PLAN_ONLY = (
 
 _COMMAND_OPTIONS = (
     _WHERE,
-    argument("--workspace", default="", metavar="NAME", help="Terraform's workspace for this command only"),
+    argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this command only"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this command"),
     _flag(
@@ -217,7 +224,7 @@ RUN_OPTIONS = (
     _WHERE,
     argument("what", nargs="?", default="list", metavar="WHAT", help=", ".join(RUN_COMMANDS)),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
-    argument("--workspace", default="", metavar="NAME", help="only the runs in this workspace of Terraform's"),
+    argument("--workspace", type=_name, metavar="NAME", help="only the runs in this workspace of Terraform's"),
     argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
     _flag("--auto-approve", "restore-state: skip the confirmation"),
 )
@@ -385,6 +392,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
     """
     given = {each.name: getattr(arguments, each.name) for each in fields(Options) if hasattr(arguments, each.name)}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    given["workspace"] = given.get("workspace") or ""
     return Options(**{**given, "level": read_level(arguments.level), "parallelism": _parallelism(arguments)})
 
 

@@ -63,7 +63,7 @@ class RunCommands:
             UsageError: the line is not valid.
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
-        what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace
+        what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace or ""
         if what not in RUN_COMMANDS:
             raise unknown_command("%tfruns", what, RUN_COMMANDS)
         if what in _CANDIDATES and not reference:

@@ -37,8 +37,10 @@ _NOT_LOCKED = (
     (re.compile(r"\bNoSuchBucket\b"), "The bucket of the state does not exist: create it, or correct bucket."),
     (
         re.compile(r"\bAccessDenied(?:Exception)?\b"),
-        "AWS does not allow Terraform to write it: that takes s3:GetObject, s3:PutObject, and s3:DeleteObject on the "
-        ".tflock object, or dynamodb:GetItem, dynamodb:PutItem, and dynamodb:DeleteItem on the table.",
+        (
+            "AWS does not allow Terraform to write it: that takes s3:GetObject, s3:PutObject and s3:DeleteObject on "
+            "the .tflock object, or dynamodb:GetItem, dynamodb:PutItem, and dynamodb:DeleteItem on the table."
+        ),
     ),
 )
 _SHELL = 128  # added to a signal's number by a shell that starts Terraform
