@@ -14,7 +14,6 @@ from tfmfa_nb.magics.awaiting import awaited
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.terraform.command_table import read_call, read_expression
-from tfmfa_nb.terraform.outputs import masked_outputs
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -110,6 +109,8 @@ class TerraformMagics(Magics):
 
         With --raw, a sensitive one comes in a holder, so that no notebook keeps it: reveal() returns its text.
         """
+        from tfmfa_nb.terraform.outputs import masked_outputs  # noqa: PLC0415 - until needed
+
         name = _one_word(arguments.words, "%tfoutput takes one name of an output, or none")
         if arguments.raw and not name:
             raise UsageError("%tfoutput --raw: name the output")

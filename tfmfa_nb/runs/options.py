@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.terraform.addresses import parse_address
 from tfmfa_nb.terraform.backend_arguments import backend_arguments
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES, variable_arguments
 from tfmfa_nb.terraform.working_directory import WORKSPACE
@@ -261,6 +260,8 @@ def _check_address(option: str, text: str) -> None:
     Raises:
         ConfigurationError: it will not.
     """
+    from tfmfa_nb.terraform.addresses import parse_address  # noqa: PLC0415 - until needed
+
     try:
         address = parse_address(text)
     except ValueError:

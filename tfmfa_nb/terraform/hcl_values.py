@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from decimal import Decimal
 from typing import Any
 
 from tfmfa_nb.terraform.string_literals import encode
@@ -31,7 +30,11 @@ def to_hcl(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) or (isinstance(value, float | Decimal) and math.isfinite(value)):
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return str(value)
+    from decimal import Decimal  # noqa: PLC0415 - hardly ever, and slow to import
+
+    if isinstance(value, Decimal) and value.is_finite():
         return str(value)
     raise TypeError(f"{type(value).__name__} is no value of Terraform")
 
