@@ -290,6 +290,49 @@ async def test_tests_and_files_that_bring_credentials_of_their_own(environment, 
     assert len(device.given) == 1
 
 
+@pytest.mark.parametrize("way", ["a file of variables", "an override"])
+async def test_tests_cannot_hand_a_key_to_a_provider(environment, lenient_sandbox, gate_of, way):
+    name, text = "one.tftest.hcl", 'run "one" {\n  command = plan\n}\n'
+    key = 'key    = "AKIAPLANTED"\nsecret = "planted"\n'
+    given = "var" if way == "a file of variables" else "module.keys"
+    environment.write_configuration(
+        "".join(f'variable "{each}" {{\n  default = null\n}}\n' for each in ("key", "secret"))
+        + f'provider "aws" {{\n  access_key = {given}.key\n  secret_key = {given}.secret\n}}\n'
+        + 'data "aws_caller_identity" "me" {}\nmodule "keys" {\n  source = "./keys"\n}\n'
+    )
+    tests, keys = environment.folder / "tests", environment.folder / "keys"
+    tests.mkdir()
+    keys.mkdir()
+    (keys / "main.tf").write_text("".join(f'output "{each}" {{\n  value = null\n}}\n' for each in ("key", "secret")))
+    if given == "var":
+        (tests / "terraform.tfvars").write_text(key)
+        refused = r"tests/terraform\.tfvars: tests get variables from here, and the provider in main\.tf:7 reads some"
+    else:
+        text += f"override_module {{\n  target  = module.keys\n  outputs = {{\n{key}  }}\n}}\n"
+        refused = r"tests/one\.tftest\.hcl:4: a test overrides values, and the provider in main\.tf:7 reads some"
+    (tests / name).write_text(text)
+    environment.set_level(Level.APPLIES_ONLY)
+    device = Device(lenient_sandbox)
+    with pytest.raises(MfaBypass, match=refused):
+        await command(environment, gate_of(lenient_sandbox, device), "test")
+    assert device.asked == []
+
+
+async def test_tests_that_change_while_terraform_runs(environment, lenient_sandbox, gate_of):
+    """Also those that are as before when somebody looks."""
+    file = environment.folder / "one.tftest.hcl"
+    file.write_text('run "one" {\n  command = plan\n}\n')
+    environment.set_level(Level.APPLIES_ONLY)
+    run = Run(environment, Options(call=read_call(["test"])), environment.folder.parent)
+    going = asyncio.ensure_future(run_command(run.driver, gate_of(lenient_sandbox, Device(lenient_sandbox))))
+    while run.status != "running":  # noqa: ASYNC110 - the status changes once
+        await asyncio.sleep(0.01)
+    file.write_bytes(file.read_bytes())
+    with pytest.raises(MfaBypass, match=r"one\.tftest\.hcl changed while Terraform ran"):
+        await going
+    assert run.authenticated_by == ""
+
+
 async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(environment, lenient_sandbox, gate_of):
     environment.set_level(Level.PLANS_AND_APPLIES)
     (environment.folder / "more.tf").write_text('terraform {\n  required_version = ">= 99"\n}\n')
@@ -297,6 +340,22 @@ async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(en
     with pytest.raises(TerraformFailed, match="init failed"):
         await command(environment, gate_of(lenient_sandbox, device), "state", "list")
     assert device.asked == []
+
+
+@pytest.mark.parametrize("words", [("state", "list"), ("show",)])
+async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
+    """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(IN_S3 + HCL)
+    mfa = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    await applied(environment, mfa)
+    environment.set_level(Level.APPLIES_ONLY)
+    with pytest.raises(ConfigurationError, match='"ghost" does not exist. Create it with %tf workspace new ghost'):
+        await command(environment, mfa.with_environ({"TF_WORKSPACE": "ghost"}), *words)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["k"]
+    listed = await command(environment, mfa.with_environ({"TF_WORKSPACE": "default"}), *words)
+    assert listed.status == "finished"
 
 
 async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):

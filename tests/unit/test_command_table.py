@@ -33,7 +33,6 @@ README = Path(__file__).parents[2] / "README.md"
         ("frobnicate x", "frobnicate", ("x",), Phase.CHANGE),
         ("state frobnicate x", "state frobnicate", ("x",), Phase.CHANGE),
         ("providers frobnicate", "providers frobnicate", (), Phase.CHANGE),
-        ("env list", "env", ("list",), Phase.CHANGE),
     ],
 )
 def test_a_command_and_its_class(line, command, arguments, phase):
@@ -72,6 +71,7 @@ def test_options_that_we_add_stand_before_the_arguments():
         ("state pull", "--out FILE"),
         ("stacks list", "elsewhere"),
         ("query", "examines"),
+        ("env delete -force prod", "workspace"),
     ],
 )
 def test_a_command_that_is_not_run_says_what_does_it(line, remedy):
@@ -96,6 +96,12 @@ def test_a_command_that_is_not_run_says_what_does_it(line, remedy):
             "test -cloud-run=x",
         ),
         *("validate -test-directory=x", "import -input=true a b", "workspace delete -force prod", "state", "workspace"),
+        *(
+            "workspace delete -- prod",
+            "workspace delete -lock-timeout 1s prod",
+            "workspace select",
+            "workspace new a b",
+        ),
         *("state -id=x list", "providers mirror -plugin-dir=x y", "frobnicate -secret_key=abc", "frobnicate token=abc"),
     ],
 )

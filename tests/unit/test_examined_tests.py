@@ -59,3 +59,23 @@ def test_variables_that_a_provider_may_read_are_not_examined(tmp_path, provider)
     assert found(tmp_path, main_tf=provider, a_tftest_hcl=PLAIN) == ["a.tftest.hcl:5"]
     assert found(tmp_path, main_tf=provider, a_tftest_hcl='run "x" {}\n') == []
     assert found(tmp_path, main_tf=provider, a_tftest_hcl="variables {\n  region = 1\n}\n") == ["a.tftest.hcl:1"]
+
+
+def test_variables_may_come_from_files_beside_the_tests(tmp_path):
+    """Terraform reads them for the tests in this folder, though none of them has the word."""
+    given = {"tests__terraform_tfvars": 'region = "x"\n', "tests__more_auto_tfvars_json": "{}"}
+    assert found(tmp_path, main_tf=READS, **given) == ["tests/more.auto.tfvars.json", "tests/terraform.tfvars"]
+    assert found(tmp_path, main_tf='provider "aws" {\n  region = "eu-west-1"\n}\n') == []
+
+
+OVERRIDES = "override_module {\n  target = module.one\n}\n"
+
+
+@pytest.mark.parametrize(
+    "value", ["module.one.region", "local.region", "data.aws_region.x.name", "terraform_data.x.id"]
+)
+def test_what_a_provider_reads_may_be_overridden(tmp_path, value):
+    provider = READS.replace("var.region", value)
+    assert found(tmp_path, main_tf=provider, a_tftest_hcl=OVERRIDES) == ["a.tftest.hcl:1"]
+    assert found(tmp_path, main_tf=provider, a_tftest_hcl="variables {\n  region = 1\n}\n") == ["a.tftest.hcl:1"]
+    assert found(tmp_path, main_tf=READS, a_tftest_hcl=OVERRIDES) == []

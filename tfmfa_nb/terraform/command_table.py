@@ -88,6 +88,7 @@ _ELSEWHERE = "it runs Terraform elsewhere, with credentials that are not yours"
 REFUSED_COMMANDS: Mapping[str, str] = {
     "apply": "use %tfapply, which applies exactly the plan that was shown",
     "destroy": "use %%tfplan --destroy, then %tfapply",
+    "env": "it is the former name of workspace",
     "get": "%%tfplan and %tfvalidate install modules where they are needed",
     "init": "%%tfplan runs it where it is needed, with --backend-config, --reconfigure, --migrate-state, --upgrade",
     "login": _INTERACTIVE,
@@ -124,6 +125,7 @@ _REFUSED_OF = {
     ("test", "json"): _REVEALS,
     ("workspace delete", "force"): "first remove its resources with %%tfplan --destroy or %tfstate rm",
 }
+_ABOUT_A_WORKSPACE = {"workspace delete", "workspace new", "workspace select"}
 # What creates a workspace changes something, whatever the command does otherwise.
 _CREATES = ("workspace select", "or-create")
 _COMMAND = re.compile(r"[a-z][\w-]*", re.ASCII)
@@ -169,8 +171,7 @@ class Call:
     @property
     def workspace(self) -> str:
         """The workspace that it creates, deletes, or selects; "" for none."""
-        names = [word for word in self.arguments if not _OPTION.fullmatch(word)]
-        return names[0] if self.command.startswith("workspace ") and names else ""
+        return _names(self.arguments)[0] if self.command in _ABOUT_A_WORKSPACE else ""
 
     def argv(self, *options: str) -> tuple[str, ...]:
         """The words of Terraform's command line, after the program; `options` come before the arguments."""
@@ -201,6 +202,11 @@ def read_call(words: Sequence[str], *, own: str = "") -> Call:
                 f"{found['name']}=… would leave a secret in the notebook, and in Terraform's command line.",
                 "Remove it: Terraform gets its secrets from the process environment.",
             )
+    if name in _ABOUT_A_WORKSPACE and len(_names(rest)) != 1:  # another word, such as "--", could hide the name
+        raise ConfigurationError(
+            f"`{name}` needs the name of one workspace, and nothing else beside its options.",
+            f"Such as: %tf {name} prod",
+        )
     kind = COMMANDS.get(name, UNKNOWN)
     if _CREATES in {(name, option) for option, _ in _options(rest)}:
         kind = COMMANDS["workspace new"]
@@ -249,6 +255,11 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     for word in words:
         if found := _OPTION.fullmatch(word):
             yield found["name"], found["value"] or ""
+
+
+def _names(words: Sequence[str]) -> list[str]:
+    """The words that are no options."""
+    return [word for word in words if not _OPTION.fullmatch(word)]
 
 
 def _refused(name: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:

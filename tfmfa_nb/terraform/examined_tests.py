@@ -14,6 +14,7 @@ from tfmfa_nb.terraform.hcl import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tfmfa_nb.terraform.configuration import Configuration
 
@@ -21,7 +22,11 @@ _IN_A_FILE = {"run", "variables", "test", "mock_provider", "override_resource", 
 _PATTERNS = ("*.tftest.*", "*.tofutest.*", "tests/*.tftest.*", "tests/*.tofutest.*")
 # Wherever in the file: "module.one.id" is a reference, not a module to test.
 _OF_ITS_OWN = re.compile(r"\b(?:module(?!\s*\.)|backend)\b")
-_VARIABLES, _READS = re.compile(r"\bvariables\b"), re.compile(r"\b(?:var|local)\b")
+# Tests in this folder get these variables, though no file of tests says so.
+_VALUES = tuple(f"tests/{name}{end}" for name in ("terraform", "*.auto") for end in (".tfvars", ".tfvars.json"))
+_VARIABLES, _OVERRIDES = re.compile(r"\bvariables\b"), re.compile(r"\boverride_\w+\b")
+_MADE = r"local|module|data|[a-z][a-z0-9]*_\w+\s*\.\s*[A-Za-z_]\w*"  # what may be made of others, and overridden
+_READS, _READS_MADE = re.compile(rf"\b(?:var|{_MADE})\b"), re.compile(rf"\b(?:{_MADE})\b")
 _REMEDY = "Test without it, or at the level never: its credentials would not be those of the MFA session."
 _NAME = "unreadable"
 
@@ -36,18 +41,33 @@ def unexamined_tests(configuration: Configuration) -> Iterator[Problem]:
     """
     folder = configuration.folder
     providers = [block for module in configuration.modules for block in module.blocks if block.type == "provider"]
-    reads = next((block.place for block in providers if not block.text or _READS.search(block.text)), "")
-    for file in sorted(chain.from_iterable(map(folder.glob, _PATTERNS))):
-        yield from _unexamined(file.read_bytes(), str(file.relative_to(folder)), reads)
+    reads, reads_made = (
+        next((block.place for block in providers if not block.text or pattern.search(block.text)), "")
+        for pattern in (_READS, _READS_MADE)
+    )
+    for file in files_of_tests(folder):
+        name = str(file.relative_to(folder))
+        if not any(map(file.relative_to(folder).match, _VALUES)):
+            yield from _unexamined(file.read_bytes(), name, reads, reads_made)
+        elif reads:
+            yield Problem(
+                f"tests get variables from here, and the provider in {reads} reads some", _REMEDY, name, _NAME
+            )
 
 
-def _unexamined(source: bytes, name: str, reads: str) -> Iterator[Problem]:
+def files_of_tests(folder: Path) -> list[Path]:
+    """The files that Terraform's tests in `folder` are made of."""
+    return sorted(chain.from_iterable(map(folder.glob, (*_PATTERNS, *_VALUES))))
+
+
+def _unexamined(source: bytes, name: str, reads: str, reads_made: str) -> Iterator[Problem]:
     """What in one file is not examined.
 
     Args:
         source: its content.
         name: its path, relative to the configuration.
-        reads: place of a provider that reads variables; "" for none.
+        reads: place of a provider that reads variables, itself or by way of something else; "" for none.
+        reads_made: place of a provider that reads something which a test can override; "" for none.
     """
     blocks, bad_line = parse(source, name) if name.endswith(".hcl") else ((), 1)
     if bad_line is not None:
@@ -60,4 +80,7 @@ def _unexamined(source: bytes, name: str, reads: str) -> Iterator[Problem]:
             yield Problem(what, _REMEDY, f"{name}:{number}", _NAME)
         elif reads and _VARIABLES.search(line):
             what = f"a test sets variables, and the provider in {reads} reads some"
+            yield Problem(what, _REMEDY, f"{name}:{number}", _NAME)
+        elif reads_made and _OVERRIDES.search(line):
+            what = f"a test overrides values, and the provider in {reads_made} reads some"
             yield Problem(what, _REMEDY, f"{name}:{number}", _NAME)

@@ -66,6 +66,7 @@ def inspected(
     environ: Mapping[str, str],
     arguments: VariableArguments,
     backend: BackendArguments = NO_BACKEND_ARGUMENTS,
+    more: Collection[Path] = (),
 ) -> Inspected:
     """What an inspection rests on now: the configuration with its modules and variables, and what `init` has kept.
 
@@ -76,11 +77,12 @@ def inspected(
         environ: for `TF_DATA_DIR`, `TF_VAR_…` and `TF_WORKSPACE`.
         arguments: values of `--var` and `--var-file`.
         backend: what the next `init` gets about the backend.
+        more: files of the command's own.
     """
     folder = configuration.folder
     data = data_folder(folder, environ)
     files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
-    files += [*arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files += [*more, *arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
     files_around = [*cli_configurations(environ), *backend.files]
     # Before the contents: what changes between the two readings has another stamp later.
     stamps = _stamps([*files, *files_around, *(folder / name for name in configuration.files)])

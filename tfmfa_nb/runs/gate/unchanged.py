@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import MfaBypass
 from tfmfa_nb.runs.gate.roles import turn_red
+from tfmfa_nb.terraform.examined_tests import files_of_tests
 from tfmfa_nb.terraform.inspected_files import Inspected, inspected
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ _SOMETHING = "The configuration, its variables, or its backend"
 def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> Inspected:
     """Everything that an inspection of `configuration` rests on."""
     options = driver.options
+    tests = files_of_tests(configuration.folder) if options.call and options.call.command == "test" else ()
     return inspected(
-        configuration, gate.environ, options.variable_arguments(driver.base), options.backend_arguments(driver.base)
+        configuration,
+        gate.environ,
+        options.variable_arguments(driver.base),
+        options.backend_arguments(driver.base),
+        tests,
     )
 
 
