@@ -30,13 +30,17 @@ def to_hcl(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return str(value)
-    from decimal import Decimal  # noqa: PLC0415 - hardly ever, and slow to import
-
-    if isinstance(value, Decimal) and value.is_finite():
+    if isinstance(value, int) or _is_finite(value):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no value of Terraform")
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    from decimal import Decimal  # noqa: PLC0415 - hardly ever, and slow to import
+
+    return isinstance(value, Decimal) and value.is_finite()
 
 
 def to_variable(value: Any) -> str:
