@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
@@ -19,7 +18,6 @@ from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.gate.untouched import untouched
-from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -38,9 +36,8 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         raise RunStateError(f"{driver.record.id} has no command to run.", "Run the cell again.")
     phase = call.kind.phase
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, phase, gate.policy):
-        if phase is Phase.READ and not driver.options.workspace:
-            # Terraform would create a workspace that only `TF_WORKSPACE` names, which is no reading.
-            driver.options = replace(driver.options, workspace=gate.environ.get(WORKSPACE, ""))
+        if phase is Phase.READ:
+            driver.options = driver.options.in_workspace_of(gate.environ)
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
