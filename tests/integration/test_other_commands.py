@@ -342,6 +342,22 @@ async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(en
     assert device.asked == []
 
 
+@pytest.mark.parametrize("words", [("state", "list"), ("show",)])
+async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
+    """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(IN_S3 + HCL)
+    mfa = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    await applied(environment, mfa)
+    environment.set_level(Level.APPLIES_ONLY)
+    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with %tf workspace new ghost'):
+        await command(environment, mfa.with_environ({"TF_WORKSPACE": "ghost"}), *words)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["k"]
+    listed = await command(environment, mfa.with_environ({"TF_WORKSPACE": "default"}), *words)
+    assert listed.status == "finished"
+
+
 async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):
     await command(environment, gate(), "workspace", "new", "prod")
     await command(environment, gate(), "workspace", "select", "default")

@@ -14,6 +14,7 @@ from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES, variable_argumen
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Self
 
@@ -141,6 +142,10 @@ class Options:
         is for everybody else (https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_workspace).
         """
         return {WORKSPACE: self.workspace} if self.workspace else {}
+
+    def in_workspace_of(self, environ: Mapping[str, str]) -> Self:
+        """With the workspace that `TF_WORKSPACE` names as the chosen one: Terraform would create it, and we do not."""
+        return replace(self, workspace=self.workspace or environ.get(WORKSPACE, ""))
 
     def initialized(self) -> Self:
         """Without what `init` has done by now, and need not do again."""

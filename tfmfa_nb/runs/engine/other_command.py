@@ -36,6 +36,8 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         raise RunStateError(f"{driver.record.id} has no command to run.", "Run the cell again.")
     phase = call.kind.phase
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, phase, gate.policy):
+        if phase is Phase.READ:
+            driver.options = driver.options.in_workspace_of(gate.environ)
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)

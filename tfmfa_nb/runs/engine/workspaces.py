@@ -87,6 +87,7 @@ def _refuse_unknown(driver: Driver, known: Collection[str]) -> None:
     name = driver.options.workspace
     if name not in known and not driver.options.or_create:
         named = ", ".join([*known][:_MAX_NAMED]) + (", …" if len(known) > _MAX_NAMED else "")
+        create = f"%tf workspace new {name}" if driver.options.call else "--or-create"
         raise ConfigurationError(
-            f'The workspace "{name}" does not exist.', f"Create it with --or-create, or use one that exists: {named}."
+            f'The workspace "{name}" does not exist.', f"Create it with {create}, or use one that exists: {named}."
         )
