@@ -92,6 +92,7 @@ def test_a_command_that_is_not_run_says_what_does_it(line, remedy):
             "show -show-sensitive",
             "refresh -json-into=x",
             "test -json",
+            "test -junit-xml=../main.tf",
             "test -test-directory=../other",
             "test -cloud-run=x",
         ),

@@ -123,6 +123,7 @@ REFUSED_OPTIONS: Mapping[str, str] = {
 _REFUSED_OF = {
     ("show", "json"): _REVEALS,
     ("test", "json"): _REVEALS,
+    ("test", "junit-xml"): "it would write over any file of yours; the run has the results",
     ("workspace delete", "force"): "first remove its resources with %%tfplan --destroy or %tfstate rm",
 }
 _ABOUT_A_WORKSPACE = {"workspace delete", "workspace new", "workspace select"}
