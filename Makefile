@@ -10,6 +10,8 @@ LABEXTENSION := install.json $(wildcard labextension/*.json labextension/*.py) \
 # Four at once on two cores: a browser's test waits for a third of its time.
 AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 LOWEST := $(BIN)/uv pip install --quiet --python build/lowest/bin/python
+# Hundreds of kernels start in a test run: none of them is to compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test thorough compatibility lowest lint mutants chromium terraform clean
 

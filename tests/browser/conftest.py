@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chromium import chromium
+from chromium import PATIENCE, chromium
 from lab import Lab, Page
 
 from tfmfa_nb.sandbox.handle import Sandbox
@@ -57,6 +57,7 @@ def open_notebook(lab, browser, left):
             page.open(name)
         else:
             window = browser.new_context(viewport={"width": width, "height": height})
+            window.set_default_timeout(PATIENCE)
             page = Page(window.new_page(), server, name)
         opened.append((page, alone))
         return page

@@ -154,10 +154,17 @@ class Commands:
         self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
         self.driver.attach(None)
 
-    def reported(self, pattern: re.Pattern[str]) -> bool:
-        """True if a line that Terraform has printed in this phase has a match of `pattern`."""
+    def reported(self, pattern: re.Pattern[str], start: int = 0, most: int | None = None) -> bool:
+        """True if a line that Terraform has printed in this phase has a match of `pattern`.
+
+        Args:
+            pattern: what is looked for.
+            start: first line of the log, in this phase.
+            most: number of lines that are read; None for all.
+        """
         log = self.driver.store.log
-        return any(map(pattern.search, log.lines(self.driver.record.log_start, log.refresh())))
+        start, end = max(start, self.driver.record.log_start), log.refresh()
+        return any(map(pattern.search, log.lines(start, end if most is None else min(end, start + most))))
 
 
 @asynccontextmanager

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.terraform.process import Outcome
 
+# Terraform prints its warnings last; a whole log may be as long as a person would not wait for.
+_LAST_LINES = 1_000
+
 
 def settle(driver: Driver, error: BaseException) -> None:
     """Set the status that results from `error`.
@@ -61,7 +64,8 @@ def _effect_of_interrupt(record: RunRecord) -> str:
 def report_checks(driver: Driver) -> None:
     """Report the `check` blocks that failed in the phase; they fail no command."""
     log = driver.store.log
-    failed = failed_checks(log.lines(driver.record.log_start, log.refresh()))
+    end = log.refresh()
+    failed = failed_checks(log.lines(max(driver.record.log_start, end - _LAST_LINES), end))
     driver.tell(ChecksKnown([asdict(each) for each in failed]))
 
 

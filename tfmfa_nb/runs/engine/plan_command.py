@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ASKS_FOR_INIT = re.compile(r"\b(?:terraform|tofu) init\b")
 # Terraform's own word, whatever its CLI configuration looks like.
 _OVERRIDES = re.compile(r"provider development overrides are set")
+_FIRST_LINES = 200  # a plan begins with that, and may print much more than a person would wait for
 
 
 async def run_plan(
@@ -53,12 +54,13 @@ async def run_plan(
 
     async def plan() -> Outcome:
         generated = [file] if (file := driver.options.generated_file(driver.environment.folder)) else []
+        start = driver.store.log.refresh()
         async with untouched(driver, gate, executable, session, generated):
             outcome = await commands.run(
                 "plan", "-input=false", "-detailed-exitcode", saved, *arguments, variables=variables
             )
         overridden = session is not None and not gate.policy.allows_bypass("dev_overrides")
-        if overridden and commands.reported(_OVERRIDES):
+        if overridden and commands.reported(_OVERRIDES, start, _FIRST_LINES):
             what = "Terraform reports provider development overrides: it ran providers that no lock file covers."
             raise take_back(driver, MfaBypass(what, "Remove dev_overrides from Terraform's CLI configuration."))
         return outcome
