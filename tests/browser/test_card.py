@@ -319,7 +319,7 @@ def test_a_reloaded_page_shows_the_card_of_a_run_that_still_asks(lab, open_noteb
     expect(notebook.page.locator(".jp-mod-dirty, .jp-Document.jp-mod-dirty")).to_have_count(0)
     notebook.page.reload()
     field = card.get_by_label("MFA code for alice")
-    expect(field).to_be_visible(timeout=30_000)
+    expect(field).to_be_visible()
     field.fill("492817")
     notebook.page.keyboard.press("Enter")
     expect(field).to_be_hidden()

@@ -218,7 +218,7 @@ def test_what_validate_finds_is_underlined_and_goes_when_it_is_mended(lab, noteb
     put_cursor(page, 1, '"String"\n  ')
     page.page.keyboard.type("nope = 1")
     wrong = page.cell(1).locator(".cm-lintRange-error")
-    expect(wrong.first).to_be_visible(timeout=20_000)
+    expect(wrong.first).to_be_visible()
     assert "nope" in wrong.all_inner_texts()
     said = page.page.locator(".tfmfa-diagnostic")
     point(page, 1, "nope", said)

@@ -118,7 +118,7 @@ def test_the_end_is_followed_while_lines_stream_in(show):
     pane.evaluate(WATCH)
     frames.clear()
     notebook.execute("threading.Thread(target=stream).start(); began = time.time()")
-    notebook.page.wait_for_function("() => window.lastSeen", timeout=60_000)
+    notebook.page.wait_for_function("() => window.lastSeen")
     began, ended = map(float, notebook.execute("print(began, ended)").split())
     seconds = ended - began
     delay = notebook.page.evaluate("() => window.lastSeen") - ended

@@ -67,7 +67,7 @@ class Seen:
 
 def authenticate(cell, code):
     field = cell.get_by_label("MFA code")
-    expect(field).to_be_editable(timeout=60_000)
+    expect(field).to_be_editable()
     field.fill(code)
     cell.get_by_role("button", name="Authenticate").click()
 
@@ -107,7 +107,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.screenshot("runbook-1-asked")
 
         authenticate(plan, "000000")
-        expect(plan.get_by_role("img", name="MFA failed")).to_be_visible(timeout=30_000)
+        expect(plan.get_by_role("img", name="MFA failed")).to_be_visible()
         expect(plan.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
         red = plan.locator(".tfmfa-lock-icon").evaluate("(icon) => getComputedStyle(icon).color")
         red, green, blue = (float(part) for part in re.findall(r"[\d.]+", red)[:3])
@@ -241,7 +241,7 @@ def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
     page.run_cell(1)
     page.start_cell(2)
     lock = page.output(2).locator(".tfmfa-lock")
-    expect(lock).to_contain_text("MFA code required to plan", timeout=30_000)
+    expect(lock).to_contain_text("MFA code required to plan")
     expect(lock).to_contain_text("Waiting for a code from the token command `sh …`: touch your key if it blinks.")
     expect(page.output(2)).not_to_contain_text("hunter2")
     page.screenshot("token-command", page.output(2))

@@ -77,7 +77,7 @@ def type_all(notebook, aws, photograph):
     notebook.start_cell(3)
     card = notebook.output(3)
     field = card.get_by_label("MFA code")
-    expect(field).to_be_editable(timeout=60_000)
+    expect(field).to_be_editable()
     photograph("card", card.locator(".tfmfa-card"))
     aws.advance(30)
     code = aws.code(wait=False)
@@ -142,7 +142,7 @@ def test_a_changed_answer_is_asked_for_again_and_nothing_is_lost(aws, way):
     notebook.start_cell(2)
     card = notebook.output(2)
     field = card.get_by_label("MFA code")
-    expect(field).to_be_editable(timeout=60_000)
+    expect(field).to_be_editable()
     notebook.page.evaluate("""() => {
       const original = SubtleCrypto.prototype.encrypt;
       SubtleCrypto.prototype.encrypt = async function (...given) {
