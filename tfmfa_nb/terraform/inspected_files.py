@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.terraform.backend_arguments import NO_BACKEND_ARGUMENTS
 from tfmfa_nb.terraform.foreign_programs import cli_configurations
 from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secret
+from tfmfa_nb.terraform.variable_files import automatic_files
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder, selected_workspace
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
-_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
 _KEPT_BY_INIT = ("terraform.tfstate", "modules/modules.json")
 
 
@@ -81,8 +81,13 @@ def inspected(
     """
     folder = configuration.folder
     data = data_folder(folder, environ)
-    files = [path for pattern in _VARIABLES for path in sorted(folder.glob(pattern))]
-    files += [*more, *arguments.files, folder / LOCK_FILE, *(data / name for name in _KEPT_BY_INIT)]
+    files = [
+        *automatic_files(folder),
+        *more,
+        *arguments.files,
+        folder / LOCK_FILE,
+        *(data / name for name in _KEPT_BY_INIT),
+    ]
     files_around = [*cli_configurations(environ), *backend.files]
     # Before the contents: what changes between the two readings has another stamp later.
     stamps = _stamps([*files, *files_around, *(folder / name for name in configuration.files)])

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.terraform.hcl import attribute_names
+from tfmfa_nb.terraform.variable_files import automatic_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.hcl import Block
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
-
-_AUTOMATIC = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
 
 
 def missing_values(
@@ -37,7 +36,7 @@ def missing_values(
         return ()
     given = {name.removeprefix("TF_VAR_") for name in environ if name.startswith("TF_VAR_")} | {*variables.names}
     try:
-        for file in (*_automatic_files(configuration.folder), *variables.files):
+        for file in (*automatic_files(configuration.folder), *variables.files):
             given |= _names_in(file)
     except (OSError, ValueError, RecursionError):
         return ()
@@ -52,11 +51,6 @@ def undeclared_values(configuration: Configuration, variables: VariableArguments
 
 def _declared(configuration: Configuration) -> Iterator[Block]:
     return (block for block in configuration.blocks if block.type == "variable" and block.labels)
-
-
-def _automatic_files(folder: Path) -> Iterator[Path]:
-    for pattern in _AUTOMATIC:
-        yield from folder.glob(pattern)
 
 
 def _names_in(file: Path) -> set[str]:

@@ -32,7 +32,7 @@ _CHECKED = ("condition", "error_message")
 _DECLARED, _OF = re.compile(r'variable "([^"]+)"'), re.compile(r"\bvar\.([\w-]+)")
 _GIVEN = re.compile(r"<value for var\.([^>]+)>")  # on the line, or in the environment
 # Where Terraform says a place in the copy.
-_PLACES = re.compile(r" declared at \S+|\n*This was checked by the validation rule at .*", re.DOTALL)
+_PLACES = re.compile(r" declared at [^\s:]+:[\d,-]+|\n*This was checked by the validation rule at .*", re.DOTALL)
 
 
 def value_faults(
@@ -76,7 +76,11 @@ def value_faults(
         found = [json.loads(line) for line in process.stdout.decode("utf-8", "replace").splitlines()]
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
-    return tuple(_fault(each["diagnostic"], configuration.root) for each in found if each.get("@level") == "error")
+    return tuple(_fault(each["diagnostic"], configuration.root) for each in found if _is_error(each))
+
+
+def _is_error(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("@level") == "error" and isinstance(event.get("diagnostic"), dict)
 
 
 def _variable(name: str, block: Block, declared: Mapping[str, Block]) -> Iterator[str]:

@@ -22,6 +22,14 @@ def is_variable_file(name: str) -> bool:
     return name in {"terraform.tfvars", "terraform.tfvars.json"} or name.endswith(_AUTOMATIC)
 
 
+def automatic_files(folder: Path) -> list[Path]:
+    """The files that Terraform reads by itself in the root module `folder`, by name; none if it cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if is_variable_file(path.name))
+    except OSError:
+        return []
+
+
 def variables_in(file: Path) -> frozenset[str]:
     """The names of the variables that `file` sets; none if Terraform cannot read it either."""
     try:
