@@ -6,6 +6,7 @@ import { hoverPlugin } from './editing/hover';
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
 import { notificationsPlugin } from './notifications/notifications';
+import { panelPlugin } from './panel/panel';
 import { withOptionalRuns } from './runs/optional';
 import { runsPlugin } from './runs/runs';
 import { statusPlugin } from './status/status';
@@ -23,6 +24,7 @@ export default [
     formatPlugin,
     statusPlugin,
     commandsPlugin,
-    notificationsPlugin
+    notificationsPlugin,
+    panelPlugin
   ].map(withOptionalRuns)
 ];

@@ -20,6 +20,12 @@ export class FakeKernel<Sent, Received> implements IChannel<Sent, Received> {
     };
   }
 
+  onExit(exited: () => void): void {
+    this.exit = exited;
+  }
+
+  exit: () => void = () => undefined;
+
   /** Says something to the widget; false where nobody listens. */
   say(message: Received): boolean {
     this._receive?.(message);

@@ -11,11 +11,20 @@ const CONFIRM: QuestionAsked = {
   number: 1,
   phase: 'apply',
   text: 'Apply?',
+  button: 'Confirm & apply 6 changes',
+  word: '',
   attempt: 1,
   next_code_at: 0,
   problem: ''
 };
-const CODE: QuestionAsked = { ...CONFIRM, kind: 'code', phase: 'plan', text: 'MFA code:', sealing_key: KEY };
+const CODE: QuestionAsked = {
+  ...CONFIRM,
+  kind: 'code',
+  phase: 'plan',
+  text: 'MFA code:',
+  button: 'Authenticate and plan',
+  sealing_key: KEY
+};
 const ANY_TEXT: unknown = expect.any(String);
 const NOTE = 'The code travels unencrypted because this page is not served over HTTPS.';
 
@@ -58,11 +67,11 @@ test('it is hidden until something is asked, and again afterwards', () => {
 
 test('each kind of question has its own controls', () => {
   question.draw(CODE);
-  expect(visible()).toEqual(['', 'Authenticate', 'Cancel']);
+  expect(visible()).toEqual(['', 'Authenticate and plan', 'Cancel']);
   question.draw({ ...CODE, number: 2, phase: 'apply' });
-  expect(visible()).toEqual(['', 'Authenticate', 'Cancel', 'Discard']);
+  expect(visible()).toEqual(['', 'Authenticate and plan', 'Cancel', 'Discard']);
   question.draw({ ...CONFIRM, number: 3 });
-  expect(visible()).toEqual(['Confirm & apply', 'Discard']);
+  expect(visible()).toEqual(['Confirm & apply 6 changes', 'Discard']);
 });
 
 /** What a page has that browsers do not let encrypt. */
@@ -74,7 +83,7 @@ test('a code is sealed and sent once, trimmed, with the number of its question, 
   field().value = ' 492 817 ';
   submit();
   expect(field().value).toBe('');
-  expect([field(), button('Authenticate'), button('Cancel')].every(({ disabled }) => disabled)).toBe(true);
+  expect([field(), button('Authenticate and plan'), button('Cancel')].every(({ disabled }) => disabled)).toBe(true);
   await vi.waitFor(() => expect(sent).toHaveLength(1));
   expect(sent).toEqual([{ type: 'authenticate', sealed: ANY_TEXT, number: 1 }]);
   expect(await unseal(sent[0] as { sealed: string }, 'code', KEY)).toBe('492 817');
@@ -149,7 +158,7 @@ test('a code typed too late is not kept', () => {
 });
 
 test.each([
-  ['Confirm & apply', { type: 'confirm', number: 1 }],
+  ['Confirm & apply 6 changes', { type: 'confirm', number: 1, word: '' }],
   ['Discard', { type: 'discard' }]
 ])('%s answers a confirmation, once', (name, message) => {
   question.draw(CONFIRM);
@@ -160,10 +169,10 @@ test.each([
 });
 
 test('a command of its own has no plan to apply or to discard', () => {
-  question.draw({ ...CONFIRM, phase: 'change', text: 'Run terraform state rm a?' });
-  expect(visible()).toEqual(['Run it', 'Cancel']);
-  button('Run it').click();
-  expect(sent).toEqual([{ type: 'confirm', number: 1 }]);
+  question.draw({ ...CONFIRM, phase: 'change', button: 'Confirm & run it', text: 'Run terraform state rm a?' });
+  expect(visible()).toEqual(['Confirm & run it', 'Cancel']);
+  button('Confirm & run it').click();
+  expect(sent).toEqual([{ type: 'confirm', number: 1, word: '' }]);
 });
 
 test('the keyboard is taken for a code, not for a confirmation, and not from who types elsewhere', () => {

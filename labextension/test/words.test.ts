@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import cases from '../../tests/fixtures/protocol_cases.json';
 import { LEVEL_MEANINGS } from '../src/protocol/generated';
 import { count, duration } from '../src/text/numbers';
-import { actionSign, countsText, hopName, isFinal, lockIndicatorName, runWords, statusName } from '../src/text/words';
+import { actionSign, hopName, isFinal, lockIndicatorName, runWords, statusName } from '../src/text/words';
 
 type Row<From> = [From, string];
 
@@ -12,10 +12,6 @@ test.each(cases.durations as Row<number>[])('%d seconds are %s', (seconds, text)
 
 test.each(cases.numbers as Row<number>[])('%d is written %s', (value, text) => {
   expect(count(value)).toBe(text);
-});
-
-test.each(cases.counts as Row<Parameters<typeof countsText>[0]>[])('the counts %j are written "%s"', (counts, text) => {
-  expect(countsText(counts)).toBe(text);
 });
 
 test.each(cases.statuses as Row<string>[])('the status %s is named %s', (status, name) => {

@@ -51,7 +51,11 @@ STATES = {
     ),
     "5-confirm": (
         f"run.write(*PLAN[10:]); run.show('planned'); run.ended_at = 0; run.notes = [{NOTE!r}]; ask_to_confirm()",
-        {".tfmfa-counts": r"^\+2 ~1 -0$", ".tfmfa-form": "Confirm & apply", ".tfmfa-notes": NOTE},
+        {
+            ".tfmfa-decision": r"^Plan: 2 to add, 1 to change, 0 to destroy\.$",
+            ".tfmfa-form": "Confirm & apply 3 changes",
+            ".tfmfa-notes": NOTE,
+        },
     ),
     "6-applying": (
         "task.cancel(); run.notes = []; run.show('applying')",
@@ -85,11 +89,18 @@ def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
         notebook.execute(code)
         for part, text in texts.items():
             expect(card.locator(part)).to_contain_text(re.compile(text, re.DOTALL))
+        if name == "b-role-refused":
+            expect(card.locator(".tfmfa-roles")).to_be_visible()  # a refusal opens them
         if name in IMAGES:
             expect(card.get_by_role("img", name=IMAGES[name]).first).to_be_visible()
         if name == "1-code-asked":
             expect(card.get_by_label("MFA code for alice")).to_be_focused()
-            expect(card.locator(".tfmfa-facts")).to_contain_text("123456789012 (acme-production)")
+            # What a person checks before the code is there at once; the rest is one click away.
+            line = card.locator("summary", has_text="alice · 123456789012 (acme-production) · eu-central-1")
+            expect(line).to_be_visible()
+            line.click()
+            expect(card.locator(".tfmfa-facts")).to_contain_text("SHA-256 9f2c41d07ab3")
+            line.click()
         settle(notebook)
         notebook.screenshot(f"card-{theme.lower()}-{name}", card)
     # The lock has said it; the card does not say it twice.
@@ -154,8 +165,9 @@ def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
     for _ in range(6):
         order.append(focused(notebook))
         notebook.page.keyboard.press("Tab")
-    assert order[:4] == ['MFA code for alice to apply in "staging":', "Authenticate", "Cancel", "Discard"]
-    assert order[4:] == ["Terraform log, 23 lines", "Expand"]
+    names = ['MFA code for alice to apply in "staging":', "Authenticate and apply", "Cancel", "Discard"]
+    assert order[:4] == names
+    assert [name.split(" · ")[0] for name in order[4:]] == ["alice", "3 roles to assume"]
     card.get_by_label("MFA code for alice").focus()
     for _ in range(3):
         notebook.page.keyboard.press("Tab")
@@ -324,3 +336,80 @@ def test_a_reloaded_page_shows_the_card_of_a_run_that_still_asks(lab, open_noteb
     notebook.page.keyboard.press("Enter")
     expect(field).to_be_hidden()
     assert answers(notebook) == ["492817"]
+
+
+@pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
+def test_what_is_destroyed_stands_before_the_button_that_does_it(lab, show, theme):
+    lab.theme(f"JupyterLab {theme}")
+    notebook, card = show()
+    notebook.execute("run.show('destroys')")
+    ask(notebook, phase="apply")
+    decision, button = (
+        card.locator(".tfmfa-decision"),
+        card.get_by_role("button", name="Authenticate and apply 4 changes"),
+    )
+    expect(button).to_be_visible()
+    expect(decision).to_contain_text("Plan: 1 to add, 1 to change, 1 to destroy, 1 to replace.")
+    first, second = decision.get_by_role("listitem").all()
+    expect(first).to_contain_text("aws_db_instance.orders will be destroyed: no longer in the configuration")
+    expect(second).to_contain_text("aws_instance.web will be destroyed and re-created: ami forces replacement")
+    assert decision.bounding_box()["y"] < button.bounding_box()["y"]
+    expect(card.locator(".tfmfa-said[role=status]")).to_contain_text("1 to destroy, 1 to replace.")
+    settle(notebook)
+    notebook.screenshot(f"card-{theme.lower()}-destroys", card)
+    card.evaluate("(card) => { card.parentElement.style.width = '560px'; }")
+    notebook.screenshot(f"card-{theme.lower()}-destroys-narrow", card)
+
+
+def test_the_name_is_typed_where_the_policy_has_it_so(show):
+    notebook, card = show()
+    notebook.execute("run.show('destroys'); ask_to_confirm(word='staging')")
+    button = card.get_by_role("button", name="Confirm & apply 4 changes")
+    expect(button).to_be_disabled()
+    field = card.get_by_label("Apply this plan")
+    field.fill("stag")
+    notebook.page.keyboard.press("Enter")
+    expect(button).to_be_disabled()
+    assert answers(notebook) == []
+    notebook.screenshot("card-typed-name", card)
+    field.fill("staging")
+    expect(button).to_be_enabled()
+    notebook.page.keyboard.press("Enter")
+    expect(card.locator(".tfmfa-form")).to_be_hidden()
+    assert answers(notebook) == [True]
+
+
+ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+
+
+def test_after_the_code_the_person_is_where_they_were(lab, open_notebook):
+    lab.write("back.ipynb", "display(card); await ask(); run.show('planning')", "'next'", "")
+    notebook = open_notebook("back.ipynb")
+    notebook.execute(card_code("PLAN"))
+    notebook.start_cell(0)
+    page, card = notebook.page, notebook.page.locator(".tfmfa-card")
+    field = card.get_by_label("MFA code for alice")
+    expect(field).to_be_visible()
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").click()
+    field.click()
+    page.keyboard.type("492817")
+    page.keyboard.press("Enter")
+    expect(field).to_be_hidden()
+    page.wait_for_function(f"({ACTIVE})() === 1")
+    page.keyboard.press("Shift+Enter")
+    expect(notebook.output(1)).to_contain_text("next")
+
+
+def test_a_card_whose_kernel_has_restarted_takes_no_code(lab, open_notebook):
+    lab.write("gone.ipynb", "display(card); run.show('asked'); await ask()")
+    notebook = open_notebook("gone.ipynb")
+    notebook.execute(card_code("PLAN"))
+    notebook.start_cell(0)
+    card = notebook.page.locator(".tfmfa-card")
+    expect(card.get_by_label("MFA code for alice")).to_be_visible()
+    notebook.page.evaluate(
+        "() => { void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+    )
+    expect(card.locator(".tfmfa-silent")).to_contain_text("No code can be entered here. Run the cell again.")
+    expect(card.get_by_label("MFA code for alice")).to_be_hidden()

@@ -130,7 +130,7 @@ class Person(Device):
         super().__init__(None)
         self.says = says
 
-    async def confirm(self, question):
+    async def confirm(self, question, **_):
         await super().confirm(question)
         return self.says
 

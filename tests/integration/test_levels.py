@@ -225,7 +225,7 @@ async def test_a_person_s_own_key_is_not_held_while_they_think(tmp_path, sandbox
         return await taken(environ)
 
     class Thinks(Device):
-        async def confirm(self, question):
+        async def confirm(self, question, **_):
             order.append("asked")
             return await super().confirm(question)
 

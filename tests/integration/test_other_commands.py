@@ -57,7 +57,7 @@ class Person(Device):
 
     answer = True
 
-    async def confirm(self, question):
+    async def confirm(self, question, **_):
         await super().confirm(question)
         return self.answer
 

@@ -12,6 +12,7 @@ from tfmfa_nb.environments import Environment, holder_of
 from tfmfa_nb.model.errors import (
     ConfigurationError,
     MfaBypass,
+    PromptUnavailable,
     RunCanceled,
     RunDiscarded,
     RunStateError,
@@ -22,6 +23,7 @@ from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.other_command import run_command
@@ -145,10 +147,12 @@ class Agrees:
     max_attempts = kind = None
 
     def __init__(self, *, answer=True):
-        self.answer, self.questions = answer, []
+        self.answer, self.questions, self.words, self.decisions = answer, [], [], []
 
-    async def confirm(self, question):
+    async def confirm(self, question, *, decision=(), word=""):
         self.questions.append(question)
+        self.words.append(word)
+        self.decisions.append(decision)
         return self.answer
 
     async def ask(self, _request):
@@ -192,7 +196,8 @@ async def test_a_plan_and_its_apply_from_beginning_to_end(world):
     assert it.driver.plan.result().creates == ("terraform_data.one",)
     await apply(it.driver, it.gate, confirm=True)
     assert it.terraform.commands == ["init", "plan", "apply"]
-    assert it.prompt.questions == ['Apply to "staging": 1 to add, 0 to change, 0 to destroy?']
+    assert it.prompt.questions == ['Apply this plan to "staging"?']
+    assert it.prompt.decisions == [("Plan: 1 to add, 0 to change, 0 to destroy.",)]
     assert it.driver.outputs == {"one": "1"}
     statuses = ["planning", "planned", "confirmed", "applying", "applied"]
     assert it.statuses() == it.trail() == statuses
@@ -566,3 +571,65 @@ class Asked(Agrees):
     async def ask(self, request):
         self.phases.append(str(request.phase))
         raise RunCanceled("left")
+
+
+class Destroys(ScriptedTerraform):
+    """Plans to destroy one resource, and to replace another one."""
+
+    says_it = "Plan: 1 to add, 0 to change, 2 to destroy.\n"
+
+    async def start(self, job):
+        process = await super().start(job)
+        if job.argv[1] == "plan":
+            job.log.write_text(self.says_it)
+        return process
+
+    def show(self, *_arguments):
+        changes = [
+            {
+                "address": "terraform_data.one",
+                "change": {"actions": ["delete"]},
+                "action_reason": "delete_because_each_key",
+            },
+            {
+                "address": "terraform_data.two",
+                "change": {"actions": ["delete", "create"], "replace_paths": [["input"]]},
+            },
+        ]
+        return Plan({**DOCUMENT, "resource_changes": changes})
+
+
+NAMED = Policy((Layer(pathlib.Path("/etc/p"), confirm_destroy=True),))
+
+
+async def test_before_an_apply_destroys_anything_the_policy_may_have_the_name_typed(world):
+    it = world(Destroys())
+    await plan(it.driver, it.gate)
+    await asyncio.wrap_future(it.driver.plan)
+    await apply(it.driver, Gate(it.prompt, {}, policy=NAMED), confirm=True)
+    assert it.prompt.words == ["staging"]  # and no second question
+    assert "Destroy 2 resources" in it.prompt.questions[0]
+    assert it.prompt.decisions[0] == (
+        "Plan: 0 to add, 0 to change, 1 to destroy, 1 to replace.",
+        "  - terraform_data.one will be destroyed (its key is no longer in for_each)",
+        "-/+ terraform_data.two will be destroyed and re-created (input forces replacement)",
+    )
+    confirmed = [line for line in it.driver.store.trail.lines() if line["event"] == "destroy_confirmed"]
+    assert [line["destroyed"] for line in confirmed] == [2]
+
+
+async def test_nothing_is_destroyed_where_the_name_is_not_typed_or_nobody_can_be_asked(world):
+    it = world(Destroys())
+    await plan(it.driver, it.gate)
+    with pytest.raises(PromptUnavailable, match='a person has to type "staging"'):
+        await apply(it.driver, Gate(UnavailablePrompt("nobody is here"), {}, policy=NAMED))
+    with pytest.raises(RunDiscarded):
+        await apply(it.driver, Gate(Agrees(answer=False), {}, policy=NAMED))
+    assert "apply" not in it.terraform.commands
+
+
+async def test_an_apply_that_destroys_nothing_asks_for_no_name(world):
+    it = world()
+    await plan(it.driver, it.gate)
+    await apply(it.driver, Gate(it.prompt, {}, policy=NAMED))
+    assert it.prompt.questions == []

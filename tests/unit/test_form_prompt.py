@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from front import HELLO, CardFront
+from IPython.core.interactiveshell import InteractiveShell
 from scripted_run import ScriptedRun, request
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
@@ -11,6 +12,7 @@ from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd
 from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
 from tfmfa_nb.views.card import RunCard
+from tfmfa_nb.views.open_cards import open_card
 
 
 class Person(CardFront):
@@ -18,6 +20,7 @@ class Person(CardFront):
 
     def __init__(self, card, message):
         super().__init__(card)
+        self.card = card
         self.message, self.questions = message, []
 
     def receive(self, content):
@@ -57,6 +60,8 @@ async def test_the_code_is_what_was_typed(asked):
     assert question == {
         "kind": "code",
         "phase": "plan",
+        "button": "Authenticate and plan",
+        "word": "",
         "text": 'MFA code for alice to plan in "staging":',
         "attempt": 1,
         "next_code_at": 0.0,
@@ -142,3 +147,46 @@ async def test_where_the_policy_does_not_allow_the_terminal_it_asks_for_confirma
             await prompt.ask(CodeRequest(Phase.PLAN, "staging", None, "", None, 1))
     assert await prompt.confirm("Apply?")
     card.close()
+
+
+async def test_where_no_code_helps_the_form_for_the_variables_is_shown_and_no_code_is_asked_for(asked):
+    prompt, person = asked({"type": "confirm"})
+    shown = []
+    prompt = FormPrompt(person.card, show_variables=lambda: shown.append("form"))
+    for attempt in (1, 2):
+        answer = await prompt.ask(request(attempt=attempt, wrong_variables=True))
+        assert not answer  # the variables are read again
+    assert shown == ["form"]
+    question = person.questions[0]
+    assert (question["kind"], question["button"]) == ("confirm", "Try again")
+    assert "in the form below" in question["text"]
+
+
+async def test_a_word_that_was_not_typed_confirms_nothing():
+    run = ScriptedRun()
+    card = RunCard(run)
+    person = Person(card, {"type": "nothing"})
+    person.arrive()
+    asking = asyncio.create_task(FormPrompt(card).confirm("Destroy?", word="staging"))
+    while not person.questions:  # noqa: ASYNC110 - a message of the card
+        await asyncio.sleep(0.01)
+    number = person.questions[0]["number"]
+    for word in ("", "yes", "Staging"):
+        person.say({"type": "confirm", "number": number, "word": word})
+    await asyncio.sleep(0)
+    assert not asking.done()
+    person.say({"type": "confirm", "number": number, "word": "staging"})
+    assert await asking
+    card.close()
+
+
+async def test_an_open_card_can_be_shown_again_and_reads_as_the_run_where_there_are_no_widgets():
+    run = ScriptedRun()
+    card = RunCard(run)
+    assert open_card(run) == card.model_id
+    bundle, _ = InteractiveShell.instance().display_formatter.format(card)
+    first, _, rest = bundle["text/plain"].partition(" Full log: ")
+    assert first == "Terraform run run-20261124-101500-3f9c in staging: Pending."
+    assert rest.startswith("staging/")
+    card.close()
+    assert open_card(run) == ""

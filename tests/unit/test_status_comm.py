@@ -82,6 +82,7 @@ def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):
         "run": {
             "id": run.id, "environment": "staging", "phase": "plan", "status": "pending", "question": "code",
             "level": "plans and applies", "lock_indicator": "failed", "canceling": False,
+            "card": "",
         },
     }  # fmt: skip
     sent = len(comm.sent)

@@ -11,6 +11,8 @@ from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.prompts import Prompt
@@ -37,8 +39,14 @@ class FrontEnd:
     attended: bool
 
 
-def front_end_of(run: Run, shell: InteractiveShell) -> FrontEnd:
-    """The front end of the cell that runs now: a card, a terminal, or a program that executes the notebook."""
+def front_end_of(run: Run, shell: InteractiveShell, show_variables: Callable[[], None] | None = None) -> FrontEnd:
+    """The front end of the cell that runs now: a card, a terminal, or a program that executes the notebook.
+
+    Args:
+        run: the run.
+        shell: the shell of the cell.
+        show_variables: shows the form for the organization variables, for a card.
+    """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
@@ -50,7 +58,7 @@ def front_end_of(run: Run, shell: InteractiveShell) -> FrontEnd:
 
         # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
         return FrontEnd(HeadlessView(run), _executor_prompt(runner.marker if runner else ""), attended=False)
-    return _card(run)
+    return _card(run, show_variables)
 
 
 def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
@@ -78,14 +86,16 @@ class _Unseen:
         """Leave nothing."""
 
 
-def _card(run: Run) -> FrontEnd:
+def _card(run: Run, show_variables: Callable[[], None] | None) -> FrontEnd:
     from tfmfa_nb.prompts.form import FormPrompt  # noqa: PLC0415 - only where there are widgets
     from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt  # noqa: PLC0415
     from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
     from tfmfa_nb.views.card_view import CardView  # noqa: PLC0415
 
     card = RunCard(run)
-    prompt = FormOrTerminalPrompt(FormPrompt(card)) if widgets_answer() else TerminalPrompt()
+    prompt = (
+        FormOrTerminalPrompt(FormPrompt(card, show_variables=show_variables)) if widgets_answer() else TerminalPrompt()
+    )
     return FrontEnd(CardView(run, card), prompt, attended=True)
 
 

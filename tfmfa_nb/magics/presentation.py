@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from tfmfa_nb.magics.forms.show import show_variables_form
 from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
 from tfmfa_nb.prompts.choice import choose_prompt
@@ -56,7 +57,7 @@ async def present(
         PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
-    front_end = front_end_of(run, shell)
+    front_end = front_end_of(run, shell, lambda: show_variables_form(os.environ, settings.profile))
 
     async def work() -> None:
         with before_phase(run.driver):

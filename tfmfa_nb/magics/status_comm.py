@@ -26,6 +26,7 @@ from tfmfa_nb.protocol.status import (
     UnknownQuestion,
     status_request,
 )
+from tfmfa_nb.views.open_cards import open_card
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
@@ -168,4 +169,5 @@ def _status_of(run: Run) -> RunStatus:
         lock_indicator=run.lock_indicator,
         canceling=run.canceling,
         question=run.question.get("kind", ""),
+        card=open_card(run),
     )

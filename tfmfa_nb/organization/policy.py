@@ -44,6 +44,7 @@ class Layer:
         accounts: IDs of the accounts in which runs are allowed.
         roles: patterns of the role ARNs that runs may assume.
         local_state: False to forbid state on the machine that runs Terraform.
+        confirm_destroy: True if a person has to type the environment's name before resources are destroyed.
         proxies: False to forbid codes that go through a proxy, or to certificate authorities of one's own.
         bypasses: allowed settings that bypass the MFA session: "profile", "shared_credentials_files", …
         prompts: kinds of prompts that may ask for a code, of `PromptKind`.
@@ -67,6 +68,7 @@ class Layer:
     accounts: frozenset[str] | None = None
     roles: tuple[str, ...] | None = None
     local_state: bool | None = None
+    confirm_destroy: bool | None = None
     proxies: bool | None = None
     bypasses: frozenset[str] | None = None
     minimums: tuple[Minimum, ...] = ()
@@ -182,6 +184,11 @@ class Policy:
     def local_state(self) -> bool:
         """True if state may be stored on the machine that runs Terraform."""
         return all(layer.local_state is not False for layer in self.layers)
+
+    @property
+    def confirm_destroy(self) -> bool:
+        """True if a person has to type the environment's name before an apply destroys anything."""
+        return any(layer.confirm_destroy for layer in self.layers)
 
     @property
     def proxies(self) -> bool:

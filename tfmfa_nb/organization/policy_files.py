@@ -35,6 +35,9 @@ owners = [{owner}]
 # Level of the environments for which nobody has set one:
 # default_level = "applies only"
 
+# Before an apply destroys anything, a person types the environment's name:
+# confirm_destroy = true
+
 # Minimum levels, by environment name:
 # [environments]
 # "prod-*" = "plans and applies"

@@ -22,7 +22,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
 _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "command:/PATH ARGUMENTS".'
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
-_TOP = ("mfa", "owners", "default_level", "environments", "minimum", "session", "allow", "audit")
+_TOP = ("mfa", "owners", "default_level", "confirm_destroy", "environments", "minimum", "session", "allow", "audit")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
@@ -81,6 +81,7 @@ class PolicyParser:
             accounts=None if accounts is None else frozenset(accounts),
             roles=self._strings(allow, "roles", "allow."),
             local_state=self._boolean(allow, "local_state", "allow."),
+            confirm_destroy=self._boolean(top, "confirm_destroy", ""),
             proxies=self._boolean(allow, "proxies", "allow."),
             bypasses=None if bypasses is None else frozenset(bypasses),
             prompts=None if prompts is None else frozenset(prompts),

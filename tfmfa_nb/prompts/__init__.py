@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from tfmfa_nb.model.errors import AuthenticationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tfmfa_nb.authentication.refusal import Refusal
     from tfmfa_nb.model.identity import Identity
@@ -31,6 +31,7 @@ class CodeRequest:
         tell: gets each sentence about how the code is obtained, for the run's card and its log.
         canceled: tells whether a person has canceled the run, for prompts at which nobody can.
         command: the command of Terraform's that the code is for; "" for a plan, an apply, or an unlock.
+        decision: what the apply of the plan does, one line each; empty for everything else. A card shows it itself.
     """
 
     phase: Phase
@@ -42,6 +43,7 @@ class CodeRequest:
     tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     canceled: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
     command: str = ""
+    decision: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""
@@ -75,7 +77,7 @@ class Prompt(Protocol):
     max_attempts: int | None
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """The entered code, not yet validated.
+        """The entered code, not yet validated; "" where new organization variables are to be read instead.
 
         Raises:
             RunCanceled: the person left the prompt; a pending plan remains pending.
@@ -85,8 +87,13 @@ class Prompt(Protocol):
         """
         ...
 
-    async def confirm(self, question: str) -> bool:
+    async def confirm(self, question: str, *, decision: Sequence[str] = (), word: str = "") -> bool:
         """True if the person confirms.
+
+        Args:
+            question: one line.
+            decision: what the apply of the plan does, one line each, for prompts that show nothing else.
+            word: what a person has to type to confirm; "" for a button, or for the word "yes".
 
         Raises:
             RunCanceled: the person left the prompt.

@@ -8,7 +8,7 @@ from tfmfa_nb.model.errors import PromptUnavailable
 from tfmfa_nb.model.prompt_kinds import PromptKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tfmfa_nb.prompts import CodeRequest, Prompt
 
@@ -32,9 +32,9 @@ class DisallowedPrompt:
         """Raise PromptUnavailable."""
         raise disallowed(self.kind, self._allows, self._files)
 
-    async def confirm(self, question: str) -> bool:
+    async def confirm(self, question: str, *, decision: Sequence[str] = (), word: str = "") -> bool:
         """Whether the person says yes; a confirmation is no code."""
-        return await self._prompt.confirm(question)
+        return await self._prompt.confirm(question, decision=decision, word=word)
 
 
 def disallowed(kind: PromptKind | None, allows: Callable[[str], bool], files: str) -> PromptUnavailable:

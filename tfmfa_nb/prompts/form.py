@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
 from tfmfa_nb.model.prompt_kinds import PromptKind
+from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
-    from tfmfa_nb.model.redaction import Secret
+    from collections.abc import Callable, Sequence
+
     from tfmfa_nb.prompts import CodeRequest
 
 HELLO_TIMEOUT = 8.0
 """How many seconds a front end may take to display a widget; enough for a JupyterLab that has just started."""
+
+_SET_VARIABLES = "Set the organization variables in the form below, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +63,62 @@ class FormPrompt:
     Args:
         card: card to prompt on.
         hello_timeout: seconds within which a front end has to display the card.
+        show_variables: shows the form for the organization variables below the card; None where there is none.
     """
 
     kind: PromptKind | None = PromptKind.FORM
     max_attempts: int | None = None
 
-    def __init__(self, card: Card, hello_timeout: float = HELLO_TIMEOUT) -> None:
+    def __init__(
+        self, card: Card, hello_timeout: float = HELLO_TIMEOUT, show_variables: Callable[[], None] | None = None
+    ) -> None:
         self._card = card
         self._hello_timeout = hello_timeout
+        self._show_variables = show_variables
+        self._shown = False
 
     async def ask(self, request: CodeRequest) -> Secret:
-        """Wait for a code.
+        """Wait for a code; "" once a person has set the organization variables that were missing or wrong.
 
         Raises:
             RunCanceled: the person canceled.
             RunDiscarded: the person discarded the plan.
             NoFrontEnd: no front end displays the card.
         """
-        question: dict[str, Any] = {
-            "kind": "code",
-            "phase": str(request.phase),
-            "text": request.text(),
-            "attempt": request.attempt,
-            "next_code_at": request.refusal.next_code_at if request.refusal else 0.0,
-        }
-        answer = await self._answer(question)
-        if answer.code is None:
+        question: dict[str, Any] = {"phase": str(request.phase), "attempt": request.attempt}
+        wrong = request.refusal is not None and request.refusal.requires_new_variables
+        if wrong and self._show_variables is not None:  # a code would not help
+            question |= {"kind": "confirm", "text": _SET_VARIABLES, "button": "Try again"}
+        else:
+            wait = request.refusal.next_code_at if request.refusal else 0.0
+            question |= {"kind": "code", "text": request.text(), "next_code_at": wait}
+        answer = await self._answer(question, wrong=wrong)
+        if answer.kind == "discard":
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
-        return answer.code
+        return answer.code or Secret("")
 
-    async def confirm(self, question: str) -> bool:
+    async def confirm(
+        self,
+        question: str,
+        *,
+        decision: Sequence[str] = (),  # noqa: ARG002 - the card shows it itself
+        word: str = "",
+    ) -> bool:
         """Wait for "Confirm & apply" (True) or "Discard" (False).
 
         Raises:
             RunCanceled: the person canceled.
             NoFrontEnd: no front end displays the card.
         """
-        answer = await self._answer({"kind": "confirm", "phase": "apply", "text": question, "attempt": 1})
+        answer = await self._answer({"kind": "confirm", "text": question, "attempt": 1, "word": word})
         return answer.kind == "confirm"
 
-    async def _answer(self, question: dict[str, Any]) -> Answer:
+    async def _answer(self, question: dict[str, Any], *, wrong: bool = False) -> Answer:
         if not await self._card.wait_for_front_end(self._hello_timeout):
             raise NoFrontEnd
+        if wrong and self._show_variables is not None and not self._shown:
+            self._shown = True
+            self._show_variables()
         answer = await self._card.ask(question)
         if answer.kind == "cancel":
             raise RunCanceled("The run was canceled.", "Nothing was changed.")

@@ -9,6 +9,8 @@ from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd, why_here
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.model.errors import PromptUnavailable
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
@@ -44,14 +46,14 @@ class FormOrTerminalPrompt:
             raise self._terminal_error
         return await self._terminal.ask(request)
 
-    async def confirm(self, question: str) -> bool:
+    async def confirm(self, question: str, *, decision: Sequence[str] = (), word: str = "") -> bool:
         """Whether the person says yes."""
         if self._terminal is None:
             try:
-                return await self._form.confirm(question)
+                return await self._form.confirm(question, decision=decision, word=word)
             except NoFrontEnd:
                 self._terminal = _terminal()
-        return await self._terminal.confirm(question)
+        return await self._terminal.confirm(question, decision=decision, word=word)
 
 
 def _terminal() -> TerminalPrompt:

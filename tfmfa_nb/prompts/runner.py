@@ -10,6 +10,8 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.protocol.runner import NoAnswer, RunnerAnswer, RunnerQuestion, prompt_of, read_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.model.redaction import Secret
     from tfmfa_nb.prompts import CodeRequest
 
@@ -45,6 +47,7 @@ class RunnerPrompt:
             text=request.text(),
             serial_number=request.serial_number,
             refusal=refusal,
+            decision=request.decision,
         )
         answer = self._read(question, "The run was canceled: no code was entered.")
         self.kind = PromptKind.COMMAND if answer.told else PromptKind.RUNNER
@@ -52,11 +55,12 @@ class RunnerPrompt:
             request.tell(answer.told)
         return answer.text
 
-    async def confirm(self, question: str) -> bool:
-        """True if "yes" was entered, the word that Terraform itself requires."""
-        asked = RunnerQuestion(kind="confirmation", text=question)
+    async def confirm(self, question: str, *, decision: Sequence[str] = (), word: str = "") -> bool:
+        """True if `word` was entered, or "yes", the word that Terraform itself requires."""
+        word = word or "yes"
+        asked = RunnerQuestion(kind="confirmation", text=question, decision=tuple(decision), word=word)
         answer = self._read(asked, "The run was canceled: no confirmation was entered.")
-        return answer.text.reveal().strip() == "yes"
+        return answer.text.reveal().strip() == word
 
     def _read(self, question: RunnerQuestion, canceled: str) -> RunnerAnswer:
         # Look up `getpass.getpass` on each call: a kernel replaces it for each request.

@@ -15,7 +15,7 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tfmfa_nb.prompts import CodeRequest
 
@@ -45,16 +45,25 @@ class TerminalPrompt:
             seconds = math.ceil(refusal.next_code_at - time.time())
             wait = f" The next code appears in {seconds} s." if seconds > 0 else ""
             print(f"{refusal.problem} {refusal.remedy}{wait}")  # noqa: T201 - terminal output
+        _show(request.decision)
         return Secret(_read(request.text(), "code"))
 
-    async def confirm(self, question: str) -> bool:
-        """True if "yes" was entered, the word that Terraform itself requires.
+    async def confirm(self, question: str, *, decision: Sequence[str] = (), word: str = "") -> bool:
+        """True if `word` was entered, or "yes", the word that Terraform itself requires.
 
         Raises:
             RunCanceled: nothing was entered.
             PromptUnavailable: the front end accepts no input.
         """
-        return _read(f"{question} Only 'yes' will be accepted to approve: ", "confirmation").strip() == "yes"
+        _show(decision)
+        word = word or "yes"
+        return _read(f"{question} Only '{word}' will be accepted to approve: ", "confirmation").strip() == word
+
+
+def _show(decision: Sequence[str]) -> None:
+    """Print what is decided on, directly above the prompt: the plan itself may be far up."""
+    for line in decision:
+        print(line)  # noqa: T201 - terminal output
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.prompts import CodeRequest
 
@@ -155,7 +155,13 @@ class CommandPrompt:
             raise PromptUnavailable(f"The token command {name!r} {reason}{message}.")
         return codes[-1]
 
-    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - signature of `Prompt`
+    async def confirm(
+        self,
+        question: str,  # noqa: ARG002 - signature of `Prompt`
+        *,
+        decision: Sequence[str] = (),  # noqa: ARG002
+        word: str = "",  # noqa: ARG002
+    ) -> NoReturn:
         """Raise PromptUnavailable: a command cannot confirm."""
         raise PromptUnavailable(
             "A confirmation is required, but a token command cannot give one.",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.model.errors import PromptUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfmfa_nb.model.prompt_kinds import PromptKind
     from tfmfa_nb.prompts import CodeRequest
 
@@ -28,7 +30,13 @@ class UnavailablePrompt:
         """Raise PromptUnavailable."""
         raise PromptUnavailable(f"An MFA code is required, but {self._reason}.")
 
-    async def confirm(self, question: str) -> NoReturn:  # noqa: ARG002 - signature of `Prompt`
+    async def confirm(
+        self,
+        question: str,  # noqa: ARG002 - signature of `Prompt`
+        *,
+        decision: Sequence[str] = (),  # noqa: ARG002
+        word: str = "",  # noqa: ARG002
+    ) -> NoReturn:
         """Raise PromptUnavailable."""
         raise PromptUnavailable(
             "A confirmation is required, but no prompt is available.",

@@ -1,12 +1,14 @@
 """The messages of a run's card."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from tfmfa_nb.protocol.codec import parse
+from tfmfa_nb.protocol.codec import Longest, parse
+from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
-from tfmfa_nb.protocol.run_display import Counts
 from tfmfa_nb.protocol.sealing import Sealed, SealingKey
+
+Word = Annotated[str, Longest(256)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +39,11 @@ class UnsealedCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
-    """Answers the question `number` with yes."""
+    """Answers the question `number` with yes, and with the word that it requires."""
 
     type: Literal["confirm"] = "confirm"
     number: int
+    word: Word = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +84,10 @@ class Question:
         number: number that the answer repeats.
         phase: phase that requires the answer.
         text: one line.
+        button: what the button that answers says.
         attempt: number of the attempt, from 1.
         next_code_at: when the device shows its next code, in seconds since the epoch; 0 if unknown.
+        word: what the person has to type to confirm; "" for none.
         problem: why the previous answer could not be read; "" if there was none.
         sealing_key: the key for the code; None for a confirmation.
     """
@@ -91,8 +96,10 @@ class Question:
     number: int
     phase: str
     text: str
+    button: str
     attempt: int = 1
     next_code_at: float = 0.0
+    word: str = ""
     problem: str = ""
     sealing_key: SealingKey | None = None
 
@@ -165,9 +172,10 @@ class CardState:
         question: open question on this card; None if there is none.
         workspace: Terraform's; "" before it is known.
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
-        counts: None before the plan.
+        decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
         started_at, ended_at: since the epoch; 0 before the start and the end.
+        waited: how long the phase has waited for a person.
     """
 
     type: Literal["state"] = "state"
@@ -188,7 +196,7 @@ class CardState:
     authenticated_by: str
     identity: Identity
     roles: tuple[RoleChain, ...]
-    counts: Counts | None
+    decision: Decision | None
     progress: Progress | None
     notes: tuple[str, ...]
     error: str
@@ -199,6 +207,7 @@ class CardState:
     log_path: str
     started_at: float
     ended_at: float
+    waited: float
     canceling: bool
     product: str
     program: str

@@ -34,6 +34,7 @@ from tfmfa_nb.protocol.card_messages import (
     UnsealedCode,
     card_request,
 )
+from tfmfa_nb.protocol.decision import Decision, DecisionPart, SevereChange
 from tfmfa_nb.protocol.editor import (
     AboutCell,
     AboutPosition,
@@ -115,6 +116,8 @@ __all__ = [
     "CompletionItem",
     "Confirm",
     "Counts",
+    "Decision",
+    "DecisionPart",
     "Diagnostic",
     "Discard",
     "DisplayedChange",
@@ -153,6 +156,7 @@ __all__ = [
     "RunnerQuestion",
     "SealingKey",
     "SettingsContent",
+    "SevereChange",
     "StatusMessage",
     "StatusRequest",
     "UnknownQuestion",

@@ -81,6 +81,7 @@ class RunRecord:
     identity: Mapping[str, str] = field(default_factory=dict)
     started_at: float = 0.0
     ended_at: float = 0.0
+    waited: float = 0.0
     log_start: int = 0
     plan_sha256: str = ""
     configuration_sha256: str = ""
@@ -229,7 +230,7 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
     **dict.fromkeys(("configuration_sha256", "workspace", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
-    **dict.fromkeys(("authenticated_at", "started_at", "ended_at"), _number),
+    **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
     **dict.fromkeys(("given", "ephemeral", "arguments"), _words),
     "workspace_chosen": _flag,
     "status": Status,

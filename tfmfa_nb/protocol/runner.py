@@ -47,12 +47,16 @@ class RunnerQuestion:
         text: one line for the person.
         serial_number: serial number of the MFA device.
         refusal: why the previous code was refused.
+        decision: what the apply of the plan does, one line each.
+        word: what the person types to confirm.
     """
 
     kind: Literal["code", "confirmation"]
     text: str
     serial_number: str = ""
     refusal: str = ""
+    decision: tuple[str, ...] = ()
+    word: str = "yes"
 
 
 class RunnerAnswer(NamedTuple):

@@ -15,7 +15,7 @@ RunId = Annotated[str, Longest(256)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """The latest run. `question` is the kind of the open question, "" if there is none."""
+    """The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be ""."""
 
     id: str
     environment: str
@@ -25,6 +25,7 @@ class RunStatus:
     lock_indicator: str
     canceling: bool
     question: str
+    card: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,8 +165,10 @@ class InputResponder:
         with self._display.suspended():
             if question.refusal:
                 terminal.say(f"[MFA failed] {one_line(question.refusal)}")
+            for line in question.decision:
+                terminal.say(one_line(line))
             hidden = question.kind == "code"
-            text = question.text if hidden else f"{question.text} Only 'yes' will be accepted to approve: "
+            text = question.text if hidden else f"{question.text} Only '{question.word}' will be accepted to approve: "
             typed = await terminal.read(one_line(text), hidden=hidden)
         if not typed:
             return reply_without()  # the prompt was left

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from tfmfa_nb.runs.events import (
     LockTimeoutChanged,
     LogGrew,
     Noted,
+    PersonAnswered,
     ProcessChanged,
     StartRefused,
     StatusChanged,
@@ -33,7 +35,7 @@ from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.inspected_files import Inspected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -227,6 +229,15 @@ class Driver:
         if self._process is not None:
             self._process.interrupt()
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The time in which a person is waited for; the phase's duration tells it apart."""
+        start = self.ports.clock()
+        try:
+            yield
+        finally:
+            self.tell(PersonAnswered(self.record.waited + max(0.0, self.ports.clock() - start)))
+
     def request_cancel(self) -> None:
         """Record that a person has canceled the run."""
         self.canceling = True
@@ -288,6 +299,11 @@ class Driver:
         self.plan.set_result(plan)
         self.tell(ChangesKnown(_changes_of(plan)))
 
+    def known_changes(self) -> list[Mapping[str, str]]:
+        """The changes of the plan, as views show them; empty while, or where, they are not known."""
+        known = self.plan is not None and self.plan.done() and self.plan.exception() is None
+        return _changes_of(self.plan.result()) if known and self.plan is not None else []
+
     def adjust(self, options: Options) -> None:
         """Apply the options that an apply can still have, for this apply only.
 
@@ -336,4 +352,4 @@ class Driver:
 
 def _changes_of(plan: Plan) -> list[Mapping[str, str]]:
     """The changes of a plan, in the form that views show."""
-    return [{"address": each.address, "action": each.action} for each in plan.changes]
+    return [{"address": each.address, "action": each.action, "reason": each.reason} for each in plan.changes]

@@ -55,10 +55,18 @@ class PhaseStarted(Event):
     phase: Phase
     started_at: float
     ended_at: float = 0.0
+    waited: float = 0.0
     canceling: bool = False
     error: str = ""
     error_remedy: str = ""
     error_documents: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswered(Event):
+    """A person has answered; `waited` is how long the phase has waited for answers so far, in seconds."""
+
+    waited: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,7 @@ class PlanSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesKnown(Event):
-    """The changes of the plan: [{address, action}]."""
+    """The changes of the plan: [{address, action, reason}]."""
 
     changes: Sequence[Mapping[str, str]]
 

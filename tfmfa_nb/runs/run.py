@@ -69,7 +69,7 @@ class Run(HasTraits):
     policy = Dict(help="Files of the organization policy in force: {path: sha256}.")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
-    changes: List[Any] = List(help="[{address, action}]")
+    changes: List[Any] = List(help="[{address, action, reason}]")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     progress = Dict(help="done, total, current, finished")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
@@ -82,6 +82,7 @@ class Run(HasTraits):
     log_path = Unicode(help="Log file, relative to the notebook where possible; empty for a refused start.")
     started_at = Float(help="Seconds since the epoch; 0 before the start.")
     ended_at = Float(help="Seconds since the epoch; 0 while the phase runs.")
+    waited = Float(help="Seconds of the phase in which it waited for a person.")
     canceling = Bool(default_value=False)
     product = Unicode(help="Program and version: terraform 1.11.4.")
 

@@ -38,7 +38,7 @@ def reason_in_words(reason: Any, replace_paths: Sequence[Sequence[str | int]] = 
     """Why the action of a change is planned: "tainted", "ami forces replacement"; "" if Terraform does not say.
 
     Args:
-        reason: `action_reason` of the JSON; a newer Terraform may have others, which are read out.
+        reason: `action_reason` of the JSON; a newer Terraform may have others, which are read out. Words stay words.
         replace_paths: paths of the attributes that force the replacement.
     """
     if replace_paths and reason in {None, "", "replace_because_cannot_update"}:
@@ -66,4 +66,4 @@ def path_text(path: Sequence[str | int]) -> str:
 def _said(reason: Any, words: dict[str, str]) -> str:
     if not isinstance(reason, str):
         return ""
-    return words.get(reason) or reason.replace("_", " ")
+    return words.get(reason) or (reason if " " in reason else reason.replace("_", " "))

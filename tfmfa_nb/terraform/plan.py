@@ -183,9 +183,11 @@ class Plan:
                     "name": one.name,
                     "deposed": one.deposed,
                     "provider_name": one.provider,
+                    "action_reason": one.reason if not one.replace_paths else None,
                     "change": {
                         "actions": actions.get(one.action, [NO_OP]),
                         **({"importing": {}} if one.imported else {}),
+                        "replace_paths": [list(path) for path in one.replace_paths],
                     },
                     **({"previous_address": one.moved_from} if one.moved_from else {}),
                 }

@@ -17,12 +17,12 @@ from traitlets import Unicode
 from tfmfa_nb.model.errors import SecretUnreadable, TfmfaError
 from tfmfa_nb.prompts.form import Answer
 from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.decision import answer_words, decision_of
 from tfmfa_nb.protocol.messages import (
     Authenticate,
     Cancel,
     CardState,
     Confirm,
-    Counts,
     Discard,
     ErrorDocument,
     Hello,
@@ -39,9 +39,18 @@ from tfmfa_nb.protocol.messages import (
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
-from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
+from tfmfa_nb.views.open_cards import card_closed, card_opened
+from tfmfa_nb.views.sanitize import plain, sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
-from tfmfa_nb.views.wording import checks_of, command_text, documents_of, policy_text, program_text
+from tfmfa_nb.views.wording import (
+    checks_of,
+    command_text,
+    documents_of,
+    place_of,
+    policy_text,
+    program_text,
+    status_words,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,8 +65,9 @@ _MAX_LINES = 600  # in one answer; a view shows about forty
 _MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
 _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
-_WATCHED = (*_TRAITS, "question", "failed_checks")
+_OWN = {"type", "protocol", "seq", "now", "question", "decision"}
+_TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
+_WATCHED = (*_TRAITS, "question", "failed_checks", "counts", "changes")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -83,7 +93,15 @@ class RunCard(MessageWidget):
         self._pushed = 0.0
         self._gone = False
         super().__init__("code")
+        self._id = str(self.model_id)
+        card_opened(run, self._id)
         run.observe(self._changed, names=_WATCHED)
+
+    def text(self) -> str:
+        """The run in one line, and its log."""
+        run = self._run
+        log = f" Full log: {plain(run.log_path)}" if run.log_path else ""
+        return f"Terraform run {plain(run.id)} in {plain(place_of(run))}: {status_words(run)}.{log}"
 
     async def ask(self, question: dict[str, Any]) -> Answer:
         """Show `question` and wait for the answer. Canceling the run is an answer too.
@@ -92,15 +110,19 @@ class RunCard(MessageWidget):
         """
         if self._run.canceling:
             return Answer("cancel")
-        if self._run.command:  # it has no plan to apply or to discard
-            question = {**question, "phase": self._run.phase}
+        question = {"phase": self._run.phase, **question}
         problem = ""
         try:
             while True:
                 self._answer = self._loop.create_future()
                 self._number += 1
                 key = self._secret.sealing_key() if question["kind"] == "code" else None
-                self._question = Question(**question, number=self._number, problem=problem, sealing_key=key)
+                self._question = Question(
+                    **{"button": self._button(question), **question},
+                    number=self._number,
+                    problem=problem,
+                    sealing_key=key,
+                )
                 self._run.apply(QuestionChanged(question))
                 self._schedule()  # repeating a question does not change the trait
                 try:
@@ -114,10 +136,15 @@ class RunCard(MessageWidget):
                 self._run.apply(QuestionChanged({}))
             self._schedule()
 
+    def _button(self, question: Mapping[str, Any]) -> str:
+        run = self._run
+        return answer_words(question["kind"], question["phase"], run.command, decision_of(run.counts, run.changes))
+
     def close(self) -> None:
         """Close the card, and stop observing the run."""
         if not getattr(self, "_gone", True):
             self._gone = True
+            card_closed(self._run, self._id)
             self._run.unobserve(self._changed, names=_WATCHED)
             if self._handle is not None:
                 self._handle.cancel()
@@ -156,7 +183,7 @@ class RunCard(MessageWidget):
             "program": program_text(run),
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
-            "counts": _typed(Counts, run.counts) if run.counts else None,
+            "decision": decision_of(run.counts, run.changes),
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
@@ -193,8 +220,8 @@ class RunCard(MessageWidget):
                 self._send_lines(start, stop)
             case Authenticate() | UnsealedCode():
                 self._authenticate(request, code)
-            case Confirm(number=number):
-                if self._waits_for("confirm", number):
+            case Confirm(number=number, word=word):
+                if self._waits_for("confirm", number) and self._question is not None and word == self._question.word:
                     self._resolve(Answer("confirm"))
             case Cancel() | Kill() | Discard():
                 self._stop(request)

@@ -48,6 +48,14 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
         super().__init__()
         self.on_msg(self._receive)
 
+    def text(self) -> str:
+        """What front ends show that display no widgets, and what a notebook keeps that is saved meanwhile."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**arguments)
+        return {**bundle, "text/plain": self.text()} if isinstance(bundle, dict) else bundle
+
     async def wait_for_front_end(self, seconds: float) -> bool:
         """True if a front end displays the widget, now or within `seconds`."""
         try:

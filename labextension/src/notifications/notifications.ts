@@ -7,6 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { showRun } from '../runs/cells';
 import { IRuns } from '../runs/runs';
 import type { IState } from '../runs/state';
+import { announce } from './announce';
 import { DesktopNotifier } from './desktop';
 import { eventOf } from './events';
 
@@ -45,6 +46,9 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       if (asked && (!state?.run?.question || event)) {
         Notification.dismiss(asked); // answered, here or elsewhere
         questions.delete(panel);
+      }
+      if (event && !event.asks) {
+        announce(event.message); // the card, which says the rest, is replaced by the summary
       }
       if (event && (document.hidden || !panel.isVisible)) {
         const show = () => {

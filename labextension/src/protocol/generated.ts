@@ -112,12 +112,26 @@ export interface SealingKey {
   readonly key: string;
 }
 
-/** How many resources a plan adds, changes, destroys, and imports. */
-export interface Counts {
-  readonly add: number;
-  readonly change: number;
-  readonly destroy: number;
-  readonly imported: number;
+/** How many resources one action is about: `1 to destroy`. */
+export interface DecisionPart {
+  readonly action: string;
+  readonly words: string;
+}
+
+/** A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty. */
+export interface SevereChange {
+  readonly address: string;
+  readonly action: string;
+  readonly words: string;
+  readonly reason: string;
+}
+
+/** What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named. */
+export interface Decision {
+  readonly parts: readonly DecisionPart[];
+  readonly severe: readonly SevereChange[];
+  readonly more: number;
+  readonly resources: number;
 }
 
 /** Requests the lines of the log from `start` up to, but not including, `stop`. */
@@ -140,10 +154,11 @@ export interface UnsealedCode {
   readonly number: number;
 }
 
-/** Answers the question `number` with yes. */
+/** Answers the question `number` with yes, and with the word that it requires. */
 export interface Confirm {
   readonly type: 'confirm';
   readonly number: number;
+  readonly word: string;
 }
 
 /** Stop the run gracefully. */
@@ -169,8 +184,10 @@ export interface Question {
   readonly number: number;
   readonly phase: string;
   readonly text: string;
+  readonly button: string;
   readonly attempt: number;
   readonly next_code_at: number;
+  readonly word: string;
   readonly problem: string;
   readonly sealing_key?: SealingKey;
 }
@@ -242,7 +259,7 @@ export interface CardState {
   readonly authenticated_by: string;
   readonly identity: Identity;
   readonly roles: readonly RoleChain[];
-  readonly counts: Counts | null;
+  readonly decision: Decision | null;
   readonly progress: Progress | null;
   readonly notes: readonly string[];
   readonly error: string;
@@ -253,6 +270,7 @@ export interface CardState {
   readonly log_path: string;
   readonly started_at: number;
   readonly ended_at: number;
+  readonly waited: number;
   readonly canceling: boolean;
   readonly product: string;
   readonly program: string;
@@ -419,7 +437,7 @@ export interface ErrorAnswer {
 
 export type EditorAnswer = CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | LevelAnswer | ErrorAnswer;
 
-/** The latest run. `question` is the kind of the open question, "" if there is none. */
+/** The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be "". */
 export interface RunStatus {
   readonly id: string;
   readonly environment: string;
@@ -429,6 +447,7 @@ export interface RunStatus {
   readonly lock_indicator: string;
   readonly canceling: boolean;
   readonly question: string;
+  readonly card: string;
 }
 
 /** The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */

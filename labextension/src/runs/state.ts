@@ -26,6 +26,7 @@ function readRun(run: JSONObject): RunStatus {
     level: word('level'),
     lock_indicator: word('lock_indicator'),
     question: word('question'),
+    card: word('card'),
     canceling: run['canceling'] === true
   };
 }

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { Signal } from '@lumino/signaling';
+import { OPEN_RUN, showsCard } from '../panel/command';
 import { runBelow, showRun, speakingCell } from '../runs/cells';
 import { IRuns } from '../runs/runs';
 import { readLevel } from '../runs/state';
@@ -15,11 +16,11 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IRuns],
   optional: [IStatusBar, INotebookTracker],
-  activate: (_app: JupyterFrontEnd, runs: IRuns, bar: IStatusBar | null, notebooks: INotebookTracker | null) => {
+  activate: (app: JupyterFrontEnd, runs: IRuns, bar: IStatusBar | null, notebooks: INotebookTracker | null) => {
     if (!bar) {
       return;
     }
-    const item = new LockItem(() => void press(runs));
+    const item = new LockItem(() => void press(app, runs));
     const activeStateChanged = new Signal<LockItem, void>(item);
     runs.changed.connect((_, panel) => {
       if (panel && panel !== runs.current) {
@@ -56,9 +57,15 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-async function press(runs: IRuns): Promise<void> {
+/** Goes to the run: in its cell, or in a panel of its own where the cell has lost it. */
+async function press({ commands }: JupyterFrontEnd, runs: IRuns): Promise<void> {
   const panel = runs.current;
-  if (panel && !(await showRun(panel))) {
+  if (!panel) {
+    return;
+  }
+  if (!showsCard(panel) && commands.hasCommand(OPEN_RUN) && commands.isEnabled(OPEN_RUN)) {
+    await commands.execute(OPEN_RUN);
+  } else if (!(await showRun(panel))) {
     await runBelow(panel, '%tfmfa');
   }
 }

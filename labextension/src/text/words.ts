@@ -1,7 +1,7 @@
 // The states of a run and of its lock indicator, in words: the same on the card, in the status bar and in notifications.
 // tfmfa_nb/protocol/words.py has the same; tests/fixtures/protocol_cases.json holds both to it.
 
-import type { Counts, RunStatus } from '../protocol/generated';
+import type { RunStatus } from '../protocol/generated';
 import {
   ACTION_SIGNS,
   FINAL_STATUSES,
@@ -10,7 +10,6 @@ import {
   QUESTION_NAMES,
   STATUS_NAMES
 } from '../protocol/generated';
-import { count } from './numbers';
 
 export function lockIndicatorName(state: string): string {
   return lookUp(LOCK_INDICATOR_NAMES, state) ?? state;
@@ -43,15 +42,6 @@ export function hopName(state: string): string {
 /** The sign that Terraform's plan has for an action; a blank where it has none. */
 export function actionSign(action: string): string {
   return lookUp(ACTION_SIGNS, action) ?? ' ';
-}
-
-/** "+2 ~1 -0", and what is imported where anything is; empty where nothing is known. */
-export function countsText(counts: Counts | null): string {
-  if (!counts) {
-    return '';
-  }
-  const text = `+${count(counts.add)} ~${count(counts.change)} -${count(counts.destroy)}`;
-  return counts.imported ? `${text}, ${count(counts.imported)} imported` : text;
 }
 
 /** What a generated table has under `name`; nothing that every object has, such as its constructor. */

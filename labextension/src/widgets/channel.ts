@@ -16,6 +16,8 @@ export interface IChannel<Sent, Received> {
   send(message: Sent): void;
   /** Calls `receive` with each message until the function that it returns is called. */
   listen(receive: (message: Received) => void): () => void;
+  /** Calls `exited` once the kernel has exited or restarted. */
+  onExit(exited: () => void): void;
 }
 
 /** What a channel is drawn into, until it is disposed of. */

@@ -22,6 +22,14 @@ class ModelChannel<Sent, Received> implements IChannel<Sent, Received> {
       this._model.off('msg:custom', receive);
     };
   }
+
+  onExit(exited: () => void): void {
+    this._model.on('comm_live_update', () => {
+      if (!this._model.comm_live) {
+        exited();
+      }
+    });
+  }
 }
 
 /** The view whose part of the page is a `Part`. */

@@ -15,6 +15,7 @@ from tfmfa_nb.runs.gate.levels import default_level, effective_level, protected_
 from tfmfa_nb.views.form import FormWidget
 from tfmfa_nb.views.form_action import FormInput, Result
 from tfmfa_nb.views.mfa_status import minimum_text
+from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,10 @@ class SettingsForm(FormWidget):
         self._environment, self._environ = environment, environ
         self._read_policy = read_policy
         super().__init__({"save": self._save})
+
+    def text(self) -> str:
+        """The form by its name."""
+        return f"Form: AWS Multi-Factor Authentication of {plain(self._environment.name)}"
 
     async def content(self) -> SettingsContent:
         """The levels, with the ones that may be selected and the reason for which the others may not."""

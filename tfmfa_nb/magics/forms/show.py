@@ -81,6 +81,13 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
         _print_variable_statuses(environ, profile)
 
 
+def show_variables_form(environ: Mapping[str, str], profile: str) -> None:
+    """Show the form for the organization variables, where widgets work."""
+    from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are slow to import
+
+    _show(VariablesForm(environ, profile))
+
+
 def _show(form: FormWidget, subject: Path | None = None) -> None:
     """Show a form in place of the earlier one of its kind about the same subject, which would stay in the kernel."""
     from IPython.display import display  # noqa: PLC0415

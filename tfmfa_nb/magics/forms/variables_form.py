@@ -44,6 +44,10 @@ class VariablesForm(FormWidget):
         actions = {"save": self._save, "test": self._test, "find": self._find, "clear": self._clear}
         super().__init__(actions, has_secret=True)
 
+    def text(self) -> str:
+        """The form by its name."""
+        return "Form: organization variables"
+
     async def content(self) -> VariablesContent:
         """The status of each variable, and the OS keychain's name or the reason for which it cannot be used."""
         statuses, problem = await asyncio.to_thread(variable_statuses, self._environ, self._profile)

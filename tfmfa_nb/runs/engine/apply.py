@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import RunDiscarded, RunStateError
+from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, note_short_session
 from tfmfa_nb.runs.engine.command import commands_of
+from tfmfa_nb.runs.engine.confirmed import confirm_destroy, confirm_plan
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
@@ -61,10 +62,11 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
             check_fresh(driver, gate.environ, known.workspace)
+        confirmed = await confirm_destroy(driver, gate)
         session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
-        if session is None and confirm and not await gate.prompt.confirm(_question(driver)):
-            raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
+        if session is None and confirm and not confirmed:
+            await confirm_plan(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             note_short_session(driver, session)
             check_not_canceled(driver)
@@ -88,12 +90,3 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.outputs = progress.outputs
         raise_for(outcome, commands, Phase.APPLY, accepted=(0,))
         driver.move(Status.APPLIED)
-
-
-def _question(driver: Driver) -> str:
-    counts = driver.record.counts or {}
-    add, change, destroy = (counts.get(name, 0) for name in ("add", "change", "destroy"))
-    place = f'"{driver.record.environment}"'
-    if driver.record.workspace != "default":
-        place += f', workspace "{driver.record.workspace}"'
-    return f"Apply to {place}: {add} to add, {change} to change, {destroy} to destroy?"

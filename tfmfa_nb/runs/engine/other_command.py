@@ -84,7 +84,8 @@ async def _confirm(driver: Driver, gate: Gate) -> None:
         question = f"Bring back the state of {place} as it was before {before}? What changed since is then not in it."
     problem, confirmed = "", False
     try:
-        confirmed = await gate.prompt.confirm(question)
+        with driver.waiting():
+            confirmed = await gate.prompt.confirm(question)
     except RunDiscarded:
         pass
     except PromptUnavailable as error:

@@ -9,6 +9,7 @@ from tfmfa_nb.model.errors import AuthenticationError, PromptTimedOut, RunCancel
 from tfmfa_nb.model.identity import Identity
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.prompts import CodeRequest
+from tfmfa_nb.runs.gate.decided import decided_on
 from tfmfa_nb.runs.gate.evidence import record_code
 from tfmfa_nb.runs.gate.exchange import exchange_code
 
@@ -99,8 +100,12 @@ class CodeAttempts:
                 tell=lambda sentence: self._tell(sentence, indicator),
                 canceled=lambda: self._driver.canceling,
                 command=self._driver.record.command,
+                decision=decided_on(self._driver),
             )
         )
+        if not answer and not self._driver.canceling:
+            self._refusal = None
+            return None  # no code, but other variables, which are read now
         self._driver.code_given, self._refusal, sent = True, None, False
         try:
             if self._driver.canceling:
@@ -135,7 +140,8 @@ class CodeAttempts:
     async def _ask(self, request: CodeRequest) -> Secret:
         try:
             async with asyncio.timeout(self._answer_seconds):
-                return await self._prompt.ask(request)
+                with self._driver.waiting():
+                    return await self._prompt.ask(request)
         except TimeoutError:
             if self._answer_seconds is None:  # raised by the prompt itself
                 raise

@@ -12,7 +12,15 @@ export class Announcer {
     const { lock_indicator, lock_indicator_remedy, lock_indicator_text } = state;
     const indicator = `${lockIndicatorName(lock_indicator)}. ${lock_indicator_text} ${lock_indicator_remedy}`;
     const [calm, urgent] = lock_indicator === 'failed' ? ['', indicator] : [indicator, ''];
-    setText(this.status, `${statusName(state.status)}. ${calm} ${state.question?.text ?? ''}`);
+    // The end is announced for the whole page, and once: this card is about to be replaced.
+    const status = state.ended_at > 0 ? '' : `${statusName(state.status)}.`;
+    setText(this.status, `${status} ${calm} ${decisionText(state)} ${state.question?.text ?? ''}`);
     setText(this.alert, `${urgent} ${state.error} ${state.error_remedy}`.trim());
   }
+}
+
+/** What is decided on, without what is nothing. */
+function decisionText({ decision }: CardState): string {
+  const parts = decision?.parts.filter(({ words }) => !words.startsWith('0 ')) ?? [];
+  return parts.length > 0 ? `${parts.map(({ words }) => words).join(', ')}.` : '';
 }

@@ -8,6 +8,7 @@ import type { CardChannel, CodeAnswer, IPart } from '../channel';
 import { Log } from '../log/log';
 import { canSeal } from '../sealing';
 import { Announcer } from './announcer';
+import { Decision } from './decision';
 import { Facts } from './facts';
 import { Head } from './head';
 import { LockIndicator } from './indicator';
@@ -23,10 +24,11 @@ const TICK = 500; // ms
 
 export class Card implements IPart {
   constructor(private readonly _channel: CardChannel) {
-    withAttributes(this.node, { 'aria-label': 'Terraform run' });
+    withAttributes(this.node, { 'aria-label': 'Terraform run', tabindex: -1 });
     keepKeys(this.node);
     setVisible(this._body, false);
     this._stopListening = _channel.listen(message => this._receive(message));
+    _channel.onExit(() => this._exit());
     this._timer = window.setInterval(() => this._tick(), TICK);
     this._greet();
   }
@@ -34,6 +36,9 @@ export class Card implements IPart {
   dispose(): void {
     clearInterval(this._timer);
     this._stopListening();
+    if (this.node.contains(document.activeElement)) {
+      this._question.giveFocusBack();
+    }
     this._question.dispose();
     this._log.dispose();
     this.node.remove();
@@ -46,10 +51,18 @@ export class Card implements IPart {
   private _send(message: CardRequest | CodeAnswer): void {
     try {
       this._channel.send(message);
-      this._hasExited = false;
     } catch {
-      this._hasExited = true; // what was on the card stays
+      this._exit();
     }
+  }
+
+  /** What was on the card stays, but nothing can be answered any more. */
+  private _exit(): void {
+    this._hasExited = true;
+    this._silence.exit(this._state);
+    this._question.draw(null);
+    this._head.exit();
+    this._stopping.exit();
   }
 
   private _receive(message: CardMessage): void {
@@ -63,10 +76,10 @@ export class Card implements IPart {
 
   private _tick(): void {
     const isOver = this._state !== null && this._state.ended_at > 0;
-    if (!isOver && this._silence.isLong) {
+    if (!isOver && !this._hasExited && this._silence.isLong) {
       this._greet();
     }
-    this._silence.draw(this._state !== null && !isOver, this._hasExited);
+    this._silence.draw(this._state !== null && !isOver);
     if (this._state) {
       this._drawTimes(this._state);
     }
@@ -77,8 +90,10 @@ export class Card implements IPart {
     this._offset = state.now - Date.now() / 1000;
     this.node.dataset['status'] = state.status;
     this.node.dataset['lock'] = state.lock_indicator;
+    this.node.toggleAttribute('data-ended', state.ended_at > 0 && state.question === null);
     setVisible(this._body, true);
     this._head.draw(state);
+    this._decision.draw(state);
     this._indicator.draw(state);
     this._facts.draw(state);
     this._roles.draw(state.roles);
@@ -90,6 +105,9 @@ export class Card implements IPart {
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._drawTimes(state);
     this._announcer.draw(state);
+    if (this._question.keepsFocus && isSettled(state)) {
+      this._question.giveFocusBack();
+    }
   }
 
   private _drawTimes(state: CardState): void {
@@ -101,6 +119,7 @@ export class Card implements IPart {
 
   private readonly _head = new Head(() => this._send({ type: 'cancel' }));
   private readonly _indicator = new LockIndicator();
+  private readonly _decision = new Decision();
   private readonly _facts = new Facts();
   private readonly _roles = new Roles();
   private readonly _notes = new Notes();
@@ -114,15 +133,16 @@ export class Card implements IPart {
   private readonly _body = make(
     'div',
     'tfmfa-body',
+    this._decision.node,
     this._indicator.node,
+    this._silence.node,
+    this._question.node,
+    this._problem.node,
+    this._stopping.node,
+    this._progress.node,
     this._facts.node,
     this._roles.node,
     this._notes.node,
-    this._question.node,
-    this._stopping.node,
-    this._progress.node,
-    this._problem.node,
-    this._silence.node,
     this._log.node
   );
   private readonly _stopListening: () => void;
@@ -139,4 +159,9 @@ export class Card implements IPart {
     this._announcer.status,
     this._announcer.alert
   );
+}
+
+/** Whether no other question is about to follow the last one: a refused code is asked for again. */
+function isSettled({ ended_at, lock_indicator, question }: CardState): boolean {
+  return question === null && (ended_at > 0 || ['open', 'authenticated'].includes(lock_indicator));
 }

@@ -5,7 +5,6 @@ import { IconHolder, statusIcon } from '../../dom/icons';
 import type { CardState } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 import { statusName } from '../../text/words';
-import { Counts } from './counts';
 
 /** The environment, with Terraform's workspace unless it is the default one. */
 function placeOf({ environment, workspace }: CardState): string {
@@ -32,22 +31,26 @@ export class Head {
     setText(this._status, statusOf(state));
     setText(this._environment, placeOf(state));
     setText(this._level, `MFA: ${state.level}`);
-    this._counts.draw(state.counts);
     setVisible(this._button, state.ended_at === 0 && !isAsking);
     this._button.disabled = state.canceling;
     setText(this._button, state.canceling ? 'Canceling…' : 'Cancel');
   }
 
+  /** The kernel has exited: nothing can be asked of the run. */
+  exit(): void {
+    setVisible(this._button, false);
+  }
+
   /** @param now - Seconds since the epoch, by the kernel's clock. */
-  drawTime({ ended_at, started_at }: CardState, now: number): void {
-    setText(this._elapsed, started_at ? duration((ended_at || now) - started_at) : '');
+  drawTime({ ended_at, started_at, waited }: CardState, now: number): void {
+    const whole = started_at ? duration((ended_at || now) - started_at) : '';
+    setText(this._elapsed, waited >= 1 ? `${whole}, ${duration(waited)} of it waiting for you` : whole);
   }
 
   private readonly _icon = new IconHolder(make('span', 'tfmfa-status-icon'));
   private readonly _status = make('span', 'tfmfa-status-text', 'Waiting for the kernel…');
   private readonly _environment = make('span', 'tfmfa-environment');
   private readonly _level = make('span', 'tfmfa-level');
-  private readonly _counts = new Counts();
   private readonly _elapsed = withAttributes(make('span', 'tfmfa-elapsed'), { role: 'timer', 'aria-label': 'Elapsed' });
   private readonly _button = makeButton('Cancel', 'tfmfa-cancel', () => this._cancel());
 
@@ -57,7 +60,6 @@ export class Head {
     make('span', 'tfmfa-status', this._icon.node, this._status),
     this._environment,
     this._level,
-    this._counts.node,
     make('span', 'tfmfa-gap'),
     this._elapsed,
     this._button

@@ -14,15 +14,33 @@ const NOT_SEALED = 'This page could not encrypt the code, so the code was not se
 export class Question {
   /** @param _send - Called with the message that answers. */
   constructor(private readonly _send: (message: CardRequest | CodeAnswer) => void) {
-    const id = uniqueId('code');
-    this._field.id = id;
-    this._prompt.htmlFor = id;
+    this._field.id = uniqueId('code');
+    this._typed.id = uniqueId('word');
+    this._typed.addEventListener('input', () => this._enable(true));
+    this.node.addEventListener('focusin', ({ relatedTarget }) => {
+      if (relatedTarget instanceof HTMLElement && !this._holder()?.contains(relatedTarget)) {
+        this._before = relatedTarget;
+      }
+    });
     this.node.noValidate = true;
     this.node.hidden = true;
     this.node.addEventListener('submit', event => {
       event.preventDefault();
       this._authenticate();
     });
+  }
+
+  /** Whether the keyboard was in the question when it closed, and nobody has taken it since. */
+  get keepsFocus(): boolean {
+    return this._hadFocus;
+  }
+
+  /** Gives the keyboard back to where the person was before the question. */
+  giveFocusBack(): void {
+    this._hadFocus = false;
+    if (this._before?.isConnected) {
+      this._before.focus({ preventScroll: true });
+    }
   }
 
   draw(question: QuestionAsked | null): void {
@@ -53,17 +71,22 @@ export class Question {
     this._number = question.number;
     this._key = question.sealing_key;
     this._field.value = '';
-    this._enable(true);
     this._nextCodeAt = question.next_code_at;
     setText(this._prompt, question.text);
     setText(this._problem, question.problem);
     setVisible(this._field, code);
     setVisible(this._submit, code);
     setVisible(this._confirm, !code);
-    const isCommand = question.phase === 'change'; // of no plan
-    setText(this._confirm, isCommand ? 'Run it' : 'Confirm & apply');
-    setVisible(this._cancel, code || isCommand);
-    setVisible(this._discard, !isCommand && (!code || question.phase === 'apply'));
+    setText(code ? this._submit : this._confirm, question.button);
+    const isApply = question.phase === 'apply';
+    setVisible(this._cancel, code || !isApply);
+    setVisible(this._discard, isApply);
+    setVisible(this._typed, question.word !== '');
+    withAttributes(this._typed, { placeholder: question.word });
+    this._prompt.htmlFor = code ? this._field.id : this._typed.id;
+    this._typed.value = '';
+    this._word = question.word;
+    this._enable(true);
     if (this._note) {
       setVisible(this._note, code);
     }
@@ -79,10 +102,17 @@ export class Question {
       // Where the person was, so that they are there again if the code is refused.
       this._hadFocus ||= this._hasFocus();
       setVisible(this.node, false);
+      if (this._hadFocus) {
+        this._holder()?.focus({ preventScroll: true }); // a key meant for the code is no command of the notebook
+      }
     }
   }
 
   private _authenticate(): void {
+    if (this._field.hidden) {
+      this._confirm.click(); // Enter in the field for the word
+      return;
+    }
     const code = this._field.value.trim();
     if (!code) {
       this._field.focus();
@@ -110,9 +140,10 @@ export class Question {
 
   private _enable(enabled: boolean): void {
     clearTimeout(this._retry);
-    for (const control of [this._field, this._submit, this._confirm, this._cancel, this._discard]) {
+    for (const control of [this._field, this._submit, this._typed, this._cancel, this._discard]) {
       control.disabled = !enabled;
     }
+    this._confirm.disabled = !enabled || this._typed.value.trim() !== this._word;
   }
 
   /** Only where it does not take the keyboard from somebody who types elsewhere, nor into what is out of view. */
@@ -125,6 +156,11 @@ export class Question {
       }
       this._hadFocus = false;
     });
+  }
+
+  /** The card, which holds the keyboard between two questions. */
+  private _holder(): HTMLElement | null {
+    return this.node.closest<HTMLElement>('.tfmfa-card');
   }
 
   private _hasFocus(): boolean {
@@ -141,12 +177,19 @@ export class Question {
     spellcheck: 'false',
     autocapitalize: 'off'
   });
+  private readonly _typed = withAttributes(make('input', 'tfmfa-word'), {
+    type: 'text',
+    autocomplete: 'off',
+    maxlength: 256,
+    spellcheck: 'false',
+    autocapitalize: 'off'
+  });
   private readonly _prompt = make('label', 'tfmfa-prompt');
   private readonly _submit = withAttributes(make('button', 'tfmfa-button tfmfa-primary', 'Authenticate'), {
     type: 'submit'
   });
-  private readonly _confirm = makeButton('Confirm & apply', 'tfmfa-primary', () =>
-    this._answer({ type: 'confirm', number: this._number })
+  private readonly _confirm = makeButton('Confirm', 'tfmfa-primary', () =>
+    this._answer({ type: 'confirm', number: this._number, word: this._word })
   );
   private readonly _cancel = makeButton('Cancel', '', () => this._answer({ type: 'cancel' }));
   private readonly _discard = makeButton('Discard', '', () => this._answer({ type: 'discard' }));
@@ -157,6 +200,8 @@ export class Question {
   private _number = 0;
   private _key: SealingKey | undefined;
   private _nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
+  private _word = '';
+  private _before: HTMLElement | null = null; // where the person was
   private _hadFocus = false;
   private _retry = 0;
 
@@ -165,7 +210,7 @@ export class Question {
     'tfmfa-form',
     this._problem,
     this._prompt,
-    make('span', 'tfmfa-controls', this._field, this._submit, this._confirm, this._cancel, this._discard),
+    make('span', 'tfmfa-controls', this._field, this._submit, this._typed, this._confirm, this._cancel, this._discard),
     this._wait,
     this._ready,
     ...(this._note ? [this._note] : [])

@@ -2,12 +2,14 @@
 
 import { make, setText, setVisible } from '../../dom/elements';
 import { makeIcon } from '../../dom/icons';
+import type { CardState } from '../../protocol/generated';
+import { isFinal } from '../../text/words';
 
 const ASK_AGAIN = 2000; // ms without a word after which the card asks
 const STALE = 7000; // ms after which it says that the kernel is silent
 const NOT_RESPONDING = 'The kernel is not responding. This card may be out of date.';
-const EXITED =
-  'The kernel has exited, so this card is no longer updated. Terraform keeps running, and its log and state are safe.';
+const EXITED = 'The kernel has exited, so this card is no longer updated.';
+const WORKING: readonly string[] = ['planning', 'confirmed', 'applying', 'running'];
 
 export class Silence {
   constructor() {
@@ -24,13 +26,17 @@ export class Silence {
     this._since = performance.now();
   }
 
-  /**
-   * @param matters - Whether the card shows what may change.
-   * @param exited - Whether nothing can be sent to the kernel.
-   */
-  draw(matters: boolean, exited: boolean): void {
-    setVisible(this.node, matters && (exited || this._lasted > STALE));
-    setText(this._text, exited ? EXITED : NOT_RESPONDING);
+  /** The kernel has exited. */
+  exit(state: CardState | null): void {
+    this._exited ??= state ? exitedText(state) : EXITED;
+    setText(this._text, this._exited);
+  }
+
+  /** @param matters - Whether the card shows what may change. */
+  draw(matters: boolean): void {
+    const exited = this._exited;
+    setVisible(this.node, matters && (exited !== undefined || this._lasted > STALE));
+    setText(this._text, exited ?? NOT_RESPONDING);
   }
 
   private get _lasted(): number {
@@ -39,6 +45,18 @@ export class Silence {
 
   private readonly _text = make('span', 'tfmfa-grow');
   private _since = performance.now();
+  private _exited: string | undefined;
 
   readonly node = make('div', 'tfmfa-silent', makeIcon('warning'), this._text);
+}
+
+/** What the exit of the kernel means for the run, and what to do. */
+function exitedText({ phase, status }: CardState): string {
+  if (WORKING.includes(status)) {
+    return `${EXITED} Terraform keeps running, and its log and state are safe. Follow it with %tfruns follow.`;
+  }
+  if (status === 'planned' && phase === 'apply') {
+    return `${EXITED} No code can be entered here. The plan is still pending: open it with %tfruns open.`;
+  }
+  return isFinal(status) ? EXITED : `${EXITED} No code can be entered here. Run the cell again.`;
 }

@@ -16,6 +16,11 @@ export class Stopping {
     setVisible(this.node, canceling && ended_at === 0);
   }
 
+  /** The kernel has exited: nothing can be asked of the run. */
+  exit(): void {
+    setVisible(this.node, false);
+  }
+
   readonly node = make(
     'div',
     'tfmfa-stopping',

@@ -1,0 +1,111 @@
+// Plugin: the card of a run in a panel of its own, where the notebook's output cannot show it any more.
+//
+// A reloaded page has lost the output of a notebook that was not saved. The kernel still has the card, and asks on it.
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { Widget } from '@lumino/widgets';
+import { make, makeButton } from '../dom/elements';
+import type { RunStatus } from '../protocol/generated';
+import { runBelow } from '../runs/cells';
+import { IRuns } from '../runs/runs';
+import { runWords } from '../text/words';
+import { OPEN_RUN, showsCard } from './command';
+
+const WIDGET = 'application/vnd.jupyter.widget-view+json';
+const PATIENCE = 3000; // ms in which a page that was just loaded has restored its outputs
+
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfmfa_nb:panel',
+  description: 'Shows a run in a panel of its own where its notebook cannot show it.',
+  autoStart: true,
+  requires: [IRuns],
+  optional: [ICommandPalette],
+  activate: (app: JupyterFrontEnd, runs: IRuns, palette: ICommandPalette | null) => {
+    const panels = new Map<string, RunPanel>();
+    const open = async (notebook: NotebookPanel): Promise<void> => {
+      const run = runs.state(notebook)?.run;
+      if (!run?.card) {
+        return;
+      }
+      const known = panels.get(run.card);
+      if (known) {
+        app.shell.activateById(known.id);
+        return;
+      }
+      const panel = new RunPanel(notebook, run);
+      panels.set(run.card, panel);
+      panel.disposed.connect(() => panels.delete(run.card));
+      await panel.render();
+      app.shell.add(panel, 'main', { mode: 'split-bottom', ref: notebook.id });
+    };
+    app.commands.addCommand(OPEN_RUN, {
+      label: 'Terraform: Open Run',
+      caption: 'Show the run in a panel beside its notebook',
+      isEnabled: () => (runs.state(runs.current)?.run?.card ?? '') !== '',
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => runs.current && open(runs.current)
+    });
+    palette?.addItem({ command: OPEN_RUN, category: 'Terraform' });
+
+    const asked = new WeakSet<NotebookPanel>();
+    runs.changed.connect((_, notebook) => {
+      app.commands.notifyCommandChanged(OPEN_RUN);
+      if (!notebook) {
+        return;
+      }
+      const run = runs.state(notebook)?.run;
+      panels.forEach(panel => panel.update(notebook, run ?? null));
+      if (run?.card && !asked.has(notebook)) {
+        asked.add(notebook); // once for each page: a person may close the panel
+        setTimeout(() => {
+          const now = runs.state(notebook)?.run;
+          if (now?.card === run.card && !notebook.isDisposed && !showsCard(notebook)) {
+            void open(notebook);
+          }
+        }, PATIENCE);
+      }
+    });
+  }
+};
+
+class RunPanel extends MainAreaWidget {
+  constructor(
+    private readonly _notebook: NotebookPanel,
+    private readonly _run: RunStatus
+  ) {
+    super({ content: new Widget() });
+    this.id = `tfmfa-run-${_run.card}`;
+    this.title.label = `Run in ${_run.environment}`;
+    this.title.closable = true;
+    this.content.addClass('tfmfa-panel');
+  }
+
+  async render(): Promise<void> {
+    const { rendermime } = this._notebook.content;
+    const data = { [WIDGET]: { model_id: this._run.card, version_major: 2, version_minor: 0 } };
+    const renderer = rendermime.createRenderer(WIDGET);
+    await renderer.renderModel(rendermime.createModel({ data, trusted: true }));
+    Widget.attach(renderer, this.content.node);
+    this.disposed.connect(() => renderer.dispose());
+  }
+
+  /** Once the card is closed, says how the run ended, and brings its summary into the notebook. */
+  override update(notebook?: NotebookPanel, run?: RunStatus | null): void {
+    super.update();
+    if (notebook !== this._notebook || this._isOver || run?.card === this._run.card) {
+      return;
+    }
+    this._isOver = true;
+    const words = run?.id === this._run.id ? runWords(run) : 'The kernel has exited';
+    const show = makeButton('Show in the notebook', '', () => {
+      void runBelow(this._notebook, `%tfruns open ${this._run.id}`);
+      this.dispose();
+    });
+    const end = make('div', 'tfmfa-panel-end', `${this._run.environment}: ${words}. `, show);
+    this.content.node.replaceChildren(make('div', 'tfmfa-card', end));
+  }
+
+  private _isOver = false;
+}

@@ -1,0 +1,61 @@
+"""What the apply of a plan does, in words."""
+
+import pytest
+
+from tfmfa_nb.protocol.decision import answer_words, decision_lines, decision_of, decision_text
+
+COUNTS = {"add": 2, "change": 1, "destroy": 1, "imported": 0}
+CHANGES = [
+    {"address": "aws_s3_bucket.new", "action": "create", "reason": ""},
+    {"address": "aws_instance.web", "action": "replace", "reason": "ami forces replacement"},
+    {"address": "aws_ssm_parameter.release", "action": "update", "reason": ""},
+    {"address": "data.aws_ami.latest", "action": "read", "reason": ""},
+]
+
+
+def test_there_is_none_before_a_plan():
+    assert decision_of(None, []) is None
+
+
+def test_terraforms_own_counts_stand_until_the_changes_are_known():
+    decision = decision_of({**COUNTS, "imported": 3}, [])
+    assert decision_text(decision) == "2 to add, 1 to change, 1 to destroy, 3 to import"
+    assert decision.severe == ()
+
+
+def test_a_replacement_is_told_apart_from_what_is_added_and_destroyed():
+    decision = decision_of(COUNTS, CHANGES)
+    assert decision_text(decision) == "1 to add, 1 to change, 0 to destroy, 1 to replace"
+    assert decision.resources == 3  # what is read is no change
+    assert decision_lines(decision)[1:] == [
+        "-/+ aws_instance.web will be destroyed and re-created (ami forces replacement)"
+    ]
+
+
+def test_what_is_destroyed_comes_first_and_the_rest_is_counted():
+    many = [{"address": f"a.b[{number}]", "action": "replace", "reason": ""} for number in range(30)]
+    gone = {"address": "a.gone", "action": "delete", "reason": ""}
+    left = {"address": "a.left", "action": "forget", "reason": ""}
+    decision = decision_of(COUNTS, [left, *many, gone])
+    assert decision.severe[0].address == "a.gone"
+    assert len(decision.severe) + decision.more == 32
+    assert decision_lines(decision)[-1] == f"    and {decision.more} more"
+    only = decision_of(COUNTS, [left])
+    assert only.severe[0].words == "will be removed from the state, not destroyed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "command", "changes", "words"),
+    [
+        ("code", "plan", "", [], "Authenticate and plan"),
+        ("code", "apply", "", CHANGES, "Authenticate and apply 3 changes"),
+        ("code", "apply", "", CHANGES[:1], "Authenticate and apply 1 change"),
+        ("confirm", "apply", "", CHANGES, "Confirm & apply 3 changes"),
+        ("code", "unlock", "", [], "Authenticate and unlock"),
+        ("code", "change", "state mv", [], "Authenticate and run it"),
+        ("confirm", "change", "state mv", [], "Confirm & run it"),
+    ],
+)
+def test_the_button_says_what_it_does(kind, phase, command, changes, words):
+    counts = COUNTS if changes else None
+    assert answer_words(kind, phase, command, decision_of(counts, changes)) == words

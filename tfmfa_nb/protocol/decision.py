@@ -1,0 +1,128 @@
+"""What the apply of a plan does, in words: what a person reads before the code or the confirmation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.protocol.words import action_sign, count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Each action of a change, in the order of Terraform's own summary, and what it does to a resource.
+_VERBS = {
+    "create": "add",
+    "update": "change",
+    "delete": "destroy",
+    "replace": "replace",
+    "import": "import",
+    "move": "move",
+    "forget": "remove from the state",
+}
+_SEVERE = {"delete": "will be destroyed", "replace": "will be destroyed and re-created"}
+_FORGOTTEN = "will be removed from the state, not destroyed"
+_MOST = 20  # of the resources that are named; the plan has them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionPart:
+    """How many resources one action is about: `1 to destroy`."""
+
+    action: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SevereChange:
+    """A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty."""
+
+    address: str
+    action: str
+    words: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named."""
+
+    parts: tuple[DecisionPart, ...]
+    severe: tuple[SevereChange, ...]
+    more: int
+    resources: int
+
+
+def decision_of(counts: Mapping[str, int] | None, changes: Sequence[Mapping[str, str]]) -> Decision | None:
+    """The decision about a plan; None while there is none.
+
+    Args:
+        counts: Terraform's own: add, change, destroy, imported. A replacement counts as added and as destroyed.
+        changes: the changes, once they are known: action, address, reason.
+    """
+    if counts is None:
+        return None
+    numbers = _numbers(counts, changes)
+    shown = [action for action in _VERBS if numbers[action] or (action in {"create", "update", "delete"})]
+    severe = [each for each in changes if each["action"] in _SEVERE or each["action"] == "forget"]
+    severe.sort(key=lambda each: ("delete", "replace", "forget").index(each["action"]))
+    return Decision(
+        parts=tuple(
+            DecisionPart(action=action, words=f"{count(numbers[action])} to {_VERBS[action]}") for action in shown
+        ),
+        severe=tuple(
+            SevereChange(
+                address=each["address"],
+                action=each["action"],
+                words=_SEVERE.get(each["action"], _FORGOTTEN),
+                reason=each.get("reason", ""),
+            )
+            for each in severe[:_MOST]
+        ),
+        more=max(0, len(severe) - _MOST),
+        resources=sum(numbers.values()),
+    )
+
+
+def _numbers(counts: Mapping[str, int], changes: Sequence[Mapping[str, str]]) -> Counter[str]:
+    """How many resources each action is about."""
+    if changes:
+        numbers = Counter(each["action"] for each in changes if each["action"] in _VERBS)
+        numbers["import"] = max(numbers["import"], counts.get("imported", 0))
+        return numbers
+    names = {"create": "add", "update": "change", "delete": "destroy", "import": "imported"}
+    return Counter({action: counts.get(name, 0) for action, name in names.items()})
+
+
+def decision_text(decision: Decision) -> str:
+    """`3 to add, 1 to change, 1 to destroy, 1 to replace`."""
+    return ", ".join(part.words for part in decision.parts)
+
+
+def decision_lines(decision: Decision) -> list[str]:
+    """The same for a terminal: the line, and each resource that is destroyed, replaced, or forgotten."""
+    named = [
+        f"{action_sign(each.action):>3} {each.address} {each.words}{f' ({each.reason})' if each.reason else ''}"
+        for each in decision.severe
+    ]
+    more = [f"    and {count(decision.more)} more"] if decision.more else []
+    return [f"Plan: {decision_text(decision)}.", *named, *more]
+
+
+def answer_words(kind: str, phase: str, command: str, decision: Decision | None) -> str:
+    """What the button that answers a question says: `Authenticate and apply 6 changes`.
+
+    Args:
+        kind: "code" or "confirm".
+        phase: phase that requires the answer.
+        command: the command of Terraform's that is asked for; "" for a plan, an apply, or an unlock.
+        decision: the decision about the plan.
+    """
+    if command:
+        what = "run it"
+    elif phase == "apply" and decision is not None and decision.resources:
+        what = f"apply {count(decision.resources)} {'change' if decision.resources == 1 else 'changes'}"
+    else:
+        what = phase
+    return f"Authenticate and {what}" if kind == "code" else f"Confirm & {what}"
