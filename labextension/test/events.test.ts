@@ -11,6 +11,7 @@ const RUN: RunStatus = {
   level: 'plans and applies',
   lock_indicator: 'required',
   canceling: false,
+  card: '',
   question: ''
 };
 const busy = (run: Partial<RunStatus> = {}) => ({ busy: true, run: { ...RUN, ...run } });

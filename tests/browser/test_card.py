@@ -114,7 +114,7 @@ def focused(notebook):
     """What has the keyboard: a label, a button's text, or a class."""
     return notebook.page.evaluate(
         "(({ className, ariaLabel, labels, tagName, textContent }) => labels?.[0]?.textContent || ariaLabel ||"
-        " (tagName === 'BUTTON' ? textContent : className))(document.activeElement)"
+        " (['BUTTON', 'SUMMARY'].includes(tagName) ? textContent : className))(document.activeElement)"
     )
 
 
@@ -413,3 +413,28 @@ def test_a_card_whose_kernel_has_restarted_takes_no_code(lab, open_notebook):
     )
     expect(card.locator(".tfmfa-silent")).to_contain_text("No code can be entered here. Run the cell again.")
     expect(card.get_by_label("MFA code for alice")).to_be_hidden()
+
+
+LOST = """\
+%load_ext tfmfa_nb
+get_ipython().magics_manager.registry["TfmfaMagics"].latest = run
+display(card); run.show('asked'); await ask(); card.close(); run.show('planned'); answers"""
+
+
+def test_a_page_that_has_lost_the_card_shows_it_in_a_panel_of_its_own(lab, open_notebook):
+    lab.write("lost.ipynb", LOST, "")
+    notebook = open_notebook("lost.ipynb", alone=True)
+    notebook.execute(card_code("PLAN"))
+    notebook.start_cell(0)
+    field = notebook.page.get_by_label("MFA code for alice")
+    expect(field).to_be_visible()
+    notebook.page.reload()  # nobody has saved the notebook, so its output is gone
+    expect(notebook.page.locator(".tfmfa-panel .tfmfa-card")).to_be_visible()
+    expect(notebook.page.locator(".jp-Notebook .tfmfa-card")).to_have_count(0)
+    notebook.screenshot("card-in-a-panel")
+    field.fill("492817")
+    notebook.page.keyboard.press("Enter")
+    end = notebook.page.locator(".tfmfa-panel-end")
+    expect(end).to_contain_text("staging: Planned.")
+    expect(end.get_by_role("button", name="Show in the notebook")).to_be_visible()
+    assert answers(notebook) == ["492817"]

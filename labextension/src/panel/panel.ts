@@ -5,7 +5,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
 import { make, makeButton } from '../dom/elements';
 import type { RunStatus } from '../protocol/generated';
 import { runBelow } from '../runs/cells';
@@ -70,12 +70,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-class RunPanel extends MainAreaWidget {
+class RunPanel extends MainAreaWidget<Panel> {
   constructor(
     private readonly _notebook: NotebookPanel,
     private readonly _run: RunStatus
   ) {
-    super({ content: new Widget() });
+    super({ content: new Panel() });
     this.id = `tfmfa-run-${_run.card}`;
     this.title.label = `Run in ${_run.environment}`;
     this.title.closable = true;
@@ -87,8 +87,7 @@ class RunPanel extends MainAreaWidget {
     const data = { [WIDGET]: { model_id: this._run.card, version_major: 2, version_minor: 0 } };
     const renderer = rendermime.createRenderer(WIDGET);
     await renderer.renderModel(rendermime.createModel({ data, trusted: true }));
-    Widget.attach(renderer, this.content.node);
-    this.disposed.connect(() => renderer.dispose());
+    this.content.addWidget(renderer);
   }
 
   /** Once the card is closed, says how the run ended, and brings its summary into the notebook. */
@@ -104,7 +103,8 @@ class RunPanel extends MainAreaWidget {
       this.dispose();
     });
     const end = make('div', 'tfmfa-panel-end', `${this._run.environment}: ${words}. `, show);
-    this.content.node.replaceChildren(make('div', 'tfmfa-card', end));
+    this.content.widgets.forEach(widget => widget.dispose());
+    this.content.addWidget(new Widget({ node: make('div', 'tfmfa-card', end) }));
   }
 
   private _isOver = false;

@@ -11,6 +11,7 @@ import { Signal } from '@lumino/signaling';
 import type { EditorQuestion } from '../protocol/generated';
 import { loadsExtension, rememberRuns } from './cells';
 import { Connection } from './connection';
+import { rememberPlaces } from './places';
 import type { IState } from './state';
 
 export interface IRuns {
@@ -36,6 +37,7 @@ class Runs implements IRuns {
     _notebooks.widgetAdded.connect((_, panel) => this._add(panel));
     _notebooks.currentChanged.connect(() => this.changed.emit(null));
     rememberRuns();
+    rememberPlaces(_notebooks);
   }
 
   readonly changed: Signal<IRuns, NotebookPanel | null> = new Signal<IRuns, NotebookPanel | null>(this);

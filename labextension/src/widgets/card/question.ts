@@ -1,5 +1,6 @@
 // The question on the card: a code, or a confirmation.
 
+import { sayAnswered } from '../../dom/answered';
 import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
 import type { CardRequest, Question as QuestionAsked, SealingKey } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
@@ -38,7 +39,7 @@ export class Question {
   /** Gives the keyboard back to where the person was before the question. */
   giveFocusBack(): void {
     this._hadFocus = false;
-    if (this._before?.isConnected) {
+    if (sayAnswered(this._holder() ?? this.node) && this._before?.isConnected) {
       this._before.focus({ preventScroll: true });
     }
   }
