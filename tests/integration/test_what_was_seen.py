@@ -7,7 +7,7 @@ import pytest
 from device import Device
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import EnvironmentLocked, MfaBypass
+from tfmfa_nb.model.errors import ConfigurationError, EnvironmentLocked, MfaBypass, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
@@ -127,6 +127,27 @@ async def test_what_slips_in_while_the_prompt_is_open_is_refused_with_the_code_u
     run = folder(tmp_path, HARMLESS.format("seen"))
     with pytest.raises(MfaBypass, match=r"other\.tf:2.*access_key"):
         await plan(run.driver, Gate(Meanwhile(lenient_sandbox, slip), environ))
+    assert (run.status, sessions()) == ("errored", 0)
+
+
+@pytest.mark.parametrize(
+    ("hcl", "said"),
+    [
+        ('resource "terraform_data" "two" {\n  input = \n}\n', r"other\.tf:2: Invalid expression"),
+        ('output "two" {\n  value = terraform_data.nowhere\n}\n', r"other\.tf:2: Reference to undeclared resource"),
+        ('variable "two" {}\n', r"no value: two \(other\.tf:1\)"),
+    ],
+)
+async def test_what_becomes_invalid_while_the_prompt_is_open_is_told_with_the_code_unused(
+    tmp_path, environ, lenient_sandbox, sessions, hcl, said
+):
+    async def pull():
+        (tmp_path / "live" / "other.tf").write_text(hcl)
+
+    run = folder(tmp_path, HARMLESS.format("seen"))
+    with pytest.raises((TerraformFailed, ConfigurationError), match=said):
+        await plan(run.driver, Gate(Meanwhile(lenient_sandbox, pull), environ))
+    assert "Changed while the prompt was open, and checked again: other.tf." in run.notes
     assert (run.status, sessions()) == ("errored", 0)
 
 

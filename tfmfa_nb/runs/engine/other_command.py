@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
@@ -47,8 +48,9 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
         begin_at_level(driver, gate.policy, known)
         await inspect_for_command(driver, gate, executable, call)
-        await check_command(driver, gate, executable, lock, call)
-        session = await authenticate(driver, gate, phase, executable)
+        check = partial(check_command, driver, gate, executable, lock, call)
+        await check()
+        session = await authenticate(driver, gate, phase, executable, check)
         if session is None and phase.changes and not driver.options.auto_approve:
             await _confirm(driver, gate)
         with_credentials = commands_of(driver, gate, executable, lock, session)

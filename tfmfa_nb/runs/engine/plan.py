@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
@@ -51,8 +52,9 @@ async def plan(driver: Driver, gate: Gate) -> None:
         begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
         raise_for_state(driver)  # what was found may have raised the level
-        await check_configuration(driver, gate, executable, lock)
-        session = await authenticate(driver, gate, Phase.PLAN, executable)
+        check = partial(check_configuration, driver, gate, executable, lock)
+        await check()
+        session = await authenticate(driver, gate, Phase.PLAN, executable, check)
         if session is None and driver.options.migrate_state:
             await confirm_copy(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
