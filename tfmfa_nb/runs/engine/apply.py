@@ -87,6 +87,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             )
         driver.outputs = progress.outputs
         raise_for(outcome, commands, Phase.APPLY, accepted=(0,))
+        progress.complete()
         driver.move(Status.APPLIED)
 
 

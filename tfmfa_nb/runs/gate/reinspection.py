@@ -10,7 +10,7 @@ from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.roles import check_run_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_program, say_some
+from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_policy, check_program, say_some
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -60,8 +60,9 @@ async def look_again(
     Raises:
         MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the program, the cell's own
             HCL, or what a saved plan was made from, is no longer there.
-        TfmfaError: as `check` does.
+        TfmfaError: as `check` and `check_policy` do.
     """
+    await check_policy(driver, gate)
     await check_program(driver, gate)
     names = await changes_since(driver, gate, executable)
     if names:
