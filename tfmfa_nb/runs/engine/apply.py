@@ -10,7 +10,7 @@ from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, note_short_session
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.engine.workspaces import check_same
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -67,7 +67,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             raise RunDiscarded("The plan was discarded.", "Nothing was changed.")
         async with commands_of(driver, gate, executable, lock, session) as commands:
             note_short_session(driver, session)
-            check_not_canceled(driver)
+            check_ready(driver)
             if session is not None:
                 await check_unchanged(driver, gate, executable, record.configuration_sha256)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time

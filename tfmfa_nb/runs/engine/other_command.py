@@ -12,7 +12,7 @@ from tfmfa_nb.runs.engine.command import commands_of, commands_without_credentia
 from tfmfa_nb.runs.engine.command_preflight import check_command
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.terraform_call import run_call
 from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
@@ -56,7 +56,7 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         with_credentials = commands_of(driver, gate, executable, lock, session)
         without = commands_without_credentials(driver, gate, executable, lock)
         async with without if phase is Phase.CHECK else with_credentials as commands:
-            check_not_canceled(driver)
+            check_ready(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
                 await check_tests(driver, gate, executable, call)

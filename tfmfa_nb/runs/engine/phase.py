@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable
@@ -18,11 +17,12 @@ from tfmfa_nb.runs.gate.reinspection import look_again
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from contextlib import ExitStack
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
+    from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
@@ -136,8 +136,24 @@ async def authenticate(
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
         driver.tell(Authenticated())
         return None
-    look = partial(look_again, driver, gate, executable, check)
+
+    async def look() -> Sequence[RoleChain]:
+        if phase is not Phase.UNLOCK:
+            check_room(driver)
+        return await look_again(driver, gate, executable, check)
+
     return await gate.pass_through(driver, phase, driver.record.chains, look)
+
+
+def check_ready(driver: Driver) -> None:
+    """Stop here if the phase cannot go on after a prompt, which may have been open for a long time.
+
+    Raises:
+        RunCanceled: a person has canceled the run.
+        ConfigurationError: by now, the disk has too little room.
+    """
+    check_not_canceled(driver)
+    check_room(driver)
 
 
 def check_not_canceled(driver: Driver) -> None:

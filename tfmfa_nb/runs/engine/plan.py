@@ -10,7 +10,7 @@ from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import plan_saved
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.plan_command import run_plan
 from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, note_generated, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
@@ -58,7 +58,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         if session is None and driver.options.migrate_state:
             await confirm_copy(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
-            check_not_canceled(driver)
+            check_ready(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)
