@@ -280,3 +280,12 @@ async def test_no_terraform_starts_under_a_policy_that_changed_while_the_lock_wa
     with pytest.raises(AuthenticationError, match="The organization policy has changed"):
         await waiting
     assert "Terraform" not in "\n".join(run.log_text())
+
+
+async def test_a_cell_reads_the_policy_again_before_the_code_is_used(ipython_with, lenient_sandbox, owners):
+    file, _ = owners
+    tightens = f"sh -c 'echo \"# by its owner\" >> {file}; echo 123456'"
+    shell = ipython_with(**lenient_sandbox.environ() | {"TFMFA_POLICY": str(file), "TFMFA_TOKEN_COMMAND": tightens})
+    cell = '%%tfplan -e staging --level "plans and applies"\noutput "one" {\n  value = 1\n}\n'
+    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
+    assert "The organization policy has changed" in str(result.error_in_exec)

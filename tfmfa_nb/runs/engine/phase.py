@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, TfmfaError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.environments import EnvironmentLock
-    from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
@@ -137,10 +136,10 @@ async def authenticate(
         driver.tell(Authenticated())
         return None
 
-    async def look() -> Sequence[RoleChain]:
+    def look() -> Awaitable[Sequence[Any]]:
         if phase is not Phase.UNLOCK:
             check_room(driver)
-        return await look_again(driver, gate, executable, check)
+        return look_again(driver, gate, executable, check)
 
     return await gate.pass_through(driver, phase, driver.record.chains, look)
 
