@@ -282,6 +282,23 @@ async def test_no_terraform_starts_under_a_policy_that_changed_while_the_lock_wa
     assert "Terraform" not in "\n".join(run.log_text())
 
 
+async def test_a_policy_that_changes_while_a_confirmation_is_waited_for_leaves_the_plan_pending(
+    tmp_path, environ, owners
+):
+    file, policy = owners
+
+    class Asks(Device):
+        async def confirm(self, question):
+            file.write_text(file.read_text() + '[environments]\n"*" = "plans and applies"\n')
+            return await super().confirm(question)
+
+    run = cell(tmp_path, HARMLESS.format("seen"), level=Level.NEVER)
+    await plan(run.driver, Gate(Device(None), environ, **policy))
+    with pytest.raises(AuthenticationError, match="The organization policy has changed"):
+        await apply(run.driver, Gate(Asks(None), environ, **policy), confirm=True)
+    assert (run.status, "Creating" in "\n".join(run.log_text())) == ("planned", False)
+
+
 async def test_a_cell_reads_the_policy_again_before_the_code_is_used(ipython_with, lenient_sandbox, owners):
     file, _ = owners
     tightens = f"sh -c 'echo \"# by its owner\" >> {file}; echo 123456'"

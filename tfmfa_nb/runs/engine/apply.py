@@ -16,7 +16,7 @@ from tfmfa_nb.runs.engine.workspaces import check_same
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import protected_of, report_level
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
-from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.gate.unchanged import check_policy, check_unchanged
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -68,6 +68,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         async with commands_of(driver, gate, executable, lock, session) as commands:
             note_short_session(driver, session)
             check_ready(driver)
+            await check_policy(driver, gate)  # else, the plan would be lost to a Terraform that does not start
             if session is not None:
                 await check_unchanged(driver, gate, executable, record.configuration_sha256)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
