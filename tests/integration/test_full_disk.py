@@ -15,7 +15,8 @@ import pytest
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SCENARIO = """
-import asyncio, json, os, sys
+import asyncio, itertools, json, os, sys, tempfile
+from contextlib import suppress
 from pathlib import Path
 from device import Device
 from tfmfa_nb.environments import Environment
@@ -25,11 +26,19 @@ from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.sandbox.handle import Sandbox
 
 def fill(name, left):
     # Fills the disk but for `left` bytes.
     disk = os.statvfs(".")
     Path(name).write_bytes(bytes(disk.f_frsize * disk.f_bfree - left))
+
+def fill_with_files(folder):
+    os.mkdir(folder)
+    with suppress(OSError):
+        for number in itertools.count():
+            Path(folder, str(number)).touch()
 
 async def end_of(phase, run, device=None, **options):
     try:
@@ -89,7 +98,7 @@ def on_a_small_disk(tmp_path):
         lines = "\n".join(f"    {line}" for line in scenario.strip().splitlines())
         script.write_text(SCENARIO.replace("    SCENARIO", lines))
         (tmp_path / "disk").mkdir()
-        mounted = 'mount -t tmpfs -o size=16m tmpfs "$0" && cd "$0" && exec "$@"'
+        mounted = 'mount -t tmpfs -o size=16m,nr_inodes=400 tmpfs "$0" && cd "$0" && exec "$@"'
         done = subprocess.run(
             ["unshare", "--user", "--map-root-user", "--mount"]
             + ["sh", "-c", mounted, tmp_path / "disk", sys.executable, script],
@@ -155,3 +164,39 @@ return {**first, "asked": asked, "then": [await end_of(apply, run, device, confi
 """)
     assert re.search(r"has [345] MB free, and at least [89] MB are needed to save the state and", found["error"])
     assert (found["status"], found["asked"], found["then"]) == ("planned", [], ["", "applied"])
+
+
+WHILE_ASKED = """
+class Meanwhile(Device):
+    async def ask(self, request):
+        FILL
+        return await super().ask(request)
+
+    confirm = ask
+
+sandbox = Sandbox.start(Path(tempfile.mkdtemp()), user_may_act=True)
+os.environ.update(sandbox.environ())
+run = new_run('resource "terraform_data" "one" {}')
+assert await end_of(plan, run) == ""
+run.driver.adjust(Options(level=LEVEL))
+first = report(run, await end_of(apply, run, Meanwhile(sandbox), confirm=True))
+codes = [call["action"] for call in sandbox.calls()].count("GetSessionToken")
+sandbox.stop()
+return {**first, "codes": codes}
+"""
+
+
+@pytest.mark.parametrize("level", ["Level.APPLIES_ONLY", "Level.NEVER"])
+@pytest.mark.parametrize(
+    ("fill", "said"),
+    [
+        ('fill("filler", 1 << 20)', r"has [01] MB free, and at least [89] MB are needed"),
+        ('fill_with_files("fillers")', r"can take 0 more files, and at least 64 are needed"),
+    ],
+)
+def test_a_disk_that_fills_while_the_prompt_is_open_costs_neither_the_code_nor_the_plan(
+    on_a_small_disk, level, fill, said
+):
+    found = on_a_small_disk(WHILE_ASKED.replace("FILL", fill).replace("LEVEL", level))
+    assert re.search(said, found["error"])
+    assert (found["status"], found["codes"]) == ("planned", 0)

@@ -1,5 +1,6 @@
 """An interrupt is heard at once, whatever a cell waits for, and a code that is typed after it is never sent."""
 
+import fcntl
 import os
 import sys
 import time
@@ -64,6 +65,23 @@ def test_an_open_prompt_of_a_console_is_left_at_once_and_the_code_after_it_is_no
     kernel.type(sandbox.code(wait=False))
     assert kernel.run("print('still', 'here')") == ("still here\n", "")
     assert sessions(sandbox) == 0
+
+
+@pytest.mark.parametrize("attended", [True, False])
+def test_a_wait_for_the_environments_lock_is_left_at_once(kernel_of, tmp_path, attended):
+    kernel, private = kernel_of(), tmp_path / "head/.tfmfa"
+    private.mkdir(parents=True)
+    with (private / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        cell = kernel.start(PLAN.replace("-e head", "-e head --lock-timeout 100s"), allow_stdin=attended)
+        while not any("Waiting for" in log.read_text() for log in private.glob("runs/*/run.log")):
+            time.sleep(0.05)
+        begun = time.monotonic()
+        kernel.interrupt()
+        _, error = kernel.ended(cell)
+    assert time.monotonic() - begun < AT_ONCE
+    assert error == "RunCanceled: The plan was interrupted. Nothing was changed."
+    assert not list(private.glob("runs/*"))
 
 
 @pytest.mark.parametrize(

@@ -208,10 +208,10 @@ def test_a_kernel_killed_at_the_prompt_leaves_a_run_that_is_named_removed_and_in
     text, _ = new.run("%tfruns -e head")
     assert "Never started" in text
     remove = f"%tfruns -e head discard {run_id}"
-    assert f"{run_id} never started: its kernel ended while it waited for a code. To remove it: {remove}" in text
+    assert f"{run_id} never started: it ended while it waited for a code. To remove it: {remove}" in text
     for command in ("open", "follow", "cancel"):
         error = new.run(f"%tfruns -e head {command} latest")[1]
-        assert error.startswith(f"RunStateError: {run_id} never started: its kernel ended while it waited for a code.")
+        assert error.startswith(f"RunStateError: {run_id} never started: it ended while it waited for a code.")
         assert error.endswith(f"To remove it: {remove}")
     assert "never started" in new.run("%tfmfa doctor -e head")[0]
     text, error = new.run(f"%%tfplan -e head\n{ONE}")
@@ -238,7 +238,7 @@ def test_a_run_that_waits_for_the_lock_is_pending_while_its_kernel_lives(kernel_
     assert text.count("Pending") == 2
     kill(waiting)
     text, _ = new.run("%tfruns -e head")
-    assert f"{second} never started: its kernel ended before it started Terraform." in text
+    assert f"{second} never started: it ended before Terraform was started." in text
     assert f"{first} has not started yet." in text
 
 

@@ -64,6 +64,17 @@ def test_missing_organization_variables_fail_at_once(run, monkeypatch):
     assert "AWS_ACCESS_KEY_ID" in said
 
 
+def test_which_variables_are_missing_is_printed_and_nobody_is_asked(run, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    code, out, said = run(LOAD, "%tfmfa variables", "%tfruns -e staging")
+    assert (code, said) == (0, "")
+    assert "AWS_MFA_SERIAL_NUMBER: missing\n" in out
+    assert "set environment variables before Jupyter starts" in out
+    assert '"staging" has no runs yet' in out
+    assert "Press Enter" not in out
+
+
 def test_parameters_have_the_types_of_their_defaults_and_are_recorded(run, tmp_path):
     (tmp_path / "given.yaml").write_text("sizes: [1, 2]\nname: from the file\n")
     cells = (

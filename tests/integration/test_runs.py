@@ -258,11 +258,21 @@ def test_a_terraform_that_is_all_that_is_left_is_followed_to_its_end(kernels, tm
     assert "unlock" not in text
     assert "is still running, so the lock is not freed" in new.run("%tfruns -e head unlock")[1]
     following = new.start("%tfruns -e head follow latest")
-    new.showing(following, f"Terraform (process {terraform}) is still running; what it prints from here on is not in")
+    note = f"Terraform (process {terraform}) is still running; what it prints from here on is not in the log."
+    new.showing(following, note)
+    new.interrupt()
+    assert "is no longer followed" in new.ended(following)[1]
+    following = new.start("%tfruns -e head follow latest")
+    new.showing(following, note)
     (tmp_path / "head" / "go-on").touch()
     text, error = new.ended(following)
-    assert ("head: Applied" in text, error) == (True, "")
+    assert ("head: Applied" in text, "2 of 2 done" in text, error) == (True, True, "")
+    assert log_of(tmp_path).count(note) == 1
     assert statuses(tmp_path)[-1] == "applied*"
+    record, opened = record_of(tmp_path), new.run("%tfruns -e head open latest")[0]
+    assert record["ended_at"] >= record["started_at"] + 1
+    assert re.search(r"Apply: .*, 0:\d\d\n", opened)
+    assert ("2 of 2 done" in opened, ", 0:00\n" in opened) == (True, False)
     state = json.loads((tmp_path / "head" / "terraform.tfstate").read_text())
     assert {resource["name"] for resource in state["resources"]} == {"quick", "slow"}
     assert not [*(tmp_path / "head").glob(".tfmfa/runs/*/*.reserve"), *(tmp_path / "head").glob(".tfmfa/runs/*/*.new")]

@@ -32,7 +32,11 @@ def error_of(row):
     given = {name: value for name, value in row.items() if name not in OURS}
     url = row.get("url") or f"https://sts.{row.get('region', 'eu-west-1')}.amazonaws.com/"
     places = {"endpoint_url": url, "proxy_url": row.get("proxy"), "profile": row.get("profile")}
-    return getattr(exceptions, row["exception"])(**{"error": "", **places, **given})
+    name = row["exception"]
+    kind = getattr(exceptions, name, None) or type(
+        name, (exceptions.BotoCoreError,), {}
+    )  # an older botocore lacks some
+    return kind(**{"error": "", **places, **given})
 
 
 def refusal_of(row):

@@ -39,6 +39,7 @@ from tfmfa_nb.runs.events import (
     StatusChanged,
 )
 from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.gate.unchanged import check_unchanged
 from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
@@ -232,6 +233,16 @@ async def test_what_a_run_shows_is_what_was_told(world, tmp_path):
     assert run.ended_at > run.started_at > 1000
 
 
+async def test_nothing_to_apply_is_said_once_whoever_asks(world):
+    it = world(ScriptedTerraform(plan=0))
+    await plan(it.driver, it.gate)
+    again = run_of(it.environment, it.driver.record, it.driver.base, Policy())
+    for driver in (it.driver, again.driver, again.driver):
+        await apply(driver, it.gate)
+        assert driver.notes[-1] == "Nothing to apply: the plan has no changes."
+    assert it.driver.store.files.log.read_text().count("Nothing to apply") == 1
+
+
 async def test_each_phase_is_told_from_its_start_to_its_end(world):
     it = world()
     await plan(it.driver, it.gate)
@@ -246,6 +257,24 @@ async def test_an_apply_tells_how_far_it_is(world):
     await plan(it.driver, it.gate)
     await apply(it.driver, it.gate)
     assert any(isinstance(event, ProgressMade) for event in it.told)
+
+
+async def test_a_plan_that_writes_what_it_reads_can_be_applied(world):
+    """As with `archive_file`, and a function that reads the archive."""
+
+    class Archives(ScriptedTerraform):
+        async def start(self, job):
+            (job.cwd / "code.zip").write_text("".join(job.argv[1:2]))
+            return await super().start(job)
+
+    it = world(Archives())
+    it.environment.write_configuration('locals {\n  hash = filebase64sha256("code.zip")\n}\n')
+    await plan(it.driver, it.gate)
+    executable, sha256 = it.terraform.find({}), it.driver.record.configuration_sha256
+    await check_unchanged(it.driver, it.gate, executable, sha256)
+    (it.environment.folder / "code.zip").write_text("another")
+    with pytest.raises(MfaBypass, match=r"code\.zip has changed"):
+        await check_unchanged(it.driver, it.gate, executable, sha256)
 
 
 async def test_terraform_that_asks_for_init_gets_it_once(world):

@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -82,3 +83,51 @@ def test_a_file_that_came_is_known(tmp_path):
     for name in ("b.tf", "z.auto.tfvars"):
         (tmp_path / name).write_text("")
     assert before.touched(look(tmp_path)) == [tmp_path / "b.tf", tmp_path / "z.auto.tfvars"]
+
+
+READ = {
+    "file": ('locals {\n  x = file("x.txt")\n}\n', "x.txt"),
+    "in a resource": (
+        'resource "terraform_data" "x" {\n  input = filebase64sha256( "${ path.root }/x.txt")\n}\n',
+        "x.txt",
+    ),
+    "a template": ('locals {\n  x = templatefile("${path.module}/x.tftpl", { y = 1 })\n}\n', "x.tftpl"),
+    "beside the folder": ('locals {\n  x = fileexists("../x.txt")\n}\n', "../x.txt"),
+    "from the working directory": ('locals {\n  x = "<${file("${path.cwd}/x.txt")}>"\n}\n', "x.txt"),
+    "within another call": ('locals {\n  x = jsondecode(core::file("x.json")).a\n}\n', "x.json"),
+}
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize(("hcl", "name"), READ.values(), ids=READ)
+def test_a_file_that_a_function_reads_counts(root, hcl, name):
+    (root / "main.tf").write_text(hcl)
+    missing = look(root)
+    (root / name).write_text("1")
+    before = look(root)
+    (root / name).write_text("2")
+    assert missing.differences(before) == before.differences(look(root)) == [name]
+    assert len({missing.sha256, before.sha256, look(root).sha256}) == 3
+    assert before.touched(look(root)) == []  # a data source writes such files while Terraform plans
+
+
+def test_a_module_reads_its_own_file(root):
+    (root / "modules/net").mkdir(parents=True)
+    (root / "main.tf").write_text('module "net" {\n  source = "./modules/net"\n}\n')
+    (root / "modules/net/main.tf.json").write_text('{"locals": {"x": "${file(\\"${path.module}/x.txt\\")}"}}')
+    before = look(root)
+    (root / "x.txt").write_text("another")
+    assert before.differences(look(root)) == []
+    (root / "modules/net/x.txt").write_text("1")
+    assert before.differences(look(root)) == ["modules/net/x.txt"]
+
+
+def test_what_is_no_file_is_not_read(root):
+    (root / "main.tf").write_text('locals {\n  x = fileset("${path.module}", "*")\n  y = file("pipe")\n}\n')
+    os.mkfifo(root / "pipe")
+    assert look(root).data == {}

@@ -221,11 +221,11 @@ def test_a_run_that_asks_before_it_has_a_record_is_pending(tmp_path):
 @pytest.mark.parametrize(
     ("level", "why"),
     [
-        (None, "before it started Terraform"),
-        ("never", "before it started Terraform"),
-        ("applies only", "before it started Terraform"),
+        (None, "before Terraform was started"),
+        ("never", "before Terraform was started"),
+        ("applies only", "before Terraform was started"),
         ("plans and applies", "while it waited for a code"),
-        (7, "before it started Terraform"),
+        (7, "before Terraform was started"),
     ],
 )
 def test_a_run_whose_kernel_ended_before_it_started_says_so(tmp_path, level, why):
@@ -237,9 +237,9 @@ def test_a_run_whose_kernel_ended_before_it_started_says_so(tmp_path, level, why
     gc.collect()
     text = listing_text(list_runs(environment(tmp_path), 20))
     assert "Never started" in text
-    assert f"{run_id} never started: its kernel ended {why}. To remove it: %tfruns -e staging discard {run_id}" in text
-    assert f"never started: its kernel ended {why}" in listing_html(list_runs(environment(tmp_path), 20))
-    with pytest.raises(RunStateError, match=f"its kernel ended {why}"):
+    assert f"{run_id} never started: it ended {why}. To remove it: %tfruns -e staging discard {run_id}" in text
+    assert f"never started: it ended {why}" in listing_html(list_runs(environment(tmp_path), 20))
+    with pytest.raises(RunStateError, match=f"it ended {why}"):
         check_started(environment(tmp_path), run_id)
     assert check_leftovers(environment(tmp_path)).text == "1 never started."
 

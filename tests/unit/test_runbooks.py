@@ -427,6 +427,16 @@ def test_what_a_cell_shows_under_our_key_without_being_ours_is_ignored(tmp_path)
     assert not follower.applying
 
 
+def test_what_a_cell_displays_beside_its_runs_is_shown_once(tmp_path):
+    """As the list of `%tfruns`."""
+    lines = []
+    follower = OutputFollower(LineDisplay(lines.append), tmp_path, lambda _: None)
+    for kind in ("display_data", "update_display_data"):
+        follower.process_message(kind, {"data": {"text/plain": "Runs of staging", "text/html": "<p>"}, "metadata": {}})
+    follower.process_message("display_data", {"data": {"image/png": ""}})
+    assert lines == ["Runs of staging"]
+
+
 def test_the_live_view_fits_the_terminal():
     screen = io.StringIO()
     live = LiveDisplay(Console(file=screen, force_terminal=True, width=80, height=20, highlight=False))

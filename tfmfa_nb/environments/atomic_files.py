@@ -27,9 +27,11 @@ def usable(path: Path) -> Iterator[None]:
     except (TimeoutError, ConnectionError):
         raise  # not about a file
     except OSError as error:
+        gone = isinstance(error, FileNotFoundError)
+        check = "its folder was not moved or deleted" if gone else "you can read and write it"
         raise ConfigurationError(
             f"{error.filename or path} cannot be used: {error.strerror or error}.",
-            "Check that you can read and write it, and that the disk has free space.",
+            f"Check that {check}, and that the disk has free space.",
         ) from None
 
 

@@ -168,6 +168,7 @@ def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
         settings.session_duration,
         settings.prompt_timeout or None,
         policy,
+        settings.read_policy,
     )
 
 

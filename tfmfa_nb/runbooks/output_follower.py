@@ -68,6 +68,8 @@ class OutputFollower:
             shown = run_display(content.get("metadata"))
             if shown is not None:
                 return self._follow(shown)
+            if kind == "display_data" and (text := content["data"].get("text/plain")):  # such as the list of the runs
+                self._display.output(text)
         return False
 
     def _follow(self, shown: RunDisplay) -> bool:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.role_chains import Findings
 
+_LAST_LINES = 200  # of the log, in which a note is looked for
 _showing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tfmfa-show")
 
 
@@ -153,6 +154,7 @@ class Driver:
             if not status.final:
                 raise
             unrecorded = unrecorded or error
+            self.store.release()  # it does not wait any more, whatever its folder says
         if unrecorded is not None:  # the run has ended nevertheless
             remedy = unrecorded.remedy.removeprefix("Nothing was changed. ")  # else, to the record
             raise ConfigurationError(unrecorded.problem, f"The run is {status} nevertheless. {remedy}")
@@ -193,12 +195,15 @@ class Driver:
         self.tell(IndicatorChanged(state, text, remedy))
 
     def note(self, sentence: str) -> None:
-        """Show a note on the card and in the log, once."""
+        """Show a note on the card and in the log, once: another kernel may have written it there already."""
         if sentence in self.notes:
             return
         self.notes.append(sentence)
         self.tell(Noted(list(self.notes)))
-        self.log(sentence)
+        log = self.store.log
+        end = log.refresh()
+        if sentence not in log.lines(max(self.record.log_start, end - _LAST_LINES), end):
+            self.log(sentence)
 
     def log(self, text: str) -> None:
         """Append lines to the log, and report them at once."""

@@ -88,6 +88,10 @@ class RunStore:
             self._release = weakref.finalize(self, os.close, fd)
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def release(self) -> None:
+        """Release the lock of a pending run: from now on, it is not pending in this kernel."""
+        self._release()
+
     def under(self, policy: Policy) -> None:
         """Write each line about the run as `policy` demands.
 
@@ -102,7 +106,7 @@ class RunStore:
         Raises:
             ConfigurationError: the folder cannot be deleted.
         """
-        self._release()
+        self.release()
         self.log.detach()
         self.drop_plan()
         with usable(self.files.folder), suppress(FileNotFoundError):
@@ -128,7 +132,7 @@ class RunStore:
         """
         write_whole(self.files.record, json.dumps(record.to_json(), indent=2) + "\n")
         self.files.pending.unlink(missing_ok=True)
-        self._release()
+        self.release()
 
     def load(self) -> RunRecord:
         """The record.

@@ -79,6 +79,11 @@ class Progress:
         elif isinstance(hook := event.get("hook"), dict):
             self._feed_hook(kind, hook, _age(event.get("@timestamp")))
 
+    def complete(self) -> None:
+        """The apply has succeeded: what no event was read of is done too."""
+        self._current.clear()
+        self.done = max(self.total, self.done)
+
     def _feed_hook(self, kind: object, hook: dict[str, Any], age: float) -> None:
         key = address(hook), str(hook.get("action", ""))
         if kind == "apply_start":

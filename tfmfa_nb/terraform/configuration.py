@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.terraform.configuration_files import ConfigurationFiles, suffixes, unreadable
+from tfmfa_nb.terraform.data_files import data_file
 from tfmfa_nb.terraform.module_manifest import ModuleManifest, is_local
 from tfmfa_nb.terraform.modules import Module
 from tfmfa_nb.terraform.working_directory import data_folder_name
@@ -98,6 +99,13 @@ class Configuration:
         """The SHA-256, in hexadecimal, of each file of each module, by the file's name from the root module."""
         _ = self.root
         return {name: file.sha256 for name, file in self._files.parsed.items()}
+
+    @property
+    def data_files(self) -> tuple[Path, ...]:
+        """The files that functions read, where their paths are plain; they may not exist."""
+        _ = self.root
+        files = self._files.parsed.items()
+        return tuple(dict.fromkeys(data_file(path, name, self.folder) for name, file in files for path in file.data))
 
     @property
     def parsed(self) -> Mapping[str, ParsedFile]:

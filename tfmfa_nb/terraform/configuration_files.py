@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.problems import Problem
+from tfmfa_nb.terraform.data_files import plain_paths
 from tfmfa_nb.terraform.hcl import parse
 from tfmfa_nb.terraform.json_syntax import parse_json
 from tfmfa_nb.terraform.override_files import is_override, merge
@@ -65,12 +66,14 @@ class ParsedFile:
         blocks: the top-level blocks.
         broken: why some blocks of HCL may be missing, if any are.
         unreadable: why JSON cannot be read.
+        data: the plain paths of files that functions read; see `data_files`.
     """
 
     sha256: str
     blocks: tuple[Block, ...]
     broken: BrokenFile | None = None
     unreadable: Problem | None = None
+    data: tuple[str, ...] = ()
 
 
 class ConfigurationFiles:
@@ -151,13 +154,14 @@ class ConfigurationFiles:
 
 
 def _parsed(source: bytes, name: str, sha256: str) -> ParsedFile:
+    data = plain_paths(source)
     if name.endswith(".json"):
         try:
-            return ParsedFile(sha256, parse_json(source, name))
+            return ParsedFile(sha256, parse_json(source, name), data=data)
         except ValueError:
             return ParsedFile(sha256, (), unreadable=unreadable(f"{name} is not valid JSON.", name))
     blocks, line = parse(source, name)
     if line is None:
-        return ParsedFile(sha256, blocks)
+        return ParsedFile(sha256, blocks, data=data)
     what = f"{name} cannot be parsed from line {line} on, so roles there may be missed."
-    return ParsedFile(sha256, blocks, BrokenFile(f"{name}:{line}", what, source))
+    return ParsedFile(sha256, blocks, BrokenFile(f"{name}:{line}", what, source), data=data)

@@ -32,21 +32,24 @@ class Inspected:
     Attributes:
         parts: a digest, or a value that is no secret, for each file and variable: "main.tf", "TF_VAR_x", "--var x".
         around: the same of the CLI configuration and `-backend-config`, which another kernel may have otherwise.
+        data: a digest of each file that a function reads, where its path is plain; a plan may write them itself.
         stamps: inode, size, and times of each file: a file that was changed, and then changed back, has others.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
     around: Mapping[str, str] = field(default_factory=dict, repr=False)
     stamps: Mapping[Path, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    data: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def sha256(self) -> str:
-        """One SHA-256 for all `parts`, in hexadecimal: what a plan is made from."""
-        return hashlib.sha256(json.dumps(sorted(self.parts.items())).encode()).hexdigest()
+        """One SHA-256 for all `parts` and `data`, in hexadecimal: what a plan is made from."""
+        data = ((f"data {name}", sha256) for name, sha256 in self.data.items())
+        return hashlib.sha256(json.dumps(sorted([*self.parts.items(), *data])).encode()).hexdigest()
 
     def differences(self, later: Inspected) -> list[str]:
         """The names of the files and variables that have changed, come, or gone."""
-        before, after = {**self.parts, **self.around}, {**later.parts, **later.around}
+        before, after = ({**each.data, **each.parts, **each.around} for each in (self, later))
         return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
     def touched(self, later: Inspected, besides: Collection[Path] = ()) -> list[Path]:
@@ -61,6 +64,11 @@ class Inspected:
         return sorted(file for file in changed if not any(file.is_relative_to(each) for each in besides))
 
 
+def data_digests(configuration: Configuration) -> dict[str, str]:
+    """The SHA-256 of each file that a function reads, where its path is plain, by its name from the root module."""
+    return dict(_digests(configuration.data_files, configuration.folder))
+
+
 def inspected(
     configuration: Configuration,
     environ: Mapping[str, str],
@@ -70,7 +78,7 @@ def inspected(
 ) -> Inspected:
     """What an inspection rests on now: the configuration with its modules and variables, and what `init` has kept.
 
-    Files that functions read are not covered: values that depend on them count as unknown.
+    Files that functions read are covered where their paths are plain. Roles that depend on them count as unknown.
 
     Args:
         configuration: as it is now.
@@ -104,7 +112,8 @@ def inspected(
         around["--backend-config"] = json.dumps(backend.words)
     with suppress(OSError):  # Terraform cannot read its name either
         given["workspace"] = selected_workspace(folder, environ)
-    return Inspected({**dict(_digests(files, folder)), **configuration.files, **variables, **given}, around, stamps)
+    parts = {**dict(_digests(files, folder)), **configuration.files, **variables, **given}
+    return Inspected(parts, around, stamps, data_digests(configuration))
 
 
 def _stated(configuration: Configuration, name: str, value: str) -> str:
@@ -119,7 +128,9 @@ def _digests(files: Sequence[Path], folder: Path) -> Iterator[tuple[str, str]]:
         # A copy of the folder has the same names, and the same files outside of it.
         name = str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
         with suppress(OSError):  # it is not there, or Terraform cannot read it either
-            yield name, hashlib.sha256(file.read_bytes()).hexdigest()
+            if file.is_file():  # a pipe might never end
+                with file.open("rb") as opened:
+                    yield name, hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, ...]]:

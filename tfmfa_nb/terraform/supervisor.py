@@ -310,7 +310,7 @@ def main() -> None:
         with _unnamed(f"{job['log']}.{os.getpid()}") as raw:
             _Supervisor(_Job(exit_file, job, raw)).run()
     except OSError as error:  # the run's folder is not writable; later errors have no reader
-        _answer(f"{error.filename}: {error.strerror}\n".encode("utf-8", "replace"))
+        _answer(f"{': '.join(filter(None, (error.filename, error.strerror)))}\n".encode("utf-8", "replace"))
         sys.exit(1)
 
 

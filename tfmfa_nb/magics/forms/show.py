@@ -12,6 +12,7 @@ from tfmfa_nb.organization.variable_status import variable_statuses
 from tfmfa_nb.organization.variable_values import shown_access_key_id
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
+from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.mfa_status import print_level
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _show(form: FormWidget, subject: Path | None = None) -> None:
 
 def _widgets(shell: InteractiveShell) -> bool:
     kernel = getattr(shell, "kernel", None)
-    return kernel is not None and is_attended(kernel)
+    # The runner of a notebook answers on the kernel's standard input, but only when a run asks for a code.
+    return kernel is not None and current_runner() is None and is_attended(kernel)
 
 
 def _print_variables(environ: Mapping[str, str], profile: str) -> None:

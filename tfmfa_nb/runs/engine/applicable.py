@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.runs.events import PlanSaved
 from tfmfa_nb.runs.history.confirmation import check_confirmed
+from tfmfa_nb.terraform.inspected_files import data_digests
 from tfmfa_nb.terraform.secret_variables import ephemeral_variables
 from tfmfa_nb.terraform.stale_plan import is_stale
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
@@ -60,18 +62,21 @@ def note_short_session(driver: Driver, session: MfaSession | None) -> None:
 def plan_saved(driver: Driver, configuration: Configuration, environ: Mapping[str, str]) -> PlanSaved:
     """What is recorded of a plan, so that exactly this plan is applied.
 
+    What the configuration reads is recorded as the plan has left it: a data source may have written it.
+
     Args:
         driver: driver of the run, which has just planned.
         configuration: as it is now.
         environ: process environment, for `TF_VAR_…`.
     """
     sha256 = driver.store.seal_plan()
+    made_from = replace(driver.inspected, data=data_digests(configuration))
     # Those of the line or the process environment; Terraform finds the others by itself.
     ephemeral = tuple(sorted(ephemeral_variables(configuration.root) & _set(driver, environ)))
     return PlanSaved(
         sha256,
         driver.store.counts(driver.record.log_start).as_dict(),
-        driver.inspected.sha256,
+        made_from.sha256,
         given_of(driver),
         ephemeral,
     )

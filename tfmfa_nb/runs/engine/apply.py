@@ -11,13 +11,13 @@ from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.confirmed import confirm_destroy, confirm_plan
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.engine.workspaces import check_same
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import protected_of, report_level
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
-from tfmfa_nb.runs.gate.unchanged import check_unchanged
+from tfmfa_nb.runs.gate.unchanged import check_policy, check_unchanged
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -69,7 +69,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             await confirm_plan(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
             note_short_session(driver, session)
-            check_not_canceled(driver)
+            check_ready(driver)
+            await check_policy(driver, gate)  # else, the plan would be lost to a Terraform that does not start
             if session is not None:
                 await check_unchanged(driver, gate, executable, record.configuration_sha256)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
@@ -89,4 +90,5 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             )
         driver.outputs = progress.outputs
         raise_for(outcome, commands, Phase.APPLY, accepted=(0,))
+        progress.complete()
         driver.move(Status.APPLIED)

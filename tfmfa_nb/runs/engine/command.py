@@ -13,7 +13,7 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.failure import says_left_alone
 from tfmfa_nb.runs.engine.process_environment import process_environment, without_credentials
-from tfmfa_nb.runs.gate.unchanged import check_program
+from tfmfa_nb.runs.gate.unchanged import check_policy, check_program
 from tfmfa_nb.terraform.process import Job, Outcome
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -85,10 +85,11 @@ class Commands:
             output: a new file for what it prints, instead of the log.
 
         Raises:
-            MfaBypass: the program has changed since the phase started.
+            AuthenticationError: the program, or the organization policy, has changed since the phase started.
         """
         driver, files = self.driver, self.driver.store.files
         changes = command == "apply" or recorded_as == Phase.CHANGE
+        await check_policy(driver, self.gate)
         await check_program(driver, self.gate)
         self.lock.lent = True
         process = await driver.ports.terraform.start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
@@ -11,7 +12,7 @@ from tfmfa_nb.runs.engine.command import commands_of, commands_without_credentia
 from tfmfa_nb.runs.engine.command_preflight import check_command
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.terraform_call import run_call
 from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
@@ -47,14 +48,15 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
         begin_at_level(driver, gate.policy, known)
         await inspect_for_command(driver, gate, executable, call)
-        await check_command(driver, gate, executable, lock, call)
-        session = await authenticate(driver, gate, phase, executable)
+        check = partial(check_command, driver, gate, executable, lock, call)
+        await check()
+        session = await authenticate(driver, gate, phase, executable, check)
         if session is None and phase.changes and not driver.options.auto_approve:
             await _confirm(driver, gate)
         with_credentials = commands_of(driver, gate, executable, lock, session)
         without = commands_without_credentials(driver, gate, executable, lock)
         async with without if phase is Phase.CHECK else with_credentials as commands:
-            check_not_canceled(driver)
+            check_ready(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
                 await check_tests(driver, gate, executable, call)

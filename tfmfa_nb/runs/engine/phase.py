@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, TfmfaError
@@ -17,7 +17,7 @@ from tfmfa_nb.runs.gate.reinspection import look_again
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from contextlib import ExitStack
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -100,10 +100,27 @@ async def lock_environment(driver: Driver, phase: Phase, held: ExitStack) -> Env
     return held.enter_context(lock)
 
 
-async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Executable) -> MfaSession | None:
+async def nothing_to_check() -> None:
+    """The check of a phase that does not evaluate the configuration, or has it in its saved plan."""
+
+
+async def authenticate(
+    driver: Driver,
+    gate: Gate,
+    phase: Phase,
+    executable: Executable,
+    check: Callable[[], Awaitable[None]] = nothing_to_check,
+) -> MfaSession | None:
     """The MFA session of the phase; None if the level requires no code.
 
     The trail's line comes first: what would stop the run at its next line stops it before a code is spent.
+
+    Args:
+        driver: driver of the run.
+        gate: MFA gate of the run.
+        phase: phase that may require a code.
+        executable: Terraform or OpenTofu.
+        check: makes sure that a configuration that changes while the prompt is open is still valid.
 
     Raises:
         ConfigurationError: the line cannot be written, signed, or sent, or the disk has too little room.
@@ -118,7 +135,24 @@ async def authenticate(driver: Driver, gate: Gate, phase: Phase, executable: Exe
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
         driver.tell(Authenticated())
         return None
-    return await gate.pass_through(driver, phase, driver.record.chains, lambda: look_again(driver, gate, executable))
+
+    def look() -> Awaitable[Sequence[Any]]:
+        if phase is not Phase.UNLOCK:
+            check_room(driver)
+        return look_again(driver, gate, executable, check)
+
+    return await gate.pass_through(driver, phase, driver.record.chains, look)
+
+
+def check_ready(driver: Driver) -> None:
+    """Stop here if the phase cannot go on after a prompt, which may have been open for a long time.
+
+    Raises:
+        RunCanceled: a person has canceled the run.
+        ConfigurationError: by now, the disk has too little room.
+    """
+    check_not_canceled(driver)
+    check_room(driver)
 
 
 def check_not_canceled(driver: Driver) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import plan_saved
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
-from tfmfa_nb.runs.engine.phase import authenticate, check_not_canceled, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.plan_command import run_plan
 from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, note_generated, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
@@ -51,12 +52,13 @@ async def plan(driver: Driver, gate: Gate) -> None:
         begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
         raise_for_state(driver)  # what was found may have raised the level
-        await check_configuration(driver, gate, executable, lock)
-        session = await authenticate(driver, gate, Phase.PLAN, executable)
+        check = partial(check_configuration, driver, gate, executable, lock)
+        await check()
+        session = await authenticate(driver, gate, Phase.PLAN, executable, check)
         if session is None and driver.options.migrate_state:
             await confirm_copy(driver, gate.prompt)
         async with commands_of(driver, gate, executable, lock, session) as commands:
-            check_not_canceled(driver)
+            check_ready(driver)
             if session is not None:  # the prompt may have been open for a long time
                 await check_unchanged(driver, gate, executable, driver.inspected.sha256)
             driver.move(Status.PLANNING)

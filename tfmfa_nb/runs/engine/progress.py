@@ -30,6 +30,14 @@ class ApplyProgress:
             OSError: the file cannot be read.
         """
         self._events.refresh()
+        self._report()
+
+    def complete(self) -> None:
+        """Report that all is done: the apply has succeeded, also where nobody was left to write down its events."""
+        self._events.progress.complete()
+        self._report()
+
+    def _report(self) -> None:
         progress = self._events.progress.as_dict()
         if progress != self._reported:
             self._reported = progress

@@ -50,7 +50,8 @@ class Gate:
         profile: AWS profile with the organization variables; "" for none.
         session_seconds: duration of a session, 900 to 129,600; 0 for what the phase needs.
         answer_seconds: time limit of a prompt; None for no limit.
-        policy: organization policy.
+        policy: organization policy, against which the whole phase is checked.
+        read_policy: reads the policy as it is now; None if nobody can change it.
         aws: checks keys, codes, and roles.
         pace: seconds between two tries while AWS gives no answer.
     """
@@ -61,6 +62,7 @@ class Gate:
     session_seconds: int = 0
     answer_seconds: float | None = None
     policy: Policy = field(default_factory=Policy)
+    read_policy: Callable[[], Policy] | None = None
     aws: Aws = field(default_factory=RealAws)
     pace: float = PACE
 

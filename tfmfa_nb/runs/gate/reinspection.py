@@ -10,10 +10,10 @@ from tfmfa_nb.protocol.layout import CONFIGURATION
 from tfmfa_nb.runs.events import RolesChanged
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.roles import check_run_roles, turn_red, unchecked_roles
-from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_program, say_some
+from tfmfa_nb.runs.gate.unchanged import changed, changes_since, check_policy, check_program, say_some
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.model.roles import RoleChain
@@ -43,8 +43,16 @@ async def inspect_again(driver: Driver, gate: Gate, executable: Executable, sess
         await check_run_roles(driver, gate.aws, session, chains, gate.keeping_session(driver))
 
 
-async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequence[RoleChain]:
+async def look_again(
+    driver: Driver, gate: Gate, executable: Executable, check: Callable[[], Awaitable[None]]
+) -> Sequence[RoleChain]:
     """Inspect what has changed while the prompt was open, before the code is used.
+
+    Args:
+        driver: driver of the run.
+        gate: MFA gate of the run.
+        executable: Terraform or OpenTofu.
+        check: called if anything has changed; makes sure that the configuration is still valid.
 
     Returns:
         The role chains of what will run.
@@ -52,14 +60,17 @@ async def look_again(driver: Driver, gate: Gate, executable: Executable) -> Sequ
     Raises:
         MfaBypass, ConfigurationError, RoleRefused: the configuration is not allowed; or the program, the cell's own
             HCL, or what a saved plan was made from, is no longer there.
+        TfmfaError: as `check` and `check_policy` do.
     """
+    await check_policy(driver, gate)
     await check_program(driver, gate)
     names = await changes_since(driver, gate, executable)
     if names:
         if driver.record.plan_sha256 or (driver.options.configuration is not None and CONFIGURATION in names):
             raise turn_red(driver, changed(names))
         await inspect(driver, gate, executable)
+        driver.note(f"Changed while the prompt was open, and checked again: {say_some(names)}.")
+        await check()
         driver.roles = unchecked_roles(driver.record.chains)
         driver.tell(RolesChanged(driver.roles))
-        driver.note(f"Changed while the prompt was open, and checked again: {say_some(names)}.")
     return driver.record.chains

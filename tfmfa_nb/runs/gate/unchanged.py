@@ -1,11 +1,11 @@
-"""What was inspected is what runs: the program, and one hash of everything that an inspection rests on."""
+"""What was inspected is what runs: the program, the policy, and one hash of everything that an inspection rests on."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import MfaBypass
+from tfmfa_nb.model.errors import AuthenticationError, MfaBypass
 from tfmfa_nb.runs.gate.roles import turn_red
 from tfmfa_nb.terraform.examined_tests import files_of_tests
 from tfmfa_nb.terraform.inspected_files import Inspected, inspected
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
 
 _MAX_NAMED = 3
-_SOMETHING = "The configuration, its variables, or its backend"
+_SOMETHING = "The configuration, its variables, a file that it reads, or its backend"
 
 
 def inspected_of(driver: Driver, gate: Gate, configuration: Configuration) -> Inspected:
@@ -54,6 +54,30 @@ async def check_program(driver: Driver, gate: Gate) -> None:
             MfaBypass(
                 f"{what} has changed since the run started.",
                 "It was not started. Find out who changed it, then run the cell again.",
+            ),
+        )
+
+
+async def check_policy(driver: Driver, gate: Gate) -> None:
+    """Make sure that the organization policy is still the one against which the phase was checked.
+
+    A phase is checked against one policy as a whole, its prompt and the endpoint of its code included: what an owner
+    changes meanwhile ends it, before a code is used and before Terraform starts.
+
+    Raises:
+        AuthenticationError: an owner has changed the policy.
+        ConfigurationError: the policy cannot be read, or cannot be trusted.
+    """
+    if gate.read_policy is None:
+        return
+    now = await asyncio.to_thread(gate.read_policy)
+    if now != gate.policy:
+        files = sorted({str(path) for path, _ in {*now.files} ^ {*gate.policy.files}})
+        raise turn_red(
+            driver,
+            AuthenticationError(
+                f"The organization policy has changed since the run was checked: {say_some(files)}.",
+                "Terraform was not started. Run the cell again, so that it is checked against the policy of now.",
             ),
         )
 

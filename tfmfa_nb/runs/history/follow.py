@@ -76,6 +76,8 @@ async def follow(run: Run) -> None:
     status = await probe.settle(driver.store)
     driver.look_at_log()
     progress.look()
+    if status is Status.APPLIED:
+        progress.complete()
     driver.outputs = progress.outputs
     driver.restore_changes()
     with suppress(OSError):

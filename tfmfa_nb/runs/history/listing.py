@@ -247,7 +247,8 @@ def started_at(run_id: str) -> float:
 
 
 def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | None:
-    took = (time.time() if running else store.ended_at(record.phase)) - record.started_at
+    ended_at = time.time() if running else store.ended_at(record.phase) or record.ended_at
+    took = ended_at - record.started_at
     return took if record.started_at and took >= 0 else None
 
 

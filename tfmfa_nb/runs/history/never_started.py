@@ -1,7 +1,7 @@
-"""Runs that have not started: those that wait in a live kernel, and those whose kernel ended before they started.
+"""Runs that have not started: those that wait in a live kernel, and those that ended before, and left their folder.
 
-The latter have left their folder behind. A run has a record, and a status in the audit trail, before its Terraform is
-started; until then, its kernel holds a lock in the folder.
+Their kernel was killed, or could not delete the folder, because it was moved away for that time. A run has a record,
+and a status in the audit trail, before its Terraform is started; until then, its kernel holds a lock in the folder.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_pending(environment: Environment, run_id: str) -> bool:
 
 
 def why_never_started(environment: Environment, run_id: str) -> str:
-    """Why a run never started, as a clause: "its kernel ended while it waited for a code".
+    """Why a run never started, as a clause: "it ended while it waited for a code".
 
     Returns:
         "" if it did, may have, or still may.
@@ -50,7 +50,7 @@ def why_never_started(environment: Environment, run_id: str) -> str:
     if any(line.get("event") == "status" for line in mine):
         return ""
     asked = any(map(_asks, mine))
-    return "its kernel ended while it waited for a code" if asked else "its kernel ended before it started Terraform"
+    return "it ended while it waited for a code" if asked else "it ended before Terraform was started"
 
 
 def check_started(environment: Environment, run_id: str) -> None:

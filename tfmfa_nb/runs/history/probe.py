@@ -6,6 +6,7 @@ Only this module determines whether such a run is still running, and records how
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,9 @@ class RunProbe:
                     ended = _SUCCEEDED[audited]
                 elif was_stopped(outcome, store, self.record.log_start):
                     ended = Status.CANCELED
-            self.record = replace(self.record, status=ended, process=None)
+            seen = time.time() if self._last else 0.0  # then nobody but this kernel knows when Terraform ended
+            ended_at = self.ended_at or seen or self.record.ended_at
+            self.record = replace(self.record, status=ended, process=None, ended_at=ended_at)
             store.record_status(self.record, found_later=True)
             store.drop_plan()
             store.save(self.record)

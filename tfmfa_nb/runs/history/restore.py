@@ -90,4 +90,6 @@ def _outputs(driver: Driver) -> dict[str, object]:
     progress = ApplyProgress(driver)
     with suppress(OSError):
         progress.look()
+    if driver.record.status is Status.APPLIED:
+        progress.complete()
     return progress.outputs
