@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from tfmfa_nb.magics.arguments import RAW, STATE_OUT, command_options, completable, options, options_of
+from tfmfa_nb.magics.arguments import options, options_of
 from tfmfa_nb.magics.awaiting import awaited
+from tfmfa_nb.magics.defined_options import RAW, STATE_OUT, command_options, completable
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.suggestions import did_you_mean
-from tfmfa_nb.terraform.command_table import read_call, read_expression
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -68,7 +69,7 @@ class TerraformMagics(Magics):
 
         A command that reads the state asks for an MFA code where plans do, one that may change it where applies do.
         """
-        return await self._run(arguments, read_call(arguments.words))
+        return await self._run(arguments, _call(arguments.words))
 
     @no_var_expand
     @line_magic
@@ -79,7 +80,7 @@ class TerraformMagics(Magics):
 
         A copy of the state is kept before a change; %tfruns restore-state brings it back.
         """
-        call = read_call(["state", *arguments.words], own=_PULL)
+        call = _call(["state", *arguments.words], own=_PULL)
         if (call.command == _PULL) != bool(arguments.out):
             raise ConfigurationError(
                 "%tfstate pull needs a file: the notebook would keep the state, with its secrets."
@@ -98,7 +99,7 @@ class TerraformMagics(Magics):
 
         A copy of the state is kept before; %tfruns restore-state brings it back.
         """
-        return await self._run(arguments, read_call(["import", *arguments.words]))
+        return await self._run(arguments, _call(["import", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -114,7 +115,7 @@ class TerraformMagics(Magics):
         name = _one_word(arguments.words, "%tfoutput takes one name of an output, or none")
         if arguments.raw and not name:
             raise UsageError("%tfoutput --raw: name the output")
-        call = read_call(["output", "-json"], own="output")
+        call = _call(["output", "-json"], own="output")
         run = await self._run(arguments, replace(call, values=True))
         found, run.driver.outputs = run.driver.outputs, masked_outputs(run.driver.outputs)
         if name and name not in found:
@@ -135,6 +136,8 @@ class TerraformMagics(Magics):
         expression = _one_word(arguments.words, "%tfconsole takes one expression")
         if not expression:
             raise UsageError("%tfconsole: write an expression, such as: %tfconsole length(var.names)")
+        from tfmfa_nb.terraform.command_table import read_expression  # noqa: PLC0415 - until needed
+
         return await self._run(arguments, read_expression(expression))
 
     @no_var_expand
@@ -143,7 +146,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfvalidate"])
     async def tfvalidate(self, arguments: Namespace) -> Run:
         """Check whether the configuration is valid; no code and no credentials are needed. The value is the run."""
-        return await self._run(arguments, read_call(["validate", *arguments.words]))
+        return await self._run(arguments, _call(["validate", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -151,7 +154,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tftest"])
     async def tftest(self, arguments: Namespace) -> Run:
         """Run the tests of the configuration, which create and destroy resources in AWS. The value is the run."""
-        return await self._run(arguments, read_call(["test", *arguments.words]))
+        return await self._run(arguments, _call(["test", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -159,7 +162,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfgraph"])
     async def tfgraph(self, arguments: Namespace) -> Run:
         """Show the graph of the resources in the DOT language. The value is the run."""
-        return await self._run(arguments, read_call(["graph", *arguments.words]))
+        return await self._run(arguments, _call(["graph", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -167,7 +170,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfproviders"])
     async def tfproviders(self, arguments: Namespace) -> Run:
         """Show which providers the configuration and the state require. The value is the run."""
-        return await self._run(arguments, read_call(["providers", *arguments.words]))
+        return await self._run(arguments, _call(["providers", *arguments.words]))
 
     async def _run(self, arguments: Namespace, call: Call) -> Run:
         """Run `call` on the environment that the line selects.
@@ -187,6 +190,13 @@ class TerraformMagics(Magics):
         chosen = replace(options_of(arguments), call=call)
         chosen.check()
         return await run_beside(self._magics, environment, chosen)
+
+
+def _call(words: Sequence[str], own: str = "") -> Call:
+    """The call of a command; see `command_table.read_call`."""
+    from tfmfa_nb.terraform.command_table import read_call  # noqa: PLC0415 - until needed
+
+    return read_call(words, own=own)
 
 
 def _one_word(words: list[str], problem: str) -> str:
