@@ -78,7 +78,9 @@ class RunCommands:
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
             if what == "restore-state":
-                return await restore_state(self._magics, self._environment, found, auto_approve=arguments.auto_approve)
+                return await restore_state(
+                    self._magics, self._environment, found, auto_approve=arguments.auto_approve, force=arguments.force
+                )
             return await self._with_run(what, found)
         return None
 

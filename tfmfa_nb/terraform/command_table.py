@@ -31,6 +31,7 @@ class Kind:
         lock: whether it has `-lock-timeout`.
         copied: whether the state is copied before.
         added: options that stand for what nobody can answer here.
+        applies: whether it may apply, so that nobody knows beforehand what `terraform.applying` is.
     """
 
     phase: Phase = Phase.CHANGE
@@ -39,12 +40,13 @@ class Kind:
     lock: bool = False
     copied: bool = True
     added: tuple[str, ...] = ()
+    applies: bool = False
 
 
 _CHECKS = Kind(Phase.CHECK, initialized=False)
 _READS = Kind(Phase.READ)
 _CHANGES = Kind(lock=True)
-UNKNOWN = Kind()
+UNKNOWN = Kind(applies=True)
 """A command that the table does not have: it may change anything."""
 
 COMMANDS: Mapping[str, Kind] = {
@@ -76,7 +78,7 @@ COMMANDS: Mapping[str, Kind] = {
     "state replace-provider": Kind(lock=True, added=("-auto-approve",)),
     "state rm": _CHANGES,
     "taint": _CHANGES,
-    "test": Kind(copied=False),  # it keeps states of its own, in memory
+    "test": Kind(copied=False, applies=True),  # it keeps states of its own, in memory
     "untaint": _CHANGES,
     "workspace delete": Kind(lock=True, copied=False),  # only of an empty one
     "workspace new": Kind(lock=True, copied=False),
@@ -168,6 +170,18 @@ class Call:
         """What follows the command, as records have it."""
         restored = [self.restores.parent.name] if self.restores else []  # the run that has kept it
         return (*self.arguments, *([self.stdin] if self.stdin else []), *restored)
+
+    @property
+    def replaces_lineage(self) -> bool:
+        """Whether the copy of a state that it brings back replaces a state of another lineage too."""
+        return self.restores is not None and "-force" in self.arguments
+
+    @property
+    def loses(self) -> str:
+        """What is lost if the copy is brought back, in a sentence."""
+        if self.replaces_lineage:
+            return "It replaces a state of another lineage too (--force): what only that one has is then in no state."
+        return "What changed since is then not in it."
 
     @property
     def workspace(self) -> str:

@@ -30,6 +30,8 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
         )
     if call.output is not None and (call.output.is_symlink() or call.output.exists()):
         raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
+    if call.replaces_lineage:
+        driver.note(call.loses)
     if call.kind.values:
         await check_configuration(driver, gate, executable, lock)
         return

@@ -36,7 +36,9 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         options = [f"-lock-timeout={driver.options.lock_timeout}"] if call.kind.lock else []
         command, *words = call.argv(*options)
         if call.restores is not None:
-            words.append(str(held.enter_context(as_next_state(call.restores, files.state_copy, files.values))))
+            force = call.replaces_lineage
+            state = held.enter_context(as_next_state(call.restores, files.state_copy, files.values, force=force))
+            words.append(str(state))
         output = files.values if call.values else call.output
         if call.values:
             held.callback(files.values.unlink, missing_ok=True)
