@@ -7,7 +7,7 @@ from runbooks import DEVICE, jupyter_tfmfa, write
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics import presentation
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.prompts import terminal
@@ -170,3 +170,28 @@ def test_a_runbook_with_codes(tmp_path, lenient_sandbox, policy):
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "workspace new: the audit trail has the status finished" in checked.stdout
     assert "workspace new: the audit trail has the authentication of" in checked.stdout
+
+
+async def test_an_error_in_an_expression_repeats_no_sensitive_value(value, ipython, capsys, tmp_path):
+    """Terraform itself prints the value of a sensitive variable in the details of many errors."""
+    hcl = HCL + 'variable "pin" {\n  default   = "planted-pin"\n  sensitive = true\n}\n'
+    await value(hcl)
+    await value("%tfapply")
+    for expression in ("parseint(var.pin, 10)", "local.x[var.pin]", "cidrhost(output.password, 1)", "(var.pin"):
+        with pytest.raises(TerraformFailed, match="console ended with exit code 1"):
+            await value(f"%tfconsole -e staging {expression}")
+    run = ipython.magics_manager.registry["TfmfaMagics"].latest
+    with pytest.raises(TerraformFailed):
+        await value('%tfconsole -e staging timeadd(var.pin, "1s")')
+    printed = capsys.readouterr().out
+    assert "Error in function call" in printed
+    assert "on <console-input> line 1" in printed
+    assert "are left out, because they may repeat a sensitive value" in printed
+    kept = [file for file in (tmp_path / "staging" / ".tfmfa").rglob("*") if file.is_file()]
+    assert [file for file in kept if b"planted-pin" in file.read_bytes()] == []
+    assert "planted" not in printed
+    assert "planted" not in run.error
+    # What names nothing sensitive says what is wrong with it.
+    with pytest.raises(TerraformFailed):
+        await value("%tfconsole -e staging parseint(var.names[0], 10)")
+    assert 'cannot parse "a b"' in " ".join(capsys.readouterr().out.split())

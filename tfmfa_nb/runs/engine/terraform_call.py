@@ -10,12 +10,14 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.engine.phase import check_not_canceled
 from tfmfa_nb.runs.engine.state_copy import as_next_state, copy_state
 from tfmfa_nb.terraform.outputs import read_outputs, render_value
+from tfmfa_nb.terraform.secret_variables import may_repeat_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.terraform.command_table import Call
+    from tfmfa_nb.terraform.modules import Module
     from tfmfa_nb.terraform.process import Outcome
 
 
@@ -28,6 +30,7 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         RunStateError: a copy that is to be brought back does not fit the present state.
     """
     driver = commands.driver
+    brief = bool(call.stdin) and may_repeat_secrets(call.stdin, _root(commands))
     files = driver.store.files
     if call.kind.phase.changes and call.kind.copied:
         await copy_state(commands)
@@ -49,6 +52,7 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
             recorded_as=str(call.kind.phase),
             stdin=f"{call.stdin}\n" if call.stdin else "",
             output=output,
+            brief=brief,
         )
         if call.values and outcome.exit_code == 0:
             driver.outputs = _outputs(files.values)
@@ -59,7 +63,13 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         driver.note(f"The state, with its secrets, is in {call.output}: only you can read that file.")
     elif call.output is not None and call.output.is_file() and not call.output.stat().st_size:
         call.output.unlink()  # nothing was printed; what has content may be somebody else's
+    if brief and outcome.exit_code not in {0, None}:
+        driver.note("The details of Terraform's error are left out, because they may repeat a sensitive value.")
     return outcome
+
+
+def _root(commands: Commands) -> Module:
+    return commands.driver.read_configuration(commands.executable, commands.given.environ).root
 
 
 def _outputs(file: Path) -> dict[str, Any]:
