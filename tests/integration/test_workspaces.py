@@ -100,6 +100,9 @@ async def test_a_workspace_switched_since_the_plan_is_told_before_a_code(
     with pytest.raises(ConfigurationError, match='made in the workspace "default", and "prod" is selected now'):
         await apply(run.driver, mfa)
     assert (device.asked, run.status) == ([], "planned")
+    assert run.error_remedy == (
+        "Apply it there with %tfapply --workspace default, or plan again with %%tfplan. The plan is still pending."
+    )
     terraform(environment.folder, "workspace", "select", "default")
     run.driver.adjust(Options(workspace="default"))
     await apply(run.driver, mfa)

@@ -186,7 +186,12 @@ class Call:
     @property
     def workspace(self) -> str:
         """The workspace that it creates, deletes, or selects; "" for none."""
-        return _names(self.arguments)[0] if self.command in _ABOUT_A_WORKSPACE else ""
+        return self.names[0] if self.command in _ABOUT_A_WORKSPACE else ""
+
+    @property
+    def names(self) -> list[str]:
+        """The arguments that are no options."""
+        return _names(self.arguments)
 
     def argv(self, *options: str) -> tuple[str, ...]:
         """The words of Terraform's command line, after the program; `options` come before the arguments."""

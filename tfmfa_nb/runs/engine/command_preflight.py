@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.engine.forced_unlock import check_not_held
 from tfmfa_nb.runs.engine.preflight import can_be_asked, check_configuration, installed_before_the_code
 from tfmfa_nb.runs.engine.workspaces import check_known
 
@@ -21,6 +22,7 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
 
     Raises:
         ConfigurationError: the workspace does not exist, or variables are set that the command does not read.
+        RunStateError: a live process may hold the lock that the command frees.
         TfmfaError: as `check_configuration` does.
     """
     variables = driver.options.variable_arguments(driver.base)
@@ -30,6 +32,7 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
         )
     if call.output is not None and (call.output.is_symlink() or call.output.exists()):
         raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
+    check_not_held(driver, call, gate.environ)
     if call.replaces_lineage:
         driver.note(call.loses)
     if call.kind.values:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.runs.engine.forced_unlock import begin_unlock, end_unlock
 from tfmfa_nb.runs.engine.phase import check_not_canceled
 from tfmfa_nb.runs.engine.state_copy import as_next_state, copy_state
 from tfmfa_nb.terraform.outputs import read_outputs, render_value
@@ -27,7 +28,8 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
     Raises:
         TerraformFailed: the state could not be copied, or the outputs are no JSON.
         RunCanceled: a person canceled the run.
-        RunStateError: a copy that is to be brought back does not fit the present state.
+        RunStateError: a copy that is to be brought back does not fit the present state, or a live process may hold
+            the lock that is to be freed.
     """
     driver = commands.driver
     brief = bool(call.stdin) and may_repeat_secrets(call.stdin, _root(commands))
@@ -45,6 +47,7 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         output = files.values if call.values else call.output
         if call.values:
             held.callback(files.values.unlink, missing_ok=True)
+        begin_unlock(driver, call, commands.gate.environ)
         outcome = await commands.run(
             command,
             *words,
@@ -54,6 +57,7 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
             output=output,
             brief=brief,
         )
+        end_unlock(driver, call, freed=outcome.exit_code == 0)
         if call.values and outcome.exit_code == 0:
             driver.outputs = _outputs(files.values)
             for name, value in driver.outputs.items():
