@@ -106,6 +106,8 @@ async def test_what_reads_and_what_checks(value, asked, tmp_path):
     assert "terraform_data.one" in log(await value("%tf state list -e staging"))
     await value("%tfstate pull -e staging --out=state.json")
     assert b"terraform_data" in (tmp_path / "state.json").read_bytes()
+    pushed = await value("%tf state push state.json -e staging --auto-approve")  # from where it was pulled to
+    assert pushed.status == "finished"
     with pytest.raises(ConfigurationError, match="needs a file"):
         await value("%tfstate pull -e staging")
     with pytest.raises(ConfigurationError, match='There is no environment "stagin"'):
@@ -195,3 +197,18 @@ async def test_an_error_in_an_expression_repeats_no_sensitive_value(value, ipyth
     with pytest.raises(TerraformFailed):
         await value("%tfconsole -e staging parseint(var.names[0], 10)")
     assert 'cannot parse "a b"' in " ".join(capsys.readouterr().out.split())
+
+
+async def test_tests_get_values_and_are_chosen(value, tmp_path):
+    await value(HCL)
+    folder = tmp_path / "staging"
+    for name, expected in (("one", "given"), ("two", "never")):
+        (folder / f"{name}.tftest.hcl").write_text(
+            f'run "{name}" {{\n  command = plan\n  assert {{\n    condition     = var.more == "{expected}"\n'
+            '    error_message = "it is not"\n  }\n}\n'
+        )
+    run = await value("%tftest -e staging --var more=given --filter one.tftest.hcl --auto-approve")
+    assert "1 passed, 0 failed" in log(run)
+    assert run.arguments == ["-filter=one.tftest.hcl"]
+    with pytest.raises(TerraformFailed):
+        await value("%tftest -e staging -var more=given --auto-approve")

@@ -205,6 +205,7 @@ def command_options(
     return (*_COMMAND_OPTIONS, *optional, TerraformWords(metavar, text, whole=whole))
 
 
+FILTER = _repeated("--filter", "FILE", "only this file of tests, relative to the environment's folder")
 STATE_OUT = argument("--out", default="", metavar="FILE", help="pull: new file for the state, which has secrets in it")
 RAW = _flag("--raw", "the value itself: of a sensitive output in a holder that shows nothing, and reveal() returns it")
 

@@ -21,17 +21,22 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
     """Make sure that the workspace exists, and that the configuration is valid for a command that evaluates it.
 
     Raises:
-        ConfigurationError: the workspace does not exist, or variables are set that the command does not read.
+        ConfigurationError: the workspace or a file does not exist, or variables are set that the command does not read.
         RunStateError: a live process may hold the lock that the command frees.
         TfmfaError: as `check_configuration` does.
     """
     variables = driver.options.variable_arguments(driver.base)
-    if variables.words and not call.kind.values:
+    if variables.words and not (call.kind.values or call.kind.optional_values):
         raise ConfigurationError(
             f"{call.command} reads no variables, so --var and --var-file have no effect.", "Remove them."
         )
     if call.output is not None and (call.output.is_symlink() or call.output.exists()):
         raise ConfigurationError(f"{call.output} exists already.", "Name a new file.")
+    for path in call.files(driver.base).values() if call.reads_files else ():
+        if not path.is_file():
+            raise ConfigurationError(
+                f"The file {path} does not exist.", "Name a file relative to the notebook, also with -C."
+            )
     check_not_held(driver, call, gate.environ)
     if call.replaces_lineage:
         driver.note(call.loses)

@@ -39,7 +39,7 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         check_not_canceled(driver)
     with ExitStack() as held:
         options = [f"-lock-timeout={driver.options.lock_timeout}"] if call.kind.lock else []
-        command, *words = call.argv(*options)
+        command, *words = call.argv(driver.base, *options)
         if call.restores is not None:
             force = call.replaces_lineage
             state = held.enter_context(as_next_state(call.restores, files.state_copy, files.values, force=force))
