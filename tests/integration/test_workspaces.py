@@ -150,6 +150,7 @@ async def test_a_backend_without_that_workspace(environment, lenient_sandbox, ga
     await apply(run.driver, mfa)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["env:/prod/k"]
     assert (await run_of(workspace="prod")).status == "planned_and_finished"
+    assert {run.backend_key for run in list_runs(environment, 9).runs} == {"states/k", ""}
     with pytest.raises(ConfigurationError, match="cannot be the name of a workspace"):
         await run_of(workspace="a b")
 

@@ -10,6 +10,8 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.runs.engine.forced_unlock import begin_unlock, end_unlock
 from tfmfa_nb.runs.engine.phase import check_not_canceled
 from tfmfa_nb.runs.engine.state_copy import as_next_state, copy_state
+from tfmfa_nb.runs.events import BackendKnown
+from tfmfa_nb.terraform.backend_check import kept_state
 from tfmfa_nb.terraform.outputs import read_outputs, render_value
 from tfmfa_nb.terraform.secret_variables import may_repeat_secrets
 
@@ -67,6 +69,8 @@ async def run_call(commands: Commands, call: Call) -> Outcome:
         driver.note(f"The state, with its secrets, is in {call.output}: only you can read that file.")
     elif call.output is not None and call.output.is_file() and not call.output.stat().st_size:
         call.output.unlink()  # nothing was printed; what has content may be somebody else's
+    if call.kind.initialized:
+        driver.tell(BackendKnown(kept_state(driver.environment.folder, commands.gate.environ)))
     if brief and outcome.exit_code not in {0, None}:
         driver.note("The details of Terraform's error are left out, because they may repeat a sensitive value.")
     return outcome
