@@ -361,6 +361,22 @@ async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(en
     assert device.asked == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("terraform_data.onne", "x"), r"does not declare terraform_data\.onne, .*Did you mean terraform_data\.one\?"),
+        (("terraform_data.one",), "An import takes the address of a resource and its ID"),
+        (("data.terraform_data.one", "x"), r"data\.terraform_data\.one is not the address of a managed resource"),
+    ],
+)
+async def test_no_code_is_spent_on_an_import_into_nothing(environment, lenient_sandbox, gate_of, words, said):
+    environment.set_level(Level.APPLIES_ONLY)
+    device = Device(lenient_sandbox)
+    with pytest.raises(ConfigurationError, match=said):
+        await command(environment, gate_of(lenient_sandbox, device), "import", *words)
+    assert device.asked == []
+
+
 @pytest.mark.parametrize("words", [("state", "list"), ("show",)])
 async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
     """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""

@@ -47,7 +47,7 @@ async def copy_state(commands: Commands) -> None:
     if kept:
         driver.store.audit(EVENT, sha256=_digest(copy))
         driver.note(
-            "A copy of the state before this, with its secrets, is in the run's folder. To bring it back: "
+            "A copy of the state as it was before, with its secrets, is in the run's folder. To bring it back: "
             f"%tfruns {driver.environment.option} restore-state {driver.record.id}"
         )
     elif outcome.interrupted or outcome.killed:
