@@ -56,7 +56,8 @@ def may_repeat_secrets(text: str, root: Module) -> bool:
     expression = Expression(text)
     names = [name.path for name in expression.names]
     return expression.broken or not all(
-        path[:1] in {("path",), ("terraform",)} or (path[:1] == ("var",) and not holds_secret(root, path[1]))
+        path[:1] in {("path",), ("terraform",)}
+        or (path[:1] == ("var",) and len(path) > 1 and not holds_secret(root, path[1]))
         for path in names
     )
 
