@@ -1,7 +1,7 @@
 """Run Terraform on AWS from notebooks, under multi-factor authentication.
 
-`%load_ext tfmfa_nb` provides `%%tfplan`, `%%tfapply`, `%tfruns`, and `%tfmfa`; `await tfmfa_nb.plan(…)` and
-`await tfmfa_nb.apply(run)` do the same in Python. Slow imports happen only when they are needed.
+`%load_ext tfmfa_nb` provides `%%tfplan`, `%%tfapply`, `%tfruns`, and `%tfmfa`; `await tfmfa_nb.plan(…)`,
+`apply(run)`, and `command("state list")` do the same in Python. Slow imports happen only when they are needed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from tfmfa_nb.model.version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tfmfa_nb.magics.calls import apply, plan
+    from tfmfa_nb.magics.calls import apply, command, plan
 
-__all__ = ["__version__", "apply", "load_ipython_extension", "plan", "unload_ipython_extension"]
+__all__ = ["__version__", "apply", "command", "load_ipython_extension", "plan", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> object:
-    """`plan` and `apply`, imported when they are first used."""
-    if name not in {"plan", "apply"}:
+    """`plan`, `apply`, and `command`, imported when they are first used."""
+    if name not in {"plan", "apply", "command"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from tfmfa_nb.magics import calls  # noqa: PLC0415 - keeps the import of the package fast
 

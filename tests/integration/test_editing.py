@@ -14,7 +14,7 @@ from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics.arguments import completable_options
+from tfmfa_nb.magics.defined_options import completable_options
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import AboutCell, AboutPosition

@@ -105,8 +105,7 @@ async def test_a_role_that_only_init_reveals(tmp_path, environment, gate, device
 async def test_a_key_of_the_state(environment, gate, key, workspace, rule):
     environment.write_configuration(BACKEND % f"key = {key}")
     gate.policy = protecting(backend_keys=("prod/*",), **rule)
-    gate.environ = {**gate.environ, **({"TF_WORKSPACE": workspace} if workspace else {})}
-    run = Run(environment, Options(), environment.folder)
+    run = Run(environment, Options(workspace=workspace, or_create=bool(workspace)), environment.folder)
     await plan(run.driver, gate)
     assert [request.phase for request in gate.prompt.asked] == ["plan"]
     assert (run.level, run.status) == ("plans and applies", "planned")

@@ -10,7 +10,14 @@ from device import Device
 from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RunCanceled, RunStateError, TerraformFailed
+from tfmfa_nb.model.errors import (
+    ConfigurationError,
+    MfaBypass,
+    RoleRefused,
+    RunCanceled,
+    RunStateError,
+    TerraformFailed,
+)
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_minimums import Minimum
@@ -164,6 +171,18 @@ async def test_a_copy_of_another_state_is_not_brought_back(environment):
     with pytest.raises(RunStateError, match="their lineages differ"):
         await command(environment, mfa, options=to_restore_state(environment, removed.id, {}, auto_approve=True))
     assert len(state_of(environment)["resources"]) == 1
+    # After a `state push -force` that was a mistake, it is what a person wants.
+    person = Person(None)
+    what_is_lost = "It replaces a state of another lineage too (--force): what only that one has is then in no state."
+    forced = to_restore_state(environment, removed.id, {}, force=True)
+    back = await command(environment, gate(person), options=forced)
+    assert person.asked == [f'Bring back the state of "head" as it was before {removed.id}? {what_is_lost}']
+    copy = json.loads(removed.driver.store.files.state_copy.read_bytes())
+    assert (state_of(environment)["lineage"], back.status) == (copy["lineage"], "finished")
+    assert back.driver.record.arguments == ("-force", removed.id)
+    assert what_is_lost in back.notes  # before a code, where one is asked for
+    # The same lineage needs no force, and the state that was replaced can be brought back too.
+    assert (await command(environment, gate(), options=forced)).status == "finished"
 
 
 async def test_reading_leaves_a_pending_plan_alone_and_the_state_in_a_file(environment, tmp_path):
@@ -342,6 +361,22 @@ async def test_no_code_is_spent_on_a_configuration_that_cannot_be_initialized(en
     assert device.asked == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("terraform_data.onne", "x"), r"does not declare terraform_data\.onne, .*Did you mean terraform_data\.one\?"),
+        (("terraform_data.one",), "An import takes the address of a resource and its ID"),
+        (("data.terraform_data.one", "x"), r"data\.terraform_data\.one is not the address of a managed resource"),
+    ],
+)
+async def test_no_code_is_spent_on_an_import_into_nothing(environment, lenient_sandbox, gate_of, words, said):
+    environment.set_level(Level.APPLIES_ONLY)
+    device = Device(lenient_sandbox)
+    with pytest.raises(ConfigurationError, match=said):
+        await command(environment, gate_of(lenient_sandbox, device), "import", *words)
+    assert device.asked == []
+
+
 @pytest.mark.parametrize("words", [("state", "list"), ("show",)])
 async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
     """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""
@@ -351,7 +386,7 @@ async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_o
     mfa = gate_of(lenient_sandbox, Device(lenient_sandbox))
     await applied(environment, mfa)
     environment.set_level(Level.APPLIES_ONLY)
-    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with %tf workspace new ghost'):
+    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with %%tfplan --workspace ghost'):
         await command(environment, mfa.with_environ({"TF_WORKSPACE": "ghost"}), *words)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["k"]
     listed = await command(environment, mfa.with_environ({"TF_WORKSPACE": "default"}), *words)
@@ -376,3 +411,46 @@ async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environm
     )
     run = await command(environment, mfa, "workspace", "delete", "prod")
     assert (len(device.given), run.level, run.workspace) == (1, "applies only", "default")
+
+
+DEPLOY, AUDIT = (f"arn:aws:iam::123456789012:role/{name}" for name in ("deploy", "audit"))
+PROVIDER = 'provider "aws" {{\n  assume_role {{\n    role_arn = {}\n  }}\n}}\n'
+BY_PHASE = PROVIDER.format(f'terraform.applying ? "{AUDIT}" : "{DEPLOY}"')
+UNKNOWN = PROVIDER.format("terraform_data.one.output")
+ONLY_DEPLOY = {"endpoints": ("http://127.0.0.1:*",), "roles": (DEPLOY,)}
+
+
+@pytest.mark.parametrize("level", [Level.APPLIES_ONLY, Level.NEVER])
+async def test_no_command_assumes_a_role_that_nobody_could_judge(environment, lenient_sandbox, gate_of, level):
+    """Terraform saves no plan of a refresh, an import, or a test, so what it assumes has to be known before."""
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    mfa.policy = Policy((Layer(path=environment.folder / "p", mfa=True, **ONLY_DEPLOY),))
+    environment.set_level(level)
+    (environment.folder / "one.tftest.hcl").write_text('run "one" {\n}\n')
+    attacks = [
+        (UNKNOWN, ("refresh",), r"terraform_data\.one\.output is not known before"),
+        (UNKNOWN, ("import", "terraform_data.one", "x"), r"terraform_data\.one\.output is not known before"),
+        (UNKNOWN, ("test",), r"terraform_data\.one\.output is not known before"),
+        (BY_PHASE, ("test",), r"is not known before"),  # one run of a test plans, the next one applies
+        (BY_PHASE, ("frobnicate",), r"is not known before"),
+        (PROVIDER.format(f'"{AUDIT}"'), ("refresh",), "role/audit is not allowed"),
+    ]
+    for hcl, words, said in attacks:
+        (environment.folder / "main.tf").write_text(hcl + HCL)
+        with pytest.raises(RoleRefused, match=said):
+            await command(environment, mfa, *words)
+    assert device.asked == []
+    assert [call for call in lenient_sandbox.calls() if call["action"] in {"AssumeRole", "GetSessionToken"}] == []
+
+
+async def test_a_refresh_assumes_the_role_of_a_plan(environment, sandbox, gate_of):
+    device = Device(sandbox)
+    mfa = gate_of(sandbox, device)
+    mfa.policy = Policy((Layer(path=environment.folder / "p", mfa=True, **ONLY_DEPLOY),))
+    environment.set_level(Level.APPLIES_ONLY)
+    (environment.folder / "main.tf").write_text(BY_PHASE + 'data "aws_caller_identity" "me" {}\n')
+    run = await command(environment, mfa, "refresh")
+    assert (run.status, len(device.given)) == ("finished", 1)
+    assumed = [call for call in sandbox.calls() if call["action"] == "AssumeRole"]
+    assert {(call["role_arn"], call["allowed"], call["mfa"]) for call in assumed} == {(DEPLOY, True, True)}

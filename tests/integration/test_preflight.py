@@ -78,6 +78,17 @@ def attempt(tmp_path, aws, environ):
             {},
             r"main\.tf:1: The module a cannot be read: no such folder",
         ),
+        (
+            f"{ONE}moved {{\n  from = terraform_data.one\n  to   = terraform_data.two\n}}\n",
+            {},
+            r"main\.tf:4: Moved object still exists\. .*is still declared at main\.tf:1",
+        ),
+        (f"{ONE}removed {{\n  from = terraform_data.one\n}}\n", {}, r"main\.tf:1: Removed resource still exists"),
+        (
+            f'{ONE}import {{\n  to = terraform_data.two\n  id = "x"\n}}\n',
+            {},
+            r"main\.tf:5: Configuration for import target does not exist",
+        ),
         (ONE, {"target": ("terraform_data.one.id",)}, r"--target terraform_data\.one\.id is not the address of a res"),
         (ONE, {"replace": ("data.a.b",)}, r"--replace data\.a\.b is not a managed resource"),
         (

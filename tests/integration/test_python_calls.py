@@ -13,7 +13,7 @@ from runbooks import DEVICE, jupyter_tfmfa, write
 from witness import calls_without_mfa
 
 import tfmfa_nb
-from tfmfa_nb.magics.calls import ApplyOptions, PlanOptions
+from tfmfa_nb.magics.calls import ApplyOptions, CommandOptions, PlanOptions
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.protocol.runner import Runner, environ_of
 
@@ -178,9 +178,36 @@ async def test_what_is_wrong_is_said_before_anything_is_made(here, options, word
     assert not list(here.rglob("main.tf"))
 
 
+async def test_terraform_s_other_commands(here):
+    run = await tfmfa_nb.plan("others", hcl=OUT, var={"word": "w"})
+    await tfmfa_nb.apply(run)
+    listed = await tfmfa_nb.command("state list", "others")
+    assert (listed.status, listed.command) == ("finished", "state list")
+    assert "terraform_data.one" in listed.log_text()
+    moved = await tfmfa_nb.command(["state", "mv", "terraform_data.one", "terraform_data.two"], "others")
+    assert moved.status == "finished"  # nothing is asked, as for an apply
+    await tfmfa_nb.command("state pull", chdir="others", out="state.json")
+    assert b"terraform_data" in (here / "state.json").read_bytes()
+    pushed = await tfmfa_nb.command("state push state.json", "others")  # from where it was pulled to
+    assert (pushed.status, pushed.driver.record.arguments) == ("finished", ("state.json",))
+    for wrong, options, said in [
+        ("state pull", {}, "needs a file"),
+        ("state list", {"out": "x"}, "--out has no effect on state list"),
+        ("state list", {"target": ["x"]}, "There is no option 'target'"),
+        ("state list", {"chdir": "others"}, "name and chdir cannot be combined"),
+        ("state push nowhere.json", {}, r"The file .*/nowhere\.json does not exist"),
+        ("plan", {}, "`plan` is not run here"),
+    ]:
+        with pytest.raises(ConfigurationError, match=said):
+            await tfmfa_nb.command(wrong, "others", **options)
+    with pytest.raises(ConfigurationError, match=r'There is no environment "othrs"\. Did you mean "others"'):
+        await tfmfa_nb.command("state list", "othrs")
+
+
 def test_help_lists_the_options():
     """The text of `help`, in which every option of a plan and of an apply stands."""
-    for function, options in ((tfmfa_nb.plan, PlanOptions), (tfmfa_nb.apply, ApplyOptions)):
+    stated = {tfmfa_nb.plan: PlanOptions, tfmfa_nb.apply: ApplyOptions, tfmfa_nb.command: CommandOptions}
+    for function, options in stated.items():
         words = set(re.findall(r"\w+", function.__doc__))
         assert set(options.__annotations__) <= words
 

@@ -7,7 +7,7 @@ from runbooks import DEVICE, jupyter_tfmfa, write
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics import presentation
-from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.prompts import terminal
@@ -106,6 +106,8 @@ async def test_what_reads_and_what_checks(value, asked, tmp_path):
     assert "terraform_data.one" in log(await value("%tf state list -e staging"))
     await value("%tfstate pull -e staging --out=state.json")
     assert b"terraform_data" in (tmp_path / "state.json").read_bytes()
+    pushed = await value("%tf state push state.json -e staging --auto-approve")  # from where it was pulled to
+    assert pushed.status == "finished"
     with pytest.raises(ConfigurationError, match="needs a file"):
         await value("%tfstate pull -e staging")
     with pytest.raises(ConfigurationError, match='There is no environment "stagin"'):
@@ -170,3 +172,43 @@ def test_a_runbook_with_codes(tmp_path, lenient_sandbox, policy):
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "workspace new: the audit trail has the status finished" in checked.stdout
     assert "workspace new: the audit trail has the authentication of" in checked.stdout
+
+
+async def test_an_error_in_an_expression_repeats_no_sensitive_value(value, ipython, capsys, tmp_path):
+    """Terraform itself prints the value of a sensitive variable in the details of many errors."""
+    hcl = HCL + 'variable "pin" {\n  default   = "planted-pin"\n  sensitive = true\n}\n'
+    await value(hcl)
+    await value("%tfapply")
+    for expression in ("parseint(var.pin, 10)", "local.x[var.pin]", "cidrhost(output.password, 1)", "(var.pin"):
+        with pytest.raises(TerraformFailed, match="console ended with exit code 1"):
+            await value(f"%tfconsole -e staging {expression}")
+    run = ipython.magics_manager.registry["TfmfaMagics"].latest
+    with pytest.raises(TerraformFailed):
+        await value('%tfconsole -e staging timeadd(var.pin, "1s")')
+    printed = capsys.readouterr().out
+    assert "Error in function call" in printed
+    assert "on <console-input> line 1" in printed
+    assert "are left out, because they may repeat a sensitive value" in printed
+    kept = [file for file in (tmp_path / "staging" / ".tfmfa").rglob("*") if file.is_file()]
+    assert [file for file in kept if b"planted-pin" in file.read_bytes()] == []
+    assert "planted" not in printed
+    assert "planted" not in run.error
+    # What names nothing sensitive says what is wrong with it.
+    with pytest.raises(TerraformFailed):
+        await value("%tfconsole -e staging parseint(var.names[0], 10)")
+    assert 'cannot parse "a b"' in " ".join(capsys.readouterr().out.split())
+
+
+async def test_tests_get_values_and_are_chosen(value, tmp_path):
+    await value(HCL)
+    folder = tmp_path / "staging"
+    for name, expected in (("one", "given"), ("two", "never")):
+        (folder / f"{name}.tftest.hcl").write_text(
+            f'run "{name}" {{\n  command = plan\n  assert {{\n    condition     = var.more == "{expected}"\n'
+            '    error_message = "it is not"\n  }\n}\n'
+        )
+    run = await value("%tftest -e staging --var more=given --filter one.tftest.hcl --auto-approve")
+    assert "1 passed, 0 failed" in log(run)
+    assert run.arguments == ["-filter=one.tftest.hcl"]
+    with pytest.raises(TerraformFailed):
+        await value("%tftest -e staging -var more=given --auto-approve")

@@ -244,6 +244,11 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert "If it is dead, use: %tfruns -e staging unlock" in said
     said = await error_of(other, "%tfruns -e staging unlock")
     assert "was running when that lock was taken and is still running" in said
+    s3 = lenient_sandbox.client("s3")
+    lock = s3.get_object(Bucket="states", Key=LOCK)["Body"].read()
+    force = f"%tf force-unlock {json.loads(lock)['ID']} -e staging"
+    assert "is still running, so the lock is not freed" in await error_of(other, force)
+    assert "is running, so the lock is not freed" in await error_of(other, "%tf force-unlock another -e staging")
     refused = other.magics_manager.registry["TfmfaMagics"].latest
     record = (refused.driver.store.files.folder / "run.json").read_bytes()
     assert f"process {await kill(holder, going)}" in said
@@ -269,6 +274,11 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert (await value(other, cell)).status == "planned"
     await value(other, "%tfruns -e staging unlock")
     assert '"staging" has no known locks' in capsys.readouterr().out
+    s3.put_object(Bucket="states", Key=LOCK, Body=lock)
+    await value(other, force)
+    assert objects() == set()
+    begun, freed = unlocks(refused.driver.environment.folder)[2:]
+    assert (begun["lock"], begun["result"], freed["result"]) == (json.loads(lock)["ID"], "begun", "freed")
 
 
 async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answers, tmp_path, states, lenient_sandbox):

@@ -13,12 +13,14 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.history.listing import find_run, list_runs
 from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.command_table import read_call
 from tfmfa_nb.views.run_list import listing_text
 from tfmfa_nb.views.summary import summary_text
 
@@ -63,7 +65,7 @@ async def test_a_run_has_a_workspace_of_its_own_and_selects_none_for_others(envi
     with pytest.raises(ConfigurationError) as caught:
         await planned(environment, workspace="prod")
     assert caught.value.problem == 'The workspace "prod" does not exist.'
-    assert caught.value.remedy == "Create it with --or-create, or use one that exists: default."
+    assert caught.value.remedy == "Create it with --workspace prod --or-create, or use one that exists: default."
     assert not (environment.folder / "terraform.tfstate.d").exists()
     run = await planned(environment, workspace="prod", or_create=True)
     assert (run.workspace, run.driver.store.load().workspace) == ("prod", "prod")
@@ -98,6 +100,9 @@ async def test_a_workspace_switched_since_the_plan_is_told_before_a_code(
     with pytest.raises(ConfigurationError, match='made in the workspace "default", and "prod" is selected now'):
         await apply(run.driver, mfa)
     assert (device.asked, run.status) == ([], "planned")
+    assert run.error_remedy == (
+        "Apply it there with %tfapply --workspace default, or plan again with %%tfplan. The plan is still pending."
+    )
     terraform(environment.folder, "workspace", "select", "default")
     run.driver.adjust(Options(workspace="default"))
     await apply(run.driver, mfa)
@@ -145,8 +150,34 @@ async def test_a_backend_without_that_workspace(environment, lenient_sandbox, ga
     await apply(run.driver, mfa)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["env:/prod/k"]
     assert (await run_of(workspace="prod")).status == "planned_and_finished"
+    assert {run.backend_key for run in list_runs(environment, 9).runs} == {"states/k", ""}
     with pytest.raises(ConfigurationError, match="cannot be the name of a workspace"):
         await run_of(workspace="a b")
+
+
+@pytest.mark.parametrize("backend", ["", S3])
+async def test_a_plan_creates_no_workspace_that_only_the_process_environment_names(
+    environment, lenient_sandbox, gate_of, tmp_path, backend
+):
+    s3 = lenient_sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    environment.write_configuration(backend + HCL)
+    environment.set_level(Level.APPLIES_ONLY if backend else Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    ghost = mfa.with_environ({"TF_WORKSPACE": "ghost"})
+    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with --workspace ghost --or-c'):
+        await plan(Run(environment, Options(), tmp_path).driver, ghost)
+    if not backend:
+        call = read_call(["import", "terraform_data.one", "an-id"])
+        with pytest.raises(ConfigurationError, match=r"Create it with %%tfplan --workspace ghost --or-create"):
+            await run_command(Run(environment, Options(call=call), tmp_path).driver, ghost)
+    assert device.asked == []
+    assert s3.list_objects_v2(Bucket="states").get("Contents", []) == []
+    assert not (environment.folder / "terraform.tfstate.d").exists()
+    run = Run(environment, Options(), tmp_path)
+    await plan(run.driver, mfa.with_environ({"TF_WORKSPACE": "default"}))
+    assert (run.workspace, run.driver.record.workspace_chosen) == ("default", False)
 
 
 @pytest.mark.thorough

@@ -13,6 +13,7 @@ from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_call, read_expression
 from tfmfa_nb.terraform.executable import find_executable
 
+HERE = Path("/work/books")
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -54,7 +55,14 @@ def test_a_code_is_asked_for_by_the_class():
 
 def test_options_that_we_add_stand_before_the_arguments():
     call = read_call(["state", "replace-provider", "a", "b"])
-    assert call.argv("-lock-timeout=1s") == ("state", "replace-provider", "-auto-approve", "-lock-timeout=1s", "a", "b")
+    assert call.argv(HERE, "-lock-timeout=1s") == (
+        "state",
+        "replace-provider",
+        "-auto-approve",
+        "-lock-timeout=1s",
+        "a",
+        "b",
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,9 +141,18 @@ def test_readme_has_the_table():
     assert rows == [*classes, sorted(REFUSED_COMMANDS)]
 
 
+@pytest.mark.parametrize("line", ["state push -force {}", "show {}", "providers mirror {}"])
+def test_files_are_relative_to_the_notebook(line):
+    """As for `--out` and `--var-file`, whatever folder Terraform runs in; records have them as they were written."""
+    call = read_call(line.format("../a/state.json").split())
+    assert call.argv(HERE) == tuple(line.format("/work/books/../a/state.json").split())
+    assert call.said[-1] == "../a/state.json"
+    assert read_call(["state", "mv", "a", "b"]).argv(HERE) == ("state", "mv", "a", "b")
+
+
 def test_an_expression_is_read_from_standard_input():
     call = read_expression('upper("a b")')
-    assert (call.argv(), call.stdin, call.said) == (("console",), 'upper("a b")', ('upper("a b")',))
+    assert (call.argv(HERE), call.stdin, call.said) == (("console",), 'upper("a b")', ('upper("a b")',))
     for bad in ("", "a\nb", "x" * 5_000, "nonsensitive(var.x)"):
         with pytest.raises(ConfigurationError):
             read_expression(bad)

@@ -3,6 +3,7 @@
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.oinspect import getdoc
 
 from tfmfa_nb.editing.command_words import complete_command
 from tfmfa_nb.magics.terraform_magics import options_of_commands
@@ -38,7 +39,7 @@ def test_every_magic_has_options_and_help():
     magics = shell.magics_manager.registry["TerraformMagics"]
     assert {*options_of_commands()} == {*COMMAND_MAGICS} == {*magics.magics["line"]}
     for name in COMMAND_MAGICS:
-        assert "--lock-timeout" in getattr(magics, name).__doc__
+        assert "--lock-timeout" in getdoc(getattr(magics, name))  # as for `%tfstate?`
     line = "%tfstate -e staging sh"
     with provisionalcompleter():
         assert [each.text for each in shell.Completer.completions(line, len(line))] == ["show"]

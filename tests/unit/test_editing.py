@@ -16,7 +16,7 @@ from tfmfa_nb.editing.magic_line import complete_line, environment_of, hover_lin
 from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schema_indexer import _write
 from tfmfa_nb.editing.schemas import Schemas
-from tfmfa_nb.magics.arguments import completable_options
+from tfmfa_nb.magics.defined_options import completable_options
 
 INSTANCE = {
     "attributes": {

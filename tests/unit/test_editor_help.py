@@ -10,7 +10,7 @@ from tfmfa_nb import load_ipython_extension, unload_ipython_extension
 from tfmfa_nb.editing.language_service import LanguageService
 from tfmfa_nb.editing.schemas import SchemaStore
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics.arguments import completable_options
+from tfmfa_nb.magics.defined_options import completable_options
 from tfmfa_nb.magics.editor_help import EditorHelp
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy_files import read_policy

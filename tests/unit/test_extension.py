@@ -21,6 +21,8 @@ seconds = time.process_time() - began  # of this process alone, however busy the
 print(json.dumps({"seconds": seconds, "modules": sorted(sys.modules)}))
 """
 HEAVY = {"boto3", "botocore", "ipywidgets", "tree_sitter", "nbclient", "moto", "psutil"}
+# What is needed only once a magic runs.
+OF_A_CALL = {"tfmfa_nb.runs.options", "tfmfa_nb.terraform.command_table"}
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def measure():
 
 def test_loading_imports_nothing_heavy_and_costs_little():
     loaded = [measure() for _ in range(3)]
-    assert not HEAVY & set(loaded[0]["modules"])
+    assert not (HEAVY | OF_A_CALL) & set(loaded[0]["modules"])
     assert min(each["seconds"] for each in loaded) < 0.1  # half of that where nothing else runs
 
 

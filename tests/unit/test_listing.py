@@ -15,9 +15,10 @@ from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.records import RunRecord
-from tfmfa_nb.runs.events import Authenticated, PhaseStarted
+from tfmfa_nb.runs.events import Authenticated, BackendKnown, PhaseStarted
 from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
 from tfmfa_nb.runs.history.never_started import check_started
+from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import RunStore
@@ -311,3 +312,25 @@ def test_a_configuration_of_its_own_folder_is_named_by_it(tmp_path):
 )
 def test_ages(seconds, words):
     assert _age(seconds) == words
+
+
+def test_runs_are_separated_by_the_key_of_their_state(tmp_path):
+    for key in ("states/a", "states/a"):
+        run = new_run(tmp_path, Status.PLANNING)
+        run.driver.tell(BackendKnown(key))
+        run.driver.move(Status.PLANNED_AND_FINISHED)
+    assert "newest first, state in s3://states/a" in listing_text(list_runs(environment(tmp_path), 9)).splitlines()[0]
+    new_run(tmp_path, *PLANNED)  # not known
+    other = new_run(tmp_path, Status.PLANNING)
+    other.driver.tell(BackendKnown("states/<b>"))
+    other.driver.move(Status.PLANNED_AND_FINISHED)
+    listing = list_runs(environment(tmp_path), 9)
+    lines = listing_text(listing).splitlines()
+    assert "State " in lines[1]
+    assert [line.split()[0] for line in lines if "states/<b>" in line] == [other.id]
+    assert "states/&lt;b&gt;" in listing_html(listing)
+    # The trail has it too, so that an edited record does not hide it.
+    file = other.driver.store.files.record
+    file.write_text(file.read_text().replace("states/<b>", "states/a"))
+    with pytest.raises(RunStateError, match='its state is "states/a"'):
+        read_verified(environment(tmp_path), other.id)

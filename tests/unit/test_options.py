@@ -8,15 +8,13 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb import load_ipython_extension
-from tfmfa_nb.magics.arguments import (
+from tfmfa_nb.magics.arguments import options, options_of, read_level
+from tfmfa_nb.magics.defined_options import (
     APPLY_OPTIONS,
     PLAN_OPTIONS,
     RUN_OPTIONS,
     completable_options,
     option_of_plan,
-    options,
-    options_of,
-    read_level,
 )
 from tfmfa_nb.magics.refused_options import REFUSED
 from tfmfa_nb.model.errors import ConfigurationError

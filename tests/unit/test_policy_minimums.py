@@ -332,7 +332,7 @@ def test_a_level_that_cannot_be_recorded_is_not_set(environment):
 def test_a_policy_that_is_written_is_a_line_of_the_trail_too(environment, tmp_path):
     environment.ensure()
     environment.files.audit_trail.touch()
-    path = set_policy(environment, tmp_path / "config/tfmfa_nb", Policy())
+    path = set_policy(environment, {"XDG_CONFIG_HOME": str(tmp_path / "config")}, Policy())
     (line,) = map(json.loads, environment.files.audit_trail.read_text().splitlines())
     assert (line["event"], line["path"], line["mfa"], line["policy"]) == ("policy", str(path), True, "none")
     assert f'owners = ["{line["user"]}"]' in path.read_text()

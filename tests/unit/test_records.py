@@ -95,7 +95,7 @@ def test_a_field_that_everything_depends_on_is_never_guessed(name):
 @pytest.mark.parametrize(
     "name",
     ["error", "ended_at", "log_start", "lock_timeout", "process", "format_version"]
-    + ["workspace", "workspace_chosen", "given", "ephemeral"],
+    + ["workspace", "workspace_chosen", "given", "ephemeral", "backend_key"],
 )
 def test_a_record_of_before_there_were_versions_is_read(name):
     assert RunRecord.from_json({key: value for key, value in GOOD.items() if key != name}, "run.json").id == "run-1"

@@ -32,7 +32,7 @@ from tfmfa_nb.protocol.messages import (
     RunnerQuestion,
 )
 from tfmfa_nb.runbooks import current_cell
-from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, asks, is_repeatable
+from tfmfa_nb.runbooks.cell_analysis import applies, applies_configuration, asks, is_repeatable, may_change
 from tfmfa_nb.runbooks.current_cell import CodePrompt
 from tfmfa_nb.runbooks.display import JsonDisplay, LineDisplay
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
@@ -274,6 +274,7 @@ async def test_a_question_may_come_before_the_display_of_its_run():
         ("for e in environments:\n    await tfmfa_nb.plan(e)", True),
         ("run = await tfmfa_nb.apply(run)", True),
         ("runs['a'] = await tfmfa_nb.plan('a')", True),
+        ("run = await tfmfa_nb.command('state list', 'a')", True),
         ("mytfmfa_nb.plan(e)", False),
         ("# await tfmfa_nb.plan(e)", False),
         ("print('tfmfa_nb.plan(')", False),
@@ -377,6 +378,8 @@ def test_a_cell_applies_if_it_has_the_magic():
     assert applies("%%tfapply\nx")
     assert applies("await tfmfa_nb.apply(run)")
     assert not applies("await tfmfa_nb.plan('x')")
+    assert may_change("await tfmfa_nb.command('state rm a.b')")
+    assert not may_change("await tfmfa_nb.plan('x')")
     assert applies_configuration("%%tfapply\nx")
     assert not applies_configuration("%%tfapply -e x\n")
     assert not applies("# %tfapply")

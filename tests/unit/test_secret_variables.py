@@ -1,7 +1,12 @@
 import pytest
 
 from tfmfa_nb.terraform.configuration import Configuration
-from tfmfa_nb.terraform.secret_variables import ephemeral_variables, holds_secret, secrets_in_environ
+from tfmfa_nb.terraform.secret_variables import (
+    ephemeral_variables,
+    holds_secret,
+    may_repeat_secrets,
+    secrets_in_environ,
+)
 
 HCL = """
 variable "plain" {}
@@ -69,3 +74,29 @@ def test_the_texts_in_a_value_that_is_hcl(root):
     value = '{ password = "x y", "key" = ["a\\"b", "é"], "other" : 1 }'
     found = [secret.reveal() for secret in secrets_in_environ(root, {"TF_VAR_many": value})]
     assert sorted(found) == sorted([value, "x y", 'a"b', "é"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "may"),
+    [
+        ("1 + 1", False),
+        ("upper(var.plain)", False),
+        ("[for each in var.plain : each]", False),
+        ("path.module", False),
+        ("terraform.workspace", False),
+        ("parseint(var.marked, 10)", True),
+        ("var.db_password", True),
+        ('"${var.plain}${var.marked}"', True),
+        ("local.x", True),  # what it is made of is not followed
+        ("terraform_data.one.output", True),
+        ("data.a.b.c", True),
+        ("module.m.x", True),
+        ("output.x", True),
+        ("var", True),
+        ('var["marked"]', True),
+        ("(var.plain", True),  # not understood
+        ('file("secret.txt")', True),
+    ],
+)
+def test_which_expression_may_repeat_a_sensitive_value_in_its_error(root, expression, may):
+    assert may_repeat_secrets(expression, root) is may

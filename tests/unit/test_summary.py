@@ -8,6 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_run import PLAN, ScriptedRun
 
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.runs.events import PhaseStarted
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.command_table import read_call
 from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
 from tfmfa_nb.views.wording import status_sentence
 
@@ -172,3 +179,15 @@ def test_the_freeing_of_a_lock_is_not_said_by_the_status_of_the_run_that_it_refu
     assert summary_text(run).splitlines()[0] == status_sentence(run) == "staging: State unlocked"
     run.error = "The state's lock was not freed."
     assert summary_text(run).splitlines()[0] == "staging: State not unlocked"
+
+
+def test_a_command_has_a_time_and_says_of_mfa_only_what_is_known(tmp_path):
+    environment = Environment.named("staging", tmp_path)
+    run = Run(environment, Options(call=read_call(["validate"])), tmp_path)
+    run.driver.tell(PhaseStarted(Phase.CHECK, 1.0))
+    text = summary_text(run)
+    assert "Time: since 1970-01-01 00:00:01 UTC" in text
+    assert "Check:" not in text  # that is what a `check` block says
+    assert "MFA: " not in text  # it may be refused before anybody asks
+    run.driver.show_indicator(LockIndicator.OPEN, "No MFA code needed to run validate")
+    assert "MFA: MFA not required. No MFA code needed to run validate" in summary_text(run)

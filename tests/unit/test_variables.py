@@ -99,7 +99,7 @@ def test_a_profile_with_temporary_keys_is_named_as_such_whatever_it_lacks(profil
 
 def test_the_device_may_come_from_another_source_than_the_profile(profiles):
     files = profiles(credentials=f"[work]\n{KEYS}")
-    assert failure(files, "work") == 'AWS_MFA_SERIAL_NUMBER is missing from the AWS profile "work".'
+    assert failure(files, "work") == 'mfa_serial is missing from the AWS profile "work".'
     assert read_variables(files | {"AWS_MFA_SERIAL_NUMBER": SERIAL}, "work").serial_number == SERIAL
 
 

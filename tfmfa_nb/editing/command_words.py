@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.editing.line_words import canonical
 from tfmfa_nb.protocol.words import COMMAND_MAGICS
-from tfmfa_nb.terraform.command_table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +42,8 @@ def complete_command(before: str, options: Mapping[str, Sequence[Option]]) -> tu
         is_value = not is_value and flag in own and bool(own[flag].value) and not is_joined
     if magic not in _BEGUN or is_value:
         return typed, []
+    from tfmfa_nb.terraform.command_table import COMMANDS  # noqa: PLC0415 - every load would import it
+
     known = (name.split() for name in COMMANDS)
     following = {name[len(given)] for name in known if name[: len(given)] == given and len(name) > len(given)}
     return typed, sorted(word for word in following if word.startswith(typed))

@@ -1,4 +1,4 @@
-"""`plan` and `apply` as functions, for loops, for functions, and for programs that are not notebooks.
+"""`plan`, `apply`, and `command` as functions, for loops, for functions, and for programs that are not notebooks.
 
 A run is the same as with the magics: the same gate, prompts, records, and audit trail. In IPython with the extension
 loaded, the cell shows it, and `%tfapply` can go on with it.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from tfmfa_nb.editing.line_words import split
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics.presentation import present_in_host
+from tfmfa_nb.magics.presentation import check_may_change, present_in_host
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.suggestions import did_you_mean
@@ -22,10 +23,11 @@ from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.policy_places import policy_environ
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform.command_table import state_call
 from tfmfa_nb.terraform.hcl_values import to_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.organization.policy import Policy
@@ -54,6 +56,24 @@ class PromptOptions(TypedDict, total=False):
     session_duration: int
     prompt_timeout: float
     show: bool
+
+
+class CommandOptions(PromptOptions, total=False):
+    """Options of another command of Terraform's.
+
+    Attributes:
+        chdir: existing folder with a configuration, in place of an environment's name.
+        var: values of variables, where the command evaluates the configuration; see `ApplyOptions`.
+        out: new file for the state that `state pull` prints, relative to the working directory.
+    """
+
+    chdir: str | os.PathLike[str]
+    var: Mapping[str, object]
+    var_file: Sequence[str | os.PathLike[str]]
+    workspace: str
+    lock_timeout: str
+    level: str
+    out: str | os.PathLike[str]
 
 
 class ApplyOptions(PromptOptions, total=False):
@@ -131,16 +151,11 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
     """
     given = _options_of(options)
     given.check()
-    chdir = os.fspath(options["chdir"]) if "chdir" in options else None
-    if chdir is not None and environment is not None:
-        raise ConfigurationError("An environment's name and chdir cannot be combined.", "Use only one of them.")
+    chdir = _chdir(options, environment)
     if chdir is not None and given.configuration is not None:
         raise ConfigurationError("chdir runs the configuration in that folder, so hcl cannot be used with it.")
     magics = _magics()
-    if magics is not None:
-        where = magics.environment_for(environment, chdir)
-    else:
-        where = Environment.at(chdir, Path.cwd()) if chdir else Environment.named(environment or "default", Path.cwd())
+    where = _environment(environment, chdir, magics)
     if chdir is None and given.configuration is None and not where.files.configuration.is_file():
         raise ConfigurationError(f'"{where.name}" has no configuration.', "Give it as hcl, or its folder as chdir.")
     run = Run(where, given, Path.cwd())
@@ -170,6 +185,58 @@ async def apply(run: Run, **options: Unpack[ApplyOptions]) -> Run:
     run.driver.adjust(_options_of(options))
     await _go(run, "apply", options, _magics())
     return run
+
+
+async def command(line: str | Sequence[str], environment: str | None = None, **options: Unpack[CommandOptions]) -> Run:
+    """Run another command of Terraform's, as `%tf` does, after the MFA code that its class requires.
+
+    Args:
+        line: the command with its arguments, "state mv a.b a.c", or its words.
+        environment: name of the environment, which is a folder in the working directory; None for the default one.
+        options: chdir, var, var_file, workspace, lock_timeout, level, out (for `state pull`), prompt, token_command,
+            profile, session_duration, prompt_timeout, show; see `plan`.
+
+    Returns:
+        The run: its status is "finished", and `run.log_text()` has what Terraform printed.
+
+    Raises:
+        ConfigurationError: an option is not valid, the command is not run here, or there is no such environment.
+        TfmfaError: as `plan` does.
+        asyncio.CancelledError: the caller canceled it; Terraform has stopped gracefully.
+
+    Example:
+        >>> run = await tfmfa_nb.command("state list", "staging")  # doctest: +SKIP
+    """
+    given = {name: value for name, value in options.items() if name != "out"}
+    chosen = _options_of(given, CommandOptions.__annotations__.keys())  # type: ignore[arg-type]
+    call = state_call(split(line) if isinstance(line, str) else line, options.get("out", ""), Path.cwd())
+    chdir = _chdir(options, environment)
+    magics = _magics()
+    where = _environment(environment, chdir, magics)
+    if not where.folder.is_dir():
+        raise ConfigurationError(f'There is no environment "{where.name}".', where.similar)
+    if call.kind.phase.changes:
+        check_may_change(where.name)
+    run = Run(where, replace(chosen, call=call, auto_approve=True), Path.cwd())
+    await _go(run, "command", options, magics)
+    return run
+
+
+def _chdir(options: PlanOptions | CommandOptions, environment: str | None) -> str | None:
+    """The folder that the options select.
+
+    Raises:
+        ConfigurationError: there is an environment's name too.
+    """
+    if "chdir" in options and environment is not None:
+        raise ConfigurationError("An environment's name and chdir cannot be combined.", "Use only one of them.")
+    return os.fspath(options["chdir"]) if "chdir" in options else None
+
+
+def _environment(name: str | None, chdir: str | None, magics: TfmfaMagics | None) -> Environment:
+    if magics is not None:
+        return magics.environment_for(name, chdir)
+    return Environment.at(chdir, Path.cwd()) if chdir else Environment.named(name or "default", Path.cwd())
 
 
 @dataclass(slots=True)
@@ -214,16 +281,21 @@ def _settings_of(options: PromptOptions, magics: TfmfaMagics | None) -> _Setting
     )
 
 
-def _options_of(options: PlanOptions | ApplyOptions) -> Options:
+def _options_of(options: PlanOptions | ApplyOptions, known: Collection[str] | None = None) -> Options:
     """The options of a run.
+
+    Args:
+        options: what was given.
+        known: their names; None for those of plans and applies.
 
     Raises:
         ConfigurationError: a value is not valid.
     """
     given: dict[str, Any] = dict(options)
+    known = known or _NAMES
     for name, value in given.items():
-        if name not in _NAMES:
-            remedy = did_you_mean(name, _NAMES) or "help(tfmfa_nb.plan) lists the options."
+        if name not in known:
+            remedy = did_you_mean(name, known) or "help(tfmfa_nb.plan) lists the options."
             raise ConfigurationError(f"There is no option {name!r}.", remedy)
         if name in _LISTS and isinstance(value, str | os.PathLike | Mapping):
             example = ["KEY=VALUE"] if isinstance(value, Mapping) else [str(value)]  # values may be secrets

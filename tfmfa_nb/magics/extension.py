@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process variables as they are now
-from tfmfa_nb.magics.arguments import completable_options
 from tfmfa_nb.magics.completion import matcher
+from tfmfa_nb.magics.defined_options import completable_options
 from tfmfa_nb.magics.magics import TfmfaMagics
 from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_commands
 from tfmfa_nb.magics.transformer import ReadCells, await_magics

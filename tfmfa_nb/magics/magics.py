@@ -13,18 +13,15 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import Any as AnyTrait
 from traitlets import CaselessStrEnum, Float, Int, Unicode
 
-from tfmfa_nb.magics.arguments import (
+from tfmfa_nb.magics.arguments import options, options_of
+from tfmfa_nb.magics.awaiting import awaited, awaited_or_at_once
+from tfmfa_nb.magics.defined_options import (
     APPLY_OPTIONS,
     PLAN_OPTIONS,
     RUN_OPTIONS,
-    SETTINGS_COMMANDS,
     SETTINGS_OPTIONS,
     option_of_plan,
-    options,
-    options_of,
-    unknown_command,
 )
-from tfmfa_nb.magics.awaiting import awaited, awaited_or_at_once
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.protocol.runner import current_runner
 
@@ -140,8 +137,6 @@ class TfmfaMagics(Magics):
     @options(*SETTINGS_OPTIONS)
     async def tfmfa(self, arguments: Namespace) -> None:
         """Show the environment's level and your organization variables, or run a command."""
-        if arguments.what not in {"", *SETTINGS_COMMANDS}:
-            raise unknown_command("%tfmfa", arguments.what, SETTINGS_COMMANDS)
         from tfmfa_nb.magics.tfmfa import Subcommands  # noqa: PLC0415 - until needed
 
         command = Subcommands(self._shell, self._environment(arguments), self)
@@ -173,10 +168,9 @@ class TfmfaMagics(Magics):
         Raises:
             ConfigurationError: it cannot be written, or there is one that does not enable MFA.
         """
-        from tfmfa_nb.organization.policy_places import policy_folders  # noqa: PLC0415 - until needed
-        from tfmfa_nb.runs.gate.level_setting import set_policy  # noqa: PLC0415
+        from tfmfa_nb.runs.gate.level_setting import set_policy  # noqa: PLC0415 - until needed
 
-        set_policy(environment, policy_folders(self._policy_environ).own, self.read_policy())
+        set_policy(environment, self._policy_environ, self.read_policy())
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the latest run, and the current one of the environment in `folder`; close the one before it."""

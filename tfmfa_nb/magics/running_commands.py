@@ -48,12 +48,14 @@ async def run_beside(magics: Magics, environment: Environment, options: Options)
     return run
 
 
-async def restore_state(magics: Magics, environment: Environment, run_id: str, *, auto_approve: bool) -> Run:
+async def restore_state(
+    magics: Magics, environment: Environment, run_id: str, *, auto_approve: bool, force: bool
+) -> Run:
     """Bring back the state as it was before a run changed it: a change itself, by a run of its own.
 
     Raises:
         RunStateError: there is no copy, or it is not the one that was kept.
         TfmfaError: as `run_beside` does.
     """
-    options = to_restore_state(environment, run_id, os.environ, auto_approve=auto_approve)
+    options = to_restore_state(environment, run_id, os.environ, auto_approve=auto_approve, force=force)
     return await run_beside(magics, environment, options)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from tfmfa_nb.magics.arguments import RAW, STATE_OUT, command_options, completable, options, options_of
+from tfmfa_nb.magics.arguments import options, options_of
 from tfmfa_nb.magics.awaiting import awaited
+from tfmfa_nb.magics.defined_options import FILTER, RAW, STATE_OUT, command_options, completable
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.suggestions import did_you_mean
-from tfmfa_nb.terraform.command_table import read_call, read_expression
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -25,17 +26,19 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.command_table import Call
 
-_PULL = "state pull"
 _OPTIONS = {
     "tf": (*command_options("COMMAND", "a command of Terraform's with its arguments", values=True, changes=True),),
-    "tfstate": (*command_options("COMMAND", "list, show, mv, rm, replace-provider, pull", changes=True), STATE_OUT),
+    "tfstate": (
+        *command_options("COMMAND", "list, show, mv, rm, replace-provider, pull, push", changes=True),
+        STATE_OUT,
+    ),
     "tfimport": (
         *command_options("ADDRESS ID", "address of the resource, and its ID in AWS", values=True, changes=True),
     ),
     "tfoutput": (*command_options("NAME", "one output; without it, all"), RAW),
     "tfconsole": (*command_options("EXPRESSION", "one expression, as it is written", values=True, whole=True),),
     "tfvalidate": (*command_options("OPTION", "options of terraform validate"),),
-    "tftest": (*command_options("OPTION", "options of terraform test", changes=True),),
+    "tftest": (*command_options("OPTION", "options of terraform test", values=True, changes=True), FILTER),
     "tfgraph": (*command_options("OPTION", "options of terraform graph"),),
     "tfproviders": (*command_options("COMMAND", "lock, mirror, schema; without one, the required providers"),),
 }
@@ -67,27 +70,24 @@ class TerraformMagics(Magics):
         """Run any command of Terraform's. The value is the run.
 
         A command that reads the state asks for an MFA code where plans do, one that may change it where applies do.
+        Files are relative to the notebook.
         """
-        return await self._run(arguments, read_call(arguments.words))
+        return await self._run(arguments, _call(arguments.words))
 
     @no_var_expand
     @line_magic
     @awaited
     @options(*_OPTIONS["tfstate"])
     async def tfstate(self, arguments: Namespace) -> Run:
-        """Read or change the state: list, show, mv, rm, replace-provider, pull --out FILE. The value is the run.
+        """Read or change the state: list, show, mv, rm, replace-provider, pull --out FILE, push FILE.
 
-        A copy of the state is kept before a change; %tfruns restore-state brings it back.
+        The value is the run. Files are relative to the notebook. A copy of the state is kept before a change; %tfruns
+        restore-state brings it back.
         """
-        call = read_call(["state", *arguments.words], own=_PULL)
-        if (call.command == _PULL) != bool(arguments.out):
-            raise ConfigurationError(
-                "%tfstate pull needs a file: the notebook would keep the state, with its secrets."
-                if call.command == _PULL
-                else f"--out has no effect on {call.command}.",
-                "Name a new one with --out FILE." if call.command == _PULL else "Remove it.",
-            )
-        return await self._run(arguments, replace(call, output=_path(arguments.out) if arguments.out else None))
+        from tfmfa_nb.terraform.command_table import state_call  # noqa: PLC0415 - until needed
+
+        call = state_call(["state", *arguments.words], arguments.out, Path.cwd())
+        return await self._run(arguments, call)
 
     @no_var_expand
     @line_magic
@@ -98,7 +98,7 @@ class TerraformMagics(Magics):
 
         A copy of the state is kept before; %tfruns restore-state brings it back.
         """
-        return await self._run(arguments, read_call(["import", *arguments.words]))
+        return await self._run(arguments, _call(["import", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -114,7 +114,7 @@ class TerraformMagics(Magics):
         name = _one_word(arguments.words, "%tfoutput takes one name of an output, or none")
         if arguments.raw and not name:
             raise UsageError("%tfoutput --raw: name the output")
-        call = read_call(["output", "-json"], own="output")
+        call = _call(["output", "-json"], own="output")
         run = await self._run(arguments, replace(call, values=True))
         found, run.driver.outputs = run.driver.outputs, masked_outputs(run.driver.outputs)
         if name and name not in found:
@@ -135,6 +135,8 @@ class TerraformMagics(Magics):
         expression = _one_word(arguments.words, "%tfconsole takes one expression")
         if not expression:
             raise UsageError("%tfconsole: write an expression, such as: %tfconsole length(var.names)")
+        from tfmfa_nb.terraform.command_table import read_expression  # noqa: PLC0415 - until needed
+
         return await self._run(arguments, read_expression(expression))
 
     @no_var_expand
@@ -143,7 +145,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfvalidate"])
     async def tfvalidate(self, arguments: Namespace) -> Run:
         """Check whether the configuration is valid; no code and no credentials are needed. The value is the run."""
-        return await self._run(arguments, read_call(["validate", *arguments.words]))
+        return await self._run(arguments, _call(["validate", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -151,7 +153,8 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tftest"])
     async def tftest(self, arguments: Namespace) -> Run:
         """Run the tests of the configuration, which create and destroy resources in AWS. The value is the run."""
-        return await self._run(arguments, read_call(["test", *arguments.words]))
+        chosen = [f"-filter={file}" for file in arguments.filter]
+        return await self._run(arguments, _call(["test", *chosen, *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -159,7 +162,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfgraph"])
     async def tfgraph(self, arguments: Namespace) -> Run:
         """Show the graph of the resources in the DOT language. The value is the run."""
-        return await self._run(arguments, read_call(["graph", *arguments.words]))
+        return await self._run(arguments, _call(["graph", *arguments.words]))
 
     @no_var_expand
     @line_magic
@@ -167,7 +170,7 @@ class TerraformMagics(Magics):
     @options(*_OPTIONS["tfproviders"])
     async def tfproviders(self, arguments: Namespace) -> Run:
         """Show which providers the configuration and the state require. The value is the run."""
-        return await self._run(arguments, read_call(["providers", *arguments.words]))
+        return await self._run(arguments, _call(["providers", *arguments.words]))
 
     async def _run(self, arguments: Namespace, call: Call) -> Run:
         """Run `call` on the environment that the line selects.
@@ -189,6 +192,13 @@ class TerraformMagics(Magics):
         return await run_beside(self._magics, environment, chosen)
 
 
+def _call(words: Sequence[str], own: str = "") -> Call:
+    """The call of a command; see `command_table.read_call`."""
+    from tfmfa_nb.terraform.command_table import read_call  # noqa: PLC0415 - until needed
+
+    return read_call(words, own=own)
+
+
 def _one_word(words: list[str], problem: str) -> str:
     """The one word in `words`; "" if there is none.
 
@@ -198,7 +208,3 @@ def _one_word(words: list[str], problem: str) -> str:
     if len(words) > 1:
         raise UsageError(problem)
     return words[0] if words else ""
-
-
-def _path(name: str) -> Path:
-    return (Path.cwd() / Path(name).expanduser()).absolute()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.arguments import RUN_COMMANDS, unknown_command
 from tfmfa_nb.magics.following import present_following, show_again, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
@@ -64,8 +63,6 @@ class RunCommands:
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
         what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace or ""
-        if what not in RUN_COMMANDS:
-            raise unknown_command("%tfruns", what, RUN_COMMANDS)
         if what in _CANDIDATES and not reference:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _CANDIDATES and reference:
@@ -81,7 +78,9 @@ class RunCommands:
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
             if what == "restore-state":
-                return await restore_state(self._magics, self._environment, found, auto_approve=arguments.auto_approve)
+                return await restore_state(
+                    self._magics, self._environment, found, auto_approve=arguments.auto_approve, force=arguments.force
+                )
             return await self._with_run(what, found)
         return None
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NoReturn
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.organization.aws_config import settings_without_credentials
+from tfmfa_nb.organization.aws_profiles import AwsProfile
 from tfmfa_nb.organization.variable_sources import default_sources, describe_source, resolve
 from tfmfa_nb.organization.variable_values import (
+    SERIAL,
     refuse_swapped,
     shown_access_key_id,
     validate_access_key_id,
@@ -150,7 +152,10 @@ def require_usable(resolved: ResolvedVariables) -> None:
     values, source = resolved.values, resolved.key_source
     if values.session:  # whatever else is missing: with it, AWS would refuse these credentials all the same
         validate_access_key_id(values.access_key_id, source, session=True)
-    if missing := resolved.missing():
+    missing = resolved.missing()
+    if values.access_key_id and isinstance(resolved.source, AwsProfile):  # there, the device has another name
+        missing = tuple("mfa_serial" if name == SERIAL else name for name in missing)
+    if missing:
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         be = "is" if len(missing) == 1 else "are"
         raise ConfigurationError(f"{names} {be} missing from {describe_source(source)}.", resolved.source.remedy)

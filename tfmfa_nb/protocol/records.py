@@ -54,6 +54,7 @@ class RunRecord:
         plan_sha256: the hash of the saved plan; empty before there is one.
         configuration_sha256: the hash of everything that the plan was made from; see `terraform.inspected_files`.
         workspace: Terraform's workspace; empty before it is known.
+        backend_key: bucket and key of an S3 backend, whatever the workspace; empty before it is known, or for others.
         workspace_chosen: whether the run chose it (`--workspace`), whatever is selected in its folder.
         given: the options that set variables, without values: "--var NAME", "--var-file PATH".
         ephemeral: variables with a value that the saved plan does not contain, so that its apply needs it again.
@@ -86,6 +87,7 @@ class RunRecord:
     plan_sha256: str = ""
     configuration_sha256: str = ""
     workspace: str = ""
+    backend_key: str = ""
     workspace_chosen: bool = False
     given: tuple[str, ...] = ()
     ephemeral: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ class RunRecord:
             "plan_sha256": self.plan_sha256,
             "configuration_sha256": self.configuration_sha256,
             "workspace": self.workspace,
+            "backend_key": self.backend_key,
             "command": " ".join([self.command, *self.arguments]),
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
@@ -228,7 +231,7 @@ def _process(value: Any) -> ProcessMark | None:
 
 _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
-    **dict.fromkeys(("configuration_sha256", "workspace", "command"), _text),
+    **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
     **dict.fromkeys(("given", "ephemeral", "arguments"), _words),

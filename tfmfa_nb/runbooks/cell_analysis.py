@@ -12,9 +12,11 @@ from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 _APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b|\btfmfa_nb\.apply\(", re.MULTILINE)
 _CODE = r"""^(?:[^#'"\n]|"[^"\n]*"|'[^'\n]*')"""  # no comment, and no string that is still open
 _ASKING = f"(?:{'|'.join([*CELL_MAGICS, *COMMAND_MAGICS, 'tfruns'])})"
-_CHANGES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}(?:tf|tfstate|tfimport|tftest|tfruns)\b", re.MULTILINE)
+_CHANGES = re.compile(
+    r"^\s*(?:\w+\s*=\s*)?%{1,2}(?:tf|tfstate|tfimport|tftest|tfruns)\b|\btfmfa_nb\.command\(", re.MULTILINE
+)
 _ASKS = re.compile(
-    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan|apply)\(""",
+    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan|apply|command)\(""",
     re.MULTILINE,
 )
 _MAGIC = re.compile(r"^\s*%{1,2}(\w+)")

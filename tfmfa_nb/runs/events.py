@@ -184,6 +184,13 @@ class StartRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BackendKnown(Event):
+    """Bucket and key of the S3 backend that Terraform has used; empty for another backend."""
+
+    backend_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSaved(Event):
     """The plan is saved: its hash, its counts, the hash of what it was made from, and what its apply needs again."""
 

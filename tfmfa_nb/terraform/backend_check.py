@@ -80,6 +80,20 @@ def kept_type(folder: Path, environ: Mapping[str, str]) -> str:
         return ""
 
 
+def kept_state(folder: Path, environ: Mapping[str, str]) -> str:
+    """Where the S3 backend that `init` has kept has its state, "states/prod.tfstate", whatever the workspace; else "".
+
+    Args:
+        folder: the root module.
+        environ: for `TF_DATA_DIR`.
+    """
+    try:
+        backend = json.loads((data_folder(folder, environ) / "terraform.tfstate").read_bytes())["backend"]
+        return f"{backend['config']['bucket']}/{backend['config']['key']}" if backend["type"] == "s3" else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _faults(output: bytes) -> Iterator[Fault]:
     """The errors about the configuration, which have a place, and that about a backend that has changed."""
     _, *parts = _ERROR.split(strip_colors(output.decode("utf-8", "replace")))

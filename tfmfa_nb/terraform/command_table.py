@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -16,7 +17,7 @@ from tfmfa_nb.terraform.secret_variables import sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from os import PathLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Kind:
         lock: whether it has `-lock-timeout`.
         copied: whether the state is copied before.
         added: options that stand for what nobody can answer here.
+        files: whether its names are files: those of a person, which are relative to the notebook.
+        optional_values: whether it takes values of variables, though others may give them.
+        applies: whether it may apply, so that nobody knows beforehand what `terraform.applying` is.
     """
 
     phase: Phase = Phase.CHANGE
@@ -39,12 +43,15 @@ class Kind:
     lock: bool = False
     copied: bool = True
     added: tuple[str, ...] = ()
+    files: bool = False
+    optional_values: bool = False
+    applies: bool = False
 
 
 _CHECKS = Kind(Phase.CHECK, initialized=False)
 _READS = Kind(Phase.READ)
 _CHANGES = Kind(lock=True)
-UNKNOWN = Kind()
+UNKNOWN = Kind(applies=True)
 """A command that the table does not have: it may change anything."""
 
 COMMANDS: Mapping[str, Kind] = {
@@ -52,7 +59,7 @@ COMMANDS: Mapping[str, Kind] = {
     "metadata functions": _CHECKS,
     "modules": Kind(Phase.CHECK),
     "providers lock": _CHECKS,
-    "providers mirror": _CHECKS,
+    "providers mirror": Kind(Phase.CHECK, initialized=False, files=True),
     "validate": Kind(Phase.CHECK),
     "version": _CHECKS,
     "workspace show": _CHECKS,
@@ -61,7 +68,7 @@ COMMANDS: Mapping[str, Kind] = {
     "output": _READS,
     "providers": _READS,
     "providers schema": _READS,
-    "show": _READS,
+    "show": Kind(Phase.READ, files=True),
     "state identities": _READS,
     "state list": _READS,
     "state pull": _READS,
@@ -72,11 +79,11 @@ COMMANDS: Mapping[str, Kind] = {
     "import": Kind(values=True, lock=True, added=("-input=false",)),
     "refresh": Kind(values=True, lock=True, added=("-input=false",)),
     "state mv": _CHANGES,
-    "state push": _CHANGES,
+    "state push": Kind(lock=True, files=True),
     "state replace-provider": Kind(lock=True, added=("-auto-approve",)),
     "state rm": _CHANGES,
     "taint": _CHANGES,
-    "test": Kind(copied=False),  # it keeps states of its own, in memory
+    "test": Kind(copied=False, applies=True, optional_values=True),  # it keeps states of its own, in memory
     "untaint": _CHANGES,
     "workspace delete": Kind(lock=True, copied=False),  # only of an empty one
     "workspace new": Kind(lock=True, copied=False),
@@ -133,6 +140,8 @@ _COMMAND = re.compile(r"[a-z][\w-]*", re.ASCII)
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<name>[\w-]+)=.+", re.DOTALL)
 _LONGEST = 4_000  # bytes
+_STANDARD_INPUT = "-"
+_PULL = "state pull"
 _UNMASKS = "nonsensitive"
 _ONLY_BY = {
     "console": "use %tfconsole EXPRESSION",
@@ -170,13 +179,51 @@ class Call:
         return (*self.arguments, *([self.stdin] if self.stdin else []), *restored)
 
     @property
+    def replaces_lineage(self) -> bool:
+        """Whether the copy of a state that it brings back replaces a state of another lineage too."""
+        return self.restores is not None and "-force" in self.arguments
+
+    @property
+    def loses(self) -> str:
+        """What is lost if the copy is brought back, in a sentence."""
+        if self.replaces_lineage:
+            return "It replaces a state of another lineage too (--force): what only that one has is then in no state."
+        return "What changed since is then not in it."
+
+    @property
     def workspace(self) -> str:
         """The workspace that it creates, deletes, or selects; "" for none."""
-        return _names(self.arguments)[0] if self.command in _ABOUT_A_WORKSPACE else ""
+        return self.names[0] if self.command in _ABOUT_A_WORKSPACE else ""
 
-    def argv(self, *options: str) -> tuple[str, ...]:
-        """The words of Terraform's command line, after the program; `options` come before the arguments."""
-        return (*self.command.split(), *self.kind.added, *options, *self.arguments)
+    @property
+    def names(self) -> list[str]:
+        """The arguments that are no options."""
+        return _names(self.arguments)
+
+    def argv(self, base: Path, *options: str) -> tuple[str, ...]:
+        """The words of Terraform's command line, after the program.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
+            options: further ones, which come before the arguments.
+        """
+        files = {name: str(path) for name, path in self.files(base).items()}
+        arguments = (files.get(word, word) for word in self.arguments)
+        return (*self.command.split(), *self.kind.added, *options, *arguments)
+
+    def files(self, base: Path) -> dict[str, Path]:
+        """The files that the arguments name, each with its path.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
+        """
+        names = self.names if self.kind.files else []
+        return {name: (base / Path(name).expanduser()).absolute() for name in names if name != _STANDARD_INPUT}
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the files must exist."""
+        return self.command != "providers mirror"
 
 
 def read_call(words: Sequence[str], *, own: str = "") -> Call:
@@ -212,6 +259,28 @@ def read_call(words: Sequence[str], *, own: str = "") -> Call:
     if _CREATES in {(name, option) for option, _ in _options(rest)}:
         kind = COMMANDS["workspace new"]
     return Call(name, rest, kind)
+
+
+def state_call(words: Sequence[str], out: str | PathLike[str], base: Path) -> Call:
+    """The call of a command, of which `state pull` writes a file.
+
+    Args:
+        words: the command, and what follows it.
+        out: that file; "" for none.
+        base: folder of the notebook, to which relative paths refer.
+
+    Raises:
+        ConfigurationError: as `read_call` does; or it is `state pull` without a file, or another command with one.
+    """
+    call = read_call(words, own=_PULL)
+    if call.command == _PULL and not out:
+        raise ConfigurationError(
+            "state pull needs a file: the notebook would keep the state, with its secrets.",
+            "Name a new one with --out FILE.",
+        )
+    if out and call.command != _PULL:
+        raise ConfigurationError(f"--out has no effect on {call.command}.", "Remove it.")
+    return replace(call, output=(base / Path(out).expanduser()).absolute()) if out else call
 
 
 def read_expression(text: str) -> Call:

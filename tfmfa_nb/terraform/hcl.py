@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 _BOM = b"\xef\xbb\xbf"
-# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, and
-# what runs programs.
+# Blocks with roles, credentials or values for them. Of all other blocks only the labels are read, the provider, what
+# repeats or refactors, and what runs programs.
 _TYPES = {"provider", "variable", "locals", "terraform", "module", "output", "data", "check"}
-_SHALLOW_ATTRIBUTES, _SHALLOW_BLOCKS = {"provider", "postrender"}, {"provisioner", "postrender", "dynamic"}
+_SHALLOW_ATTRIBUTES = {"provider", "postrender", "count", "for_each", "from", "to"}
+_SHALLOW_BLOCKS = {"provisioner", "postrender", "dynamic"}
 _EXPONENT = re.compile(rb"(?<!\w)(\d[\d.]*)([eE][+-]?\d+)")  # of a number, not of a name such as a heredoc's marker
 # White space that Terraform skips around a heredoc's marker, and this grammar does not.
 _ODD_SPACE = re.compile(

@@ -9,6 +9,7 @@ import contextlib
 import json
 import mmap
 import os
+import re
 from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
@@ -18,6 +19,8 @@ from tfmfa_nb.terraform.events import OF_PROGRESS
 
 _CHUNK = 1 << 20
 _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
+_ERROR = re.compile(r"(?:^|\s)(?:\x1b\[\d+m)*Error: ")
+_PLACE = re.compile(r"[│\s\x1b\[0-9;m]*on (?:<console-input>|[\w./-]+\.tf(?:\.json)?) line \d+")
 _LOW = 64 << 10  # bytes below which the disk counts as full
 
 
@@ -35,6 +38,7 @@ class MaskedOutput:
         secrets, keys = job.pop("secrets"), job.pop("keys")
         # In an event, a value is escaped as in JSON.
         escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
+        self._brief, self._failed = job["brief"], False
         self._redact = Redactor(map(Secret, (*secrets, *escaped)), keys=map(Secret, keys))
         self._log = appending(job["log"])
         self._events = appending(job["events"]) if job["events"] else None
@@ -47,6 +51,7 @@ class MaskedOutput:
         """Go on where another process, which was killed, left off."""
         if not self._resumed:
             self._resumed, self._offset = True, int.from_bytes(self._copied[:], "little")
+            self._failed = True  # it may be: what has been copied so far is not read again
             with contextlib.suppress(OSError):
                 self._note("Terraform's supervisor was killed. Lines may be repeated here.")
 
@@ -75,6 +80,9 @@ class MaskedOutput:
             return
         text = self._redact(lines.decode("utf-8", "replace"))
         events: list[str] = []
+        failed = self._failed
+        if self._brief:
+            text, failed = _briefly(text, failed)
         if self._events is not None:
             text = "".join([_readable(line, events) for line in text.split("\n")[:-1]])
         try:
@@ -88,7 +96,7 @@ class MaskedOutput:
             self._rest = b""  # read again at the next attempt
             self._make_room()
             raise
-        self._offset += len(lines)
+        self._offset, self._failed = self._offset + len(lines), failed
         self._copied[:] = self._offset.to_bytes(8, "little")
 
     def _make_room(self) -> None:
@@ -105,6 +113,21 @@ class MaskedOutput:
         size = os.fstat(self._log.fileno()).st_size
         torn = size and os.pread(self._log.fileno(), 1, size - 1) != b"\n"
         write_whole(self._log, f"{chr(10) if torn else ''}[tfmfa_nb] {sentence}\n")
+
+
+def _briefly(text: str, failed: bool) -> tuple[str, bool]:  # noqa: FBT001 - what is carried from text to text
+    """Whole lines without the details of errors, and whether there was an error by their end.
+
+    Of what follows the first error, only places remain.
+    """
+    kept = []
+    for line in text.splitlines(keepends=True):
+        if not failed:
+            kept.append(line)
+            failed = _ERROR.search(line) is not None
+        elif found := _PLACE.match(line):
+            kept.append(f"{found[0]}\n")
+    return "".join(kept), failed
 
 
 def _readable(line: str, events: list[str]) -> str:

@@ -47,6 +47,7 @@ class Job:
         lock_fd: the descriptor of the environment's lock, which Terraform's process then holds too.
         stdin: what the command reads from standard input; a few kilobytes.
         output: a new file for standard output, mode 0600, unmasked; None for the log.
+        brief: whether the log has only the summary and the place of an error, whose details may repeat any value.
         credentials: read only when the supervisor gets the job, so that no traceback holds their values.
     """
 
@@ -61,6 +62,7 @@ class Job:
     lock_fd: int | None = None
     stdin: str = ""
     output: Path | None = None
+    brief: bool = False
     credentials: Credentials | None = None
 
 
@@ -269,6 +271,7 @@ def _hand_over(popen: subprocess.Popen[bytes], job: Job) -> str:
                     "lock_fd": job.lock_fd,
                     "stdin": job.stdin,
                     "output": str(job.output.absolute()) if job.output else None,
+                    "brief": job.brief,
                 }
             ).encode()
         )

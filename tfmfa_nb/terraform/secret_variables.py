@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.terraform.expressions import Expression
 from tfmfa_nb.terraform.string_literals import decode
 
 if TYPE_CHECKING:
@@ -43,6 +44,22 @@ def holds_secret(root: Module, name: str) -> bool:
         return True
     attributes = root.variables[name].attributes if name in root.variables else {}
     return any(mark in attributes and attributes[mark].text.strip() != "false" for mark in ("sensitive", "ephemeral"))
+
+
+def may_repeat_secrets(text: str, root: Module) -> bool:
+    """Whether an error in an expression may repeat a sensitive value: unless it names only variables without one.
+
+    Args:
+        text: the expression.
+        root: the root module.
+    """
+    expression = Expression(text)
+    names = [name.path for name in expression.names]
+    return expression.broken or not all(
+        path[:1] in {("path",), ("terraform",)}
+        or (path[:1] == ("var",) and len(path) > 1 and not holds_secret(root, path[1]))
+        for path in names
+    )
 
 
 def ephemeral_variables(root: Module) -> frozenset[str]:

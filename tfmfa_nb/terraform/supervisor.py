@@ -1,8 +1,8 @@
 """The processes between the kernel and Terraform. They outlive the kernel, and each other.
 
 `python -P -m tfmfa_nb.terraform.supervisor EXIT_FILE` reads one job (JSON) from standard input: {argv, cwd, environ,
-keys, secrets, log, events, lock_fd, stdin, output}. It imports little more than the standard library, so that it starts
-fast.
+keys, secrets, log, events, lock_fd, stdin, output, brief}. It imports little more than the standard library, so that it
+starts fast.
 
 Terraform writes to an unnamed file. Unlike a pipe, the file does not break when its reader dies (Terraform killed by
 SIGPIPE loses resources from its state), and no unmasked output has a path. The supervisor follows that file, masks the

@@ -55,14 +55,26 @@ def _title(listing: Listing) -> str:
     if not total:
         return f'"{name}" has no runs yet'
     more = f", {listed:,} of {total:,}" if listed < total else ""
-    return f'Runs of "{name}", newest first{more}'
+    keys = _keys(listing)
+    state = f", state in s3://{brief(min(keys), _MAX_TEXT)}" if len(keys) == 1 else ""
+    return f'Runs of "{name}", newest first{more}{state}'
 
 
 def _heads(listing: Listing) -> tuple[str, ...]:
     zone = time.strftime("%Z", time.localtime(listing.listed_at))
     changes = "Changes or command" if any(run.command for run in listing.runs) else "Changes"
-    where = ("Workspace",) if _workspaces(listing) else ()
+    where = (*(("State",) if _separates(listing) else ()), *(("Workspace",) if _workspaces(listing) else ()))
     return ("Run", f"Started ({zone})", "Status", changes, *where, "MFA by", "Duration")
+
+
+def _keys(listing: Listing) -> set[str]:
+    """The keys of S3 backends in which the runs have their states."""
+    return {run.backend_key for run in listing.runs if run.backend_key}
+
+
+def _separates(listing: Listing) -> bool:
+    """Whether the runs have their states in different places."""
+    return len(_keys(listing)) > 1
 
 
 def _workspaces(listing: Listing) -> bool:
@@ -76,6 +88,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
         _started(run.started_at, listing.listed_at),
         _status(run),
         brief(run.command, _MAX_NAME) or counts_text(run.counts),
+        *([brief(run.backend_key, _MAX_NAME)] if _separates(listing) else []),
         *([brief(run.workspace, _MAX_NAME)] if _workspaces(listing) else []),
         brief(run.authenticated_by, _MAX_NAME),
         "" if run.seconds is None else duration(run.seconds) + (", running" if run.running else ""),

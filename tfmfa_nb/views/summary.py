@@ -102,11 +102,7 @@ def _title(run: Run) -> str:
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     """The facts about the run, as (label, text), most important first."""
-    if run.authenticated_by:
-        yield "MFA", f"Authenticated with MFA by {_short(run.authenticated_by)}"
-    else:
-        words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
-        yield "MFA", f"{lock_indicator_name(run.lock_indicator)}{'. ' + words if words else ''}"
+    yield from [("MFA", text) for text in [_mfa(run)] if text]
     yield from [("Command", _short(f"terraform {command_text(run)}")) for _ in [run.command] if run.command]
     yield "Level", _short(run.level)
     yield from [("Workspace", _short(name)) for name in [run.workspace] if name]
@@ -129,7 +125,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.started_at:
         until = run.ended_at or time.time()
         yield (
-            f"{run.phase.capitalize()}",
+            "Time" if run.command else f"{run.phase.capitalize()}",
             f"{_when(run.started_at)} to {_when(until)}, {duration(until - run.started_at)}"
             if run.ended_at
             else f"since {_when(run.started_at)}",
@@ -138,6 +134,16 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Program", _short(", ".join(filter(None, (run.product, program_text(run)))))
         yield "Policy", _short(policy_text(run))
     yield from _files(run)
+
+
+def _mfa(run: Run) -> str:
+    """Who authenticated, or what was required; "" for a run that ended before anybody asked what its level requires."""
+    if run.authenticated_by:
+        return f"Authenticated with MFA by {_short(run.authenticated_by)}"
+    if not run.lock_indicator_text:
+        return ""
+    words = _short(f"{run.lock_indicator_text} {run.lock_indicator_remedy}".strip())
+    return f"{lock_indicator_name(run.lock_indicator)}. {words}"
 
 
 def _files(run: Run) -> Iterator[tuple[str, str]]:

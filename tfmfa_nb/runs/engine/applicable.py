@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
-from tfmfa_nb.runs.events import PlanSaved
+from tfmfa_nb.runs.events import BackendKnown, PlanSaved
 from tfmfa_nb.runs.history.confirmation import check_confirmed
+from tfmfa_nb.terraform.backend_check import kept_state
 from tfmfa_nb.terraform.inspected_files import data_digests
 from tfmfa_nb.terraform.secret_variables import ephemeral_variables
 from tfmfa_nb.terraform.stale_plan import is_stale
@@ -67,10 +68,11 @@ def plan_saved(driver: Driver, configuration: Configuration, environ: Mapping[st
     Args:
         driver: driver of the run, which has just planned.
         configuration: as it is now.
-        environ: process environment, for `TF_VAR_…`.
+        environ: process environment, for `TF_VAR_…` and `TF_DATA_DIR`.
     """
     sha256 = driver.store.seal_plan()
     made_from = replace(driver.inspected, data=data_digests(configuration))
+    driver.tell(BackendKnown(kept_state(driver.environment.folder, environ)))
     # Those of the line or the process environment; Terraform finds the others by itself.
     ephemeral = tuple(sorted(ephemeral_variables(configuration.root) & _set(driver, environ)))
     return PlanSaved(

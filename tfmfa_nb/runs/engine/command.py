@@ -65,6 +65,7 @@ class Commands:
         recorded_as: str = "",
         stdin: str = "",
         output: Path | None = None,
+        brief: bool = False,
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
@@ -83,6 +84,7 @@ class Commands:
             recorded_as: by which name another kernel finds it; "" for its own.
             stdin: what it reads from standard input.
             output: a new file for what it prints, instead of the log.
+            brief: whether the log has no details of errors.
 
         Raises:
             AuthenticationError: the program, or the organization policy, has changed since the phase started.
@@ -108,6 +110,7 @@ class Commands:
                 lock_fd=self.lock.fd,
                 stdin=stdin,
                 output=output,
+                brief=brief,
                 credentials=self.given.credentials,
             )
         )

@@ -37,7 +37,7 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         raise RunStateError(f"{driver.record.id} has no command to run.", "Run the cell again.")
     phase = call.kind.phase
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, phase, gate.policy):
-        if phase is Phase.READ:
+        if phase is not Phase.CHECK:
             driver.options = driver.options.in_workspace_of(gate.environ)
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
@@ -81,9 +81,10 @@ async def _confirm(driver: Driver, gate: Gate) -> None:
     if record.workspace != "default":
         place += f', workspace "{record.workspace}"'
     question = f"Run terraform {' '.join([record.command, *record.arguments])} on {place}?"
-    if driver.options.call is not None and driver.options.call.restores is not None:
+    call = driver.options.call
+    if call is not None and call.restores is not None:
         before = record.arguments[-1]
-        question = f"Bring back the state of {place} as it was before {before}? What changed since is then not in it."
+        question = f"Bring back the state of {place} as it was before {before}? {call.loses}"
     problem, confirmed = "", False
     try:
         with driver.waiting():

@@ -43,7 +43,10 @@ def settle(driver: Driver, error: BaseException) -> None:
         problem, remedy = f"The {command} was interrupted.", _effect_of_interrupt(driver.record)
     # A RunStateError here is about the saved plan, which then cannot be applied.
     if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
-        remedy = f"{remedy} The plan is still pending: apply it with %tfapply.".strip()
+        how = (
+            "" if "%tfapply" in remedy else ": apply it with %tfapply"
+        )  # with what the remedy names, such as --workspace
+        remedy = f"{remedy} The plan is still pending{how}.".strip()
     driver.tell(Failed(problem, remedy, documents))
     discarded = isinstance(error, RunDiscarded)
     stopped = isinstance(error, RunCanceled | asyncio.CancelledError)

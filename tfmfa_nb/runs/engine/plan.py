@@ -36,6 +36,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
+        chosen, driver.options = bool(driver.options.workspace), driver.options.in_workspace_of(gate.environ)
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
@@ -48,7 +49,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
-        driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
+        driver.tell(WorkspaceKnown(known.workspace, chosen))
         begin_at_level(driver, gate.policy, known)
         await inspect(driver, gate, executable)
         raise_for_state(driver)  # what was found may have raised the level

@@ -12,6 +12,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.terraform.addresses import nearest, parse_address
+from tfmfa_nb.terraform.refactoring import refactoring_faults
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ async def check_settings(driver: Driver, gate: Gate, configuration: Configuratio
     """Make sure that what a phase needs of the settings is there.
 
     Raises:
-        ConfigurationError: a variable has no value, a value has no variable, a Region does not exist, or there is no
-            file with certificate authorities where one is set.
+        ConfigurationError: a variable has no value, a value has no variable, a block that refactors is wrong, a Region
+            does not exist, or there is no file with certificate authorities where one is set.
     """
     _check_values(driver, gate, configuration)
+    _check_statements(driver, configuration)
     # In threads, because the first call imports botocore.
     await asyncio.to_thread(_check_regions, driver, gate, configuration)
     await asyncio.to_thread(_check_bundles, driver, gate, configuration)
@@ -51,6 +53,16 @@ def note_addresses(driver: Driver, configuration: Configuration) -> None:
                     f"The configuration does not declare {address} ({option}): it has an effect only if it is still in "
                     f"the state.{f' Did you mean {near}?' if near else ''}"
                 )
+
+
+def _check_statements(driver: Driver, configuration: Configuration) -> None:
+    """Make sure that `moved`, `removed`, and `import` blocks do not stop the plan."""
+    options = driver.options
+    # Such plans leave blocks out, and other commands evaluate none.
+    if options.call is not None or options.destroy or options.refresh_only or options.target or options.exclude:
+        return
+    for fault in refactoring_faults(configuration.root, generates=bool(options.generate_config_out)):
+        raise ConfigurationError(f"{fault}.", fault.detail)
 
 
 def _check_values(driver: Driver, gate: Gate, configuration: Configuration) -> None:

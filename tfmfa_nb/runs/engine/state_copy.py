@@ -47,7 +47,7 @@ async def copy_state(commands: Commands) -> None:
     if kept:
         driver.store.audit(EVENT, sha256=_digest(copy))
         driver.note(
-            "A copy of the state before this, with its secrets, is in the run's folder. To bring it back: "
+            "A copy of the state as it was before, with its secrets, is in the run's folder. To bring it back: "
             f"%tfruns {driver.environment.option} restore-state {driver.record.id}"
         )
     elif outcome.interrupted or outcome.killed:
@@ -84,13 +84,14 @@ def copy_of(environment: Environment, store: RunStore) -> Path:
 
 
 @contextmanager
-def as_next_state(copy: Path, current: Path, place: Path) -> Iterator[Path]:
+def as_next_state(copy: Path, current: Path, place: Path, *, force: bool = False) -> Iterator[Path]:
     """A file with the state in `copy`, which a backend takes as the one after `current`; deleted at the end.
 
     Args:
         copy: the copy to bring back.
         current: a copy of the present state; it need not exist.
         place: where the file is written.
+        force: take it also where the two belong to different states.
 
     Raises:
         RunStateError: one of the two is no state, or they belong to different states.
@@ -98,10 +99,11 @@ def as_next_state(copy: Path, current: Path, place: Path) -> Iterator[Path]:
     content = copy.read_bytes()
     if current.is_file():
         old, now = _header(copy), _header(current)
-        if old["lineage"] != now["lineage"]:
+        if old["lineage"] != now["lineage"] and not force:
             raise RunStateError(
                 "The copy belongs to another state than the present one: their lineages differ.",
-                "Nothing was changed. Make sure that the backend and the workspace are those of the copy.",
+                "Nothing was changed. Make sure that the backend and the workspace are those of the copy. To replace "
+                "the present state nevertheless, add --force.",
             )
         serial = max(int(old["serial"]), int(now["serial"])) + 1
         # Only the number is replaced: Python would write other numbers with fewer digits.

@@ -87,7 +87,8 @@ def _refuse_unknown(driver: Driver, known: Collection[str]) -> None:
     name = driver.options.workspace
     if name not in known and not driver.options.or_create:
         named = ", ".join([*known][:_MAX_NAMED]) + (", …" if len(known) > _MAX_NAMED else "")
-        create = f"%tf workspace new {name}" if driver.options.call else "--or-create"
+        # `workspace new` would not run where the process environment names the workspace.
+        create = f"{'%%tfplan ' if driver.options.call else ''}--workspace {name} --or-create"
         raise ConfigurationError(
             f'The workspace "{name}" does not exist.', f"Create it with {create}, or use one that exists: {named}."
         )

@@ -25,4 +25,6 @@ async def known_session(driver: Driver, environ: Mapping[str, str], profile: str
     if driver.record.level.asks_before(phase):
         # In a thread, because a keychain may ask the person to unlock it.
         account, partition = await asyncio.to_thread(account_of_device, environ, profile)
-    return KnownSession(account, partition, applying=phase is Phase.APPLY)
+    call = driver.options.call
+    applies = None if call is not None and call.kind.applies else phase is Phase.APPLY
+    return KnownSession(account, partition, applying=applies)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_files import enable_mfa
+from tfmfa_nb.organization.policy_places import policy_folders
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.gate.levels import protected_of, required_by
 from tfmfa_nb.runs.gate.os_user import os_user
@@ -54,18 +55,18 @@ def set_level(environment: Environment, level: Level, policy: Policy, environ: M
     environment.set_level(level)
 
 
-def set_policy(environment: Environment, folder: Path, policy: Policy) -> Path:
-    """Write a policy that enables MFA into `folder`; see `enable_mfa`. The audit trail, if there is one, records it.
+def set_policy(environment: Environment, environ: Mapping[str, str], policy: Policy) -> Path:
+    """Write a policy of the user's own that enables MFA; see `enable_mfa`. The audit trail, if any, records it.
 
     Args:
         environment: environment of the trail.
-        folder: folder of the new policy.
+        environ: process variables that say where policies are.
         policy: organization policy in force.
 
     Raises:
         ConfigurationError: the policy cannot be written or recorded.
     """
-    path = enable_mfa(folder, os_user())
+    path = enable_mfa(policy_folders(environ).own, os_user())
     if AuditTrail(environment.files.audit_trail).begun:
         _record(environment, policy.audit, "policy", path=str(path), mfa=True)
     return path

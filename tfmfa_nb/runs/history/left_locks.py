@@ -131,9 +131,12 @@ def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str
         raise RunStateError(f"The state is a file on this machine ({lock.path}){_ENDED}", "Plan again with %%tfplan.")
     data = data_folder(environment.folder, environ)
     for process in lock.possible_holders(data) if lock.here or not lock.who else ():
+        who = f"The state is locked by {lock.who}." if lock.who else "Nobody knows here who holds the lock."
         raise RunStateError(
-            f"The state is locked by {lock.who}. {_name(process)} (process {process.pid}) was running when that lock "
-            "was taken and is still running, so the lock is not freed.",
+            f"{who} {_name(process)} (process {process.pid}) was running when that lock was taken and is still "
+            "running, so the lock is not freed."
+            if lock.created
+            else f"{who} {_name(process)} (process {process.pid}) is running, so the lock is not freed.",
             "Wait until it ends, or stop it.",
         )
 

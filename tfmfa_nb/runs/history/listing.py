@@ -49,6 +49,7 @@ class ListedRun:
         confirmed: False if the audit trail does not confirm its record.
         never_started: why the run never started, as a clause; empty if it did, or may have.
         workspace: Terraform's workspace; empty if unknown.
+        backend_key: bucket and key of the S3 backend; empty if unknown, or for another backend.
         command: the command of Terraform's that it is for, with what follows; empty for a plan and its apply.
         has_state_copy: True if it has kept a copy of the state, which has secrets in it.
     """
@@ -67,6 +68,7 @@ class ListedRun:
     confirmed: bool = True
     never_started: str = ""
     workspace: str = ""
+    backend_key: str = ""
     command: str = ""
     has_state_copy: bool = False
 
@@ -229,6 +231,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             record.status is Status.PLANNED and store.has_plan,
             probe.left_alone,
             workspace=record.workspace,
+            backend_key=record.backend_key,
             command=" ".join([record.command, *record.arguments]),
             has_state_copy=store.files.state_copy.is_file(),
         )

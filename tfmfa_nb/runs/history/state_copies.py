@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def to_restore_state(
-    environment: Environment, run_id: str, environ: Mapping[str, str], *, auto_approve: bool = False
+    environment: Environment,
+    run_id: str,
+    environ: Mapping[str, str],
+    *,
+    auto_approve: bool = False,
+    force: bool = False,
 ) -> Options:
     """The options of a run that brings back the state as it was before `run_id` changed it, in the same workspace.
 
@@ -28,6 +33,7 @@ def to_restore_state(
         run_id: ID of the run.
         environ: process environment, for the selected workspace.
         auto_approve: skip the confirmation; a code may still be required.
+        force: replace a state of another lineage too, as after a `state push -force` that was a mistake.
 
     Raises:
         RunStateError: there is no copy, or the audit trail confirms neither the copy nor the run's record.
@@ -37,7 +43,7 @@ def to_restore_state(
     copy = copy_of(environment, RunStore(environment, run_id))
     selected = protected_of(environment, environ).workspace
     return Options(
-        call=replace(read_call(["state", "push"]), restores=copy),
+        call=replace(read_call(["state", "push", *(["-force"] if force else [])]), restores=copy),
         workspace="" if record.workspace == selected else record.workspace,
         auto_approve=auto_approve,
     )
