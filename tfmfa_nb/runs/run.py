@@ -71,6 +71,7 @@ class Run(HasTraits):
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action}]")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
+    policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
     progress = Dict(help="done, total, current, finished")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")

@@ -41,7 +41,7 @@ from tfmfa_nb.protocol.messages import (
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
-from tfmfa_nb.views.wording import checks_of, command_text, documents_of, policy_text, program_text
+from tfmfa_nb.views.wording import checks_of, command_text, documents_of, policy_checks_of, policy_text, program_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -57,7 +57,7 @@ _MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
 _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
-_WATCHED = (*_TRAITS, "question", "failed_checks")
+_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -158,7 +158,7 @@ class RunCard(MessageWidget):
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "counts": _typed(Counts, run.counts) if run.counts else None,
             "progress": _progress(run.progress) if run.progress else None,
-            "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
+            "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
         # Do not show a question of another prompt or of another card, which cannot be answered here.

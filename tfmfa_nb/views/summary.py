@@ -17,6 +17,7 @@ from tfmfa_nb.views.wording import (
     command_text,
     documents_of,
     place_of,
+    policy_checks_of,
     policy_text,
     program_text,
     status_words,
@@ -123,6 +124,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if len(run.roles) > _MAX_ROLES:
         yield "Roles", f"and those of {len(run.roles) - _MAX_ROLES:,} more providers"
     yield from (("Check", sentence) for sentence in checks_of(run))
+    yield from (("Policy check", sentence) for sentence in policy_checks_of(run))
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"
