@@ -10,7 +10,7 @@ import pytest
 from runbooks import jupyter_tfmfa, write
 
 from tfmfa_nb.model.errors import ConfigurationError, PolicyCheckFailed, RunStateError
-from tfmfa_nb.views.summary import summary_html, summary_text
+from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
 
 CELL = """%%tfplan -e judged {options}
 resource "terraform_data" "one" {{
@@ -76,6 +76,9 @@ def notebook(tmp_path, ipython_with):
             (folder / "policy.toml").write_text(text)
             (folder / "policy.toml").chmod(0o644)
 
+        def next_cell(self):
+            ipython.execution_count += 1
+
         @property
         def latest(self):
             return ipython.magics_manager.registry["TfmfaMagics"].latest
@@ -120,7 +123,7 @@ async def test_a_plan_that_passes_is_applied(notebook, checker, tmp_path, monkey
     assert "correct-horse" not in json.dumps(seen["plan"])
     assert "(sensitive)" in json.dumps(seen["plan"])
     assert seen["folder"] == str(tmp_path)
-    assert f"  Policy check: {result.sentence}" in summary_text(run)
+    assert f"  {result.sentence.replace('check checker', 'check: checker')}" in summary_text(run)
     assert any("judged 2 changes" in line for line in run.log_text())
     (line,) = [line for line in trail_of(tmp_path) if line["event"] == "policy_check"]
     assert (line["check"], line["result"], line["exit_code"]) == ("checker", "passed", 0)
@@ -128,6 +131,10 @@ async def test_a_plan_that_passes_is_applied(notebook, checker, tmp_path, monkey
     assert len(line["program_sha256"]) == 64
     await notebook.value("%tfapply")
     assert run.status == "applied"
+    # As the value of a later cell it is what remains of it; in its own cell, that is there already.
+    assert run._repr_mimebundle_() == {"text/plain": repr(run)}
+    notebook.next_cell()
+    assert run._repr_mimebundle_() == summary_bundle(run)
 
 
 async def test_a_plan_that_fails_cannot_be_applied_here_or_elsewhere(notebook, checker, tmp_path):

@@ -189,9 +189,10 @@ class PlanSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesKnown(Event):
-    """The changes of the plan: [{address, action}]."""
+    """The plan is known as data; its changes: [{address, action}]."""
 
     changes: Sequence[Mapping[str, str]]
+    plan_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ def _sequence(old: list[Any], new: list[Any], first: int) -> list[tuple[int, Any
         None, [*map(_key, old)], [*map(_key, new)], autojunk=False
     ).get_opcodes():
         was, will = old[i1:i2], new[j1:j2]
-        if step != "equal" and not any(map(_pairable, was, will)):
+        in_place = i1 == j1 and len(was) == len(will)
+        if step != "equal" and not in_place and not any(map(_pairable, was, will)):
             # Other values in the place of some: no element becomes another one.
             pairs += [(first + i1 + index, each, None) for index, each in enumerate(was)]
             was = []
