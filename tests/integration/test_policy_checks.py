@@ -1,5 +1,6 @@
 """Policy checks between plan and apply: commands that judge a real plan, and what they can and cannot do."""
 
+import asyncio
 import json
 import os
 import stat
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from runbooks import jupyter_tfmfa, write
 
-from tfmfa_nb.model.errors import ConfigurationError, PolicyCheckFailed, RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, PolicyCheckFailed, RunCanceled, RunStateError
+from tfmfa_nb.model.redaction import MASK
 from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
 
 CELL = """%%tfplan -e judged {options}
@@ -108,11 +110,14 @@ def trail_of(tmp_path):
 
 async def test_a_plan_that_passes_is_applied(notebook, checker, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-long-term-key-of-somebody")
-    program = checker()
+    monkeypatch.setenv("TF_VAR_password", "correct-horse-battery")
+    program = checker(
+        "print('correct-horse-battery', 'a-long-term-key-of-somebody')"
+    )  # it may have found them elsewhere
     run = await notebook.plan("good", f"--policy-check '{program} {{plan}}'")
     assert run.status == "planned"
     (result,) = run.policy_checks
-    assert (result.name, result.passed, result.output) == ("checker", True, "judged 2 changes")
+    assert (result.name, result.passed, result.output) == ("checker", True, f"judged 2 changes\n{MASK} {MASK}")
     assert result.plan_sha256 == run.plan_sha256
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert not {name for name in seen["environ"] if name.startswith(("TF_", "JPY_"))}
@@ -237,6 +242,18 @@ async def test_a_program_that_others_can_write_is_told_and_one_that_is_not_there
 async def test_a_line_that_is_no_command_is_told_before_the_plan(notebook):
     with pytest.raises(ConfigurationError, match="--policy-check is empty"):
         await notebook.plan("good", "--policy-check ''")
+
+
+async def test_a_run_can_be_canceled_while_a_check_hangs(notebook, checker, tmp_path):
+    program = checker("import time; time.sleep(600)")
+    planning = asyncio.ensure_future(notebook.plan("good", f"--policy-check '{program} {{plan}}'"))
+    async with asyncio.timeout(120):
+        while not (tmp_path / "seen.json").exists():  # noqa: ASYNC110 - the program says it by this file only
+            await asyncio.sleep(0.05)
+    notebook.latest.cancel()
+    with pytest.raises(RunCanceled):
+        await planning
+    assert notebook.latest.status == "canceled"
 
 
 async def test_no_code_is_asked_for_a_plan_that_a_check_rejects(notebook, checker, tmp_path):
