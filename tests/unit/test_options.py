@@ -106,6 +106,7 @@ def test_every_option_with_a_value_has_terraform_s_spellings_and_ours(spelling):
                 ("parallelism", "3"),
                 ("generate-config-out", "g.tf"),
                 ("backend-config", "key=k=v"),
+                ("policy-check", "'conftest test {plan}'"),
                 ("lock-timeout", "3s"),
                 ("level", "applies-only"),
                 ("workspace", "prod"),
@@ -121,6 +122,7 @@ def test_every_option_with_a_value_has_terraform_s_spellings_and_ours(spelling):
         parallelism=3,
         generate_config_out="g.tf",
         backend_config=("key=k=v",),
+        policy_checks=("conftest test {plan}",),
         lock_timeout="3s",
         level=Level.APPLIES_ONLY,
         workspace="prod",
@@ -256,7 +258,7 @@ def test_options_that_fit_a_saved_plan(line, option):
     "option",
     ["--target a", "--replace a", "--exclude a", "--destroy", "--compact-warnings", "--backend-config x=y"]
     + ["--reconfigure", "--migrate-state", "--upgrade", "--or-create", "--overwrite", "--generate-config-out x.tf"]
-    + ["--refresh false"],
+    + ["--refresh false", "--policy-check x"],
 )
 def test_options_that_a_saved_plan_was_made_with(option):
     assert option_of_plan(arguments_of(f"--auto-approve {option}", APPLY_OPTIONS)) == option.split()[0]

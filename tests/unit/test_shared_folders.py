@@ -1,7 +1,6 @@
 """Who else can change a configuration."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -93,5 +92,5 @@ def test_a_group_counts_unless_it_is_the_users_alone(folder):
 def test_what_belongs_to_another_user_is_refused(folder, name):
     os.chown(folder / name, OTHER, -1)
     assert problems(folder) == [
-        f"{Path(folder / name)} belongs to another user (uid {OTHER}), who can change what runs with the MFA session."
+        f"{folder / name} belongs to another user (uid {OTHER}): what they put there would run with the MFA session."
     ]

@@ -3,6 +3,7 @@ import time
 from html import escape
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from tfmfa_nb.runs.events import PhaseStarted
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.command_table import read_call
+from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.sensitive_values import SENSITIVE
 from tfmfa_nb.views.summary import summary_bundle, summary_html, summary_text
 from tfmfa_nb.views.wording import status_sentence
 
 PLANTED = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; \x1b[31mred\x1b]0;t\x07 \u202eevil\u200b"
-ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "span"}
+ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "code", "span"}
 HIDDEN = set("\x1b\x07\u202e\u200b\r\x00\x9b")
 FOREIGN = st.text(st.sampled_from("<>&\"'/=ax \x1b[31m;\u202e\r\n\x00é漢"), max_size=40)
 
@@ -157,7 +160,7 @@ def test_what_mends_an_error_stands_below_it_as_it_is_pasted():
     policy = run.error_documents[0]["text"]
     assert f"What to do: {run.error_remedy}\n\n{run.error_documents[0]['title']}:\n  {{\n" in summary_text(run)
     assert "\n".join(f"  {line}" for line in policy.split("\n")) in summary_text(run)
-    assert f"<pre>{escape(policy)}</pre>" in summary_html(run)
+    assert f"<pre><code>{escape(policy)}</code></pre>" in summary_html(run)
     assert json.loads(Page(summary_html(run)).text.partition("corrected:")[2].partition("MFA:")[0]) == json.loads(
         policy
     )
@@ -191,3 +194,166 @@ def test_a_command_has_a_time_and_says_of_mfa_only_what_is_known(tmp_path):
     assert "MFA: " not in text  # it may be refused before anybody asks
     run.driver.show_indicator(LockIndicator.OPEN, "No MFA code needed to run validate")
     assert "MFA: MFA not required. No MFA code needed to run validate" in summary_text(run)
+
+
+POLICY = '{"Statement":[{"Action":["s3:GetObject"],"Effect":"Allow"}]}'
+CHANGED_POLICY = POLICY.replace("Get", "Put")
+
+
+def change(address, *actions, **more):
+    resource = {name: more.pop(name) for name in ("previous_address", "action_reason") if name in more}
+    return {
+        "address": address,
+        "type": address.partition(".")[0],
+        "change": {"actions": [*actions], **more},
+        **resource,
+    }
+
+
+WHOLE = {
+    "resource_changes": [
+        change("aws_iam_policy.app", "update", before={"policy": POLICY}, after={"policy": CHANGED_POLICY}),
+        change(
+            "aws_db_instance.old",
+            "delete",
+            before={"name": "shop"},
+            after=None,
+            action_reason="delete_because_no_resource_config",
+        ),
+        change(
+            "aws_instance.web",
+            *("delete", "create"),
+            before={"ami": "ami-1", "id": "i-1", "password": "hunter2-old", "user_data": "a\nb\nc\n"},
+            after={"ami": "ami-2", "password": "hunter2-new", "user_data": "a\nB\nc\n"},
+            after_unknown={"id": True},
+            before_sensitive={"password": True},
+            after_sensitive={"password": True},
+            replace_paths=[["ami"]],
+        ),
+        change("aws_s3_bucket.new", "create", before=None, after={"bucket": "assets"}, after_unknown={"arn": True}),
+        change("aws_eip.b", "no-op", before={"a": 1}, after={"a": 1}, previous_address="aws_eip.a"),
+        change("aws_vpc.v", "no-op", before={"a": 1}, after={"a": 1}, importing={"id": "vpc-1"}),
+    ],
+    "resource_drift": [change("aws_s3_bucket.logs", "update", before={"acl": "private"}, after={"acl": "public-read"})],
+    "relevant_attributes": [{"resource": "aws_s3_bucket.logs"}],
+    "output_changes": {
+        "url": {"actions": ["update"], "before": "http://a", "after": "http://b"},
+        "token": {"actions": ["create"], "before": None, "after": "hunter2-token", "after_sensitive": True},
+    },
+    "checks": [
+        {
+            "address": {"to_display": "check.health", "kind": "check"},
+            "status": "fail",
+            "instances": [{"problems": [{"message": "The site does not answer."}]}],
+        }
+    ],
+}
+
+
+def test_the_plan_is_there_as_a_person_reviews_it():
+    run = ScriptedRun(plan=Plan(WHOLE))
+    run.show("planned")
+    text, page = summary_text(run), Page(summary_html(run))
+    for line in (
+        "Plan: 1 to add, 1 to change, 1 to destroy, 1 to replace, 1 to import, 1 to move.",
+        "  - destroy aws_db_instance.old: no longer in the configuration",
+        "-/+ replace aws_instance.web: ami forces replacement",
+        "  MFA: Authenticated with MFA by alice",
+        "  ✗ check.health",
+        "      The site does not answer.",
+        '      ~ ami       = "ami-1" → "ami-2"  # forces replacement',
+        "      ~ password  = (sensitive)",
+        "          - b",
+        "          + B",
+        "        known after apply: id",
+        '          -         "s3:GetObject"',
+        '          +         "s3:PutObject"',
+        " -> aws_eip.b (move), moved from aws_eip.a",
+        ' <- aws_vpc.v (import), imported by "vpc-1"',
+        "  ~ aws_s3_bucket.logs (update) (affects this plan)",
+        '      ~ acl = "private" → "public-read"',
+        '  ~ url   = "http://a" → "http://b"',
+        "  + token = (sensitive)",
+    ):
+        assert line in text.splitlines(), line
+        assert line.strip() in page.text, line
+    assert "hunter2" not in text + page.text
+    # What cannot be taken back comes first: in the decision, and among the changes.
+    assert text.index("destroy aws_db") < text.index("MFA:") < text.index("old (delete)") < text.index("web (replace)")
+    assert text.index("web (replace)") < text.index("app (update)") < text.index("new (create)")
+    assert set(page.tags) <= ALLOWED
+
+
+def test_the_outputs_of_an_apply_are_those_that_it_reported():
+    run = ScriptedRun(
+        plan=Plan(WHOLE), outputs={"url": "http://b", "token": SENSITIVE, "many": [1, 2]}, status="applied"
+    )
+    lines = summary_text(run).splitlines()
+    assert lines[lines.index("Outputs (3)") + 1 :][:3] == [
+        '    url   = "http://b"',
+        "    token = (sensitive)",
+        "    many  = [1, 2]",
+    ]
+
+
+@pytest.mark.parametrize("foreign", [PLANTED, "&" * 5_000, "\u202e" * 5_000, "漢" * 5_000, "\n" * 5_000])
+def test_whatever_a_plan_names_stays_text(foreign):
+    resource = change(
+        foreign, "delete", "create", before={foreign: foreign, "l": [foreign]}, after={foreign: foreign + "x"}
+    )
+    resource |= {"action_reason": foreign, "previous_address": foreign, "deposed": foreign}
+    problems = [{"problems": [{"message": foreign}]}]
+    document = {
+        "resource_changes": [resource],
+        "resource_drift": [resource],
+        "deferred_changes": [{"reason": foreign, "resource_change": resource}],
+        "output_changes": {foreign: {"actions": ["update"], "before": foreign, "after": {foreign: foreign}}},
+        "checks": [{"address": {"to_display": foreign}, "status": "fail", "instances": problems}],
+    }
+    run = planted(foreign[:300], [foreign] * 3)
+    run.known_plan = Plan(document)
+    check(run, foreign)
+    assert sum(len(text.encode()) for text in summary_bundle(run).values()) < 100_000
+
+
+def many(number):
+    values = {f"attribute_{each}": "x" * 60 for each in range(20)}
+    kinds = [("create",), ("update",), ("delete",), ("delete", "create")]
+    return [
+        change(f"module.m.aws_thing.t[{each}]", *kinds[each % 4], before=values, after={**values, "attribute_1": "y"})
+        for each in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        many(5_000),
+        [change("a.b", "update", before={"a": "x\n" * 1_000_000}, after={"a": "y\n" * 1_000_000})],
+        [change("a.b", "create", before=None, after={"a": "<&>" * 700_000})],
+        [change("a.b", "update", before={"a": [*range(300_000)]}, after={"a": [*range(1, 300_001)]})],
+        [change("a.b", "update", before={str(each): each for each in range(100_000)}, after={"x": 1})],
+    ],
+    ids=["5,000 changes", "2 MB of lines", "2 MB in one line", "a list", "an object"],
+)
+def test_a_summary_is_below_100_kb(changes, tmp_path):
+    run = ScriptedRun(
+        [f"line {number} {'<&>' * 100}" for number in range(10_000)], plan=Plan({"resource_changes": changes})
+    )
+    run.show("planned")
+    begun = time.process_time()
+    bundle = summary_bundle(run)
+    assert time.process_time() - begun < 2
+    cell = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", data=bundle)])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "n.ipynb")
+    assert (tmp_path / "n.ipynb").stat().st_size < 100_000
+    assert f"Changes ({len(changes):,})" in bundle["text/plain"]
+    assert "line 9999" in bundle["text/plain"]
+    if len(changes) > 1:
+        assert "… and 1,240 more to destroy" in bundle["text/plain"]
+        assert "… and 4," in bundle["text/html"]
+
+
+def test_a_plan_without_changes_says_so():
+    run = ScriptedRun(plan=Plan({}), status="planned_and_finished")
+    assert "Plan: no changes to resources." in summary_text(run).splitlines()

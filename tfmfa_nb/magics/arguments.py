@@ -174,6 +174,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
     given = {each.name: getattr(arguments, each.name) for each in fields(Options) if hasattr(arguments, each.name)}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    given["policy_checks"] = tuple(getattr(arguments, "policy_check", ()))
     given["workspace"] = given.get("workspace") or ""
     return Options(**{**given, "level": read_level(arguments.level), "parallelism": _parallelism(arguments)})
 

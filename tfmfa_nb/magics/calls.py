@@ -104,6 +104,7 @@ class PlanOptions(ApplyOptions, total=False):
         chdir: existing folder with a configuration, in place of an environment's name.
         hcl: configuration, which becomes the environment's `main.tf`; without it, the one that is there is planned.
         backend_config: "KEY=VALUE" and "FILE".
+        policy_checks: command lines that judge the plan before it can be applied; "{plan}" is its JSON.
     """
 
     chdir: str | os.PathLike[str]
@@ -117,6 +118,7 @@ class PlanOptions(ApplyOptions, total=False):
     compact_warnings: bool
     generate_config_out: str
     backend_config: Sequence[str]
+    policy_checks: Sequence[str]
     reconfigure: bool
     migrate_state: bool
     upgrade: bool
@@ -131,9 +133,10 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
         environment: name of the environment, which is a folder in the working directory; None for the default one.
         options: those of `%tfplan`, with underscores; `%tfplan --help` explains them. Texts: workspace, level,
             lock_timeout, generate_config_out, hcl (the configuration), chdir. Lists of texts: target, replace, exclude,
-            var_file, backend_config. True or False: destroy, refresh_only, refresh, compact_warnings, reconfigure,
-            migrate_state, upgrade, or_create, overwrite. A number: parallelism. A dictionary: var. Where the code comes
-            from: prompt, token_command, profile, session_duration, prompt_timeout. What is printed: show.
+            var_file, backend_config, policy_checks. True or False: destroy, refresh_only, refresh, compact_warnings,
+            reconfigure, migrate_state, upgrade, or_create, overwrite. A number: parallelism. A dictionary: var. Where
+            the code comes from: prompt, token_command, profile, session_duration, prompt_timeout. What is printed:
+            show.
 
     Returns:
         The run: `run.status` is "planned", or "planned_and_finished" if there is nothing to change; `run.plan` has the
@@ -318,7 +321,7 @@ def _options_of(options: PlanOptions | ApplyOptions, known: Collection[str] | No
         raise ConfigurationError(f"An option is not valid: {error}.") from None
 
 
-_LISTS = frozenset({"target", "replace", "exclude", "backend_config", "var_file"})
+_LISTS = frozenset({"target", "replace", "exclude", "backend_config", "var_file", "policy_checks"})
 # `auto_approve` says nothing new here: a call is not asked to confirm.
 _NAMES = frozenset({*PlanOptions.__annotations__, "auto_approve"})
 

@@ -158,6 +158,7 @@ PLAN_OPTIONS = (
     _flag("--reconfigure", "init: use the backend as it is configured now, and leave its former state alone"),
     _flag("--migrate-state", "init: copy the state into the backend as it is configured now"),
     _flag("--upgrade", "init: take the newest providers and modules that the constraints allow"),
+    _repeated("--policy-check", "COMMAND", "judge the plan by a command before it can be applied; {plan} is its JSON"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
     _flag("--overwrite", "replace a main.tf that was edited by hand"),
@@ -170,6 +171,7 @@ APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], _AUTO_APPROVE, _Refused("auto-approve"))
 _PLAN_ONLY = (
     *("target", "replace", "exclude", "destroy", "refresh_only", "generate_config_out", "compact_warnings"),
     *("backend_config", "reconfigure", "migrate_state", "upgrade", "or_create", "overwrite"),
+    "policy_check",
 )
 
 _COMMAND_OPTIONS = (

@@ -21,7 +21,7 @@ from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -46,6 +46,18 @@ class Settings(Protocol):
     def read_policy(self) -> Policy:
         """The organization policy."""
         ...
+
+
+def show_as_value(run: Run, shell: InteractiveShell) -> None:
+    """Show `run` whole as the value of a cell, but in one line in this one, where its view leaves all of it."""
+    here = shell.execution_count
+
+    def bundle() -> Mapping[str, str]:
+        from tfmfa_nb.views.summary import summary_bundle  # noqa: PLC0415 - until needed
+
+        return {"text/plain": repr(run)} if shell.execution_count == here else summary_bundle(run)
+
+    run.bundle = bundle
 
 
 async def present(

@@ -49,6 +49,10 @@ class TerraformNotFound(TfmfaError):
     """No `terraform` and no `tofu` can be found and started, or the one that is found is too old."""
 
 
+class PolicyCheckFailed(TfmfaError):
+    """A policy check of the plan failed, so the plan cannot be applied."""
+
+
 class TerraformFailed(TfmfaError):
     """Terraform failed; its diagnostics are in the run's log."""
 

@@ -24,11 +24,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text that is ready to paste.
+    """A text that is ready to paste, or what a policy check printed.
 
     Attributes:
         title: name of the document and where to paste it.
-        text: policy as JSON, or a few lines of HCL.
+        text: policy as JSON, a few lines of HCL, or lines of output.
     """
 
     title: str

@@ -22,6 +22,7 @@ from tfmfa_nb.organization.policy_patterns import endpoint_fits, program_fits, p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tfmfa_nb.organization.policy_checks import PolicyCheck
     from tfmfa_nb.organization.policy_minimums import Protected
 
 
@@ -39,6 +40,7 @@ class Layer:
         owners: names of the owners, for information only: file permissions decide.
         default_level: level of the environments for which nobody has set one.
         environments: pairs of an environment name pattern and its minimum level.
+        policy_checks: commands that judge every plan before it can be applied.
         minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
         accounts: IDs of the accounts in which runs are allowed.
@@ -72,6 +74,7 @@ class Layer:
     proxies: bool | None = None
     bypasses: frozenset[str] | None = None
     minimums: tuple[Minimum, ...] = ()
+    policy_checks: tuple[PolicyCheck, ...] = ()
     prompts: frozenset[str] | None = None
     endpoints: tuple[str, ...] | None = None
     programs: tuple[str, ...] | None = None
@@ -274,6 +277,10 @@ class Policy:
             self.digest,
             {sink: Path(named) for sink, named in sinks.items() if named},
         )
+
+    def policy_checks_of(self, environment: str) -> tuple[PolicyCheck, ...]:
+        """The checks that a plan of this environment has to pass: those of all files."""
+        return tuple(check for layer in self.layers for check in layer.policy_checks if check.holds_for(environment))
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -11,6 +11,7 @@ from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer
 from tfmfa_nb.organization.policy_audit import is_path, is_sink
+from tfmfa_nb.organization.policy_checks import DEFAULT_SECONDS, LONGEST_CHECK, PLAN, PolicyCheck
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.organization.policy_patterns import is_endpoint
 
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+_T = TypeVar("_T")
+
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
 _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "command:/PATH ARGUMENTS".'
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
-_TOP = ("mfa", "owners", "default_level", "confirm_destroy", "environments", "minimum", "session", "allow", "audit")
+_TOP = (
+    *("mfa", "owners", "default_level", "confirm_destroy", "environments", "minimum", "policy_check", "session"),
+    *("allow", "audit"),
+)
+_CHECK = ("name", "command", "timeout", "environments")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
@@ -76,7 +83,8 @@ class PolicyParser:
             owners=self._strings(top, "owners", ""),
             default_level=self._level("default_level", top["default_level"]) if "default_level" in top else None,
             environments=tuple(self._levels(top.get("environments", {}))),
-            minimums=tuple(self._minimums(top.get("minimum", []))),
+            minimums=tuple(self._each(top, "minimum", self._minimum)),
+            policy_checks=tuple(self._each(top, "policy_check", self._policy_check)),
             session_seconds=(self._seconds(session, "shortest"), self._seconds(session, "longest")),
             accounts=None if accounts is None else frozenset(accounts),
             roles=self._strings(allow, "roles", "allow."),
@@ -96,10 +104,11 @@ class PolicyParser:
             sha256=sha256,
         )
 
-    def _minimums(self, tables: Any) -> list[Minimum]:
+    def _each(self, top: dict[str, Any], key: str, read: Callable[[Any, str], _T]) -> list[_T]:
+        tables = top.get(key, [])
         if not isinstance(tables, list):
-            self._reject("minimum", "must be a list of tables", "Begin each with [[minimum]].")
-        return [self._minimum(table, f"minimum[{number}]") for number, table in enumerate(tables, start=1)]
+            self._reject(key, "must be a list of tables", f"Begin each with [[{key}]].")
+        return [read(table, f"{key}[{number}]") for number, table in enumerate(tables, start=1)]
 
     def _minimum(self, table: Any, name: str) -> Minimum:
         self._table(table, name, ("level", *_MINIMUM))
@@ -111,6 +120,30 @@ class PolicyParser:
             if given == ():
                 self._reject(f"{name}.{key}", "must not be empty: the rule would hold for nothing", "Remove the key.")
         return Minimum(self._level(f"{name}.level", table["level"]), **patterns)
+
+    def _policy_check(self, table: Any, name: str) -> PolicyCheck:
+        self._table(table, name, _CHECK)
+        called, seconds = table.get("name"), table.get("timeout", DEFAULT_SECONDS)
+        if not isinstance(called, str) or not called.strip():
+            self._reject(f"{name}.name", "must be a name", 'Example: name = "cost".')
+        command = self._strings(table, "command", f"{name}.")
+        if not command or not command[0].startswith("/"):
+            # By PATH, a cell could put another program in its place.
+            self._reject(
+                f"{name}.command",
+                "must be a program, by its absolute path, and its arguments",
+                f'Example: command = ["/usr/local/bin/conftest", "test", "{PLAN}"].',
+            )
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_CHECK:
+            self._reject(
+                f"{name}.timeout",
+                f"{seconds!r} is not a number of seconds up to {LONGEST_CHECK}",
+                f"Without it, a check has {DEFAULT_SECONDS:g} seconds.",
+            )
+        environments = self._strings(table, "environments", f"{name}.")
+        if environments == ():
+            self._reject(f"{name}.environments", "must not be empty: the check would judge nothing", "Remove the key.")
+        return PolicyCheck(called, command, float(seconds), environments, str(self._path))
 
     def _check_accounts(self, key: str, accounts: Iterable[str] | None) -> None:
         self._check(key, accounts, _ACCOUNT_ID.fullmatch, "an account ID", 'Example: "111122223333".')

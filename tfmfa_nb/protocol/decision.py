@@ -23,6 +23,9 @@ _VERBS = {
 }
 _SEVERE = {"delete": "will be destroyed", "replace": "will be destroyed and re-created"}
 _FORGOTTEN = "will be removed from the state, not destroyed"
+NOTHING = "no changes to resources"
+"""What stands in place of the numbers where all are zero."""
+
 _MOST = 20  # of the resources that are named; the plan has them all
 
 
@@ -97,7 +100,7 @@ def _numbers(counts: Mapping[str, int], changes: Sequence[Mapping[str, str]]) ->
 
 def decision_text(decision: Decision) -> str:
     """`3 to add, 1 to change, 1 to destroy, 1 to replace`."""
-    return ", ".join(part.words for part in decision.parts)
+    return ", ".join(part.words for part in decision.parts) if decision.resources else NOTHING
 
 
 def decision_lines(decision: Decision) -> list[str]:

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from tfmfa_nb.model.check_results import CheckResult
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.roles import RoleChain, RoleHop
@@ -64,6 +65,7 @@ class RunRecord:
         error_remedy: what to do about it.
         chains: the roles that the configuration assumes.
         bypasses: the settings of the configuration that bypass the MFA session.
+        policy_checks: the results of the policy checks of the plan.
         process: Terraform's supervisor while it runs.
     """
 
@@ -97,6 +99,7 @@ class RunRecord:
     error_remedy: str = ""
     chains: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
+    policy_checks: tuple[CheckResult, ...] = ()
     process: ProcessMark | None = None
 
     def after(self, changes: Mapping[str, Any]) -> Self:
@@ -119,6 +122,7 @@ class RunRecord:
             "backend_key": self.backend_key,
             "command": " ".join([self.command, *self.arguments]),
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
+            "checks_sha256": _digest(list(map(asdict, self.policy_checks))),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
 
@@ -220,6 +224,14 @@ def _chain(value: Any) -> RoleChain:
     return RoleChain(**{**value, "hops": hops})
 
 
+def _check_result(value: Any) -> CheckResult:
+    texts = {name: _text(value[name]) for name in value if name not in {"exit_code", "seconds"}}
+    exit_code = value["exit_code"]
+    if exit_code is not None and (not isinstance(exit_code, int) or isinstance(exit_code, bool)):
+        raise TypeError
+    return CheckResult(**texts, exit_code=exit_code, seconds=_number(value["seconds"]))
+
+
 def _process(value: Any) -> ProcessMark | None:
     if value is None:
         return None
@@ -246,5 +258,6 @@ _READ: dict[str, Any] = {
     "counts": _counts,
     "chains": lambda chains: tuple(map(_chain, chains)),
     "bypasses": lambda bypasses: tuple(Problem(**each) for each in bypasses),
+    "policy_checks": lambda results: tuple(map(_check_result, results)),
     "process": _process,
 }

@@ -31,12 +31,14 @@ class Runner:
         marker: prefix of every question, different for each execution.
         environment: only environment that runs may act on; "" for any.
         plan_only: True if nothing may be applied.
+        policy_checks: command lines that judge each plan before it can be applied.
     """
 
     protocol: int = PROTOCOL
     marker: str = field(default_factory=lambda: os.urandom(16).hex(), repr=False)
     environment: str = ""
     plan_only: bool = False
+    policy_checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,13 @@ def configure_run(parser: argparse.ArgumentParser) -> None:
         help="only environment that the runbook may act on, and the default of its magics",
     )
     add("--plan-only", action="store_true", help="apply nothing, and stop before the first apply")
+    add(
+        "--policy-check",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="command that judges each plan before it can be applied; {plan} is its JSON; may be repeated",
+    )
     add("--stop-after", default="", metavar="TAG", help="stop after the last cell with this tag")
     add("--resume", action="store_true", help="continue OUTPUT at the first cell that did not finish")
     add(
@@ -150,12 +157,15 @@ def execution_options(options: argparse.Namespace) -> ExecutionOptions:
     """The execution that the command line describes.
 
     Raises:
-        ConfigurationError: the parameters file is not valid.
+        ConfigurationError: the parameters file, or the command line of a policy check, is not valid.
     """
-    from tfmfa_nb.runbooks.execution_options import ExecutionOptions  # noqa: PLC0415 - until needed
+    from tfmfa_nb.organization.policy_checks import check_of_line  # noqa: PLC0415 - until needed
+    from tfmfa_nb.runbooks.execution_options import ExecutionOptions  # noqa: PLC0415
     from tfmfa_nb.runbooks.parameters import read_file  # noqa: PLC0415
 
     notebook: Path = options.notebook
+    for line in options.policy_check:
+        check_of_line(line)
     return ExecutionOptions(
         runbook=notebook,
         output=options.output or notebook.with_name(f"{notebook.stem}-executed.ipynb"),
@@ -164,6 +174,7 @@ def execution_options(options: argparse.Namespace) -> ExecutionOptions:
         file_parameters=read_file(options.parameters_file) if options.parameters_file else {},
         environment=options.environment or "",
         plan_only=options.plan_only,
+        policy_checks=tuple(options.policy_check),
         stop_after=options.stop_after,
         resume=options.resume,
         cell_timeout=options.timeout,

@@ -51,7 +51,7 @@ async def run_runbook(options: ExecutionOptions, display: Display) -> Outcome:
         return Outcome(ExitCode.SUCCESS, "finished")
     saver = NotebookSaver(prepared.notebook, options.output)
     saver.save()  # first of all: if the notebook cannot be saved, nothing is executed
-    runner = Runner(environment=options.environment, plan_only=options.plan_only)
+    runner = Runner(environment=options.environment, plan_only=options.plan_only, policy_checks=options.policy_checks)
     terminal = Terminal.find() if options.use_terminal else None
     folder = options.output.absolute().parent
     try:

@@ -22,6 +22,7 @@ class ExecutionOptions:
         file_parameters: names and values from a parameters file.
         environment: the only environment that the runbook may act on; "" for any.
         plan_only: apply nothing.
+        policy_checks: command lines that judge each plan before it can be applied.
         stop_after: the tag of the last cell to execute; "" for all cells.
         resume: continue the execution that `output` holds.
         cell_timeout: the time limit of each cell in seconds; 0 for none.
@@ -36,6 +37,7 @@ class ExecutionOptions:
     file_parameters: Mapping[str, Any] = field(default_factory=dict)
     environment: str = ""
     plan_only: bool = False
+    policy_checks: tuple[str, ...] = ()
     stop_after: str = ""
     resume: bool = False
     cell_timeout: float = 0.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tfmfa_nb.model.check_results import CheckResult
     from tfmfa_nb.model.levels import Level
     from tfmfa_nb.model.lock_indicator import LockIndicator
     from tfmfa_nb.model.problems import Problem
@@ -203,9 +204,10 @@ class PlanSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesKnown(Event):
-    """The changes of the plan: [{address, action, reason}]."""
+    """The plan is known as data; its changes: [{address, action, reason}]."""
 
     changes: Sequence[Mapping[str, str]]
+    plan_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,13 @@ class ChecksKnown(Event):
     """The `check` blocks that failed in the plan, or in the apply after it: [{name, place, message}]."""
 
     failed_checks: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChecksKnown(Event):
+    """The results of the policy checks so far."""
+
+    policy_checks: tuple[CheckResult, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_checks import check_of_line
 from tfmfa_nb.terraform.backend_arguments import backend_arguments
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES, variable_arguments
 from tfmfa_nb.terraform.working_directory import WORKSPACE
@@ -47,6 +48,7 @@ class Options:
         generate_config_out: file in the environment's folder for the configuration of imported resources; "" for none.
         backend_config: "KEY=VALUE" or "FILE", for `init`.
         reconfigure, migrate_state, upgrade: what the next `init` does with the backend and the providers.
+        policy_checks: command lines that judge the plan before it can be applied.
         workspace: workspace of this run; "" for the one that is selected.
         or_create: create the workspace if it does not exist.
         lock_timeout: how long to wait for the environment's lock, and for Terraform's state lock; Terraform's
@@ -72,6 +74,7 @@ class Options:
     reconfigure: bool = False
     migrate_state: bool = False
     upgrade: bool = False
+    policy_checks: tuple[str, ...] = ()
     workspace: str = ""
     or_create: bool = False
     lock_timeout: str = "0s"
@@ -116,6 +119,8 @@ class Options:
             if getattr(self, first) and getattr(self, second):
                 names = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in (first, second)]
                 raise ConfigurationError(f"{names[0]} and {names[1]} cannot be combined.", "Use only one of them.")
+        for line in self.policy_checks:
+            check_of_line(line)
         for option, texts in (("target", self.target), ("replace", self.replace), ("exclude", self.exclude)):
             for text in texts:
                 _check_address(option, text)

@@ -23,6 +23,7 @@ from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Opened, RecordRead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -47,6 +48,7 @@ class Run(HasTraits):
 
     Attributes:
         driver: performs the run; the commands of `runs.engine` take it as an argument.
+        bundle: makes what a notebook shows of the run; a run knows no view, so one line unless it is given another.
     """
 
     id = Unicode()
@@ -70,7 +72,9 @@ class Run(HasTraits):
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action, reason}]")
+    plan_known = Bool(default_value=False, help="Whether the plan is known as data.")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
+    policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
     progress = Dict(help="done, total, current, finished")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")
@@ -96,6 +100,7 @@ class Run(HasTraits):
         ports: Ports | None = None,
     ) -> None:
         super().__init__()
+        self.bundle: Callable[[], Mapping[str, str]] = lambda: {"text/plain": repr(self)}
         self._applying = RLock()  # events come from several threads; traitlets can hold notifications for only one
         self.driver = Driver(environment, options, base, record, listen=self.apply, ports=ports)
         self.apply(RecordRead(self.driver.record))
@@ -129,6 +134,12 @@ class Run(HasTraits):
         if self.driver.plan is None:
             raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
         return self.driver.plan.result()
+
+    @property
+    def known_plan(self) -> Plan | None:
+        """The plan as data if it is known by now; None before that, and if there is none."""
+        plan = self.driver.plan
+        return plan.result() if plan is not None and plan.done() and plan.exception() is None else None
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
@@ -179,6 +190,10 @@ class Run(HasTraits):
             RunStateError: there is no plan to discard.
         """
         self.driver.discard()
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        """What a notebook shows of it."""
+        return self.bundle()
 
     def __repr__(self) -> str:
         counts = self.counts

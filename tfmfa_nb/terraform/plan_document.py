@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfmfa_nb.terraform.sensitive_values import SENSITIVE, mask_sensitive
+from tfmfa_nb.terraform.sensitive_values import SENSITIVE, mask_sensitive, tell_changed
 
 _CHANGES = ("resource_changes", "resource_drift")
 # Where values stand that no mark is beside: what is sensitive elsewhere in the plan is masked there.
@@ -70,7 +70,10 @@ class _Secrets:
         if not isinstance(change, dict):
             return change
         masked = self.mask_member(change, "before", change.get("before_sensitive"))
-        return self.mask_member(masked, "after", change.get("after_sensitive"))
+        masked = self.mask_member(masked, "after", change.get("after_sensitive"))
+        if not change.get("after_sensitive") or "after" not in change:
+            return masked
+        return {**masked, "after": tell_changed(masked["after"], change.get("before"), change["after"])}
 
     def mask_state(self, values: Any) -> Any:
         """The values of a state: {outputs: {NAME: {sensitive, value}}, root_module: {resources, child_modules}}."""

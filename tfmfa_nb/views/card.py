@@ -47,6 +47,7 @@ from tfmfa_nb.views.wording import (
     command_text,
     documents_of,
     place_of,
+    policy_checks_of,
     policy_text,
     program_text,
     status_words,
@@ -67,7 +68,7 @@ _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _OWN = {"type", "protocol", "seq", "now", "question", "decision"}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
-_WATCHED = (*_TRAITS, "question", "failed_checks", "counts", "changes")
+_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -185,7 +186,7 @@ class RunCard(MessageWidget):
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "decision": decision_of(run.counts, run.changes),
             "progress": _progress(run.progress) if run.progress else None,
-            "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
+            "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
         # Do not show a question of another prompt or of another card, which cannot be answered here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
@@ -81,6 +82,7 @@ def policy_lines(policy: Policy) -> list[str]:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
         lines += [f'Minimum level for {rule.describe()}: "{rule.level}"{file}' for rule in layer.minimums]
+        lines += [f"Policy check {check.name}: {shlex.join(check.command)}{file}" for check in layer.policy_checks]
         for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers", "process_variables"):
             if (allowed := getattr(layer, name)) is not None:
                 lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")

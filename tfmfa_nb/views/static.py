@@ -33,12 +33,17 @@ def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] |
         # A plain copy with the names of the traits.
         handle.update(summary_bundle(cast("Run", frozen)), raw=True, metadata=dict(metadata or {}))
 
-    def complete(change: Any) -> None:
-        run.unobserve(complete, "changes")
-        frozen.changes = change["new"]
-        loop.call_soon_threadsafe(update)
+    def complete(change: Any) -> None:  # on any thread
+        if change["new"]:
+            run.unobserve(complete, "plan_known")
+            frozen.changes, frozen.known_plan = run.changes, run.known_plan
+            loop.call_soon_threadsafe(update)
 
-    if not run.changes:
-        run.observe(complete, "changes")
-    frozen = SimpleNamespace(**run.trait_values(), log_text=run.log_text)
+    frozen = SimpleNamespace(
+        **run.trait_values(), log_text=run.log_text, known_plan=run.known_plan, outputs=run.outputs
+    )
+    if frozen.known_plan is None:
+        run.observe(complete, "plan_known")
+        if run.plan_known:  # since a moment ago
+            complete({"new": True})
     update()

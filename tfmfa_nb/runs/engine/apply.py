@@ -12,6 +12,7 @@ from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.confirmed import confirm_destroy, confirm_plan
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
+from tfmfa_nb.runs.engine.policy_gate import check_policies, refuse_failed
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.engine.workspaces import check_same
 from tfmfa_nb.runs.gate.inspection import inspect
@@ -42,6 +43,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     if record.status is Status.PLANNED_AND_FINISHED:
         driver.note("Nothing to apply: the plan has no changes.")
         return
+    refuse_failed(record)
     if record.status is not Status.PLANNED:
         raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
@@ -57,6 +59,8 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         await inspect(driver, gate, executable)
         asks = driver.record.level.asks_before(Phase.APPLY)
         variables = check_given(driver, gate.environ, all_again=asks)
+        # Those that were demanded since the plan, too; what they change is seen by what follows.
+        await check_policies(driver, gate, executable)
         if asks:
             # The plan has the configuration in it that it was made from: only that one may be judged by today's files.
             await check_unchanged(driver, gate, executable, record.configuration_sha256)

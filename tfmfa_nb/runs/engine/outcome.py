@@ -7,7 +7,14 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import AuthenticationError, RunCanceled, RunDiscarded, RunStateError, TfmfaError
+from tfmfa_nb.model.errors import (
+    AuthenticationError,
+    PolicyCheckFailed,
+    RunCanceled,
+    RunDiscarded,
+    RunStateError,
+    TfmfaError,
+)
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import failure
 from tfmfa_nb.runs.events import ChecksKnown, Failed
@@ -42,18 +49,17 @@ def settle(driver: Driver, error: BaseException) -> None:
         command = driver.record.command or driver.record.phase
         problem, remedy = f"The {command} was interrupted.", _effect_of_interrupt(driver.record)
     # A RunStateError here is about the saved plan, which then cannot be applied.
-    if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError):
-        how = (
-            "" if "%tfapply" in remedy else ": apply it with %tfapply"
-        )  # with what the remedy names, such as --workspace
+    if status is Status.PLANNED and not isinstance(error, RunDiscarded | RunStateError | PolicyCheckFailed):
+        # Some remedies say how, with what that needs, such as --workspace.
+        how = "" if "%tfapply" in remedy else ": apply it with %tfapply"
         remedy = f"{remedy} The plan is still pending{how}.".strip()
     driver.tell(Failed(problem, remedy, documents))
-    discarded = isinstance(error, RunDiscarded)
+    discarded, rejected = isinstance(error, RunDiscarded), isinstance(error, PolicyCheckFailed)
     stopped = isinstance(error, RunCanceled | asyncio.CancelledError)
     ended = Status.DISCARDED if discarded else Status.CANCELED if stopped else Status.ERRORED
     if status is Status.PENDING and not driver.code_given:
         driver.refuse(ended, problem, is_evidence=isinstance(error, AuthenticationError))
-    elif discarded or (status is not Status.PLANNED and not status.final):
+    elif discarded or rejected or (status is not Status.PLANNED and not status.final):
         driver.move(ended)
 
 

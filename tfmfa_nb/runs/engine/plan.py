@@ -7,17 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.runs.engine.applicable import plan_saved
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.plan_command import run_plan
-from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, note_generated, remove_old
+from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
+from tfmfa_nb.runs.engine.saved import judge_plan, take_plan
 from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of, raise_for_state
-from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
     """Plan. Afterward, the run is `planned`, or `planned_and_finished` if there is nothing to change.
 
     Raises:
-        TfmfaError: the plan failed or was stopped.
+        TfmfaError: the plan failed or was stopped, or a policy check rejects it.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
     with driver.store.kept_if_used(), ExitStack() as held, phase_of(driver, Phase.PLAN, gate.policy):
@@ -67,9 +66,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             remove_old(driver, gate.policy)
             outcome = await run_plan(commands, gate, session, arguments, variables)
         raise_for(outcome, commands, Phase.PLAN, accepted=(_NO_CHANGES, _CHANGES))
-        driver.tell(plan_saved(driver, driver.read_configuration(executable, gate.environ), gate.environ))
-        driver.show_plan(executable, gate.environ)
-        note_generated(driver)
-        if session is not None:
-            await check_saved_plan(driver, gate, executable)
+        await take_plan(driver, gate, executable, session)
+        if outcome.exit_code == _CHANGES:
+            await judge_plan(driver, gate, executable, session)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)

@@ -24,31 +24,31 @@ _UNREAD = {".git", PRIVATE}  # neither is read by Terraform, and the second is p
 _PROVIDERS = "/.terraform/providers/"
 
 
-def shared_folder(folder: Path) -> Iterator[Problem]:
+def shared_folder(folder: Path, effect: str = "would run with the MFA session") -> Iterator[Problem]:
     """What other users can write to, or have put, in a folder and what is in it; named "shared-folder".
 
     A group counts as others unless the user is its only member: many systems give each user a group of their own. Of
     the folders above, only those count in which everybody can put another folder in this one's place.
 
     Args:
-        folder: the environment's folder. Files that cannot be examined are left to Terraform, which reads them.
+        folder: the environment's folder, or a program. Files that cannot be examined are left to whoever reads them.
+        effect: what happens with something that others put there.
     """
     for parent, status in _examined(folder.resolve().parents):
         if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-            yield _writable(parent, "o-w")
+            yield _writable(parent, "o-w", effect)
     own_group = cache(_is_own_group)
     for path, status in _examined(_tree(folder)):
         if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not own_group(status.st_gid)):
-            yield _writable(path, "go-w")
+            yield _writable(path, "go-w", effect)
         if status.st_uid not in {_ROOT, os.geteuid()}:
-            owner = f"belongs to another user (uid {status.st_uid})"
-            text = f"{path} {owner}, who can change what runs with the MFA session."
+            text = f"{path} belongs to another user (uid {status.st_uid}): what they put there {effect}."
             remedy = f"Check its content, then run: chown {os.geteuid()} {shlex.quote(str(path))}"
             yield Problem(text, remedy, name=_NAME)
 
 
-def _writable(path: Path, mode: str) -> Problem:
-    text = f"Other users can write to {path}: what they put there would run with the MFA session."
+def _writable(path: Path, mode: str, effect: str) -> Problem:
+    text = f"Other users can write to {path}: what they put there {effect}."
     return Problem(text, f"Check its content, then run: chmod {mode} {shlex.quote(str(path))}", name=_NAME)
 
 
