@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
+from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.run_display import Counts
 from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
@@ -64,7 +65,7 @@ class Discard:
     type: Literal["discard"] = "discard"
 
 
-CardRequest = Hello | LinesRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
+CardRequest = Hello | LinesRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
 
 
 def card_request(message: object) -> CardRequest | None:
@@ -167,6 +168,7 @@ class CardState:
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         counts: None before the plan.
         progress: None before the apply.
+        has_plan: whether the rows of its plan can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
     """
 
@@ -190,6 +192,7 @@ class CardState:
     roles: tuple[RoleChain, ...]
     counts: Counts | None
     progress: Progress | None
+    has_plan: bool
     notes: tuple[str, ...]
     error: str
     error_remedy: str
@@ -217,4 +220,4 @@ class Lines:
     lines: tuple[str | tuple[tuple[str, str], ...], ...]
 
 
-CardMessage = CardState | Lines
+CardMessage = CardState | Lines | PlanRows

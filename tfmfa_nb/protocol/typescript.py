@@ -15,7 +15,18 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from tfmfa_nb.protocol import card_messages, editor, forms, hello, messages, run_display, sealing, status, words
+from tfmfa_nb.protocol import (
+    card_messages,
+    editor,
+    forms,
+    hello,
+    messages,
+    plan_messages,
+    run_display,
+    sealing,
+    status,
+    words,
+)
 from tfmfa_nb.protocol.codec import optional, types_of
 
 if TYPE_CHECKING:
@@ -35,18 +46,20 @@ _ROOTS = (
 )
 _MESSAGES = {
     name: value
-    for module in (hello, sealing, run_display, card_messages, forms, editor, status)
+    for module in (hello, sealing, run_display, plan_messages, card_messages, forms, editor, status)
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),
     (sealing, ("SEALING_LABEL",)),
+    (plan_messages, ("MOST_PLAN_ROWS",)),
     (
         words,
         (
             *("CELL_MAGICS", "LEVEL_MEANINGS", "LOCK_INDICATOR_NAMES", "LOCK_INDICATOR_ICONS", "STATUS_NAMES"),
             *("STATUS_ICONS", "FINAL_STATUSES", "QUESTION_NAMES", "HOP_NAMES", "HOP_ICONS", "ACTION_SIGNS"),
+            *("ACTION_NAMES",),
         ),
     ),
 )
@@ -103,6 +116,9 @@ def _declaration(name: str, value: Any) -> str:
         short = f"export type {name} = {' | '.join(names)};"
         if len(short) <= _WIDTH:
             return f"{short}\n"
+        joined = f"  {' | '.join(names)};"
+        if len(joined) <= _WIDTH:
+            return f"export type {name} =\n{joined}\n"
         rows = "\n".join(f"  | {each}" for each in names)
         return f"export type {name} =\n{rows};\n"
     return "\n".join([*_comment(value), f"export interface {name} {{", *_fields(value), "}", ""])

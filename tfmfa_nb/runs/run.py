@@ -129,6 +129,16 @@ class Run(HasTraits):
             raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
         return self.driver.plan.result()
 
+    @property
+    def known_plan(self) -> Plan | None:
+        """The plan as data; None as long as `plan` would wait, or raise an error."""
+        plan = self.driver.plan
+        return (
+            plan.result()
+            if plan is not None and plan.done() and not plan.cancelled() and not plan.exception()
+            else None
+        )
+
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
         if self.driver.plan is not None:

@@ -31,6 +31,7 @@ from tfmfa_nb.protocol.messages import (
     Kill,
     Lines,
     LinesRequest,
+    PlanRowsRequest,
     Progress,
     Question,
     ResourceInProgress,
@@ -39,6 +40,7 @@ from tfmfa_nb.protocol.messages import (
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
+from tfmfa_nb.views.plan_tree import PlanTree
 from tfmfa_nb.views.sanitize import sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import checks_of, command_text, documents_of, policy_text, program_text
@@ -56,8 +58,8 @@ _MAX_LINES = 600  # in one answer; a view shows about forty
 _MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
 _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question"})
-_WATCHED = (*_TRAITS, "question", "failed_checks")
+_TRAITS = tuple({each.name for each in fields(CardState)} - {"type", "protocol", "seq", "now", "question", "has_plan"})
+_WATCHED = (*_TRAITS, "question", "failed_checks", "changes")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -79,6 +81,7 @@ class RunCard(MessageWidget):
         self._answer: asyncio.Future[Answer] | None = None
         self._question: Question | None = None
         self._number = 0
+        self._tree: PlanTree | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
@@ -157,6 +160,7 @@ class RunCard(MessageWidget):
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "counts": _typed(Counts, run.counts) if run.counts else None,
+            "has_plan": run.known_plan is not None,
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
@@ -191,6 +195,8 @@ class RunCard(MessageWidget):
                 self.flush()
             case LinesRequest(start=start, stop=stop):
                 self._send_lines(start, stop)
+            case PlanRowsRequest():
+                self._send_plan_rows(request)
             case Authenticate() | UnsealedCode():
                 self._authenticate(request, code)
             case Confirm(number=number):
@@ -256,6 +262,14 @@ class RunCard(MessageWidget):
                     break  # the front end requests the rest
                 lines.append(item)
         self.send(encode(Lines(start=start, lines=tuple(lines))))
+
+    def _send_plan_rows(self, request: PlanRowsRequest) -> None:
+        plan = self._run.known_plan
+        if plan is None:
+            return  # the front end asks again
+        if self._tree is None or self._tree.plan is not plan:
+            self._tree = PlanTree(plan)
+        self.send(self._tree.answer(request))
 
 
 def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:
