@@ -152,3 +152,9 @@ test('nothing of what a plan says is taken for HTML', () => {
   expect(plan.node.querySelector('img, b, i')).toBeNull();
   expect(plan.node.textContent).toContain('aws_vpc.<img src=x>');
 });
+
+test('a blank line has a name too', () => {
+  plan.update(true);
+  answer([{ kind: 'line', place: { ...PLACE, key: 'l' }, sign: '+', pieces: [['', false]] }]);
+  expect(items()[0]?.querySelector('.tfmfa-said')?.textContent.trim()).toBe('added blank line');
+});

@@ -127,9 +127,11 @@ function line(node: HTMLElement, { pieces, sign }: LineRow): Node[] {
   node.dataset['sign'] = sign;
   const tag = sign === '-' ? 'del' : 'ins';
   const words = pieces.map(([piece, changed]) => (changed ? make(tag, '', piece) : piece));
+  const isBlank = pieces.every(([piece]) => piece.trim() === '');
+  const word = said(`${attributeWord(sign)} ${isBlank ? 'blank line' : ''}`.trim());
   return [
     withAttributes(make('span', 'tfmfa-sign', sign), { 'aria-hidden': 'true' }),
-    make('span', 'tfmfa-plan-line-text', said(attributeWord(sign)), ...words)
+    make('span', 'tfmfa-plan-line-text', word, ...words)
   ];
 }
 
