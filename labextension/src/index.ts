@@ -1,4 +1,5 @@
 import { commandsPlugin } from './commands/commands';
+import { blocksPlugin } from './editing/blocks';
 import { completionPlugin } from './editing/completion';
 import { diagnosticsPlugin } from './editing/diagnostics';
 import { formatPlugin } from './editing/format';
@@ -22,6 +23,7 @@ export default [
     hoverPlugin,
     diagnosticsPlugin,
     formatPlugin,
+    blocksPlugin,
     statusPlugin,
     commandsPlugin,
     notificationsPlugin,

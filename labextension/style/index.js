@@ -1,6 +1,7 @@
 import './widgets.css';
 import './card.css';
 import './log.css';
+import './plan.css';
 import './forms.css';
 import './status.css';
 import './editing.css';

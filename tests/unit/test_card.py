@@ -11,6 +11,7 @@ from front import HELLO, UNSEALED_HELLO, CardFront
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ipywidgets import Widget
+from scripted_plan import everything
 from scripted_run import PLAN, ScriptedRun
 
 from tfmfa_nb.model.errors import RunStateError
@@ -45,7 +46,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = ["hello", "lines", "authenticate", "unsealed_code", "confirm", "cancel", "kill", "discard"]
+KINDS = ["hello", "lines", "plan_rows", "authenticate", "unsealed_code", "confirm", "cancel", "kill", "discard"]
 MESSAGES = JSON | st.fixed_dictionaries(
     {"type": st.sampled_from(KINDS) | JSON},
     optional={"start": JSON, "stop": JSON, "protocol": JSON, "number": JSON, "sealed": JSON, "code": JSON},
@@ -513,3 +514,20 @@ def test_a_loop_that_has_ended_does_not_end_the_run():
 
 def test_an_answer_shows_no_code():
     assert CODE not in repr(Answer("code", Secret(CODE)))
+
+
+PLAN_ROWS = {"type": "plan_rows", "query": 7, "start": 0, "stop": 80, "view": {"grouping": "module"}}
+
+
+async def test_a_plan_is_shown_as_soon_as_it_is_known(made):
+    run = ScriptedRun(PLAN)
+    _, front = made(run)
+    front.say(HELLO)
+    front.say(PLAN_ROWS)
+    assert not front.state["has_plan"]
+    assert front.of("plan_rows") == []
+    run.know(everything())
+    await front.until(lambda message: message["type"] == "state" and message["has_plan"])
+    front.say(PLAN_ROWS)
+    (answer,) = front.of("plan_rows")
+    assert (answer["query"], answer["changes"], answer["total"]) == (7, 8, 19)

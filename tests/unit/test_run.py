@@ -1,10 +1,12 @@
 import json
 import os
 import time
+from concurrent.futures import Future
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted_plan import everything
 
 from tfmfa_nb.doctor.local_checks import check_saved_plans
 from tfmfa_nb.environments import Environment
@@ -35,6 +37,20 @@ def test_a_new_run_has_a_folder_and_nothing_else(tmp_path):
     assert run.seconds == 0
     with pytest.raises(RunStateError, match="there is no plan"):
         _ = run.plan
+
+
+def test_a_plan_is_known_once_it_need_not_be_waited_for(tmp_path):
+    run = new_run(tmp_path)
+    assert run.known_plan is None
+    for failure in (None, RunStateError("no plan")):
+        run.driver.plan = Future()
+        assert run.known_plan is None
+        run.driver.plan.set_exception(failure) if failure else run.driver.plan.cancel()
+        assert run.known_plan is None
+    plan = everything()
+    run.driver.plan = Future()
+    run.driver.plan.set_result(plan)
+    assert run.known_plan is plan
 
 
 @settings(max_examples=60, deadline=None)

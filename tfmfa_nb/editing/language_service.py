@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.editing.block_places import block_start
 from tfmfa_nb.editing.cell import Cell, from_utf16, to_utf16
 from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.completion import complete
@@ -20,8 +21,10 @@ from tfmfa_nb.editing.module_schemas import SchemasWithModules
 from tfmfa_nb.editing.schemas import Schemas, SchemaStore
 from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.protocol.editor import (
+    AboutBlock,
     AboutCell,
     AboutPosition,
+    BlockAnswer,
     CompletionAnswer,
     CompletionItem,
     Diagnostic,
@@ -103,6 +106,9 @@ class LanguageService:
                 position = from_utf16(cell.text, max(offset, 0))
                 about = self._completions if question.type == "complete" else self._hover
                 return about(cell, position, visible)
+            case AboutBlock(address=address):
+                start = block_start(cell.body, address)
+                return None if start is None else BlockAnswer(offset=to_utf16(cell.text, cell.body_start + start))
             case AboutCell(type="format"):
                 return self._formatted(cell)
             case AboutCell(type="validate"):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 from tfmfa_nb.protocol.codec import Longest, parse
 from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
+from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
 Word = Annotated[str, Longest(256)]
@@ -67,7 +68,7 @@ class Discard:
     type: Literal["discard"] = "discard"
 
 
-CardRequest = Hello | LinesRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
+CardRequest = Hello | LinesRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
 
 
 def card_request(message: object) -> CardRequest | None:
@@ -174,6 +175,7 @@ class CardState:
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
+        has_plan: whether the rows of its plan can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
         waited: how long the phase has waited for a person.
     """
@@ -198,6 +200,7 @@ class CardState:
     roles: tuple[RoleChain, ...]
     decision: Decision | None
     progress: Progress | None
+    has_plan: bool
     notes: tuple[str, ...]
     error: str
     error_remedy: str
@@ -226,4 +229,4 @@ class Lines:
     lines: tuple[str | tuple[tuple[str, str], ...], ...]
 
 
-CardMessage = CardState | Lines
+CardMessage = CardState | Lines | PlanRows

@@ -25,7 +25,16 @@ class AboutCell:
     text: Cell
 
 
-EditorQuestion = AboutPosition | AboutCell
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutBlock:
+    """Requests the place of the block in the cell `text` that declares the resource, or calls its module."""
+
+    type: Literal["block"]
+    text: Cell
+    address: Annotated[str, Longest(2_000)]
+
+
+EditorQuestion = AboutPosition | AboutCell | AboutBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +94,13 @@ class ValidateAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAnswer:
+    """The start of the block, in UTF-16 code units of the cell."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelAnswer:
     """The cell's environment, its level, and the lock indicator before a run."""
 
@@ -100,4 +116,4 @@ class ErrorAnswer:
     error: str
 
 
-EditorAnswer = CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | LevelAnswer | ErrorAnswer
+EditorAnswer = CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | BlockAnswer | LevelAnswer | ErrorAnswer

@@ -22,6 +22,7 @@ from tfmfa_nb.protocol import (
     forms,
     hello,
     messages,
+    plan_messages,
     run_display,
     sealing,
     status,
@@ -46,18 +47,20 @@ _ROOTS = (
 )
 _MESSAGES = {
     name: value
-    for module in (hello, sealing, run_display, decision, card_messages, forms, editor, status)
+    for module in (*(hello, sealing, run_display, decision, plan_messages, card_messages, forms, editor, status),)
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),
     (sealing, ("SEALING_LABEL",)),
+    (plan_messages, ("MOST_PLAN_ROWS",)),
     (
         words,
         (
             *("CELL_MAGICS", "LEVEL_MEANINGS", "LOCK_INDICATOR_NAMES", "LOCK_INDICATOR_ICONS", "STATUS_NAMES"),
             *("STATUS_ICONS", "FINAL_STATUSES", "QUESTION_NAMES", "HOP_NAMES", "HOP_ICONS", "ACTION_SIGNS"),
+            *("ACTION_NAMES",),
         ),
     ),
 )
@@ -114,6 +117,9 @@ def _declaration(name: str, value: Any) -> str:
         short = f"export type {name} = {' | '.join(names)};"
         if len(short) <= _WIDTH:
             return f"{short}\n"
+        joined = f"  {' | '.join(names)};"
+        if len(joined) <= _WIDTH:
+            return f"export type {name} =\n{joined}\n"
         rows = "\n".join(f"  | {each}" for each in names)
         return f"export type {name} =\n{rows};\n"
     return "\n".join([*_comment(value), f"export interface {name} {{", *_fields(value), "}", ""])

@@ -84,6 +84,18 @@ ACTION_SIGNS = {
 }
 """The action on a resource, with the signs of Terraform's plan."""
 
+ACTION_NAMES = {
+    "create": "create",
+    "update": "update",
+    "delete": "destroy",
+    "replace": "replace",
+    "read": "read",
+    "forget": "forget",
+    "import": "import",
+    "move": "move",
+}
+"""The action on a resource, in Terraform's words."""
+
 
 def status_name(status: str) -> str:
     """HCP Terraform's name of the status, or the status itself if it is unknown."""
@@ -98,6 +110,11 @@ def lock_indicator_name(lock_indicator: str) -> str:
 def action_sign(action: str) -> str:
     """The sign of the action; a space if it is unknown."""
     return ACTION_SIGNS.get(action, " ")
+
+
+def action_name(action: str) -> str:
+    """The action in Terraform's words, or the action itself if it is unknown."""
+    return ACTION_NAMES.get(action, action)
 
 
 def counts_text(counts: Mapping[str, int] | None) -> str:

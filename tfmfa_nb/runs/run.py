@@ -137,9 +137,10 @@ class Run(HasTraits):
 
     @property
     def known_plan(self) -> Plan | None:
-        """The plan as data if it is known by now; None before that, and if there is none."""
+        """The plan as data; None as long as `plan` would wait, or raise an error."""
         plan = self.driver.plan
-        return plan.result() if plan is not None and plan.done() and plan.exception() is None else None
+        known = plan is not None and plan.done() and not plan.cancelled() and not plan.exception()
+        return plan.result() if known and plan is not None else None
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""

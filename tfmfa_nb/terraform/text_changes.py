@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-CREATE, DELETE, NO_OP, GAP = "create", "delete", "no-op", "gap"
+CREATE, DELETE, NO_OP, GAP, REST = "create", "delete", "no-op", "gap", "rest"
 
 _CONTEXT = 3  # unchanged lines around a change
 _MAX_LINES = 300  # of each text that are compared
@@ -48,9 +48,10 @@ class LineChange:
     """One line of a difference.
 
     Attributes:
-        kind: "create", "delete", "no-op", or "gap" for lines that are not told.
-        parts: the line's text, in pieces; none for a gap.
-        omitted: the number of lines of a gap.
+        kind: "create", "delete", or "no-op"; "gap" for lines that do not differ and are not told, "rest" for lines that
+            are not compared, because there are too many.
+        parts: the line's text, in pieces; none for a gap and for the rest.
+        omitted: the number of lines of a gap or of the rest.
     """
 
     kind: str
@@ -123,7 +124,7 @@ def _difference(old: str, new: str, present: tuple[bool, bool], end_of_line: str
     old_lines, old_left = _lines(old[start : len(old) - end + stop], present=present[0])
     new_lines, new_left = _lines(new[start : len(new) - end + stop], present=present[1])
     yield from _compared(old_lines, new_lines, end_of_line)
-    yield from _gap(max(old_left, new_left))
+    yield from _gap(max(old_left, new_left), REST)
     if end:
         lines = old.count("\n", len(old) - end) + 1
         later = old[len(old) - end :][:_MAX_COMPARED].split("\n")[: _shown(lines)]
@@ -136,9 +137,9 @@ def _shown(lines: int) -> int:
     return lines if lines <= _CONTEXT + 1 else _CONTEXT
 
 
-def _gap(omitted: int) -> Iterator[LineChange]:
+def _gap(omitted: int, kind: str = GAP) -> Iterator[LineChange]:
     if omitted > 0:
-        yield LineChange(GAP, omitted=omitted)
+        yield LineChange(kind, omitted=omitted)
 
 
 def _context(lines: Iterable[str], omitted: int = 0) -> Iterator[LineChange]:

@@ -31,6 +31,7 @@ from tfmfa_nb.protocol.messages import (
     Kill,
     Lines,
     LinesRequest,
+    PlanRowsRequest,
     Progress,
     Question,
     ResourceInProgress,
@@ -40,6 +41,7 @@ from tfmfa_nb.protocol.messages import (
 )
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.open_cards import card_closed, card_opened
+from tfmfa_nb.views.plan_tree import PlanTree
 from tfmfa_nb.views.sanitize import plain, sanitize_all, shorten, spans
 from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import (
@@ -66,7 +68,7 @@ _MAX_LINES = 600  # in one answer; a view shows about forty
 _MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
 _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_OWN = {"type", "protocol", "seq", "now", "question", "decision"}
+_OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan"}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
 _WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
@@ -90,6 +92,7 @@ class RunCard(MessageWidget):
         self._answer: asyncio.Future[Answer] | None = None
         self._question: Question | None = None
         self._number = 0
+        self._tree: PlanTree | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
@@ -185,6 +188,7 @@ class RunCard(MessageWidget):
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "decision": decision_of(run.counts, run.changes),
+            "has_plan": run.known_plan is not None,
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
@@ -219,6 +223,8 @@ class RunCard(MessageWidget):
                 self.flush()
             case LinesRequest(start=start, stop=stop):
                 self._send_lines(start, stop)
+            case PlanRowsRequest():
+                self._send_plan_rows(request)
             case Authenticate() | UnsealedCode():
                 self._authenticate(request, code)
             case Confirm(number=number, word=word):
@@ -284,6 +290,14 @@ class RunCard(MessageWidget):
                     break  # the front end requests the rest
                 lines.append(item)
         self.send(encode(Lines(start=start, lines=tuple(lines))))
+
+    def _send_plan_rows(self, request: PlanRowsRequest) -> None:
+        plan = self._run.known_plan
+        if plan is None:
+            return  # the front end asks again
+        if self._tree is None or self._tree.plan is not plan:
+            self._tree = PlanTree(plan)
+        self.send(self._tree.answer(request))
 
 
 def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:

@@ -1,6 +1,6 @@
 // The icons, drawn as lines: a state is told by its shape, not by its color alone.
 
-import { HOP_ICONS, LOCK_INDICATOR_ICONS, STATUS_ICONS } from '../protocol/generated';
+import { ACTION_NAMES, HOP_ICONS, LOCK_INDICATOR_ICONS, STATUS_ICONS } from '../protocol/generated';
 import { lookUp } from '../text/words';
 import { withAttributes } from './elements';
 
@@ -25,6 +25,20 @@ const ICONS: ReadonlyMap<string, readonly Shape[]> = new Map<string, readonly Sh
   ['turning', [line('M8 2a6 6 0 1 1-5.6 3.8')]],
   ['good', [RING, line('M5.2 8.3l2 2 3.6-4.2')]],
   ['bad', [RING, line('M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4')]],
+  ['create', [RING, line('M8 5.2v5.6M5.2 8h5.6')]],
+  ['update', [RING, line('M4.9 8.7c1-1.9 2.2-1.6 3.1-.7s2.1 1.2 3.1-.7')]],
+  ['delete', [line('M3 4.500h10M6.5 4.500V3h3v1.500M4.5 4.500l.6 9h5.800l.6-9M7 7v4M9 7v4')]],
+  [
+    'replace',
+    [line('M3.2 7A5 5 0 0 1 12.4 5.200M12.8 2.600v2.800H10M12.8 9A5 5 0 0 1 3.6 10.800M3.2 13.400v-2.800H6')]
+  ],
+  ['read', [line('M1.8 8C4.5 3.8 11.5 3.8 14.2 8 11.5 12.2 4.5 12.2 1.8 8z'), ['circle', { cx: 8, cy: 8, r: 1.8 }]]],
+  ['forget', [...DASHED, line('M5.5 8h5')]],
+  ['import', [line('M13 3v10H3V3M8 2.500v7M5.2 6.800L8 9.600l2.8-2.8')]],
+  ['move', [line('M2 8h11M9.5 4.500L13 8l-3.5 3.5')]],
+  ['chevron', [line('M6 4l4 4-4 4')]],
+  ['copy', [['rect', { x: 5.5, y: 5.5, width: 8, height: 8, rx: 1.5 }], line('M10.5 3.800V2.500h-8v8h1.3')]],
+  ['block', [line('M6 3.500L2.5 8 6 12.500M10 3.500L13.5 8 10 12.5')]],
   ['warning', [line('M8 2.2l6 11H2zM8 6.4v3.2M8 11.4v.01')]]
 ]);
 
@@ -47,6 +61,11 @@ export function lockIndicatorIcon(state: string): string {
 
 export function statusIcon(status: string): string {
   return lookUp(STATUS_ICONS, status) ?? 'open';
+}
+
+/** The icon for what happens to a resource, or for what a check says. */
+export function actionIcon(action: string): string {
+  return Object.hasOwn(ACTION_NAMES, action) ? action : action === 'check-unknown' ? 'waiting' : 'warning';
 }
 
 /** The icon for whether a role can be assumed. */

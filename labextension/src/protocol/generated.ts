@@ -6,6 +6,8 @@ export const COMM_TARGET = 'tfmfa_nb';
 
 export const SEALING_LABEL = 'tfmfa_nb sealed secret 1';
 
+export const MOST_PLAN_ROWS = 300;
+
 export const CELL_MAGICS: readonly string[] = ['tfplan', 'tfapply'];
 
 export const LEVEL_MEANINGS: Readonly<Record<string, string>> = {
@@ -99,6 +101,17 @@ export const ACTION_SIGNS: Readonly<Record<string, string>> = {
   move: '->'
 };
 
+export const ACTION_NAMES: Readonly<Record<string, string>> = {
+  create: 'create',
+  update: 'update',
+  delete: 'destroy',
+  replace: 'replace',
+  read: 'read',
+  forget: 'forget',
+  import: 'import',
+  move: 'move'
+};
+
 /** A card or a form was displayed, or has received nothing for a while; the kernel answers with the state. */
 export interface Hello {
   readonly type: 'hello';
@@ -132,6 +145,117 @@ export interface Decision {
   readonly severe: readonly SevereChange[];
   readonly more: number;
   readonly resources: number;
+}
+
+/** Which rows of a plan there are: how they are grouped, which changes are shown, and what is open. */
+export interface PlanView {
+  readonly grouping: 'module' | 'action';
+  readonly text: string;
+  readonly actions: readonly string[];
+  readonly resource_type: string;
+  readonly module?: string;
+  readonly opened: boolean;
+  readonly toggled: readonly string[];
+}
+
+/** Requests the rows from `start` up to, but not including, `stop`. */
+export interface PlanRowsRequest {
+  readonly type: 'plan_rows';
+  readonly query: number;
+  readonly start: number;
+  readonly stop: number;
+  readonly view: PlanView;
+  readonly typed: string;
+  readonly after: number;
+  readonly choices: boolean;
+}
+
+/** Where a row stands in the tree: `position` of `size` rows of one level below one row, from 1. */
+export interface PlanPlace {
+  readonly key: string;
+  readonly level: number;
+  readonly position: number;
+  readonly size: number;
+  readonly parent: number;
+  readonly open?: boolean;
+}
+
+/** The head of a group; `about` says in words what is in it. */
+export interface GroupRow {
+  readonly kind: 'group';
+  readonly place: PlanPlace;
+  readonly title: string;
+  readonly about: string;
+  readonly action: string;
+}
+
+/** What happens to a resource or an output, what happened to a resource, or a check. */
+export interface ChangeRow {
+  readonly kind: 'change';
+  readonly place: PlanPlace;
+  readonly subject: 'resource' | 'drift' | 'deferred' | 'output' | 'check';
+  readonly action: string;
+  readonly sign: string;
+  readonly word: string;
+  readonly address: string;
+  readonly label: string;
+  readonly reason: string;
+  readonly notes: readonly string[];
+}
+
+/** A value as text; a placeholder stands for one that is sensitive, or known only after the apply. */
+export interface PlanValue {
+  readonly kind: 'known' | 'unknown' | 'sensitive' | 'null';
+  readonly text: string;
+}
+
+/** An attribute, or a part of it. */
+export interface AttributeRow {
+  readonly kind: 'attribute';
+  readonly place: PlanPlace;
+  readonly sign: string;
+  readonly name: string;
+  readonly before: PlanValue | null;
+  readonly after: PlanValue | null;
+  readonly forces: boolean;
+  readonly about: string;
+}
+
+/** A line of a text: its pieces, each with whether it is a word that changed. */
+export interface LineRow {
+  readonly kind: 'line';
+  readonly place: PlanPlace;
+  readonly sign: string;
+  readonly pieces: readonly (readonly [string, boolean])[];
+}
+
+/** A sentence, such as how many attributes are unchanged; they are the rows below it. */
+export interface NoteRow {
+  readonly kind: 'note';
+  readonly place: PlanPlace;
+  readonly text: string;
+}
+
+export type PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow;
+
+/** What can be chosen in the filters: each with the number of changes that it has. */
+export interface PlanChoices {
+  readonly actions: readonly (readonly [string, number])[];
+  readonly types: readonly (readonly [string, number])[];
+  readonly modules: readonly (readonly [string, number])[];
+}
+
+/** Rows of a plan from `start`, possibly fewer than requested. */
+export interface PlanRows {
+  readonly type: 'plan_rows';
+  readonly query: number;
+  readonly start: number;
+  readonly total: number;
+  readonly shown: number;
+  readonly changes: number;
+  readonly rows: readonly PlanRow[];
+  readonly found: number;
+  readonly choices?: PlanChoices;
 }
 
 /** Requests the lines of the log from `start` up to, but not including, `stop`. */
@@ -176,7 +300,8 @@ export interface Discard {
   readonly type: 'discard';
 }
 
-export type CardRequest = Hello | LinesRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard;
+export type CardRequest =
+  Hello | LinesRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard;
 
 /** A question to the person on the card. */
 export interface Question {
@@ -261,6 +386,7 @@ export interface CardState {
   readonly roles: readonly RoleChain[];
   readonly decision: Decision | null;
   readonly progress: Progress | null;
+  readonly has_plan: boolean;
   readonly notes: readonly string[];
   readonly error: string;
   readonly error_remedy: string;
@@ -284,7 +410,7 @@ export interface Lines {
   readonly lines: readonly (string | readonly (readonly [string, string])[])[];
 }
 
-export type CardMessage = CardState | Lines;
+export type CardMessage = CardState | Lines | PlanRows;
 
 /** A person has pressed a button of a form. */
 export interface FormAction {
@@ -377,7 +503,14 @@ export interface AboutCell {
   readonly text: string;
 }
 
-export type EditorQuestion = AboutPosition | AboutCell;
+/** Requests the place of the block in the cell `text` that declares the resource, or calls its module. */
+export interface AboutBlock {
+  readonly type: 'block';
+  readonly text: string;
+  readonly address: string;
+}
+
+export type EditorQuestion = AboutPosition | AboutCell | AboutBlock;
 
 /** A completion. `insert` is inserted instead of `label`; `about` and `text` document it. */
 export interface CompletionItem {
@@ -423,6 +556,11 @@ export interface ValidateAnswer {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The start of the block, in UTF-16 code units of the cell. */
+export interface BlockAnswer {
+  readonly offset: number;
+}
+
 /** The cell's environment, its level, and the lock indicator before a run. */
 export interface LevelAnswer {
   readonly environment: string;
@@ -435,7 +573,8 @@ export interface ErrorAnswer {
   readonly error: string;
 }
 
-export type EditorAnswer = CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | LevelAnswer | ErrorAnswer;
+export type EditorAnswer =
+  CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | BlockAnswer | LevelAnswer | ErrorAnswer;
 
 /** The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be "". */
 export interface RunStatus {

@@ -3,6 +3,7 @@
 
 import type { RunStatus } from '../protocol/generated';
 import {
+  ACTION_NAMES,
   ACTION_SIGNS,
   FINAL_STATUSES,
   HOP_NAMES,
@@ -44,11 +45,22 @@ export function actionSign(action: string): string {
   return lookUp(ACTION_SIGNS, action) ?? ' ';
 }
 
+/** The action on a resource in Terraform's words. */
+export function actionName(action: string): string {
+  return lookUp(ACTION_NAMES, action) ?? action;
+}
+
+/** What the sign before an attribute or a line means; nothing where it has not changed. */
+export function attributeWord(sign: string): string {
+  return { '+': 'added', '-': 'removed', '~': 'changed' }[sign] ?? '';
+}
+
 /** What a generated table has under `name`; nothing that every object has, such as its constructor. */
 export function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function capitalized(words: string): string {
+/** `words`, with a capital letter at the beginning. */
+export function capitalized(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -6,6 +6,7 @@ import type { CardMessage, CardRequest, CardState } from '../../protocol/generat
 import { PROTOCOL } from '../../protocol/generated';
 import type { CardChannel, CodeAnswer, IPart } from '../channel';
 import { Log } from '../log/log';
+import { Plan } from '../plan/plan';
 import { canSeal } from '../sealing';
 import { Announcer } from './announcer';
 import { Decision } from './decision';
@@ -40,6 +41,7 @@ export class Card implements IPart {
       this._question.giveFocusBack();
     }
     this._question.dispose();
+    this._plan.dispose();
     this._log.dispose();
     this.node.remove();
   }
@@ -69,6 +71,8 @@ export class Card implements IPart {
     this._silence.end();
     if (message.type === 'lines') {
       this._log.receive(message.start, message.lines);
+    } else if (message.type === 'plan_rows') {
+      this._plan.receive(message);
     } else if (message.seq > (this._state?.seq ?? 0)) {
       this._draw(message);
     }
@@ -102,6 +106,7 @@ export class Card implements IPart {
     this._stopping.draw(state);
     this._progress.draw(state);
     this._problem.draw(state);
+    this._plan.update(state.has_plan);
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._drawTimes(state);
     this._announcer.draw(state);
@@ -128,6 +133,7 @@ export class Card implements IPart {
   private readonly _progress = new Progress();
   private readonly _problem = new Problem();
   private readonly _silence = new Silence();
+  private readonly _plan = new Plan(request => this._send(request));
   private readonly _log = new Log((start, stop) => this._send({ type: 'lines', start, stop }));
   private readonly _announcer = new Announcer();
   private readonly _body = make(
@@ -143,6 +149,7 @@ export class Card implements IPart {
     this._facts.node,
     this._roles.node,
     this._notes.node,
+    this._plan.node,
     this._log.node
   );
   private readonly _stopListening: () => void;

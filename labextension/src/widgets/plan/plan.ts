@@ -1,0 +1,173 @@
+// A plan on the card: a tree whose rows lie in the kernel. Those in view are asked for, as the log's lines are.
+
+import { copyText } from '../../dom/clipboard';
+import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
+import type { PlanRow, PlanRows, PlanRowsRequest } from '../../protocol/generated';
+import type { IRange } from '../log/window';
+import { Filters } from './filters';
+import { Rows } from './rows';
+import { showBlock } from './block';
+import { Tree } from './tree';
+
+const RETRY = 1000; // ms until the same rows are asked for again
+const FIRST = 80; // rows asked for where nothing is known of how many are in view
+
+export class Plan {
+  /** @param _ask - Called for rows that are missing; the answer comes to `receive`. */
+  constructor(private readonly _ask: (request: PlanRowsRequest) => void) {
+    setVisible(this.node, false);
+  }
+
+  /** @param isKnown - Whether the kernel has the plan. */
+  update(isKnown: boolean): void {
+    if (isKnown && !this._isKnown) {
+      this._isKnown = true;
+      this._anew();
+    }
+  }
+
+  /** Takes an answer to a request, of this page or of another one that shows the same card. */
+  receive(answer: PlanRows): void {
+    if (answer.query !== this._query) {
+      return;
+    }
+    this._asked = -Infinity;
+    this._rows.take(answer, !this._hasAnswer);
+    this._hasAnswer = true;
+    this._hasChoices ||= answer.choices !== undefined;
+    this._rows.drop(this._tree.middle);
+    this._filters.draw(answer);
+    setVisible(this.node, answer.total > 0 || this._filters.isOn);
+    setVisible(this._nothing, answer.total === 0);
+    if (this._toStart) {
+      this._toStart = false;
+      this._tree.goToStart();
+    }
+    this._tree.refresh(this._filters.chosen.text);
+    if (answer.found >= 0) {
+      this._tree.goTo(answer.found);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this._retry);
+    this._filters.dispose();
+    this._tree.dispose();
+  }
+
+  /** Asks for rows that are others than before, where the view is now. */
+  private _anew(first: number = this._tree.range.first): void {
+    this._query = nextQuery();
+    this._hasAnswer = false;
+    this._request({ first, last: Math.max(this._tree.range.last, first + FIRST) });
+  }
+
+  private _chose(): void {
+    if (this._filters.chosen.opened !== this._opened) {
+      this._opened = this._filters.chosen.opened;
+      this._toggled.clear();
+    }
+    this._toStart = true;
+    this._anew(0);
+  }
+
+  private _toggle({ place: { key } }: PlanRow): void {
+    if (!this._toggled.delete(key)) {
+      this._toggled.add(key);
+    }
+    this._anew();
+  }
+
+  private _need(drawn: IRange): void {
+    if (!this._hasAnswer || performance.now() - this._asked < RETRY) {
+      return; // one question at a time: while a person scrolls fast, only where they arrive is asked for
+    }
+    const wanted = this._rows.missing(drawn);
+    if (wanted) {
+      this._request(wanted);
+    }
+  }
+
+  private _request({ first, last }: IRange, more: Partial<PlanRowsRequest> = {}): void {
+    this._asked = performance.now();
+    this._ask({
+      type: 'plan_rows',
+      query: this._query,
+      start: first,
+      stop: last,
+      view: { ...this._filters.chosen, toggled: [...this._toggled] },
+      typed: '',
+      after: 0,
+      choices: !this._hasChoices,
+      ...more
+    });
+    clearTimeout(this._retry);
+    this._retry = window.setTimeout(() => this._again({ first, last }), RETRY + 50);
+  }
+
+  /** A message may have been lost. */
+  private _again(range: IRange): void {
+    if (!this._hasAnswer) {
+      this._request(range);
+    } else {
+      this._need(this._tree.range);
+    }
+  }
+
+  private async _copy(address: string): Promise<void> {
+    const done = await copyText(address);
+    setText(this._said, done ? `Copied ${address}` : 'The browser does not allow copying.');
+  }
+
+  private _show(address: string): void {
+    showBlock(this.node, address, problem => setText(this._said, problem));
+  }
+
+  private _expandPane(): void {
+    const expanded = this.node.classList.toggle('tfmfa-expanded');
+    setText(this._expand, expanded ? 'Collapse' : 'Expand');
+    withAttributes(this._expand, { 'aria-pressed': String(expanded) });
+  }
+
+  private readonly _filters = new Filters(() => this._chose());
+  private readonly _rows = new Rows();
+  private readonly _tree = new Tree(this._rows, {
+    toggle: row => this._toggle(row),
+    drawn: range => this._need(range),
+    type: (typed, after) => this._request(this._tree.range, { typed, after }),
+    copy: address => void this._copy(address),
+    show: address => this._show(address)
+  });
+  private readonly _nothing = make('div', 'tfmfa-plan-nothing', 'No change fits the filters.');
+  private readonly _said = withAttributes(make('span', 'tfmfa-plan-said'), { role: 'status' });
+  private readonly _expand = withAttributes(
+    makeButton('Expand', 'tfmfa-plain', () => this._expandPane()),
+    { 'aria-pressed': 'false' }
+  );
+  private readonly _toggled = new Set<string>();
+  private _isKnown = false;
+  private _opened = false;
+  private _query = 0;
+  private _hasAnswer = false;
+  private _hasChoices = false;
+  private _toStart = false;
+  private _asked = -Infinity; // when; long ago where no question is under way
+  private _retry = 0;
+
+  readonly node = withAttributes(
+    make(
+      'section',
+      'tfmfa-plan',
+      this._filters.node,
+      this._tree.node,
+      this._nothing,
+      make('div', 'tfmfa-plan-foot', this._said, make('span', 'tfmfa-gap'), this._expand)
+    ),
+    { 'aria-label': 'Plan' }
+  );
+}
+
+/** A number that no other page that shows this card will use. */
+function nextQuery(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

@@ -1,0 +1,48 @@
+// The rows of a plan that have arrived: for what is chosen and open now, each in its place.
+
+import type { PlanRow, PlanRows } from '../../protocol/generated';
+import type { IRange } from '../log/window';
+import { linesToAsk, linesToDrop } from '../log/window';
+
+export class Rows {
+  /** How many rows there are, arrived or not. */
+  get total(): number {
+    return this._total;
+  }
+
+  get(index: number): PlanRow | undefined {
+    return this._rows.get(index);
+  }
+
+  /** What tells a row from the others: its own key, or its place before it has arrived. */
+  keyOf(index: number): string {
+    return this.get(index)?.place.key ?? placeKey(index);
+  }
+
+  /** Takes an answer; with `anew` nothing of what was there before stays. */
+  take({ rows, start, total }: PlanRows, anew: boolean): void {
+    if (anew || total !== this._total) {
+      this._rows.clear();
+    }
+    this._total = total;
+    rows.forEach((row, index) => this._rows.set(start + index, row));
+  }
+
+  /** Lets go of rows that are far away from the `middle` of the view. */
+  drop(middle: number): void {
+    linesToDrop(this._rows, middle).forEach(index => this._rows.delete(index));
+  }
+
+  /** The rows to ask for, where some of those drawn have not arrived. */
+  missing(drawn: IRange): IRange | null {
+    return linesToAsk({ first: 0, last: this._total }, drawn, index => this._rows.has(index));
+  }
+
+  private readonly _rows = new Map<number, PlanRow>();
+  private _total = 0;
+}
+
+/** The key of a row that has not arrived. */
+export function placeKey(index: number): string {
+  return `#${index}`;
+}

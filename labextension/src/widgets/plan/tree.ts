@@ -1,0 +1,306 @@
+// A tree of which the rows in view are drawn, each as high as its text needs; the keys are those of WAI-ARIA's pattern
+// (https://www.w3.org/WAI/ARIA/apg/patterns/treeview/). The log's lines have one height, and a window of their own.
+
+import {
+  elementScroll,
+  measureElement,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer
+} from '@tanstack/virtual-core';
+import { make, withAttributes } from '../../dom/elements';
+import type { PlanRow } from '../../protocol/generated';
+import type { IRange } from '../log/window';
+import type { IChangeActions } from './row';
+import { fillMissing, fillRow } from './row';
+import type { Rows } from './rows';
+import { placeKey } from './rows';
+
+const HEIGHT = 26; // pixels of most rows; each is measured when it is drawn
+const OVERSCAN = 10;
+const TYPING = 700; // ms after which another word begins
+
+export interface ITreeEvents extends IChangeActions {
+  toggle(row: PlanRow): void;
+  /** These rows are drawn. */
+  drawn(range: IRange): void;
+  /** Look for the row that begins with what was typed. */
+  type(typed: string, after: number): void;
+}
+
+export class Tree {
+  constructor(
+    private readonly _rows: Rows,
+    private readonly _events: ITreeEvents
+  ) {
+    this.node.addEventListener('keydown', event => this._onKey(event));
+    this.node.addEventListener('click', event => this._onClick(event));
+    this.node.addEventListener('focusin', event => this._onFocus(event));
+    this._virtual = new Virtualizer<HTMLElement, HTMLElement>({
+      ...this._counted(),
+      getScrollElement: () => this.node,
+      estimateSize: () => HEIGHT,
+      overscan: OVERSCAN,
+      observeElementRect,
+      observeElementOffset,
+      measureElement: (row, entry, virtual) => (this.node.clientWidth ? measureElement(row, entry, virtual) : HEIGHT),
+      scrollToFn: elementScroll,
+      // The row that has the focus stays, wherever the view is.
+      rangeExtractor: ({ count, endIndex, overscan, startIndex }) => {
+        const first = Math.max(0, startIndex - overscan);
+        const last = Math.min(count - 1, endIndex + overscan);
+        const indexes = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+        const active = Math.min(this._active, count - 1);
+        return active < first ? [active, ...indexes] : active > last ? [...indexes, active] : indexes;
+      },
+      onChange: () => this._drawSoon()
+    });
+    this._unmount = this._virtual._didMount();
+    this._watch.observe(this.node);
+  }
+
+  /** Draws the rows again: some have arrived, or are others. */
+  refresh(sought: string): void {
+    if (sought !== this._sought) {
+      this._sought = sought;
+      this._filled.clear();
+    }
+    this._active = Math.max(0, Math.min(this._active, this._rows.total - 1));
+    this._virtual.setOptions({ ...this._virtual.options, ...this._counted() });
+    this._virtual._willUpdate();
+    this._draw();
+  }
+
+  /** Goes to the first row, where other rows are shown. */
+  goToStart(): void {
+    this._active = 0;
+    this._virtual.scrollToOffset(0);
+  }
+
+  /** Moves the focus to a row. */
+  goTo(index: number): void {
+    if (index < 0 || index >= this._rows.total) {
+      return;
+    }
+    this._active = index;
+    this._virtual.scrollToIndex(index, { align: 'auto' });
+    this._draw();
+    this._drawn.get(this._rows.keyOf(index))?.focus({ preventScroll: true });
+  }
+
+  /** The middle of what is in view. */
+  get middle(): number {
+    const range = this._virtual.range;
+    return range ? (range.startIndex + range.endIndex) / 2 : 0;
+  }
+
+  /** What is drawn, or would be, beside the row that has the focus. */
+  get range(): IRange {
+    const { startIndex = 0, endIndex = -1 } = this._virtual.range ?? {};
+    return {
+      first: Math.max(0, startIndex - OVERSCAN),
+      last: Math.min(this._rows.total, endIndex + 1 + OVERSCAN)
+    };
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this._frame);
+    this._watch.disconnect();
+    this._unmount();
+  }
+
+  private _counted(): { count: number; getItemKey: (index: number) => string } {
+    return { count: this._rows.total, getItemKey: index => this._rows.keyOf(index) };
+  }
+
+  /** Rows are as high as the width makes them; while the card is hidden, they have none. */
+  private _resized(): void {
+    const width = this.node.clientWidth;
+    if (width > 0 && width !== this._width) {
+      this._width = width;
+      this._virtual.measure();
+    }
+  }
+
+  private _drawSoon(): void {
+    this._frame ||= requestAnimationFrame(() => this._draw());
+  }
+
+  private _draw(): void {
+    cancelAnimationFrame(this._frame);
+    this._frame = 0;
+    const items = this._virtual.getVirtualItems();
+    this._space.style.height = `${this._virtual.getTotalSize()}px`;
+    const focused = this.node.contains(document.activeElement);
+    const wanted = new Set(items.map(item => this._rows.keyOf(item.index)));
+    for (const item of items) {
+      this._rename(placeKey(item.index), this._rows.keyOf(item.index));
+    }
+    for (const [key, node] of this._drawn) {
+      if (!wanted.has(key)) {
+        node.remove();
+        this._drawn.delete(key);
+        this._filled.delete(key);
+      }
+    }
+    let next: Element | null = this._space.firstElementChild;
+    for (const { index, start } of items) {
+      const node = this._row(index);
+      node.style.transform = `translateY(${start}px)`;
+      if (node === next) {
+        next = node.nextElementSibling;
+      } else {
+        this._space.insertBefore(node, next);
+      }
+      this._virtual.measureElement(node);
+    }
+    if (focused && !this.node.contains(document.activeElement)) {
+      this._drawn.get(this._rows.keyOf(this._active))?.focus({ preventScroll: true });
+    }
+    this._events.drawn(this.range);
+  }
+
+  /** A row that arrives takes the element, and with it the focus, of the one that stood for it. */
+  private _rename(before: string, key: string): void {
+    const node = this._drawn.get(before);
+    if (node && before !== key && !this._drawn.has(key)) {
+      this._drawn.delete(before);
+      this._filled.delete(before);
+      this._drawn.set(key, node);
+    }
+  }
+
+  private _row(index: number): HTMLElement {
+    const key = this._rows.keyOf(index);
+    let node = this._drawn.get(key);
+    if (!node) {
+      node = withAttributes(make('div'), { role: 'treeitem' });
+      this._drawn.set(key, node);
+    }
+    const row = this._rows.get(index);
+    if (row ? this._filled.get(key) !== row : !this._filled.has(key)) {
+      this._filled.set(key, row);
+      if (row) {
+        fillRow(node, row, this._sought, this._events);
+      } else {
+        fillMissing(node);
+      }
+    }
+    const isActive = index === this._active;
+    withAttributes(node, { tabindex: isActive ? 0 : -1, 'data-index': index });
+    node.querySelectorAll('button').forEach(button => (button.tabIndex = isActive ? 0 : -1));
+    return node;
+  }
+
+  private _onClick(event: MouseEvent): void {
+    const index = indexOf(event.target);
+    const row = index === null ? undefined : this._rows.get(index);
+    const selects = document.getSelection()?.isCollapsed === false; // whoever selects a value to copy it
+    if (row?.place.open !== undefined && !selects) {
+      this._events.toggle(row);
+    }
+  }
+
+  private _onFocus(event: FocusEvent): void {
+    const index = indexOf(event.target);
+    if (index !== null && index !== this._active) {
+      this._active = index;
+      this._drawSoon();
+    }
+  }
+
+  private _onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLButtonElement) {
+      return;
+    }
+    const move = this._moves[event.key];
+    if (move) {
+      move();
+    } else if (event.key.length === 1) {
+      this._type(event.key);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  private _type(key: string): void {
+    const now = performance.now();
+    const same = now - this._typedAt < TYPING;
+    this._typedAt = now;
+    this._typed = same ? this._typed + key : key;
+    this._events.type(this._typed, this._active);
+  }
+
+  private _toggleIf(open: boolean): boolean {
+    const row = this._rows.get(this._active);
+    if (row?.place.open !== open) {
+      return false;
+    }
+    this._events.toggle(row);
+    return true;
+  }
+
+  private _enter(): void {
+    const row = this._rows.get(this._active);
+    if (row?.place.open !== undefined) {
+      this._events.toggle(row);
+    }
+  }
+
+  private _inward(): void {
+    if (!this._toggleIf(false) && this._rows.get(this._active)?.place.open) {
+      this.goTo(this._active + 1);
+    }
+  }
+
+  private _outward(): void {
+    if (!this._toggleIf(true)) {
+      this.goTo(this._rows.get(this._active)?.place.parent ?? -1);
+    }
+  }
+
+  private _page(direction: number): void {
+    const range = this._virtual.range;
+    const rows = range ? Math.max(1, range.endIndex - range.startIndex - 1) : 1;
+    this.goTo(Math.max(0, Math.min(this._rows.total - 1, this._active + direction * rows)));
+  }
+
+  private readonly _moves: Readonly<Record<string, () => void>> = {
+    ArrowDown: () => this.goTo(this._active + 1),
+    ArrowUp: () => this.goTo(this._active - 1),
+    ArrowRight: () => this._inward(),
+    ArrowLeft: () => this._outward(),
+    Home: () => this.goTo(0),
+    End: () => this.goTo(this._rows.total - 1),
+    PageDown: () => this._page(1),
+    PageUp: () => this._page(-1),
+    Enter: () => this._enter(),
+    ' ': () => this._enter()
+  };
+
+  private readonly _space = withAttributes(make('div', 'tfmfa-plan-space'), { role: 'none' });
+  private readonly _drawn = new Map<string, HTMLElement>();
+  private readonly _filled = new Map<string, PlanRow | undefined>();
+  private readonly _watch = new ResizeObserver(() => this._resized());
+  private _width = 0;
+  private _active = 0;
+  private _sought = '';
+  private _typed = '';
+  private _typedAt = -Infinity;
+  private _frame = 0;
+
+  readonly node = withAttributes(make('div', 'tfmfa-plan-pane', this._space), {
+    role: 'tree',
+    'aria-label': 'Changes of the plan'
+  });
+
+  private readonly _virtual: Virtualizer<HTMLElement, HTMLElement>;
+  private readonly _unmount: () => void;
+}
+
+/** The index of the row that an element is in. */
+function indexOf(target: EventTarget | null): number | null {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
+  return row ? Number(row.dataset['index']) : null;
+}

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { PlanRow, PlanRows, PlanRowsRequest } from '../src/protocol/generated';
+import { Plan } from '../src/widgets/plan/plan';
+
+const PLACE = { level: 1, position: 1, size: 2, parent: -1 };
+
+function change(key: string, more: object = {}): PlanRow {
+  return {
+    kind: 'change',
+    place: { ...PLACE, key, open: false },
+    subject: 'resource',
+    action: 'create',
+    sign: '+',
+    word: 'create',
+    address: `module.a.aws_vpc.${key}`,
+    label: `aws_vpc.${key}`,
+    reason: '',
+    notes: [],
+    ...more
+  };
+}
+
+let asked: PlanRowsRequest[];
+let plan: Plan;
+
+function answer(rows: readonly PlanRow[], more: Partial<PlanRows> = {}): void {
+  const query = asked.at(-1)?.query ?? 0;
+  plan.receive({
+    type: 'plan_rows',
+    query,
+    start: 0,
+    total: rows.length,
+    shown: rows.length,
+    changes: rows.length,
+    rows,
+    found: -1,
+    ...more
+  });
+}
+
+const items = () => [...plan.node.querySelectorAll<HTMLElement>('[role=treeitem]')];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  // Nothing has a size here: the pane is given one.
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800);
+  asked = [];
+  plan = new Plan(request => asked.push(request));
+  document.body.append(plan.node);
+});
+
+afterEach(() => {
+  plan.dispose();
+  plan.node.remove();
+  vi.useRealTimers();
+});
+
+test('a plan that the kernel has is asked for, and shown when it arrives', () => {
+  plan.update(false);
+  expect(asked).toEqual([]);
+  plan.update(true);
+  expect(asked).toHaveLength(1);
+  expect(plan.node.hidden).toBe(true);
+  const actions = [['create', 2] as const];
+  answer([change('a'), change('b')], {
+    choices: {
+      actions,
+      types: [['aws_vpc', 2]],
+      modules: [
+        ['', 1],
+        ['module.a', 1]
+      ]
+    }
+  });
+  expect(plan.node.hidden).toBe(false);
+  expect(items().map(item => item.querySelector('.tfmfa-plan-address')?.textContent)).toEqual([
+    'aws_vpc.a',
+    'aws_vpc.b'
+  ]);
+});
+
+test('an answer to another page, or to an earlier question, is not shown', () => {
+  plan.update(true);
+  answer([change('a')], { query: -1 });
+  expect(plan.node.hidden).toBe(true);
+});
+
+test('a plan is asked for again where its answer was lost', () => {
+  plan.update(true);
+  vi.advanceTimersByTime(1100);
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toEqual(asked[0]);
+  answer([change('a')]);
+  vi.advanceTimersByTime(5000);
+  expect(asked).toHaveLength(2);
+});
+
+test('a row that is pressed is opened by the kernel, and stays drawn until the answer comes', () => {
+  plan.update(true);
+  answer([change('a'), change('b')]);
+  const row = items()[1];
+  row?.click();
+  expect(asked.at(-1)?.view.toggled).toEqual(['b']);
+  expect(items()).toHaveLength(2);
+  answer([change('a'), change('b', { place: { ...PLACE, key: 'b', open: true } })]);
+  expect(items()[1]).toBe(row);
+  expect(row?.getAttribute('aria-expanded')).toBe('true');
+  row?.click();
+  expect(asked.at(-1)?.view.toggled).toEqual([]);
+});
+
+test('a text is sought when nobody types any more', () => {
+  plan.update(true);
+  answer([change('a')]);
+  const field = plan.node.querySelector('input') as HTMLInputElement;
+  for (const typed of ['v', 'vp', 'vpc']) {
+    field.value = typed;
+    field.dispatchEvent(new Event('input'));
+    vi.advanceTimersByTime(50);
+  }
+  expect(asked).toHaveLength(1);
+  vi.advanceTimersByTime(200);
+  expect(asked.at(-1)?.view.text).toBe('vpc');
+  answer([change('a')], { changes: 9 });
+  expect(plan.node.querySelector('.tfmfa-plan-size')?.textContent).toBe('1 of 9 changes');
+  expect(plan.node.querySelector('mark')?.textContent).toBe('vpc');
+});
+
+test('rows that are missing are asked for, one question at a time', () => {
+  plan.update(true);
+  answer([change('a')], { total: 500 });
+  vi.advanceTimersByTime(100);
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toMatchObject({ start: 1, query: asked[0]?.query });
+});
+
+test('what is typed is looked for by the kernel', () => {
+  plan.update(true);
+  answer([change('a'), change('b')]);
+  for (const key of 'aw') {
+    items()[0]?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  }
+  expect(asked.at(-1)).toMatchObject({ typed: 'aw', after: 0 });
+  answer([change('a'), change('b')], { found: 1 });
+  expect(document.activeElement).toBe(items()[1]);
+});
+
+test('nothing of what a plan says is taken for HTML', () => {
+  plan.update(true);
+  answer([change('<img src=x>', { reason: '<b>', notes: ['<i>'] })]);
+  expect(plan.node.querySelector('img, b, i')).toBeNull();
+  expect(plan.node.textContent).toContain('aws_vpc.<img src=x>');
+});
+
+test('a blank line has a name too', () => {
+  plan.update(true);
+  answer([{ kind: 'line', place: { ...PLACE, key: 'l' }, sign: '+', pieces: [['', false]] }]);
+  expect(items()[0]?.querySelector('.tfmfa-said')?.textContent.trim()).toBe('added blank line');
+});

@@ -1,0 +1,82 @@
+"""The tree of a plan on the run card: the rows that a front end asks for, however many there are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.plan_messages import MOST_PLAN_ROWS, PlanRows
+from tfmfa_nb.views.plan_filter import PlanFilter, choices
+from tfmfa_nb.views.plan_nodes import PlanNodes
+from tfmfa_nb.views.tree_window import find, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import Any
+
+    from tfmfa_nb.protocol.plan_messages import PlanRow, PlanRowsRequest, PlanView
+    from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.views.tree_window import Node, Placed
+
+_MAX_BYTES = 200_000  # of the rows in one answer; a view shows about forty
+
+
+class PlanTree:
+    """The rows of one plan, for all pages that show its card.
+
+    Args:
+        plan: the plan.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        every = (*plan.changes, *plan.drift, *plan.deferred)
+        self._keys = {id(change): f"c{index}" for index, change in enumerate(every)}
+        self._texts: dict[int, str] = {}
+        # What was last asked for: scrolling asks for the same again, and opening a row keeps the groups.
+        self._filtered: tuple[PlanView, Sequence[Node], int] | None = None
+        self._rows: tuple[PlanView, Sequence[Placed]] | None = None
+
+    def answer(self, request: PlanRowsRequest) -> dict[str, Any]:
+        """The rows that a front end asked for, as many of them as fit into one message."""
+        rows, shown = self._flat(request.view)
+        found = find(rows, request.typed, request.after) if request.typed else -1
+        start = max(0, min(request.start, len(rows)))
+        stop = min(request.stop, start + MOST_PLAN_ROWS)
+        room = _MAX_BYTES
+        kept: list[PlanRow] = []
+        for placed in rows[start : max(start, stop)]:
+            row = placed.row
+            room -= len(json.dumps(encode(row)))
+            if room < 0 and kept:
+                break  # the front end asks for the rest
+            kept.append(row)
+        message = PlanRows(
+            query=request.query,
+            start=start,
+            total=len(rows),
+            shown=shown,
+            changes=len(self.plan.changes),
+            rows=tuple(kept),
+            found=found,
+            choices=choices(self.plan.changes) if request.choices else None,
+        )
+        answer: dict[str, Any] = encode(message)
+        return answer
+
+    def _flat(self, view: PlanView) -> tuple[Sequence[Placed], int]:
+        nodes, shown = self._nodes(replace(view, toggled=()))
+        if self._rows is None or self._rows[0] != view:
+            toggled: Collection[str] = frozenset(view.toggled)
+            self._rows = view, flatten(nodes, toggled)
+        return self._rows[1], shown
+
+    def _nodes(self, view: PlanView) -> tuple[Sequence[Node], int]:
+        if self._filtered is None or self._filtered[0] != view:
+            chosen = PlanFilter(view, self._texts)
+            nodes = PlanNodes(self.plan, chosen, self._keys, opened=view.opened)
+            groups = nodes.by_module() if view.grouping == "module" else nodes.by_action()
+            self._filtered = view, groups, len(nodes.changes)
+        return self._filtered[1], self._filtered[2]
