@@ -19,6 +19,8 @@ from tfmfa_nb.terraform.events import OF_PROGRESS
 _CHUNK = 1 << 20
 _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
 _LOW = 64 << 10  # bytes below which the disk counts as full
+# `json.loads` with an argument would make one for each line.
+_decode = json.JSONDecoder(parse_float=decimal_number).decode
 
 
 class MaskedOutput:
@@ -113,7 +115,7 @@ def _readable(line: str, events: list[str]) -> str:
     The others are in the log: the events of a program that prints much are five times as long as what it prints.
     """
     try:
-        event = json.loads(line, parse_float=decimal_number) if line.startswith("{") else None
+        event = _decode(line) if line.startswith("{") else None
     except ValueError:
         event = None
     if not isinstance(event, dict) or "@message" not in event:
