@@ -15,7 +15,18 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from tfmfa_nb.protocol import card_messages, editor, forms, hello, messages, run_display, sealing, status, words
+from tfmfa_nb.protocol import (
+    card_messages,
+    editor,
+    forms,
+    hello,
+    log_messages,
+    messages,
+    run_display,
+    sealing,
+    status,
+    words,
+)
 from tfmfa_nb.protocol.codec import optional, types_of
 
 if TYPE_CHECKING:
@@ -35,7 +46,7 @@ _ROOTS = (
 )
 _MESSAGES = {
     name: value
-    for module in (hello, sealing, run_display, card_messages, forms, editor, status)
+    for module in (hello, sealing, run_display, log_messages, card_messages, forms, editor, status)
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }

@@ -120,11 +120,66 @@ export interface Counts {
   readonly imported: number;
 }
 
-/** Requests the lines of the log from `start` up to, but not including, `stop`. */
+/** Requests the rows of the log from `start` up to, but not including, `stop`. */
 export interface LinesRequest {
   readonly type: 'lines';
   readonly start: number;
   readonly stop: number;
+  readonly brief: boolean;
+  readonly columns: number;
+}
+
+/** Rows of the log from `start`, possibly fewer than requested, of the `rows` that the view has. */
+export interface Lines {
+  readonly type: 'lines';
+  readonly start: number;
+  readonly lines: readonly (string | readonly (readonly [string, string])[])[];
+  readonly brief: boolean;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Requests a hit in the rows of a view; a request with another `number` replaces the one before. */
+export interface FindRequest {
+  readonly type: 'find';
+  readonly number: number;
+  readonly kind: 'text' | 'error';
+  readonly text: string;
+  readonly position: number;
+  readonly row: number;
+  readonly brief: boolean;
+  readonly columns: number;
+}
+
+/** The hit number `position` of `total`, in `row`; -1 if there is none. */
+export interface Found {
+  readonly type: 'found';
+  readonly number: number;
+  readonly total: number;
+  readonly position: number;
+  readonly row: number;
+  readonly nth: number;
+}
+
+/** Requests the rows from `start` to `stop` as plain text, without the first `skip` characters; -1 is the end. */
+export interface TextRequest {
+  readonly type: 'text';
+  readonly number: number;
+  readonly start: number;
+  readonly skip: number;
+  readonly stop: number;
+  readonly brief: boolean;
+  readonly columns: number;
+}
+
+/** A part of the requested text; the rest begins at `row`, after `skip` characters. */
+export interface Text {
+  readonly type: 'text';
+  readonly number: number;
+  readonly data: string;
+  readonly row: number;
+  readonly skip: number;
+  readonly done: boolean;
 }
 
 /** Answers the question `number` with a code. */
@@ -161,7 +216,17 @@ export interface Discard {
   readonly type: 'discard';
 }
 
-export type CardRequest = Hello | LinesRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard;
+export type CardRequest =
+  | Hello
+  | LinesRequest
+  | FindRequest
+  | TextRequest
+  | Authenticate
+  | UnsealedCode
+  | Confirm
+  | Cancel
+  | Kill
+  | Discard;
 
 /** A question to the person on the card. */
 export interface Question {
@@ -235,6 +300,7 @@ export interface CardState {
   readonly command: string;
   readonly phase: string;
   readonly status: string;
+  readonly step: string;
   readonly level: string;
   readonly lock_indicator: string;
   readonly lock_indicator_text: string;
@@ -259,14 +325,7 @@ export interface CardState {
   readonly policy: string;
 }
 
-/** Lines of the log from `start`, possibly fewer than requested. */
-export interface Lines {
-  readonly type: 'lines';
-  readonly start: number;
-  readonly lines: readonly (string | readonly (readonly [string, string])[])[];
-}
-
-export type CardMessage = CardState | Lines;
+export type CardMessage = CardState | Lines | Found | Text;
 
 /** A person has pressed a button of a form. */
 export interface FormAction {
