@@ -182,6 +182,10 @@ async def test_lines_that_only_tell_progress_are_hidden_and_counted(made):
     assert await rows_of(front, 998, 1100, brief=True) == (kept, 1000)
     run.write(*LOG)
     assert await rows_of(front, 999, 1100, brief=True) == ([kept[1], *kept], 1002)
+    before = len(front.sent)
+    front.say({"type": "lines", "start": 0, "stop": 4, "line": 3503, "brief": True, "columns": 0})
+    around = await front.until(lambda message: message["type"] == "lines" and message["start"] == 998, before)
+    assert (around["numbers"], around["hidden"], around["rows"]) == ([3496, 3499, 3503, 3506], 2505, 1002)
     assert await find(front, "still creating", brief=True) == (0, -1, -1, -1)
     assert await find(front, "creation", position=1, brief=True) == (501, 1, 3, 0)
 

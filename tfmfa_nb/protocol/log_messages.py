@@ -13,11 +13,16 @@ from tfmfa_nb.protocol.codec import Longest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinesRequest:
-    """Requests the rows of the log from `start` up to, but not including, `stop`."""
+    """Requests the rows of the log from `start` up to, but not including, `stop`.
+
+    Attributes:
+        line: requests as many rows around the one of this line of the file instead; -1 for none.
+    """
 
     type: Literal["lines"] = "lines"
     start: int
     stop: int
+    line: int = -1
     brief: bool = False
     columns: int = 0
 
@@ -27,6 +32,10 @@ class Lines:
     """Rows of the log from `start`, possibly fewer than requested, of the `rows` that the view has.
 
     A row without colors is a text. A row with colors is a list of pieces: text, and classes with spaces between.
+
+    Attributes:
+        numbers: of each row, its line in the file; none if the rows are these lines.
+        hidden: how many lines the view hides.
     """
 
     type: Literal["lines"] = "lines"
@@ -35,6 +44,8 @@ class Lines:
     brief: bool = False
     columns: int = 0
     rows: int
+    numbers: tuple[int, ...] = ()
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

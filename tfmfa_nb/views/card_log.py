@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, Text, TextRequest
-from tfmfa_nb.views.log_rows import LogRows, View, lines_of, wrapped
+from tfmfa_nb.views.log_rows import LogRows, View, lines_of, whole_rows
 from tfmfa_nb.views.log_search import Hits
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
     from tfmfa_nb.protocol.log_messages import LogRequest
@@ -80,21 +80,41 @@ class CardLog:
             self._send_later(answer)
 
     def _lines(self, request: LinesRequest) -> Any:
-        lines: list[Any] = []
-        room, stop, total = _MAX_BYTES, min(request.stop, max(0, request.start) + _MAX_ROWS), 0
+        view = View(request.brief, request.columns).bounded
+        start, total, hidden = max(0, request.start), 0, 0
+        most = min(max(0, request.stop - start), _MAX_ROWS)
+        rows: list[Row] = []
+        items: list[Any] = []
         with suppress(OSError):  # the log was deleted; the front end keeps asking
-            rows, total = self._rows(View(request.brief, request.columns).bounded, request.start, stop)
-            for row in rows:
-                item: Any = [[text, " ".join(classes)] for text, classes in row.pieces]
-                if len(row.pieces) == 1 and not row.pieces[0][1]:
-                    item = row.pieces[0][0]
+            if view == _WHOLE:
+                total = self._run.log_lines
+                wanted = whole_rows(self._run.log_text, start, min(start + most, total))
+            else:
+                index = self._view(view)
+                total, hidden = index.total, index.hidden
+                if request.line >= 0:
+                    start = max(0, index.row_of(request.line)[0] - most // 2)
+                wanted = index.rows(start, start + most)
+            room = _MAX_BYTES
+            for row in wanted:
+                item = _item(row)
                 room -= len(json.dumps(item)) + 2
-                if room < 0 and lines:
+                if room < 0 and rows:
                     break  # the front end requests the rest
-                lines.append(item)
-        start = max(0, request.start)
-        answer = Lines(start=start, lines=tuple(lines), brief=request.brief, columns=request.columns, rows=total)
-        return encode(answer)
+                rows.append(row)
+                items.append(item)
+        numbers = () if view == _WHOLE else tuple(row.line for row in rows)
+        return encode(
+            Lines(
+                start=start,
+                lines=tuple(items),
+                brief=request.brief,
+                columns=request.columns,
+                rows=total,
+                numbers=numbers,
+                hidden=hidden,
+            )
+        )
 
     def _found(self, request: FindRequest) -> Any:
         hits = self._hits_of(request)
@@ -141,7 +161,7 @@ class CardLog:
     def _texts(self, view: View, start: int, stop: int) -> Iterator[str]:
         """The rows as plain text; a line feed follows what ends a line."""
         if view.columns:
-            for row in self._rows(view, start, self._stop(view, stop))[0]:
+            for row in self._view(view).rows(start, self._stop(view, stop)):
                 yield "".join([text for text, _ in row.pieces]) + ("\n" if row.last else "")
         else:  # the full lines, of which the card shows the beginnings
             last = self._stop(view, stop)
@@ -155,16 +175,6 @@ class CardLog:
     def _stop(self, view: View, stop: int) -> int:
         total = self._run.log_lines if view == _WHOLE else self._view(view).total
         return total if stop < 0 else min(stop, total)
-
-    def _rows(self, view: View, start: int, stop: int) -> tuple[Iterable[Row], int]:
-        """These rows, and how many there are."""
-        if view != _WHOLE:
-            rows = self._view(view)
-            return rows.rows(start, stop), rows.total
-        start, total = max(0, start), self._run.log_lines
-        stop = min(stop, total)
-        lines = self._run.log_text(start, stop) if start < stop else []
-        return (row for number, line in enumerate(lines, start) for row in wrapped(number, line, 0)), total
 
     def _view(self, view: View) -> LogRows:
         start = self._run.log_start
@@ -185,6 +195,13 @@ class CardLog:
 def _warn(future: Future[None]) -> None:
     if not future.cancelled() and (error := future.exception()):
         _log.warning("A request about a run's log failed: %s", type(error).__name__)
+
+
+def _item(row: Row) -> Any:
+    """A row as it is sent."""
+    if len(row.pieces) == 1 and not row.pieces[0][1]:
+        return row.pieces[0][0]
+    return [[text, " ".join(classes)] for text, classes in row.pieces]
 
 
 def _place(hits: Hits, rows: LogRows | None, position: int) -> tuple[int, int]:

@@ -87,6 +87,11 @@ class LogRows:
         """The number of rows."""
         return self._ends[-1] if self._ends else 0
 
+    @property
+    def hidden(self) -> int:
+        """The number of lines that have no row."""
+        return self.known - self.start - len(self._lines)
+
     def extend(self, stop: int) -> None:
         """Index the lines up to `stop`.
 
@@ -137,6 +142,12 @@ class LogRows:
     def _height(self, line: str) -> int:
         columns = self.view.columns
         return len(_starts(plain(shorten(line, _MAX_CHARACTERS)).replace("\t", TAB), columns)) if columns else 1
+
+
+def whole_rows(read: Read, start: int, stop: int) -> Iterator[Row]:
+    """The rows of a view that shows each line as it is."""
+    for number, text in enumerate(read(start, stop) if start < stop else [], start):
+        yield from wrapped(number, text, 0)
 
 
 def lines_of(read: Read, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:

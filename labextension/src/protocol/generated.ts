@@ -125,6 +125,7 @@ export interface LinesRequest {
   readonly type: 'lines';
   readonly start: number;
   readonly stop: number;
+  readonly line: number;
   readonly brief: boolean;
   readonly columns: number;
 }
@@ -137,6 +138,8 @@ export interface Lines {
   readonly brief: boolean;
   readonly columns: number;
   readonly rows: number;
+  readonly numbers: readonly number[];
+  readonly hidden: number;
 }
 
 /** Requests a hit in the rows of a view; a request with another `number` replaces the one before. */
@@ -217,16 +220,7 @@ export interface Discard {
 }
 
 export type CardRequest =
-  | Hello
-  | LinesRequest
-  | FindRequest
-  | TextRequest
-  | Authenticate
-  | UnsealedCode
-  | Confirm
-  | Cancel
-  | Kill
-  | Discard;
+  Hello | LinesRequest | FindRequest | TextRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard;
 
 /** A question to the person on the card. */
 export interface Question {
