@@ -229,7 +229,7 @@ test('the first error is gone to, its whole line marked; a log without one says 
   come(0, ['a', '│ Error: no', ...lines(2, 10)]);
   button('First error').click();
   expect(finds().at(-1)).toMatchObject({ kind: 'error', position: 0 });
-  found({ total: 2, position: 0, row: 1, nth: -1 });
+  found({ total: 2, position: 0, row: 1, nth: 0 });
   expect([hits(), current()]).toEqual(['Error 1 of 2', '│ Error: no']);
   button('First error').click();
   found({});
@@ -302,4 +302,52 @@ test('a row in which a selection begins stays, out of view, until it ends', () =
   scroll(101 * 18);
   expect(rows()).not.toContain(first);
   expect(rows().map(row => row.textContent)).toEqual(lines(89, 129));
+});
+
+async function bring(text: string): Promise<TextRequest> {
+  const request = said.at(-1) as TextRequest;
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+  const data = btoa(String.fromCharCode(...bytes));
+  log.receive({ type: 'text', number: request.number, data, row: 0, skip: 0, done: true });
+  await vi.waitFor(() => expect(log.node.querySelector('.tfmfa-log-said')?.textContent).not.toBe(''));
+  return request;
+}
+
+test('all of the log is copied from the kernel, by the button and by the keys', async () => {
+  vi.useRealTimers();
+  const copied = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+  log.update(10, 1010, '');
+  button('Copy').click();
+  expect(button('Download').disabled).toBe(true);
+  expect(await bring('one\ntwo\n')).toMatchObject({ start: 10, skip: 0, stop: -1, brief: false, columns: 0 });
+  expect(copied).toHaveBeenLastCalledWith('one\ntwo\n');
+  expect(log.node.querySelector('.tfmfa-log-said')?.textContent).toBe('Copied 2 lines');
+  expect(button('Download').disabled).toBe(false);
+  expect(press(pane(), 'a', { ctrlKey: true }).defaultPrevented).toBe(true);
+  expect(press(pane(), 'c', { ctrlKey: true }).defaultPrevented).toBe(true);
+  await bring('all\n');
+  await vi.waitFor(() => expect(copied).toHaveBeenLastCalledWith('all\n'));
+  press(pane(), 'Escape');
+  expect(press(pane(), 'c', { ctrlKey: true }).defaultPrevented).toBe(false);
+});
+
+test('a selection over rows that are not drawn is copied from where it begins to where it ends', async () => {
+  const copied = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+  log.update(0, 1000, '');
+  frame();
+  scroll(0);
+  come(0, ['ab😀cd', ...lines(1, 200)]);
+  frame();
+  const start = rows()[0]?.firstChild as Node;
+  document.getSelection()?.setBaseAndExtent(start, 4, rows()[1]?.firstChild as Node, 3);
+  scroll(100 * 18);
+  const end = rows().find(row => row.textContent === 'line 105')?.firstChild as Node;
+  document.getSelection()?.setBaseAndExtent(start, 4, end, 6);
+  vi.useRealTimers();
+  const event = new Event('copy', { bubbles: true, cancelable: true });
+  pane().dispatchEvent(event);
+  expect(event.defaultPrevented).toBe(true);
+  expect(await bring('cd\nline 1\n')).toMatchObject({ start: 0, skip: 3, stop: 105 });
+  expect(copied).toHaveBeenLastCalledWith('cd\nline 1\nline 1');
 });

@@ -63,6 +63,7 @@ export class Search {
     if (number !== this._number || !this._kind) {
       return;
     }
+    const isElsewhere = row !== this._row || nth !== this._nth;
     this._total = total;
     this._position = position;
     this._row = row;
@@ -78,19 +79,23 @@ export class Search {
         this._log.show(row);
       }
     }
-    this._log.mark();
+    if (isElsewhere) {
+      this._log.mark(); // else, a count would end what a person selects
+    }
   }
 
   /** What is to be marked in a row with this text. */
   hitsIn(row: number, text: string): readonly IHit[] {
     const isCurrent = row === this._row;
-    const hits = [...(this._pattern ? text.matchAll(this._pattern) : [])].map((match, nth) => ({
+    // An error, or a hit in what is not shown of a long line.
+    if (isCurrent && (!this._pattern || this._nth < 0)) {
+      return [{ from: 0, to: text.length, isCurrent }];
+    }
+    return [...(this._pattern ? text.matchAll(this._pattern) : [])].map((match, nth) => ({
       from: match.index,
       to: match.index + match[0].length,
       isCurrent: isCurrent && nth === this._nth
     }));
-    // An error, or a hit in what is not shown of a long line.
-    return isCurrent && this._total > 0 && this._nth < 0 ? [{ from: 0, to: text.length, isCurrent: true }] : hits;
   }
 
   /** Handles a key pressed in the log; whether it was one of the search. */
