@@ -50,7 +50,9 @@ MESSAGES = JSON | st.fixed_dictionaries(
     {"type": st.sampled_from(KINDS) | JSON},
     optional={
         **dict.fromkeys(["start", "stop", "line", "row", "skip", "position", "columns"], st.integers() | JSON),
-        **{"kind": st.sampled_from(["text", "error"]), "text": st.text(max_size=8), "brief": st.booleans()},
+        "kind": st.sampled_from(["text", "error"]),
+        "text": st.text(max_size=8),
+        "brief": st.booleans(),
         **dict.fromkeys(["protocol", "number", "sealed", "code"], JSON),
     },
 )

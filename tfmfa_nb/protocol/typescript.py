@@ -114,6 +114,8 @@ def _declaration(name: str, value: Any) -> str:
         short = f"export type {name} = {' | '.join(names)};"
         if len(short) <= _WIDTH:
             return f"{short}\n"
+        if len(line := f"  {' | '.join(names)};") <= _WIDTH:
+            return f"export type {name} =\n{line}\n"
         rows = "\n".join(f"  | {each}" for each in names)
         return f"export type {name} =\n{rows};\n"
     return "\n".join([*_comment(value), f"export interface {name} {{", *_fields(value), "}", ""])

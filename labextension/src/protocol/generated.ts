@@ -220,16 +220,7 @@ export interface Discard {
 }
 
 export type CardRequest =
-  | Hello
-  | LinesRequest
-  | FindRequest
-  | TextRequest
-  | Authenticate
-  | UnsealedCode
-  | Confirm
-  | Cancel
-  | Kill
-  | Discard;
+  Hello | LinesRequest | FindRequest | TextRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard;
 
 /** A question to the person on the card. */
 export interface Question {
