@@ -22,3 +22,35 @@ test.each(['jp-Cell', 'tfmfa-bold', 'expanded', 'bright-', 'bright-bold', 'butto
     expect(ansiClasses(`red ${classes}  underline`)).toBe('tfmfa-red tfmfa-underline');
   }
 );
+
+test('what is found is marked across pieces, without a letter changed', () => {
+  const row = document.createElement('div');
+  const hits = [
+    { from: 0, to: 3, isCurrent: false },
+    { from: 5, to: 9, isCurrent: true }
+  ];
+  fillLine(
+    row,
+    [
+      ['plan', 'bold'],
+      [': <two>', '']
+    ],
+    hits
+  );
+  expect(row.textContent).toBe('plan: <two>');
+  expect([...row.querySelectorAll('mark')].map(mark => [mark.textContent, mark.className])).toEqual([
+    ['pla', 'tfmfa-hit'],
+    [' <tw', 'tfmfa-hit tfmfa-hit-current']
+  ]);
+  fillLine(row, 'abc', [{ from: 1, to: 2, isCurrent: false }]);
+  expect(row.innerHTML).toBe('<span>a<mark class="tfmfa-hit">b</mark>c</span>');
+  fillLine(
+    row,
+    [
+      ['ab', 'red'],
+      ['cd', '']
+    ],
+    [{ from: 1, to: 3, isCurrent: false }]
+  );
+  expect([...row.querySelectorAll('mark')].map(mark => mark.textContent)).toEqual(['b', 'c']);
+});

@@ -2,10 +2,12 @@
 
 import re
 import statistics
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from scripted_run import card_code
+from variants import first_of
 
 LINES = 100_000
 LONG = f"[line(n) for n in range({LINES})]"
@@ -273,3 +275,165 @@ def test_piled_up_accents_stay_in_their_line(show):
     row = card.locator(".tfmfa-log-row", has_text="Z")
     expect(row).to_have_css("overflow-y", "clip")
     assert row.evaluate("(row) => row.getBoundingClientRect().height") == 18
+
+
+def in_view(pane, text):
+    """Wait until a row with this text is in view."""
+    expect(pane.locator(".tfmfa-log-row", has_text=text).first).to_be_in_viewport()
+
+
+def test_a_hit_far_away_is_found_counted_and_gone_to_with_the_keyboard(show):
+    notebook, card, pane = show("[line(n) for n in range(20_000)]")
+    pane.focus()
+    notebook.page.keyboard.press("/")
+    notebook.page.keyboard.type("0077")
+    hits = card.locator(".tfmfa-log-hits")
+    expect(hits).to_have_text("1 of 112")  # 000077, 000770 to 000779, 007700 to 007799, 010077
+    in_view(pane, "000077")
+    mark = card.locator("mark.tfmfa-hit-current")
+    expect(mark).to_have_text("0077")
+    expect(mark).to_be_in_viewport()
+    notebook.page.keyboard.press("Shift+Enter")
+    expect(hits).to_have_text("112 of 112")
+    in_view(pane, "010077")
+    notebook.page.keyboard.press("Enter")
+    expect(hits).to_have_text("1 of 112")
+    expect(card.get_by_role("search").get_by_role("status")).to_have_text("1 of 112")
+    notebook.execute("run.write('0077 at the end')")
+    expect(hits).to_have_text("1 of 113")
+    in_view(pane, "000077")
+    notebook.page.keyboard.press("Escape")
+    expect(pane).to_be_focused()
+    expect(card.locator("mark")).to_have_count(0)
+
+
+def test_the_first_error_is_one_press_away(show):
+    error = "['\\x1b[31m│\\x1b[0m \\x1b[1m\\x1b[31mError: \\x1b[0mcreating S3 Bucket', '│ Error: another']"
+    _, card, pane = show(f"[line(n) for n in range(3000)] + {error} + [line(n) for n in range(3000)]")
+    card.get_by_role("button", name="First error").click()
+    expect(card.locator(".tfmfa-log-hits")).to_have_text("Error 1 of 2")
+    expect(pane.locator(".tfmfa-log-row", has_text="creating S3 Bucket")).to_be_in_viewport()
+
+
+def test_long_lines_are_wrapped_in_rows_of_one_height_and_the_end_is_followed(show):
+    notebook, card, pane = show("[f'{n:04d} ' + 'word ' * 100 for n in range(1000)]")
+    wrap = card.get_by_role("button", name="Wrap")
+    wrap.click()
+    expect(wrap).to_have_attribute("aria-pressed", "true")
+    fits = "(pane) => pane.scrollWidth <= pane.clientWidth"
+    notebook.page.wait_for_function(fits, arg=pane.element_handle())
+    expect(card.get_by_role("button", name="Jump to end")).to_be_hidden()
+    notebook.execute("run.write('1000 ' + 'word ' * 100, 'last')")
+    in_view(pane, "last")
+    rows = pane.locator(".tfmfa-log-row")
+    assert set(rows.evaluate_all("(rows) => rows.map((row) => row.offsetHeight)")) == {18}
+    pane.evaluate("(pane) => { pane.scrollTop = pane.scrollHeight / 2; }")
+    expect(card.get_by_role("button", name="Jump to end")).to_be_visible()
+    notebook.redraw()
+    top = """(pane) => Number([...pane.querySelectorAll('.tfmfa-log-row')].find((row) => row.offsetHeight
+      && row.getBoundingClientRect().top >= pane.getBoundingClientRect().top
+      && /^\\d{4} /.test(row.textContent))?.textContent.slice(0, 4) ?? 'NaN')"""
+    notebook.page.wait_for_function(f"(pane) => ({top})(pane) > 100", arg=pane.element_handle())
+    before = pane.evaluate(top)
+    card.evaluate("(card) => { card.parentElement.style.width = '600px'; }")
+    notebook.page.wait_for_function(fits, arg=pane.element_handle())
+    notebook.page.wait_for_function(
+        f"([pane, n]) => Math.abs(({top})(pane) - n) <= 1", arg=[pane.element_handle(), before]
+    )
+    wrap.click()
+    notebook.page.wait_for_function(
+        f"([pane, n]) => Math.abs(({top})(pane) - n) <= 1", arg=[pane.element_handle(), before]
+    )
+
+
+def test_what_only_tells_progress_is_hidden_if_a_person_wants_that(show):
+    both = "f'aws_a.b[{n}]: Still creating... [10s elapsed]', f'aws_a.b[{n}]: Creation complete'"
+    notebook, card, pane = show(f"sum([[{both}] for n in range(900)], [])")
+    size, hide = card.locator(".tfmfa-log-size"), card.get_by_role("button", name="Hide progress")
+    expect(size).to_have_text("1,800 lines")
+    hide.click()
+    expect(size).to_have_text("1,800 lines, 900 hidden")
+    in_view(pane, "aws_a.b[899]: Creation complete")
+    expect(pane.get_by_text("Still creating")).to_have_count(0)
+    notebook.execute("run.write('aws_c.d: Reading...', 'aws_e.f: Creating...')")
+    in_view(pane, "aws_e.f: Creating...")
+    expect(size).to_have_text("1,802 lines, 901 hidden")
+    hide.click()
+    in_view(pane, "aws_c.d: Reading...")
+    expect(size).to_have_text("1,802 lines")
+
+
+def copied(notebook):
+    return notebook.page.evaluate("() => navigator.clipboard.readText()")
+
+
+def test_the_whole_log_or_what_is_selected_over_rows_that_are_not_drawn_is_copied_as_plain_text(show):
+    notebook, card, pane = show("['\\x1b[1m' + line(n) + '\\x1b[0m' for n in range(5000)]")
+    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    card.get_by_role("button", name="Copy").click()
+    said = card.locator(".tfmfa-log-said")
+    expect(said).to_have_text("Copied 5,000 lines")
+    whole = [f"{n:06d} " + "x" * 93 for n in range(5000)]
+    assert copied(notebook) == "\n".join([*whole, ""])
+    # Select all, and copy.
+    notebook.page.evaluate("() => navigator.clipboard.writeText('')")
+    pane.focus()
+    notebook.page.keyboard.press("Control+a")
+    notebook.page.keyboard.press("Control+c")
+    notebook.page.wait_for_function("async () => (await navigator.clipboard.readText()).length > 1000")
+    assert copied(notebook) == "\n".join([*whole, ""])
+    # From the middle of a line to one that is thousands of lines further down.
+    notebook.page.keyboard.press("Escape")
+    pane.evaluate("(pane) => { pane.scrollTop = 0; }")
+    assert shown(notebook, pane, 0)
+    select = """(pane, [text, offset, extends_]) => {
+      const row = [...pane.querySelectorAll('.tfmfa-log-row')].find((row) => row.textContent.startsWith(text));
+      const node = document.createTreeWalker(row, NodeFilter.SHOW_TEXT).nextNode();
+      if (extends_) getSelection().extend(node, offset); else getSelection().collapse(node, offset);
+    }"""
+    pane.evaluate(select, ["000003", 4, False])
+    pane.evaluate(select, ["000004", 1, True])
+    pane.evaluate("(pane) => { pane.scrollTop = 4000 * 18 + 4; }")
+    in_view(pane, "004003")
+    pane.evaluate(select, ["004003", 6, True])
+    notebook.page.keyboard.press("Control+c")
+    expect(said).to_have_text("Copied 4,001 lines")
+    assert copied(notebook) == "\n".join([whole[3][4:], *whole[4:4003], "004003"])
+
+
+def test_the_whole_log_is_saved_as_a_text_file(show):
+    notebook, card, _ = show("['\\x1b[1m' + line(n) + '\\x1b[0m' for n in range(30_000)]")
+    with notebook.page.expect_download() as download:
+        card.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "run-20261124-101500-3f9c.log.txt"
+    expected = "".join(f"{n:06d} " + "x" * 93 + "\n" for n in range(30_000))
+    assert Path(download.value.path()).read_text() == expected
+    expect(card.locator(".tfmfa-log-said")).to_have_text("Downloaded")
+
+
+@pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
+def test_the_logs_bar_folds_and_every_part_of_it_is_reached_with_the_keyboard(lab, show, theme):
+    lab.theme(f"JupyterLab {theme}")
+    notebook, card, _ = show("PLAN * 9")
+    notebook.execute("run.step = 'Running terraform plan'")
+    expect(card.locator(".tfmfa-status")).to_have_text("PlanningRunning terraform plan…")
+    field = card.get_by_label("Search the log")
+    field.fill("create")
+    expect(card.locator(".tfmfa-log-hits")).to_have_text("1 of 18")
+    wide = """(card) => [...card.querySelectorAll('.tfmfa-log-bar *, .tfmfa-log-foot *')]
+      .filter((node) => !node.closest('.tfmfa-said'))
+      .filter((node) => node.getBoundingClientRect().right > card.getBoundingClientRect().right)
+      .map((node) => node.className)"""
+    for width in (1000, 600, 300):  # the last is 600 at twice the size
+        card.evaluate("(card, width) => { card.parentElement.style.width = `${width}px`; }", width)
+        notebook.redraw()
+        notebook.screenshot(f"log-{theme.lower()}-{width}", card)
+        assert card.evaluate(wide) == []
+    field.focus()
+    names = []
+    for _ in range(9):
+        names.append(notebook.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"))
+        notebook.page.keyboard.press("Tab")
+    assert names[:3] == ["Search the log", "Previous hit", "Next hit"]
+    assert names[3:8] == ["First error", "Hide progress", "Wrap", "Copy", "Download"]
+    assert names[8].startswith("Terraform log, ")

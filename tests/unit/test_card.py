@@ -46,10 +46,19 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = ["hello", "lines", "plan_rows", "authenticate", "unsealed_code", "confirm", "cancel", "kill", "discard"]
+KINDS = [
+    *("hello", "lines", "find", "text", "plan_rows", "authenticate", "unsealed_code", "confirm", "cancel"),
+    *("kill", "discard"),
+]
 MESSAGES = JSON | st.fixed_dictionaries(
     {"type": st.sampled_from(KINDS) | JSON},
-    optional={"start": JSON, "stop": JSON, "protocol": JSON, "number": JSON, "sealed": JSON, "code": JSON},
+    optional={
+        **dict.fromkeys(["start", "stop", "line", "row", "skip", "position", "columns"], st.integers() | JSON),
+        "kind": st.sampled_from(["text", "error"]),
+        "text": st.text(max_size=8),
+        "brief": st.booleans(),
+        **dict.fromkeys(["protocol", "number", "sealed", "code"], JSON),
+    },
 )
 
 

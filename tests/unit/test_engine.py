@@ -38,6 +38,7 @@ from tfmfa_nb.runs.events import (
     ProcessChanged,
     ProgressMade,
     StatusChanged,
+    StepStarted,
 )
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -251,6 +252,23 @@ async def test_each_phase_is_told_from_its_start_to_its_end(world):
     assert kinds[0] is PhaseStarted
     assert kinds[-1] is PhaseEnded
     assert kinds.index(IndicatorChanged) < kinds.index(StatusChanged)
+
+
+async def test_what_is_done_is_told_from_the_first_look_to_the_end(world):
+    """Between the code and the first line of output, nothing else would move."""
+    it = world()
+    await plan(it.driver, it.gate)
+    steps = [event.step for event in it.told if isinstance(event, StepStarted)]
+    told = [step for number, step in enumerate(steps) if step and step != steps[number - 1]]
+    assert told == [
+        "Checking the configuration",
+        "Running terraform init",
+        "Checking the configuration",
+        "Running terraform plan",
+    ]
+    asked = max(number for number, event in enumerate(it.told) if isinstance(event, IndicatorChanged))
+    assert [event.step for event in it.told[:asked] if isinstance(event, StepStarted)][-1] == ""
+    assert it.told[-1].step == ""
 
 
 async def test_an_apply_tells_how_far_it_is(world):

@@ -64,7 +64,7 @@ class Redactor:
             or more, and in base64, wherever in a longer text they stand.
     """
 
-    __slots__ = ("_begins", "_pattern")
+    __slots__ = ("_begins", "_parts", "_pattern")
 
     def __init__(self, secrets: Iterable[Secret] = (), keys: Iterable[Secret] = ()) -> None:
         parts = {part for secret in secrets for part in secret.reveal().splitlines() if len(part) >= _MIN_LENGTH}
@@ -79,11 +79,13 @@ class Redactor:
         self._begins = begins
         # Longest first, so that a value that contains another one is masked as a whole.
         ordered = sorted(parts | begins.keys(), key=len, reverse=True)
+        self._parts = ordered
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
         """The text with every known value replaced by `MASK`."""
-        if self._pattern is None:
+        # Most text has none; a search for each value says so much sooner than the pattern of all of them.
+        if self._pattern is None or not any(part in text for part in self._parts):
             return text
         pieces, end = [], 0
         while match := self._pattern.search(text, end):

@@ -6,19 +6,11 @@ from typing import Annotated, Literal, get_args
 from tfmfa_nb.protocol.codec import Longest, parse
 from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
+from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
 Word = Annotated[str, Longest(256)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinesRequest:
-    """Requests the lines of the log from `start` up to, but not including, `stop`."""
-
-    type: Literal["lines"] = "lines"
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +60,7 @@ class Discard:
     type: Literal["discard"] = "discard"
 
 
-CardRequest = Hello | LinesRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
+CardRequest = Hello | LogRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
 
 
 def card_request(message: object) -> CardRequest | None:
@@ -172,6 +164,7 @@ class CardState:
         now: the kernel's clock, since the epoch.
         question: open question on this card; None if there is none.
         workspace: Terraform's; "" before it is known.
+        step: what is done now, in a few words; "" if there is nothing to tell.
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
@@ -191,6 +184,7 @@ class CardState:
     command: str = ""
     phase: str
     status: str
+    step: str = ""
     level: str
     lock_indicator: str
     lock_indicator_text: str
@@ -217,16 +211,4 @@ class CardState:
     policy: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """Lines of the log from `start`, possibly fewer than requested.
-
-    A line without colors is a text. A line with colors is a list of pieces: text, and classes with spaces between.
-    """
-
-    type: Literal["lines"] = "lines"
-    start: int
-    lines: tuple[str | tuple[tuple[str, str], ...], ...]
-
-
-CardMessage = CardState | Lines | PlanRows
+CardMessage = CardState | Lines | Found | Text | PlanRows

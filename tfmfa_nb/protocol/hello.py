@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = 2
+PROTOCOL = 3
 """The version of all messages; it changes if a field changes its meaning or a new field is required."""
 
 SECRET_FIELDS: Mapping[str, int] = {"code": 64, "secret": 4_096}

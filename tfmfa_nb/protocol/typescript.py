@@ -21,6 +21,7 @@ from tfmfa_nb.protocol import (
     editor,
     forms,
     hello,
+    log_messages,
     messages,
     plan_messages,
     run_display,
@@ -47,7 +48,9 @@ _ROOTS = (
 )
 _MESSAGES = {
     name: value
-    for module in (*(hello, sealing, run_display, decision, plan_messages, card_messages, forms, editor, status),)
+    for module in (
+        *(hello, sealing, run_display, decision, log_messages, plan_messages, card_messages, forms, editor, status),
+    )
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }
@@ -117,9 +120,8 @@ def _declaration(name: str, value: Any) -> str:
         short = f"export type {name} = {' | '.join(names)};"
         if len(short) <= _WIDTH:
             return f"{short}\n"
-        joined = f"  {' | '.join(names)};"
-        if len(joined) <= _WIDTH:
-            return f"export type {name} =\n{joined}\n"
+        if len(line := f"  {' | '.join(names)};") <= _WIDTH:
+            return f"export type {name} =\n{line}\n"
         rows = "\n".join(f"  | {each}" for each in names)
         return f"export type {name} =\n{rows};\n"
     return "\n".join([*_comment(value), f"export interface {name} {{", *_fields(value), "}", ""])

@@ -28,6 +28,7 @@ from tfmfa_nb.runs.events import (
     ProcessChanged,
     StartRefused,
     StatusChanged,
+    StepStarted,
 )
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
@@ -193,6 +194,10 @@ class Driver:
     def show_indicator(self, state: LockIndicator, text: str, remedy: str = "") -> None:
         """Change the lock indicator and its text."""
         self.tell(IndicatorChanged(state, text, remedy))
+
+    def begin(self, step: str) -> None:
+        """Show what is done now: "Running terraform plan"; "" when it is done."""
+        self.tell(StepStarted(step))
 
     def note(self, sentence: str) -> None:
         """Show a note on the card and in the log, once: another kernel may have written it there already."""

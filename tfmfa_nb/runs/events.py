@@ -75,7 +75,15 @@ class PhaseEnded(Event):
     """The phase has ended, successfully or not."""
 
     ended_at: float
+    step: str = ""
     question: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """What is done now, in a few words: nothing else may be to be seen for seconds."""
+
+    step: str
 
 
 @dataclass(frozen=True, slots=True)

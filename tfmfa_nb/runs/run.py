@@ -59,6 +59,7 @@ class Run(HasTraits):
     command = Unicode(help="Command of Terraform's that the run is for; empty for a plan and its apply.")
     arguments: List[str] = List(help="What follows that command.")
     status = Unicode(str(Status.PENDING))
+    step = Unicode(help="What is done now, in a few words; empty if there is nothing to tell.")
     level = Unicode(str(Level.NEVER))
     lock_indicator = Unicode(str(LockIndicator.OPEN), help="State of the lock indicator, which shows MFA.")
     lock_indicator_text = Unicode()

@@ -22,6 +22,9 @@ def render_event(event: Any) -> list[str]:
     kind = event.get("type") if isinstance(event, dict) else None
     if not isinstance(kind, str):
         return [json.dumps(event)]
+    hook = table(event, "hook")
+    if kind == "provision_progress" and "output" in hook:  # first, because a program may print a hundred thousand
+        return f"{address(hook)} ({hook.get('provisioner')}): {hook['output']}".split("\n")
     message = str(event.get("@message", ""))
     if kind == "diagnostic" and isinstance(event.get("diagnostic"), dict):
         return _diagnostic(event["diagnostic"])
@@ -30,9 +33,6 @@ def render_event(event: Any) -> list[str]:
     if kind == "change_summary":
         color = GREEN if table(event, "changes").get("operation") != "plan" else ""
         return ["", f"{BOLD}{color}{message}{RESET}"]
-    hook = table(event, "hook")
-    if kind == "provision_progress" and "output" in hook:
-        return f"{address(hook)} ({hook.get('provisioner')}): {hook['output']}".split("\n")
     return [] if kind in _SILENT else message.split("\n")
 
 

@@ -22,6 +22,8 @@ _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
 _ERROR = re.compile(r"(?:^|\s)(?:\x1b\[\d+m)*Error: ")
 _PLACE = re.compile(r"[│\s\x1b\[0-9;m]*on (?:<console-input>|[\w./-]+\.tf(?:\.json)?) line \d+")
 _LOW = 64 << 10  # bytes below which the disk counts as full
+# `json.loads` with an argument would make one for each line.
+_decode = json.JSONDecoder(parse_float=decimal_number).decode
 
 
 class MaskedOutput:
@@ -136,7 +138,7 @@ def _readable(line: str, events: list[str]) -> str:
     The others are in the log: the events of a program that prints much are five times as long as what it prints.
     """
     try:
-        event = json.loads(line, parse_float=decimal_number) if line.startswith("{") else None
+        event = _decode(line) if line.startswith("{") else None
     except ValueError:
         event = None
     if not isinstance(event, dict) or "@message" not in event:

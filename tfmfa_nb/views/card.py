@@ -5,7 +5,6 @@ The front end requests the log lines that are in view; everything else is sent t
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from contextlib import suppress
@@ -25,24 +24,26 @@ from tfmfa_nb.protocol.messages import (
     Confirm,
     Discard,
     ErrorDocument,
+    FindRequest,
     Hello,
     Hop,
     Identity,
     Kill,
-    Lines,
     LinesRequest,
     PlanRowsRequest,
     Progress,
     Question,
     ResourceInProgress,
     RoleChain,
+    TextRequest,
     UnsealedCode,
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
+from tfmfa_nb.views.card_log import CardLog
 from tfmfa_nb.views.open_cards import card_closed, card_opened
 from tfmfa_nb.views.plan_tree import PlanTree
-from tfmfa_nb.views.sanitize import plain, sanitize_all, shorten, spans
+from tfmfa_nb.views.sanitize import plain, sanitize_all
 from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import (
     checks_of,
@@ -64,9 +65,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
-_MAX_LINES = 600  # in one answer; a view shows about forty
-_MAX_CHARACTERS = 2_000  # of one line; the log file has the full line
-_MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan"}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
@@ -96,6 +94,7 @@ class RunCard(MessageWidget):
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
+        self._log = CardLog(run, self._send_if_open, lambda answer: self._on_loop(self._send_if_open, answer))
         super().__init__("code")
         self._id = str(self.model_id)
         card_opened(run, self._id)
@@ -153,6 +152,7 @@ class RunCard(MessageWidget):
             if self._handle is not None:
                 self._handle.cancel()
             self._resolve(Answer("cancel"))
+            self._log.close()
         super().close()
 
     def flush(self) -> None:
@@ -221,8 +221,8 @@ class RunCard(MessageWidget):
             case Hello():
                 self._greet(request)
                 self.flush()
-            case LinesRequest(start=start, stop=stop):
-                self._send_lines(start, stop)
+            case LinesRequest() | FindRequest() | TextRequest():
+                self._log.answer(request)
             case PlanRowsRequest():
                 self._send_plan_rows(request)
             case Authenticate() | UnsealedCode():
@@ -274,22 +274,9 @@ class RunCard(MessageWidget):
         else:
             self._answer.set_exception(answer)
 
-    def _send_lines(self, start: int, stop: int) -> None:
-        start = max(0, start)
-        stop = min(stop, start + _MAX_LINES, self._run.log_lines)
-        lines: list[Any] = []
-        room = _MAX_BYTES
-        with suppress(OSError):  # the log was deleted; the front end keeps asking
-            for line in self._run.log_text(start, stop) if start < stop else []:
-                pieces = spans(shorten(line, _MAX_CHARACTERS))
-                item: Any = [[text, " ".join(classes)] for text, classes in pieces]
-                if len(pieces) == 1 and not pieces[0][1]:
-                    item = pieces[0][0]
-                room -= len(json.dumps(item)) + 2
-                if room < 0 and lines:
-                    break  # the front end requests the rest
-                lines.append(item)
-        self.send(encode(Lines(start=start, lines=tuple(lines))))
+    def _send_if_open(self, message: Any) -> None:
+        if not self._gone:
+            self.send(message)
 
     def _send_plan_rows(self, request: PlanRowsRequest) -> None:
         plan = self._run.known_plan

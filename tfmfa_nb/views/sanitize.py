@@ -57,7 +57,11 @@ def sanitize_all(value: Any) -> Any:
 
 
 def plain(text: str) -> str:
-    """`text` sanitized, without colors."""
+    """`text` sanitized, without colors; its lines stay lines."""
+    bare = strip_colors(text)
+    # So it nearly always is, and a million lines are searched.
+    if bare.isascii() and bare.replace("\n", "").replace("\t", "").isprintable():
+        return bare
     return strip_colors(sanitize(text))
 
 

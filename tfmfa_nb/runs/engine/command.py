@@ -93,6 +93,7 @@ class Commands:
         changes = command == "apply" or recorded_as == Phase.CHANGE
         await check_policy(driver, self.gate)
         await check_program(driver, self.gate)
+        driver.begin(f"Running {self.executable.product} {command}")
         self.lock.lent = True
         process = await driver.ports.terraform.start(
             Job(
@@ -157,6 +158,7 @@ class Commands:
         """Let go of a process that has ended, however the wait for it went."""
         self.lock.lent = outcome.exit_code is None  # its supervisor has ended; Terraform may still be running
         self.driver.attach(None)
+        self.driver.begin("")
 
     def reported(self, pattern: re.Pattern[str], start: int = 0, most: int | None = None) -> bool:
         """True if a line that Terraform has printed in this phase has a match of `pattern`.

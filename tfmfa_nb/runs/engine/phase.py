@@ -126,6 +126,7 @@ async def authenticate(
         ConfigurationError: the line cannot be written, signed, or sent, or the disk has too little room.
         TfmfaError: as `Gate.pass_through` does.
     """
+    driver.begin("")
     if phase is not Phase.UNLOCK:  # which writes little, and may help to save a state
         check_room(driver)
     record = driver.record

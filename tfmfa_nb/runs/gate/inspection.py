@@ -35,6 +35,7 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         RoleRefused: a role is none, or the policy does not allow it or its account.
         ConfigurationError: the policy does not allow the program or local state; or an option has a secret in it.
     """
+    driver.begin("Checking the configuration")
     policy = gate.policy
     _refuse_program(policy, executable)
     known = protected_of(driver.environment, gate.environ)

@@ -37,6 +37,7 @@ async def check_saved_plan(driver: Driver, gate: Gate, executable: Executable) -
             it names no providers at all.
         TerraformFailed: Terraform could not show the plan.
     """
+    driver.begin("Checking the saved plan")
     plan = await driver.read_plan(executable, gate.environ)
     names = await asyncio.to_thread(_planned_otherwise, driver, gate, executable)
     if names and not gate.policy.allows_bypass("unreadable"):

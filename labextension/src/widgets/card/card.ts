@@ -69,10 +69,10 @@ export class Card implements IPart {
 
   private _receive(message: CardMessage): void {
     this._silence.end();
-    if (message.type === 'lines') {
-      this._log.receive(message.start, message.lines);
-    } else if (message.type === 'plan_rows') {
+    if (message.type === 'plan_rows') {
       this._plan.receive(message);
+    } else if (message.type !== 'state') {
+      this._log.receive(message);
     } else if (message.seq > (this._state?.seq ?? 0)) {
       this._draw(message);
     }
@@ -134,7 +134,7 @@ export class Card implements IPart {
   private readonly _problem = new Problem();
   private readonly _silence = new Silence();
   private readonly _plan = new Plan(request => this._send(request));
-  private readonly _log = new Log((start, stop) => this._send({ type: 'lines', start, stop }));
+  private readonly _log = new Log(request => this._send(request));
   private readonly _announcer = new Announcer();
   private readonly _body = make(
     'div',

@@ -29,6 +29,8 @@ export class Head {
     const isAsking = state.question !== null;
     this._icon.draw(isAsking ? 'waiting' : statusIcon(state.status));
     setText(this._status, statusOf(state));
+    setText(this._step, state.step && `${state.step}…`);
+    setVisible(this._step, state.step !== '' && !isAsking);
     setText(this._environment, placeOf(state));
     setText(this._level, `MFA: ${state.level}`);
     setVisible(this._button, state.ended_at === 0 && !isAsking);
@@ -49,6 +51,7 @@ export class Head {
 
   private readonly _icon = new IconHolder(make('span', 'tfmfa-status-icon'));
   private readonly _status = make('span', 'tfmfa-status-text', 'Waiting for the kernel…');
+  private readonly _step = make('span', 'tfmfa-step');
   private readonly _environment = make('span', 'tfmfa-environment');
   private readonly _level = make('span', 'tfmfa-level');
   private readonly _elapsed = withAttributes(make('span', 'tfmfa-elapsed'), { role: 'timer', 'aria-label': 'Elapsed' });
@@ -57,7 +60,7 @@ export class Head {
   readonly node = make(
     'div',
     'tfmfa-head',
-    make('span', 'tfmfa-status', this._icon.node, this._status),
+    make('span', 'tfmfa-status', this._icon.node, this._status, this._step),
     this._environment,
     this._level,
     make('span', 'tfmfa-gap'),

@@ -1,0 +1,209 @@
+// The search over the whole log: the kernel has it, counts the hits, and says where the next one is.
+
+import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
+import type { FindRequest, Found } from '../../protocol/generated';
+import { count } from '../../text/numbers';
+import type { IHit } from './line';
+
+const RECOUNT = 1000; // ms between two counts in a log that grows
+const LONGEST = 500; // characters; the protocol has the same
+
+/** What is searched, and shown. */
+export interface ISearched {
+  ask(request: Pick<FindRequest, 'number' | 'kind' | 'text' | 'position'>): void;
+  /** Brings a row into view, and marks what has been found. */
+  show(row: number): void;
+  mark(): void;
+  /** Gives the keyboard back. */
+  focus(): void;
+}
+
+export class Search {
+  constructor(private readonly _log: ISearched) {
+    this._field.addEventListener('input', () => this._typed());
+    this._field.addEventListener('keydown', event => this._pressed(event));
+    this._enable();
+  }
+
+  dispose(): void {
+    clearTimeout(this._later);
+  }
+
+  focus(): void {
+    this._field.focus();
+    this._field.select();
+  }
+
+  /** Goes to Terraform's first error. */
+  goToError(): void {
+    this._field.value = '';
+    this._start('error', '', 0);
+  }
+
+  step(by: 1 | -1): void {
+    if (this._kind && this._total > 0) {
+      // The kernel counts round and round from 0 on.
+      this._find((this._position + by + this._total) % this._total, true);
+    }
+  }
+
+  /** The log has grown, or is looked at in another way. */
+  refresh(isAnotherView = false): void {
+    if (!this._kind) {
+      return;
+    }
+    if (isAnotherView) {
+      this._find(this._position, false);
+    } else {
+      this._later ??= window.setTimeout(() => this._find(this._position, false), RECOUNT);
+    }
+  }
+
+  receive({ nth, number, position, row, total }: Found): void {
+    if (number !== this._number || !this._kind) {
+      return;
+    }
+    const isElsewhere = row !== this._row || nth !== this._nth;
+    this._total = total;
+    this._position = position;
+    this._row = row;
+    this._nth = nth;
+    const name = this._kind === 'error' ? 'Error ' : '';
+    const nothing = this._kind === 'error' ? 'No errors' : 'No hits';
+    const words = total > 0 ? `${name}${count(position + 1)} of ${count(total)}` : nothing;
+    setText(this._shown, words);
+    this._enable();
+    if (this._isStep) {
+      setText(this._said, words);
+      if (row >= 0) {
+        this._log.show(row);
+      }
+    }
+    if (isElsewhere) {
+      this._log.mark(); // else, a count would end what a person selects
+    }
+  }
+
+  /** What is to be marked in a row with this text. */
+  hitsIn(row: number, text: string): readonly IHit[] {
+    const isCurrent = row === this._row;
+    // An error, or a hit in what is not shown of a long line.
+    if (isCurrent && (!this._pattern || this._nth < 0)) {
+      return [{ from: 0, to: text.length, isCurrent }];
+    }
+    return [...(this._pattern ? text.matchAll(this._pattern) : [])].map((match, nth) => ({
+      from: match.index,
+      to: match.index + match[0].length,
+      isCurrent: isCurrent && nth === this._nth
+    }));
+  }
+
+  /** Handles a key pressed in the log; whether it was one of the search. */
+  handles({ altKey, ctrlKey, key, metaKey, shiftKey }: KeyboardEvent): boolean {
+    if (key === 'F3' && this._kind) {
+      this.step(shiftKey ? -1 : 1);
+      return true;
+    }
+    const isFind = (key === '/' && !ctrlKey && !metaKey) || (key.toLowerCase() === 'f' && (ctrlKey || metaKey));
+    if (isFind && !altKey) {
+      this.focus();
+    }
+    return isFind && !altKey;
+  }
+
+  private _typed(): void {
+    const text = this._field.value.slice(0, LONGEST);
+    if (text) {
+      this._start('text', text, -1);
+    } else {
+      this._stop();
+    }
+  }
+
+  private _pressed(event: KeyboardEvent): void {
+    if (event.key === 'Enter' || event.key === 'F3') {
+      this.step(event.shiftKey ? -1 : 1);
+    } else if (event.key === 'Escape') {
+      this._field.value = '';
+      this._stop();
+      this._log.focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  private _start(kind: FindRequest['kind'], text: string, position: number): void {
+    this._kind = kind;
+    this._text = text;
+    // As in the kernel: a text without capitals is looked for in capitals too.
+    this._pattern = kind === 'text' ? new RegExp(escaped(text), text === text.toLowerCase() ? 'giu' : 'gu') : null;
+    this._row = -1;
+    this._find(position, true);
+    this._log.mark();
+  }
+
+  private _stop(): void {
+    this._kind = null;
+    this._pattern = null;
+    this._row = this._position = -1;
+    this._total = 0;
+    setText(this._shown, '');
+    setText(this._said, '');
+    this._enable();
+    this._log.mark();
+  }
+
+  private _find(position: number, isStep: boolean): void {
+    clearTimeout(this._later);
+    this._later = undefined;
+    if (this._kind) {
+      this._isStep = isStep;
+      this._number++;
+      this._log.ask({ number: this._number, kind: this._kind, text: this._text, position });
+    }
+  }
+
+  private _enable(): void {
+    this._previous.disabled = this._next.disabled = this._total === 0;
+    setVisible(this._shown, this._kind !== null);
+  }
+
+  private readonly _field = withAttributes(make('input', 'tfmfa-log-field'), {
+    type: 'search',
+    placeholder: 'Search log',
+    'aria-label': 'Search the log',
+    title: 'Search the log ( / ); Enter and Shift+Enter go to the next and the previous hit',
+    maxlength: LONGEST,
+    autocomplete: 'off',
+    spellcheck: 'false'
+  });
+  private readonly _previous = iconButton('↑', 'Previous hit', () => this.step(-1));
+  private readonly _next = iconButton('↓', 'Next hit', () => this.step(1));
+  private readonly _shown = withAttributes(make('span', 'tfmfa-log-hits'), { 'aria-hidden': 'true' });
+  // Said once for each step; the count of a log that grows is only shown.
+  private readonly _said = withAttributes(make('span', 'tfmfa-said'), { role: 'status' });
+  private _kind: FindRequest['kind'] | null = null;
+  private _text = '';
+  private _pattern: RegExp | null = null;
+  private _number = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0; // not that of another page on the same card
+  private _total = 0;
+  private _position = -1;
+  private _row = -1;
+  private _nth = -1;
+  private _isStep = false;
+  private _later: number | undefined;
+
+  readonly node = withAttributes(
+    make('div', 'tfmfa-log-search', this._field, this._previous, this._next, this._shown, this._said),
+    { role: 'search', 'aria-label': 'Log' }
+  );
+}
+
+function iconButton(sign: string, name: string, press: () => void): HTMLButtonElement {
+  return withAttributes(makeButton(sign, 'tfmfa-plain tfmfa-log-step', press), { 'aria-label': name, title: name });
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
