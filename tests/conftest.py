@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 
 import keyring
 import pytest
@@ -19,9 +20,14 @@ from tfmfa_nb.terraform.provider_mirror import provider_environ
 # No test looks into the keychain of whoever runs it; those about keychains bring their own.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-# A provider plugin lives for seconds, and loading its schema makes much garbage: collecting less of it saves a quarter
-# of Terraform's processor time.
-os.environ.setdefault("GOGC", "400")
+# A provider plugin lives for seconds, and loading its schema makes much garbage: not collecting it, on one processor of
+# those that the tests share, saves about a seventh of Terraform's processor time. The limit is far above what a test needs.
+for _name, _value in {"GOGC": "off", "GOMEMLIMIT": "1GiB", "GOMAXPROCS": "1"}.items():
+    os.environ.setdefault(_name, _value)
+
+# A shell makes what it starts in the background ignore SIGINT, and what that starts too: tests that send it would wait.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long one example takes says how busy the machine is. A build decides the same about the same commit twice.
 settings.register_profile(

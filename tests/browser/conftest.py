@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real browser for each test module."""
+"""A real JupyterLab and a real browser: each worker starts them once, and each test module finds them as new."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from lab import Lab, Page
 from tfmfa_nb.sandbox.handle import Sandbox
 
 
+@pytest.fixture(scope="package")
+def server(tmp_path_factory):
+    """JupyterLab whose kernels see what this process sees."""
+    started = Lab(tmp_path_factory.mktemp("lab"))
+    yield started
+    started.stop()
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab for the tests of one module."""
-    server = Lab(tmp_path_factory.mktemp("lab"))
-    yield server
-    server.stop()
+def lab(server):
+    """JupyterLab for the tests of one module. A module that gives its kernels something to see starts its own."""
+    server.renew()
+    return server
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +32,14 @@ def aws(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
-    """The system's Chromium. Per module: while it is open, no other event loop can run."""
+    """The system's Chromium. It closes after this folder's tests: while it is open, no other event loop can run."""
     with chromium() as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def left(browser):  # noqa: ARG001 - they close with it
     """By server, the window in which the next notebook is opened: loading JupyterLab costs more than most tests."""
     return {}

@@ -123,7 +123,7 @@ def ask(notebook, **what):
     notebook.execute(f"ask_soon({arguments})")
 
 
-@pytest.mark.parametrize("typed", ["492817", "492 817", "4a9b2d8m1y7"])
+@pytest.mark.parametrize("typed", first_of(["492817", "492 817", "4a9b2d8m1y7"]))
 def test_a_code_is_typed_entered_and_asked_for_again_without_the_mouse(show, typed):
     notebook, card = show()
     notebook.execute("run.show('asked')")
@@ -145,7 +145,7 @@ def test_a_code_is_typed_entered_and_asked_for_again_without_the_mouse(show, typ
     expect(notebook.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
 
 
-@pytest.mark.parametrize("pasted", ["   492 817   ", "492817\n", "\t 492\u00a0817"])
+@pytest.mark.parametrize("pasted", first_of(["   492 817   ", "492817\n", "\t 492\u00a0817"]))
 def test_a_code_is_pasted_with_blanks_around_it(show, pasted):
     notebook, card = show()
     ask(notebook)
@@ -180,7 +180,7 @@ def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
     assert answers(notebook) == ["RunDiscarded"]
 
 
-@pytest.mark.parametrize("part", ["Terraform log", "Expand", "Cancel"])
+@pytest.mark.parametrize("part", first_of(["Terraform log", "Expand", "Cancel"]))
 def test_no_key_pressed_on_the_card_reaches_the_notebook(show, part):
     notebook, card = show()
     notebook.execute("run.show('planning')")
@@ -323,6 +323,7 @@ def test_a_narrow_card_shows_everything(lab, show, theme):
     assert card.evaluate(wide) == []
 
 
+@pytest.mark.thorough
 def test_a_reloaded_page_shows_the_card_of_a_run_that_still_asks(lab, open_notebook):
     lab.write("reload.ipynb", "card", "run.show('asked'); await ask(); answers")
     notebook = open_notebook("reload.ipynb", alone=True)

@@ -150,6 +150,7 @@ def test_completion_knows_the_installed_provider(notebook):
     becomes(page, 1, '"greeting" {\n  name = ')
 
 
+@pytest.mark.thorough
 def test_what_completes_is_explained_in_both_themes(notebook):
     page = notebook(PARAMETER, '%%tfplan -e staging\nprovider "aws" {\n  a\n}\n')
     schemas_are_there(page)
@@ -168,6 +169,7 @@ def test_what_completes_is_explained_in_both_themes(notebook):
         page.page.keyboard.press("Escape")
 
 
+@pytest.mark.thorough
 def test_a_module_s_own_variables_complete(notebook):
     page = notebook('%%tfplan -e staging\nmodule "net" {\n  source = "./net"\n  ci\n}\n')
     page.execute(

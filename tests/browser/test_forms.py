@@ -201,6 +201,7 @@ def test_variables_are_typed_tested_found_stored_and_cleared_with_the_keyboard_a
     assert_nothing_cut(form)
 
 
+@pytest.mark.thorough
 def test_among_several_devices_one_is_chosen_and_a_passkey_cannot_be(lab, forms, aws):
     lab.theme("JupyterLab Light")
     notebook, _, form = forms("devices")

@@ -198,7 +198,7 @@ def test_the_first_pixels_of_a_move_away_from_the_end_are_not_taken_back(show):
     expect(card.locator(".tfmfa-log-row", has_text="002500 ")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("away", ["Home", "PageUp", "wheel"])
+@pytest.mark.parametrize("away", first_of(["Home", "PageUp", "wheel"]))
 def test_who_moves_away_while_lines_stream_in_is_let_go(show, away):
     notebook, card, pane = show("[line(n) for n in range(2000)]")
     expect(card.locator(".tfmfa-log-row", has_text="001999 ")).to_be_in_viewport()

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from lab import ROOT, Lab
 from playwright.sync_api import expect
+from variants import first_of
 
 RUNBOOK = ROOT / "notebooks" / "plan-and-apply.ipynb"
 LEAK = "env > {path}; env; echo $AWS_SESSION_TOKEN >&2"
@@ -232,6 +233,7 @@ def test_at_applies_only_the_plan_runs_unasked(lab, aws, open_notebook):
     page.screenshot("applies-only")
 
 
+@pytest.mark.thorough
 def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
     command = "%config TfmfaMagics.token_command = \"sh -c 'sleep 600' hunter2\""
     plan = '%%tfplan -e touched --level \'plans and applies\'\nresource "terraform_data" "one" {}'
@@ -251,7 +253,7 @@ def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
     assert not list((lab.folder / "touched").glob(".tfmfa/runs/*"))
 
 
-@pytest.mark.parametrize("how", ["interrupt", "cancel"])
+@pytest.mark.parametrize("how", first_of(["interrupt", "cancel"]))
 def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_notebook, how):
     environment = f"slow-{how}"
     never = f"%load_ext tfmfa_nb\n%tfmfa level never -e {environment}"
@@ -276,6 +278,7 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
     assert not list((lab.folder / environment).glob(".*.lock.info"))
 
 
+@pytest.mark.thorough
 def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_notebook):
     lab.write(
         "killed.ipynb",

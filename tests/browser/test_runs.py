@@ -119,6 +119,7 @@ def test_a_run_with_a_long_log_is_opened_with_the_card_that_has_all_of_it(lab, o
     page.screenshot("runs-list-applied-dark", page.output(4))
 
 
+@pytest.mark.thorough
 def test_cancel_on_the_followed_card_sends_one_interrupt(lab, restarted):
     page = restarted("stop", "%tfruns -e stop follow latest")
     page.start_cell(3)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from device import Device
+from variants import first_of
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, ConfigurationError, MfaBypass
@@ -118,7 +119,7 @@ class Replacing(Device):
         return await super().ask(request)
 
 
-@pytest.mark.parametrize("how", ["the link leads elsewhere", "the file has another content"])
+@pytest.mark.parametrize("how", first_of(["the link leads elsewhere", "the file has another content"]))
 async def test_a_program_that_is_replaced_while_the_prompt_is_open_gets_nothing(tmp_path, sandbox, gate_of, how):
     program, link = tmp_path / "opt" / "terraform", tmp_path / "bin" / "terraform"
     other, ran = tmp_path / "other", tmp_path / "ran"

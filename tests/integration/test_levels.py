@@ -164,6 +164,7 @@ async def test_a_level_lowered_after_the_plan_does_not_weaken_the_run(tmp_path, 
     assert len(device.asked) == 2
 
 
+@pytest.mark.thorough
 async def test_a_role_that_cannot_be_assumed_stops_before_terraform(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, CHAINED.replace("role/audit", "role/missing"), Level.PLANS_AND_APPLIES)

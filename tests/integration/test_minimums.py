@@ -96,9 +96,9 @@ async def test_a_role_that_only_init_reveals(tmp_path, environment, gate, device
 @pytest.mark.parametrize(
     ("key", "workspace", "rule"),
     [
-        pytest.param('"${"prod"}/app"', "", {}, id="a template"),
+        pytest.param('"${"prod"}/app"', "", {}, marks=pytest.mark.thorough, id="a template"),
         pytest.param('"prod/app"', "", {"accounts": (ACCOUNT,)}, id="one rule about the account too"),
-        pytest.param('"../../prod/app"', "dev", {}, id="a path that leaves its workspace"),
+        pytest.param('"../../prod/app"', "dev", {}, marks=pytest.mark.thorough, id="a path that leaves its workspace"),
         pytest.param('"app"\nworkspace_key_prefix = "${"prod"}"', "dev", {}, id="a prefix that is a template"),
     ],
 )

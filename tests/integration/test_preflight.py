@@ -268,6 +268,7 @@ async def test_a_backend_waits_for_the_session(attempt, aws):
     assert (run.status, len(device.asked)) == ("planned", 1)
 
 
+@pytest.mark.thorough
 async def test_a_lock_file_of_another_platform_costs_no_code(attempt, tmp_path, aws, environ, provider):
     aws.client("s3").create_bucket(
         Bucket="locked", CreateBucketConfiguration={"LocationConstraint": aws.environ()["AWS_REGION"]}

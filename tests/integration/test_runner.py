@@ -253,6 +253,7 @@ def test_a_code_that_no_run_has_used_is_not_verified(run, tmp_path, sandbox, tok
     assert verified.stdout.count("FAIL") == 1
 
 
+@pytest.mark.thorough
 def test_a_code_that_was_given_and_not_used_is_verified(run, tmp_path, sandbox):
     """The configuration changes while the device is asked, so the code does not go to AWS."""
     command = tmp_path / "device"
@@ -380,6 +381,7 @@ def test_a_runbook_acts_on_the_named_environment_only(run, tmp_path):
     assert (code, "other: Planned" in (tmp_path / "out.ipynb").read_text()) == (0, True)
 
 
+@pytest.mark.thorough
 def test_json_lines_and_quiet(run, tmp_path):
     code, said, _ = run(LOAD, FREE, "print('\\x1b]0;evil\\x07')", options=["--json"])
     assert code == 0

@@ -143,6 +143,7 @@ def test_an_apply_whose_kernel_was_killed_is_canceled_with_one_interrupt(kernels
     assert "is canceled: it is not running" in error
 
 
+@pytest.mark.thorough
 def test_two_who_cancel_at_once_send_one_interrupt(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
@@ -193,6 +194,7 @@ def test_interrupting_the_following_leaves_terraform_alone_and_says_how_to_stop_
     assert ("head: Applied" in text, error) == (True, "")
 
 
+@pytest.mark.thorough
 def test_an_apply_that_ended_unseen_is_recorded_by_whoever_follows_it(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
@@ -278,6 +280,7 @@ def test_a_terraform_that_is_all_that_is_left_is_followed_to_its_end(kernels, tm
     assert not [*(tmp_path / "head").glob(".tfmfa/runs/*/*.reserve"), *(tmp_path / "head").glob(".tfmfa/runs/*/*.new")]
 
 
+@pytest.mark.thorough
 def test_a_terraform_that_is_all_that_is_left_is_canceled_with_one_interrupt(kernels, tmp_path):
     left_alone(kernels(), tmp_path)
     first, second = kernels(), kernels()
@@ -290,6 +293,7 @@ def test_a_terraform_that_is_all_that_is_left_is_canceled_with_one_interrupt(ker
     assert not list((tmp_path / "head").glob(".*.lock.info"))
 
 
+@pytest.mark.thorough
 def test_a_terraform_whose_supervisor_is_gone_too_is_followed_with_every_line(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
@@ -330,6 +334,7 @@ def test_after_a_power_cut_that_tore_the_trail_a_run_is_listed_followed_and_open
     assert new.run("%tfruns -e head open latest")[1] == ""
 
 
+@pytest.mark.thorough
 def test_a_run_is_canceled_and_says_so_where_the_trail_was_changed(kernels, tmp_path):
     old = kernels()
     applying(old, tmp_path)
@@ -493,6 +498,7 @@ def test_an_interrupt_that_is_meant_stops_terraform_gracefully(kernels, tmp_path
     assert log_of(tmp_path).count("nterrupt received") == 1
 
 
+@pytest.mark.thorough
 async def test_a_terminal_follows_with_the_log_as_text(ipython, kernels, tmp_path, capsys):
     old = kernels()
     applying(old, tmp_path)

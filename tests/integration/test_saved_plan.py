@@ -74,6 +74,7 @@ async def test_such_a_plan_is_not_shown_as_authenticated(run, lenient_sandbox, g
     assert not run.driver.store.has_plan
 
 
+@pytest.mark.thorough
 async def test_a_plan_made_at_never_and_taken_up_by_another_kernel_is_inspected(
     run, lenient_sandbox, gate_of, tmp_path
 ):

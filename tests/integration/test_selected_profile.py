@@ -67,6 +67,7 @@ async def test_its_role_is_not_assumed_where_the_provider_names_another(shell, s
     assert {call["role_arn"] for call in sandbox.calls() if call["action"] == "AssumeRole"} == {AUDIT}
 
 
+@pytest.mark.thorough
 async def test_a_profile_of_identity_center_is_told_before_a_code_is_sent(shell, sandbox, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "sso")
     with pytest.raises(TfmfaError, match=r'"sso" signs in through IAM Identity Center .*enter one in the form'):

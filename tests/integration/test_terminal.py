@@ -94,6 +94,7 @@ def test_wrong_late_and_reused_codes_ask_again_and_none_is_shown(terminal, tmp_p
     assert states(tmp_path / "out.ipynb") == ["done"] * 3
 
 
+@pytest.mark.thorough
 def test_leaving_the_prompt_interrupts_and_the_next_cells_do_not_run(terminal, tmp_path):
     child = terminal(PLAN, "print('went on')")
     child.expect(ASKED.format("plan"))
@@ -120,6 +121,7 @@ def test_ctrl_c_while_the_kernel_is_started(terminal, tmp_path):
     assert states(tmp_path / "out.ipynb") == [None, None]
 
 
+@pytest.mark.thorough
 def test_ctrl_c_in_a_cell_of_python(terminal, tmp_path):
     child = terminal("import time\nprint('be' + 'gun')\ntime.sleep(60)", "print('went on')")
     child.expect("begun")
@@ -167,6 +169,7 @@ def test_ctrl_c_in_an_apply_gives_terraform_one_interrupt_and_waits_for_it(termi
 
 
 @pytest.mark.parametrize(("file", "lock"), first_of([(".tfmfa/lock", fcntl.flock), ("terraform.tfstate", fcntl.lockf)]))
+@pytest.mark.thorough
 def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
     """The environment's lock, which we wait for; or the state's, which Terraform waits for while it plans."""
     held = tmp_path / "head" / file
@@ -261,6 +264,7 @@ def test_nobody_is_asked_for_a_code_by_a_cell_without_our_magic(terminal, tmp_pa
     assert answers.count("'!Cell 3 asks as tfmfa_nb does") == 2
 
 
+@pytest.mark.thorough
 def test_a_terminal_that_goes_away_stops_it_gracefully(terminal, tmp_path):
     child = terminal("import time\nprint('be' + 'gun')\ntime.sleep(60)")
     child.expect("begun")

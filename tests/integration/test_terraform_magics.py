@@ -138,6 +138,7 @@ async def test_a_runbook_that_applies_nothing_changes_nothing_else(value, monkey
         await value("%tfstate rm terraform_data.one -e staging --auto-approve")
 
 
+@pytest.mark.thorough
 def test_a_runbook_without_anybody_there(tmp_path):
     """As for a plan: it reads, and a change that nobody can confirm says how it can be approved."""
     cells = [

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from device import Device
 from stranger import stranger
-from variants import first_of
 from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
@@ -138,7 +137,8 @@ async def test_what_init_has_kept_of_the_backend_counts(run, other):
         await run('terraform {\n  backend "s3" {\n  }\n}\n', kept=kept)
 
 
-@pytest.mark.parametrize("settings", first_of(['endpoints {\n  sts = "URL"\n}', 'https_proxy = "URL"']))
+@pytest.mark.parametrize("settings", ['endpoints {\n  sts = "URL"\n}', 'https_proxy = "URL"'])
+@pytest.mark.thorough
 async def test_terraforms_own_word_counts_where_the_reader_misses_it(run, other, settings):
     class Blind(InstalledTerraform):
         def inspect(self, configuration, **how):

@@ -67,6 +67,7 @@ def path(tmp_path):
     return path
 
 
+@pytest.mark.thorough
 async def test_a_run_under_mfa_with_the_provider_of_opentofu_s_registry(tmp_path, sandbox, path):
     """The mirror on this machine has one of the two names; OpenTofu finds its own."""
     cli = tmp_path / "cli"

@@ -49,6 +49,7 @@ def sessions(sandbox):
     return {arn.rpartition("/")[2] for arn in arns if ":assumed-role/mine/" in arn}
 
 
+@pytest.mark.thorough
 async def test_the_default_works_with_an_ordinary_provider_block(tmp_path, sandbox, gate_of):
     found = trust_policies("mine", ALICE, 3600)
     role(sandbox, found.trust, found.permission)

@@ -144,6 +144,7 @@ async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, 
     assert (await value(ipython, "%tfplan -e staging")).status == "planned_and_finished"
 
 
+@pytest.mark.thorough
 def test_nobody_sits_at_a_notebook_that_a_program_executes(left, tmp_path):
     kernel = Kernel(tmp_path)
     try:
@@ -281,6 +282,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert (begun["lock"], begun["result"], freed["result"]) == (json.loads(lock)["ID"], "begun", "freed")
 
 
+@pytest.mark.thorough
 async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answers, tmp_path, states, lenient_sandbox):
     objects = states(lenient_sandbox)
     cell = IN_S3.replace("ROLE", "")

@@ -139,6 +139,7 @@ def test_where_nothing_can_build_it_the_error_says_what_can(tmp_path):
     assert re.search(r"requires Node\.js 20\.19 or later .* set SKIP_JUPYTER_BUILDER=1\.$", last)
 
 
+@pytest.mark.thorough
 def test_a_build_that_fails_fails_the_installation_and_says_how_to_go_without(tmp_path):
     tree = tmp_path / "tree"
     shutil.copytree(ROOT, tree, ignore=lambda *_: {".venv", ".git", "build", "node_modules", "lib"})

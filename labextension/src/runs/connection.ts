@@ -94,9 +94,14 @@ export class Connection implements IDisposable {
 
   private _onConnection(_: ISessionContext, status: Kernel.ConnectionStatus): void {
     const kernel = this._session.session?.kernel;
-    if (status === 'connected' && kernel && this._comm) {
+    if (status !== 'connected' || !kernel) {
+      return;
+    }
+    if (this._comm) {
       // What was said while nobody listened is lost: the kernel tells whoever opens a comm how things stand.
       this._open(kernel);
+    } else {
+      void this._look();
     }
   }
 
@@ -133,7 +138,8 @@ export class Connection implements IDisposable {
 
   private async _look(): Promise<void> {
     const kernel = this._session.session?.kernel;
-    if (!kernel || this._isDisposed) {
+    // Until it is connected, a kernel's silence says nothing about it: it is asked as soon as it is.
+    if (kernel?.connectionStatus !== 'connected' || this._isDisposed) {
       return;
     }
     try {
@@ -171,6 +177,7 @@ export class Connection implements IDisposable {
     };
     comm.onClose = () => {
       if (this._comm === comm) {
+        this._comm = null; // the kernel has closed it, and would complain of a message to it
         this._leave();
       }
     };
