@@ -21,7 +21,7 @@ from tfmfa_nb.terraform.provider_mirror import provider_environ
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 # A provider plugin lives for seconds, and loading its schema makes much garbage: not collecting it, on one processor of
-# those that the tests share, saves about a seventh of Terraform's processor time. The limit is far above what a test needs.
+# those that the tests share, saves about a seventh of Terraform's processor time. No test needs as much as the limit.
 for _name, _value in {"GOGC": "off", "GOMEMLIMIT": "1GiB", "GOMAXPROCS": "1"}.items():
     os.environ.setdefault(_name, _value)
 
