@@ -134,9 +134,8 @@ def test_changes_of_the_root_module_alone_need_no_group():
                 "  -exec /opt/shop/serve --workers *2* --port 8080",
                 "  +exec /opt/shop/serve --workers *4* --port 8080",
                 "~ token: (sensitive value) → (sensitive value)",
-                "~ security_group_names: 2 of 3 elements",
-                '  - [0]: "admin"',
-                '  + [0]: "metrics"',
+                "~ security_group_names: 1 of 2 elements",
+                '  ~ [0]: "admin" → "metrics"',
                 "  1 unchanged element",
                 "3 unchanged attributes",
             ],
@@ -272,5 +271,5 @@ def test_a_long_value_is_cut_and_hidden_characters_are_seen():
 
 def test_a_plan_of_which_only_the_changes_are_kept_still_tells_them():
     kept = written(rows(Plan(PLAN.without_values())))
-    assert "  - destroy aws_db_instance.legacy" in kept
-    assert "  -/+ replace aws_instance.web" in kept
+    assert "  - destroy aws_db_instance.legacy no longer in the configuration" in kept
+    assert "  -/+ replace aws_instance.web because ami forces replacement" in kept

@@ -256,8 +256,8 @@ def test_the_plan_is_there_as_a_person_reviews_it():
     text, page = summary_text(run), Page(summary_html(run))
     for line in (
         "Plan: 1 to add, 1 to change, 1 to destroy, 1 to replace, 1 to import, 1 to move.",
-        "  - destroy aws_db_instance.old: no longer in the configuration",
-        "-/+ replace aws_instance.web: ami forces replacement",
+        "  - aws_db_instance.old will be destroyed: no longer in the configuration",
+        "-/+ aws_instance.web will be destroyed and re-created: ami forces replacement",
         "  MFA: Authenticated with MFA by alice",
         "  ✗ check.health",
         "      The site does not answer.",
@@ -279,7 +279,12 @@ def test_the_plan_is_there_as_a_person_reviews_it():
         assert line.strip() in page.text, line
     assert "hunter2" not in text + page.text
     # What cannot be taken back comes first: in the decision, and among the changes.
-    assert text.index("destroy aws_db") < text.index("MFA:") < text.index("old (delete)") < text.index("web (replace)")
+    assert (
+        text.index("old will be destroyed")
+        < text.index("MFA:")
+        < text.index("old (delete)")
+        < text.index("web (replace)")
+    )
     assert text.index("web (replace)") < text.index("app (update)") < text.index("new (create)")
     assert set(page.tags) <= ALLOWED
 
@@ -350,7 +355,7 @@ def test_a_summary_is_below_100_kb(changes, tmp_path):
     assert f"Changes ({len(changes):,})" in bundle["text/plain"]
     assert "line 9999" in bundle["text/plain"]
     if len(changes) > 1:
-        assert "… and 1,240 more to destroy" in bundle["text/plain"]
+        assert "… and 2,480 more" in bundle["text/plain"]
         assert "… and 4," in bundle["text/html"]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
+from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.events import BackendKnown, PlanSaved
 from tfmfa_nb.runs.history.confirmation import check_confirmed
 from tfmfa_nb.terraform.backend_check import kept_state
@@ -20,11 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 _VAR, _VAR_FILE = "--var", "--var-file"
+
+
+def check_planned(record: RunRecord) -> None:
+    """Make sure that there is a plan to apply.
+
+    Raises:
+        RunStateError: there is none.
+    """
+    if record.status is not Status.PLANNED:
+        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
 
 
 def check_plan(driver: Driver) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, note_short_session
+from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, check_planned, note_short_session
 from tfmfa_nb.runs.engine.command import commands_of
 from tfmfa_nb.runs.engine.confirmed import confirm_destroy, confirm_plan
 from tfmfa_nb.runs.engine.outcome import raise_for
@@ -44,8 +43,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.note("Nothing to apply: the plan has no changes.")
         return
     refuse_failed(record)
-    if record.status is not Status.PLANNED:
-        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
+    check_planned(record)
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
