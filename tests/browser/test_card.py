@@ -265,7 +265,7 @@ def test_the_wait_for_the_next_code_counts_down_by_the_kernels_clock(show):
 
 def test_who_listens_hears_refusals_at_once_and_the_rest_in_turn(show):
     notebook, card = show()
-    said, alarm = card.locator(".tfmfa-said[role=status]"), card.get_by_role("alert")
+    said, alarm = card.locator("> .tfmfa-said[role=status]"), card.get_by_role("alert")
     notebook.execute("run.show('asked')")
     expect(said).to_contain_text("MFA required. MFA code required to plan")
     expect(alarm).to_have_text("")
@@ -359,7 +359,7 @@ def test_what_is_destroyed_stands_before_the_button_that_does_it(lab, show, them
     expect(first).to_contain_text("aws_db_instance.orders will be destroyed: no longer in the configuration")
     expect(second).to_contain_text("aws_instance.web will be destroyed and re-created: ami forces replacement")
     assert decision.bounding_box()["y"] < button.bounding_box()["y"]
-    expect(card.locator(".tfmfa-said[role=status]")).to_contain_text("1 to destroy, 1 to replace.")
+    expect(card.locator("> .tfmfa-said[role=status]")).to_contain_text("1 to destroy, 1 to replace.")
     settle(notebook)
     notebook.screenshot(f"card-{theme.lower()}-destroys", card)
     card.evaluate("(card) => { card.parentElement.style.width = '560px'; }")
@@ -441,5 +441,7 @@ def test_a_page_that_has_lost_the_card_shows_it_in_a_panel_of_its_own(lab, open_
     notebook.page.keyboard.press("Enter")
     end = notebook.page.locator(".tfmfa-panel-end")
     expect(end).to_contain_text("staging: Planned.")
-    expect(end.get_by_role("button", name="Show in the notebook")).to_be_visible()
+    end.get_by_role("button", name="Show in the notebook").click()
+    expect(end).to_have_count(0)  # and the notebook is in front again
+    expect(notebook.page.locator(".jp-Notebook .cm-content", has_text="%tfruns open")).to_be_visible()
     assert answers(notebook) == ["492817"]

@@ -118,10 +118,10 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         given.append(aws.code(wait=False))
         authenticate(plan, f"{given[0][:3]} {given[0][3:]}")  # as a device groups them
         expect(plan.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
-        expect(plan.locator(".tfmfa-status")).to_have_text("Planning")
+        expect(plan.locator(".tfmfa-status-text")).to_have_text("Planning")
         # Terraform's output streams while it plans.
         expect(plan.locator(".tfmfa-log-row", has_text="Initializing provider plugins")).to_be_visible()
-        expect(plan.locator(".tfmfa-status")).to_have_text("Planning")
+        expect(plan.locator(".tfmfa-status-text")).to_have_text("Planning")
         page.screenshot("runbook-3-planning")
         page.wait_idle()
         expect(plan).to_contain_text("Planned +4 ~0 -0")

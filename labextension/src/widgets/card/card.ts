@@ -94,6 +94,7 @@ export class Card implements IPart {
     this._offset = state.now - Date.now() / 1000;
     this.node.dataset['status'] = state.status;
     this.node.dataset['lock'] = state.lock_indicator;
+    this.node.toggleAttribute('data-plan', state.has_plan);
     this.node.toggleAttribute('data-ended', state.ended_at > 0 && state.question === null);
     setVisible(this._body, true);
     this._head.draw(state);
