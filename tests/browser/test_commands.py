@@ -73,7 +73,9 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     palette = page.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("terraform")
     possible = palette.locator(".lm-CommandPalette-item:not(.lm-mod-disabled)")
-    expect(possible).to_have_text([re.compile("Terraform: Cancel Run"), re.compile("Terraform: Format Cell")])
+    expect(possible).to_have_text(
+        [re.compile(f"Terraform: {name}") for name in ("Cancel Run", "Format Cell", "Open Run")]
+    )
     page.screenshot("commands-2-palette")
     possible.first.click()
     expect(page.output(5)).to_contain_text("slow: Canceled")

@@ -168,7 +168,7 @@ return {**first, "asked": asked, "then": [await end_of(apply, run, device, confi
 
 WHILE_ASKED = """
 class Meanwhile(Device):
-    async def ask(self, request):
+    async def ask(self, request, **_):
         FILL
         return await super().ask(request)
 

@@ -182,8 +182,10 @@ async def test_a_cell_that_applies_shows_the_plan_and_asks(ipython, monkeypatch,
     answers = ["no"]
     result = await run(ipython, f"%%tfapply -e asked\n{CONFIGURATION}")
     assert type(result.error_in_exec).__name__ == "RunDiscarded"
-    assert "1 to add, 0 to change, 0 to destroy?" in asked[0]
-    assert "will be created" in capsys.readouterr().out
+    assert 'Apply this plan to "asked"?' in asked[0]
+    out = capsys.readouterr().out
+    assert "will be created" in out
+    assert out.index("will be created") < out.rindex("\nPlan: 1 to add, 0 to change, 0 to destroy.")
     answers = ["yes"]
     assert (await value(ipython, f"%%tfapply -e asked\n{CONFIGURATION}")).status == "applied"
     changed = CONFIGURATION.replace("first", "second")

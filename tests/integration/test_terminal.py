@@ -275,7 +275,7 @@ def test_a_terminal_that_goes_away_stops_it_gracefully(terminal, tmp_path):
 
 def test_a_confirmation_is_asked_for_in_the_open(terminal, tmp_path):
     child = terminal('%%tfapply -e head\nresource "terraform_data" "one" {}')
-    child.expect(r'Apply to "head": 1 to add.*Only .yes. will be accepted to approve: ')
+    child.expect(r'Apply this plan to "head"\? Only .yes. will be accepted to approve: ')
     child.sendline("yes")
     assert ended(child) == 0
     assert "Applied +1" in (tmp_path / "out.ipynb").read_text()

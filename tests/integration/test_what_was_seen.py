@@ -288,9 +288,9 @@ async def test_a_policy_that_changes_while_a_confirmation_is_waited_for_leaves_t
     file, policy = owners
 
     class Asks(Device):
-        async def confirm(self, question):
+        async def confirm(self, question, **more):
             file.write_text(file.read_text() + '[environments]\n"*" = "plans and applies"\n')
-            return await super().confirm(question)
+            return await super().confirm(question, **more)
 
     run = cell(tmp_path, HARMLESS.format("seen"), level=Level.NEVER)
     await plan(run.driver, Gate(Device(None), environ, **policy))
