@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 
 import keyring
 import pytest
@@ -81,6 +82,14 @@ def _no_state_of_this_machine(tmp_path_factory):
         forget_records(home, of_tests)
         yield
     forget_records(home, of_tests)
+
+
+@pytest.fixture(autouse=True)
+def _no_session_of_another_test():
+    """boto3 keeps one session for all who ask for none, with the profile that the process environment named then."""
+    yield
+    if boto3 := sys.modules.get("boto3"):
+        boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture(autouse=True, scope="session")

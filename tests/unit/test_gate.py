@@ -290,11 +290,13 @@ async def test_a_code_given_while_the_variables_are_missing_is_not_used_and_the_
 async def test_each_code_is_a_line_of_the_trail_whatever_sts_answers(world):
     run, gate, aws = world
     aws.faults.inject("server-error", 3)
-    await gate("12", "000000", NEXT, NEXT).pass_through(run.driver, Phase.PLAN, CHAINS)
+    passing = gate("12", "000000", NEXT, NEXT)
+    await passing.pass_through(run.driver, Phase.PLAN, CHAINS)
     results = codes_in(run)
     assert results[0] == "malformed code"
     assert results[-1] == "authenticated"
-    assert len(results) == 4
+    # How many that took depends on how often a call was repeated within its time.
+    assert len(results) == len(passing.prompt.asked)
 
 
 async def test_a_prompt_that_nobody_answered_gave_no_code(world):
