@@ -13,7 +13,7 @@ from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_call, read_expression
 from tfmfa_nb.terraform.executable import find_executable
 
-HERE = Path("/work/books")
+HERE = Path("/books")
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -145,7 +145,7 @@ def test_readme_has_the_table():
 def test_files_are_relative_to_the_notebook(line):
     """As for `--out` and `--var-file`, whatever folder Terraform runs in; records have them as they were written."""
     call = read_call(line.format("../a/state.json").split())
-    assert call.argv(HERE) == tuple(line.format("/work/books/../a/state.json").split())
+    assert call.argv(HERE) == tuple(line.format("/books/../a/state.json").split())
     assert call.said[-1] == "../a/state.json"
     assert read_call(["state", "mv", "a", "b"]).argv(HERE) == ("state", "mv", "a", "b")
 

@@ -311,8 +311,15 @@ class Driver:
 
     def known_changes(self) -> list[Mapping[str, str]]:
         """The changes of the plan, as views show them; empty while, or where, they are not known."""
-        known = self.plan is not None and self.plan.done() and self.plan.exception() is None
-        return _changes_of(self.plan.result()) if known and self.plan is not None else []
+        plan = self.known_plan
+        return _changes_of(plan) if plan is not None else []
+
+    @property
+    def known_plan(self) -> Plan | None:
+        """The plan as data; None as long as one would wait for it, and where it cannot be read."""
+        plan = self.plan
+        known = plan is not None and plan.done() and not plan.cancelled() and plan.exception() is None
+        return plan.result() if known and plan is not None else None
 
     def adjust(self, options: Options) -> None:
         """Apply the options that an apply can still have, for this apply only.

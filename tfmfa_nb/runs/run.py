@@ -139,9 +139,7 @@ class Run(HasTraits):
     @property
     def known_plan(self) -> Plan | None:
         """The plan as data; None as long as `plan` would wait, or raise an error."""
-        plan = self.driver.plan
-        known = plan is not None and plan.done() and not plan.cancelled() and not plan.exception()
-        return plan.result() if known and plan is not None else None
+        return self.driver.known_plan
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
