@@ -50,14 +50,14 @@ def _written(row):
 
 def test_a_plan_is_grouped_by_module():
     assert written(rows()) == [
-        "[root module: 1 to destroy, 1 to replace, 2 to update, 1 to create, 1 to import]",
+        "[root module: 1 to add, 2 to change, 1 to destroy, 1 to replace, 1 to import]",
         "  + create aws_s3_bucket.assets",
         "  ~ update aws_iam_role_policy.reader",
         "  ~ update aws_launch_template.web",
         "  -/+ replace aws_instance.web because ami forces replacement",
         "  - destroy aws_db_instance.legacy no longer in the configuration",
         "  <- import aws_cloudwatch_log_group.shop imported as /shop/web",
-        "[module.network: 1 to update, 1 to move]",
+        "[module.network: 1 to change, 1 to move]",
         "  ~ update aws_subnet.private[0]",
         "  -> move aws_vpc.main moved from aws_vpc.main",
         "[Checks: 1]",

@@ -103,6 +103,12 @@ def decision_text(decision: Decision) -> str:
     return ", ".join(part.words for part in decision.parts) if decision.resources else NOTHING
 
 
+def numbers_text(numbers: Mapping[str, int]) -> str:
+    """How many resources each action is about, in Terraform's order: `1 to add, 2 to change, 1 to read`."""
+    verbs = {**_VERBS, "read": "read"}
+    return ", ".join(f"{count(numbers[action])} to {verb}" for action, verb in verbs.items() if numbers.get(action))
+
+
 def decision_lines(decision: Decision) -> list[str]:
     """The same for a terminal: the line, and each resource that is destroyed, replaced, or forgotten."""
     named = [

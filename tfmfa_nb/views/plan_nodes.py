@@ -6,8 +6,9 @@ from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.protocol.decision import numbers_text
 from tfmfa_nb.protocol.plan_messages import ChangeRow, GroupRow, NoteRow
-from tfmfa_nb.protocol.words import ACTION_NAMES, action_name, action_sign, count
+from tfmfa_nb.protocol.words import action_name, action_sign, count
 from tfmfa_nb.views.attribute_nodes import attribute_nodes, output_node
 from tfmfa_nb.views.sanitize import brief, one_line
 from tfmfa_nb.views.tree_window import Node
@@ -186,9 +187,7 @@ def _problem(text: str, place: PlanPlace) -> NoteRow:
 
 
 def _about(changes: Sequence[ResourceChange]) -> str:
-    """For example "1 to destroy, 3 to create"."""
-    numbers = Counter(change.action for change in changes)
-    return ", ".join(f"{count(numbers[action])} to {ACTION_NAMES[action]}" for action in BY_WEIGHT if numbers[action])
+    return numbers_text(Counter(change.action for change in changes))
 
 
 def _number(changes: Sequence[ResourceChange]) -> str:

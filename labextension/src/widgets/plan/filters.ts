@@ -116,10 +116,10 @@ export class Filters {
     autocomplete: 'off',
     maxlength: 200
   });
-  private readonly _types = withAttributes(make('select', 'tfmfa-select'), { 'aria-label': 'Type' });
-  private readonly _modules = withAttributes(make('select', 'tfmfa-select'), { 'aria-label': 'Module' });
+  private readonly _types = withAttributes(make('select', 'tfmfa-plan-select'), { 'aria-label': 'Type' });
+  private readonly _modules = withAttributes(make('select', 'tfmfa-plan-select'), { 'aria-label': 'Module' });
   private readonly _grouping = withAttributes(
-    make('select', 'tfmfa-select', option('By module', 'module'), option('By action', 'action')),
+    make('select', 'tfmfa-plan-select', option('By module', 'module'), option('By action', 'action')),
     { 'aria-label': 'Group changes' }
   );
   private readonly _actions = withAttributes(make('span', 'tfmfa-chips'), { role: 'group', 'aria-label': 'Actions' });
