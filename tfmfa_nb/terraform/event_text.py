@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tfmfa_nb.model.ansi import BOLD, GREEN, RED, RESET, UNDERLINE, YELLOW
-from tfmfa_nb.terraform.events import address, final_outputs, table
+from tfmfa_nb.terraform.decimals import decimal_number
+from tfmfa_nb.terraform.events import OF_PROGRESS, address, final_outputs, table
 from tfmfa_nb.terraform.outputs import render_value
 
 # Events without a line in Terraform's text output.
 _SILENT = {"version", "refresh_complete", "planned_change", "resource_drift", "provision_complete"}
+# An event of a line that a program printed, where nothing in it is escaped: a program may print a hundred thousand, and
+# to decode each would take as long as Terraform takes to write them.
+_PRINTED = re.compile(
+    r'\{"@level":"info","@message":"[^"\\]*","@module":"terraform\.ui","@timestamp":"[^"\\]*",'
+    r'"hook":\{"resource":\{"addr":"(?P<address>[^"\\]+)",[^{}\\]*\},'
+    r'"provisioner":"(?P<program>[^"\\]*)","output":"(?P<line>[^"\\]*)"\},"type":"provision_progress"\}'
+)
+# `json.loads` with an argument would make one for each line.
+_decode = json.JSONDecoder(parse_float=decimal_number).decode
+
+
+def render_line(line: str, events: list[str]) -> str:
+    """One line of `-json` output as text for people; an event of the progress is also added to `events`.
+
+    The others are in the log: the events of a program that prints much are five times as long as what it prints.
+    """
+    if printed := _PRINTED.fullmatch(line):
+        return f"{printed['address']} ({printed['program']}): {printed['line']}\n"
+    try:
+        event = _decode(line) if line.startswith("{") else None
+    except ValueError:
+        event = None
+    if not isinstance(event, dict) or "@message" not in event:
+        return line + "\n"  # a panic, or output of a program that Terraform started
+    if str(event.get("type")) in OF_PROGRESS:
+        events.append(line + "\n")
+    try:
+        return "".join([f"{text}\n" for text in render_event(event)])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return f"{event['@message']}\n"  # of an unknown shape
 
 
 def render_event(event: Any) -> list[str]:

@@ -13,17 +13,13 @@ import re
 from typing import Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
-from tfmfa_nb.terraform.decimals import decimal_number
-from tfmfa_nb.terraform.event_text import render_event
-from tfmfa_nb.terraform.events import OF_PROGRESS
+from tfmfa_nb.terraform.event_text import render_line
 
 _CHUNK = 1 << 20
 _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
 _ERROR = re.compile(r"(?:^|\s)(?:\x1b\[\d+m)*Error: ")
 _PLACE = re.compile(r"[│\s\x1b\[0-9;m]*on (?:<console-input>|[\w./-]+\.tf(?:\.json)?) line \d+")
 _LOW = 64 << 10  # bytes below which the disk counts as full
-# `json.loads` with an argument would make one for each line.
-_decode = json.JSONDecoder(parse_float=decimal_number).decode
 
 
 class MaskedOutput:
@@ -86,7 +82,7 @@ class MaskedOutput:
         if self._brief:
             text, failed = _briefly(text, failed)
         if self._events is not None:
-            text = "".join([_readable(line, events) for line in text.split("\n")[:-1]])
+            text = "".join([render_line(line, events) for line in text.split("\n")[:-1]])
         try:
             if self.disk_full:
                 self._note_full_disk()
@@ -130,25 +126,6 @@ def _briefly(text: str, failed: bool) -> tuple[str, bool]:  # noqa: FBT001 - wha
         elif found := _PLACE.match(line):
             kept.append(f"{found[0]}\n")
     return "".join(kept), failed
-
-
-def _readable(line: str, events: list[str]) -> str:
-    """One line of `-json` output as text for people; an event of the progress is also added to `events`.
-
-    The others are in the log: the events of a program that prints much are five times as long as what it prints.
-    """
-    try:
-        event = _decode(line) if line.startswith("{") else None
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or "@message" not in event:
-        return line + "\n"  # a panic, or output of a program that Terraform started
-    if str(event.get("type")) in OF_PROGRESS:
-        events.append(line + "\n")
-    try:
-        return "".join([f"{text}\n" for text in render_event(event)])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return f"{event['@message']}\n"  # of an unknown shape
 
 
 def _room(file: BinaryIO) -> int:

@@ -138,13 +138,15 @@ class Witness:
 
     def _leading_here(self, folder: Path) -> Iterator[tuple[Path, str]]:
         """The records of other paths that lead to this trail now, by a symbolic link in place of a folder."""
-        for path in sorted(folder.glob("*.json")):
-            try:
-                trail = json.loads(path.read_bytes())["trail"]
-                if trail != self._trail and _real(trail) == self._trail:
-                    yield path, trail
-            except (OSError, ValueError, TypeError, KeyError, RecursionError):
-                continue  # of what trail it is, nobody can say
+        here = _identity(self._trail)
+        for path in folder.glob("*.json"):
+            trail = _named_by(path)
+            if trail is None or trail == self._trail:
+                continue
+            # To resolve a path takes long; where both folders are there, they are one, or they are not.
+            there = _identity(trail)
+            if there == here and (here is not None or _real(trail) == self._trail):
+                yield path, trail
 
     def _read(self, path: Path) -> Witnessed | None:
         try:
@@ -180,6 +182,28 @@ def _real(trail: Path | str) -> str:
     """The trail's path without symbolic links; a link in place of the trail itself is never followed."""
     folder, name = os.path.split(trail)
     return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - `Path` would fail on what is no path
+
+
+def _identity(trail: str) -> tuple[int, int] | None:
+    """What identifies the trail's folder, whatever its path; None if it is not there."""
+    try:
+        found = os.stat(os.path.dirname(trail))  # noqa: PTH116, PTH120 - `Path` takes longer, and fails on what is no path
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+_named: dict[Path, str] = {}  # by record: a run reads all of them several times, and what they name never changes
+
+
+def _named_by(path: Path) -> str | None:
+    """The trail that a record names; None if nobody can say."""
+    if path not in _named:
+        try:
+            _named[path] = str(json.loads(path.read_bytes())["trail"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return None
+    return _named[path]
 
 
 def _ensure_folder(folder: Path) -> None:
