@@ -110,7 +110,9 @@ async def measure(rounds: int, lines: int, home: Path) -> dict[str, list[tuple[f
 def report(name: str, times: Sequence[tuple[float, float]]) -> str:
     """One line for what was done."""
     theirs, ours = (statistics.median(each) for each in zip(*times, strict=True))
-    return f"{name:6} Terraform {theirs:6.2f}   ours {ours:6.2f}   more {ours - theirs:6.2f}   ratio {ours / theirs:5.2f}"
+    return (
+        f"{name:6} Terraform {theirs:6.2f}   ours {ours:6.2f}   more {ours - theirs:6.2f}   ratio {ours / theirs:5.2f}"
+    )
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import psutil
 
 from tfmfa_nb.model.errors import TerraformNotFound
 from tfmfa_nb.terraform.last_events import LastEvents
+from tfmfa_nb.terraform.process_end import ended
 from tfmfa_nb.terraform.process_start import start_of
 from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.supervisor import FORCE, PROCESSES, UNINTERRUPTED, interrupt_once
@@ -164,7 +165,7 @@ class TerraformProcess:
         """Wait for the end; a cancellation here leaves the process alone."""
         while self.alive:
             self.observe()
-            await asyncio.sleep(_PACE)
+            await ended(self.pid, _PACE)
         try:
             outcome = json.loads(self._exit.read_bytes())
             interrupted, killed = bool(outcome["interrupted"]), bool(outcome["killed"])
