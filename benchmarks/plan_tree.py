@@ -26,34 +26,17 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures"))
 
 from chromium import chromium
 from lab import Lab, Page
+from page_watch import PageWatch
 from scripted_run import card_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-    from playwright.sync_api import Page as PageInBrowser
 
-# Notes when each thing was first seen, and how long each frame took.
-_WATCH = """() => {
-  window.seen = {};
-  window.frames = [];
-  const looks = {
-    paint: (tree) => tree.querySelector('.tfmfa-plan-change'),
-    open: (tree) => tree.querySelector('.tfmfa-plan-attribute'),
-    filter: () => document.querySelector('.tfmfa-plan-size')?.textContent.includes(' of '),
-  };
-  let last = performance.now();
-  const look = () => {
-    const now = performance.now();
-    window.frames.push(now - last);
-    last = now;
-    const tree = document.querySelector('.tfmfa-plan-pane');
-    for (const [name, isSeen] of Object.entries(looks)) {
-      if (tree && !window.seen[name] && isSeen(tree)) window.seen[name] = Date.now() / 1000;
-    }
-    requestAnimationFrame(look);
-  };
-  look();
-}"""
+_LOOKS = {
+    "paint": "() => document.querySelector('.tfmfa-plan-pane .tfmfa-plan-change')",
+    "open": "() => document.querySelector('.tfmfa-plan-pane .tfmfa-plan-attribute')",
+    "filter": "() => document.querySelector('.tfmfa-plan-size')?.textContent.includes(' of ')",
+}
 _SCROLL = """() => new Promise((resolve) => {
   const tree = document.querySelector('.tfmfa-plan-pane');
   let left = 180;
@@ -89,30 +72,24 @@ def measure(lab: Lab, browser: Browser, plan: str, typed: str) -> dict[str, floa
     notebook.run_cell(0)
     notebook.execute("run.show('planned'); run.ended_at = 0")
     page.wait_for_selector(".tfmfa-card")
-    page.evaluate(_WATCH)
+    watch = PageWatch(page, _LOOKS)
     notebook.redraw()
     received.clear()
-    page.evaluate("() => { window.frames.length = 0; }")
+    watch.forget()
     known = float(notebook.execute("known = time.time(); run.know(plan); print(known)"))
-    times = {"paint": _seen(page, "paint") - known}
+    times = {"paint": watch.seen("paint") - known}
     page.evaluate(_SCROLL)
     page.evaluate("() => { document.querySelector('.tfmfa-plan-pane').scrollTop = 0; }")
     page.wait_for_selector(".tfmfa-plan-change")
     pressed = page.evaluate("() => { document.querySelector('.tfmfa-plan-change').click(); return Date.now() / 1000; }")
-    times["open"] = _seen(page, "open") - pressed
+    times["open"] = watch.seen("open") - pressed
     page.locator(".tfmfa-plan-filter").fill(typed)
     entered = time.time()
-    times["filter"] = _seen(page, "filter") - entered
-    times["frame"] = page.evaluate("() => Math.max(...window.frames)") / 1000
+    times["filter"] = watch.seen("filter") - entered
+    times["frame"] = watch.longest_frame
     found = {each: round(1000 * seconds) for each, seconds in times.items()}
     window.close()
     return {**found, "sent": sum(received)}
-
-
-def _seen(page: PageInBrowser, what: str) -> float:
-    """When the page showed it, in seconds since the epoch."""
-    page.wait_for_function("(what) => window.seen[what]", arg=what)
-    return float(page.evaluate("(what) => window.seen[what]", what))
 
 
 def main() -> None:

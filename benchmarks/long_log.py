@@ -1,0 +1,124 @@
+"""Compares the log on the run card with what notebooks have otherwise for a program that prints much, in one run.
+
+    python benchmarks/long_log.py [--lines 10000 100000]
+
+A real JupyterLab, a real browser, a real kernel. Each prints the same lines of 100 characters: an apply by `%tfapply`,
+`print`, `!cat`, and `%%bash`.
+
+- `last`: from the moment when the last line was printed until it is drawn, in milliseconds,
+- `lost`: lines that can be read nowhere on the page, or in the file that the page names,
+- `frame`: the longest frame until then, in milliseconds,
+- `sent`: bytes that the page has received,
+- `kernel`: CPU time of the kernel's process, in milliseconds,
+- `notebook`: bytes of the notebook, saved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures"))
+
+from chromium import chromium
+from lab import Lab, Page
+from page_watch import PageWatch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_PRINTED = "import pathlib, time; pathlib.Path('printed').write_text(str(time.time()))"
+_CELLS = {
+    "print": f"for line in open('lines.txt'):\n    print(line, end='')\n{_PRINTED}",
+    "!cat": f"!cat lines.txt\n{_PRINTED}",
+    "%%bash": "%%bash\ncat lines.txt\ndate +%s.%N >printed",
+    "ours": "%tfapply -e prints-NUMBER",
+}
+_PLAN = """%%tfplan -e prints-NUMBER
+resource "terraform_data" "prints" {
+  provisioner "local-exec" {
+    command = "cat ../lines.txt; date +%s.%N >../printed"
+  }
+}
+"""
+_LAST = "() => document.querySelector('.jp-Notebook').textContent.includes('the last line')"
+
+
+def lines(number: int) -> str:
+    """`number` lines; the last one says so."""
+    return "".join(f"{index:07} {'x' * 91}\n" for index in range(number - 1)) + "the last line\n"
+
+
+def measure(lab: Lab, browser: Browser, name: str, number: int) -> dict[str, int]:
+    """Measure one way to print.
+
+    Args:
+        lab: the server.
+        browser: Playwright's.
+        name: which cell prints.
+        number: how many lines it prints.
+
+    Returns:
+        The figures by name.
+    """
+    cells = ("%load_ext tfmfa_nb", _PLAN, _CELLS[name])
+    notebook_file = lab.write("log.ipynb", *(cell.replace("NUMBER", str(number)) for cell in cells))
+    (lab.folder / "lines.txt").write_text(lines(number))
+    (lab.folder / "printed").unlink(missing_ok=True)
+    received: list[int] = []
+    window = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = window.new_page()
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
+    notebook = Page(page, lab, notebook_file.name)
+    notebook.run_cell(0)
+    if name == "ours":
+        notebook.run_cell(1)
+    watch = PageWatch(page, {"last": _LAST})
+    notebook.redraw()
+    cpu = float(notebook.execute("import time; print(time.process_time())"))
+    watch.forget()
+    received.clear()
+    notebook.start_cell(2)
+    drawn = watch.seen("last")
+    notebook.wait_idle(300)
+    cpu = float(notebook.execute("print(time.process_time())")) - cpu
+    found = {"last": round(1000 * (drawn - float((lab.folder / "printed").read_text())))}
+    found["lost"] = number - _readable(notebook, lab, name, number)
+    found |= {"frame": round(1000 * watch.longest_frame), "sent": sum(received), "kernel": round(1000 * cpu)}
+    notebook.command("docmanager:save")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    found["notebook"] = notebook_file.stat().st_size
+    window.close()
+    return found
+
+
+def _readable(notebook: Page, lab: Lab, name: str, number: int) -> int:
+    """How many of the lines can be read."""
+    if name == "ours":
+        text = max(lab.folder.glob(f"prints-{number}/.tfmfa/runs/*/run.log")).read_text()
+    else:
+        text = str(notebook.output(2).evaluate("(area) => area.textContent"))
+    return text.count("x" * 91) + text.count("the last line")
+
+
+def main() -> None:
+    """Measure, and print one line for each way and number."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, nargs="+", default=[10_000, 100_000])
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder, chromium() as browser:
+        lab = Lab(Path(folder))
+        try:
+            for number in options.lines:
+                for name in _CELLS:
+                    found = measure(lab, browser, name, number)
+                    print(f"{number:>9,} {name:7}", *(f"{each} {value:,}" for each, value in found.items()))  # noqa: T201
+        finally:
+            lab.stop()
+
+
+if __name__ == "__main__":
+    main()
