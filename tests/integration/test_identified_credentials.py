@@ -101,6 +101,7 @@ async def test_no_web_identity_comes_before_the_profile(plan_at_never, lenient_s
     assert await plan_at_never(**web) == {lenient_sandbox.environ()[KEYS[0]]}
 
 
+@pytest.mark.thorough
 async def test_what_was_identified_is_used_although_the_file_changes(plan_at_never, profile, another_key):
     """Whose the new ones are is asked again: the account counts, not the key."""
     key, secret = another_key

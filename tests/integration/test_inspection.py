@@ -63,6 +63,7 @@ async def test_a_bypass_in_a_module_that_init_fetches_is_refused_before_the_plan
     assert "Terraform will perform" not in log
 
 
+@pytest.mark.thorough
 async def test_a_role_in_such_a_module_is_shown_and_checked_with_the_same_code(tmp_path, sandbox, gate_of):
     device = Device(sandbox)
     run = new_run(tmp_path, fetched_module(tmp_path, ROLE.replace("NAME", "audit")))

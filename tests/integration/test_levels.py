@@ -111,6 +111,7 @@ async def test_applies_only_plans_without_a_code(tmp_path, lenient_sandbox, gate
     assert put["mfa"]
 
 
+@pytest.mark.thorough
 async def test_never_makes_no_mfa_call(tmp_path, lenient_sandbox, gate_of):
     device = Device(lenient_sandbox)
     run = new_run(tmp_path, PLAIN, Level.NEVER)

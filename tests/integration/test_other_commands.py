@@ -445,6 +445,7 @@ async def test_no_command_assumes_a_role_that_nobody_could_judge(environment, le
     assert [call for call in lenient_sandbox.calls() if call["action"] in {"AssumeRole", "GetSessionToken"}] == []
 
 
+@pytest.mark.thorough
 async def test_a_refresh_assumes_the_role_of_a_plan(environment, sandbox, gate_of):
     device = Device(sandbox)
     mfa = gate_of(sandbox, device)

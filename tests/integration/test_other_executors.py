@@ -26,6 +26,7 @@ def sandbox(tmp_path_factory):
     running.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("program", first_of(PROGRAMS))
 def test_other_executors_need_a_token_command(tmp_path, sandbox, policy, program):
     kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}

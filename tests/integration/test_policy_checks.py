@@ -272,6 +272,7 @@ async def test_no_code_is_asked_for_a_plan_that_a_check_rejects(notebook, checke
     assert not asked.exists()
 
 
+@pytest.mark.thorough
 def test_a_runbook_is_stopped_whatever_its_cells_say(checker, tmp_path):
     program = checker()
     cells = ("%load_ext tfmfa_nb", CELL.format(value="bad", options=""), "%tfapply")

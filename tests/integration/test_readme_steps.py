@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import nbformat
+import pytest
 from runbooks import DEVICE
 
 import tfmfa_nb
@@ -21,6 +22,7 @@ def steps():
     return [textwrap.dedent(block).strip().replace("111122223333", "123456789012") for block in blocks]
 
 
+@pytest.mark.thorough
 async def test_each_step_works_after_the_ones_before_it(tmp_path, sandbox, provider):
     cells = steps()
     assert [cell.split(maxsplit=2)[:2] for cell in cells if not cell.startswith("%%")] == [

@@ -60,6 +60,7 @@ async def test_an_hour_works_at_every_hop(tmp_path, long_roles, gate_of):
     assert all(call["allowed"] for call in calls)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hops", "line"), first_of([([(DEPLOY, "2h")], 3), ([(DEPLOY, "3601s")], 3), ([(DEPLOY, ""), (PROD, "61m")], 6)])
 )

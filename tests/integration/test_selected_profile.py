@@ -46,6 +46,7 @@ async def planned(shell, role=DEPLOY):
     return result.result
 
 
+@pytest.mark.thorough
 async def test_its_key_and_its_device_count_and_its_role_is_the_provider_s(shell, sandbox, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "dev")  # as %env in a cell does
     run = await planned(shell)

@@ -158,6 +158,7 @@ def test_a_runbook_without_anybody_there(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.thorough
 def test_a_runbook_with_codes(tmp_path, lenient_sandbox, policy):
     """A code for what reads and another for what changes, none for what does neither; the trail confirms them."""
     environment = Environment.named("head", tmp_path)

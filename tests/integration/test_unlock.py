@@ -310,6 +310,7 @@ async def test_where_another_has_the_state_s_lock_by_now_it_stays(ipython, answe
     assert objects() == {LOCK}
 
 
+@pytest.mark.thorough
 async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(
     ipython_with, answers, capsys, *, states, sandbox, policy
 ):

@@ -76,6 +76,7 @@ def test_the_lock_file_names_no_registry():
     assert all("resolved" not in package for package in lock["packages"].values())
 
 
+@pytest.mark.thorough
 def test_the_wheel_carries_a_small_extension(wheel):
     files = data_files(wheel)
     assert {"package.json", "install.json", "static/style.js"} <= files.keys()
@@ -173,6 +174,7 @@ def test_a_build_that_made_nothing_fails(tmp_path):
     assert "build/labextension/package.json" in done.stderr
 
 
+@pytest.mark.thorough
 def test_the_python_package_has_no_script_and_no_style(wheel):
     with zipfile.ZipFile(wheel) as archive:
         package = {PurePath(name).suffix for name in archive.namelist() if name.startswith("tfmfa_nb/")}
