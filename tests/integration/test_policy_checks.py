@@ -137,7 +137,7 @@ async def test_a_plan_that_passes_is_applied(notebook, checker, tmp_path, monkey
     await notebook.value("%tfapply")
     assert run.status == "applied"
     # As the value of a later cell it is what remains of it; in its own cell, that is there already.
-    assert run._repr_mimebundle_() == {"text/plain": repr(run)}
+    assert run._repr_mimebundle_() == {}
     notebook.next_cell()
     assert run._repr_mimebundle_() == summary_bundle(run)
 

@@ -49,13 +49,13 @@ class Settings(Protocol):
 
 
 def show_as_value(run: Run, shell: InteractiveShell) -> None:
-    """Show `run` whole as the value of a cell, but in one line in this one, where its view leaves all of it."""
+    """Show `run` as the value of a cell, except in this one, where its view leaves all of it."""
     here = shell.execution_count
 
     def bundle() -> Mapping[str, str]:
         from tfmfa_nb.views.summary import summary_bundle  # noqa: PLC0415 - until needed
 
-        return {"text/plain": repr(run)} if shell.execution_count == here else summary_bundle(run)
+        return {} if shell.execution_count == here else summary_bundle(run)
 
     run.bundle = bundle
 

@@ -195,6 +195,13 @@ class Run(HasTraits):
         """What a notebook shows of it."""
         return self.bundle()
 
+    def _ipython_display_(self) -> None:
+        """Show it, except where it is shown already: a mimebundle could not leave out the text."""
+        from IPython.display import display  # noqa: PLC0415 - IPython calls this
+
+        if bundle := self.bundle():
+            display(dict(bundle), raw=True)
+
     def __repr__(self) -> str:
         counts = self.counts
         changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
