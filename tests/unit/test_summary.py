@@ -362,3 +362,11 @@ def test_a_summary_is_below_100_kb(changes, tmp_path):
 def test_a_plan_without_changes_says_so():
     run = ScriptedRun(plan=Plan({}), status="planned_and_finished")
     assert "Plan: no changes to resources." in summary_text(run).splitlines()
+
+
+@pytest.mark.parametrize(("waited", "said"), [(0.0, ""), (0.9, ""), (30.0, ", 0:30 of it waiting for an answer")])
+def test_the_time_that_a_run_waited_for_a_person_is_told_apart(waited, said):
+    run = ScriptedRun(status="applied", phase="apply", started_at=1_800_000_000.0, ended_at=1_800_000_042.0)
+    run.waited = waited
+    (line,) = [line for line in summary_text(run).splitlines() if line.startswith("  Apply: ")]
+    assert line.endswith(f" UTC, 0:42{said}")

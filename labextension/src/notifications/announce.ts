@@ -3,6 +3,7 @@
 import { make, withAttributes } from '../dom/elements';
 
 let region: HTMLElement | null = null;
+let waiting: string[] = [];
 
 export function announce(message: string): void {
   if (!region?.isConnected) {
@@ -11,6 +12,12 @@ export function announce(message: string): void {
   }
   const place = region;
   place.textContent = '';
-  // A region has to be there, and empty, before what it says counts as new.
-  setTimeout(() => (place.textContent = message), 100);
+  waiting.push(message);
+  // A region has to be there, and empty, before what it says counts as new; what comes meanwhile is said with it.
+  if (waiting.length === 1) {
+    setTimeout(() => {
+      place.textContent = waiting.join(' ');
+      waiting = [];
+    }, 100);
+  }
 }
