@@ -19,7 +19,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lab(server):
-    """JupyterLab for the tests of one module. A module that gives its kernels something to see starts its own."""
+    """JupyterLab for the tests of one module. A module may give its kernels more to see."""
     server.renew()
     return server
 

@@ -4,7 +4,6 @@ import subprocess
 import time
 
 import pytest
-from lab import Lab
 from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
 from variants import first_of
@@ -24,9 +23,10 @@ THEMES = ("Light", "Dark")
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, provider):
+def lab(server, provider):
     """One with an environment that has been initialized, as after a first plan."""
-    server = Lab(tmp_path_factory.mktemp("lab"), dict(provider))
+    server.renew()
+    server.kernels_see(dict(provider))
     folder = server.folder / "staging"
     (folder / ".tfmfa").mkdir(parents=True)
     (folder / "main.tf").write_text(REQUIRES)
@@ -37,8 +37,7 @@ def lab(tmp_path_factory, provider):
         check=True,
         capture_output=True,
     )
-    yield server
-    server.stop()
+    return server
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import sqlite3
 
 import pytest
-from lab import FIXTURES, Lab
+from lab import FIXTURES
 from playwright.sync_api import expect
 from variants import first_of
 
@@ -32,16 +32,16 @@ def aws(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, aws):
+def lab(server, aws):
     """Without any organization variable in its environment, and with a keychain in each kernel's memory."""
-    home = tmp_path_factory.mktemp("lab")
+    server.renew()
+    home = server.folder.parent
     (home / "policy.toml").write_text(POLICY)
     (home / "policy.toml").chmod(0o644)
     given = {name: value for name, value in aws.environ().items() if name not in {KEY, SECRET, SERIAL}}
     keychain = {"PYTHON_KEYRING_BACKEND": "fake_keychain.Keychain", "PYTHONPATH": python_path(FIXTURES)}
-    server = Lab(home, {**given, **keychain, "TFMFA_POLICY": str(home / "policy.toml")})
-    yield server
-    server.stop()
+    server.kernels_see({**given, **keychain, "TFMFA_POLICY": str(home / "policy.toml")})
+    return server
 
 
 def python_path(folder):

@@ -1,7 +1,7 @@
 """What a person types into the card and the form, on its way to the kernel: in no frame, no message, and no log."""
 
 import pytest
-from lab import PLAIN_HOST, Lab
+from lab import PLAIN_HOST
 from playwright.sync_api import expect
 from variants import first_of
 
@@ -26,12 +26,12 @@ PLAN = '%%tfplan -e sealed\nresource "terraform_data" "one" {}'
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, aws, policy):
+def lab(server, aws, policy):
     """Without organization variables in its environment."""
     given = {name: value for name, value in aws.environ().items() if name not in {KEY, SECRET, SERIAL}}
-    server = Lab(tmp_path_factory.mktemp("lab"), {**given, **policy})
-    yield server
-    server.stop()
+    server.renew()
+    server.kernels_see({**given, **policy})
+    return server
 
 
 @pytest.fixture
