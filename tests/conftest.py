@@ -4,17 +4,23 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
+from functools import cache
+from types import SimpleNamespace
 
 import keyring
 import pytest
+from botocore.loaders import JSONFileLoader
 from fake_keychain import Keychain as FakeKeychain
+from forked_sandboxes import forking
 from hypothesis import HealthCheck, settings
 from witness import unproven
 
 from tfmfa_nb.organization import policy_places, variable_sources
 from tfmfa_nb.organization.policy_places import PolicyFolders, policy_folders
 from tfmfa_nb.runs.audit import state_folders
+from tfmfa_nb.sandbox import handle
 from tfmfa_nb.sandbox.handle import Sandbox, SandboxError
 from tfmfa_nb.terraform.provider_mirror import provider_environ
 
@@ -90,6 +96,14 @@ def _no_session_of_another_test():
     yield
     if boto3 := sys.modules.get("boto3"):
         boto3.DEFAULT_SESSION = None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _aws_s_descriptions_are_read_once():
+    """Each new client reads and decodes megabytes about its service, which no test changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -186,6 +200,14 @@ def policy(tmp_path_factory):
     file.write_text('mfa = true\ndefault_level = "never"\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n')
     file.chmod(0o644)
     return {"TFMFA_POLICY": str(file)}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _sandboxes_are_forked():
+    """A test's sandbox is a process of its own, but none imports moto again. Those of programs start as they do."""
+    with forking() as start, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handle, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": start}))
+        yield
 
 
 @pytest.fixture
