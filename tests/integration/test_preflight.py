@@ -89,6 +89,12 @@ def attempt(tmp_path, aws, environ):
             {},
             r"main\.tf:5: Configuration for import target does not exist",
         ),
+        (
+            ONE.replace("{\n", "{\n  count = var.size\n")
+            + 'variable "size" {\n  type = number\n}\nimport {\n  to = terraform_data.one[2]\n  id = "x"\n}\n',
+            {"variables": (("var", "size=2"),)},
+            r"main\.tf:9: Configuration for import target does not exist\. There is no such instance as terraform_data",
+        ),
         (ONE, {"target": ("terraform_data.one.id",)}, r"--target terraform_data\.one\.id is not the address of a res"),
         (ONE, {"replace": ("data.a.b",)}, r"--replace data\.a\.b is not a managed resource"),
         (

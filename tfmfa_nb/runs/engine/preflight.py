@@ -49,7 +49,7 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     note_addresses(driver, configuration)
     if not can_be_asked(driver, gate):
         return
-    await check_settings(driver, gate, configuration)
+    await check_settings(driver, gate, executable, configuration)
     terraform, folder, given = driver.ports.terraform, driver.environment.folder, driver.options
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
     valid = mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state
