@@ -11,7 +11,7 @@ from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
-from tfmfa_nb.terraform.lock_file import unlisted_package
+from tfmfa_nb.terraform.lock_file import lock_file_fault
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
@@ -123,8 +123,8 @@ async def _run(
     if any(words in reason for words in _BACKEND_CHANGED):
         raise backend_changed()
     log = driver.store.log
-    if package := unlisted_package(log.lines(driver.record.log_start, log.refresh())):
-        raise TerraformFailed(package.problem, package.remedy)
+    if fault := lock_file_fault(log.lines(driver.record.log_start, log.refresh())):
+        raise TerraformFailed(fault.problem, fault.remedy)
     raise TerraformFailed(
         f"{commands.executable.product} {command} failed{': ' + reason if reason else ''}.",
         "See the log for Terraform's full message.",

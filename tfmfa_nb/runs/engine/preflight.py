@@ -17,7 +17,7 @@ from tfmfa_nb.runs.engine.init import backend_changed, initialize, install_modul
 from tfmfa_nb.runs.engine.settings_checks import check_settings, note_addresses
 from tfmfa_nb.runs.engine.workspaces import check_known
 from tfmfa_nb.terraform.backend_check import CHANGED, kept_type
-from tfmfa_nb.terraform.lock_file import unlisted_package
+from tfmfa_nb.terraform.lock_file import lock_file_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +61,8 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
         return
     early = given.early_variables(driver.base, executable)
     faults = await asyncio.to_thread(terraform.validate, executable, folder, gate.environ, early)
-    if package := unlisted_package(fault.summary for fault in faults):
-        raise TerraformFailed(package.problem, package.remedy)
+    if found := lock_file_fault(f"{fault.summary} {fault.detail}" for fault in faults):
+        raise TerraformFailed(found.problem, found.remedy)
     if not installed:
         faults = [fault for fault in faults if not fault.mended_by_init]
     _raise_first(driver, "The configuration is not valid", faults)
