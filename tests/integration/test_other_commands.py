@@ -378,6 +378,32 @@ async def test_no_code_is_spent_on_an_import_into_nothing(environment, lenient_s
     assert device.asked == []
 
 
+async def test_no_code_is_spent_on_an_address_that_the_state_does_not_have(environment, lenient_sandbox, gate_of):
+    """A state on this machine can be read before; one in S3 only with the session."""
+    await applied(environment, gate())
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    missing = r"The state has no terraform_data\.onne\. Did you mean terraform_data\.one\?"
+    for words, said in (
+        (("state", "show", "terraform_data.onne"), missing),
+        (("state", "rm", "terraform_data.onne"), missing),
+        (("state", "mv", "terraform_data.onne", "terraform_data.x"), missing),
+        (("taint", "terraform_data.onne"), missing),
+        (("state", "rm", "terraform_data.one[a]"), r"terraform_data\.one\[a\] is not an address"),
+        (("import", "terraform_data.one", "x"), r"The state already has terraform_data\.one\."),
+        (("import", "terraform_data.one[1]", "x"), r"There is no such instance as terraform_data\.one\[1\]"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            await command(environment, mfa, *words)
+    assert device.asked == []
+    assert (await command(environment, mfa, "taint", "terraform_data.one")).status == "finished"
+    environment.write_configuration(IN_S3 + HCL)
+    with pytest.raises(ConfigurationError, match=r"terraform_data\.one\[a\] is not an address"):
+        await command(environment, mfa, "state", "rm", "terraform_data.one[a]")
+    assert len(device.asked) == 1
+
+
 @pytest.mark.parametrize("words", first_of([("state", "list"), (("show",),)]))
 async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
     """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""

@@ -89,6 +89,12 @@ def attempt(tmp_path, aws, environ):
             {},
             r"main\.tf:5: Configuration for import target does not exist",
         ),
+        (
+            ONE.replace("{\n", "{\n  count = var.size\n")
+            + 'variable "size" {\n  type = number\n}\nimport {\n  to = terraform_data.one[2]\n  id = "x"\n}\n',
+            {"variables": (("var", "size=2"),)},
+            r"main\.tf:9: Configuration for import target does not exist\. There is no such instance as terraform_data",
+        ),
         (ONE, {"target": ("terraform_data.one.id",)}, r"--target terraform_data\.one\.id is not the address of a res"),
         (ONE, {"replace": ("data.a.b",)}, r"--replace data\.a\.b is not a managed resource"),
         (
@@ -174,6 +180,31 @@ def _telling(ask, tell):
     return told
 
 
+@pytest.mark.parametrize("backend", ["", S3])
+async def test_the_modules_of_a_new_clone_are_installed_before_the_code(attempt, aws, tmp_path, backend):
+    """From a folder and from git: their errors cost no code, and Terraform itself names the place."""
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C")
+    remote = tmp_path / "remote"
+    remote.mkdir()
+    (remote / "main.tf").write_text('output "x" {\n  value = var.nowhere\n}\n')
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "one")):
+        process = await asyncio.create_subprocess_exec(*git, str(remote), *words)
+        assert await process.wait() == 0
+    (tmp_path / "live" / "here").mkdir(parents=True)
+    (tmp_path / "live" / "here" / "main.tf").write_text('output "x" {\n  value = var.nowhere\n}\n')
+    before = len(aws.calls())
+    for source, said in (
+        ("./here", r"here/main\.tf:2: Reference to undeclared input variable"),
+        (f"git::file://{remote}", r"modules/new/main\.tf:2: Reference to undeclared input variable"),
+        (f"git::file://{remote}?ref=gone", r"init failed: .*download module"),
+    ):
+        run, gate, device = attempt(f'{backend}module "new" {{\n  source = "{source}"\n}}\n')
+        with pytest.raises(TerraformFailed, match=said):
+            await plan(run.driver, gate)
+        assert device.asked == []
+    assert len(aws.calls()) == before
+
+
 async def test_every_error_is_in_the_log_and_the_first_on_the_card(attempt):
     run, gate, _ = attempt('output "x" {\n  value = var.a\n}\noutput "y" {\n  value = var.b\n}\n')
     with pytest.raises(TerraformFailed, match=r"The log has 1 more error\."):
@@ -236,7 +267,7 @@ async def test_a_stale_plan_costs_no_code(attempt, tmp_path, aws):
     assert [call["action"] for call in aws.calls()].count("GetSessionToken") == before
 
 
-async def test_a_backend_waits_for_the_session(attempt, aws):
+async def test_a_backend_waits_for_the_session(attempt, aws, tmp_path):
     """`init` without its backend precedes the code, and the backend is opened with the session only."""
     aws.client("s3").create_bucket(
         Bucket="states", CreateBucketConfiguration={"LocationConstraint": aws.environ()["AWS_REGION"]}
@@ -263,7 +294,25 @@ async def test_a_backend_waits_for_the_session(attempt, aws):
         await plan(run.driver, gate)
     assert device.asked == []
     assert len(aws.calls()) == before
-    run, gate, device = attempt(backend.replace('"one"', '"two"') + ONE, reconfigure=True)
+    moved = backend.replace('"one"', '"two"') + ONE
+    run, gate, device = attempt(moved, reconfigure=True)
+    await plan(run.driver, gate)
+    assert (run.status, len(device.asked)) == ("planned", 1)
+    # A module that came since is installed before the code, though the backend is not opened.
+    (tmp_path / "live" / "new").mkdir()
+    (tmp_path / "live" / "new" / "main.tf").write_text('output "x" {\n  value = var.nowhere\n}\n')
+    before = len(aws.calls())
+    for hcl, said in (
+        ('module "new" {\n  source = "./new"\n}\n', r"new/main\.tf:2: Reference to undeclared input variable"),
+        ('module "new" {\n  source = "git::file:///nowhere/modules.git"\n}\n', r"get failed: .*download module"),
+    ):
+        run, gate, device = attempt(moved + hcl)
+        with pytest.raises(TerraformFailed, match=said):
+            await plan(run.driver, gate)
+        assert device.asked == []
+    assert len(aws.calls()) == before
+    (tmp_path / "live" / "new" / "main.tf").write_text('resource "terraform_data" "in" {\n}\n')
+    run, gate, device = attempt(moved + 'module "new" {\n  source = "./new"\n}\n')
     await plan(run.driver, gate)
     assert (run.status, len(device.asked)) == ("planned", 1)
 

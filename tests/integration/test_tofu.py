@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from device import Device
+from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.levels import Level
@@ -50,6 +51,21 @@ resource "aws_ssm_parameter" "one" {
   value = "1"
 }
 """
+STATE = """
+terraform {
+  backend "s3" {
+    bucket           = "states"
+    key              = "k"
+    use_path_style   = true
+    skip_s3_checksum = true
+    assume_role = {
+      role_arn = "arn:aws:iam::123456789012:role/deploy"
+    }
+  }
+}
+resource "terraform_data" "one" {
+}
+"""
 
 
 @pytest.fixture
@@ -65,6 +81,26 @@ def path(tmp_path):
     path = f"{folder}:{BASE}"
     assert shutil.which("terraform", path=path) is None
     return path
+
+
+async def test_a_run_under_mfa_needs_no_terraform(tmp_path, sandbox, path):
+    """With a state in S3, which only a role may write to."""
+    environ = {"PATH": path, "HOME": os.environ["HOME"], **sandbox.environ()}
+    bucket = {"Bucket": "states", "CreateBucketConfiguration": {"LocationConstraint": environ["AWS_REGION"]}}
+    sandbox.client("s3").create_bucket(**bucket)
+    environment = Environment.named("live", tmp_path)
+    environment.write_configuration(STATE)
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device, before = Device(sandbox), len(sandbox.calls())
+    run, gate = Run(environment, Options(), tmp_path), Gate(device, environ)
+    await plan(run.driver, gate)
+    await apply(run.driver, gate)
+    assert run.product.startswith("tofu ")
+    assert (run.status, len(device.asked)) == ("applied", 2)
+    made = [call for call in sandbox.calls()[before:] if run.id in call["user_agent"]]
+    assert {call["service"] for call in made} >= {"s3", "sts"}
+    assert all(call["mfa"] for call in made)
+    assert calls_without_mfa(sandbox) == []
 
 
 @pytest.mark.thorough

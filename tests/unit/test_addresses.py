@@ -44,6 +44,21 @@ def test_what_terraform_takes(text):
     assert parse_address(text) == VALID[text]
 
 
+@pytest.mark.parametrize(
+    ("text", "keys", "written"),
+    [
+        ("a.b", ("",), "a.b"),
+        ("a.b[ 1e1 ] // x", ("[10]",), "a.b[10]"),
+        ('a.b["module.z[0]\\u0022#"]', ('["module.z[0]\\"#"]',), 'a.b["module.z[0]\\"#"]'),
+        ('module.x [0] . module.y["k"]', ("[0]", '["k"]'), 'module.x[0].module.y["k"]'),
+        ('module.x.module.y["$${k}"].data.a.b[0]', ("", '["$${k}"]', "[0]"), 'module.x.module.y["$${k}"].data.a.b[0]'),
+        ("module.module.a.b", ("", ""), "module.module.a.b"),
+    ],
+)
+def test_the_keys_of_instances_are_written_in_one_way(text, keys, written):
+    assert (parse_address(text).keys, str(parse_address(text))) == (keys, written)
+
+
 @pytest.mark.parametrize("text", INVALID)
 def test_what_terraform_refuses(text):
     with pytest.raises(ValueError, match=r"not an address|no resource"):

@@ -66,7 +66,7 @@ def keep(folder, kind="s3"):
 
 def test_it_finds_no_credentials_and_leaves_nothing(ask, tmp_path):
     faults, words, seen = ask(arguments=["-backend-config=key=x"])
-    assert (faults, words) == ((), "init -input=false -no-color -backend-config=key=x")
+    assert (faults, words) == ((), "init -input=false -no-color -get=false -backend-config=key=x")
     assert "hush" not in str(seen)
     assert seen["AWS_SHARED_CREDENTIALS_FILE"] == seen["AWS_CONFIG_FILE"] == "/dev/null"
     assert seen["AWS_REGION"] == "eu-west-1"

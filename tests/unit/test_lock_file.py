@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tfmfa_nb.terraform.executable import find_executable
-from tfmfa_nb.terraform.lock_file import Unlisted, this_platform, unlisted_package
+from tfmfa_nb.terraform.lock_file import Outdated, Unlisted, lock_file_fault, this_platform
 
 AWS = Unlisted("registry.terraform.io/hashicorp/aws", "5.100.0")
 # As Terraform 1.11.4 writes it.
@@ -26,12 +26,28 @@ VALIDATE = (
 
 @pytest.mark.parametrize("text", [INIT, VALIDATE])
 def test_the_package_is_named_however_it_is_said(text):
-    assert unlisted_package(text.splitlines()) == AWS
+    assert lock_file_fault(text.splitlines()) == AWS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """Could not retrieve the list of available versions for provider
+        │ hashicorp/aws: locked provider registry.terraform.io/hashicorp/aws 5.99.1 does not match
+        │ configured version constraint ~> 5.100.0, < 6.0.0; must use terraform init -upgrade""",
+        """provider registry.terraform.io/hashicorp/aws: locked version selection 5.99.1 doesn't match the
+        updated version constraints "~> 5.100.0, < 6.0.0\"""",
+    ],
+)
+def test_a_version_that_is_not_allowed_any_more_has_its_remedy(text):
+    fault = lock_file_fault(text.splitlines())
+    assert fault == Outdated(AWS.source, "5.99.1", "~> 5.100.0, < 6.0.0")
+    assert "--upgrade" in fault.remedy
 
 
 @pytest.mark.parametrize("text", ["", INIT.replace("doesn't match", "matches"), "Failed to install provider"])
 def test_another_error_names_none(text):
-    assert unlisted_package(text.splitlines()) is None
+    assert lock_file_fault(text.splitlines()) is None
 
 
 def test_the_platform_is_named_as_terraform_names_it():

@@ -70,6 +70,25 @@ def test_modes_of_planning(tmp_path):
     assert "relative to the notebook" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("--var-file prod.tfvars", "--var-file live/app/prod.tfvars"),
+        ("-backend-config env/s3.hcl -backend-config key=x", "--backend-config live/app/env/s3.hcl"),
+    ],
+)
+def test_a_file_that_lies_where_terraform_s_chdir_looks_is_named(tmp_path, line, meant):
+    folder = tmp_path / "live" / "app"
+    (folder / "env").mkdir(parents=True)
+    for file in ("prod.tfvars", "env/s3.hcl", "both.tfvars"):
+        (folder / file).touch()
+    (tmp_path / "both.tfvars").touch()
+    with pytest.raises(ConfigurationError, match=rf"does not exist\. Did you mean {meant}\?"):
+        parse(line).check_files(tmp_path, folder)
+    for other in ("--var-file both.tfvars", "--var-file nowhere.tfvars", "--backend-config key=prod.tfvars"):
+        parse(other).check_files(tmp_path, folder)
+
+
 @pytest.mark.parametrize("word", ["environment", "=prod", "' =prod'", "''"])
 def test_a_variable_has_a_name_and_a_value(word):
     with pytest.raises(ConfigurationError, match="is not a name and a value") as caught:

@@ -27,6 +27,7 @@ def test_secrets_of_others_are_withheld(name):
     + ["TF_TOKEN_app_terraform_io", "TF_HTTP_PASSWORD", "AWS_REGION", "AWS_CA_BUNDLE", "XDG_RUNTIME_DIR", "KEYBOARD"]
     + ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "OLDPWD", "PWD"]
     + ["AWS_SSE_CUSTOMER_KEY", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_STS_ENDPOINT", "AWS_MAX_ATTEMPTS"]
+    + ["GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"]  # git ends if one of them is missing
     + ["TF_PLUGIN_CACHE_DIR", "NO_PROXY", "USER", "TMPDIR", "MONKEY", "GOPATH"],
 )
 def test_what_terraform_needs_is_not(name):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -15,7 +17,6 @@ from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Self
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
@@ -159,6 +160,26 @@ class Options:
     def initialized(self) -> Self:
         """Without what `init` has done by now, and need not do again."""
         return replace(self, reconfigure=False, migrate_state=False, upgrade=False)
+
+    def check_files(self, base: Path, folder: Path) -> None:
+        """Make sure that no file lies only where `terraform -chdir` would look for it.
+
+        Args:
+            base: folder of the notebook, to which relative paths refer.
+            folder: the environment's.
+
+        Raises:
+            ConfigurationError: one does, with the path that was meant.
+        """
+        files = [("--var-file", text) for kind, text in self.variables if kind == "var_file"]
+        files += [("--backend-config", text) for text in self.backend_config if "=" not in text]
+        for option, text in files:
+            if not (base / Path(text).expanduser()).exists() and (folder / text).is_file():
+                raise ConfigurationError(
+                    f"The file {(base / text).absolute()} does not exist.",
+                    f"Did you mean {option} {os.path.relpath(folder / text, base)}? Files are relative to the "
+                    "notebook, also with -C.",
+                )
 
     def variable_arguments(self, base: Path) -> VariableArguments:
         """The values of variables as arguments of Terraform.

@@ -46,9 +46,17 @@ class AwsRequest:
         return self._authorization().get("Credential", "").split("/") if self._authorization() else []
 
     @property
+    def region(self) -> str:
+        """The Region in the signature, such as "eu-west-1"."""
+        return self._scope(2)
+
+    @property
     def service(self) -> str:
         """The service in the signature, such as "sts"."""
-        return self.credential[3] if len(self.credential) == 5 else ""  # noqa: PLR2004 - its five parts
+        return self._scope(3)
+
+    def _scope(self, part: int) -> str:
+        return self.credential[part] if len(self.credential) == 5 else ""  # noqa: PLR2004 - its five parts
 
     @property
     def action(self) -> str:

@@ -174,6 +174,7 @@ class StrictAws:
             "time": self.now(),
             "received": time.time(),
             "service": request.service,
+            "region": request.region,
             "action": request.action,
             "access_key_id": request.credential[0] if request.credential else "",
             "identity": caller.arn if caller else "",

@@ -58,7 +58,7 @@ def backend_faults(
             if RECONFIGURE in arguments or not kept.is_file():  # nothing may come into being before the code
                 child["TF_DATA_DIR"] = str(held.enter_context(scratch_folder()))
             process = subprocess.run(
-                [*executable.command, "init", "-input=false", "-no-color", *arguments],
+                [*executable.command, "init", "-input=false", "-no-color", "-get=false", *arguments],
                 cwd=folder,
                 env=child,
                 stdin=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def _faults(output: bytes) -> Iterator[Fault]:
     _, *parts = _ERROR.split(strip_colors(output.decode("utf-8", "replace")))
     for summary, body in zip(parts[::2], parts[1::2], strict=True):
         place = _PLACE.search(body)
-        if place is not None or summary == CHANGED:
-            detail = body[place.end() :] if place else body
-            where = f"{place[1]}:{place[2]}" if place else ""
-            yield Fault(summary.strip(), " ".join(detail.split()), where)
+        detail = body[place.end() :] if place else body
+        fault = Fault(summary.strip(), " ".join(detail.split()), f"{place[1]}:{place[2]}" if place else "")
+        if summary == CHANGED or not fault.mended_by_init:
+            yield fault

@@ -1,7 +1,8 @@
-"""What the dependency lock file lacks: checksums of a provider's package for the platform of this machine.
+"""What is wrong with the dependency lock file, according to what Terraform says.
 
-Terraform records those of one platform where it cannot ask the registry for all, as with a mirror.
-https://developer.hashicorp.com/terraform/language/files/dependency-lock#checksum-verification
+It lacks checksums for the platform of this machine, because Terraform records those of one platform where it cannot ask
+the registry for all, as with a mirror; or it locks a version that the configuration does not allow any more.
+https://developer.hashicorp.com/terraform/language/files/dependency-lock
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 # Of `init`, and of `validate` and `plan` for a package that is installed already.
 _MISMATCH = re.compile(
     r"package for (\S+/\S+/\S+) (\d\S*)(?: \(in [^)]*\))? does(?:n't| not) match any of the checksums"
+)
+# The first is of `init`, the second of the others.
+_OUTDATED = re.compile(
+    r"locked provider (?P<source>\S+/\S+/\S+) (?P<version>\d\S*) does not match configured version constraint "
+    r"(?P<constraint>[^;]+);"
+    r"|provider (?P<source2>\S+/\S+/\S+): locked version selection (?P<version2>\d\S*) doesn't match the updated "
+    r'version constraints? "(?P<constraint2>[^"]+)"'
 )
 # As Go names them, https://go.dev/doc/install/source#environment.
 _PROCESSORS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i686": "386", "i386": "386"}
@@ -54,11 +62,43 @@ class Unlisted:
         )
 
 
-def unlisted_package(lines: Iterable[str]) -> Unlisted | None:
-    """The first package that matches no checksum, according to what Terraform says; None if it says so of none."""
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A locked version that the configuration does not allow.
+
+    Attributes:
+        source: "registry.terraform.io/hashicorp/aws".
+        version: "5.99.1".
+        constraint: "~> 5.100.0".
+    """
+
+    source: str
+    version: str
+    constraint: str
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in a sentence."""
+        return (
+            f".terraform.lock.hcl locks {self.source} {self.version}, and the configuration asks for {self.constraint}."
+        )
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "Plan with --upgrade, which selects new versions, and commit the file."
+
+
+def lock_file_fault(lines: Iterable[str]) -> Unlisted | Outdated | None:
+    """The first such fault in what Terraform says; None if there is none."""
     words = " ".join(strip_colors(line).replace("│", " ") for line in lines)
-    found = _MISMATCH.search(" ".join(words.split()))
-    return Unlisted(found[1], found[2]) if found else None
+    said = " ".join(words.split())
+    if found := _MISMATCH.search(said):
+        return Unlisted(found[1], found[2])
+    if found := _OUTDATED.search(said):
+        first, second = found.groups()[:3], found.groups()[3:]
+        return Outdated(*(first if found["source"] else second))
+    return None
 
 
 def this_platform() -> str:

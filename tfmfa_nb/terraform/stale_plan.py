@@ -9,7 +9,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.terraform.working_directory import data_folder
+from tfmfa_nb.terraform.local_state import state_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def is_stale(plan: Path, folder: Path, workspace: str, environ: Mapping[str, str
         environ: for `TF_DATA_DIR`.
     """
     try:
-        file = _state_file(folder, workspace, environ)
+        file = state_file(folder, workspace, environ)
         if file is None:
             return False
         with zipfile.ZipFile(plan) as archive:
@@ -37,18 +37,6 @@ def is_stale(plan: Path, folder: Path, workspace: str, environ: Mapping[str, str
         return _serial(prior) != _serial(now)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, RuntimeError):
         return False
-
-
-def _state_file(folder: Path, workspace: str, environ: Mapping[str, str]) -> Path | None:
-    """The file of the local backend (https://developer.hashicorp.com/terraform/language/backend/local), or None."""
-    kept = data_folder(folder, environ) / "terraform.tfstate"
-    backend = json.loads(kept.read_bytes()).get("backend") or {} if kept.is_file() else {}
-    if backend.get("type", "local") != "local":
-        return None
-    settings = backend.get("config") or {}
-    if workspace == "default":
-        return folder / (settings.get("path") or "terraform.tfstate")
-    return folder / (settings.get("workspace_dir") or "terraform.tfstate.d") / workspace / "terraform.tfstate"
 
 
 def _serial(state: Mapping[str, Any]) -> int:

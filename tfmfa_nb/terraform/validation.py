@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
+_NOT_INSTALLED = {"Module not installed", "Module source has changed", "Module version requirements have changed"}
 _SECONDS = 300  # a provider with a large schema on a busy machine
 
 
@@ -36,6 +37,11 @@ class Fault:
     summary: str
     detail: str
     place: str
+
+    @property
+    def mended_by_init(self) -> bool:
+        """Whether `init` may mend it: a module is not installed; or a provider, about which no error has a place."""
+        return not self.place or self.summary in _NOT_INSTALLED
 
     def __str__(self) -> str:
         return f"{self.place}: {self.summary}" if self.place else self.summary

@@ -16,8 +16,9 @@ _SECRET = re.compile(
     r"|SECRET_?KEY|ACCESS_?KEY_?ID|AUTH_?KEY|AUTH_CONFIG|DATABASE_URL|_KEY|_PAT|_PSK|_PWD|_DSN)(?:_\w+)?",
     re.IGNORECASE,
 )
-# Terraform's own: values of variables, tokens of registries, passwords of the http backend.
-_KEPT = ("TF_",)
+# Terraform's own: values of variables, tokens of registries, passwords of the http backend. And the names of settings
+# of git, which gets modules: it ends if one is missing (https://git-scm.com/docs/git-config#ENVIRONMENT).
+_KEPT = ("TF_", "GIT_CONFIG_KEY_")
 # The floor under the AWS SDK, and a setting of the S3 backend. A session takes the place of all other AWS credentials.
 _AWS = frozenset({"AWS_SHARED_CREDENTIALS_FILE", "AWS_SSE_CUSTOMER_KEY"})
 # What the documentation of each provider or backend names, where that does not begin with the provider's own name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -9,6 +10,10 @@ from tfmfa_nb.runs.engine.forced_unlock import check_not_held
 from tfmfa_nb.runs.engine.preflight import can_be_asked, check_configuration, installed_before_the_code
 from tfmfa_nb.runs.engine.workspaces import check_known
 from tfmfa_nb.terraform.addresses import nearest, parse_address
+from tfmfa_nb.terraform.evaluation import Evaluator
+from tfmfa_nb.terraform.instances import Instances
+from tfmfa_nb.terraform.local_state import local_instances
+from tfmfa_nb.terraform.state_addresses import check_addresses
 
 if TYPE_CHECKING:
     from tfmfa_nb.environments import EnvironmentLock
@@ -46,10 +51,31 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
         _check_import(driver.read_configuration(executable, gate.environ).root, call)
     if call.kind.values:
         await check_configuration(driver, gate, executable, lock)
-        return
-    check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
-    if call.kind.initialized and can_be_asked(driver, gate):
-        await installed_before_the_code(driver, gate, executable, lock)
+    else:
+        check_known(driver, driver.read_configuration(executable, gate.environ), gate.environ)
+        if call.kind.initialized and can_be_asked(driver, gate):
+            await installed_before_the_code(driver, gate, executable, lock)
+    if can_be_asked(driver, gate):
+        await asyncio.to_thread(_check_state, driver, gate, executable, call)
+
+
+def _check_state(driver: Driver, gate: Gate, executable: Executable, call: Call) -> None:
+    """Make sure that the addresses fit what there is, as far as it is known without credentials.
+
+    Raises:
+        ConfigurationError: they do not.
+    """
+    folder, instances = driver.environment.folder, None
+    if driver.findings is not None and driver.findings.backend == "local":
+        instances = local_instances(folder, driver.record.workspace, gate.environ)
+    check_addresses(call, instances)
+    if call.command == "import":
+        target, root = parse_address(call.names[0]), driver.read_configuration(executable, gate.environ).root
+        values = driver.options.variable_arguments(driver.base)
+        if Instances([target], root, Evaluator(folder, executable, gate.environ, values)).exists(target) is False:
+            raise ConfigurationError(
+                f"There is no such instance as {target}.", "See its count or for_each, and those of its modules."
+            )
 
 
 def _check_import(root: Module, call: Call) -> None:

@@ -11,13 +11,17 @@ from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
-from tfmfa_nb.terraform.lock_file import unlisted_package
+from tfmfa_nb.terraform.lock_file import lock_file_fault
+from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tfmfa_nb.authentication.mfa_session import MfaSession
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 # What `init` says where it would need a person's word on the state in the former backend.
 _BACKEND_CHANGED = ("Backend configuration changed", "state migration")
@@ -47,6 +51,21 @@ async def initialize(
     if backend and commands.driver.options.workspace:
         await check_exists(commands)
     return ran
+
+
+async def install_modules(commands: Commands, gate: Gate) -> None:
+    """Run `terraform get` if there are modules, and inspect again what it has brought: it opens no backend.
+
+    Raises:
+        TerraformFailed: `terraform get` failed.
+        RunCanceled: `terraform get` was canceled.
+        TfmfaError: as `inspect_again` does.
+    """
+    driver = commands.driver
+    configuration = driver.read_configuration(commands.executable, commands.given.environ)
+    if any(block.type == "module" for block in configuration.blocks):
+        await _run(commands, "get", variables=driver.options.early_variables(driver.base, commands.executable))
+        await inspect_again(driver, gate, commands.executable, None)
 
 
 def is_initialized(commands: Commands) -> bool:
@@ -79,25 +98,37 @@ async def _initialize(
     folder = driver.environment.folder
     kept = (data_folder(folder, commands.given.environ), folder / LOCK_FILE)  # inspected again after it
     async with untouched(driver, gate, commands.executable, session, kept):
-        outcome = await commands.run("init", "-input=false", *arguments, variables=variables, without=without)
-    if outcome.interrupted or outcome.killed:
-        raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
-    if outcome.exit_code != 0:
-        reason = first_error(driver.store, driver.record.log_start)
-        if any(words in reason for words in _BACKEND_CHANGED):
-            raise backend_changed()
-        log = driver.store.log
-        if package := unlisted_package(log.lines(driver.record.log_start, log.refresh())):
-            raise TerraformFailed(package.problem, package.remedy)
-        raise TerraformFailed(
-            f"{commands.executable.product} init failed{': ' + reason if reason else ''}.",
-            "See the log for Terraform's full message.",
-        )
+        await _run(commands, "init", "-input=false", *arguments, variables=variables, without=without)
     if backend:
         now, _, settings = _fingerprint(commands).partition("\n")
         write_whole(driver.environment.files.init_fingerprint, f"{now}\n{settings or before.partition(chr(10))[2]}")
         driver.options = options.initialized()
     return True
+
+
+async def _run(
+    commands: Commands,
+    command: str,
+    *arguments: str,
+    variables: VariableArguments = NO_VARIABLES,
+    without: Collection[str] = (),
+) -> None:
+    driver = commands.driver
+    outcome = await commands.run(command, *arguments, variables=variables, without=without)
+    if outcome.interrupted or outcome.killed:
+        raise RunCanceled("The initialization was canceled.", "Nothing was changed.")
+    if outcome.exit_code == 0:
+        return
+    reason = first_error(driver.store, driver.record.log_start)
+    if any(words in reason for words in _BACKEND_CHANGED):
+        raise backend_changed()
+    log = driver.store.log
+    if fault := lock_file_fault(log.lines(driver.record.log_start, log.refresh())):
+        raise TerraformFailed(fault.problem, fault.remedy)
+    raise TerraformFailed(
+        f"{commands.executable.product} {command} failed{': ' + reason if reason else ''}.",
+        "See the log for Terraform's full message.",
+    )
 
 
 def _last_fingerprint(commands: Commands) -> str:

@@ -43,6 +43,7 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         executable = driver.ports.terraform.find(gate.environ)
         await report_program(driver, executable)
         driver.options.check()
+        driver.options.check_files(driver.base, driver.environment.folder)
         lock = await lock_environment(driver, phase, held)
         known = protected_of(driver.environment, gate.environ)
         driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))

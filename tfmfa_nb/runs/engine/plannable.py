@@ -28,6 +28,7 @@ def check_plannable(driver: Driver, product: str) -> list[str]:
         ConfigurationError: an option cannot be used.
     """
     driver.options.check()
+    driver.options.check_files(driver.base, driver.environment.folder)
     arguments = driver.options.plan_arguments(product)
     if (file := driver.options.generated_file(driver.environment.folder)) and file.exists():
         raise ConfigurationError(f"{file} exists already.", "Name a new file with --generate-config-out.")

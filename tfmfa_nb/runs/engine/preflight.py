@@ -13,12 +13,11 @@ from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.runs.engine.command import commands_without_credentials
-from tfmfa_nb.runs.engine.init import backend_changed, initialize, is_initialized
+from tfmfa_nb.runs.engine.init import backend_changed, initialize, install_modules, is_initialized
 from tfmfa_nb.runs.engine.settings_checks import check_settings, note_addresses
 from tfmfa_nb.runs.engine.workspaces import check_known
 from tfmfa_nb.terraform.backend_check import CHANGED, kept_type
-from tfmfa_nb.terraform.lock_file import unlisted_package
-from tfmfa_nb.terraform.working_directory import data_folder
+from tfmfa_nb.terraform.lock_file import lock_file_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +48,7 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     note_addresses(driver, configuration)
     if not can_be_asked(driver, gate):
         return
-    await check_settings(driver, gate, configuration)
+    await check_settings(driver, gate, executable, configuration)
     terraform, folder, given = driver.ports.terraform, driver.environment.folder, driver.options
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"
     valid = mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == state
@@ -60,16 +59,15 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     installed = await installed_before_the_code(driver, gate, executable, lock)
     if installed and valid:
         return
-    if not installed and not (data_folder(folder, gate.environ) / "providers").is_dir():
-        return
     early = given.early_variables(driver.base, executable)
     faults = await asyncio.to_thread(terraform.validate, executable, folder, gate.environ, early)
-    if package := unlisted_package(fault.summary for fault in faults):
-        raise TerraformFailed(package.problem, package.remedy)
-    if not installed:  # whatever else is wrong, `init` may mend it
-        return
+    if found := lock_file_fault(f"{fault.summary} {fault.detail}" for fault in faults):
+        raise TerraformFailed(found.problem, found.remedy)
+    if not installed:
+        faults = [fault for fault in faults if not fault.mended_by_init]
     _raise_first(driver, "The configuration is not valid", faults)
-    write_whole(mark, state)
+    if installed:
+        write_whole(mark, state)
 
 
 def _raise_first(driver: Driver, what: str, faults: Sequence[Fault]) -> None:
@@ -93,7 +91,7 @@ def can_be_asked(driver: Driver, gate: Gate) -> bool:
 
 
 async def installed_before_the_code(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock) -> bool:
-    """Install providers and modules if needed. False if AWS credentials may be needed for that.
+    """Install modules, and providers if no backend is needed for it. False if that may have left something to install.
 
     Raises:
         TerraformFailed: they cannot be installed, or the backend cannot be used.
@@ -109,10 +107,11 @@ async def installed_before_the_code(driver: Driver, gate: Gate, executable: Exec
         # Credentials in the configuration, which the policy allows, would open the backend before the code.
         if findings is not None and not findings.bypasses and "s3" in {findings.backend, kept}:
             await _check_backend(driver, gate, executable)
-        if kept:  # without the backend of the configuration, `init` opens the one that it has kept
-            return False
         start = driver.store.log.refresh()
         try:
+            if kept:  # without the backend of the configuration, `init` opens the one that it has kept
+                await install_modules(commands, gate)
+                return False
             await initialize(commands, gate, None, backend=local)
         except TerraformFailed:
             if any(map(_FROM_AWS.search, driver.store.log.lines(start, driver.store.log.refresh()))):

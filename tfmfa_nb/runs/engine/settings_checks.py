@@ -12,6 +12,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.terraform.addresses import nearest, parse_address
+from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.refactoring import refactoring_faults
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.configuration import Configuration
+    from tfmfa_nb.terraform.executable import Executable
 
 _BUNDLE = "AWS_CA_BUNDLE"
 _BUNDLE_ARGUMENT = "custom_ca_bundle"
 
 
-async def check_settings(driver: Driver, gate: Gate, configuration: Configuration) -> None:
+async def check_settings(driver: Driver, gate: Gate, executable: Executable, configuration: Configuration) -> None:
     """Make sure that what a phase needs of the settings is there.
 
     Raises:
@@ -32,8 +34,8 @@ async def check_settings(driver: Driver, gate: Gate, configuration: Configuratio
             does not exist, or there is no file with certificate authorities where one is set.
     """
     _check_values(driver, gate, configuration)
-    _check_statements(driver, configuration)
-    # In threads, because the first call imports botocore.
+    # In threads: the first may run a console, and the others import botocore.
+    await asyncio.to_thread(_check_statements, driver, gate, executable, configuration)
     await asyncio.to_thread(_check_regions, driver, gate, configuration)
     await asyncio.to_thread(_check_bundles, driver, gate, configuration)
 
@@ -55,13 +57,15 @@ def note_addresses(driver: Driver, configuration: Configuration) -> None:
                 )
 
 
-def _check_statements(driver: Driver, configuration: Configuration) -> None:
+def _check_statements(driver: Driver, gate: Gate, executable: Executable, configuration: Configuration) -> None:
     """Make sure that `moved`, `removed`, and `import` blocks do not stop the plan."""
     options = driver.options
     # Such plans leave blocks out, and other commands evaluate none.
     if options.call is not None or options.destroy or options.refresh_only or options.target or options.exclude:
         return
-    for fault in refactoring_faults(configuration.root, generates=bool(options.generate_config_out)):
+    values = options.variable_arguments(driver.base)
+    evaluator = Evaluator(configuration.folder, executable, gate.environ, values)
+    for fault in refactoring_faults(configuration.root, evaluator, generates=bool(options.generate_config_out)):
         raise ConfigurationError(f"{fault}.", fault.detail)
 
 
