@@ -1,6 +1,6 @@
 import asyncio
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import botocore
 import pytest
@@ -167,21 +167,40 @@ async def server(reply):
     requests = []
 
     async def answer_one(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        requests.append((await reader.readexactly(length)).decode())
+        if isinstance(reply, bytes):
+            writer.write(reply)
+            await writer.drain()
+        elif reply is not None:
+            await asyncio.sleep(reply)
+
+    async with listening(answer_one) as place:
+        yield Endpoint("eu-west-1", f"http://{place}"), requests
+
+
+@asynccontextmanager
+async def listening(answer):
+    """A server on this machine, by host and port; at its end, none of its connections is left open."""
+    answering = []
+
+    async def answer_one(reader, writer):
+        answering.append(asyncio.current_task())
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            requests.append((await reader.readexactly(length)).decode())
-            if isinstance(reply, bytes):
-                writer.write(reply)
-                await writer.drain()
-            elif reply is not None:
-                await asyncio.sleep(reply)
+            await answer(reader, writer)
         finally:
             writer.close()
+            with suppress(OSError):  # the other side has cut it
+                await writer.wait_closed()
 
     serving = await asyncio.start_server(answer_one, "127.0.0.1", 0)
     async with serving:
-        yield Endpoint("eu-west-1", f"http://127.0.0.1:{serving.sockets[0].getsockname()[1]}"), requests
+        host, port = serving.sockets[0].getsockname()
+        yield f"{host}:{port}"
+    for task in answering:
+        task.cancel()
+    await asyncio.gather(*answering, return_exceptions=True)
 
 
 def http(status, body, kind="text/html"):
@@ -320,25 +339,20 @@ async def test_what_stops_a_call_on_its_way_is_named_and_spends_no_code(
         await reader.read(1000)
         writer.write(PROXY_LOGIN)
         await writer.drain()
-        writer.close()
 
-    login = await asyncio.start_server(refuse_login, "127.0.0.1", 0)
-    with socket.socket() as dead:  # bound, not listening: it refuses connections
-        dead.bind(("127.0.0.1", 0))
-        hosts = {
-            "DEAD": f"127.0.0.1:{dead.getsockname()[1]}",
-            "LOGIN": f"127.0.0.1:{login.sockets[0].getsockname()[1]}",
-        }
+    async with listening(refuse_login) as login:
+        with socket.socket() as dead:  # bound, not listening: it refuses connections
+            dead.bind(("127.0.0.1", 0))
+            hosts = {"DEAD": f"127.0.0.1:{dead.getsockname()[1]}", "LOGIN": login}
 
-        def placed(text):
-            for name, host in hosts.items():
-                text = text.replace(name, host)
-            return text
+            def placed(text):
+                for name, host in hosts.items():
+                    text = text.replace(name, host)
+                return text
 
-        for name, value in variables.items():
-            monkeypatch.setenv(name, placed(value))
-        aws_client.reset_client_factory()
-        async with login:
+            for name, value in variables.items():
+                monkeypatch.setenv(name, placed(value))
+            aws_client.reset_client_factory()
             refusal = await refusal_of(with_code(Endpoint(endpoint.region, endpoint.url and placed(endpoint.url))))
     monkeypatch.undo()
     aws_client.reset_client_factory()
