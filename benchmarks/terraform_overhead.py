@@ -7,7 +7,8 @@ ours. In each round, Terraform's commands and the magics take turns.
 
 - `plan`: `terraform plan -out` in a folder that is initialized, against `%%tfplan` until its cell has ended,
 - `known`: `terraform plan -out` and `terraform show -json` after it, against `%%tfplan` and `run.plan`,
-- `apply`: an apply that prints the lines, against `%tfapply`.
+- `apply`: an apply that prints the lines, against `%tfapply`,
+- `json`: the same with `terraform apply -json`, from which `%tfapply` knows what each resource is about.
 
 Times are in seconds: the medians, their difference, and the ratio of the medians.
 """
@@ -78,8 +79,10 @@ async def apply_once(shell: InteractiveShell, home: Path, number: int, lines: in
     bare.mkdir()
     (bare / "main.tf").write_text(text)
     terraform(bare, "init", "-input=false")
-    terraform(bare, "plan", "-input=false", "-no-color", "-out=plan.tfplan")
-    theirs = terraform(bare, "apply", "-input=false", "-no-color", "plan.tfplan")
+    theirs = []
+    for machine_readable in ((), ("-json",)):
+        terraform(bare, "plan", "-replace=terraform_data.prints", "-input=false", "-no-color", "-out=plan.tfplan")
+        theirs.append(terraform(bare, "apply", "-input=false", "-no-color", *machine_readable, "plan.tfplan"))
     name = f"prints-{number}"
     await cell(shell, f"%%tfplan -e {name}\n{text}")
     began = time.perf_counter()
@@ -87,7 +90,7 @@ async def apply_once(shell: InteractiveShell, home: Path, number: int, lines: in
     ended = time.perf_counter() - began
     if run.log_lines < lines:
         raise SystemExit(f"The log has {run.log_lines:,} lines; {lines:,} were printed.")
-    return {"apply": (theirs, ended)}
+    return {"apply": (theirs[0], ended), "json": (theirs[1], ended)}
 
 
 async def measure(rounds: int, lines: int, home: Path) -> dict[str, list[tuple[float, float]]]:
