@@ -24,6 +24,7 @@ from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -50,6 +51,7 @@ class RunStore:
 
     Attributes:
         log: Terraform's output and the run's notes.
+        apply_events: what Terraform said of its apply, as far as it was read.
         trail: the environment's audit trail.
         in_trail: True after a line about the run was written to the trail.
     """
@@ -59,6 +61,7 @@ class RunStore:
         self.files = environment.files.run(run_id)
         self._runs = environment.files.runs
         self.log = RunLog(self.files.log)
+        self.apply_events = ApplyEvents(self.files.apply_events)
         self.trail = AuditTrail(environment.files.audit_trail)
         self.in_trail = False
         self._remove_environment: Callable[[], None] = lambda: None
