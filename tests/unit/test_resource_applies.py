@@ -92,7 +92,11 @@ def test_an_apply_in_which_much_fails(told):
     assert (slow.type, slow.end) == ("terraform_data", slow.start + slow.seconds)
     never, refused = (found[f"terraform_data.{name}", "create"] for name in ("never", "refused"))
     assert (never.start, never.end, never.seconds, refused.seconds) == (0, 0, 0, 0)
-    assert [each.address for each in applies.finished(1)] == [list(applies.finished(9))[-1].address]
+    assert [each.address for each in applies.slowest(9)] == ["terraform_data.slow"]
+    assert {each.address for each in applies.failed} == {
+        f"terraform_data.{name}" for name in ("breaks[1]", "refused", "regretted")
+    }
+    assert applies.of("terraform_data.slow") == [slow]
 
 
 def test_an_error_is_told_where_it_belongs(told):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.events import final_outputs
 from tfmfa_nb.terraform.log import RunLog
-from tfmfa_nb.terraform.resource_applies import ApplyState, ResourceApplies
+from tfmfa_nb.terraform.resource_applies import ResourceApplies
 from tfmfa_nb.terraform.sensitive_values import SENSITIVE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SHOWN_FINISHED = 20  # the latest; the log has all
+_SLOWEST = 3
 
 
 class ApplyEvents:
@@ -76,22 +75,21 @@ class Progress:
         self.resources.complete()
 
     def as_dict(self) -> dict[str, Any]:
-        """{done, total, current, finished}; the last two are lists of {address, action, seconds}."""
-        now, resources = time.time(), self.resources
+        """{done, total, failed, version, current: [{address, action, start}], slowest: [{address, action, seconds}]}.
+
+        The same as long as no further event is read: how long something has been running, whoever shows it can tell.
+        """
+        resources = self.resources
         return {
             "done": resources.done,
             "total": resources.total,
+            "failed": len(resources.failed),
+            "version": resources.version,
             "current": [
-                {"address": each.address, "action": each.action, "seconds": max(0, int(now - each.start))}
-                for each in resources.running
+                {"address": each.address, "action": each.action, "start": each.start} for each in resources.running
             ],
-            "finished": [
-                {
-                    "address": each.address,
-                    "action": each.action,
-                    "seconds": each.seconds,
-                    "failed": each.state is ApplyState.FAILED,
-                }
-                for each in resources.finished(_SHOWN_FINISHED)
+            "slowest": [
+                {"address": each.address, "action": each.action, "seconds": each.seconds}
+                for each in resources.slowest(_SLOWEST)
             ],
         }

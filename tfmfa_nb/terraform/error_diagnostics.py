@@ -15,6 +15,7 @@ from tfmfa_nb.terraform.events import table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_LINES = 30  # above and below what an error is about; Terraform tells a block's head, or an expression
 _BLOCK = re.compile(r'(resource|data) "([^"]+)" "([^"]+)"')
 
 
@@ -81,6 +82,10 @@ def error_diagnostic(event: dict[str, Any]) -> ErrorDiagnostic | None:
     )
 
 
+def _first_lines(text: str) -> str:
+    return "\n".join(text.split("\n", _MOST_LINES)[:_MOST_LINES])
+
+
 def _source(snippet: dict[str, Any], line: object) -> Iterator[SourceLine]:
     """The lines of a snippet. Terraform's offsets count bytes, and mark a part of one line."""
     if not snippet.get("code"):
@@ -88,6 +93,7 @@ def _source(snippet: dict[str, Any], line: object) -> Iterator[SourceLine]:
     before, marked, after = highlighted(snippet)
     above, _, begin = before.rpartition("\n")
     end, _, below = after.partition("\n")
+    above, below = (_first_lines(text) for text in (above, below))
     first = snippet.get("start_line", line)
     rows: list[tuple[tuple[str, bool], ...]] = [((text, False),) for text in above.split("\n")] if above else []
     rows.append(tuple((text, is_marked) for text, is_marked in ((begin, False), (marked, True), (end, False)) if text))

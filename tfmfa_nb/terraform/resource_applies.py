@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import islice
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.error_diagnostics import error_diagnostic
@@ -86,7 +86,7 @@ class ResourceApplies:
         self._blocks: dict[str, dict[str, None]] = {}  # addresses by "aws_instance.web"
         self._announced: set[tuple[str, str, str]] = set()  # a deposed object has the address of its resource
         self._running: dict[int, None] = {}
-        self._finished: dict[int, None] = {}
+        self._failed: dict[int, None] = {}
 
     def __iter__(self) -> Iterator[ResourceApply]:
         """All of them, data sources that are read during the apply too."""
@@ -100,9 +100,18 @@ class ResourceApplies:
         """Those that run, in the order in which they began."""
         return [self._all[place] for place in tuple(self._running)]
 
-    def finished(self, most: int) -> list[ResourceApply]:
-        """Those that were the last to be done, or to fail; at most `most`."""
-        return [self._all[place] for place in islice(reversed(self._finished), most)][::-1]
+    @property
+    def failed(self) -> list[ResourceApply]:
+        """Those that failed, in the order in which they did."""
+        return [self._all[place] for place in tuple(self._failed)]
+
+    def of(self, address: str) -> list[ResourceApply]:
+        """Those of one resource."""
+        return [self._all[place] for place in tuple(self._places.get(address, ()))]
+
+    def slowest(self, most: int) -> list[ResourceApply]:
+        """Those that took longest, at most `most`; without those that took less than a second."""
+        return nlargest(most, (each for each in self if each.seconds >= 1), key=lambda each: each.seconds)
 
     def feed(self, event: dict[str, Any]) -> None:
         """Take one event. Other events are ignored, and those that were read before."""
@@ -193,7 +202,8 @@ class ResourceApplies:
             self._running[place] = None
         else:
             self._running.pop(place, None)
-            self._finished[place] = None
+        if new.state is ApplyState.FAILED:
+            self._failed[place] = None
         self.version += 1
 
 
