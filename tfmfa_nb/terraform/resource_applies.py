@@ -107,7 +107,7 @@ class ResourceApplies:
 
     def of(self, address: str) -> list[ResourceApply]:
         """Those of one resource."""
-        return [self._all[place] for place in tuple(self._places.get(address, ()))]
+        return [self._all[place] for place in self._places.get(address, ())]
 
     def slowest(self, most: int) -> list[ResourceApply]:
         """Those that took longest, at most `most`; without those that took less than a second."""

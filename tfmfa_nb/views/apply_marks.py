@@ -43,6 +43,8 @@ _HALF = {
     ("create", Mark.WAITING): "created, the old one not yet destroyed",
     ("create", Mark.NOT_STARTED): "created, the old one not destroyed",
 }
+_MARKS = {each: Mark(each.value) for each in ApplyState}
+_WEIGHTS = {each: weight for weight, each in enumerate(Mark)}
 _OVER = {Mark.RUNNING: Mark.INTERRUPTED, Mark.WAITING: Mark.NOT_STARTED}
 
 
@@ -72,14 +74,17 @@ class ApplyMarks:
 
     def of(self, change: ResourceChange) -> Mark | None:
         """How far a change is; None if the apply does nothing about it, or has not begun."""
-        states = {step.state for step in self._steps(change)}
-        if not states:
-            return None
-        mark = next(
-            (Mark(each) for each in (ApplyState.FAILED, ApplyState.RUNNING, ApplyState.WAITING) if each in states),
-            Mark.DONE,
-        )
-        return _OVER.get(mark, mark) if self.over else mark
+        mark = None
+        for step in self._steps(change):  # five thousand changes are counted a few times a second
+            each = _MARKS[step.state]
+            mark = each if mark is None or _WEIGHTS[each] < _WEIGHTS[mark] else mark
+        return _OVER.get(mark, mark) if self.over and mark is not None else mark
+
+    def failed_in(self, changes: Sequence[ResourceChange]) -> list[ResourceChange]:
+        """The changes that failed."""
+        addresses = {each.address for each in self.applies.failed}
+        found = [change for change in changes if change.address in addresses] if addresses else []
+        return [change for change in found if self.of(change) is Mark.FAILED]
 
     def row(self, change: ResourceChange) -> ApplyMark | None:
         """What a row says of it."""
@@ -107,7 +112,7 @@ class ApplyMarks:
 
     def _steps(self, change: ResourceChange) -> Sequence[ResourceApply]:
         every = self.applies.of(change.address)
-        if change.action == "replace":
+        if change.action == "replace" or not every:
             return every
         steps = [step for step in every if step.action == change.action]
         # A deposed object has the address of its resource, and Terraform does not say which of the two it destroys.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.plan_messages import ChangeRow, GroupRow, NoteRow
 from tfmfa_nb.protocol.words import ACTION_NAMES, action_name, action_sign, count
-from tfmfa_nb.views.apply_marks import Mark
 from tfmfa_nb.views.attribute_nodes import attribute_nodes, output_node
 from tfmfa_nb.views.diagnostic_nodes import diagnostic_nodes
 from tfmfa_nb.views.sanitize import brief, one_line
@@ -44,6 +43,7 @@ class PlanNodes:
         chosen: which of its changes are shown.
         keys: by the identity of a change, what names its row.
         marks: how far the apply of the changes is.
+        made: the rows of changes that were made before, and those that are made here: there may be thousands.
         opened: whether changes are open at first; more than `MOST_OPENED` are not.
 
     Attributes:
@@ -51,14 +51,20 @@ class PlanNodes:
     """
 
     def __init__(
-        self, plan: Plan, chosen: PlanFilter, keys: dict[int, str], marks: ApplyMarks, *, opened: bool
+        self,
+        plan: Plan,
+        chosen: PlanFilter,
+        keys: dict[int, str],
+        marks: ApplyMarks,
+        made: dict[tuple[str, str, bool], Node],
+        *,
+        opened: bool,
     ) -> None:
-        self._plan, self._chosen, self._keys, self._marks = plan, chosen, keys, marks
+        self._plan, self._chosen, self._keys, self._marks, self._made = plan, chosen, keys, marks, made
         self.changes = chosen.changes(plan.changes)
-        self._failed = [change for change in self.changes if marks.of(change) is Mark.FAILED]
-        self._others = self.changes
-        if self._failed:
-            self._others = [change for change in self.changes if marks.of(change) is not Mark.FAILED]
+        self._failed = marks.failed_in(self.changes)
+        failed = set(map(id, self._failed))
+        self._others = [change for change in self.changes if id(change) not in failed]
         self._opened = opened and len(self.changes) <= MOST_OPENED
 
     def by_module(self) -> list[Node]:
@@ -143,11 +149,14 @@ class PlanNodes:
 
     def _change(self, change: ResourceChange, subject: Subject, below: str = "") -> Node:
         label = change.address.removeprefix(f"{below}.") if below else change.address
-        key = self._keys[id(change)]
+        key, opened = self._keys[id(change)], self._opened and subject == "resource"
+        if (made := self._made.get((key, label, opened))) is not None:
+            return made
         row = partial(self._row, change, subject, label)
         has_values = change.before is not None or change.after is not None
         children = cache(partial(attribute_nodes, key, change)) if has_values else None
-        return Node(key, row, label, children, opened=self._opened and subject == "resource")
+        node = self._made[key, label, opened] = Node(key, row, label, children, opened=opened)
+        return node
 
     def _row(self, change: ResourceChange, subject: Subject, label: str, place: PlanPlace) -> ChangeRow:
         is_drift = subject == "drift"

@@ -38,6 +38,7 @@ class PlanTree:
         every = (*plan.changes, *plan.drift, *plan.deferred)
         self._keys = {id(change): f"c{index}" for index, change in enumerate(every)}
         self._texts: dict[int, str] = {}
+        self._made: dict[tuple[str, str, bool], Node] = {}
         # What was last asked for: scrolling asks for the same again, and opening a row keeps the groups.
         self._filtered: tuple[PlanView, object, Sequence[Node], int] | None = None
         self._rows: tuple[PlanView, Sequence[Placed]] | None = None
@@ -90,7 +91,7 @@ class PlanTree:
         said = marks.version if view.states else marks.failures
         if self._filtered is None or self._filtered[:2] != (view, said):
             chosen = PlanFilter(view, self._texts, marks)
-            nodes = PlanNodes(self.plan, chosen, self._keys, marks, opened=view.opened)
+            nodes = PlanNodes(self.plan, chosen, self._keys, marks, self._made, opened=view.opened)
             groups = nodes.by_module() if view.grouping == "module" else nodes.by_action()
             self._filtered, self._rows = (view, said, groups, len(nodes.changes)), None
             self._order += 1
