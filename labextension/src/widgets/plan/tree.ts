@@ -188,7 +188,10 @@ export class Tree {
       } else {
         this._space.insertBefore(node, next);
       }
-      this._virtual.measureElement(node);
+    }
+    // All at once, after all are filled: each look at a height between two changes would lay out the page anew.
+    for (const { index } of items) {
+      this._virtual.measureElement(this._drawn.get(this._rows.keyOf(index)) ?? null);
     }
     if (focused && !this.node.contains(document.activeElement)) {
       this._drawn.get(this._rows.keyOf(this._active))?.focus({ preventScroll: true });
