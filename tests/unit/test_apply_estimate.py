@@ -2,12 +2,16 @@
 
 import json
 import os
+import time
 
 import pytest
 from scripted_events import change, done, failed, start
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.protocol.layout import RunFiles
+from tfmfa_nb.runs.engine.progress import ApplyProgress
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.apply_estimate import Durations
 from tfmfa_nb.terraform.resource_applies import ResourceApplies
@@ -125,3 +129,20 @@ def test_what_cannot_be_read_and_what_is_too_large_is_passed_over(environment):
     (environment.files.runs / "run-20261105-101500-0a1b2c").touch()
     (expected,) = applies(change("a.b"))
     assert round(ran(environment, 9).earlier_durations().of(expected)) == 7
+
+
+def test_a_run_tells_when_its_apply_will_end(environment):
+    """From the files of both: what an earlier run left, and what its own Terraform writes."""
+    ran(environment, 1, *took("a.b", 600))
+    run = Run(environment, Options(), environment.folder.parent)
+    begun = time.time()
+    progress = ApplyProgress(run.driver)
+    progress.estimate()
+    events = [change("a.b"), start("a.b", at=begun)]
+    run.driver.store.files.apply_events.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    while not run.progress.get("ends_at") and time.time() < begun + 30:  # the files are read on another thread
+        progress.look()
+    assert round(run.progress["ends_at"] - begun) == 600
+    assert [each["address"] for each in run.progress["current"]] == ["a.b"]
+    progress.complete()
+    assert run.progress["ends_at"] is None
