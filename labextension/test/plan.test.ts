@@ -33,6 +33,8 @@ function answer(rows: readonly PlanRow[], more: Partial<PlanRows> = {}): void {
     shown: rows.length,
     changes: rows.length,
     rows,
+    order: 1,
+    states: [],
     found: -1,
     ...more
   });
@@ -157,4 +159,135 @@ test('a blank line has a name too', () => {
   plan.update(true);
   answer([{ kind: 'line', place: { ...PLACE, key: 'l' }, sign: '+', pieces: [['', false]] }]);
   expect(items()[0]?.querySelector('.tfmfa-said')?.textContent.trim()).toBe('added blank line');
+});
+
+const WAITING = { state: 'waiting', word: 'waiting', start: 0, seconds: 0 };
+const RUNNING = { state: 'running', word: 'creating', start: 100, seconds: 0 };
+const DONE = { state: 'done', word: 'created', start: 0, seconds: 12 };
+const marks = () => items().map(item => item.querySelector('.tfmfa-mark')?.textContent ?? '');
+
+test('an apply that goes on is looked at again, a few times in a second at most', () => {
+  plan.update(true, '0');
+  answer([change('a', { mark: WAITING })]);
+  expect(asked).toHaveLength(1);
+  for (let version = 1; version <= 50; version++) {
+    plan.update(true, String(version));
+    vi.advanceTimersByTime(20);
+    if (asked.length > 1) {
+      answer([change('a', { mark: RUNNING })]);
+    }
+  }
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked.length).toBeLessThan(5);
+  expect(new Set(asked.map(({ query }) => query)).size).toBe(1);
+  vi.advanceTimersByTime(5000);
+  const settled = asked.length;
+  plan.update(true, '50');
+  vi.advanceTimersByTime(5000);
+  expect(asked).toHaveLength(settled);
+});
+
+test('a clock runs without messages, and stops with the change', () => {
+  plan.update(true);
+  answer([change('a', { mark: RUNNING }), change('b', { mark: WAITING })]);
+  plan.drawTimes(103);
+  expect(marks()).toEqual(['creating0:03', 'waiting']);
+  plan.drawTimes(165.9);
+  expect(marks()[0]).toBe('creating1:05');
+  answer([change('a', { mark: DONE }), change('b', { mark: WAITING })]);
+  plan.drawTimes(999);
+  expect(marks()).toEqual(['created0:12', 'waiting']);
+  expect(asked).toHaveLength(1);
+});
+
+test('a row whose apply goes on keeps its buttons, and with them the focus', () => {
+  plan.update(true);
+  answer([change('a', { mark: WAITING })]);
+  const button = items()[0]?.querySelector('button');
+  button?.focus();
+  answer([change('a', { mark: RUNNING })]);
+  expect(marks()).toEqual(['creating0:00']);
+  expect(document.activeElement).toBe(button);
+  expect(items()[0]?.contains(button ?? null)).toBe(true);
+});
+
+test('rows that are in another place take the focus with them', () => {
+  plan.update(true);
+  answer([change('a', { mark: WAITING }), change('b', { mark: WAITING })]);
+  items()[1]?.focus();
+  const group: PlanRow = {
+    kind: 'group',
+    place: { ...PLACE, key: 'failed', open: true },
+    title: 'Failed',
+    about: '1',
+    action: 'failed'
+  };
+  answer([group, change('a.failed', { mark: { ...DONE, state: 'failed', word: 'failed' } }), change('b')], {
+    order: 2
+  });
+  expect(document.activeElement?.textContent).toContain('aws_vpc.b');
+  expect(document.activeElement?.getAttribute('tabindex')).toBe('0');
+});
+
+test('rows from before are not taken for those of now', () => {
+  plan.update(true, '0');
+  answer([change('a'), change('b'), change('c')]);
+  plan.update(true, '1');
+  vi.advanceTimersByTime(500);
+  answer([change('a')], { total: 3 });
+  vi.advanceTimersByTime(100);
+  expect(asked.at(-1)).toMatchObject({ start: 1, stop: 3 });
+  expect(items().map(item => item.getAttribute('aria-label'))).toEqual([null, 'Loading', 'Loading']);
+});
+
+test('states are offered as they come, each with a number, and chosen', () => {
+  plan.update(true);
+  answer([change('a', { mark: WAITING })]);
+  const chips = () =>
+    [...plan.node.querySelectorAll<HTMLElement>('[aria-label=States] button')].filter(({ hidden }) => !hidden);
+  expect(chips()).toEqual([]);
+  answer([change('a', { mark: WAITING })], { states: [['waiting', 1]] });
+  answer([change('a', { mark: WAITING })], {
+    states: [
+      ['failed', 2],
+      ['waiting', 1_200]
+    ]
+  });
+  expect(chips().map(chip => chip.textContent)).toEqual(['Failed 2', 'Waiting 1,200']);
+  chips()[0]?.click();
+  expect(asked.at(-1)?.view.states).toEqual(['failed']);
+  expect(chips()[0]?.getAttribute('aria-pressed')).toBe('true');
+  answer([], { states: [['done', 5]] });
+  expect(chips().map(chip => chip.textContent)).toEqual(['Failed 0', 'Done 5']);
+  chips()[0]?.click();
+  expect(asked.at(-1)?.view.states).toEqual([]);
+});
+
+test("an error shows Terraform's words, the lines with what is wrong marked, and the values", () => {
+  plan.update(true);
+  answer([
+    {
+      kind: 'diagnostic',
+      place: { ...PLACE, key: 'e' },
+      summary: '<b>It broke.</b>',
+      detail: 'exit status 3\n<img src=x>',
+      where: 'on main.tf line 7, in resource "a" "b"',
+      lines: [
+        {
+          number: 7,
+          pieces: [
+            ['  x = ', false],
+            ['var.y', true]
+          ]
+        }
+      ],
+      values: ['var.y is 3']
+    }
+  ]);
+  const [row] = items();
+  expect(row?.querySelector('.tfmfa-diagnostic-summary')?.textContent).toBe('Error: <b>It broke.</b>');
+  expect(row?.querySelector('code')?.textContent).toBe('  x = var.y');
+  expect(row?.querySelector('u')?.textContent).toBe('var.y');
+  expect(row?.textContent).toContain('var.y is 3');
+  expect(row?.querySelector('b, img')).toBeNull();
 });

@@ -1,13 +1,27 @@
 import { expect, test } from 'vitest';
 import cases from '../../tests/fixtures/protocol_cases.json';
 import { LEVEL_MEANINGS } from '../src/protocol/generated';
-import { count, duration } from '../src/text/numbers';
+import { count, duration, timeLeft } from '../src/text/numbers';
 import { actionSign, hopName, isFinal, lockIndicatorName, runWords, statusName } from '../src/text/words';
 
 type Row<From> = [From, string];
 
 test.each(cases.durations as Row<number>[])('%d seconds are %s', (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [-3, 'takes longer than before'],
+  [0, 'takes longer than before'],
+  [4, 'a few seconds left'],
+  [30, 'less than 1 min left'],
+  [60, 'about 1 min left'],
+  [130, 'about 2 min left'],
+  [3570, 'about 1 h left'],
+  [4230, 'about 1 h 11 min left'],
+  [7200, 'about 2 h left']
+] as Row<number>[])('where %d seconds are left, it says "%s"', (seconds, text) => {
+  expect(timeLeft(seconds)).toBe(text);
 });
 
 test.each(cases.numbers as Row<number>[])('%d is written %s', (value, text) => {

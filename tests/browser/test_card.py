@@ -291,7 +291,7 @@ run.notes, run.product, run.status, run.lock_indicator = [x], x, x, x
 run.identity = dict.fromkeys(run.identity, x)
 run.roles = [{{"provider": x, "place": x, "hops": [{{"arn": x, "state": x, "message": x}}]}}]
 run.error_documents = [{{"title": x, "text": x}}]
-run.progress = {{"done": 1, "total": 3, "current": [{{"address": x, "action": x, "seconds": 1.0}}]}}
+run.progress = {{"done": 1, "total": 3, "current": [{{"address": x, "action": x, "start": 1.0}}]}}
 run.write(x)
 """)
     expect(card.locator(".tfmfa-log-row").last).to_have_text(foreign.replace("\u202e\x1b[31m", "⟨U+202E⟩"))

@@ -369,7 +369,7 @@ async def test_a_state_is_bounded_and_readable(made):
         notes=[long] * 1000,
         error=long,
         error_documents=[{"title": long, "text": long}] * 100,
-        progress={"done": 1, "total": 5000, "current": [{"address": "a", "action": "create", "seconds": 1.0}] * 5000},
+        progress={"done": 1, "total": 5000, "current": [{"address": "a", "action": "create", "start": 1.0}] * 5000},
         started_at=1.0,
     )
     _, front = made(run)

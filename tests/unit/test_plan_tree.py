@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tfmfa_nb.protocol.plan_messages import MOST_PLAN_ROWS, PlanRowsRequest, PlanView
 from tfmfa_nb.terraform.plan import Plan
+from tfmfa_nb.terraform.resource_applies import ResourceApplies
 from tfmfa_nb.views.plan_tree import PlanTree
 
 PLAN = scripted_plan.everything()
@@ -14,7 +15,7 @@ PLAN = scripted_plan.everything()
 
 def rows(plan=PLAN, start=0, stop=MOST_PLAN_ROWS, *, typed="", after=0, grouping="module", **view):
     """The answer to a request."""
-    return PlanTree(plan).answer(
+    return PlanTree(plan, ResourceApplies()).answer(
         PlanRowsRequest(
             query=7,
             start=start,

@@ -1,10 +1,10 @@
 import json
 import time
 from html import escape
-from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from html_page import Page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_run import PLAN, ScriptedRun
@@ -25,23 +25,6 @@ PLANTED = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> &lt; \x1b[
 ALLOWED = {"div", "p", "strong", "br", "ul", "li", "details", "summary", "pre", "code", "span"}
 HIDDEN = set("\x1b\x07\u202e\u200b\r\x00\x9b")
 FOREIGN = st.text(st.sampled_from("<>&\"'/=ax \x1b[31m;\u202e\r\n\x00é漢"), max_size=40)
-
-
-class Page(HTMLParser):
-    """What a browser would make of the summary."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def planted(text, lines=()):

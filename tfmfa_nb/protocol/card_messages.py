@@ -131,7 +131,16 @@ class RoleChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceInProgress:
-    """A resource that is being changed, and for how many seconds."""
+    """A resource that is being changed, and since when, in seconds since the epoch by the kernel's clock."""
+
+    address: str
+    action: str
+    start: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowResource:
+    """A resource whose change took long, in seconds."""
 
     address: str
     action: str
@@ -140,12 +149,40 @@ class ResourceInProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The progress of an apply, in resources; `more` is the number of current ones that are not listed."""
+    """The progress of an apply, in changes; a replacement is two.
+
+    Attributes:
+        version: another number where rows of the plan's tree say something else.
+        current: the first of those that are under way.
+        more: the number of the others.
+        slowest: those that took longest.
+        ends_at: when it will have ended, in seconds since the epoch by the kernel's clock; 0 if nobody can know.
+    """
 
     done: int
     total: int
+    failed: int = 0
+    version: int = 0
     current: tuple[ResourceInProgress, ...] = ()
     more: int = 0
+    slowest: tuple[SlowResource, ...] = ()
+    ends_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """An output of an apply.
+
+    Attributes:
+        text: its value: a text as it is, another value as HCL; what stands for it if it is sensitive.
+        sensitive: whether its value is not told.
+        whole: whether the text is the value as it is; otherwise `run.outputs` has that.
+    """
+
+    name: str
+    text: str
+    sensitive: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +205,8 @@ class CardState:
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
+        outputs: what the apply has reported at its end, as far as there is room.
+        more_outputs: the number of the others.
         has_plan: whether the rows of its plan can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
         waited: how long the phase has waited for a person.
@@ -194,6 +233,8 @@ class CardState:
     roles: tuple[RoleChain, ...]
     decision: Decision | None
     progress: Progress | None
+    outputs: tuple[Output, ...] = ()
+    more_outputs: int = 0
     has_plan: bool
     notes: tuple[str, ...]
     error: str

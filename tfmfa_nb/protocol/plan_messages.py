@@ -22,6 +22,7 @@ class PlanView:
         actions: shows the changes with one of these actions; empty shows all.
         resource_type: shows the changes of this type; "" shows all.
         module: shows the changes of the module with this address, "" for the root module; None shows all.
+        states: shows the changes whose apply is in one of these states; empty shows all.
         opened: whether changes are open, except for those in `toggled`.
         toggled: keys of the rows that are not as they are at first: open or closed.
     """
@@ -31,6 +32,7 @@ class PlanView:
     actions: tuple[_Typed, ...] = ()
     resource_type: _Key = ""
     module: _Key | None = None
+    states: tuple[_Typed, ...] = ()
     opened: bool = False
     toggled: tuple[_Key, ...] = ()
 
@@ -85,6 +87,23 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyMark:
+    """How far the apply of a change is.
+
+    Attributes:
+        state: the key of its icon and its color.
+        word: the same in words.
+        start: since when it runs, in seconds since the epoch by the kernel's clock; 0 if it does not run.
+        seconds: how long it took so far; 0 if nothing of it has ended.
+    """
+
+    state: Literal["failed", "running", "waiting", "done", "interrupted", "not_started"]
+    word: str
+    start: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
     """What happens to a resource or an output, what happened to a resource, or a check.
 
@@ -97,6 +116,7 @@ class ChangeRow:
         label: address within the group.
         reason: why this action is planned; "" if Terraform does not say.
         notes: what else there is to know, in words.
+        mark: how far its apply is; None before the apply, and for what no apply changes.
     """
 
     kind: Literal["change"] = "change"
@@ -109,6 +129,7 @@ class ChangeRow:
     label: str
     reason: str
     notes: tuple[str, ...]
+    mark: ApplyMark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +181,36 @@ class NoteRow:
     text: str
 
 
-PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosticLine:
+    """A line of the configuration: its pieces, each with whether it is what the error is about."""
+
+    number: int
+    pieces: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosticRow:
+    """An error as Terraform explains it.
+
+    Attributes:
+        summary: one line.
+        detail: lines of text; "" if there are none.
+        where: the place in the configuration, in words; "" if there is none.
+        lines: the lines of the configuration.
+        values: what the expressions in them are.
+    """
+
+    kind: Literal["diagnostic"] = "diagnostic"
+    place: PlanPlace
+    summary: str
+    detail: str
+    where: str
+    lines: tuple[DiagnosticLine, ...]
+    values: tuple[str, ...]
+
+
+PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow | DiagnosticRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +230,8 @@ class PlanRows:
         total: the number of all rows.
         shown: the number of changes that the filters leave.
         changes: the number of changes without the filters.
+        order: another number where the same view has other rows than before, not only others in their place.
+        states: how far the apply of the changes is, each with their number; empty before the apply.
         found: the row that begins with the typed text; -1 if there is none.
         choices: None if they were not requested.
     """
@@ -191,5 +243,7 @@ class PlanRows:
     shown: int
     changes: int
     rows: tuple[PlanRow, ...]
+    order: int = 0
+    states: tuple[tuple[str, int], ...] = ()
     found: int = -1
     choices: PlanChoices | None = None

@@ -62,7 +62,16 @@ _CONSTANTS = (
         words,
         (
             *("CELL_MAGICS", "LEVEL_MEANINGS", "LOCK_INDICATOR_NAMES", "LOCK_INDICATOR_ICONS", "STATUS_NAMES"),
-            *("STATUS_ICONS", "FINAL_STATUSES", "QUESTION_NAMES", "HOP_NAMES", "HOP_ICONS", "ACTION_SIGNS"),
+            *(
+                "STATUS_ICONS",
+                "FINAL_STATUSES",
+                "QUESTION_NAMES",
+                "HOP_NAMES",
+                "HOP_ICONS",
+                "APPLY_NAMES",
+                "APPLY_ICONS",
+                "ACTION_SIGNS",
+            ),
             *("ACTION_NAMES",),
         ),
     ),

@@ -72,6 +72,25 @@ HOP_NAMES = {
 
 HOP_ICONS = {"unchecked": "open", "checking": "turning", "assumed": "good", "refused": "bad"}
 
+APPLY_NAMES = {
+    "failed": "failed",
+    "running": "running",
+    "waiting": "waiting",
+    "done": "done",
+    "interrupted": "interrupted",
+    "not_started": "not started",
+}
+"""How far the apply of a change is; the last two where the whole apply has ended."""
+
+APPLY_ICONS = {
+    "failed": "bad",
+    "running": "turning",
+    "waiting": "waiting",
+    "done": "good",
+    "interrupted": "warning",
+    "not_started": "stopped",
+}
+
 ACTION_SIGNS = {
     "create": "+",
     "update": "~",

@@ -234,7 +234,7 @@ class PolicyChecksKnown(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProgressMade(Event):
-    """The progress of an apply: done, total, current, finished."""
+    """The progress of an apply: done, total, failed, version, current, slowest, ends_at."""
 
     progress: Mapping[str, Any]
 

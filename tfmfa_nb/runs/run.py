@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Ports
     from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.terraform.resource_applies import ResourceApplies, ResourceApply
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Run(HasTraits):
     plan_known = Bool(default_value=False, help="Whether the plan is known as data.")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
-    progress = Dict(help="done, total, current, finished")
+    progress = Dict(help="done, total, failed, version, current, slowest, ends_at (seconds since the epoch, or None)")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")
     error = Unicode()
@@ -154,6 +155,20 @@ class Run(HasTraits):
         `float` would lose digits.
         """
         return dict(self.driver.outputs)
+
+    @property
+    def applies(self) -> ResourceApplies:
+        """What the apply does to the resources, as it goes on."""
+        return self.driver.store.apply_events.progress.resources
+
+    @property
+    def resource_applies(self) -> tuple[ResourceApply, ...]:
+        """What the apply does, or did, to each resource: its state, when it began and ended, and its errors.
+
+        In the order in which Terraform announces the changes; a replacement is a delete and a create. Empty before the
+        apply. The values are no more than the log has: nothing in them is secret.
+        """
+        return tuple(self.applies)
 
     @property
     def seconds(self) -> float:

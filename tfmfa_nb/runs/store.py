@@ -21,9 +21,11 @@ from traitlets import TraitError
 
 from tfmfa_nb.environments.atomic_files import private_folder, usable, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
-from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
+from tfmfa_nb.protocol.layout import RUN_ID, RunFiles, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.terraform.apply_estimate import Durations
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
 _SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
+_MOST_EVENTS, _MOST_APPLIES, _MOST_LOOKED_AT = 16 << 20, 5, 50  # bytes, applies, and runs that an estimate rests on
 _KEPT_SECONDS = 7 * 86_400  # of a saved plan
 
 
@@ -50,6 +53,7 @@ class RunStore:
 
     Attributes:
         log: Terraform's output and the run's notes.
+        apply_events: what Terraform said of its apply, as far as it was read.
         trail: the environment's audit trail.
         in_trail: True after a line about the run was written to the trail.
     """
@@ -59,6 +63,7 @@ class RunStore:
         self.files = environment.files.run(run_id)
         self._runs = environment.files.runs
         self.log = RunLog(self.files.log)
+        self.apply_events = ApplyEvents(self.files.apply_events)
         self.trail = AuditTrail(environment.files.audit_trail)
         self.in_trail = False
         self._remove_environment: Callable[[], None] = lambda: None
@@ -242,6 +247,30 @@ class RunStore:
             return Plan(json.loads(self.files.changes.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             raise RunStateError(f"The changes of {self.id} were not saved.") from None
+
+    def earlier_durations(self) -> Durations:
+        """How long changes took in the latest applies of the environment before this run, as far as it has them."""
+        durations, room, left = Durations(), _MOST_EVENTS, _MOST_APPLIES
+        with suppress(OSError):
+            for folder in sorted(self._runs.iterdir(), reverse=True)[:_MOST_LOOKED_AT]:
+                # An ID begins with the time; a file that is too large leaves room for a smaller one.
+                if left and folder.name < self.id and RUN_ID.fullmatch(folder.name):
+                    size = self._learn(durations, folder, room)
+                    room, left = room - size, left - bool(size)
+        return durations
+
+    def _learn(self, durations: Durations, folder: Path, room: int) -> int:
+        """Learn from the apply in the folder of a run; returns the number of bytes that were read."""
+        try:
+            path = RunFiles(folder).apply_events
+            if not 0 < (size := path.stat().st_size) <= room:
+                return 0
+            events = ApplyEvents(path)
+            events.refresh()
+        except OSError:
+            return 0
+        durations.learn(events.progress.resources)
+        return size
 
     def ended_at(self, command: str) -> float:
         """When `command` ended, in seconds since the epoch; 0 if its supervisor did not record it."""

@@ -35,12 +35,14 @@ from tfmfa_nb.protocol.messages import (
     Question,
     ResourceInProgress,
     RoleChain,
+    SlowResource,
     TextRequest,
     UnsealedCode,
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.card_log import CardLog
+from tfmfa_nb.views.card_outputs import card_outputs
 from tfmfa_nb.views.open_cards import card_closed, card_opened
 from tfmfa_nb.views.plan_tree import PlanTree
 from tfmfa_nb.views.sanitize import plain, sanitize_all
@@ -66,7 +68,7 @@ if TYPE_CHECKING:
 
 _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan"}
+_OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan", "outputs", "more_outputs"}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
 _WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
@@ -193,9 +195,17 @@ class RunCard(MessageWidget):
             "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
+        outputs, more_outputs = card_outputs(run)
         # Do not show a question of another prompt or of another card, which cannot be answered here.
         question = self._question if self._asking else None
-        return CardState(seq=self._sequence, now=time.time(), question=question, **{**traits, **typed})
+        return CardState(
+            seq=self._sequence,
+            now=time.time(),
+            question=question,
+            outputs=outputs,
+            more_outputs=more_outputs,
+            **{**traits, **typed},
+        )
 
     @property
     def _asking(self) -> bool:
@@ -283,8 +293,8 @@ class RunCard(MessageWidget):
         if plan is None:
             return  # the front end asks again
         if self._tree is None or self._tree.plan is not plan:
-            self._tree = PlanTree(plan)
-        self.send(self._tree.answer(request))
+            self._tree = PlanTree(plan, self._run.applies)
+        self.send(self._tree.answer(request, over=self._run.ended_at > 0))
 
 
 def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:
@@ -302,6 +312,10 @@ def _progress(progress: Mapping[str, Any]) -> Progress:
     return Progress(
         done=progress.get("done", 0),
         total=progress.get("total", 0),
+        failed=progress.get("failed", 0),
+        version=progress.get("version", 0),
         current=tuple(_typed(ResourceInProgress, each) for each in current[:_MAX_CURRENT]),
         more=max(0, len(current) - _MAX_CURRENT),
+        slowest=tuple(_typed(SlowResource, each) for each in progress.get("slowest") or ()),
+        ends_at=progress.get("ends_at") or 0.0,
     )

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tfmfa_nb.protocol.plan_messages import PlanView
+    from tfmfa_nb.terraform.error_diagnostics import ErrorDiagnostic
     from tfmfa_nb.terraform.plan_checks import PlannedCheck
     from tfmfa_nb.terraform.resource_changes import ResourceChange
+    from tfmfa_nb.views.apply_marks import ApplyMarks
 
 _MAX_CHOICES = 500
 
@@ -38,10 +40,11 @@ class PlanFilter:
     Args:
         view: what the person chose.
         texts: by the identity of a change, the text that it is searched in; filled here, because that takes time.
+        marks: how far the apply of the changes is.
     """
 
-    def __init__(self, view: PlanView, texts: dict[int, str]) -> None:
-        self._view, self._texts = view, texts
+    def __init__(self, view: PlanView, texts: dict[int, str], marks: ApplyMarks) -> None:
+        self._view, self._texts, self._marks = view, texts, marks
         self._wanted = view.text.casefold()
 
     def changes(self, changes: Iterable[ResourceChange]) -> list[ResourceChange]:
@@ -53,6 +56,7 @@ class PlanFilter:
             if (not view.actions or change.action in view.actions)
             and (not view.resource_type or change.type == view.resource_type)
             and (view.module is None or change.module == view.module)
+            and (not view.states or self._marks.of(change) in view.states)
             and (not self._wanted or self._wanted in self._text(change))
         ]
 
@@ -66,10 +70,14 @@ class PlanFilter:
         """Those that are shown."""
         return [] if self._says_more else [each for each in checks if self._has_text([each.address, *each.problems])]
 
+    def errors(self, errors: Iterable[ErrorDiagnostic]) -> list[ErrorDiagnostic]:
+        """Those that are shown, of errors that belong to no change."""
+        return [] if self._says_more else [each for each in errors if self._has_text([each.summary, each.detail])]
+
     @property
     def _says_more(self) -> bool:
         view = self._view
-        return bool(view.actions or view.resource_type or view.module is not None)
+        return bool(view.actions or view.resource_type or view.module is not None or view.states)
 
     def _has_text(self, values: Any) -> bool:
         return not self._wanted or self._wanted in " ".join(_texts(values)).casefold()

@@ -10,6 +10,7 @@ from tfmfa_nb.protocol.decision import numbers_text
 from tfmfa_nb.protocol.plan_messages import ChangeRow, GroupRow, NoteRow
 from tfmfa_nb.protocol.words import action_name, action_sign, count
 from tfmfa_nb.views.attribute_nodes import attribute_nodes, output_node
+from tfmfa_nb.views.diagnostic_nodes import diagnostic_nodes
 from tfmfa_nb.views.sanitize import brief, one_line
 from tfmfa_nb.views.tree_window import Node
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.plan_checks import PlannedCheck
     from tfmfa_nb.terraform.resource_changes import ResourceChange
+    from tfmfa_nb.views.apply_marks import ApplyMarks
     from tfmfa_nb.views.plan_filter import PlanFilter
 
     Subject = Literal["resource", "drift", "deferred"]
@@ -41,34 +43,48 @@ class PlanNodes:
         plan: the plan.
         chosen: which of its changes are shown.
         keys: by the identity of a change, what names its row.
+        marks: how far the apply of the changes is.
+        made: the rows of changes that were made before, and those that are made here: there may be thousands.
         opened: whether changes are open at first; more than `MOST_OPENED` are not.
 
     Attributes:
         changes: the changes that are shown.
     """
 
-    def __init__(self, plan: Plan, chosen: PlanFilter, keys: dict[int, str], *, opened: bool) -> None:
-        self._plan, self._chosen, self._keys = plan, chosen, keys
+    def __init__(
+        self,
+        plan: Plan,
+        chosen: PlanFilter,
+        keys: dict[int, str],
+        marks: ApplyMarks,
+        made: dict[tuple[str, str, bool], Node],
+        *,
+        opened: bool,
+    ) -> None:
+        self._plan, self._chosen, self._keys, self._marks, self._made = plan, chosen, keys, marks, made
         self.changes = chosen.changes(plan.changes)
+        self._failed = marks.failed_in(self.changes)
+        failed = set(map(id, self._failed))
+        self._others = [change for change in self.changes if id(change) not in failed]
         self._opened = opened and len(self.changes) <= MOST_OPENED
 
     def by_module(self) -> list[Node]:
         """Groups by module, the root module first; without a group if there are changes of the root module only."""
         modules: dict[str, list[ResourceChange]] = {}
-        for change in self.changes:
+        for change in self._others:
             modules.setdefault(change.module, []).append(change)
         if not any(change.module for change in self._plan.changes):
-            return [*self._resources(self.changes), *self._rest()]
+            return [*self._failures(), *self._resources(self._others), *self._rest()]
         groups = [
             self._group(f"m:{module}", module or ROOT, changes, _about(changes))
             for module, changes in sorted(modules.items())
         ]
-        return [*groups, *self._rest()]
+        return [*self._failures(), *groups, *self._rest()]
 
     def by_action(self) -> list[Node]:
         """Groups by action, from the one that destroys to the one that only reads."""
         actions: dict[str, list[ResourceChange]] = {}
-        for change in self.changes:
+        for change in self._others:
             actions.setdefault(change.action, []).append(change)
         known = [action for action in BY_WEIGHT if action in actions]
         groups = [
@@ -77,7 +93,26 @@ class PlanNodes:
             )
             for action in [*known, *(action for action in actions if action not in known)]
         ]
-        return [*groups, *self._rest()]
+        return [*self._failures(), *groups, *self._rest()]
+
+    def _failures(self) -> list[Node]:
+        """What failed in the apply, with Terraform's errors: that is what a person looks for."""
+        errors = diagnostic_nodes("failed", self._chosen.errors(self._marks.applies.problems))
+        nodes = [*errors, *map(self._failure, self._failed)]
+        if not nodes:
+            return []
+        head = partial(_head, "Failed", count(len(nodes)), "failed")
+        return [Node("failed", head, "Failed", partial(list, nodes), opened=True)]
+
+    def _failure(self, change: ResourceChange) -> Node:
+        key = f"{self._keys[id(change)]}.failed"  # others of its rows are open than before
+        row = partial(self._row, change, "resource", change.address)
+        errors = [error for step in self._marks.failed_steps(change) for error in step.diagnostics]
+        nodes = diagnostic_nodes(key, errors)
+        if change.before is not None or change.after is not None:
+            attributes = cache(partial(attribute_nodes, f"{key}.a", change))
+            nodes.append(Node(f"{key}.a", partial(_problem, "What was planned"), children=attributes))
+        return Node(key, row, change.address, partial(list, nodes) if nodes else None, opened=True)
 
     def _group(self, key: str, title: str, changes: Sequence[ResourceChange], about: str, action: str = "") -> Node:
         below = changes[0].module if key.startswith("m:") else ""
@@ -115,11 +150,14 @@ class PlanNodes:
 
     def _change(self, change: ResourceChange, subject: Subject, below: str = "") -> Node:
         label = change.address.removeprefix(f"{below}.") if below else change.address
-        key = self._keys[id(change)]
+        key, opened = self._keys[id(change)], self._opened and subject == "resource"
+        if (made := self._made.get((key, label, opened))) is not None:
+            return made
         row = partial(self._row, change, subject, label)
         has_values = change.before is not None or change.after is not None
         children = cache(partial(attribute_nodes, key, change)) if has_values else None
-        return Node(key, row, label, children, opened=self._opened and subject == "resource")
+        node = self._made[key, label, opened] = Node(key, row, label, children, opened=opened)
+        return node
 
     def _row(self, change: ResourceChange, subject: Subject, label: str, place: PlanPlace) -> ChangeRow:
         is_drift = subject == "drift"
@@ -134,6 +172,7 @@ class PlanNodes:
             label=one_line(label),
             reason=one_line(_reason(change)),
             notes=tuple(map(one_line, self._notes(change, subject))),
+            mark=self._marks.row(change) if subject == "resource" else None,
         )
 
     def _notes(self, change: ResourceChange, subject: str) -> Iterable[str]:

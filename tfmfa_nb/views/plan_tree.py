@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.plan_messages import MOST_PLAN_ROWS, PlanRows
+from tfmfa_nb.views.apply_marks import ApplyMarks
 from tfmfa_nb.views.plan_filter import PlanFilter, choices
 from tfmfa_nb.views.plan_nodes import PlanNodes
 from tfmfa_nb.views.tree_window import find, flatten
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.protocol.plan_messages import PlanRow, PlanRowsRequest, PlanView
     from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.terraform.resource_applies import ResourceApplies
     from tfmfa_nb.views.tree_window import Node, Placed
 
 _MAX_BYTES = 200_000  # of the rows in one answer; a view shows about forty
@@ -28,19 +30,27 @@ class PlanTree:
 
     Args:
         plan: the plan.
+        applies: what its apply does to each resource, as it goes on.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, applies: ResourceApplies) -> None:
+        self.plan, self._marks, self._order = plan, ApplyMarks(applies), 0
         every = (*plan.changes, *plan.drift, *plan.deferred)
         self._keys = {id(change): f"c{index}" for index, change in enumerate(every)}
         self._texts: dict[int, str] = {}
+        self._made: dict[tuple[str, str, bool], Node] = {}
         # What was last asked for: scrolling asks for the same again, and opening a row keeps the groups.
-        self._filtered: tuple[PlanView, Sequence[Node], int] | None = None
+        self._filtered: tuple[PlanView, object, Sequence[Node], int] | None = None
         self._rows: tuple[PlanView, Sequence[Placed]] | None = None
 
-    def answer(self, request: PlanRowsRequest) -> dict[str, Any]:
-        """The rows that a front end asked for, as many of them as fit into one message."""
+    def answer(self, request: PlanRowsRequest, *, over: bool = False) -> dict[str, Any]:
+        """The rows that a front end asked for, as many of them as fit into one message.
+
+        Args:
+            request: what it asked for.
+            over: whether the apply has ended.
+        """
+        self._marks.over = over
         rows, shown = self._flat(request.view)
         found = find(rows, request.typed, request.after) if request.typed else -1
         start = max(0, min(request.start, len(rows)))
@@ -60,6 +70,8 @@ class PlanTree:
             shown=shown,
             changes=len(self.plan.changes),
             rows=tuple(kept),
+            order=self._order,
+            states=self._marks.counts(self.plan.changes),
             found=found,
             choices=choices(self.plan.changes) if request.choices else None,
         )
@@ -74,9 +86,13 @@ class PlanTree:
         return self._rows[1], shown
 
     def _nodes(self, view: PlanView) -> tuple[Sequence[Node], int]:
-        if self._filtered is None or self._filtered[0] != view:
-            chosen = PlanFilter(view, self._texts)
-            nodes = PlanNodes(self.plan, chosen, self._keys, opened=view.opened)
+        marks = self._marks
+        # What the apply changes in the rows themselves is read when they are sent; here, which rows there are.
+        said = marks.version if view.states else marks.failures
+        if self._filtered is None or self._filtered[:2] != (view, said):
+            chosen = PlanFilter(view, self._texts, marks)
+            nodes = PlanNodes(self.plan, chosen, self._keys, marks, self._made, opened=view.opened)
             groups = nodes.by_module() if view.grouping == "module" else nodes.by_action()
-            self._filtered = view, groups, len(nodes.changes)
-        return self._filtered[1], self._filtered[2]
+            self._filtered, self._rows = (view, said, groups, len(nodes.changes)), None
+            self._order += 1
+        return self._filtered[2:]

@@ -9,6 +9,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.terraform.resource_applies import ResourceApplies
 from tfmfa_nb.views.summary import summary_bundle
 
 if TYPE_CHECKING:
@@ -40,7 +42,11 @@ def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] |
             loop.call_soon_threadsafe(update)
 
     frozen = SimpleNamespace(
-        **run.trait_values(), log_text=run.log_text, known_plan=run.known_plan, outputs=run.outputs
+        **run.trait_values(),
+        log_text=run.log_text,
+        known_plan=run.known_plan,
+        outputs=run.outputs,
+        applies=run.applies if run.phase == Phase.APPLY else ResourceApplies(),  # a plan is applied later
     )
     if frozen.known_plan is None:
         run.observe(complete, "plan_known")

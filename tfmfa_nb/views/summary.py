@@ -11,9 +11,11 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
-from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections
+from tfmfa_nb.views.apply_review import apply_sections
+from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
 from tfmfa_nb.views.wording import (
     checks_of,
@@ -133,14 +135,18 @@ def _decision(run: Run) -> list[str]:
 
 
 def _sections(run: Run) -> list[Section]:
+    applied = apply_sections(run.applies, over=run.ended_at > 0)
     if run.known_plan is not None:
-        return sections(run.known_plan, run.outputs)
+        return [*applied, *sections(run.known_plan, run.outputs)]
     heads = [
         Entry(brief(f"{action_sign(action):>3} {change.get('address', '')} ({action})", _MAX_CHARACTERS))
         for change in run.changes[:MOST]
         for action in [str(change.get("action", ""))]
     ]
-    return [Section(f"Changes ({len(run.changes):,})", heads, len(run.changes))] if heads else []
+    changes = [Section(f"Changes ({len(run.changes):,})", heads, len(run.changes))] if heads else []
+    values = values_of(run.outputs) if run.phase == Phase.APPLY and not run.command else []
+    outputs = [Section(f"Outputs ({len(values):,})", values, len(values))] if values else []
+    return [*applied, *changes, *outputs]
 
 
 def _blocks(section: Section, room: _Room, render: Callable[[str], str]) -> list[list[str]]:

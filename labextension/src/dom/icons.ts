@@ -1,6 +1,6 @@
 // The icons, drawn as lines: a state is told by its shape, not by its color alone.
 
-import { ACTION_NAMES, HOP_ICONS, LOCK_INDICATOR_ICONS, STATUS_ICONS } from '../protocol/generated';
+import { ACTION_NAMES, APPLY_ICONS, HOP_ICONS, LOCK_INDICATOR_ICONS, STATUS_ICONS } from '../protocol/generated';
 import { lookUp } from '../text/words';
 import { withAttributes } from './elements';
 
@@ -66,6 +66,11 @@ export function statusIcon(status: string): string {
 /** The icon for what happens to a resource, or for what a check says. */
 export function actionIcon(action: string): string {
   return Object.hasOwn(ACTION_NAMES, action) ? action : action === 'check-unknown' ? 'waiting' : 'warning';
+}
+
+/** The icon for how far the apply of a change is. */
+export function applyIcon(state: string): string {
+  return lookUp(APPLY_ICONS, state) ?? 'open';
 }
 
 /** The icon for whether a role can be assumed. */

@@ -90,6 +90,24 @@ export const HOP_ICONS: Readonly<Record<string, string>> = {
   refused: 'bad'
 };
 
+export const APPLY_NAMES: Readonly<Record<string, string>> = {
+  failed: 'failed',
+  running: 'running',
+  waiting: 'waiting',
+  done: 'done',
+  interrupted: 'interrupted',
+  not_started: 'not started'
+};
+
+export const APPLY_ICONS: Readonly<Record<string, string>> = {
+  failed: 'bad',
+  running: 'turning',
+  waiting: 'waiting',
+  done: 'good',
+  interrupted: 'warning',
+  not_started: 'stopped'
+};
+
 export const ACTION_SIGNS: Readonly<Record<string, string>> = {
   create: '+',
   update: '~',
@@ -219,6 +237,7 @@ export interface PlanView {
   readonly actions: readonly string[];
   readonly resource_type: string;
   readonly module?: string;
+  readonly states: readonly string[];
   readonly opened: boolean;
   readonly toggled: readonly string[];
 }
@@ -254,6 +273,14 @@ export interface GroupRow {
   readonly action: string;
 }
 
+/** How far the apply of a change is. */
+export interface ApplyMark {
+  readonly state: 'failed' | 'running' | 'waiting' | 'done' | 'interrupted' | 'not_started';
+  readonly word: string;
+  readonly start: number;
+  readonly seconds: number;
+}
+
 /** What happens to a resource or an output, what happened to a resource, or a check. */
 export interface ChangeRow {
   readonly kind: 'change';
@@ -266,6 +293,7 @@ export interface ChangeRow {
   readonly label: string;
   readonly reason: string;
   readonly notes: readonly string[];
+  readonly mark?: ApplyMark;
 }
 
 /** A value as text; a placeholder stands for one that is sensitive, or known only after the apply. */
@@ -301,7 +329,24 @@ export interface NoteRow {
   readonly text: string;
 }
 
-export type PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow;
+/** A line of the configuration: its pieces, each with whether it is what the error is about. */
+export interface DiagnosticLine {
+  readonly number: number;
+  readonly pieces: readonly (readonly [string, boolean])[];
+}
+
+/** An error as Terraform explains it. */
+export interface DiagnosticRow {
+  readonly kind: 'diagnostic';
+  readonly place: PlanPlace;
+  readonly summary: string;
+  readonly detail: string;
+  readonly where: string;
+  readonly lines: readonly DiagnosticLine[];
+  readonly values: readonly string[];
+}
+
+export type PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow | DiagnosticRow;
 
 /** What can be chosen in the filters: each with the number of changes that it has. */
 export interface PlanChoices {
@@ -319,6 +364,8 @@ export interface PlanRows {
   readonly shown: number;
   readonly changes: number;
   readonly rows: readonly PlanRow[];
+  readonly order: number;
+  readonly states: readonly (readonly [string, number])[];
   readonly found: number;
   readonly choices?: PlanChoices;
 }
@@ -411,19 +458,38 @@ export interface RoleChain {
   readonly hops: readonly Hop[];
 }
 
-/** A resource that is being changed, and for how many seconds. */
+/** A resource that is being changed, and since when, in seconds since the epoch by the kernel's clock. */
 export interface ResourceInProgress {
+  readonly address: string;
+  readonly action: string;
+  readonly start: number;
+}
+
+/** A resource whose change took long, in seconds. */
+export interface SlowResource {
   readonly address: string;
   readonly action: string;
   readonly seconds: number;
 }
 
-/** The progress of an apply, in resources; `more` is the number of current ones that are not listed. */
+/** The progress of an apply, in changes; a replacement is two. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
+  readonly failed: number;
+  readonly version: number;
   readonly current: readonly ResourceInProgress[];
   readonly more: number;
+  readonly slowest: readonly SlowResource[];
+  readonly ends_at: number;
+}
+
+/** An output of an apply. */
+export interface Output {
+  readonly name: string;
+  readonly text: string;
+  readonly sensitive: boolean;
+  readonly whole: boolean;
 }
 
 /** A policy or a block of configuration that fixes an error, ready to paste. */
@@ -455,6 +521,8 @@ export interface CardState {
   readonly roles: readonly RoleChain[];
   readonly decision: Decision | null;
   readonly progress: Progress | null;
+  readonly outputs: readonly Output[];
+  readonly more_outputs: number;
   readonly has_plan: boolean;
   readonly notes: readonly string[];
   readonly error: string;

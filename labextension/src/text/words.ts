@@ -5,6 +5,7 @@ import type { RunStatus } from '../protocol/generated';
 import {
   ACTION_NAMES,
   ACTION_SIGNS,
+  APPLY_NAMES,
   FINAL_STATUSES,
   HOP_NAMES,
   LOCK_INDICATOR_NAMES,
@@ -38,6 +39,11 @@ export function runWords({ canceling, question, status }: RunStatus): string {
 /** Whether a role can be assumed. */
 export function hopName(state: string): string {
   return lookUp(HOP_NAMES, state) ?? state;
+}
+
+/** How far the apply of a change is. */
+export function applyName(state: string): string {
+  return lookUp(APPLY_NAMES, state) ?? state;
 }
 
 /** The sign that Terraform's plan has for an action; a blank where it has none. */

@@ -80,6 +80,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             driver.move(Status.CONFIRMED)
             driver.move(Status.APPLYING)
             progress = ApplyProgress(driver)
+            progress.estimate()
             outcome = await commands.run(
                 "apply",
                 "-json",

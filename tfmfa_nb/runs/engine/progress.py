@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.runs.events import ProgressMade
-from tfmfa_nb.terraform.apply_progress import ApplyEvents
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.apply_estimate import Durations
+
+_learning = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tfmfa-learn")
 
 
 class ApplyProgress:
@@ -20,8 +25,13 @@ class ApplyProgress:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._events = ApplyEvents(driver.store.files.apply_events)
-        self._reported = self._events.progress.as_dict()
+        self._events = driver.store.apply_events
+        self._durations: Future[Durations] | None = None
+        self._reported: tuple[int, bool] = (0, False)
+
+    def estimate(self) -> None:
+        """Report from now on when the apply will end, if the earlier ones tell; they are read in the background."""
+        self._durations = _learning.submit(self._driver.store.earlier_durations)
 
     def look(self) -> None:
         """Read the new events, and report the progress if it has changed.
@@ -38,10 +48,14 @@ class ApplyProgress:
         self._report()
 
     def _report(self) -> None:
-        progress = self._events.progress.as_dict()
-        if progress != self._reported:
-            self._reported = progress
-            self._driver.tell(ProgressMade(progress))
+        progress, ready = self._events.progress, self._durations is not None and self._durations.done()
+        version = progress.resources.version, ready
+        if version != self._reported and version[0]:
+            self._reported = version
+            ends_at = None
+            if self._durations is not None and ready:
+                ends_at = self._durations.result().ends_at(progress.resources, self._driver.ports.clock())
+            self._driver.tell(ProgressMade({**progress.as_dict(), "ends_at": ends_at}))
 
     @property
     def outputs(self) -> dict[str, Any]:

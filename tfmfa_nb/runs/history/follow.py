@@ -57,6 +57,7 @@ async def follow(run: Run) -> None:
     """
     driver = run.driver
     probe, progress = RunProbe(driver.environment, run.id), ApplyProgress(driver)
+    progress.estimate()
     seen: RunRecord | None = None
     while probe.look():
         if driver.process is not probe.process:

@@ -14,6 +14,7 @@ import { Facts } from './facts';
 import { Head } from './head';
 import { LockIndicator } from './indicator';
 import { Notes } from './notes';
+import { Outputs } from './outputs';
 import { Problem } from './problem';
 import { Progress } from './progress';
 import { Question } from './question';
@@ -106,8 +107,9 @@ export class Card implements IPart {
     this._question.draw(state.question);
     this._stopping.draw(state);
     this._progress.draw(state);
+    this._outputs.draw(state);
     this._problem.draw(state);
-    this._plan.update(state.has_plan);
+    this._plan.update(state.has_plan, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._drawTimes(state);
     this._announcer.draw(state);
@@ -121,6 +123,7 @@ export class Card implements IPart {
     this._head.drawTime(state, now);
     this._question.drawWait(now);
     this._progress.drawTimes(now);
+    this._plan.drawTimes(now);
   }
 
   private readonly _head = new Head(() => this._send({ type: 'cancel' }));
@@ -132,6 +135,7 @@ export class Card implements IPart {
   private readonly _question = new Question(message => this._send(message));
   private readonly _stopping = new Stopping(() => this._send({ type: 'kill' }));
   private readonly _progress = new Progress();
+  private readonly _outputs = new Outputs();
   private readonly _problem = new Problem();
   private readonly _silence = new Silence();
   private readonly _plan = new Plan(request => this._send(request));
@@ -147,6 +151,7 @@ export class Card implements IPart {
     this._problem.node,
     this._stopping.node,
     this._progress.node,
+    this._outputs.node,
     this._facts.node,
     this._roles.node,
     this._notes.node,

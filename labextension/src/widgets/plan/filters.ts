@@ -1,10 +1,11 @@
 // What a person chooses of a plan: text, actions, type, module, and how the changes are grouped.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import { actionIcon, makeIcon } from '../../dom/icons';
+import { actionIcon, applyIcon, makeIcon } from '../../dom/icons';
+import { APPLY_NAMES } from '../../protocol/generated';
 import type { PlanChoices, PlanRows, PlanView } from '../../protocol/generated';
 import { count } from '../../text/numbers';
-import { actionName, capitalized } from '../../text/words';
+import { actionName, applyName, capitalized } from '../../text/words';
 
 const PAUSE = 150; // ms without a key, after which a text is sought
 const RISKY: readonly string[] = ['delete', 'replace'];
@@ -25,7 +26,7 @@ export class Filters {
     this._grouping.addEventListener('change', () => {
       this._choose({ grouping: this._grouping.value === 'action' ? 'action' : 'module' });
     });
-    [this._risky, this._all, this._actions, this._clear].forEach(node => setVisible(node, false));
+    [this._risky, this._all, this._actions, this._states, this._clear].forEach(node => setVisible(node, false));
   }
 
   get chosen(): Chosen {
@@ -34,15 +35,16 @@ export class Filters {
 
   /** Whether some changes may be left out. */
   get isOn(): boolean {
-    const { actions, module, resource_type: type, text } = this._chosen;
-    return text !== '' || actions.length > 0 || type !== '' || module !== undefined;
+    const { actions, module, resource_type: type, states, text } = this._chosen;
+    return text !== '' || actions.length > 0 || states.length > 0 || type !== '' || module !== undefined;
   }
 
   /** Shows how many changes are left. */
-  draw({ changes, choices, shown }: PlanRows): void {
+  draw({ changes, choices, shown, states }: PlanRows): void {
     if (choices) {
       this._offer(choices);
     }
+    this._drawStates(states);
     const all = `${count(changes)} ${changes === 1 ? 'change' : 'changes'}`;
     setText(this._size, this.isOn ? `${count(shown)} of ${all}` : all);
     setVisible(this._clear, this.isOn);
@@ -70,6 +72,37 @@ export class Filters {
     setVisible(this._grouping, modules.length > 1 || actions.length > 1);
   }
 
+  /** A button that was pressed, or has the focus, stays as long as the apply is shown. */
+  private _drawStates(states: PlanRows['states']): void {
+    const numbers = new Map(states);
+    for (const state of Object.keys(APPLY_NAMES)) {
+      const number = numbers.get(state) ?? 0;
+      let node = this._stateButtons.get(state);
+      if (!node && number > 0) {
+        node = this._stateButton(state);
+        this._stateButtons.set(state, node);
+        this._states.replaceChildren(...Object.keys(APPLY_NAMES).flatMap(each => this._stateButtons.get(each) ?? []));
+      }
+      const isChosen = this._chosen.states.includes(state);
+      node?.setAttribute('aria-pressed', String(isChosen));
+      if (node?.lastElementChild) {
+        setText(node.lastElementChild, `${capitalized(applyName(state))} ${count(number)}`);
+        setVisible(node, number > 0 || isChosen || node === document.activeElement);
+      }
+    }
+    setVisible(this._states, this._stateButtons.size > 0);
+  }
+
+  private _stateButton(state: string): HTMLButtonElement {
+    const node = makeButton('', `tfmfa-chip tfmfa-mark-${state}`, () => {
+      const { states } = this._chosen;
+      const without = states.filter(each => each !== state);
+      this._choose({ states: without.length < states.length ? without : [...states, state] });
+    });
+    node.append(makeIcon(applyIcon(state)), make('span'));
+    return withAttributes(node, { 'aria-pressed': 'false' });
+  }
+
   private _actionButton(action: string, number: number): HTMLButtonElement {
     const node = makeButton('', `tfmfa-chip tfmfa-action-${action}`, () => {
       const { actions } = this._chosen;
@@ -83,7 +116,8 @@ export class Filters {
 
   private _choose(chosen: Partial<Chosen>): void {
     this._chosen = { ...this._chosen, ...chosen };
-    const { actions, opened } = this._chosen;
+    const { actions, opened, states } = this._chosen;
+    this._stateButtons.forEach((chip, state) => chip.setAttribute('aria-pressed', String(states.includes(state))));
     for (const chip of this._actions.querySelectorAll<HTMLElement>('[data-action]')) {
       chip.setAttribute('aria-pressed', String(actions.includes(chip.dataset['action'] ?? '')));
     }
@@ -123,6 +157,8 @@ export class Filters {
     { 'aria-label': 'Group changes' }
   );
   private readonly _actions = withAttributes(make('span', 'tfmfa-chips'), { role: 'group', 'aria-label': 'Actions' });
+  private readonly _states = withAttributes(make('span', 'tfmfa-chips'), { role: 'group', 'aria-label': 'States' });
+  private readonly _stateButtons = new Map<string, HTMLButtonElement>();
   private readonly _risky = withAttributes(
     makeButton('Only destroys and replaces', 'tfmfa-chip', () =>
       this._choose({ actions: this._isRisky ? [] : [...RISKY] })
@@ -139,13 +175,13 @@ export class Filters {
   readonly node = make(
     'div',
     'tfmfa-plan-filters',
-    make('div', 'tfmfa-plan-chips', this._actions, this._risky),
+    make('div', 'tfmfa-plan-chips', this._states, this._actions, this._risky),
     make('div', 'tfmfa-plan-fields', this._text, this._types, this._modules, this._grouping),
     make('div', 'tfmfa-plan-sizes', this._size, this._clear, make('span', 'tfmfa-gap'), this._all)
   );
 }
 
-const NOTHING: Chosen = { grouping: 'module', text: '', actions: [], resource_type: '', opened: false };
+const NOTHING: Chosen = { grouping: 'module', text: '', actions: [], resource_type: '', states: [], opened: false };
 
 function option(text: string, value: string): HTMLOptionElement {
   return withAttributes(make('option', '', text), { value });

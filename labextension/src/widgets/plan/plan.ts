@@ -7,9 +7,11 @@ import type { IRange } from '../log/window';
 import { Filters } from './filters';
 import { Rows } from './rows';
 import { showBlock } from './block';
+import { drawClocks } from './mark';
 import { Tree } from './tree';
 
 const RETRY = 1000; // ms until the same rows are asked for again
+const REFRESH = 400; // ms between two looks at what an apply has done
 const FIRST = 80; // rows asked for where nothing is known of how many are in view
 
 export class Plan {
@@ -18,12 +20,25 @@ export class Plan {
     setVisible(this.node, false);
   }
 
-  /** @param isKnown - Whether the kernel has the plan. */
-  update(isKnown: boolean): void {
+  /**
+   * @param isKnown - Whether the kernel has the plan.
+   * @param version - Another one where rows say something else: an apply goes on.
+   */
+  update(isKnown: boolean, version = ''): void {
+    const isOther = version !== this._version;
+    this._version = version;
     if (isKnown && !this._isKnown) {
       this._isKnown = true;
       this._anew();
+    } else if (isKnown && isOther) {
+      this._refreshSoon(0);
     }
+  }
+
+  /** @param now - Seconds since the epoch, by the kernel's clock. */
+  drawTimes(now: number): void {
+    this._now = now;
+    drawClocks(this._tree.node, now);
   }
 
   /** Takes an answer to a request, of this page or of another one that shows the same card. */
@@ -32,8 +47,12 @@ export class Plan {
       return;
     }
     this._asked = -Infinity;
-    this._rows.take(answer, !this._hasAnswer);
+    const spot = this._tree.spot;
+    const isOther = answer.order !== this._order || this._refreshes;
+    this._rows.take(answer, !this._hasAnswer || isOther);
     this._hasAnswer = true;
+    this._order = answer.order;
+    this._refreshes = false;
     this._hasChoices ||= answer.choices !== undefined;
     this._rows.drop(this._tree.middle);
     this._filters.draw(answer);
@@ -43,7 +62,12 @@ export class Plan {
       this._toStart = false;
       this._tree.goToStart();
     }
-    this._tree.refresh(this._filters.chosen.text);
+    if (isOther) {
+      this._tree.refreshAt(spot, this._filters.chosen.text);
+    } else {
+      this._tree.refresh(this._filters.chosen.text);
+    }
+    drawClocks(this._tree.node, this._now);
     if (answer.found >= 0) {
       this._tree.goTo(answer.found);
     }
@@ -51,6 +75,7 @@ export class Plan {
 
   dispose(): void {
     clearTimeout(this._retry);
+    clearTimeout(this._refresh);
     this._filters.dispose();
     this._tree.dispose();
   }
@@ -60,6 +85,25 @@ export class Plan {
     this._query = nextQuery();
     this._hasAnswer = false;
     this._request({ first, last: Math.max(this._tree.range.last, first + FIRST) });
+  }
+
+  /** Asks for the rows in view again, a few times in a second at most; those that nobody sees are dropped. */
+  private _refreshSoon(least: number): void {
+    if (this._refresh === 0) {
+      const pause = Math.max(least, this._refreshedAt + REFRESH - performance.now());
+      this._refresh = window.setTimeout(() => this._refreshNow(), pause);
+    }
+  }
+
+  private _refreshNow(): void {
+    this._refresh = 0;
+    if (!this._hasAnswer || performance.now() - this._asked < RETRY) {
+      this._refreshSoon(100); // another question is under way
+      return;
+    }
+    this._refreshedAt = performance.now();
+    this._refreshes = true;
+    this._request(this._tree.range);
   }
 
   private _chose(): void {
@@ -153,6 +197,12 @@ export class Plan {
   private _toStart = false;
   private _asked = -Infinity; // when; long ago where no question is under way
   private _retry = 0;
+  private _version = '';
+  private _order = 0;
+  private _refresh = 0;
+  private _refreshedAt = -Infinity;
+  private _refreshes = false; // whether the answer that is awaited takes the place of all rows
+  private _now = 0;
 
   readonly node = withAttributes(
     make(

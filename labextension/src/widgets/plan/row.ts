@@ -4,6 +4,8 @@ import { make, setText, withAttributes } from '../../dom/elements';
 import type { AttributeRow, ChangeRow, GroupRow, LineRow, PlanRow, PlanValue } from '../../protocol/generated';
 import { actionIcon, makeIcon } from '../../dom/icons';
 import { attributeWord } from '../../text/words';
+import { diagnosticBody } from './diagnostic';
+import { makeMark } from './mark';
 
 /** What can be done with a change's row. */
 export interface IChangeActions {
@@ -49,6 +51,8 @@ function content(node: HTMLElement, row: PlanRow, sought: string, actions: IChan
       return line(node, row);
     case 'note':
       return [make('span', 'tfmfa-plan-note-text', row.text)];
+    case 'diagnostic':
+      return [diagnosticBody(row)];
   }
 }
 
@@ -73,7 +77,22 @@ function change(node: HTMLElement, row: ChangeRow, sought: string, actions: ICha
   [row.reason, ...row.notes].filter(Boolean).forEach(note => {
     words.append(text('span', note === row.reason ? 'tfmfa-plan-reason' : 'tfmfa-plan-remark', note, sought));
   });
-  return row.subject === 'check' ? [words] : [words, make('span', 'tfmfa-plan-buttons', ...buttons(row, actions))];
+  const mark = row.mark ? [makeMark(row.mark)] : [];
+  const end = row.subject === 'check' ? [] : [make('span', 'tfmfa-plan-buttons', ...buttons(row, actions))];
+  return [words, ...mark, ...end];
+}
+
+/** Changes a row in place where its apply goes on, so that its buttons keep the focus; whether that was all. */
+export function updateMark(node: HTMLElement, before: PlanRow | undefined, row: PlanRow): boolean {
+  const mark = node.querySelector(':scope > .tfmfa-mark');
+  if (before?.kind !== 'change' || row.kind !== 'change' || !mark || !row.mark) {
+    return false;
+  }
+  if (JSON.stringify({ ...before, mark: null }) !== JSON.stringify({ ...row, mark: null })) {
+    return false;
+  }
+  mark.replaceWith(makeMark(row.mark));
+  return true;
 }
 
 function buttons({ address }: ChangeRow, actions: IChangeActions): HTMLElement[] {

@@ -19,13 +19,22 @@ export class Rows {
     return this.get(index)?.place.key ?? placeKey(index);
   }
 
-  /** Takes an answer; with `anew` nothing of what was there before stays. */
+  /** The index of the row with this key; -1 if it has not arrived. */
+  indexOf(key: string): number {
+    return [...this._rows].find(([, row]) => row.place.key === key)?.[0] ?? -1;
+  }
+
+  /** Takes an answer; with `anew` nothing of what was there before stays, but a row that says the same is the same. */
   take({ rows, start, total }: PlanRows, anew: boolean): void {
+    const before = new Map([...this._rows.values()].map(row => [row.place.key, row]));
     if (anew || total !== this._total) {
       this._rows.clear();
     }
     this._total = total;
-    rows.forEach((row, index) => this._rows.set(start + index, row));
+    rows.forEach((row, index) => {
+      const known = before.get(row.place.key);
+      this._rows.set(start + index, known && JSON.stringify(known) === JSON.stringify(row) ? known : row);
+    });
   }
 
   /** Lets go of rows that are far away from the `middle` of the view. */

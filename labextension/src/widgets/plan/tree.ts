@@ -12,7 +12,7 @@ import { make, withAttributes } from '../../dom/elements';
 import type { PlanRow } from '../../protocol/generated';
 import type { IRange } from '../log/window';
 import type { IChangeActions } from './row';
-import { fillMissing, fillRow } from './row';
+import { fillMissing, fillRow, updateMark } from './row';
 import type { Rows } from './rows';
 import { placeKey } from './rows';
 
@@ -26,6 +26,14 @@ export interface ITreeEvents extends IChangeActions {
   drawn(range: IRange): void;
   /** Look for the row that begins with what was typed. */
   type(typed: string, after: number): void;
+}
+
+/** Where a person is in the tree, by the keys of rows. */
+interface ISpot {
+  readonly active: string;
+  readonly first: string;
+  readonly index: number;
+  readonly below: number;
 }
 
 export class Tree {
@@ -43,7 +51,11 @@ export class Tree {
       overscan: OVERSCAN,
       observeElementRect,
       observeElementOffset,
-      measureElement: (row, entry, virtual) => (this.node.clientWidth ? measureElement(row, entry, virtual) : HEIGHT),
+      // While the card is hidden, as for a frame when the theme changes, rows are as high as they were.
+      measureElement: (row, entry, virtual) =>
+        this.node.clientWidth
+          ? measureElement(row, entry, virtual)
+          : (virtual.measurementsCache[virtual.indexFromElement(row)]?.size ?? HEIGHT),
       scrollToFn: elementScroll,
       // The row that has the focus stays, wherever the view is.
       rangeExtractor: ({ count, endIndex, overscan, startIndex }) => {
@@ -57,6 +69,30 @@ export class Tree {
     });
     this._unmount = this._virtual._didMount();
     this._watch.observe(this.node);
+  }
+
+  /** Where a person is: the row that has the focus, and the first one in view if that is not the very first. */
+  get spot(): ISpot {
+    const top = this._virtual.scrollOffset ?? 0;
+    const first = this._virtual.getVirtualItems().find(({ end, index }) => end > top && index !== this._active);
+    return {
+      active: this._rows.keyOf(this._active),
+      first: first && top > HEIGHT ? this._rows.keyOf(first.index) : '',
+      index: first?.index ?? -1,
+      below: top - (first?.start ?? 0)
+    };
+  }
+
+  /** Draws the rows again, some of which are in another place now, and stays where the person was. */
+  refreshAt({ active, below, first, index }: ISpot, sought: string): void {
+    const focused = this._rows.indexOf(active);
+    this._active = focused >= 0 ? focused : this._active;
+    this.refresh(sought);
+    const now = first ? this._rows.indexOf(first) : -1;
+    const offset = now >= 0 && now !== index ? this._virtual.getOffsetForIndex(now, 'start') : undefined;
+    if (offset) {
+      this._virtual.scrollToOffset(offset[0] + below);
+    }
   }
 
   /** Draws the rows again: some have arrived, or are others. */
@@ -152,7 +188,10 @@ export class Tree {
       } else {
         this._space.insertBefore(node, next);
       }
-      this._virtual.measureElement(node);
+    }
+    // All at once, after all are filled: each look at a height between two changes would lay out the page anew.
+    for (const { index } of items) {
+      this._virtual.measureElement(this._drawn.get(this._rows.keyOf(index)) ?? null);
     }
     if (focused && !this.node.contains(document.activeElement)) {
       this._drawn.get(this._rows.keyOf(this._active))?.focus({ preventScroll: true });
@@ -178,10 +217,13 @@ export class Tree {
       this._drawn.set(key, node);
     }
     const row = this._rows.get(index);
-    if (row ? this._filled.get(key) !== row : !this._filled.has(key)) {
+    const before = this._filled.get(key);
+    if (row ? before !== row : !this._filled.has(key)) {
       this._filled.set(key, row);
       if (row) {
-        fillRow(node, row, this._sought, this._events);
+        if (!updateMark(node, before, row)) {
+          fillRow(node, row, this._sought, this._events);
+        }
       } else {
         fillMissing(node);
       }
