@@ -168,6 +168,7 @@ class CardState:
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
         decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
+        comparison: how the plan stands to that of the run before, in a sentence; "" if it is not compared.
         has_plan: whether the rows of its plan can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
         waited: how long the phase has waited for a person.
@@ -194,6 +195,7 @@ class CardState:
     roles: tuple[RoleChain, ...]
     decision: Decision | None
     progress: Progress | None
+    comparison: str = ""
     has_plan: bool
     notes: tuple[str, ...]
     error: str

@@ -22,6 +22,7 @@ class PlanView:
         actions: shows the changes with one of these actions; empty shows all.
         resource_type: shows the changes of this type; "" shows all.
         module: shows the changes of the module with this address, "" for the root module; None shows all.
+        new: shows the changes that were not planned like this in the run before.
         opened: whether changes are open, except for those in `toggled`.
         toggled: keys of the rows that are not as they are at first: open or closed.
     """
@@ -31,6 +32,7 @@ class PlanView:
     actions: tuple[_Typed, ...] = ()
     resource_type: _Key = ""
     module: _Key | None = None
+    new: bool = False
     opened: bool = False
     toggled: tuple[_Key, ...] = ()
 
@@ -165,11 +167,16 @@ PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChoices:
-    """What can be chosen in the filters: each with the number of changes that it has."""
+    """What can be chosen in the filters: each with the number of changes that it has.
+
+    Attributes:
+        new: how many were not planned like this in the run before; None if that is not known.
+    """
 
     actions: tuple[tuple[str, int], ...]
     types: tuple[tuple[str, int], ...]
     modules: tuple[tuple[str, int], ...]
+    new: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

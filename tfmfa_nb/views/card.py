@@ -66,9 +66,9 @@ if TYPE_CHECKING:
 
 _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan"}
+_OWN = {"type", "protocol", "seq", "now", "question", "decision", "comparison", "has_plan"}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
-_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes")
+_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes", "comparison")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -188,6 +188,7 @@ class RunCard(MessageWidget):
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "decision": decision_of(run.counts, run.changes),
+            "comparison": run.comparison.sentence if run.comparison else "",
             "has_plan": run.known_plan is not None,
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
@@ -282,8 +283,9 @@ class RunCard(MessageWidget):
         plan = self._run.known_plan
         if plan is None:
             return  # the front end asks again
-        if self._tree is None or self._tree.plan is not plan:
-            self._tree = PlanTree(plan)
+        comparison = self._run.comparison  # which is known a moment later
+        if self._tree is None or self._tree.plan is not plan or self._tree.comparison is not comparison:
+            self._tree = PlanTree(plan, comparison)
         self.send(self._tree.answer(request))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.plan_messages import ChangeRow, GroupRow, NoteRow
 from tfmfa_nb.protocol.words import ACTION_NAMES, action_name, action_sign, count
+from tfmfa_nb.terraform.change_digests import subject_of
 from tfmfa_nb.views.attribute_nodes import attribute_nodes, output_node
 from tfmfa_nb.views.sanitize import brief, one_line
 from tfmfa_nb.views.tree_window import Node
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tfmfa_nb.protocol.plan_messages import PlanPlace
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.plan_checks import PlannedCheck
     from tfmfa_nb.terraform.resource_changes import ResourceChange
@@ -41,13 +43,22 @@ class PlanNodes:
         chosen: which of its changes are shown.
         keys: by the identity of a change, what names its row.
         opened: whether changes are open at first; more than `MOST_OPENED` are not.
+        comparison: the changes beside those of the run before; None without one.
 
     Attributes:
         changes: the changes that are shown.
     """
 
-    def __init__(self, plan: Plan, chosen: PlanFilter, keys: dict[int, str], *, opened: bool) -> None:
-        self._plan, self._chosen, self._keys = plan, chosen, keys
+    def __init__(
+        self,
+        plan: Plan,
+        chosen: PlanFilter,
+        keys: dict[int, str],
+        *,
+        opened: bool,
+        comparison: Comparison | None = None,
+    ) -> None:
+        self._plan, self._chosen, self._keys, self._comparison = plan, chosen, keys, comparison
         self.changes = chosen.changes(plan.changes)
         self._opened = opened and len(self.changes) <= MOST_OPENED
 
@@ -146,6 +157,8 @@ class PlanNodes:
             yield change.deferred
         if change.action == "replace" and change.create_before_destroy:
             yield "created before the old one is destroyed"
+        if subject == "resource" and self._comparison and subject_of(change) in self._comparison.changes:
+            yield self._comparison.changes[subject_of(change)].words
         if subject == "drift" and any(change is each for each in self._plan.relevant_drift):
             yield "this plan depends on it"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tfmfa_nb.protocol.plan_messages import PlanRow, PlanRowsRequest, PlanView
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.views.tree_window import Node, Placed
 
@@ -28,10 +29,12 @@ class PlanTree:
 
     Args:
         plan: the plan.
+        comparison: its changes beside those of the run before; None without one.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, comparison: Comparison | None = None) -> None:
+        self.plan, self.comparison = plan, comparison
+        self._new = frozenset(comparison.new) if comparison else None
         every = (*plan.changes, *plan.drift, *plan.deferred)
         self._keys = {id(change): f"c{index}" for index, change in enumerate(every)}
         self._texts: dict[int, str] = {}
@@ -61,7 +64,7 @@ class PlanTree:
             changes=len(self.plan.changes),
             rows=tuple(kept),
             found=found,
-            choices=choices(self.plan.changes) if request.choices else None,
+            choices=choices(self.plan.changes, self._new) if request.choices else None,
         )
         answer: dict[str, Any] = encode(message)
         return answer
@@ -75,8 +78,8 @@ class PlanTree:
 
     def _nodes(self, view: PlanView) -> tuple[Sequence[Node], int]:
         if self._filtered is None or self._filtered[0] != view:
-            chosen = PlanFilter(view, self._texts)
-            nodes = PlanNodes(self.plan, chosen, self._keys, opened=view.opened)
+            chosen = PlanFilter(view, self._texts, self._new)
+            nodes = PlanNodes(self.plan, chosen, self._keys, opened=view.opened, comparison=self.comparison)
             groups = nodes.by_module() if view.grouping == "module" else nodes.by_action()
             self._filtered = view, groups, len(nodes.changes)
         return self._filtered[1], self._filtered[2]

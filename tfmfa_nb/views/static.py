@@ -36,7 +36,7 @@ def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] |
     def complete(change: Any) -> None:  # on any thread
         if change["new"]:
             run.unobserve(complete, "plan_known")
-            frozen.changes, frozen.known_plan = run.changes, run.known_plan
+            frozen.changes, frozen.known_plan, frozen.comparison = run.changes, run.known_plan, run.comparison
             loop.call_soon_threadsafe(update)
 
     frozen = SimpleNamespace(

@@ -204,6 +204,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Identity", _short(f"{run.identity.get('arn', '')} (keys from {run.identity.get('source', '')})")
     yield from (("Check", sentence) for sentence in checks_of(run))
     yield from (("Policy check", said.removeprefix("Policy check ")) for said in policy_checks_of(run))
+    yield from [("Comparison", compared.sentence) for compared in [run.comparison] if compared]
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"

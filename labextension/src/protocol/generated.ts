@@ -219,6 +219,7 @@ export interface PlanView {
   readonly actions: readonly string[];
   readonly resource_type: string;
   readonly module?: string;
+  readonly new: boolean;
   readonly opened: boolean;
   readonly toggled: readonly string[];
 }
@@ -308,6 +309,7 @@ export interface PlanChoices {
   readonly actions: readonly (readonly [string, number])[];
   readonly types: readonly (readonly [string, number])[];
   readonly modules: readonly (readonly [string, number])[];
+  readonly new?: number;
 }
 
 /** Rows of a plan from `start`, possibly fewer than requested. */
@@ -455,6 +457,7 @@ export interface CardState {
   readonly roles: readonly RoleChain[];
   readonly decision: Decision | null;
   readonly progress: Progress | null;
+  readonly comparison: string;
   readonly has_plan: boolean;
   readonly notes: readonly string[];
   readonly error: string;

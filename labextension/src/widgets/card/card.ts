@@ -107,7 +107,7 @@ export class Card implements IPart {
     this._stopping.draw(state);
     this._progress.draw(state);
     this._problem.draw(state);
-    this._plan.update(state.has_plan);
+    this._plan.update(state.has_plan, state.comparison);
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._drawTimes(state);
     this._announcer.draw(state);

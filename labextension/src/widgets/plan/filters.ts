@@ -25,7 +25,7 @@ export class Filters {
     this._grouping.addEventListener('change', () => {
       this._choose({ grouping: this._grouping.value === 'action' ? 'action' : 'module' });
     });
-    [this._risky, this._all, this._actions, this._clear].forEach(node => setVisible(node, false));
+    [this._risky, this._new, this._all, this._actions, this._clear].forEach(node => setVisible(node, false));
   }
 
   get chosen(): Chosen {
@@ -34,14 +34,17 @@ export class Filters {
 
   /** Whether some changes may be left out. */
   get isOn(): boolean {
-    const { actions, module, resource_type: type, text } = this._chosen;
-    return text !== '' || actions.length > 0 || type !== '' || module !== undefined;
+    const { actions, module, new: isNew, resource_type: type, text } = this._chosen;
+    return text !== '' || actions.length > 0 || type !== '' || isNew || module !== undefined;
   }
 
   /** Shows how many changes are left. */
   draw({ changes, choices, shown }: PlanRows): void {
     if (choices) {
       this._offer(choices);
+      // Where all are new, or none, the sentence above says so.
+      setVisible(this._new, choices.new !== undefined && choices.new > 0 && choices.new < changes);
+      setText(this._new, `New in this plan ${count(choices.new ?? 0)}`);
     }
     const all = `${count(changes)} ${changes === 1 ? 'change' : 'changes'}`;
     setText(this._size, this.isOn ? `${count(shown)} of ${all}` : all);
@@ -83,7 +86,8 @@ export class Filters {
 
   private _choose(chosen: Partial<Chosen>): void {
     this._chosen = { ...this._chosen, ...chosen };
-    const { actions, opened } = this._chosen;
+    const { actions, new: isNew, opened } = this._chosen;
+    this._new.setAttribute('aria-pressed', String(isNew));
     for (const chip of this._actions.querySelectorAll<HTMLElement>('[data-action]')) {
       chip.setAttribute('aria-pressed', String(actions.includes(chip.dataset['action'] ?? '')));
     }
@@ -129,6 +133,10 @@ export class Filters {
     ),
     { 'aria-pressed': 'false' }
   );
+  private readonly _new = withAttributes(
+    makeButton('', 'tfmfa-chip', () => this._choose({ new: !this._chosen.new })),
+    { 'aria-pressed': 'false' }
+  );
   private readonly _all = makeButton('Open all', 'tfmfa-plain', () => this._choose({ opened: !this._chosen.opened }));
   private readonly _clear = makeButton('Clear filters', 'tfmfa-plain', () => this._reset());
   private readonly _size = withAttributes(make('span', 'tfmfa-plan-size'), { role: 'status' });
@@ -139,13 +147,20 @@ export class Filters {
   readonly node = make(
     'div',
     'tfmfa-plan-filters',
-    make('div', 'tfmfa-plan-chips', this._actions, this._risky),
+    make('div', 'tfmfa-plan-chips', this._actions, this._risky, this._new),
     make('div', 'tfmfa-plan-fields', this._text, this._types, this._modules, this._grouping),
     make('div', 'tfmfa-plan-sizes', this._size, this._clear, make('span', 'tfmfa-gap'), this._all)
   );
 }
 
-const NOTHING: Chosen = { grouping: 'module', text: '', actions: [], resource_type: '', opened: false };
+const NOTHING: Chosen = {
+  grouping: 'module',
+  text: '',
+  actions: [],
+  resource_type: '',
+  new: false,
+  opened: false
+};
 
 function option(text: string, value: string): HTMLOptionElement {
   return withAttributes(make('option', '', text), { value });

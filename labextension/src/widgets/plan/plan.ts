@@ -18,12 +18,18 @@ export class Plan {
     setVisible(this.node, false);
   }
 
-  /** @param isKnown - Whether the kernel has the plan. */
-  update(isKnown: boolean): void {
-    if (isKnown && !this._isKnown) {
+  /**
+   * @param isKnown - Whether the kernel has the plan.
+   * @param comparison - How it stands to the plan before, in a sentence; it may be known a moment later.
+   */
+  update(isKnown: boolean, comparison: string): void {
+    if (isKnown && (!this._isKnown || comparison !== this._comparison.textContent)) {
       this._isKnown = true;
+      this._hasChoices = false;
       this._anew();
     }
+    setText(this._comparison, comparison);
+    setVisible(this._comparison, comparison !== '');
   }
 
   /** Takes an answer to a request, of this page or of another one that shows the same card. */
@@ -138,6 +144,7 @@ export class Plan {
     copy: address => void this._copy(address),
     show: address => this._show(address)
   });
+  private readonly _comparison = make('p', 'tfmfa-plan-comparison');
   private readonly _nothing = make('div', 'tfmfa-plan-nothing', 'No change fits the filters.');
   private readonly _said = withAttributes(make('span', 'tfmfa-plan-said'), { role: 'status' });
   private readonly _expand = withAttributes(
@@ -158,6 +165,7 @@ export class Plan {
     make(
       'section',
       'tfmfa-plan',
+      this._comparison,
       this._filters.node,
       this._tree.node,
       this._nothing,
