@@ -360,4 +360,26 @@ output "end" {{
     assert b"y" * 99 not in found["events.jsonl"]
     events = ApplyEvents(folder / "run" / "events.jsonl")
     events.refresh()
-    assert (events.progress.done, list(events.progress.outputs)) == (1, ["end"])
+    assert (events.progress.resources.done, list(events.progress.outputs)) == (1, ["end"])
+
+
+async def test_an_error_that_is_kept_as_data_is_masked(folder):
+    """What a program printed stands in the error about it, too."""
+    (folder / "main.tf").write_text(
+        f"""
+resource "terraform_data" "breaks" {{
+  provisioner "local-exec" {{
+    command = "echo 'It is {PLANTED}.'; exit 4"
+  }}
+}}
+"""
+    )
+    await finish(job(folder, "init"))
+    assert (await finish(job(folder, *APPLY, secrets=(PLANTED,), events=True))).exit_code == 1
+    assert PLANTED not in (folder / "run" / "events.jsonl").read_text()
+    events = ApplyEvents(folder / "run" / "events.jsonl")
+    events.refresh()
+    (applied,) = events.progress.resources
+    (error,) = applied.diagnostics
+    assert (applied.state, "exit status 4" in error.detail) == ("failed", True)
+    assert "It is (redacted)." in error.detail

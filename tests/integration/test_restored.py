@@ -199,7 +199,12 @@ async def test_what_was_restored_is_applied_after_the_same_gate(left, sandbox, g
     device = Device(sandbox)
     await apply(run.driver, gate_of(sandbox, device))
     assert (run.status, len(device.asked)) == ("applied", 1)
-    assert left.restore().status == "applied"
+    again = left.restore()
+    assert again.status == "applied"
+    (applied,) = again.resource_applies
+    assert (applied.address, applied.action, applied.state) == ("terraform_data.one", "create", "done")
+    assert run.started_at <= applied.start <= applied.end <= run.ended_at
+    assert run.resource_applies == (applied,)
 
 
 GARBLED_CHANGES = [

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmfa_nb.terraform import apply_progress
 from tfmfa_nb.terraform.apply_progress import ApplyEvents, Progress
 from tfmfa_nb.terraform.decimals import decimal_number, number_text
 from tfmfa_nb.terraform.event_text import render_event
@@ -28,6 +28,10 @@ def plain(lines):
 
 def hook(kind, address="a.b", action="create", **more):
     return {"type": kind, "hook": {"resource": {"addr": address}, "action": action, **more}}
+
+
+def planned(address, action="create"):
+    return {"type": "planned_change", "change": {"resource": {"addr": address}, "action": action}}
 
 
 def test_a_diagnostic_is_laid_out_as_terraforms_text():
@@ -132,11 +136,11 @@ def test_outputs_are_shown_once_they_have_values():
 
 def test_progress_of_a_whole_apply(monkeypatch):
     now = 100.0
-    monkeypatch.setattr(apply_progress.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: now)
     progress = Progress()
-    progress.feed({"type": "planned_change", "change": {"action": "create"}})
-    progress.feed({"type": "planned_change", "change": {"action": "replace"}})
-    progress.feed({"type": "planned_change", "change": {"action": "noop"}})
+    progress.feed(planned("a.b"))
+    progress.feed(planned("c.d", "replace"))
+    progress.feed(planned("e.f", "noop"))
     assert progress.as_dict() == {"done": 0, "total": 3, "current": [], "finished": []}
     progress.feed(hook("apply_start", "a.b"))
     now += 12.5
@@ -148,12 +152,13 @@ def test_progress_of_a_whole_apply(monkeypatch):
     progress.feed(hook("apply_complete", "data.x", "read"))
     shown = progress.as_dict()
     assert (shown["done"], shown["total"], shown["current"]) == (3, 3, [])
-    assert shown["finished"][0] == {"address": "a.b", "action": "create", "seconds": 12.0, "failed": False}
+    assert shown["finished"][0] == {"address": "a.b", "action": "create", "seconds": 12.5, "failed": False}
 
 
 def test_what_failed_is_not_done():
-    progress = Progress(total=2)
-    progress.feed(hook("apply_start"))
+    progress = Progress()
+    progress.feed(planned("a.b"))
+    progress.feed(planned("c.d"))
     progress.feed(hook("apply_errored", elapsed_seconds=3))
     shown = progress.as_dict()
     assert (shown["done"], shown["total"], shown["current"]) == (0, 2, [])
@@ -161,7 +166,7 @@ def test_what_failed_is_not_done():
 
 
 def test_an_interrupted_apply_keeps_what_was_in_flight():
-    progress = Progress(total=3)
+    progress = Progress()
     for address in "abc":
         progress.feed(hook("apply_start", address))
     progress.feed(hook("apply_complete", "b"))

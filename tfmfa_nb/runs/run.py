@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.options import Options
     from tfmfa_nb.runs.ports import Ports
     from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.terraform.resource_applies import ResourceApply
 
 _log = logging.getLogger(__name__)
 
@@ -171,6 +172,15 @@ class Run(HasTraits):
         `float` would lose digits.
         """
         return dict(self.driver.outputs)
+
+    @property
+    def resource_applies(self) -> tuple[ResourceApply, ...]:
+        """What the apply does, or did, to each resource: its state, when it began and ended, and its errors.
+
+        In the order in which Terraform announces the changes; a replacement is a delete and a create. Empty before the
+        apply. The values are no more than the log has: nothing in them is secret.
+        """
+        return tuple(self.driver.store.apply_events.progress.resources)
 
     @property
     def seconds(self) -> float:

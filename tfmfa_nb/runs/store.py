@@ -29,6 +29,7 @@ from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
 from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.terraform.change_digests import change_digest, subject_of
+from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -57,6 +58,7 @@ class RunStore:
 
     Attributes:
         log: Terraform's output and the run's notes.
+        apply_events: what Terraform said of its apply, as far as it was read.
         trail: the environment's audit trail.
         in_trail: True after a line about the run was written to the trail.
     """
@@ -66,6 +68,7 @@ class RunStore:
         self.files = environment.files.run(run_id)
         self._environment, self._runs = environment, environment.files.runs
         self.log = RunLog(self.files.log)
+        self.apply_events = ApplyEvents(self.files.apply_events)
         self.trail = AuditTrail(environment.files.audit_trail)
         self.in_trail = False
         self._remove_environment: Callable[[], None] = lambda: None

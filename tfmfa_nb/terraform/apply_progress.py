@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.decimals import decimal_number
-from tfmfa_nb.terraform.events import address, final_outputs
+from tfmfa_nb.terraform.events import final_outputs
 from tfmfa_nb.terraform.log import RunLog
+from tfmfa_nb.terraform.resource_applies import ApplyState, ResourceApplies
 from tfmfa_nb.terraform.sensitive_values import SENSITIVE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_COUNTED = {"create": 1, "update": 1, "delete": 1, "replace": 2}
 _SHOWN_FINISHED = 20  # the latest; the log has all
 
 
@@ -51,69 +50,48 @@ class ApplyEvents:
 class Progress:
     """The progress of an apply.
 
-    Args:
-        total: the number of changes, a replacement counting as two; 0 to count the changes that Terraform announces.
+    Attributes:
+        resources: what it does to each resource.
+        outputs: the outputs by name; a sensitive one is "(sensitive)".
     """
 
-    def __init__(self, total: int = 0) -> None:
-        self.total = total
-        self.done = 0
+    def __init__(self) -> None:
+        self.resources = ResourceApplies()
         self.outputs: dict[str, Any] = {}
-        self._planned = 0
-        self._current: dict[tuple[str, str], float] = {}
-        self._finished: list[dict[str, Any]] = []
 
     def feed(self, event: Any) -> None:
         """Process one event; a value that is not an event is ignored."""
         if not isinstance(event, dict):
             return
-        kind = event.get("type")
-        if kind == "outputs" and isinstance(event.get("outputs"), dict):
+        if event.get("type") == "outputs":
             self.outputs = {
                 name: SENSITIVE if output.get("sensitive") else output.get("value")
                 for name, output in final_outputs(event).items()
             }
-        elif kind == "planned_change" and isinstance(event.get("change"), dict):
-            self._planned += _COUNTED.get(str(event["change"].get("action")), 0)
-            self.total = max(self.total, self._planned)
-        elif isinstance(hook := event.get("hook"), dict):
-            self._feed_hook(kind, hook, _age(event.get("@timestamp")))
+        else:
+            self.resources.feed(event)
 
     def complete(self) -> None:
         """The apply has succeeded: what no event was read of is done too."""
-        self._current.clear()
-        self.done = max(self.total, self.done)
-
-    def _feed_hook(self, kind: object, hook: dict[str, Any], age: float) -> None:
-        key = address(hook), str(hook.get("action", ""))
-        if kind == "apply_start":
-            self._current[key] = time.monotonic() - age
-        elif kind in {"apply_complete", "apply_errored"}:
-            self._current.pop(key, None)
-            elapsed = hook.get("elapsed_seconds")
-            seconds = float(elapsed) if isinstance(elapsed, int | float) else 0.0
-            failed = kind == "apply_errored"
-            self._finished.append({"address": key[0], "action": key[1], "seconds": seconds, "failed": failed})
-            # Reading a data source is not one of the plan's changes.
-            self.done += kind == "apply_complete" and key[1] in _COUNTED
+        self.resources.complete()
 
     def as_dict(self) -> dict[str, Any]:
         """{done, total, current, finished}; the last two are lists of {address, action, seconds}."""
-        now = time.monotonic()
+        now, resources = time.time(), self.resources
         return {
-            "done": self.done,
-            "total": max(self.total, self.done),
+            "done": resources.done,
+            "total": resources.total,
             "current": [
-                {"address": resource, "action": action, "seconds": int(now - began)}
-                for (resource, action), began in self._current.items()
+                {"address": each.address, "action": each.action, "seconds": max(0, int(now - each.start))}
+                for each in resources.running
             ],
-            "finished": self._finished[-_SHOWN_FINISHED:],
+            "finished": [
+                {
+                    "address": each.address,
+                    "action": each.action,
+                    "seconds": each.seconds,
+                    "failed": each.state is ApplyState.FAILED,
+                }
+                for each in resources.finished(_SHOWN_FINISHED)
+            ],
         }
-
-
-def _age(timestamp: Any) -> float:
-    """The age of an event, in seconds: the events of a run that another kernel started are read late."""
-    try:
-        return max(0.0, time.time() - datetime.fromisoformat(timestamp).astimezone(UTC).timestamp())
-    except (TypeError, ValueError, OverflowError):
-        return 0.0

@@ -61,40 +61,53 @@ def _place(diagnostic: dict[str, Any]) -> list[str]:
     for offset, code in enumerate(_underlined(snippet).split("\n") if snippet.get("code") else []):
         number = first + offset if isinstance(first, int) else first
         lines.append(f"{number!s:>4}: {code}")
-    listed = snippet.get("values")
-    values = [
-        f"{BOLD}{value.get('traversal', '')}{RESET} {value.get('statement', '')}"
-        for value in (listed if isinstance(listed, list) else [])
-        if isinstance(value, dict)
-    ]
-    called = _called(table(snippet, "function_call"))
-    if values or called:
+    values = [f"{BOLD}{name}{RESET} {statement}" for name, statement in values_in(snippet)]
+    call = called(snippet)
+    if values or call:
         lines.append("    ├────────────────")
-        lines += [f"    │ while calling {called}"] if called else []
+        lines += [f"    │ while calling {BOLD}{call[0]}{RESET}({call[1]})"] if call else []
         lines += [f"    │ {value}" for value in values]
     return [*lines, ""]
 
 
-def _called(call: dict[str, Any]) -> str:
-    """A function with the names of its parameters: file(path)."""
+def values_in(snippet: dict[str, Any]) -> list[tuple[str, str]]:
+    """The values of the expressions in a snippet: [("var.size", "is 3")]."""
+    listed = snippet.get("values")
+    return [
+        (str(value.get("traversal", "")), str(value.get("statement", "")))
+        for value in (listed if isinstance(listed, list) else [])
+        if isinstance(value, dict)
+    ]
+
+
+def called(snippet: dict[str, Any]) -> tuple[str, str] | None:
+    """The function that failed, and the names of its parameters; None if none did."""
+    call = table(snippet, "function_call")
     signature = table(call, "signature")
     listed = signature.get("params")
     names = [str(one.get("name", "")) for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)]
     if more := table(signature, "variadic_param").get("name"):
         names.append(f"{more}...")
-    return f"{BOLD}{call['called_as']}{RESET}({', '.join(names)})" if call.get("called_as") else ""
+    return (str(call["called_as"]), ", ".join(names)) if call.get("called_as") else None
 
 
-def _underlined(snippet: dict[str, Any]) -> str:
-    """The source, with the highlighted part underlined; the offsets count bytes."""
+def highlighted(snippet: dict[str, Any]) -> tuple[str, str, str]:
+    """The source before, in, and after the highlighted part, which is "" if it is not a part of one line.
+
+    Terraform's offsets count bytes.
+    """
     code = str(snippet["code"]).encode("utf-8", "replace")
     start, end = snippet.get("highlight_start_offset", 0), snippet.get("highlight_end_offset", 0)
     numbers = isinstance(start, int) and isinstance(end, int)
     if not numbers or not 0 <= start < end <= len(code) or b"\n" in code[start:end]:
-        return code.decode()
-    parts = (part.decode("utf-8", "replace") for part in (code[:start], code[start:end], code[end:]))
-    before, highlighted, after = parts
-    return f"{before}{UNDERLINE}{highlighted}{RESET}{after}"
+        return code.decode(), "", ""
+    before, marked, after = (part.decode("utf-8", "replace") for part in (code[:start], code[start:end], code[end:]))
+    return before, marked, after
+
+
+def _underlined(snippet: dict[str, Any]) -> str:
+    before, marked, after = highlighted(snippet)
+    return f"{before}{UNDERLINE}{marked}{RESET}{after}" if marked else before
 
 
 def _outputs(outputs: dict[str, Any]) -> list[str]:

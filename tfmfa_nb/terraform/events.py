@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-OF_PROGRESS = frozenset({"apply_start", "apply_complete", "apply_errored", "planned_change", "outputs"})
-"""The types of the events from which the progress and the outputs of an apply are read."""
+OF_PROGRESS = frozenset({"apply_start", "apply_complete", "apply_errored", "planned_change", "outputs", "diagnostic"})
+"""The types of the events from which the progress, the outputs, and the errors of an apply are read."""
 
 
 def table(holder: dict[str, Any], name: str) -> dict[str, Any]:

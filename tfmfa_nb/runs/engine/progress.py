@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.runs.events import ProgressMade
-from tfmfa_nb.terraform.apply_progress import ApplyEvents
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
@@ -20,7 +19,7 @@ class ApplyProgress:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._events = ApplyEvents(driver.store.files.apply_events)
+        self._events = driver.store.apply_events
         self._reported = self._events.progress.as_dict()
 
     def look(self) -> None:
