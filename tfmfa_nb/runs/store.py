@@ -28,8 +28,8 @@ from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
 from tfmfa_nb.runs.run_ids import run_ids, started_at
-from tfmfa_nb.terraform.change_digests import change_digest, subject_of
 from tfmfa_nb.terraform.apply_progress import ApplyEvents
+from tfmfa_nb.terraform.change_digests import change_digest, subject_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
