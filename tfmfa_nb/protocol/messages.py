@@ -69,6 +69,15 @@ from tfmfa_nb.protocol.hello import (
     Hello,
 )
 from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, LogRequest, Text, TextRequest
+from tfmfa_nb.protocol.picture_messages import (
+    GraphNode,
+    PictureRequest,
+    PlanGraph,
+    PlanGraphRequest,
+    Shape,
+    TimeLine,
+    TimeLineRequest,
+)
 from tfmfa_nb.protocol.plan_messages import (
     AttributeRow,
     ChangeRow,
@@ -154,6 +163,7 @@ __all__ = [
     "FormState",
     "FormatAnswer",
     "Found",
+    "GraphNode",
     "GroupRow",
     "Hello",
     "Hop",
@@ -170,7 +180,10 @@ __all__ = [
     "MfaDevice",
     "NoAnswer",
     "NoteRow",
+    "PictureRequest",
     "PlanChoices",
+    "PlanGraph",
+    "PlanGraphRequest",
     "PlanPlace",
     "PlanRows",
     "PlanRowsRequest",
@@ -187,10 +200,13 @@ __all__ = [
     "SealingKey",
     "SettingsContent",
     "SevereChange",
+    "Shape",
     "StatusMessage",
     "StatusRequest",
     "Text",
     "TextRequest",
+    "TimeLine",
+    "TimeLineRequest",
     "UnknownQuestion",
     "UnsealedAction",
     "UnsealedCode",

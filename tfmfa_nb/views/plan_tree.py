@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.plan_messages import PlanRow, PlanRowsRequest, PlanView
     from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
+    from tfmfa_nb.terraform.resource_changes import ResourceChange
     from tfmfa_nb.views.tree_window import Node, Placed
 
 _MAX_BYTES = 200_000  # of the rows in one answer; a view shows about forty
@@ -68,6 +69,10 @@ class PlanTree:
         )
         answer: dict[str, Any] = encode(message)
         return answer
+
+    def changes(self, view: PlanView) -> list[ResourceChange]:
+        """The changes of the plan that a view shows."""
+        return PlanFilter(view, self._texts, self._new).changes(self.plan.changes)
 
     def _flat(self, view: PlanView) -> tuple[Sequence[Placed], int]:
         nodes, shown = self._nodes(replace(view, toggled=()))

@@ -40,7 +40,11 @@ def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] |
             loop.call_soon_threadsafe(update)
 
     frozen = SimpleNamespace(
-        **run.trait_values(), log_text=run.log_text, known_plan=run.known_plan, outputs=run.outputs
+        **run.trait_values(),
+        log_text=run.log_text,
+        known_plan=run.known_plan,
+        outputs=run.outputs,
+        resource_applies=run.resource_applies,
     )
     if frozen.known_plan is None:
         run.observe(complete, "plan_known")

@@ -325,6 +325,58 @@ export interface PlanRows {
   readonly choices?: PlanChoices;
 }
 
+/** Requests how the changes that a view shows depend on one another. */
+export interface PlanGraphRequest {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly view: PlanView;
+}
+
+/** What happens to a resource: one action on `number` of its instances. */
+export interface GraphNode {
+  readonly address: string;
+  readonly number: number;
+  readonly action: string;
+  readonly sign: string;
+  readonly word: string;
+}
+
+/** How changes depend on one another. */
+export interface PlanGraph {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly (readonly [number, number])[];
+  readonly note: string;
+}
+
+/** Requests the time line of the apply. */
+export interface TimeLineRequest {
+  readonly type: 'time_line';
+}
+
+/** A part of a picture, in pixels from its top left corner. */
+export interface Shape {
+  readonly kind: 'bar' | 'text';
+  readonly look: 'name' | 'label' | 'axis' | 'grid' | 'done' | 'critical' | 'failed' | 'running';
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly anchor: 'start' | 'middle' | 'end';
+  readonly text: string;
+}
+
+/** The time line of an apply. */
+export interface TimeLine {
+  readonly type: 'time_line';
+  readonly sentence: string;
+  readonly width: number;
+  readonly height: number;
+  readonly shapes: readonly Shape[];
+  readonly lines: readonly string[];
+}
+
 /** Answers the question `number` with a code. */
 export interface Authenticate {
   readonly type: 'authenticate';
@@ -366,6 +418,8 @@ export type CardRequest =
   | FindRequest
   | TextRequest
   | PlanRowsRequest
+  | PlanGraphRequest
+  | TimeLineRequest
   | Authenticate
   | UnsealedCode
   | Confirm
@@ -459,6 +513,7 @@ export interface CardState {
   readonly progress: Progress | null;
   readonly comparison: string;
   readonly has_plan: boolean;
+  readonly has_time_line: boolean;
   readonly notes: readonly string[];
   readonly error: string;
   readonly error_remedy: string;
@@ -475,7 +530,7 @@ export interface CardState {
   readonly policy: string;
 }
 
-export type CardMessage = CardState | Lines | Found | Text | PlanRows;
+export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine;
 
 /** A person has pressed a button of a form. */
 export interface FormAction {
