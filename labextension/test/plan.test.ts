@@ -46,7 +46,11 @@ beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800);
   asked = [];
-  plan = new Plan(request => asked.push(request));
+  plan = new Plan(request => {
+    if (request.type === 'plan_rows') {
+      asked.push(request);
+    }
+  });
   document.body.append(plan.node);
 });
 

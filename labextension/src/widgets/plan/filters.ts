@@ -52,6 +52,11 @@ export class Filters {
     setVisible(this._all, shown > 0 && shown <= 200);
   }
 
+  /** Shows what has this text, and nothing else. */
+  seek(text: string): void {
+    this._reset(text);
+  }
+
   dispose(): void {
     clearTimeout(this._pause);
   }
@@ -101,13 +106,13 @@ export class Filters {
     return actions.length === RISKY.length && RISKY.every(action => actions.includes(action));
   }
 
-  private _reset(): void {
+  private _reset(text = ''): void {
     clearTimeout(this._pause);
-    this._text.value = '';
+    this._text.value = text;
     this._types.selectedIndex = 0;
     this._modules.selectedIndex = 0;
     const { grouping, opened } = this._chosen;
-    this._chosen = { ...NOTHING, grouping, opened };
+    this._chosen = { ...NOTHING, text, grouping, opened };
     this._choose({});
     this._text.focus();
   }

@@ -2,8 +2,16 @@
 
 import { copyText } from '../../dom/clipboard';
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { PlanRow, PlanRows, PlanRowsRequest } from '../../protocol/generated';
+import type {
+  PlanGraph,
+  PlanGraphRequest,
+  PlanRow,
+  PlanRows,
+  PlanRowsRequest,
+  PlanView
+} from '../../protocol/generated';
 import type { IRange } from '../log/window';
+import { Dependencies } from '../pictures/dependencies';
 import { Filters } from './filters';
 import { Rows } from './rows';
 import { showBlock } from './block';
@@ -13,8 +21,8 @@ const RETRY = 1000; // ms until the same rows are asked for again
 const FIRST = 80; // rows asked for where nothing is known of how many are in view
 
 export class Plan {
-  /** @param _ask - Called for rows that are missing; the answer comes to `receive`. */
-  constructor(private readonly _ask: (request: PlanRowsRequest) => void) {
+  /** @param _ask - Called for rows that are missing, and for the dependencies; the answer comes to `receive`. */
+  constructor(private readonly _ask: (request: PlanRowsRequest | PlanGraphRequest) => void) {
     setVisible(this.node, false);
   }
 
@@ -27,13 +35,22 @@ export class Plan {
       this._isKnown = true;
       this._hasChoices = false;
       this._anew();
+      this._dependencies.show(this._view);
     }
     setText(this._comparison, comparison);
     setVisible(this._comparison, comparison !== '');
   }
 
   /** Takes an answer to a request, of this page or of another one that shows the same card. */
-  receive(answer: PlanRows): void {
+  receive(answer: PlanRows | PlanGraph): void {
+    if (answer.type === 'plan_graph') {
+      this._dependencies.receive(answer);
+    } else {
+      this._take(answer);
+    }
+  }
+
+  private _take(answer: PlanRows): void {
     if (answer.query !== this._query) {
       return;
     }
@@ -58,6 +75,7 @@ export class Plan {
   dispose(): void {
     clearTimeout(this._retry);
     this._filters.dispose();
+    this._dependencies.dispose();
     this._tree.dispose();
   }
 
@@ -75,6 +93,16 @@ export class Plan {
     }
     this._toStart = true;
     this._anew(0);
+    if (!this._isSeeking) {
+      this._dependencies.show(this._view);
+    }
+  }
+
+  /** Shows the rows of a resource of the picture, which stays. */
+  private _seek(address: string): void {
+    this._isSeeking = true;
+    this._filters.seek(address);
+    this._isSeeking = false;
   }
 
   private _toggle({ place: { key } }: PlanRow): void {
@@ -101,7 +129,7 @@ export class Plan {
       query: this._query,
       start: first,
       stop: last,
-      view: { ...this._filters.chosen, toggled: [...this._toggled] },
+      view: this._view,
       typed: '',
       after: 0,
       choices: !this._hasChoices,
@@ -120,6 +148,10 @@ export class Plan {
     }
   }
 
+  private get _view(): PlanView {
+    return { ...this._filters.chosen, toggled: [...this._toggled] };
+  }
+
   private async _copy(address: string): Promise<void> {
     const done = await copyText(address);
     setText(this._said, done ? `Copied ${address}` : 'The browser does not allow copying.');
@@ -136,6 +168,10 @@ export class Plan {
   }
 
   private readonly _filters = new Filters(() => this._chose());
+  private readonly _dependencies = new Dependencies(
+    request => this._ask(request),
+    address => this._seek(address)
+  );
   private readonly _rows = new Rows();
   private readonly _tree = new Tree(this._rows, {
     toggle: row => this._toggle(row),
@@ -158,6 +194,7 @@ export class Plan {
   private _hasAnswer = false;
   private _hasChoices = false;
   private _toStart = false;
+  private _isSeeking = false;
   private _asked = -Infinity; // when; long ago where no question is under way
   private _retry = 0;
 
@@ -169,7 +206,8 @@ export class Plan {
       this._filters.node,
       this._tree.node,
       this._nothing,
-      make('div', 'tfmfa-plan-foot', this._said, make('span', 'tfmfa-gap'), this._expand)
+      make('div', 'tfmfa-plan-foot', this._said, make('span', 'tfmfa-gap'), this._dependencies.button, this._expand),
+      this._dependencies.node
     ),
     { 'aria-label': 'Plan' }
   );
