@@ -10,9 +10,10 @@ import type { ILayout, IPoint, ISize, LayOut } from './layout';
 const LETTER = 7.3; // pixels; of a monospaced font of 12 pixels
 const LONGEST = 46; // letters of an address that are shown; its end tells more than its beginning
 const HEIGHT = 42;
-const PART = 50; // nodes that are drawn in a frame
+const PART = 25; // nodes that are drawn in a frame
 const STEP = 1.25;
 const LEAST = 0.15;
+const LEGIBLE = 0.75; // at first, what does not fit at this scale is scrolled to
 const MOST = 2;
 
 export class Graph {
@@ -34,6 +35,7 @@ export class Graph {
   /** Draws a graph; another one that is asked for meanwhile takes its place. */
   async draw(graph: PlanGraph): Promise<void> {
     this._graph = graph;
+    this._ends = [otherEnds(graph.edges, 0), otherEnds(graph.edges, 1)];
     this._told = false;
     this._items.replaceChildren();
     this._tell();
@@ -77,6 +79,7 @@ export class Graph {
     const lines = shape('path', { class: 'tfmfa-graph-lines', d: places.edges.map(lineTo).join('') });
     const heads = shape('path', { class: 'tfmfa-graph-heads', d: places.edges.map(headOf).join('') });
     this._svg.replaceChildren(withAttributes(lines, HIDDEN), withAttributes(heads, HIDDEN));
+    this._least = LEGIBLE;
     this._fit();
     for (let first = 0; first < graph.nodes.length; first += PART) {
       if (first) {
@@ -132,8 +135,8 @@ export class Graph {
   }
 
   /** The nodes at the other ends of the lines that have this one at their beginning (0) or end (1). */
-  private _near(index: number, end: 0 | 1): number[] {
-    return (this._graph?.edges ?? []).filter(edge => edge[end] === index).map(edge => edge[end ? 0 : 1]);
+  private _near(index: number, end: 0 | 1): readonly number[] {
+    return this._ends[end].get(index) ?? [];
   }
 
   private _tell(): void {
@@ -213,12 +216,13 @@ export class Graph {
 
   private _zoomBy(factor: number): void {
     this._isFit = false;
+    this._least = LEAST;
     this._zoom(this._scale * factor);
   }
 
   private _zoom(scale: number): void {
     const widest = this._isFit ? 1 : MOST;
-    this._scale = Math.max(LEAST, Math.min(widest, scale));
+    this._scale = Math.max(this._least, Math.min(widest, scale));
     withAttributes(this._svg, { width: this._size.width * this._scale, height: this._size.height * this._scale });
   }
 
@@ -236,16 +240,21 @@ export class Graph {
       makeButton('+', 'tfmfa-plain', () => this._zoomBy(STEP)),
       { 'aria-label': 'Zoom in' }
     ),
-    makeButton('Fit', 'tfmfa-plain', () => this._fit())
+    makeButton('Fit', 'tfmfa-plain', () => {
+      this._least = LEAST;
+      this._fit();
+    })
   );
   private readonly _note = make('p', 'tfmfa-graph-note');
-  private readonly _items = make('ul', 'tfmfa-graph-items');
+  private readonly _items = withAttributes(make('ul', 'tfmfa-graph-items'), { tabindex: 0 });
   private readonly _text = make('details', 'tfmfa-graph-text', make('summary', '', 'As text'), this._items);
   private readonly _watch = new ResizeObserver(() => this._isFit && this._size.width > 0 && this._fit());
   private _graph: PlanGraph | null = null;
+  private _ends: readonly [Ends, Ends] = [new Map(), new Map()];
   private _size: ISize = { width: 0, height: 0 };
   private _scale = 1;
   private _isFit = true;
+  private _least = LEGIBLE;
   private _active = 0;
   private _told = false;
 
@@ -259,6 +268,7 @@ export class Graph {
   );
 }
 
+type Ends = ReadonlyMap<number, readonly number[]>;
 const MODULES = /^(?:module\.[^.]+\.)+/;
 const HIDDEN = { 'aria-hidden': 'true' };
 const DEPEND = 'depends on it.';
@@ -285,6 +295,20 @@ function lineTo(points: readonly IPoint[]): string {
 function headOf(points: readonly IPoint[]): string {
   const end = points.at(-1);
   return end ? `M${end.x} ${end.y}l-8 -4v8z` : '';
+}
+
+/** By the node at one end of the lines, the nodes at their other ends. */
+function otherEnds(edges: PlanGraph['edges'], end: 0 | 1): Ends {
+  const found = new Map<number, number[]>();
+  edges.forEach(edge => {
+    const there = found.get(edge[end]);
+    if (there) {
+      there.push(edge[end ? 0 : 1]);
+    } else {
+      found.set(edge[end], [edge[end ? 0 : 1]]);
+    }
+  });
+  return found;
 }
 
 function indexOf(target: EventTarget | null): number | null {

@@ -25,12 +25,18 @@ export class TimeLine {
     picture.append(...line.shapes.map(element));
     this._content.replaceChildren(
       make('p', 'tfmfa-time-sentence', line.sentence),
-      make('div', 'tfmfa-time-pane', picture),
+      withAttributes(make('div', 'tfmfa-time-pane', picture), {
+        tabindex: 0, // it scrolls
+        role: 'group',
+        'aria-label': 'Picture of the time line'
+      }),
       make(
         'details',
         'tfmfa-graph-text',
         make('summary', '', 'As text'),
-        make('ul', 'tfmfa-graph-items', ...line.lines.map(each => make('li', '', each)))
+        withAttributes(make('ul', 'tfmfa-graph-items', ...line.lines.map(each => make('li', '', each))), {
+          tabindex: 0
+        })
       )
     );
   }
@@ -61,7 +67,7 @@ export class TimeLine {
   );
   private _retry = 0;
 
-  readonly node = withAttributes(make('section', 'tfmfa-time', this._button, this._content), {
+  readonly node = withAttributes(make('section', 'tfmfa-time-line', this._button, this._content), {
     'aria-label': 'Time line'
   });
 }
