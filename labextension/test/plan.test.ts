@@ -48,7 +48,11 @@ beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800);
   asked = [];
-  plan = new Plan(request => asked.push(request));
+  plan = new Plan(request => {
+    if (request.type === 'plan_rows') {
+      asked.push(request);
+    }
+  });
   document.body.append(plan.node);
 });
 
@@ -59,9 +63,9 @@ afterEach(() => {
 });
 
 test('a plan that the kernel has is asked for, and shown when it arrives', () => {
-  plan.update(false);
+  plan.update(false, '');
   expect(asked).toEqual([]);
-  plan.update(true);
+  plan.update(true, '');
   expect(asked).toHaveLength(1);
   expect(plan.node.hidden).toBe(true);
   const actions = [['create', 2] as const];
@@ -83,13 +87,13 @@ test('a plan that the kernel has is asked for, and shown when it arrives', () =>
 });
 
 test('an answer to another page, or to an earlier question, is not shown', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a')], { query: -1 });
   expect(plan.node.hidden).toBe(true);
 });
 
 test('a plan is asked for again where its answer was lost', () => {
-  plan.update(true);
+  plan.update(true, '');
   vi.advanceTimersByTime(1100);
   expect(asked).toHaveLength(2);
   expect(asked[1]).toEqual(asked[0]);
@@ -99,7 +103,7 @@ test('a plan is asked for again where its answer was lost', () => {
 });
 
 test('a row that is pressed is opened by the kernel, and stays drawn until the answer comes', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a'), change('b')]);
   const row = items()[1];
   row?.click();
@@ -113,7 +117,7 @@ test('a row that is pressed is opened by the kernel, and stays drawn until the a
 });
 
 test('a text is sought when nobody types any more', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a')]);
   const field = plan.node.querySelector('input') as HTMLInputElement;
   for (const typed of ['v', 'vp', 'vpc']) {
@@ -130,7 +134,7 @@ test('a text is sought when nobody types any more', () => {
 });
 
 test('rows that are missing are asked for, one question at a time', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a')], { total: 500 });
   vi.advanceTimersByTime(100);
   expect(asked).toHaveLength(2);
@@ -138,7 +142,7 @@ test('rows that are missing are asked for, one question at a time', () => {
 });
 
 test('what is typed is looked for by the kernel', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a'), change('b')]);
   for (const key of 'aw') {
     items()[0]?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
@@ -148,15 +152,37 @@ test('what is typed is looked for by the kernel', () => {
   expect(document.activeElement).toBe(items()[1]);
 });
 
+test('what is new in the plan is a sentence and a filter', () => {
+  plan.update(true, '');
+  answer([change('a')]);
+  const choices = { actions: [['create', 2] as const], types: [], modules: [], new: 1 };
+  plan.update(true, '1 of 2 changes is new since the plan before.'); // it is known a moment later
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toMatchObject({ choices: true, view: { new: false } });
+  answer([change('a'), change('b')], { choices });
+  expect(plan.node.textContent).toContain('1 of 2 changes is new since the plan before.');
+  const button = [...plan.node.querySelectorAll('button')].find(
+    ({ textContent }) => textContent === 'New in this plan 1'
+  );
+  expect(button?.hidden).toBe(false);
+  button?.click();
+  expect(button?.getAttribute('aria-pressed')).toBe('true');
+  expect(asked.at(-1)?.view.new).toBe(true);
+  answer([change('a')], { shown: 1, changes: 2 });
+  expect(plan.node.textContent).toContain('1 of 2 changes');
+  plan.update(true, '1 of 2 changes is new since the plan before.');
+  expect(asked).toHaveLength(3);
+});
+
 test('nothing of what a plan says is taken for HTML', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('<img src=x>', { reason: '<b>', notes: ['<i>'] })]);
   expect(plan.node.querySelector('img, b, i')).toBeNull();
   expect(plan.node.textContent).toContain('aws_vpc.<img src=x>');
 });
 
 test('a blank line has a name too', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([{ kind: 'line', place: { ...PLACE, key: 'l' }, sign: '+', pieces: [['', false]] }]);
   expect(items()[0]?.querySelector('.tfmfa-said')?.textContent.trim()).toBe('added blank line');
 });

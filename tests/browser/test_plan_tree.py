@@ -7,6 +7,7 @@ from lab import ROOT
 from playwright.sync_api import expect
 from scripted_run import card_code
 from tree_rows import wait_until_apart
+from variants import first_of
 
 AXE = ROOT / "labextension/node_modules/axe-core/axe.min.js"
 
@@ -16,6 +17,12 @@ TYPE = """(word) => {
     document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
   }
 }"""
+
+# What axe-core finds in the plan.
+VIOLATIONS = (
+    "() => axe.run('.tfmfa-plan', { resultTypes: ['violations'] }).then(({ violations }) => "
+    "violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"
+)
 
 
 @pytest.fixture
@@ -202,11 +209,7 @@ def test_the_tree_keeps_the_rules_of_accessibility(show, theme):
     notebook.page.get_by_role("button", name="Open all").click()
     expect(notebook.page.get_by_role("button", name="Close all")).to_be_visible()
     notebook.page.evaluate(AXE.read_text())
-    found = notebook.page.evaluate(
-        "() => axe.run('.tfmfa-plan', { resultTypes: ['violations'] }).then(({ violations }) => "
-        "violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"
-    )
-    assert found == []
+    assert notebook.page.evaluate(VIOLATIONS) == []
 
 
 @pytest.mark.parametrize("width", [1100, 600])
@@ -218,3 +221,34 @@ def test_nothing_is_wider_than_the_card(show, width):
     wait_until_apart(tree)
     assert tree.evaluate("(tree) => tree.scrollWidth <= tree.clientWidth")
     notebook.screenshot(f"plan-{width}", notebook.page.locator(".tfmfa-card"))
+
+
+BEFORE = """
+from tfmfa_nb.runs.comparison import EarlierPlan, PlannedChange, compare
+now = {change.address: PlannedChange(change.action, "a") for change in plan.changes}
+before = {**dict(list(now.items())[2:]), "aws_instance.web": PlannedChange("update", "b")}
+first, second = (EarlierPlan(f"run-2026112{day}-101500-3f9c2{day}", 1_795_000_000 + day * 86_400, False, before)
+                 for day in (4, 1))
+run.comparison = compare(now, [first, second])
+"""
+
+
+@pytest.mark.parametrize("width", first_of([1100, 600]))
+@pytest.mark.parametrize("theme", first_of(["JupyterLab Light", "JupyterLab Dark"]))
+def test_what_is_new_since_the_run_before_is_told_and_can_be_chosen(show, theme, width):
+    notebook, tree = show(width=width)
+    notebook.theme(theme)
+    page = notebook.page
+    notebook.execute(BEFORE)
+    sentence = page.get_by_text("2 of 8 changes are new since the plan of 2026-11-22 11:06 UTC")
+    expect(sentence).to_contain_text("1 is planned differently")
+    expect(tree.get_by_role("treeitem", name="aws_s3_bucket.assets")).to_contain_text("new in this plan")
+    web = tree.get_by_role("treeitem", name="aws_instance.web")
+    expect(web).to_contain_text("planned differently before")
+    legacy = tree.get_by_role("treeitem", name="aws_db_instance.legacy")
+    expect(legacy).to_contain_text("planned since 2026-11-19 11:06 UTC, in 3 runs")
+    notebook.screenshot(f"compare-{theme[11:].lower()}-{width}", page.locator(".tfmfa-card"))
+    page.get_by_role("button", name="New in this plan 3").click()
+    expect(tree.locator(".tfmfa-plan-change")).to_have_count(3)
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(VIOLATIONS) == []

@@ -9,6 +9,7 @@ from scripted_events import change, done, failed, start
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.protocol.layout import RunFiles
+from tfmfa_nb.runs.earlier_applies import earlier_durations
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
@@ -107,15 +108,15 @@ def test_the_latest_applies_before_a_run_are_read(environment):
     last = ran(environment, 9, *took("a.b", 900))
     ran(environment, 10, *took("a.b", 1000))
     (expected,) = applies(change("a.b"))
-    assert round(last.earlier_durations().of(expected)) == 6  # of 4, 5, 6, 7, 8
+    assert round(earlier_durations(last).of(expected)) == 6  # of 4, 5, 6, 7, 8
 
 
 def test_an_environment_without_an_earlier_apply_tells_nothing(environment):
     store = ran(environment, 1)
     (unknown,) = applies(change("a.b"))
-    assert store.earlier_durations().of(unknown) is None
+    assert earlier_durations(store).of(unknown) is None
     assert (
-        RunStore(Environment.named("new", environment.folder.parent), store.id).earlier_durations().of(unknown) is None
+        earlier_durations(RunStore(Environment.named("new", environment.folder.parent), store.id)).of(unknown) is None
     )
 
 
@@ -128,7 +129,7 @@ def test_what_cannot_be_read_and_what_is_too_large_is_passed_over(environment):
     ran(environment, 4).files.apply_events.write_bytes(b"\xff\x00 no event\n[[[\n")
     (environment.files.runs / "run-20261105-101500-0a1b2c").touch()
     (expected,) = applies(change("a.b"))
-    assert round(ran(environment, 9).earlier_durations().of(expected)) == 7
+    assert round(earlier_durations(ran(environment, 9)).of(expected)) == 7
 
 
 def test_a_run_tells_when_its_apply_will_end(environment):

@@ -16,11 +16,12 @@ from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.events import Authenticated, BackendKnown, PhaseStarted
-from tfmfa_nb.runs.history.listing import find_run, list_runs, matching, run_ids
+from tfmfa_nb.runs.history.listing import find_run, list_runs, matching
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.views.run_list import _age, listing_html, listing_text
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmfa_nb.protocol.plan_messages import MOST_PLAN_ROWS, PlanRowsRequest, PlanView
+from tfmfa_nb.runs.comparison import EarlierPlan, PlannedChange, compare
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.resource_applies import ResourceApplies
 from tfmfa_nb.views.plan_tree import PlanTree
@@ -13,9 +14,9 @@ from tfmfa_nb.views.plan_tree import PlanTree
 PLAN = scripted_plan.everything()
 
 
-def rows(plan=PLAN, start=0, stop=MOST_PLAN_ROWS, *, typed="", after=0, grouping="module", **view):
+def rows(plan=PLAN, start=0, stop=MOST_PLAN_ROWS, *, typed="", after=0, grouping="module", comparison=None, **view):
     """The answer to a request."""
-    return PlanTree(plan, ResourceApplies()).answer(
+    return PlanTree(plan, ResourceApplies(), comparison).answer(
         PlanRowsRequest(
             query=7,
             start=start,
@@ -274,3 +275,20 @@ def test_a_plan_of_which_only_the_changes_are_kept_still_tells_them():
     kept = written(rows(Plan(PLAN.without_values())))
     assert "  - destroy aws_db_instance.legacy no longer in the configuration" in kept
     assert "  -/+ replace aws_instance.web because ami forces replacement" in kept
+
+
+def test_rows_tell_whether_they_are_new_and_can_be_chosen_by_that():
+    now = {change.address: PlannedChange(change.action, "a") for change in PLAN.changes}
+    before = dict(list(now.items())[1:])
+    comparison = compare(now, [EarlierPlan("run-1", 1_795_000_000, applied=False, changes=before)])
+    answer = rows(comparison=comparison)
+    shown = written(answer)
+    assert "  + create aws_s3_bucket.assets new in this plan" in shown
+    assert "  ~ update aws_launch_template.web planned since 2026-11-18 11:06 UTC, in 2 runs" in shown
+    assert answer["choices"]["new"] == 1
+    assert written(rows(comparison=comparison, new=True)) == [
+        "[root module: 1 to add]",
+        "  + create aws_s3_bucket.assets new in this plan",
+    ]
+    assert "new" not in rows()["choices"] or rows()["choices"]["new"] is None
+    assert len(written(rows(new=True))) == len(written(rows())) - 7  # without a plan before, every change is new

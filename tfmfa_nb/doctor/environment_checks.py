@@ -13,7 +13,7 @@ from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.gate.bypasses import bypasses_not_allowed
 from tfmfa_nb.runs.gate.levels import default_level, effective_level, protected_of
 from tfmfa_nb.runs.history.confirmation import confirmation_of
-from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.role_chains import Findings, find_chains
 

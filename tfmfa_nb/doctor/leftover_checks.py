@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.runs.history.listing import list_runs, run_ids
+from tfmfa_nb.runs.history.listing import list_runs
+from tfmfa_nb.runs.run_ids import run_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable

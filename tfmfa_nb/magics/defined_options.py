@@ -225,7 +225,7 @@ SETTINGS_OPTIONS = (
     argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"),
 )
 
-RUN_COMMANDS = ("list", "open", "follow", "cancel", "discard", "unlock", "restore-state", "clean")
+RUN_COMMANDS = ("list", "open", "follow", "compare", "cancel", "discard", "unlock", "restore-state", "clean")
 RUN_OPTIONS = (
     _WHERE,
     argument(
@@ -237,6 +237,7 @@ RUN_OPTIONS = (
         help=", ".join(RUN_COMMANDS),
     ),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
+    argument("earlier", nargs="?", metavar="EARLIER", help="compare: the earlier run; without it, the one before"),
     argument("--workspace", type=_name, metavar="NAME", help="only the runs in this workspace of Terraform's"),
     argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
     _flag("--auto-approve", "restore-state: skip the confirmation"),

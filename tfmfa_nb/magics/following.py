@@ -1,4 +1,4 @@
-"""Shows runs of other kernels: live while they are followed, once more when they are opened, as a list."""
+"""Shows runs of other kernels: live while followed, once more when opened, as a list, and beside one another."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from tfmfa_nb.runs.history.follow import follow
 from tfmfa_nb.views.headless import show_restored
 from tfmfa_nb.views.run_list import listing_bundle
 from tfmfa_nb.views.summary import leaves_out
+from tfmfa_nb.views.wording import comparison_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.runs.history.listing import Listing
     from tfmfa_nb.runs.run import Run
 
@@ -44,6 +46,11 @@ async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: st
 def show_listing(listing: Listing) -> None:
     """Show the runs of an environment."""
     display(listing_bundle(listing), raw=True)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print how the plan of a run stands to that of an earlier one."""
+    print(comparison_text(comparison), flush=True)  # noqa: T201 - the output of a magic
 
 
 def show_again(run: Run, shell: InteractiveShell) -> Callable[[], None] | None:

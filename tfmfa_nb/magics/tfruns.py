@@ -1,4 +1,4 @@
-"""The commands of `%tfruns`: list, open, follow, cancel, discard, unlock, clean."""
+"""The commands of `%tfruns`: list, open, follow, compare, cancel, discard, unlock, clean."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.following import present_following, show_again, show_listing
+from tfmfa_nb.magics.following import present_following, show_again, show_comparison, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.never_started import check_started
@@ -36,6 +37,7 @@ _MAX_NAME = 200  # characters
 _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
+    "compare": lambda run: run.counts is not None,
     "cancel": lambda run: run.running,
     "restore-state": lambda run: run.has_state_copy,
     "discard": lambda run: run.status is Status.PLANNED or (run.status is None and not run.running),
@@ -63,6 +65,8 @@ class RunCommands:
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
         what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace or ""
+        if arguments.earlier and what != "compare":
+            raise UsageError(f"%tfruns {what} takes one run; remove {arguments.earlier!r}")
         if what in _CANDIDATES and not reference:
             raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
         if what not in _CANDIDATES and reference:
@@ -77,6 +81,9 @@ class RunCommands:
             await self._clean(limit)
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
+            if what == "compare":
+                show_comparison(compare_runs(self._environment, found, arguments.earlier or ""))
+                return None
             if what == "restore-state":
                 return await restore_state(
                     self._magics, self._environment, found, auto_approve=arguments.auto_approve, force=arguments.force

@@ -7,6 +7,7 @@ from tfmfa_nb.protocol.codec import Longest, parse
 from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
+from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, TimeLine
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed, SealingKey
 
@@ -60,7 +61,18 @@ class Discard:
     type: Literal["discard"] = "discard"
 
 
-CardRequest = Hello | LogRequest | PlanRowsRequest | Authenticate | UnsealedCode | Confirm | Cancel | Kill | Discard
+CardRequest = (
+    Hello
+    | LogRequest
+    | PlanRowsRequest
+    | PictureRequest
+    | Authenticate
+    | UnsealedCode
+    | Confirm
+    | Cancel
+    | Kill
+    | Discard
+)
 
 
 def card_request(message: object) -> CardRequest | None:
@@ -207,7 +219,9 @@ class CardState:
         progress: None before the apply.
         outputs: what the apply has reported at its end, as far as there is room.
         more_outputs: the number of the others.
+        comparison: how the plan stands to that of the run before, in a sentence; "" if it is not compared.
         has_plan: whether the rows of its plan can be requested.
+        has_time_line: whether the time line of its apply can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
         waited: how long the phase has waited for a person.
     """
@@ -235,7 +249,9 @@ class CardState:
     progress: Progress | None
     outputs: tuple[Output, ...] = ()
     more_outputs: int = 0
+    comparison: str = ""
     has_plan: bool
+    has_time_line: bool = False
     notes: tuple[str, ...]
     error: str
     error_remedy: str
@@ -252,4 +268,4 @@ class CardState:
     policy: str
 
 
-CardMessage = CardState | Lines | Found | Text | PlanRows
+CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine

@@ -82,7 +82,7 @@ class RunFiles:
 
     @property
     def changes(self) -> Path:
-        """The changes of the plan, without values."""
+        """The changes of the plan, without values; a keyed digest tells whether two plans have the same change."""
         return self.folder / "changes.json"
 
     @property
@@ -167,6 +167,11 @@ class EnvironmentFiles:
     def init_fingerprint(self) -> Path:
         """The SHA-256 of everything that the last `terraform init` depended on."""
         return self.private / "initialized.sha256"
+
+    @property
+    def digest_key(self) -> Path:
+        """The key of the digests by which the changes of two plans are compared; mode 0600."""
+        return self.private / "digest.key"
 
     @property
     def validated(self) -> Path:

@@ -23,6 +23,7 @@ class PlanView:
         resource_type: shows the changes of this type; "" shows all.
         module: shows the changes of the module with this address, "" for the root module; None shows all.
         states: shows the changes whose apply is in one of these states; empty shows all.
+        new: shows the changes that were not planned like this in the run before.
         opened: whether changes are open, except for those in `toggled`.
         toggled: keys of the rows that are not as they are at first: open or closed.
     """
@@ -33,6 +34,7 @@ class PlanView:
     resource_type: _Key = ""
     module: _Key | None = None
     states: tuple[_Typed, ...] = ()
+    new: bool = False
     opened: bool = False
     toggled: tuple[_Key, ...] = ()
 
@@ -215,11 +217,16 @@ PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow | DiagnosticRo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChoices:
-    """What can be chosen in the filters: each with the number of changes that it has."""
+    """What can be chosen in the filters: each with the number of changes that it has.
+
+    Attributes:
+        new: how many were not planned like this in the run before; None if that is not known.
+    """
 
     actions: tuple[tuple[str, int], ...]
     types: tuple[tuple[str, int], ...]
     modules: tuple[tuple[str, int], ...]
+    new: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from tfmfa_nb.protocol import (
     hello,
     log_messages,
     messages,
+    picture_messages,
     plan_messages,
     run_display,
     sealing,
@@ -49,7 +50,19 @@ _ROOTS = (
 _MESSAGES = {
     name: value
     for module in (
-        *(hello, sealing, run_display, decision, log_messages, plan_messages, card_messages, forms, editor, status),
+        *(
+            hello,
+            sealing,
+            run_display,
+            decision,
+            log_messages,
+            plan_messages,
+            picture_messages,
+            card_messages,
+            forms,
+            editor,
+            status,
+        ),
     )
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)

@@ -9,7 +9,7 @@ from tfmfa_nb.runs.audit.integrity import trail_problem
 from tfmfa_nb.runs.audit.ssh_signature import signature_of, signer_of
 from tfmfa_nb.runs.audit.trail import CHANGED, AuditTrail
 from tfmfa_nb.runs.history.confirmation import confirmation_of
-from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:

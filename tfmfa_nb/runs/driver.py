@@ -279,7 +279,14 @@ class Driver:
         """
         show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
         variables = self.options.early_variables(self.base, executable)
-        self.plan = _showing.submit(lambda: show(executable, plan_file, folder, environ, variables))
+
+        def read() -> Plan:
+            plan = show(executable, plan_file, folder, environ, variables)
+            if not self.store.files.changes.exists():
+                self.store.save_changes(plan)
+            return plan
+
+        self.plan = _showing.submit(read)
         self.plan.add_done_callback(self._tell_changes)
         return self.plan
 
@@ -307,7 +314,7 @@ class Driver:
             self.plan.set_exception(error)
             return
         self.plan.set_result(plan)
-        self.tell(ChangesKnown(_changes_of(plan)))
+        self.tell(ChangesKnown(_changes_of(plan), self.store.compare(self.record.workspace)))
 
     def known_changes(self) -> list[Mapping[str, str]]:
         """The changes of the plan, as views show them; empty while, or where, they are not known."""
@@ -355,9 +362,8 @@ class Driver:
     def _tell_changes(self, plan: Future[Plan]) -> None:
         """Report the changes. If the plan could not be read, whoever waits for `plan` gets the error."""
         if not plan.cancelled() and plan.exception() is None:
-            if not self.store.files.changes.exists():
-                self.store.save_changes(plan.result())
-            self.tell(ChangesKnown(_changes_of(plan.result())))
+            comparison = self.store.compare(self.record.workspace)
+            self.tell(ChangesKnown(_changes_of(plan.result()), comparison))
 
     def _drop_plan(self) -> None:
         """Delete the saved plan, after `show -json` has read it."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase, Status
     from tfmfa_nb.protocol.records import ProcessMark, RunRecord
+    from tfmfa_nb.runs.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +213,10 @@ class PlanSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesKnown(Event):
-    """The plan is known as data; its changes: [{address, action, reason}]."""
+    """The plan is known as data; its changes: [{address, action, reason}], beside those of the run before."""
 
     changes: Sequence[Mapping[str, str]]
+    comparison: Comparison | None = None
     plan_known: bool = True
 
 

@@ -13,14 +13,16 @@ from enum import StrEnum
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Dict, Float, HasTraits, Int, List, Unicode
+from traitlets import Bool, Dict, Float, HasTraits, Instance, Int, List, Unicode
 
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.comparison import Comparison
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.events import Opened, RecordRead
+from tfmfa_nb.runs.history.comparing import compare_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +77,7 @@ class Run(HasTraits):
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action, reason}]")
     plan_known = Bool(default_value=False, help="Whether the plan is known as data.")
+    comparison = Instance(Comparison, allow_none=True, help="The changes beside those of the run before.")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
     progress = Dict(help="done, total, failed, version, current, slowest, ends_at (seconds since the epoch, or None)")
@@ -146,6 +149,20 @@ class Run(HasTraits):
         """Wait until `changes` is known, or cannot be."""
         if self.driver.plan is not None:
             await asyncio.wait({asyncio.wrap_future(self.driver.plan)})
+
+    def compare(self, earlier: str = "") -> Comparison:
+        """The changes of the plan beside those of the plan of an earlier run in the same workspace; `print` it.
+
+        Args:
+            earlier: ID of the run, or a unique part of it; "" for the newest one before this run that has a plan.
+
+        Raises:
+            RunStateError: this run has no plan, there is no such run, it is not an earlier one in this workspace, or
+                its plan is not known.
+            TerraformFailed: Terraform cannot show this run's plan.
+        """
+        _ = self.plan  # what is compared is saved before it is known
+        return compare_runs(self.driver.environment, self.id, earlier)
 
     @property
     def outputs(self) -> dict[str, Any]:

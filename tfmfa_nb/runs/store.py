@@ -15,17 +15,21 @@ import time
 import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from tfmfa_nb.environments.atomic_files import private_folder, usable, write_whole
+from tfmfa_nb.environments.atomic_files import one_at_a_time, private_folder, usable, write_whole
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
-from tfmfa_nb.protocol.layout import RUN_ID, RunFiles, plan_folders, plan_prefix
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
-from tfmfa_nb.terraform.apply_estimate import Durations
+from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
+from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.terraform.apply_progress import ApplyEvents
+from tfmfa_nb.terraform.change_digests import change_digest, subject_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -40,8 +44,9 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
 _AGAIN = "Plan again with %%tfplan."
 _SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
-_MOST_EVENTS, _MOST_APPLIES, _MOST_LOOKED_AT = 16 << 20, 5, 50  # bytes, applies, and runs that an estimate rests on
 _KEPT_SECONDS = 7 * 86_400  # of a saved plan
+_KEY_SIZE = 32  # bytes, as many as SHA-256 gives
+_DEFAULT = "default"  # Terraform's workspace where none is selected
 
 
 class RunStore:
@@ -61,7 +66,7 @@ class RunStore:
     def __init__(self, environment: Environment, run_id: str) -> None:
         self.id = run_id
         self.files = environment.files.run(run_id)
-        self._runs = environment.files.runs
+        self._environment, self._runs = environment, environment.files.runs
         self.log = RunLog(self.files.log)
         self.apply_events = ApplyEvents(self.files.apply_events)
         self.trail = AuditTrail(environment.files.audit_trail)
@@ -233,9 +238,15 @@ class RunStore:
         return parse_summary("\n".join(lines)) or Counts()
 
     def save_changes(self, plan: Plan) -> None:
-        """Save the changes of `plan`, without values, for later kernels. Errors are ignored, as on a full disk."""
-        with suppress(TfmfaError):
-            write_whole(self.files.changes, json.dumps(plan.without_values()) + "\n")
+        """Save the changes of `plan` for later kernels and runs. Errors are ignored, as on a full disk.
+
+        A keyed digest stands for the values of each change; the key stays in the environment's private folder.
+        """
+        document = plan.without_values()
+        with suppress(TfmfaError, OSError):
+            key = self._digest_key()
+            document["digests"] = {subject_of(one): [one.action, change_digest(one, key)] for one in plan.changes}
+            write_whole(self.files.changes, json.dumps(document) + "\n")
 
     def load_changes(self) -> Plan:
         """The plan's changes, without values.
@@ -248,29 +259,68 @@ class RunStore:
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             raise RunStateError(f"The changes of {self.id} were not saved.") from None
 
-    def earlier_durations(self) -> Durations:
-        """How long changes took in the latest applies of the environment before this run, as far as it has them."""
-        durations, room, left = Durations(), _MOST_EVENTS, _MOST_APPLIES
-        with suppress(OSError):
-            for folder in sorted(self._runs.iterdir(), reverse=True)[:_MOST_LOOKED_AT]:
-                # An ID begins with the time; a file that is too large leaves room for a smaller one.
-                if left and folder.name < self.id and RUN_ID.fullmatch(folder.name):
-                    size = self._learn(durations, folder, room)
-                    room, left = room - size, left - bool(size)
-        return durations
+    def earlier(self) -> Iterator[RunStore]:
+        """The runs of the environment that were started before this one, newest first."""
+        # An ID begins with the time.
+        return (RunStore(self._environment, run_id) for run_id in run_ids(self._environment) if run_id < self.id)
 
-    def _learn(self, durations: Durations, folder: Path, room: int) -> int:
-        """Learn from the apply in the folder of a run; returns the number of bytes that were read."""
+    @property
+    def apply_events_size(self) -> int:
+        """How many bytes Terraform said of the apply; 0 if there was none."""
         try:
-            path = RunFiles(folder).apply_events
-            if not 0 < (size := path.stat().st_size) <= room:
-                return 0
-            events = ApplyEvents(path)
-            events.refresh()
+            return self.files.apply_events.stat().st_size
         except OSError:
             return 0
-        durations.learn(events.progress.resources)
-        return size
+
+    def compare(self, workspace: str, run_id: str = "") -> Comparison | None:
+        """The changes of the plan beside those of an earlier run's plan in the same workspace of Terraform's.
+
+        Args:
+            workspace: that of the run.
+            run_id: ID of the earlier run; "" for the newest one that has a plan.
+
+        Returns:
+            None if there is no such run, or if the changes of one of the two plans are not known.
+        """
+        changes = self.planned_changes()
+        return None if changes is None else compare(changes, self._earlier(workspace or _DEFAULT), run_id)
+
+    def _earlier(self, workspace: str) -> Iterator[EarlierPlan]:
+        """The plans of earlier runs, newest first."""
+        others = (RunStore(self._environment, run_id) for run_id in run_ids(self._environment))
+        before = [(store.known_at, store) for store in others if store.known_at < self.known_at]
+        for _, store in sorted(before, key=itemgetter(0), reverse=True):
+            try:
+                record = store.load()
+            except TfmfaError:
+                continue  # what is not readable is not compared with
+            if (record.workspace or _DEFAULT) == workspace and (changes := store.planned_changes()) is not None:
+                yield EarlierPlan(store.id, started_at(store.id), record.status is Status.APPLIED, changes)
+
+    @property
+    def known_at(self) -> tuple[float, int]:
+        """When the run was started, and to order those of one second, when its changes were saved."""
+        try:
+            return started_at(self.id), self.files.changes.stat().st_mtime_ns
+        except OSError:
+            return started_at(self.id), 0
+
+    def planned_changes(self) -> dict[str, PlannedChange] | None:
+        """What is known of each change of the plan; None if it was not saved."""
+        try:
+            saved = json.loads(self.files.changes.read_text(encoding="utf-8"))["digests"]
+            return {subject: PlannedChange(str(action), str(digest)) for subject, (action, digest) in saved.items()}
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None
+
+    def _digest_key(self) -> bytes:
+        """The environment's key, which is made when it is first needed."""
+        path = self._environment.files.digest_key
+        with one_at_a_time(path):
+            key = path.read_bytes()
+            if len(key) != _KEY_SIZE:
+                path.write_bytes(key := secrets.token_bytes(_KEY_SIZE))
+        return key
 
     def ended_at(self, command: str) -> float:
         """When `command` ended, in seconds since the epoch; 0 if its supervisor did not record it."""

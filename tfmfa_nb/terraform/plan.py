@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.ansi import strip_colors
+from tfmfa_nb.terraform.dependencies import NO_LOCALS, dependencies_of
 from tfmfa_nb.terraform.plan_checks import planned_checks
 from tfmfa_nb.terraform.plan_document import masked_document
 from tfmfa_nb.terraform.plan_table import to_dataframe
 from tfmfa_nb.terraform.planned_providers import planned_providers
 from tfmfa_nb.terraform.planned_values import planned_value
 from tfmfa_nb.terraform.resource_changes import ACTIONS, NO_OP, Addresses, action_of, resource_change
+
+if TYPE_CHECKING:
+    from tfmfa_nb.terraform.dependencies import Locals
 
 _SUMMARY = re.compile(
     r"^Plan: (?:(?P<imported>\d+) to import, )?(?P<add>\d+) to add, (?P<change>\d+) to change, "
@@ -54,6 +58,7 @@ class Plan:
 
     Args:
         document: the output of `terraform show -json PLAN`, from JSON.
+        local_names: the names in the `locals` of each module, which the document does not have.
 
     Attributes:
         changes: every resource that changes.
@@ -62,6 +67,7 @@ class Plan:
         deferred: changes that Terraform leaves to a later plan.
         outputs: each output by name: {"action", "before", "after"}.
         checks: conditions of the configuration, with their results.
+        dependencies: by the address of a resource, what it depends on; all without the keys of instances.
         providers: the provider configurations; None if the document does not have them.
         document: Terraform's JSON with sensitive values masked, for tools that read a plan, such as OPA and Checkov.
 
@@ -69,7 +75,7 @@ class Plan:
         ValueError: the document is not a plan.
     """
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Any, local_names: Locals = NO_LOCALS) -> None:
         if not isinstance(document, dict):
             raise ValueError("not a plan")  # noqa: TRY004 - the same error as for invalid JSON
         self.providers = planned_providers(document) if "configuration" in document else None
@@ -86,6 +92,8 @@ class Plan:
             for each in _tables(document.get("deferred_changes"))
         )
         self.checks = planned_checks(document.get("checks"))
+        saved = document.get("dependencies")  # of an earlier kernel
+        self.dependencies = saved if isinstance(saved, dict) else dependencies_of(document, local_names)
         self._applyable = document.get("applyable")
         self.outputs = {
             name: {
@@ -170,7 +178,7 @@ class Plan:
         return bool(self.changes) or any(output["action"] != NO_OP for output in self.outputs.values())
 
     def without_values(self) -> dict[str, Any]:
-        """A document for another `Plan`: the addresses and actions of the changes, without any values."""
+        """A document for another `Plan`: the addresses, actions, and dependencies, without any values."""
         actions = {name: list(words) for words, name in reversed(ACTIONS.items())}
         return {
             "applyable": self._applyable,
@@ -193,6 +201,7 @@ class Plan:
                 }
                 for one in self.changes
             ],
+            "dependencies": self.dependencies,
             "resource_drift": [{"address": address} for address in self.drifts],
         }
 

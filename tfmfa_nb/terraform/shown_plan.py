@@ -7,8 +7,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TerraformFailed
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.decimals import decimal_number
+from tfmfa_nb.terraform.dependencies import locals_of
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -48,6 +50,8 @@ def show_plan(
         start_new_session=True,  # so that the kernel's interrupt does not reach it
     )
     try:
-        return Plan(json.loads(process.stdout, parse_float=decimal_number))
+        document = json.loads(process.stdout, parse_float=decimal_number)
+        configuration = Configuration(folder, executable.product, environ, version=executable.version)
+        return Plan(document, locals_of(configuration.modules))
     except ValueError:
         raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None

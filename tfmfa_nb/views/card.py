@@ -30,6 +30,7 @@ from tfmfa_nb.protocol.messages import (
     Identity,
     Kill,
     LinesRequest,
+    PlanGraphRequest,
     PlanRowsRequest,
     Progress,
     Question,
@@ -37,14 +38,15 @@ from tfmfa_nb.protocol.messages import (
     RoleChain,
     SlowResource,
     TextRequest,
+    TimeLineRequest,
     UnsealedCode,
     card_request,
 )
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.card_log import CardLog
 from tfmfa_nb.views.card_outputs import card_outputs
+from tfmfa_nb.views.card_plan import CardPlan
 from tfmfa_nb.views.open_cards import card_closed, card_opened
-from tfmfa_nb.views.plan_tree import PlanTree
 from tfmfa_nb.views.sanitize import plain, sanitize_all
 from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import (
@@ -68,9 +70,12 @@ if TYPE_CHECKING:
 
 _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far below the server's limits
 # The traits that the card shows: all fields of a state except those that the card itself sets.
-_OWN = {"type", "protocol", "seq", "now", "question", "decision", "has_plan", "outputs", "more_outputs"}
+_OWN = {
+    *{"type", "protocol", "seq", "now", "question", "decision"},
+    *{"comparison", "has_plan", "has_time_line", "outputs", "more_outputs"},
+}
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
-_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes")
+_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes", "comparison")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -92,7 +97,7 @@ class RunCard(MessageWidget):
         self._answer: asyncio.Future[Answer] | None = None
         self._question: Question | None = None
         self._number = 0
-        self._tree: PlanTree | None = None
+        self._plan = CardPlan(run)
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
@@ -190,7 +195,9 @@ class RunCard(MessageWidget):
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
             "decision": decision_of(run.counts, run.changes),
+            "comparison": run.comparison.sentence if run.comparison else "",
             "has_plan": run.known_plan is not None,
+            "has_time_line": bool(run.ended_at and any(each.start for each in run.resource_applies)),
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
@@ -233,8 +240,9 @@ class RunCard(MessageWidget):
                 self.flush()
             case LinesRequest() | FindRequest() | TextRequest():
                 self._log.answer(request)
-            case PlanRowsRequest():
-                self._send_plan_rows(request)
+            case PlanRowsRequest() | PlanGraphRequest() | TimeLineRequest():
+                if (answer := self._plan.answer(request)) is not None:
+                    self.send(answer)
             case Authenticate() | UnsealedCode():
                 self._authenticate(request, code)
             case Confirm(number=number, word=word):
@@ -287,14 +295,6 @@ class RunCard(MessageWidget):
     def _send_if_open(self, message: Any) -> None:
         if not self._gone:
             self.send(message)
-
-    def _send_plan_rows(self, request: PlanRowsRequest) -> None:
-        plan = self._run.known_plan
-        if plan is None:
-            return  # the front end asks again
-        if self._tree is None or self._tree.plan is not plan:
-            self._tree = PlanTree(plan, self._run.applies)
-        self.send(self._tree.answer(request, over=self._run.ended_at > 0))
 
 
 def _typed(kind: type[_M], values: Mapping[str, Any]) -> _M:

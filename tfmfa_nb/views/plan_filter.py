@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.plan_messages import PlanChoices
 from tfmfa_nb.protocol.words import ACTION_NAMES
+from tfmfa_nb.terraform.change_digests import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tfmfa_nb.protocol.plan_messages import PlanView
     from tfmfa_nb.terraform.error_diagnostics import ErrorDiagnostic
@@ -20,13 +21,19 @@ if TYPE_CHECKING:
 _MAX_CHOICES = 500
 
 
-def choices(changes: Sequence[ResourceChange]) -> PlanChoices:
-    """The actions, types, and modules of some changes, each with its number of changes."""
+def choices(changes: Sequence[ResourceChange], new: Collection[str] | None = None) -> PlanChoices:
+    """The actions, types, and modules of some changes, each with its number of changes.
+
+    Args:
+        changes: those of a plan.
+        new: what was not planned before; None if that is not known.
+    """
     actions = Counter(change.action for change in changes)
     return PlanChoices(
         actions=tuple((action, actions[action]) for action in ACTION_NAMES if action in actions),
         types=_ordered(Counter(change.type for change in changes)),
         modules=_ordered(Counter(change.module for change in changes)),
+        new=None if new is None else len(new),
     )
 
 
@@ -41,10 +48,14 @@ class PlanFilter:
         view: what the person chose.
         texts: by the identity of a change, the text that it is searched in; filled here, because that takes time.
         marks: how far the apply of the changes is.
+        new: what was not planned before; None if that is not known, which makes every change new.
     """
 
-    def __init__(self, view: PlanView, texts: dict[int, str], marks: ApplyMarks) -> None:
+    def __init__(
+        self, view: PlanView, texts: dict[int, str], marks: ApplyMarks, new: Collection[str] | None = None
+    ) -> None:
         self._view, self._texts, self._marks = view, texts, marks
+        self._new = new if view.new else None
         self._wanted = view.text.casefold()
 
     def changes(self, changes: Iterable[ResourceChange]) -> list[ResourceChange]:
@@ -57,6 +68,7 @@ class PlanFilter:
             and (not view.resource_type or change.type == view.resource_type)
             and (view.module is None or change.module == view.module)
             and (not view.states or self._marks.of(change) in view.states)
+            and (self._new is None or subject_of(change) in self._new)
             and (not self._wanted or self._wanted in self._text(change))
         ]
 
@@ -77,7 +89,7 @@ class PlanFilter:
     @property
     def _says_more(self) -> bool:
         view = self._view
-        return bool(view.actions or view.resource_type or view.module is not None or view.states)
+        return bool(view.actions or view.resource_type or view.new or view.module is not None or view.states)
 
     def _has_text(self, values: Any) -> bool:
         return not self._wanted or self._wanted in " ".join(_texts(values)).casefold()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.protocol.decision import numbers_text
 from tfmfa_nb.protocol.plan_messages import ChangeRow, GroupRow, NoteRow
 from tfmfa_nb.protocol.words import action_name, action_sign, count
+from tfmfa_nb.terraform.change_digests import subject_of
 from tfmfa_nb.views.attribute_nodes import attribute_nodes, output_node
 from tfmfa_nb.views.diagnostic_nodes import diagnostic_nodes
 from tfmfa_nb.views.sanitize import brief, one_line
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tfmfa_nb.protocol.plan_messages import PlanPlace
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.plan_checks import PlannedCheck
     from tfmfa_nb.terraform.resource_changes import ResourceChange
@@ -46,6 +48,7 @@ class PlanNodes:
         marks: how far the apply of the changes is.
         made: the rows of changes that were made before, and those that are made here: there may be thousands.
         opened: whether changes are open at first; more than `MOST_OPENED` are not.
+        comparison: the changes beside those of the run before; None without one.
 
     Attributes:
         changes: the changes that are shown.
@@ -60,8 +63,10 @@ class PlanNodes:
         made: dict[tuple[str, str, bool], Node],
         *,
         opened: bool,
+        comparison: Comparison | None = None,
     ) -> None:
         self._plan, self._chosen, self._keys, self._marks, self._made = plan, chosen, keys, marks, made
+        self._comparison = comparison
         self.changes = chosen.changes(plan.changes)
         self._failed = marks.failed_in(self.changes)
         failed = set(map(id, self._failed))
@@ -186,6 +191,8 @@ class PlanNodes:
             yield change.deferred
         if change.action == "replace" and change.create_before_destroy:
             yield "created before the old one is destroyed"
+        if subject == "resource" and self._comparison and subject_of(change) in self._comparison.changes:
+            yield self._comparison.changes[subject_of(change)].words
         if subject == "drift" and any(change is each for each in self._plan.relevant_drift):
             yield "this plan depends on it"
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tfmfa_nb.protocol.plan_messages import PlanRow, PlanRowsRequest, PlanView
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.resource_applies import ResourceApplies
+    from tfmfa_nb.terraform.resource_changes import ResourceChange
     from tfmfa_nb.views.tree_window import Node, Placed
 
 _MAX_BYTES = 200_000  # of the rows in one answer; a view shows about forty
@@ -31,10 +33,13 @@ class PlanTree:
     Args:
         plan: the plan.
         applies: what its apply does to each resource, as it goes on.
+        comparison: its changes beside those of the run before; None without one.
     """
 
-    def __init__(self, plan: Plan, applies: ResourceApplies) -> None:
-        self.plan, self._marks, self._order = plan, ApplyMarks(applies), 0
+    def __init__(self, plan: Plan, applies: ResourceApplies, comparison: Comparison | None = None) -> None:
+        self.plan, self.comparison = plan, comparison
+        self._marks, self._order = ApplyMarks(applies), 0
+        self._new = frozenset(comparison.new) if comparison else None
         every = (*plan.changes, *plan.drift, *plan.deferred)
         self._keys = {id(change): f"c{index}" for index, change in enumerate(every)}
         self._texts: dict[int, str] = {}
@@ -73,10 +78,14 @@ class PlanTree:
             order=self._order,
             states=self._marks.counts(self.plan.changes),
             found=found,
-            choices=choices(self.plan.changes) if request.choices else None,
+            choices=choices(self.plan.changes, self._new) if request.choices else None,
         )
         answer: dict[str, Any] = encode(message)
         return answer
+
+    def changes(self, view: PlanView) -> list[ResourceChange]:
+        """The changes of the plan that a view shows."""
+        return PlanFilter(view, self._texts, self._marks, self._new).changes(self.plan.changes)
 
     def _flat(self, view: PlanView) -> tuple[Sequence[Placed], int]:
         nodes, shown = self._nodes(replace(view, toggled=()))
@@ -90,8 +99,10 @@ class PlanTree:
         # What the apply changes in the rows themselves is read when they are sent; here, which rows there are.
         said = marks.version if view.states else marks.failures
         if self._filtered is None or self._filtered[:2] != (view, said):
-            chosen = PlanFilter(view, self._texts, marks)
-            nodes = PlanNodes(self.plan, chosen, self._keys, marks, self._made, opened=view.opened)
+            chosen = PlanFilter(view, self._texts, marks, self._new)
+            nodes = PlanNodes(
+                self.plan, chosen, self._keys, marks, self._made, opened=view.opened, comparison=self.comparison
+            )
             groups = nodes.by_module() if view.grouping == "module" else nodes.by_action()
             self._filtered, self._rows = (view, said, groups, len(nodes.changes)), None
             self._order += 1

@@ -38,15 +38,17 @@ def leave_summary(run: Run, handle: DisplayHandle, metadata: Mapping[str, Any] |
     def complete(change: Any) -> None:  # on any thread
         if change["new"]:
             run.unobserve(complete, "plan_known")
-            frozen.changes, frozen.known_plan = run.changes, run.known_plan
+            frozen.changes, frozen.known_plan, frozen.comparison = run.changes, run.known_plan, run.comparison
             loop.call_soon_threadsafe(update)
 
+    applies = run.applies if run.phase == Phase.APPLY else ResourceApplies()  # a plan is applied later
     frozen = SimpleNamespace(
         **run.trait_values(),
         log_text=run.log_text,
         known_plan=run.known_plan,
         outputs=run.outputs,
-        applies=run.applies if run.phase == Phase.APPLY else ResourceApplies(),  # a plan is applied later
+        applies=applies,
+        resource_applies=tuple(applies),
     )
     if frozen.known_plan is None:
         run.observe(complete, "plan_known")

@@ -17,6 +17,7 @@ from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.apply_review import apply_sections
 from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
+from tfmfa_nb.views.time_line import image, time_line
 from tfmfa_nb.views.wording import (
     checks_of,
     command_text,
@@ -31,8 +32,8 @@ from tfmfa_nb.views.wording import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tfmfa_nb.protocol.picture_messages import TimeLine
     from tfmfa_nb.runs.run import Run
-
 
 _HEAD, _TAIL, _MAX_ROLES, _MAX_CHARACTERS, _MAX_NAME = 40, 200, 20, 400, 80
 # Bytes as written: marks and escaped characters can make a line ten times as long. The two forms of a summary are below
@@ -41,6 +42,7 @@ _MAX_TEXT, _MAX_HTML = 30_000, 48_000
 _MAX_DOCUMENTS, _MAX_FACTS, _MAX_ERROR, _MAX_HEAD = 8_000, 5_000, 3_000, 5_000
 _PLAN_SHARE = 0.6  # of the room that is left for the plan and the log
 _LEAST, _MAX_DETAILS = 300, 120  # bytes for which details are begun; their most lines
+_MAX_BARS = 25  # about 12 KB of a picture
 _OPEN_LINES = 80  # a longer log is collapsed, to keep the notebook short
 _OPEN_CHANGES = 60  # lines of changes up to which they are all open
 # Legible on white and on black: a contrast of about 4.5:1 on both.
@@ -67,12 +69,14 @@ def summary_text(run: Run) -> str:
             tail.append(f"What to do: {_clipped(run.error_remedy)}")
         for title, text in _documents(run):
             tail += ["", f"{title}:", *(f"  {line}" for line in text.split("\n"))]
-    room = _Room(_MAX_TEXT - _size([*head, *details, *tail]), _PLAN_SHARE)
+    line = _time_line(run)
+    times = ["", "Time line", f"  {line.sentence}", *(f"  {each}" for each in line.lines)] if line else []
+    room = _Room(_MAX_TEXT - _size([*head, *times, *details, *tail]), _PLAN_SHARE)
     parts = head
     for section in _sections(run):
         lines = [line for block in _blocks(section, room, plain) for line in block]
         parts += ["", section.title, *lines]
-    parts += ["", "Details", *details]
+    parts += [*times, "", "Details", *details]
     log = _log(run, plain, room.rest)
     return "\n".join([*parts, *(["", "Log", *log] if log else []), *tail])
 
@@ -93,9 +97,12 @@ def summary_html(run: Run) -> str:
         parts += [f"<p>{escape(title)}:</p><pre><code>{escape(text)}</code></pre>" for title, text in _documents(run)]
     parts.append(_list(_facts(run)))
     details = f"<details><summary>Details</summary>{_list(_details(run))}</details>"
-    room = _Room(_MAX_HTML - _size([*parts, details]), _PLAN_SHARE)
+    line = _time_line(run)
+    times = f"<br><p><strong>Time line</strong></p><p>{escape(line.sentence)}</p>{image(line)}" if line else ""
+    room = _Room(_MAX_HTML - _size([*parts, times, details]), _PLAN_SHARE)
     for section in _sections(run):
         parts.append(_section_html(section, room))
+    parts.append(times)
     log = _log(run, _html, room.rest)
     if log:
         lines = run.log_lines - run.log_start
@@ -184,6 +191,11 @@ def _section_html(section: Section, room: _Room) -> str:
     return f"<br><p><strong>{escape(section.title)}</strong></p>{''.join(parts)}"
 
 
+def _time_line(run: Run) -> TimeLine | None:
+    """The time line of an apply that has ended."""
+    return time_line(run, _MAX_BARS) if run.phase == Phase.APPLY and run.ended_at else None
+
+
 def _documents(run: Run) -> list[tuple[str, str]]:
     """The documents that fix the error, up to a size limit; the log has all of them."""
     kept: list[tuple[str, str]] = []
@@ -210,6 +222,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Identity", _short(f"{run.identity.get('arn', '')} (keys from {run.identity.get('source', '')})")
     yield from (("Check", sentence) for sentence in checks_of(run))
     yield from (("Policy check", said.removeprefix("Policy check ")) for said in policy_checks_of(run))
+    yield from [("Comparison", compared.sentence) for compared in [run.comparison] if compared]
     progress = run.progress
     if progress:
         yield "Resources", f"{progress.get('done', 0)} of {progress.get('total', 0)} done"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.protocol.words import counts_text, lock_indicator_name, status_name
-from tfmfa_nb.views.sanitize import brief, plain
+from tfmfa_nb.views.sanitize import brief, one_line, plain
 
 if TYPE_CHECKING:
+    from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.runs.run import Run
 
 # AWS limits a policy to 6,144 characters, not counting white space.
@@ -83,6 +84,11 @@ def policy_checks_of(run: Run, *, failed: bool = True) -> list[str]:
     more = len(told) - _MAX_CHECKS
     sentences = [brief(result.sentence, _MAX_CHECK) for result in told[:_MAX_CHECKS]]
     return [*sentences, *([f"{more:,} more policy checks; see the log."] if more > 0 else [])]
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """How a plan stands to an earlier one: a sentence, and a line for each change."""
+    return "\n".join(one_line(line, _MAX_TITLE) for line in comparison.lines())
 
 
 def documents_of(run: Run) -> list[tuple[str, str]]:

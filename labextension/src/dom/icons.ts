@@ -94,6 +94,7 @@ export class IconHolder {
   private _name: string | undefined;
 }
 
-function shape(tag: string, attributes: Shape[1]): SVGElement {
+/** An element of a drawing. */
+export function shape(tag: string, attributes: Shape[1]): SVGElement {
   return withAttributes(document.createElementNS(SVG, tag), attributes);
 }

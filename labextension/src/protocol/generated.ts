@@ -238,6 +238,7 @@ export interface PlanView {
   readonly resource_type: string;
   readonly module?: string;
   readonly states: readonly string[];
+  readonly new: boolean;
   readonly opened: boolean;
   readonly toggled: readonly string[];
 }
@@ -353,6 +354,7 @@ export interface PlanChoices {
   readonly actions: readonly (readonly [string, number])[];
   readonly types: readonly (readonly [string, number])[];
   readonly modules: readonly (readonly [string, number])[];
+  readonly new?: number;
 }
 
 /** Rows of a plan from `start`, possibly fewer than requested. */
@@ -368,6 +370,58 @@ export interface PlanRows {
   readonly states: readonly (readonly [string, number])[];
   readonly found: number;
   readonly choices?: PlanChoices;
+}
+
+/** Requests how the changes that a view shows depend on one another. */
+export interface PlanGraphRequest {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly view: PlanView;
+}
+
+/** What happens to a resource: one action on `number` of its instances. */
+export interface GraphNode {
+  readonly address: string;
+  readonly number: number;
+  readonly action: string;
+  readonly sign: string;
+  readonly word: string;
+}
+
+/** How changes depend on one another. */
+export interface PlanGraph {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly (readonly [number, number])[];
+  readonly note: string;
+}
+
+/** Requests the time line of the apply. */
+export interface TimeLineRequest {
+  readonly type: 'time_line';
+}
+
+/** A part of a picture, in pixels from its top left corner. */
+export interface Shape {
+  readonly kind: 'bar' | 'text';
+  readonly look: 'name' | 'label' | 'axis' | 'grid' | 'done' | 'critical' | 'failed' | 'running';
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly anchor: 'start' | 'middle' | 'end';
+  readonly text: string;
+}
+
+/** The time line of an apply. */
+export interface TimeLine {
+  readonly type: 'time_line';
+  readonly sentence: string;
+  readonly width: number;
+  readonly height: number;
+  readonly shapes: readonly Shape[];
+  readonly lines: readonly string[];
 }
 
 /** Answers the question `number` with a code. */
@@ -411,6 +465,8 @@ export type CardRequest =
   | FindRequest
   | TextRequest
   | PlanRowsRequest
+  | PlanGraphRequest
+  | TimeLineRequest
   | Authenticate
   | UnsealedCode
   | Confirm
@@ -523,7 +579,9 @@ export interface CardState {
   readonly progress: Progress | null;
   readonly outputs: readonly Output[];
   readonly more_outputs: number;
+  readonly comparison: string;
   readonly has_plan: boolean;
+  readonly has_time_line: boolean;
   readonly notes: readonly string[];
   readonly error: string;
   readonly error_remedy: string;
@@ -540,7 +598,7 @@ export interface CardState {
   readonly policy: string;
 }
 
-export type CardMessage = CardState | Lines | Found | Text | PlanRows;
+export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine;
 
 /** A person has pressed a button of a form. */
 export interface FormAction {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.runs.earlier_applies import earlier_durations
 from tfmfa_nb.runs.events import ProgressMade
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ApplyProgress:
 
     def estimate(self) -> None:
         """Report from now on when the apply will end, if the earlier ones tell; they are read in the background."""
-        self._durations = _learning.submit(self._driver.store.earlier_durations)
+        self._durations = _learning.submit(earlier_durations, self._driver.store)
 
     def look(self) -> None:
         """Read the new events, and report the progress if it has changed.

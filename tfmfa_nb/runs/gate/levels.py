@@ -12,7 +12,7 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.runs.events import LevelChanged
-from tfmfa_nb.runs.history.listing import run_ids
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
 

@@ -19,11 +19,11 @@ from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import EnvironmentLocked, RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.events import LogStarted, PhaseStarted
-from tfmfa_nb.runs.history.listing import run_ids
 from tfmfa_nb.runs.history.probe import PACE
 from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import how_to_follow, run_of_holder
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.state_lock import StateLock, is_terraform, lock_object, read_state_lock
 from tfmfa_nb.terraform.working_directory import data_folder

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import time
-from calendar import timegm
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.holder import run_of_holder
+from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -194,17 +194,6 @@ def matching(ids: Sequence[str], reference: str) -> list[str]:
     return edges or [one for one in ids if part in one]
 
 
-def run_ids(environment: Environment) -> list[str]:
-    """The IDs of the environment's runs, newest first; runs of the same second by their last change."""
-    folder = environment.files.runs
-    try:
-        paths = [path for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and not path.is_symlink()]
-        times = {path.name: path.stat().st_mtime_ns for path in paths if path.is_dir()}
-    except OSError:
-        return []
-    return sorted(times, key=lambda name: (name[: len("run-20260101-120000")], times[name]), reverse=True)
-
-
 def _fitting(environment: Environment, ids: Sequence[str], fits: Callable[[ListedRun], bool]) -> Iterator[ListedRun]:
     holder = holder_of(environment.files.lock)
     return (one for one in (_listed(environment, run_id, holder) for run_id in ids) if fits(one))
@@ -239,14 +228,6 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
         if is_pending(environment, run_id):
             return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True)
         return ListedRun(run_id, begun, never_started=why_never_started(environment, run_id))
-
-
-def started_at(run_id: str) -> float:
-    """When a run was started, in seconds since the epoch, from its ID; 0 if the ID has no valid time."""
-    try:
-        return float(timegm(time.strptime(run_id[4:19], "%Y%m%d-%H%M%S")))
-    except ValueError:
-        return 0.0
 
 
 def _seconds(store: RunStore, record: RunRecord, *, running: bool) -> float | None:

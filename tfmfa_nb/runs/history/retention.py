@@ -11,8 +11,8 @@ from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.gate.os_user import os_user
-from tfmfa_nb.runs.history.listing import run_ids, started_at
 from tfmfa_nb.runs.history.never_started import check_started, is_pending, why_never_started
+from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:

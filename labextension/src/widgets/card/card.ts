@@ -6,6 +6,7 @@ import type { CardMessage, CardRequest, CardState } from '../../protocol/generat
 import { PROTOCOL } from '../../protocol/generated';
 import type { CardChannel, CodeAnswer, IPart } from '../channel';
 import { Log } from '../log/log';
+import { TimeLine } from '../pictures/time_line';
 import { Plan } from '../plan/plan';
 import { canSeal } from '../sealing';
 import { Announcer } from './announcer';
@@ -43,6 +44,7 @@ export class Card implements IPart {
     }
     this._question.dispose();
     this._plan.dispose();
+    this._timeLine.dispose();
     this._log.dispose();
     this.node.remove();
   }
@@ -70,8 +72,10 @@ export class Card implements IPart {
 
   private _receive(message: CardMessage): void {
     this._silence.end();
-    if (message.type === 'plan_rows') {
+    if (message.type === 'plan_rows' || message.type === 'plan_graph') {
       this._plan.receive(message);
+    } else if (message.type === 'time_line') {
+      this._timeLine.receive(message);
     } else if (message.type !== 'state') {
       this._log.receive(message);
     } else if (message.seq > (this._state?.seq ?? 0)) {
@@ -109,7 +113,8 @@ export class Card implements IPart {
     this._progress.draw(state);
     this._outputs.draw(state);
     this._problem.draw(state);
-    this._plan.update(state.has_plan, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
+    this._plan.update(state.has_plan, state.comparison, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
+    this._timeLine.update(state.has_time_line);
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._drawTimes(state);
     this._announcer.draw(state);
@@ -139,6 +144,7 @@ export class Card implements IPart {
   private readonly _problem = new Problem();
   private readonly _silence = new Silence();
   private readonly _plan = new Plan(request => this._send(request));
+  private readonly _timeLine = new TimeLine(request => this._send(request));
   private readonly _log = new Log(request => this._send(request));
   private readonly _announcer = new Announcer();
   private readonly _body = make(
@@ -155,6 +161,7 @@ export class Card implements IPart {
     this._facts.node,
     this._roles.node,
     this._notes.node,
+    this._timeLine.node,
     this._plan.node,
     this._log.node
   );

@@ -26,7 +26,9 @@ export class Filters {
     this._grouping.addEventListener('change', () => {
       this._choose({ grouping: this._grouping.value === 'action' ? 'action' : 'module' });
     });
-    [this._risky, this._all, this._actions, this._states, this._clear].forEach(node => setVisible(node, false));
+    [this._risky, this._new, this._all, this._actions, this._states, this._clear].forEach(node =>
+      setVisible(node, false)
+    );
   }
 
   get chosen(): Chosen {
@@ -35,20 +37,29 @@ export class Filters {
 
   /** Whether some changes may be left out. */
   get isOn(): boolean {
-    const { actions, module, resource_type: type, states, text } = this._chosen;
-    return text !== '' || actions.length > 0 || states.length > 0 || type !== '' || module !== undefined;
+    const { actions, module, new: isNew, resource_type: type, states, text } = this._chosen;
+    const isNarrowed = text !== '' || type !== '' || isNew || module !== undefined;
+    return isNarrowed || actions.length > 0 || states.length > 0;
   }
 
   /** Shows how many changes are left. */
   draw({ changes, choices, shown, states }: PlanRows): void {
     if (choices) {
       this._offer(choices);
+      // Where all are new, or none, the sentence above says so.
+      setVisible(this._new, choices.new !== undefined && choices.new > 0 && choices.new < changes);
+      setText(this._new, `New in this plan ${count(choices.new ?? 0)}`);
     }
     this._drawStates(states);
     const all = `${count(changes)} ${changes === 1 ? 'change' : 'changes'}`;
     setText(this._size, this.isOn ? `${count(shown)} of ${all}` : all);
     setVisible(this._clear, this.isOn);
     setVisible(this._all, shown > 0 && shown <= 200);
+  }
+
+  /** Shows what has this text, and nothing else. */
+  seek(text: string): void {
+    this._reset(text);
   }
 
   dispose(): void {
@@ -116,7 +127,8 @@ export class Filters {
 
   private _choose(chosen: Partial<Chosen>): void {
     this._chosen = { ...this._chosen, ...chosen };
-    const { actions, opened, states } = this._chosen;
+    const { actions, new: isNew, opened, states } = this._chosen;
+    this._new.setAttribute('aria-pressed', String(isNew));
     this._stateButtons.forEach((chip, state) => chip.setAttribute('aria-pressed', String(states.includes(state))));
     for (const chip of this._actions.querySelectorAll<HTMLElement>('[data-action]')) {
       chip.setAttribute('aria-pressed', String(actions.includes(chip.dataset['action'] ?? '')));
@@ -131,13 +143,13 @@ export class Filters {
     return actions.length === RISKY.length && RISKY.every(action => actions.includes(action));
   }
 
-  private _reset(): void {
+  private _reset(text = ''): void {
     clearTimeout(this._pause);
-    this._text.value = '';
+    this._text.value = text;
     this._types.selectedIndex = 0;
     this._modules.selectedIndex = 0;
     const { grouping, opened } = this._chosen;
-    this._chosen = { ...NOTHING, grouping, opened };
+    this._chosen = { ...NOTHING, text, grouping, opened };
     this._choose({});
     this._text.focus();
   }
@@ -165,6 +177,10 @@ export class Filters {
     ),
     { 'aria-pressed': 'false' }
   );
+  private readonly _new = withAttributes(
+    makeButton('', 'tfmfa-chip', () => this._choose({ new: !this._chosen.new })),
+    { 'aria-pressed': 'false' }
+  );
   private readonly _all = makeButton('Open all', 'tfmfa-plain', () => this._choose({ opened: !this._chosen.opened }));
   private readonly _clear = makeButton('Clear filters', 'tfmfa-plain', () => this._reset());
   private readonly _size = withAttributes(make('span', 'tfmfa-plan-size'), { role: 'status' });
@@ -175,13 +191,21 @@ export class Filters {
   readonly node = make(
     'div',
     'tfmfa-plan-filters',
-    make('div', 'tfmfa-plan-chips', this._states, this._actions, this._risky),
+    make('div', 'tfmfa-plan-chips', this._states, this._actions, this._risky, this._new),
     make('div', 'tfmfa-plan-fields', this._text, this._types, this._modules, this._grouping),
     make('div', 'tfmfa-plan-sizes', this._size, this._clear, make('span', 'tfmfa-gap'), this._all)
   );
 }
 
-const NOTHING: Chosen = { grouping: 'module', text: '', actions: [], resource_type: '', states: [], opened: false };
+const NOTHING: Chosen = {
+  grouping: 'module',
+  text: '',
+  actions: [],
+  resource_type: '',
+  states: [],
+  new: false,
+  opened: false
+};
 
 function option(text: string, value: string): HTMLOptionElement {
   return withAttributes(make('option', '', text), { value });

@@ -2,8 +2,16 @@
 
 import { copyText } from '../../dom/clipboard';
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { PlanRow, PlanRows, PlanRowsRequest } from '../../protocol/generated';
+import type {
+  PlanGraph,
+  PlanGraphRequest,
+  PlanRow,
+  PlanRows,
+  PlanRowsRequest,
+  PlanView
+} from '../../protocol/generated';
 import type { IRange } from '../log/window';
+import { Dependencies } from '../pictures/dependencies';
 import { Filters } from './filters';
 import { Rows } from './rows';
 import { showBlock } from './block';
@@ -15,24 +23,29 @@ const REFRESH = 400; // ms between two looks at what an apply has done
 const FIRST = 80; // rows asked for where nothing is known of how many are in view
 
 export class Plan {
-  /** @param _ask - Called for rows that are missing; the answer comes to `receive`. */
-  constructor(private readonly _ask: (request: PlanRowsRequest) => void) {
+  /** @param _ask - Called for rows that are missing, and for the dependencies; the answer comes to `receive`. */
+  constructor(private readonly _ask: (request: PlanRowsRequest | PlanGraphRequest) => void) {
     setVisible(this.node, false);
   }
 
   /**
    * @param isKnown - Whether the kernel has the plan.
+   * @param comparison - How it stands to the plan before, in a sentence; it may be known a moment later.
    * @param version - Another one where rows say something else: an apply goes on.
    */
-  update(isKnown: boolean, version = ''): void {
+  update(isKnown: boolean, comparison: string, version = ''): void {
     const isOther = version !== this._version;
     this._version = version;
-    if (isKnown && !this._isKnown) {
+    if (isKnown && (!this._isKnown || comparison !== this._comparison.textContent)) {
       this._isKnown = true;
+      this._hasChoices = false;
       this._anew();
+      this._dependencies.show(this._view);
     } else if (isKnown && isOther) {
       this._refreshSoon(0);
     }
+    setText(this._comparison, comparison);
+    setVisible(this._comparison, comparison !== '');
   }
 
   /** @param now - Seconds since the epoch, by the kernel's clock. */
@@ -42,7 +55,15 @@ export class Plan {
   }
 
   /** Takes an answer to a request, of this page or of another one that shows the same card. */
-  receive(answer: PlanRows): void {
+  receive(answer: PlanRows | PlanGraph): void {
+    if (answer.type === 'plan_graph') {
+      this._dependencies.receive(answer);
+    } else {
+      this._take(answer);
+    }
+  }
+
+  private _take(answer: PlanRows): void {
     if (answer.query !== this._query) {
       return;
     }
@@ -77,6 +98,7 @@ export class Plan {
     clearTimeout(this._retry);
     clearTimeout(this._refresh);
     this._filters.dispose();
+    this._dependencies.dispose();
     this._tree.dispose();
   }
 
@@ -113,6 +135,16 @@ export class Plan {
     }
     this._toStart = true;
     this._anew(0);
+    if (!this._isSeeking) {
+      this._dependencies.show(this._view);
+    }
+  }
+
+  /** Shows the rows of a resource of the picture, which stays. */
+  private _seek(address: string): void {
+    this._isSeeking = true;
+    this._filters.seek(address);
+    this._isSeeking = false;
   }
 
   private _toggle({ place: { key } }: PlanRow): void {
@@ -139,7 +171,7 @@ export class Plan {
       query: this._query,
       start: first,
       stop: last,
-      view: { ...this._filters.chosen, toggled: [...this._toggled] },
+      view: this._view,
       typed: '',
       after: 0,
       choices: !this._hasChoices,
@@ -158,6 +190,10 @@ export class Plan {
     }
   }
 
+  private get _view(): PlanView {
+    return { ...this._filters.chosen, toggled: [...this._toggled] };
+  }
+
   private async _copy(address: string): Promise<void> {
     const done = await copyText(address);
     setText(this._said, done ? `Copied ${address}` : 'The browser does not allow copying.');
@@ -174,6 +210,10 @@ export class Plan {
   }
 
   private readonly _filters = new Filters(() => this._chose());
+  private readonly _dependencies = new Dependencies(
+    request => this._ask(request),
+    address => this._seek(address)
+  );
   private readonly _rows = new Rows();
   private readonly _tree = new Tree(this._rows, {
     toggle: row => this._toggle(row),
@@ -182,6 +222,7 @@ export class Plan {
     copy: address => void this._copy(address),
     show: address => this._show(address)
   });
+  private readonly _comparison = make('p', 'tfmfa-plan-comparison');
   private readonly _nothing = make('div', 'tfmfa-plan-nothing', 'No change fits the filters.');
   private readonly _said = withAttributes(make('span', 'tfmfa-plan-said'), { role: 'status' });
   private readonly _expand = withAttributes(
@@ -195,6 +236,7 @@ export class Plan {
   private _hasAnswer = false;
   private _hasChoices = false;
   private _toStart = false;
+  private _isSeeking = false;
   private _asked = -Infinity; // when; long ago where no question is under way
   private _retry = 0;
   private _version = '';
@@ -208,10 +250,12 @@ export class Plan {
     make(
       'section',
       'tfmfa-plan',
+      this._comparison,
       this._filters.node,
       this._tree.node,
       this._nothing,
-      make('div', 'tfmfa-plan-foot', this._said, make('span', 'tfmfa-gap'), this._expand)
+      make('div', 'tfmfa-plan-foot', this._said, make('span', 'tfmfa-gap'), this._dependencies.button, this._expand),
+      this._dependencies.node
     ),
     { 'aria-label': 'Plan' }
   );
