@@ -191,6 +191,10 @@ class TfmfaMagics(Magics):
         if close is not None:
             self._cards[folder] = close
 
+    def known_run(self, run_id: str) -> Run | None:
+        """The run of this kernel with this ID, if it is the latest one, or the current one of its environment."""
+        return next((run for run in (self.latest, *self._runs.values()) if run is not None and run.id == run_id), None)
+
     def environment_for(self, name: str | None, chdir: str | None) -> Environment:
         """The environment of a call.
 

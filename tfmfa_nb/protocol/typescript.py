@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from tfmfa_nb.protocol import (
     card_messages,
     decision,
+    drawn_outputs,
     editor,
     forms,
     hello,
@@ -25,6 +26,7 @@ from tfmfa_nb.protocol import (
     messages,
     plan_messages,
     run_display,
+    runs_overview,
     sealing,
     status,
     words,
@@ -45,17 +47,32 @@ _SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", None
 _ROOTS = (
     *(messages.CardRequest, messages.CardMessage, messages.FormRequest, messages.FormState),
     *(messages.StatusRequest, messages.StatusMessage),
+    *(messages.EditorQuestion, messages.EditorAnswer, messages.RunsQuestion, messages.RunsAnswer),
+    messages.OutputContent,
 )
 _MESSAGES = {
     name: value
     for module in (
-        *(hello, sealing, run_display, decision, log_messages, plan_messages, card_messages, forms, editor, status),
+        *(
+            hello,
+            sealing,
+            run_display,
+            decision,
+            log_messages,
+            plan_messages,
+            card_messages,
+            forms,
+            drawn_outputs,
+            editor,
+        ),
+        *(runs_overview, status),
     )
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),
+    (drawn_outputs, ("OUTPUT_MIME",)),
     (sealing, ("SEALING_LABEL",)),
     (plan_messages, ("MOST_PLAN_ROWS",)),
     (
