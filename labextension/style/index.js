@@ -5,3 +5,5 @@ import './plan.css';
 import './forms.css';
 import './status.css';
 import './editing.css';
+import './runs.css';
+import './outputs.css';

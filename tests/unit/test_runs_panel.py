@@ -9,7 +9,9 @@ import threading
 import time
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
+from tfmfa_nb import load_ipython_extension, unload_ipython_extension
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.folder_search import environments_in
 from tfmfa_nb.magics.run_actions import RunActions
@@ -29,14 +31,13 @@ class Magics:
     """The magics of a kernel, as far as the panel needs them."""
 
     def __init__(self):
-        self.latest, self.busy, self.adopted = None, False, []
+        self.latest, self.busy, self.renewed = None, False, []
 
     def known_run(self, run_id):
         return self.latest if self.latest is not None and self.latest.id == run_id else None
 
-    def adopt(self, folder, run):
-        self.adopted.append((folder, run))
-        self.latest = run
+    def renew(self, folder, run):
+        self.renewed.append((folder.name, run.status))
 
     def read_policy(self):
         return Policy()
@@ -165,16 +166,13 @@ def test_strangers_text_is_text_and_a_broken_environment_hides_no_other(tmp_path
 
 
 def test_a_pending_plan_is_discarded_and_its_own_kernel_knows(tmp_path, ask, magics):
-    run, own = new_run(tmp_path, *PLANNED), new_run(tmp_path, *PLANNED, name="own")
-    magics.latest = own
+    run = new_run(tmp_path, *PLANNED)
     answer = ask(about(run, "discard"))
     assert answer.text == f"{run.id} is discarded."
     assert (run.driver.store.load().status, run.driver.store.has_plan) == (Status.DISCARDED, False)
     trail = [json.loads(line) for line in run.driver.environment.files.audit_trail.read_text().splitlines()]
     assert trail[-1]["status"] == "discarded"
-    assert magics.adopted == []
-    ask(about(own, "discard"))
-    assert [(folder.name, kept.status) for folder, kept in magics.adopted] == [("own", "discarded")]
+    assert magics.renewed == [("staging", "discarded")]
     assert "Only a planned run can be discarded" in ask(about(run, "discard")).error
 
 
@@ -198,7 +196,7 @@ def test_a_past_run_has_a_card_and_stays_what_it_is(tmp_path, ask, magics):
     first, second = ask(about(run, "open")), ask(about(run, "open"))
     assert first.card
     assert second.card != first.card  # the one before is closed
-    assert magics.adopted == []
+    assert magics.renewed == []
     assert ask(AboutRun(type="open", folder="staging", run="run-20260101-120000-ffffff")).error
 
 
@@ -245,3 +243,22 @@ def test_a_lock_that_was_left_behind_is_freed_once_the_person_agrees(tmp_path, a
 def test_whoever_waits_is_answered_whatever_happens(ask, monkeypatch):
     monkeypatch.setattr("tfmfa_nb.magics.run_actions.folder_runs", lambda *_: 1 / 0)
     assert ask(AboutRuns()).error == "ZeroDivisionError while the runs were looked at"
+
+
+def test_a_run_that_was_discarded_elsewhere_takes_no_other_runs_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell = InteractiveShell()
+    load_ipython_extension(shell)
+    magics = shell.magics_manager.registry["TfmfaMagics"]
+    planned, latest = new_run(tmp_path, *PLANNED), new_run(tmp_path, *PLANNED, name="prod")
+    for run in (planned, latest):
+        magics.adopt(run.driver.environment.folder, run)
+    again = Run(planned.driver.environment, Options(), tmp_path, planned.driver.store.load())
+    magics.renew(again.driver.environment.folder, again)
+    assert magics.latest is latest
+    assert magics.known_run(planned.id) is again
+    last = Run(latest.driver.environment, Options(), tmp_path, latest.driver.store.load())
+    magics.renew(last.driver.environment.folder, last)
+    assert magics.latest is last
+    assert magics.known_run("run-x") is None
+    unload_ipython_extension(shell)

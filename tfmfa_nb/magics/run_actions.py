@@ -45,8 +45,8 @@ class Magics(Protocol):
         """The run of this kernel with this ID; None if there is none."""
         ...
 
-    def adopt(self, folder: Path, run: Any) -> None:
-        """Make `run` the latest run, and the current one of the environment in `folder`."""
+    def renew(self, folder: Path, run: Any) -> None:
+        """Put `run` in the place of the run with its ID that this kernel has."""
         ...
 
     def read_policy(self) -> Any:
@@ -133,8 +133,7 @@ class RunActions:
         run = await discard_any(environment, run_id, base, self._magics.read_policy())
         if run is None:
             return _answer(f"{run_id} is removed. The audit trail keeps its lines.")
-        if self._magics.known_run(run_id) is not None:
-            self._magics.adopt(environment.folder, run)
+        self._magics.renew(environment.folder, run)
         return _answer(f"{run_id} is discarded.")
 
     async def _unlock(self, environment: Environment, question: AboutRun) -> RunAnswer:
