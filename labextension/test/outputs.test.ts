@@ -30,10 +30,11 @@ function drawn(data: unknown, open: ((folder: string, run: string) => void) | nu
 test('a run of the list is opened by its button', () => {
   const open = vi.fn();
   const node = drawn(RUNS, open);
-  expect(node.querySelectorAll('th').length).toBe(4);
+  expect(node.querySelectorAll('th').length).toBe(3);
+  expect(node.querySelectorAll('td svg').length).toBe(1); // beside the status
   node.querySelector<HTMLElement>("[aria-label='Open run-1']")?.click();
   expect(open.mock.calls).toEqual([['staging', 'run-1']]);
-  expect(drawn(RUNS).querySelectorAll('th').length).toBe(3); // nothing can open it
+  expect(drawn(RUNS).querySelector('td button')).toBeNull(); // nothing can open it
 });
 
 test('a command and a document are copied as they are', async () => {

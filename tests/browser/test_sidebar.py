@@ -12,6 +12,12 @@ PLAN = '%%tfplan -e {}\noutput "greeting" {{\n  value = "hello"\n}}'
 PANEL = "tfmfa_nb:show-runs-panel"
 VIOLATIONS = """(where) => axe.run(where, { resultTypes: ['violations'] }).then(({ violations }) =>
   violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"""
+LINES = """(cells) => cells.map((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return range.getClientRects().length;
+})"""
+FITS = "(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"
 FOCUSED = "() => document.activeElement.getAttribute('aria-label')"
 
 
@@ -20,10 +26,6 @@ def lab(tmp_path_factory, aws, policy):
     server = Lab(tmp_path_factory.mktemp("lab"), {**aws.environ(), **policy})
     yield server
     server.stop()
-
-
-def box_of(cell):
-    return cell.bounding_box()
 
 
 def violations(page, where):
@@ -101,21 +103,22 @@ def test_reports_have_marks_words_and_buttons_and_nothing_breaks(lab, open_noteb
     lab.write("reports.ipynb", load, plan, plan, listed, "%tfmfa doctor -e listed", "%tfmfa trust-policy deploy")
     page = open_notebook("reports.ipynb", alone=True)
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.command("application:toggle-left-area")  # the file browser
     for cell in range(6):
         page.run_cell(cell)
     table = page.output(3).locator("table")
     dates = table.locator("td:nth-child(2)")
     expect(dates).to_have_count(2)
-    assert {box["height"] for box in map(box_of, dates.all())} == {box_of(table.locator("td").first)["height"]}
+    assert dates.evaluate_all(LINES) == [1, 1]
+    assert table.locator("td, th").evaluate_all(FITS) == []
     expect(table.locator("td:nth-child(3)").first).to_have_text(re.compile("Planned"))
     doctor = page.output(4)
     expect(doctor).to_contain_text("✓ OK keys: alice in account 123456789012.")
-    expect(doctor).to_contain_text("✓ OK network: AWS_ENDPOINT_URL_STS is http://127.0.0.1:")
+    expect(doctor).to_contain_text("✓ OK network: AWS_ENDPOINT_URL is http://127.0.0.1:")
     expect(doctor).to_contain_text("! Warning environment")
     assert doctor.locator("pre").count() == 0
     policies = page.output(5)
-    title = "Trust policy for the role arn:aws:iam::123456789012:role/deploy"
-    policies.get_by_role("button", name=re.compile(f"^Copy: {title}")).click()
+    policies.get_by_role("button", name="Copy: Trust policy for the role").click()
     expect(policies.get_by_role("status").first).to_have_text("Copied")
     copied = json.loads(page.page.evaluate("() => navigator.clipboard.readText()"))
     assert copied["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::123456789012:user/alice"}
@@ -124,9 +127,33 @@ def test_reports_have_marks_words_and_buttons_and_nothing_breaks(lab, open_noteb
         for width in (1100, 600):
             page.page.set_viewport_size({"width": width, "height": 900})
             for name, output in ("tfruns", 3), ("doctor", 4), ("trust-policy", 5):
-                page.screenshot(f"report-{name}-{theme.lower()}-{width}", page.output(output))
+                shown = page.output(output)
+                shown.evaluate("(output) => output.scrollIntoView({ block: 'start' })")
+                page.screenshot(f"report-{name}-{theme.lower()}-{width}")
         assert violations(page, ".jp-OutputArea-output .tfmfa-output") == []
     page.page.set_viewport_size({"width": 1100, "height": 900})
     table.get_by_role("button", name="Open").first.click()
     expect(page.page.locator(".tfmfa-panel .tfmfa-card")).to_contain_text("Planned")
     page.screenshot("report-opened")
+
+
+@pytest.mark.thorough
+def test_a_kernel_that_computes_still_tells_of_its_runs(lab, open_notebook):
+    busy = "import os, time\nwhile not os.path.exists('enough'):\n    time.sleep(0.1)"
+    lab.write("busy.ipynb", "%load_ext tfmfa_nb", PLAN.format("computed"), busy)
+    page = open_notebook("busy.ipynb", alone=True)
+    page.run_cell(0)
+    page.run_cell(1)
+    page.command(PANEL)
+    panel = page.page.locator(".tfmfa-runs")
+    environment = panel.get_by_role("treeitem", name=re.compile("^computed, "))
+    expect(environment).to_be_visible()
+    page.start_cell(2)
+    planned = panel.get_by_role("treeitem", name=re.compile("^Planned, "))
+    computed = panel.locator("[data-key^='in computed run']")
+    expect(planned.first).to_be_visible()
+    computed.get_by_role("button", name="Discard").click()
+    expect(panel.get_by_role("status")).to_have_text(re.compile("is discarded"))
+    expect(computed).to_contain_text("Discarded")
+    (lab.folder / "enough").touch()
+    page.wait_idle()

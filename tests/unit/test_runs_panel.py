@@ -151,6 +151,20 @@ def test_a_run_that_goes_on_in_another_kernel_is_followed_and_canceled(tmp_path,
     assert staging.runs[0].words == "Applying, end not recorded"
 
 
+def test_a_run_that_another_kernel_left_is_followed_and_its_end_is_recorded(tmp_path, ask):
+    run = new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING)
+    run.driver.store.files.exit_of("apply").write_text(
+        '{"exit_code": 0, "interrupted": false, "killed": false, "ended": 1}'
+    )
+    assert ask(AboutRuns()).environments[0].runs[0].actions == ("follow",)
+    assert ask(about(run, "follow")).card
+    deadline = time.monotonic() + 20
+    while run.driver.store.load().status is not Status.APPLIED:
+        assert time.monotonic() < deadline
+        ask(AboutRuns())
+    assert ask(AboutRuns()).environments[0].runs[0].words == "Applied"
+
+
 def test_strangers_text_is_text_and_a_broken_environment_hides_no_other(tmp_path, ask):
     run = new_run(tmp_path, *PLANNED)
     run.driver.tell(Authenticated("\x1b[31m\u202eecila\n" + "x" * 500))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
 
 _DAY = 86_400  # seconds
-_ENDPOINTS, _AUTHORITIES = ("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT"), ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
+_AUTHORITIES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
 
 

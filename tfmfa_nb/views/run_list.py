@@ -55,9 +55,9 @@ def listing_html(listing: Listing) -> str:
     if listing.runs:
         heads = "".join(f'<th scope="col" nowrap style="{_CELL}">{escape(head)}</th>' for head in _heads(listing))
         rows = "".join(_html_row(run, listing) for run in listing.runs)
-        parts.append(
-            f'<div style="overflow-x: auto"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-        )
+        # JupyterLab makes all columns as wide as the head's words, and words would overlap.
+        table = f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>'
+        parts.append(f'<div style="overflow-x: auto">{table}</table></div>')
     for sentence, command in _sentences(listing):
         parts.append(f"<p>{escape(sentence)}{': <code>' + escape(command) + '</code>' if command else ''}</p>")
     return f"<div>{''.join(parts)}</div>"

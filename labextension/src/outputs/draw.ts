@@ -17,16 +17,15 @@ export function drawOutput(content: OutputContent, open: Open): HTMLElement {
 function drawRuns({ folder, heads, rows, status_column, steps, title }: RunsOutput, open: Open): HTMLElement {
   const node = make('div', 'tfmfa-output', make('p', '', make('strong', '', title)));
   if (rows.length > 0) {
-    const names = [...heads, ...(open ? ['Open'] : [])].map(head =>
-      withAttributes(make('th', '', head), { scope: 'col' })
-    );
-    const body = rows.map(({ cells, run, status }) => {
-      const row = make('tr', '', ...cells.map((cell, column) => drawCell(cell, column, status, status_column)));
+    const names = heads.map(head => withAttributes(make('th', '', head), { scope: 'col' }));
+    const body = rows.map(({ cells: [id = '', ...others], run, status }) => {
+      const first = make('td', '', make('code', '', id));
       if (open) {
         const button = makeButton('Open', 'tfmfa-output-button', () => open(folder, run));
-        row.append(make('td', '', withAttributes(button, { 'aria-label': `Open ${run}` })));
+        first.append(' ', withAttributes(button, { 'aria-label': `Open ${run}` }));
       }
-      return row;
+      const cells = others.map((cell, index) => drawCell(cell, index + 1 === status_column ? statusIcon(status) : ''));
+      return make('tr', '', first, ...cells);
     });
     const table = make('table', '', make('thead', '', make('tr', '', ...names)), make('tbody', '', ...body));
     node.append(
@@ -43,11 +42,8 @@ function drawRuns({ folder, heads, rows, status_column, steps, title }: RunsOutp
   return node;
 }
 
-function drawCell(text: string, column: number, status: string, statusColumn: number): HTMLElement {
-  if (column === 0) {
-    return make('td', '', make('code', '', text));
-  }
-  return column === statusColumn ? make('td', '', makeIcon(statusIcon(status)), ' ', text) : make('td', '', text);
+function drawCell(text: string, icon: string): HTMLElement {
+  return icon ? make('td', '', makeIcon(icon), ' ', text) : make('td', '', text);
 }
 
 function drawDocuments({ documents }: DocumentsOutput): HTMLElement {

@@ -25,6 +25,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette],
   activate: (app: JupyterFrontEnd, runs: IRuns, palette: ICommandPalette | null) => {
     const panels = new Map<string, RunPanel>();
+    const others = new Map<string, RunPanel>();
+    /** Below the notebook; further ones are tabs beside the first. */
+    const show = async (panel: RunPanel, notebook: NotebookPanel): Promise<void> => {
+      await panel.render();
+      const shown = [...panels.values(), ...others.values()].find(each => each !== panel && each.isAttached);
+      const [mode, ref] = shown ? (['tab-after', shown.id] as const) : (['split-bottom', notebook.id] as const);
+      app.shell.add(panel, 'main', { mode, ref });
+    };
     const open = async (notebook: NotebookPanel): Promise<void> => {
       const run = runs.state(notebook)?.run;
       if (!run?.card) {
@@ -38,10 +46,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       const panel = new RunPanel(notebook, run);
       panels.set(run.card, panel);
       panel.disposed.connect(() => panels.delete(run.card));
-      await panel.render();
-      app.shell.add(panel, 'main', { mode: 'split-bottom', ref: notebook.id });
+      await show(panel, notebook);
     };
-    const others = new Map<string, RunPanel>();
     /** Opens the run of an environment whose card the notebook does not have: a past one, or another kernel's. */
     const openOther = async (notebook: NotebookPanel, folder: string, run: string): Promise<void> => {
       const known = others.get(run);
@@ -58,8 +64,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       const panel = new RunPanel(notebook, { card, id: run, environment: folder }, true);
       others.set(run, panel);
       panel.disposed.connect(() => others.delete(run));
-      await panel.render();
-      app.shell.add(panel, 'main', { mode: 'split-bottom', ref: notebook.id });
+      await show(panel, notebook);
     };
     app.commands.addCommand(OPEN_RUN, {
       label: 'Terraform: Open Run',
