@@ -74,6 +74,10 @@ def test_what_waits_comes_first_and_runs_are_opened_and_discarded(lab, open_note
         page.screenshot(f"runs-panel-{theme.lower()}")
         assert violations(page, ".tfmfa-runs") == []
 
+    page.page.emulate_media(forced_colors="active")
+    page.screenshot("runs-panel-forced-colors")
+    page.page.emulate_media(forced_colors="none")
+
     planned.get_by_role("button", name="Discard").focus()
     page.page.keyboard.press("Enter")
     expect(panel.get_by_role("status")).to_have_text(re.compile(r"^run-\S+ is discarded\.$"))
