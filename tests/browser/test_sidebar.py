@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from lab import ROOT, Lab
+from lab import ROOT, SCREENSHOTS, Lab
 from playwright.sync_api import expect
 
 AXE = ROOT / "labextension/node_modules/axe-core/axe.min.js"
@@ -161,3 +161,27 @@ def test_a_kernel_that_computes_still_tells_of_its_runs(lab, open_notebook):
     expect(computed).to_contain_text("Discarded")
     (lab.folder / "enough").touch()
     page.wait_idle()
+
+
+@pytest.mark.thorough
+def test_notebook_7_has_the_panel_and_opens_runs_below(lab, browser):
+    lab.write("seven.ipynb", "%load_ext tfmfa_nb", PLAN.format("seven"))
+    window = browser.new_context(viewport={"width": 1100, "height": 800})
+    tab = window.new_page()
+    tab.goto(lab.url("seven.ipynb").replace("/lab/tree/", "/notebooks/"))
+    cells = tab.locator(".jp-Notebook .jp-Cell")
+    expect(cells.nth(1).locator(".cm-content")).to_have_attribute("data-language", "hcl")
+    expect(tab.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
+    for number, words in enumerate(["[1]:", "seven: Planned"]):
+        cells.nth(number).locator(".cm-content").click()
+        tab.keyboard.press("Shift+Enter")
+        expect(cells.nth(number)).to_contain_text(words)
+    tab.keyboard.press("Control+Shift+c")
+    tab.locator(".lm-CommandPalette input").fill("Terraform: Show Runs Panel")
+    tab.keyboard.press("Enter")
+    planned = tab.locator("[data-key^='in seven run']")
+    expect(planned).to_contain_text("Planned")
+    planned.get_by_role("button", name="Open").click()
+    expect(tab.locator(".tfmfa-panel .tfmfa-card")).to_contain_text("Planned")
+    tab.screenshot(path=SCREENSHOTS / "runs-panel-notebook-7.png")
+    window.close()

@@ -32,6 +32,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       const shown = [...panels.values(), ...others.values()].find(each => each !== panel && each.isAttached);
       const [mode, ref] = shown ? (['tab-after', shown.id] as const) : (['split-bottom', notebook.id] as const);
       app.shell.add(panel, 'main', { mode, ref });
+      if (!panel.isAttached) {
+        app.shell.add(panel, 'down'); // Notebook 7 has room for one document only
+        app.shell.activateById(panel.id);
+      }
     };
     const open = async (notebook: NotebookPanel): Promise<void> => {
       const run = runs.state(notebook)?.run;
