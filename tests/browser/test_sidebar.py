@@ -183,5 +183,6 @@ def test_notebook_7_has_the_panel_and_opens_runs_below(lab, browser):
     expect(planned).to_contain_text("Planned")
     planned.get_by_role("button", name="Open").click()
     expect(tab.locator(".tfmfa-panel .tfmfa-card")).to_contain_text("Planned")
+    assert tab.locator(".tfmfa-panel").bounding_box()["height"] >= 200
     tab.screenshot(path=SCREENSHOTS / "runs-panel-notebook-7.png")
     window.close()

@@ -33,6 +33,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       const [mode, ref] = shown ? (['tab-after', shown.id] as const) : (['split-bottom', notebook.id] as const);
       app.shell.add(panel, 'main', { mode, ref });
       if (!panel.isAttached) {
+        panel.content.node.style.minHeight = '240px'; // it begins with none
         app.shell.add(panel, 'down'); // Notebook 7 has room for one document only
         app.shell.activateById(panel.id);
       }
