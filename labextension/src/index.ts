@@ -7,9 +7,11 @@ import { hoverPlugin } from './editing/hover';
 import { cellsPlugin } from './hcl/cells';
 import { filesPlugin } from './hcl/files';
 import { notificationsPlugin } from './notifications/notifications';
+import { outputsPlugin } from './outputs/outputs';
 import { panelPlugin } from './panel/panel';
 import { withOptionalRuns } from './runs/optional';
 import { runsPlugin } from './runs/runs';
+import { sidebarPlugin } from './sidebar/sidebar';
 import { statusPlugin } from './status/status';
 import { widgetsPlugin } from './widgets/plugin';
 
@@ -18,6 +20,7 @@ export default [
   filesPlugin,
   widgetsPlugin,
   runsPlugin,
+  outputsPlugin,
   ...[
     completionPlugin,
     hoverPlugin,
@@ -27,6 +30,7 @@ export default [
     statusPlugin,
     commandsPlugin,
     notificationsPlugin,
-    panelPlugin
+    panelPlugin,
+    sidebarPlugin
   ].map(withOptionalRuns)
 ];

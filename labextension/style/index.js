@@ -6,3 +6,5 @@ import './pictures.css';
 import './forms.css';
 import './status.css';
 import './editing.css';
+import './runs.css';
+import './outputs.css';

@@ -193,11 +193,11 @@ const DONE = { state: 'done', word: 'created', start: 0, seconds: 12 };
 const marks = () => items().map(item => item.querySelector('.tfmfa-mark')?.textContent ?? '');
 
 test('an apply that goes on is looked at again, a few times in a second at most', () => {
-  plan.update(true, '0');
+  plan.update(true, '', '0');
   answer([change('a', { mark: WAITING })]);
   expect(asked).toHaveLength(1);
   for (let version = 1; version <= 50; version++) {
-    plan.update(true, String(version));
+    plan.update(true, '', String(version));
     vi.advanceTimersByTime(20);
     if (asked.length > 1) {
       answer([change('a', { mark: RUNNING })]);
@@ -208,13 +208,13 @@ test('an apply that goes on is looked at again, a few times in a second at most'
   expect(new Set(asked.map(({ query }) => query)).size).toBe(1);
   vi.advanceTimersByTime(5000);
   const settled = asked.length;
-  plan.update(true, '50');
+  plan.update(true, '', '50');
   vi.advanceTimersByTime(5000);
   expect(asked).toHaveLength(settled);
 });
 
 test('a clock runs without messages, and stops with the change', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a', { mark: RUNNING }), change('b', { mark: WAITING })]);
   plan.drawTimes(103);
   expect(marks()).toEqual(['creating0:03', 'waiting']);
@@ -227,7 +227,7 @@ test('a clock runs without messages, and stops with the change', () => {
 });
 
 test('a row whose apply goes on keeps its buttons, and with them the focus', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a', { mark: WAITING })]);
   const button = items()[0]?.querySelector('button');
   button?.focus();
@@ -238,7 +238,7 @@ test('a row whose apply goes on keeps its buttons, and with them the focus', () 
 });
 
 test('rows that are in another place take the focus with them', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a', { mark: WAITING }), change('b', { mark: WAITING })]);
   items()[1]?.focus();
   const group: PlanRow = {
@@ -256,9 +256,9 @@ test('rows that are in another place take the focus with them', () => {
 });
 
 test('rows from before are not taken for those of now', () => {
-  plan.update(true, '0');
+  plan.update(true, '', '0');
   answer([change('a'), change('b'), change('c')]);
-  plan.update(true, '1');
+  plan.update(true, '', '1');
   vi.advanceTimersByTime(500);
   answer([change('a')], { total: 3 });
   vi.advanceTimersByTime(100);
@@ -267,7 +267,7 @@ test('rows from before are not taken for those of now', () => {
 });
 
 test('states are offered as they come, each with a number, and chosen', () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([change('a', { mark: WAITING })]);
   const chips = () =>
     [...plan.node.querySelectorAll<HTMLElement>('[aria-label=States] button')].filter(({ hidden }) => !hidden);
@@ -290,7 +290,7 @@ test('states are offered as they come, each with a number, and chosen', () => {
 });
 
 test("an error shows Terraform's words, the lines with what is wrong marked, and the values", () => {
-  plan.update(true);
+  plan.update(true, '');
   answer([
     {
       kind: 'diagnostic',

@@ -74,7 +74,7 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     palette.locator("input").fill("terraform")
     possible = palette.locator(".lm-CommandPalette-item:not(.lm-mod-disabled)")
     expect(possible).to_have_text(
-        [re.compile(f"Terraform: {name}") for name in ("Cancel Run", "Format Cell", "Open Run")]
+        [re.compile(f"Terraform: {name}") for name in ("Cancel Run", "Format Cell", "Open Run", "Show Runs Panel")]
     )
     page.screenshot("commands-2-palette")
     possible.first.click()

@@ -15,8 +15,8 @@ PLUGINS = sorted(
     for name in re.findall(r"id: '(tfmfa_nb:\w+)',\n\s+description:", path.read_text())
 )
 # What a person has by each; `runs` only tells those that need it.
-FEATURES = {"cells", "files", "widgets", "status", "commands", "notifications"}
-GO_WITH = {"tfmfa_nb:runs": {"status", "commands", "notifications"}}
+FEATURES = {"cells", "files", "widgets", "status", "commands", "notifications", "sidebar"}
+GO_WITH = {"tfmfa_nb:runs": {"status", "commands", "notifications", "sidebar"}}
 # Loading a page costs more than looking at it. On six pages, three of them without each plugin, any two plugins meet
 # on a page where the one is off and the other goes on.
 PAGES = 6
@@ -64,6 +64,7 @@ def seen(feature, page):
         "status": lambda: tab.locator(".tfmfa-statusbar button", has_text="Waiting for a code"),
         "widgets": lambda: page.output(0).locator(".tfmfa-card"),
         "commands": lambda: page.cell(1).get_by_role("button", name="Plan", exact=True),
+        "sidebar": lambda: tab.locator(".lm-TabBar-tab[title^='Terraform runs']"),
         "notifications": lambda: tab.locator(".Toastify__toast", has_text="needs an MFA code"),
     }[feature]()
 
@@ -95,7 +96,7 @@ def test_some_are_off_and_the_others_go_on(lab, browser, number):
     gone = {plugin.partition(":")[2] for plugin in OFF[number]}
     gone = gone.union(*(GO_WITH.get(plugin, ()) for plugin in OFF[number]))
     in_front = ["cells", "widgets", "commands"]
-    out_of_sight = ["files", "status", "notifications"]
+    out_of_sight = ["files", "status", "notifications", "sidebar"]
     for feature in in_front:
         if feature not in gone:
             expect(seen(feature, page)).to_be_visible()

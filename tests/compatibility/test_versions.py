@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(900)  # an environment may have to be made first
 LOAD = "%load_ext tfmfa_nb"
+SHOW_RUNS = ("Show Runs", "Show Runs Panel")
 PLAN = '%%tfplan -e here\n# one\nresource "terraform_data" "a" {\n  input = 1\n}'
 FILE = 'output "x" {\n  value = 1 # one\n}\n'
 COLORS = """(content) => ['# one', '%%tfplan', 'input'].map((text) => {
@@ -61,7 +62,7 @@ def test_jupyterlab(version, lab, browser):
     page.cell(1).locator(".cm-content").click()
     possible = palette(tab)
     expect(possible).to_have_text(
-        [re.compile(f"Terraform: {name}") for name in ("Apply", "Environment S", "Format Cell", "Plan", "Show Runs")]
+        [re.compile(f"Terraform: {name}") for name in ("Apply", "Environment S", "Format Cell", "Plan", *SHOW_RUNS)]
     )
     page.screenshot(f"compatibility-lab-{version}-palette")
     possible.filter(has_text="Apply").click()

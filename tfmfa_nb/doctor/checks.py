@@ -13,6 +13,7 @@ from tfmfa_nb.doctor.floor_checks import check_endpoint, check_floor
 from tfmfa_nb.doctor.local_checks import (
     check_extension,
     check_front_end,
+    check_network_variables,
     check_policy,
     check_process_environment,
     check_provider,
@@ -50,7 +51,8 @@ async def examine(
     executable, finding = await asyncio.to_thread(_terraform, environ)
     yield finding
     yield check_provider(environ)
-    for finding in (*check_front_end(), check_extension(), *check_process_environment(environ), check_saved_plans()):
+    around = (*check_process_environment(environ), *check_network_variables(environ), check_saved_plans())
+    for finding in (*check_front_end(), check_extension(), *around):
         yield finding
     policy, finding = check_policy(organization_policy or partial(read_policy, environ))
     yield finding

@@ -7,6 +7,7 @@ import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_core.paths import jupyter_path
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
 
 _DAY = 86_400  # seconds
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
+_AUTHORITIES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
 _WIDGET_EVENTS = (7, 4)  # first ipykernel version that delivers widget events to a running async cell
 
 
@@ -132,3 +135,32 @@ def check_process_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("process environment", Severity.WARNING, note)
     if not notes:
         yield Finding("process environment", Severity.OK, "no variable changes how Terraform runs.")
+
+
+def check_network_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Findings about variables that say where STS is, and whose certificates are trusted; none where none is set.
+
+    AWS's libraries and Terraform read them:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html and https://pkg.go.dev/crypto/x509.
+    """
+    for name in (name for name in _ENDPOINTS if environ.get(name)):
+        yield Finding("network", Severity.OK, f"{name} is {_without_user(environ[name])}.")
+    for name in (name for name in _AUTHORITIES if environ.get(name)):
+        path = Path(environ[name])
+        if path.is_file():
+            yield Finding("network", Severity.OK, f"{name} is {path}.")
+        else:
+            yield Finding(
+                "network", Severity.WARNING, f"{name} is {path}, which is not a file.", f"Set or unset {name}."
+            )
+
+
+def _without_user(url: str) -> str:
+    """`url` without a name and a password, and without a query."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname:
+            return "not a URL"
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except ValueError:
+        return "not a URL"

@@ -16,6 +16,7 @@ from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_command
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.organization.policy_places import policy_environ
+from tfmfa_nb.protocol.runs_overview import AboutRun, AboutRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.editing.language_service import LanguageService
     from tfmfa_nb.magics.editor_help import EditorHelp
-    from tfmfa_nb.magics.status_comm import AnswerQuestion
+    from tfmfa_nb.magics.run_actions import RunActions
+    from tfmfa_nb.magics.status_comm import AnswerQuestion, Reply
+    from tfmfa_nb.protocol.status import KernelQuestion
 
 
 # The process variables that count for the policy are those of the first load: a cell can change them and load again.
@@ -54,7 +57,7 @@ def load(shell: InteractiveShell) -> None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415
 
         magics.closing.append(drop_comm_messages(kernel.log))
-        magics.closing.append(StatusComm(manager, magics, _editor_help(service, magics)).close)
+        magics.closing.append(StatusComm(manager, magics, _answers(service, magics)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -99,8 +102,8 @@ def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:
     return service
 
 
-def _editor_help(service: Callable[[], LanguageService], magics: TfmfaMagics) -> AnswerQuestion:
-    """The function that answers the front ends' questions; the first question creates its object."""
+def _answers(service: Callable[[], LanguageService], magics: TfmfaMagics) -> AnswerQuestion:
+    """The function that answers the front ends' questions; the first question of a kind creates what answers it."""
 
     @cache
     def editor_help() -> EditorHelp:
@@ -110,7 +113,21 @@ def _editor_help(service: Callable[[], LanguageService], magics: TfmfaMagics) ->
         magics.closing.append(created.close)
         return created
 
-    return lambda question, reply: editor_help().answer(question, reply)
+    @cache
+    def run_actions() -> RunActions:
+        from tfmfa_nb.magics.run_actions import RunActions  # noqa: PLC0415 - until needed
+
+        created = RunActions(magics)
+        magics.closing.append(created.close)
+        return created
+
+    def answer(question: KernelQuestion, reply: Reply) -> None:
+        if isinstance(question, AboutRuns | AboutRun):
+            run_actions().answer(question, reply)
+        else:
+            editor_help().answer(question, reply)
+
+    return answer
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from IPython.display import display
@@ -45,7 +46,7 @@ async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: st
 
 def show_listing(listing: Listing) -> None:
     """Show the runs of an environment."""
-    display(listing_bundle(listing), raw=True)
+    display(listing_bundle(listing, Path.cwd()), raw=True)
 
 
 def show_comparison(comparison: Comparison) -> None:

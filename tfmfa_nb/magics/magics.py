@@ -191,6 +191,19 @@ class TfmfaMagics(Magics):
         if close is not None:
             self._cards[folder] = close
 
+    def renew(self, folder: Path, run: Run) -> None:
+        """Put `run` in the place of the run with its ID that this kernel has; another run stays the latest one."""
+        if (before := self._runs.get(folder)) is not None and before.id == run.id:
+            self._runs[folder] = run
+            if close := self._cards.pop(folder, None):
+                close()
+        if self.latest is not None and self.latest.id == run.id:
+            self.latest = run
+
+    def known_run(self, run_id: str) -> Run | None:
+        """The run of this kernel with this ID, if it is the latest one, or the current one of its environment."""
+        return next((run for run in (self.latest, *self._runs.values()) if run is not None and run.id == run_id), None)
+
     def environment_for(self, name: str | None, chdir: str | None) -> Environment:
         """The environment of a call.
 

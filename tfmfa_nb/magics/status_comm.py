@@ -32,11 +32,11 @@ from tfmfa_nb.views.sanitize import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
+    from tfmfa_nb.protocol.status import KernelAnswer, KernelQuestion
     from tfmfa_nb.runs.run import Run
 
-    Reply = Callable[[EditorAnswer | None], None]
-    AnswerQuestion = Callable[[EditorQuestion, Reply], None]
+    Reply = Callable[[KernelAnswer | None], None]
+    AnswerQuestion = Callable[[KernelQuestion, Reply], None]
 
 _TRAITS = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling", "question")
 _MAX_COMMS = 16  # a reloaded page leaves its comm open
@@ -80,7 +80,7 @@ class StatusComm:
     Args:
         manager: comm manager of the kernel.
         magics: provides the latest run.
-        answer_question: answers a question about a cell; called with the question and a function for the answer.
+        answer_question: answers a question; called with the question and a function for the answer.
     """
 
     def __init__(self, manager: Any, magics: LatestRun, answer_question: AnswerQuestion) -> None:
@@ -132,7 +132,7 @@ class StatusComm:
             with suppress(TfmfaError):  # too late; the next state shows what happened
                 run.cancel()
 
-    def _reply(self, comm: Any, number: int, answer: EditorAnswer | None) -> None:
+    def _reply(self, comm: Any, number: int, answer: KernelAnswer | None) -> None:
         """Send the answer to the front end that asked."""
         with self._sending:
             if comm in self._comms:  # it may have been closed

@@ -104,21 +104,23 @@ class Subcommands:
         if len(arguments) != 1:
             raise UsageError("%tfmfa trust-policy requires the name or ARN of a role")
         from tfmfa_nb.authentication.mfa_session import identify  # noqa: PLC0415 - boto3 is slow to import
+        from tfmfa_nb.magics.reports import show_documents  # noqa: PLC0415
 
         variables = read_variables(os.environ, self._profile)
         identity = await identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
         seconds = self._organization.read_policy().session_of(self._organization.session_duration or APPLY_SECONDS)
-        for title, text in trust_policy_documents(trust_policies(arguments[0], identity.arn, seconds), seconds):
-            _print(f"{title}:\n{text}\n")
+        documents = trust_policy_documents(trust_policies(arguments[0], identity.arn, seconds), seconds)
+        show_documents([*documents], self._shell)
 
     async def _doctor(self, arguments: Sequence[str]) -> None:
         if arguments:
             raise UsageError("%tfmfa doctor takes no arguments; select an environment with -e or -C")
         from tfmfa_nb.doctor import examine, worst  # noqa: PLC0415 - until needed
+        from tfmfa_nb.magics.reports import DoctorReport  # noqa: PLC0415
 
-        findings = []
+        findings, report = [], DoctorReport(self._shell)
         async for finding in examine(os.environ, self._profile, self._environment, self._organization.read_policy):
-            _print(str(finding))
+            report.add(finding)
             findings.append(finding)
         if worst(findings).exit_code > 1:
             errors = sum(finding.severity == "error" for finding in findings)

@@ -13,13 +13,14 @@ from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.runs.history.cancellation import run_to_cancel
 from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.probe import RunProbe
-from tfmfa_nb.runs.history.reopen import discard, opened
-from tfmfa_nb.runs.history.retention import clean, is_readable, remove_left_over
+from tfmfa_nb.runs.history.reopen import discard_any, opened
+from tfmfa_nb.runs.history.retention import clean
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -112,41 +113,23 @@ class RunCommands:
         return run if Status(run.status).final else await self._open(run_id)
 
     async def _cancel(self, run_id: str) -> Run:
-        probe = RunProbe(self._environment, run_id)
-        if not probe.look():
-            status = probe.record.status
-            if status in UNDER_WAY:
-                raise RunStateError(f"{run_id} has ended.", f"To record how it ended: {self._line} follow {run_id}")
-            raise RunStateError(f"{run_id} is {status}: it is not running.", "There is nothing to cancel.")
-        if probe.process is None:
-            where = (
-                "It is waiting in its own kernel"
-                if probe.attended
-                else "Only its supervisor could stop it, and that has exited"
-            )
-            raise RunStateError(
-                f"{run_id} cannot be canceled from here. {where}.",
-                f"Follow it to its end: {self._line} follow {run_id}",
-            )
-        run = run_to_follow(self._environment, run_id, Path.cwd(), self._magics.read_policy())
-        run.cancel()
+        run = run_to_cancel(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         try:
             await self._follow_to_its_end(run)
         except RunCanceled:  # the purpose of the command
             pass
         except (RunStateError, ConfigurationError) as error:
-            if probe.look():  # the cell was interrupted
+            if RunProbe(self._environment, run_id).look():  # the cell was interrupted
                 raise
             done = f"Terraform was interrupted, so {run_id} is canceled, but that is not recorded."
             raise RunStateError(f"{done} {error.problem}", error.remedy) from None
         return run
 
     async def _discard(self, run_id: str) -> Run | None:
-        if not is_readable(self._environment, run_id):
-            await remove_left_over(self._environment, run_id, self._magics.read_policy())
+        run = await discard_any(self._environment, run_id, Path.cwd(), self._magics.read_policy())
+        if run is None:
             _say(f"{run_id} is removed. The audit trail keeps its lines.")
             return None
-        run = await discard(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         self._magics.adopt(self._environment.folder, run)
         self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
         return run

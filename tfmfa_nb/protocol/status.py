@@ -1,16 +1,18 @@
-"""The messages of the comm between the kernel and the status bar, the commands and the editor."""
+"""The messages of the comm between the kernel and the status bar, the runs panel, the commands and the editor."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from tfmfa_nb.protocol.codec import Longest, parse
+from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.editor import EditorAnswer, EditorQuestion
 from tfmfa_nb.protocol.hello import PROTOCOL
+from tfmfa_nb.protocol.runs_overview import RunId, RunsAnswer, RunsQuestion
 
 COMM_TARGET = "tfmfa_nb"
 """The target name of the comm."""
 
-RunId = Annotated[str, Longest(256)]
+KernelQuestion = EditorQuestion | RunsQuestion
+KernelAnswer = EditorAnswer | RunsAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,11 @@ class KernelStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A question about a cell; the answer repeats its number."""
+    """A question about a cell or a run; the answer repeats its number."""
 
     type: Literal["ask"] = "ask"
     number: int
-    question: EditorQuestion
+    question: KernelQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Answer:
 
     type: Literal["answer"] = "answer"
     number: int
-    answer: EditorAnswer | None
+    answer: KernelAnswer | None
 
 
 StatusMessage = KernelStatus | Answer

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from tfmfa_nb.protocol import (
     card_messages,
     decision,
+    drawn_outputs,
     editor,
     forms,
     hello,
@@ -26,6 +27,7 @@ from tfmfa_nb.protocol import (
     picture_messages,
     plan_messages,
     run_display,
+    runs_overview,
     sealing,
     status,
     words,
@@ -46,6 +48,8 @@ _SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", None
 _ROOTS = (
     *(messages.CardRequest, messages.CardMessage, messages.FormRequest, messages.FormState),
     *(messages.StatusRequest, messages.StatusMessage),
+    *(messages.EditorQuestion, messages.EditorAnswer, messages.RunsQuestion, messages.RunsAnswer),
+    messages.OutputContent,
 )
 _MESSAGES = {
     name: value
@@ -60,15 +64,17 @@ _MESSAGES = {
             picture_messages,
             card_messages,
             forms,
+            drawn_outputs,
             editor,
-            status,
         ),
+        *(runs_overview, status),
     )
     for name, value in vars(module).items()
     if isinstance(value, UnionType) or is_dataclass(value)
 }
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),
+    (drawn_outputs, ("OUTPUT_MIME",)),
     (sealing, ("SEALING_LABEL",)),
     (plan_messages, ("MOST_PLAN_ROWS",)),
     (

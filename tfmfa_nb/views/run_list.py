@@ -1,31 +1,42 @@
 """The list of `%tfruns`: a table of runs, and the next command for each run that is running or pending.
 
-Text/plain is for terminals; text/html needs neither widgets nor styles and inherits its colors.
+Text/plain is for terminals; text/html needs neither widgets nor styles and inherits its colors. The extension draws the
+same table from the typed message, with buttons.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.protocol.codec import encode
+from tfmfa_nb.protocol.drawn_outputs import OUTPUT_MIME, NextStep, OutputRow, RunsOutput
 from tfmfa_nb.protocol.words import counts_text, duration, status_name
-from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tfmfa_nb.runs.history.listing import ListedRun, Listing
 
 _MAX_NAME, _MAX_TEXT = 40, 300
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _UNREADABLE = "record not valid"
+_CELL = "text-align: left; white-space: nowrap"
 
 
-def listing_bundle(listing: Listing) -> dict[str, str]:
-    """The mime bundle of `listing`: text/plain and text/html."""
-    return {"text/plain": listing_text(listing), "text/html": listing_html(listing)}
+def listing_bundle(listing: Listing, base: Path) -> dict[str, Any]:
+    """The mime bundle of `listing`: text/plain, text/html, and what the extension draws.
+
+    Args:
+        listing: the runs.
+        base: folder of the notebook, to which the environment's folder is relative.
+    """
+    drawn = encode(_output(listing, base))
+    return {"text/plain": listing_text(listing), "text/html": listing_html(listing), OUTPUT_MIME: drawn}
 
 
 def listing_text(listing: Listing) -> str:
@@ -42,12 +53,26 @@ def listing_html(listing: Listing) -> str:
     """`listing` as HTML, in which all external text is escaped."""
     parts = [f"<p><strong>{escape(_title(listing))}</strong></p>"]
     if listing.runs:
-        heads = "".join(f'<th scope="col" style="text-align: left">{escape(head)}</th>' for head in _heads(listing))
+        heads = "".join(f'<th scope="col" nowrap style="{_CELL}">{escape(head)}</th>' for head in _heads(listing))
         rows = "".join(_html_row(run, listing) for run in listing.runs)
-        parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+        # JupyterLab makes all columns as wide as the head's words, and words would overlap.
+        table = f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>'
+        parts.append(f'<div style="overflow-x: auto">{table}</table></div>')
     for sentence, command in _sentences(listing):
         parts.append(f"<p>{escape(sentence)}{': <code>' + escape(command) + '</code>' if command else ''}</p>")
     return f"<div>{''.join(parts)}</div>"
+
+
+def _output(listing: Listing, base: Path) -> RunsOutput:
+    heads = _heads(listing)
+    return RunsOutput(
+        title=_title(listing),
+        folder=os.path.relpath(listing.folder, base),
+        heads=heads,
+        status_column=heads.index("Status"),
+        rows=tuple(OutputRow(run=run.id, status=run.status or "", cells=_row(run, listing)) for run in listing.runs),
+        steps=tuple(NextStep(text=sentence, command=command) for sentence, command in _sentences(listing)),
+    )
 
 
 def _title(listing: Listing) -> str:
@@ -86,7 +111,7 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
     return (
         run.id,
         _started(run.started_at, listing.listed_at),
-        _status(run),
+        status_of(run),
         brief(run.command, _MAX_NAME) or counts_text(run.counts),
         *([brief(run.backend_key, _MAX_NAME)] if _separates(listing) else []),
         *([brief(run.workspace, _MAX_NAME)] if _workspaces(listing) else []),
@@ -96,12 +121,10 @@ def _row(run: ListedRun, listing: Listing) -> tuple[str, ...]:
 
 
 def _html_row(run: ListedRun, listing: Listing) -> str:
-    # The ID and the counts must not wrap; JupyterLab would break code at any character.
-    run_id, begun, status, counts, *others = map(escape, _row(run, listing))
-    first = f'<td style="text-align: left"><code style="white-space: nowrap">{run_id}</code></td>'
-    third = f'<td style="text-align: left; white-space: nowrap">{counts}</td>'
-    cells = [f'<td style="text-align: left">{cell}</td>' for cell in (begun, status, *others)]
-    return f"<tr>{first}{''.join(cells[:2])}{third}{''.join(cells[2:])}</tr>"
+    # Nothing wraps: JupyterLab would break code at any character, and a date at each hyphen.
+    run_id, *others = map(escape, _row(run, listing))
+    cells = (f'<td nowrap style="{_CELL}">{cell}</td>' for cell in (f"<code>{run_id}</code>", *others))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _started(seconds: float, now: float) -> str:
@@ -118,7 +141,8 @@ def _age(seconds: float) -> str:
     return "just now"
 
 
-def _status(run: ListedRun) -> str:
+def status_of(run: ListedRun) -> str:
+    """The status of a run in words, with what is unusual about it."""
     if run.status is None:
         return "Never started" if run.never_started else _UNREADABLE
     name = status_name(run.status) + ("" if run.confirmed else ", not confirmed")
@@ -171,6 +195,5 @@ def _about_the_lock(listing: Listing, magic: str) -> Iterator[tuple[str, str]]:
         yield brief(listing.problem, _MAX_TEXT), ""
     elif listing.holder is not None:
         yield f"The environment is locked by a run: {brief(str(listing.holder), _MAX_TEXT)}.", ""
-        its = run_of_holder(listing.holder)
-        if any(run.id == its and (run.end_unrecorded or (run.status and run.status.final)) for run in listing.runs):
+        if listing.lock_was_left:
             yield "That run has ended. To free the lock that it left behind", f"{magic} unlock"

@@ -4,6 +4,8 @@ export const PROTOCOL = 3;
 
 export const COMM_TARGET = 'tfmfa_nb';
 
+export const OUTPUT_MIME = 'application/vnd.tfmfa_nb+json';
+
 export const SEALING_LABEL = 'tfmfa_nb sealed secret 1';
 
 export const MOST_PLAN_ROWS = 300;
@@ -678,6 +680,38 @@ export interface FormState {
   readonly sealing_key?: SealingKey;
 }
 
+/** A run in a table: its ID, its status, and the text of each column. */
+export interface OutputRow {
+  readonly run: string;
+  readonly status: string;
+  readonly cells: readonly string[];
+}
+
+/** What to do next, in a sentence; `command` may be "". */
+export interface NextStep {
+  readonly text: string;
+  readonly command: string;
+}
+
+/** The runs of the environment in `folder`; the column `status_column` has the statuses. */
+export interface RunsOutput {
+  readonly type: 'runs';
+  readonly title: string;
+  readonly folder: string;
+  readonly heads: readonly string[];
+  readonly status_column: number;
+  readonly rows: readonly OutputRow[];
+  readonly steps: readonly NextStep[];
+}
+
+/** Documents to copy, each with its title. */
+export interface DocumentsOutput {
+  readonly type: 'documents';
+  readonly documents: readonly ErrorDocument[];
+}
+
+export type OutputContent = RunsOutput | DocumentsOutput;
+
 /** Requests completions or documentation at `offset` in the cell `text`, in UTF-16 code units. */
 export interface AboutPosition {
   readonly type: 'complete' | 'hover';
@@ -764,6 +798,81 @@ export interface ErrorAnswer {
 export type EditorAnswer =
   CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | BlockAnswer | LevelAnswer | ErrorAnswer;
 
+/** Requests the environments of the kernel's folder with their newest runs. */
+export interface AboutRuns {
+  readonly type: 'runs';
+}
+
+/** Requests an action on a run of the environment in `folder`; `agreed` is true once the person has agreed. */
+export interface AboutRun {
+  readonly type: 'open' | 'follow' | 'cancel' | 'discard' | 'unlock';
+  readonly folder: string;
+  readonly run: string;
+  readonly agreed: boolean;
+}
+
+export type RunsQuestion = AboutRuns | AboutRun;
+
+/** A run. `words` is its status in words, `started_at` in seconds since the epoch; unknown values are empty. */
+export interface RunRow {
+  readonly id: string;
+  readonly status: string;
+  readonly words: string;
+  readonly changes: string;
+  readonly command: string;
+  readonly workspace: string;
+  readonly authenticated_by: string;
+  readonly started_at: number;
+  readonly time: string;
+  readonly actions: readonly string[];
+}
+
+/** An environment with its newest runs. `lock` says which run has locked it, and `holder` is that run's ID. */
+export interface EnvironmentRuns {
+  readonly name: string;
+  readonly option: string;
+  readonly folder: string;
+  readonly level: string;
+  readonly lock_indicator: string;
+  readonly workspace: string;
+  readonly lock: string;
+  readonly holder: string;
+  readonly can_unlock: boolean;
+  readonly problems: readonly string[];
+  readonly runs: readonly RunRow[];
+  readonly total: number;
+}
+
+/** The environments of a folder as they were at `at`, in seconds since the epoch; `more` are not listed. */
+export interface FolderRuns {
+  readonly folder: string;
+  readonly at: number;
+  readonly environments: readonly EnvironmentRuns[];
+  readonly more: number;
+}
+
+/** What was done, in a sentence; `card` is the widget of an opened run, `agree` what to agree to beforehand. */
+export interface RunAnswer {
+  readonly text: string;
+  readonly card: string;
+  readonly agree: string;
+}
+
+export type RunsAnswer = FolderRuns | RunAnswer;
+
+export type KernelQuestion = AboutPosition | AboutCell | AboutBlock | AboutRuns | AboutRun;
+
+export type KernelAnswer =
+  | CompletionAnswer
+  | HoverAnswer
+  | FormatAnswer
+  | ValidateAnswer
+  | BlockAnswer
+  | LevelAnswer
+  | ErrorAnswer
+  | FolderRuns
+  | RunAnswer;
+
 /** The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be "". */
 export interface RunStatus {
   readonly id: string;
@@ -785,11 +894,11 @@ export interface KernelStatus {
   readonly run: RunStatus | null;
 }
 
-/** A question about a cell; the answer repeats its number. */
+/** A question about a cell or a run; the answer repeats its number. */
 export interface Ask {
   readonly type: 'ask';
   readonly number: number;
-  readonly question: EditorQuestion;
+  readonly question: KernelQuestion;
 }
 
 /** A question of an unknown kind. It gets an empty answer, so that the front end does not wait. */
@@ -810,7 +919,7 @@ export type StatusRequest = CancelRun | Ask | UnknownQuestion;
 export interface Answer {
   readonly type: 'answer';
   readonly number: number;
-  readonly answer: EditorAnswer | null;
+  readonly answer: KernelAnswer | null;
 }
 
 export type StatusMessage = KernelStatus | Answer;

@@ -9,7 +9,7 @@ import { KernelAPI } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
-import type { CancelRun, EditorQuestion } from '../protocol/generated';
+import type { CancelRun, KernelQuestion } from '../protocol/generated';
 import { CELL_MAGICS, COMM_TARGET } from '../protocol/generated';
 import type { IState } from './state';
 import { readState } from './state';
@@ -60,7 +60,7 @@ export class Connection implements IDisposable {
   }
 
   /** The kernel's answer to a question; null where nobody answers. */
-  ask(question: EditorQuestion): Promise<JSONObject | null> {
+  ask(question: KernelQuestion): Promise<JSONObject | null> {
     const comm = this._comm;
     if (!comm) {
       return Promise.resolve(null);

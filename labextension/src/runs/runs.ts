@@ -8,7 +8,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { EditorQuestion } from '../protocol/generated';
+import type { KernelQuestion } from '../protocol/generated';
 import { loadsExtension, rememberRuns } from './cells';
 import { Connection } from './connection';
 import { rememberPlaces } from './places';
@@ -19,12 +19,14 @@ export interface IRuns {
   readonly changed: ISignal<IRuns, NotebookPanel | null>;
   /** The notebook that a person works in. */
   readonly current: NotebookPanel | null;
+  /** The open notebooks whose kernels have loaded our extension. */
+  readonly notebooks: readonly NotebookPanel[];
   /** How a notebook's latest run stands; null where its kernel has not loaded our extension. */
   state(panel: NotebookPanel | null): IState | null;
   /** Ask a notebook's latest run to stop. */
   cancel(panel: NotebookPanel): void;
-  /** What a notebook's kernel answers to a question about one of its cells; null where it cannot. */
-  ask(panel: NotebookPanel, question: EditorQuestion): Promise<JSONObject | null>;
+  /** What a notebook's kernel answers to a question about a cell, or about a run; null where it cannot. */
+  ask(panel: NotebookPanel, question: KernelQuestion): Promise<JSONObject | null>;
   /** The notebook that one of these cells is in. */
   panelOf(model: CodeEditor.IModel): NotebookPanel | null;
 }
@@ -46,6 +48,10 @@ class Runs implements IRuns {
     return this._notebooks.currentWidget;
   }
 
+  get notebooks(): readonly NotebookPanel[] {
+    return this._notebooks.filter(panel => this.state(panel) !== null);
+  }
+
   state(panel: NotebookPanel | null): IState | null {
     return (panel && this._connections.get(panel)?.state) ?? null;
   }
@@ -57,7 +63,7 @@ class Runs implements IRuns {
     }
   }
 
-  async ask(panel: NotebookPanel, question: EditorQuestion): Promise<JSONObject | null> {
+  async ask(panel: NotebookPanel, question: KernelQuestion): Promise<JSONObject | null> {
     return this._connections.get(panel)?.ask(question) ?? null;
   }
 

@@ -12,6 +12,18 @@ export function text(message: JSONObject | null, name: string): string {
   return typeof found === 'string' ? found : '';
 }
 
+/** A number; 0 where there is none. */
+export function numeral(message: JSONObject | null, name: string): number {
+  const found = message?.[name];
+  return typeof found === 'number' && Number.isFinite(found) ? found : 0;
+}
+
+/** The texts of a list. */
+export function texts(message: JSONObject | null, name: string): string[] {
+  const found: PartialJSONValue | undefined = message?.[name];
+  return Array.isArray(found) ? found.filter(each => typeof each === 'string') : [];
+}
+
 /** A position in a text of `length`. */
 export function position(message: JSONObject | null, name: string, length: number): number {
   const found = message?.[name];

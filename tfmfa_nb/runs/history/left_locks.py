@@ -54,6 +54,11 @@ class LeftLock:
     holder: Holder
     programs: tuple[str, ...]
 
+    @property
+    def run_id(self) -> str:
+        """The ID of the run that acquired the lock."""
+        return run_of_holder(self.holder)
+
 
 async def left_lock(environment: Environment) -> LeftLock | None:
     """The environment's lock if a dead run left it behind; None if it is free.
@@ -91,7 +96,7 @@ async def free_lock(environment: Environment, left: LeftLock, policy: Policy) ->
     """
     if await left_lock(environment) != left:
         raise EnvironmentLocked("The environment's lock has another holder now.", "Check again with %tfruns.")
-    store = RunStore(environment, run_of_holder(left.holder))
+    store = RunStore(environment, left.run_id)
     store.under(policy)
     store.audit(
         "forced_unlock",

@@ -23,6 +23,7 @@ from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
+    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
@@ -73,6 +74,11 @@ class ListedRun:
     has_state_copy: bool = False
 
     @property
+    def left_its_lock(self) -> bool:
+        """True if the run has ended, so that a lock which it still holds was left behind."""
+        return self.end_unrecorded or (self.status is not None and self.status.final)
+
+    @property
     def end_unrecorded(self) -> bool:
         """True if the run ended after its kernel had exited, so that no kernel recorded its end."""
         return self.status in UNDER_WAY and not self.running
@@ -85,6 +91,7 @@ class Listing:
     Attributes:
         environment: name of the environment.
         option: option of a magic that selects the environment, such as "-e staging".
+        folder: absolute path of the environment's folder.
         runs: the newest runs, newest first, up to the limit.
         total: number of all runs.
         holder: holder of the environment's lock; None if the lock is free.
@@ -95,12 +102,19 @@ class Listing:
 
     environment: str
     option: str
+    folder: Path
     runs: tuple[ListedRun, ...]
     total: int
     holder: Holder | None = None
     problem: str = ""
     evidence: tuple[str, ...] = ()
     listed_at: float = field(default_factory=time.time)
+
+    @property
+    def lock_was_left(self) -> bool:
+        """True if a run that has ended still holds the environment's lock."""
+        its = run_of_holder(self.holder) if self.holder is not None else ""
+        return any(run.id == its and run.left_its_lock for run in self.runs)
 
 
 def list_runs(environment: Environment, limit: int, workspace: str = "") -> Listing:
@@ -115,7 +129,7 @@ def list_runs(environment: Environment, limit: int, workspace: str = "") -> List
     runs = tuple(
         replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in ids[:limit]
     )
-    return Listing(environment.name, environment.option, runs, len(ids), holder, problem, evidence)
+    return Listing(environment.name, environment.option, environment.folder, runs, len(ids), holder, problem, evidence)
 
 
 def _unconfirmed(environment: Environment, ids: Sequence[str]) -> tuple[Container[str], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.runs.engine.failure import first_error
 from tfmfa_nb.runs.events import Failed, PhaseEnded
 from tfmfa_nb.runs.history.restore import restore, run_of, show_authentication
+from tfmfa_nb.runs.history.retention import is_readable, remove_left_over
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.holder import how_to_follow, purpose_of
 
@@ -59,6 +60,21 @@ async def discard(environment: Environment, run_id: str, base: Path, policy: Pol
         run.discard()
         run.driver.tell(PhaseEnded(_ended_at(run.driver)))
     return run
+
+
+async def discard_any(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run | None:
+    """Discard a pending plan, or remove a run that never started or whose record is missing or not valid.
+
+    Returns:
+        The discarded run; None if it was removed.
+
+    Raises:
+        TfmfaError: as `discard` and `remove_left_over` do.
+    """
+    if is_readable(environment, run_id):
+        return await discard(environment, run_id, base, policy)
+    await remove_left_over(environment, run_id, policy)
+    return None
 
 
 def _ended_at(driver: Driver) -> float:
