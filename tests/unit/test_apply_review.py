@@ -1,5 +1,7 @@
 """What became of an apply, in the summary that stays: what failed and why, and what was left."""
 
+from base64 import b64decode
+
 import nbformat
 import pytest
 import scripted_plan
@@ -94,7 +96,12 @@ def test_whatever_an_error_says_stays_text_and_is_bounded(foreign):
     run = applied(*many, plan=scripted_plan.large(2_000), outputs={foreign: foreign})
     bundle = summary_bundle(run)
     assert "Failed (2,000)" in bundle["text/plain"]
-    assert not {"img", "script"} & set(Page(bundle["text/html"]).tags)
+    page = Page(bundle["text/html"])
+    assert "script" not in page.tags
+    pictures = [value for name, value in page.attributes if name == "src"]
+    assert len(pictures) == page.tags.count("img") <= 1  # the time line
+    assert all(each.startswith("data:image/svg+xml;base64,") for each in pictures)
+    assert not any(b"onerror" in b64decode(each.partition(",")[2]) for each in pictures)
     assert not {"\x1b", "\u202e"} & set("".join(bundle.values()))
     cell = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", data=bundle)])
     assert len(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).encode()) < 100_000

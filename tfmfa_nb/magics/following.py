@@ -10,6 +10,7 @@ from IPython.display import display
 from tfmfa_nb.magics.front_end import front_end_of, is_attended
 from tfmfa_nb.magics.presentation import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import follow
 from tfmfa_nb.views.headless import show_restored
 from tfmfa_nb.views.run_list import listing_bundle
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tfmfa_nb.runs.comparison import Comparison
+    from tfmfa_nb.environments import Environment
     from tfmfa_nb.runs.history.listing import Listing
     from tfmfa_nb.runs.run import Run
 
@@ -49,9 +50,14 @@ def show_listing(listing: Listing) -> None:
     display(listing_bundle(listing, Path.cwd()), raw=True)
 
 
-def show_comparison(comparison: Comparison) -> None:
-    """Print how the plan of a run stands to that of an earlier one."""
-    print(comparison_text(comparison), flush=True)  # noqa: T201 - the output of a magic
+def show_comparison(environment: Environment, run_id: str, earlier: str) -> None:
+    """Print how the plan of a run stands to that of an earlier one, "" for the one before.
+
+    Raises:
+        RunStateError: as `compare_runs` does.
+    """
+    text = comparison_text(compare_runs(environment, run_id, earlier))
+    print(text, flush=True)  # noqa: T201 - the output of a magic
 
 
 def show_again(run: Run, shell: InteractiveShell) -> Callable[[], None] | None:

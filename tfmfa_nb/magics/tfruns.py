@@ -14,7 +14,6 @@ from tfmfa_nb.magics.unlocking import present_unlocking
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.history.cancellation import run_to_cancel
-from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import run_to_follow
 from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.never_started import check_started
@@ -83,7 +82,7 @@ class RunCommands:
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
             if what == "compare":
-                show_comparison(compare_runs(self._environment, found, arguments.earlier or ""))
+                show_comparison(self._environment, found, arguments.earlier or "")
                 return None
             if what == "restore-state":
                 return await restore_state(

@@ -225,6 +225,8 @@ def _chain(value: Any) -> RoleChain:
 
 
 def _check_result(value: Any) -> CheckResult:
+    if not isinstance(value, dict):
+        raise TypeError
     texts = {name: _text(value[name]) for name in value if name not in {"exit_code", "seconds"}}
     exit_code = value["exit_code"]
     if exit_code is not None and (not isinstance(exit_code, int) or isinstance(exit_code, bool)):

@@ -16,20 +16,10 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from tfmfa_nb.protocol import (
-    card_messages,
-    decision,
     drawn_outputs,
-    editor,
-    forms,
-    hello,
-    log_messages,
     messages,
-    picture_messages,
     plan_messages,
-    run_display,
-    runs_overview,
     sealing,
-    status,
     words,
 )
 from tfmfa_nb.protocol.codec import optional, types_of
@@ -52,25 +42,7 @@ _ROOTS = (
     messages.OutputContent,
 )
 _MESSAGES = {
-    name: value
-    for module in (
-        *(
-            hello,
-            sealing,
-            run_display,
-            decision,
-            log_messages,
-            plan_messages,
-            picture_messages,
-            card_messages,
-            forms,
-            drawn_outputs,
-            editor,
-        ),
-        *(runs_overview, status),
-    )
-    for name, value in vars(module).items()
-    if isinstance(value, UnionType) or is_dataclass(value)
+    name: value for name, value in vars(messages).items() if isinstance(value, UnionType) or is_dataclass(value)
 }
 _CONSTANTS = (
     (messages, ("PROTOCOL", "COMM_TARGET")),

@@ -132,300 +132,6 @@ export const ACTION_NAMES: Readonly<Record<string, string>> = {
   move: 'move'
 };
 
-/** A card or a form was displayed, or has received nothing for a while; the kernel answers with the state. */
-export interface Hello {
-  readonly type: 'hello';
-  readonly protocol: number;
-  readonly seals: boolean;
-}
-
-/** The key to which a page seals a secret: the prompt's ID, and a public key on P-256, uncompressed, in Base64. */
-export interface SealingKey {
-  readonly id: string;
-  readonly key: string;
-}
-
-/** How many resources one action is about: `1 to destroy`. */
-export interface DecisionPart {
-  readonly action: string;
-  readonly words: string;
-}
-
-/** A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty. */
-export interface SevereChange {
-  readonly address: string;
-  readonly action: string;
-  readonly words: string;
-  readonly reason: string;
-}
-
-/** What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named. */
-export interface Decision {
-  readonly parts: readonly DecisionPart[];
-  readonly severe: readonly SevereChange[];
-  readonly more: number;
-  readonly resources: number;
-}
-
-/** Requests the rows of the log from `start` up to, but not including, `stop`. */
-export interface LinesRequest {
-  readonly type: 'lines';
-  readonly start: number;
-  readonly stop: number;
-  readonly line: number;
-  readonly brief: boolean;
-  readonly columns: number;
-}
-
-/** Rows of the log from `start`, possibly fewer than requested, of the `rows` that the view has. */
-export interface Lines {
-  readonly type: 'lines';
-  readonly start: number;
-  readonly lines: readonly (string | readonly (readonly [string, string])[])[];
-  readonly brief: boolean;
-  readonly columns: number;
-  readonly rows: number;
-  readonly numbers: readonly number[];
-  readonly hidden: number;
-}
-
-/** Requests a hit in the rows of a view; a request with another `number` replaces the one before. */
-export interface FindRequest {
-  readonly type: 'find';
-  readonly number: number;
-  readonly kind: 'text' | 'error';
-  readonly text: string;
-  readonly position: number;
-  readonly row: number;
-  readonly brief: boolean;
-  readonly columns: number;
-}
-
-/** The hit number `position` of `total`, in `row`; -1 if there is none. */
-export interface Found {
-  readonly type: 'found';
-  readonly number: number;
-  readonly total: number;
-  readonly position: number;
-  readonly row: number;
-  readonly nth: number;
-}
-
-/** Requests the rows from `start` to `stop` as plain text, without the first `skip` characters; -1 is the end. */
-export interface TextRequest {
-  readonly type: 'text';
-  readonly number: number;
-  readonly start: number;
-  readonly skip: number;
-  readonly stop: number;
-  readonly brief: boolean;
-  readonly columns: number;
-}
-
-/** A part of the requested text; the rest begins at `row`, after `skip` characters. */
-export interface Text {
-  readonly type: 'text';
-  readonly number: number;
-  readonly data: string;
-  readonly row: number;
-  readonly skip: number;
-  readonly done: boolean;
-}
-
-/** Which rows of a plan there are: how they are grouped, which changes are shown, and what is open. */
-export interface PlanView {
-  readonly grouping: 'module' | 'action';
-  readonly text: string;
-  readonly actions: readonly string[];
-  readonly resource_type: string;
-  readonly module?: string;
-  readonly states: readonly string[];
-  readonly new: boolean;
-  readonly opened: boolean;
-  readonly toggled: readonly string[];
-}
-
-/** Requests the rows from `start` up to, but not including, `stop`. */
-export interface PlanRowsRequest {
-  readonly type: 'plan_rows';
-  readonly query: number;
-  readonly start: number;
-  readonly stop: number;
-  readonly view: PlanView;
-  readonly typed: string;
-  readonly after: number;
-  readonly choices: boolean;
-}
-
-/** Where a row stands in the tree: `position` of `size` rows of one level below one row, from 1. */
-export interface PlanPlace {
-  readonly key: string;
-  readonly level: number;
-  readonly position: number;
-  readonly size: number;
-  readonly parent: number;
-  readonly open?: boolean;
-}
-
-/** The head of a group; `about` says in words what is in it. */
-export interface GroupRow {
-  readonly kind: 'group';
-  readonly place: PlanPlace;
-  readonly title: string;
-  readonly about: string;
-  readonly action: string;
-}
-
-/** How far the apply of a change is. */
-export interface ApplyMark {
-  readonly state: 'failed' | 'running' | 'waiting' | 'done' | 'interrupted' | 'not_started';
-  readonly word: string;
-  readonly start: number;
-  readonly seconds: number;
-}
-
-/** What happens to a resource or an output, what happened to a resource, or a check. */
-export interface ChangeRow {
-  readonly kind: 'change';
-  readonly place: PlanPlace;
-  readonly subject: 'resource' | 'drift' | 'deferred' | 'output' | 'check';
-  readonly action: string;
-  readonly sign: string;
-  readonly word: string;
-  readonly address: string;
-  readonly label: string;
-  readonly reason: string;
-  readonly notes: readonly string[];
-  readonly mark?: ApplyMark;
-}
-
-/** A value as text; a placeholder stands for one that is sensitive, or known only after the apply. */
-export interface PlanValue {
-  readonly kind: 'known' | 'unknown' | 'sensitive' | 'null';
-  readonly text: string;
-}
-
-/** An attribute, or a part of it. */
-export interface AttributeRow {
-  readonly kind: 'attribute';
-  readonly place: PlanPlace;
-  readonly sign: string;
-  readonly name: string;
-  readonly before: PlanValue | null;
-  readonly after: PlanValue | null;
-  readonly forces: boolean;
-  readonly about: string;
-}
-
-/** A line of a text: its pieces, each with whether it is a word that changed. */
-export interface LineRow {
-  readonly kind: 'line';
-  readonly place: PlanPlace;
-  readonly sign: string;
-  readonly pieces: readonly (readonly [string, boolean])[];
-}
-
-/** A sentence, such as how many attributes are unchanged; they are the rows below it. */
-export interface NoteRow {
-  readonly kind: 'note';
-  readonly place: PlanPlace;
-  readonly text: string;
-}
-
-/** A line of the configuration: its pieces, each with whether it is what the error is about. */
-export interface DiagnosticLine {
-  readonly number: number;
-  readonly pieces: readonly (readonly [string, boolean])[];
-}
-
-/** An error as Terraform explains it. */
-export interface DiagnosticRow {
-  readonly kind: 'diagnostic';
-  readonly place: PlanPlace;
-  readonly summary: string;
-  readonly detail: string;
-  readonly where: string;
-  readonly lines: readonly DiagnosticLine[];
-  readonly values: readonly string[];
-}
-
-export type PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow | DiagnosticRow;
-
-/** What can be chosen in the filters: each with the number of changes that it has. */
-export interface PlanChoices {
-  readonly actions: readonly (readonly [string, number])[];
-  readonly types: readonly (readonly [string, number])[];
-  readonly modules: readonly (readonly [string, number])[];
-  readonly new?: number;
-}
-
-/** Rows of a plan from `start`, possibly fewer than requested. */
-export interface PlanRows {
-  readonly type: 'plan_rows';
-  readonly query: number;
-  readonly start: number;
-  readonly total: number;
-  readonly shown: number;
-  readonly changes: number;
-  readonly rows: readonly PlanRow[];
-  readonly order: number;
-  readonly states: readonly (readonly [string, number])[];
-  readonly found: number;
-  readonly choices?: PlanChoices;
-}
-
-/** Requests how the changes that a view shows depend on one another. */
-export interface PlanGraphRequest {
-  readonly type: 'plan_graph';
-  readonly query: number;
-  readonly view: PlanView;
-}
-
-/** What happens to a resource: one action on `number` of its instances. */
-export interface GraphNode {
-  readonly address: string;
-  readonly number: number;
-  readonly action: string;
-  readonly sign: string;
-  readonly word: string;
-}
-
-/** How changes depend on one another. */
-export interface PlanGraph {
-  readonly type: 'plan_graph';
-  readonly query: number;
-  readonly nodes: readonly GraphNode[];
-  readonly edges: readonly (readonly [number, number])[];
-  readonly note: string;
-}
-
-/** Requests the time line of the apply. */
-export interface TimeLineRequest {
-  readonly type: 'time_line';
-}
-
-/** A part of a picture, in pixels from its top left corner. */
-export interface Shape {
-  readonly kind: 'bar' | 'text';
-  readonly look: 'name' | 'label' | 'axis' | 'grid' | 'done' | 'critical' | 'failed' | 'running';
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly anchor: 'start' | 'middle' | 'end';
-  readonly text: string;
-}
-
-/** The time line of an apply. */
-export interface TimeLine {
-  readonly type: 'time_line';
-  readonly sentence: string;
-  readonly width: number;
-  readonly height: number;
-  readonly shapes: readonly Shape[];
-  readonly lines: readonly string[];
-}
-
 /** Answers the question `number` with a code. */
 export interface Authenticate {
   readonly type: 'authenticate';
@@ -433,33 +139,12 @@ export interface Authenticate {
   readonly sealed: string;
 }
 
-/** Answers the question `number` from a page that cannot encrypt; the code is in the raw field `code`. */
-export interface UnsealedCode {
-  readonly type: 'unsealed_code';
-  readonly number: number;
-}
-
-/** Answers the question `number` with yes, and with the word that it requires. */
-export interface Confirm {
-  readonly type: 'confirm';
-  readonly number: number;
-  readonly word: string;
-}
-
 /** Stop the run gracefully. */
 export interface Cancel {
   readonly type: 'cancel';
 }
 
-/** Kill Terraform; resources that it is changing may be missing from the state. */
-export interface Kill {
-  readonly type: 'kill';
-}
-
-/** Discard the plan. */
-export interface Discard {
-  readonly type: 'discard';
-}
+export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine;
 
 export type CardRequest =
   | Hello
@@ -475,86 +160,6 @@ export type CardRequest =
   | Cancel
   | Kill
   | Discard;
-
-/** A question to the person on the card. */
-export interface Question {
-  readonly kind: 'code' | 'confirm';
-  readonly number: number;
-  readonly phase: string;
-  readonly text: string;
-  readonly button: string;
-  readonly attempt: number;
-  readonly next_code_at: number;
-  readonly word: string;
-  readonly problem: string;
-  readonly sealing_key?: SealingKey;
-}
-
-/** Who runs Terraform; unknown values are empty. */
-export interface Identity {
-  readonly account: string;
-  readonly alias: string;
-  readonly user: string;
-  readonly arn: string;
-  readonly serial_number: string;
-  readonly region: string;
-  readonly source: string;
-  readonly endpoint: string;
-}
-
-/** A role, and whether it can be assumed from the previous one; `message` is the cause of a refusal. */
-export interface Hop {
-  readonly arn: string;
-  readonly state: string;
-  readonly message: string;
-}
-
-/** The roles of one provider, in the order in which Terraform assumes them. */
-export interface RoleChain {
-  readonly provider: string;
-  readonly place: string;
-  readonly hops: readonly Hop[];
-}
-
-/** A resource that is being changed, and since when, in seconds since the epoch by the kernel's clock. */
-export interface ResourceInProgress {
-  readonly address: string;
-  readonly action: string;
-  readonly start: number;
-}
-
-/** A resource whose change took long, in seconds. */
-export interface SlowResource {
-  readonly address: string;
-  readonly action: string;
-  readonly seconds: number;
-}
-
-/** The progress of an apply, in changes; a replacement is two. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-  readonly failed: number;
-  readonly version: number;
-  readonly current: readonly ResourceInProgress[];
-  readonly more: number;
-  readonly slowest: readonly SlowResource[];
-  readonly ends_at: number;
-}
-
-/** An output of an apply. */
-export interface Output {
-  readonly name: string;
-  readonly text: string;
-  readonly sensitive: boolean;
-  readonly whole: boolean;
-}
-
-/** A policy or a block of configuration that fixes an error, ready to paste. */
-export interface ErrorDocument {
-  readonly title: string;
-  readonly text: string;
-}
 
 /** A run as its card shows it. Of two states, the one with the higher `seq` is newer. Times are in seconds. */
 export interface CardState {
@@ -600,7 +205,248 @@ export interface CardState {
   readonly policy: string;
 }
 
-export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine;
+/** Answers the question `number` with yes, and with the word that it requires. */
+export interface Confirm {
+  readonly type: 'confirm';
+  readonly number: number;
+  readonly word: string;
+}
+
+/** Discard the plan. */
+export interface Discard {
+  readonly type: 'discard';
+}
+
+/** A policy or a block of configuration that fixes an error, ready to paste. */
+export interface ErrorDocument {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A role, and whether it can be assumed from the previous one; `message` is the cause of a refusal. */
+export interface Hop {
+  readonly arn: string;
+  readonly state: string;
+  readonly message: string;
+}
+
+/** Who runs Terraform; unknown values are empty. */
+export interface Identity {
+  readonly account: string;
+  readonly alias: string;
+  readonly user: string;
+  readonly arn: string;
+  readonly serial_number: string;
+  readonly region: string;
+  readonly source: string;
+  readonly endpoint: string;
+}
+
+/** Kill Terraform; resources that it is changing may be missing from the state. */
+export interface Kill {
+  readonly type: 'kill';
+}
+
+/** An output of an apply. */
+export interface Output {
+  readonly name: string;
+  readonly text: string;
+  readonly sensitive: boolean;
+  readonly whole: boolean;
+}
+
+/** The progress of an apply, in changes; a replacement is two. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  readonly version: number;
+  readonly current: readonly ResourceInProgress[];
+  readonly more: number;
+  readonly slowest: readonly SlowResource[];
+  readonly ends_at: number;
+}
+
+/** A question to the person on the card. */
+export interface Question {
+  readonly kind: 'code' | 'confirm';
+  readonly number: number;
+  readonly phase: string;
+  readonly text: string;
+  readonly button: string;
+  readonly attempt: number;
+  readonly next_code_at: number;
+  readonly word: string;
+  readonly problem: string;
+  readonly sealing_key?: SealingKey;
+}
+
+/** A resource that is being changed, and since when, in seconds since the epoch by the kernel's clock. */
+export interface ResourceInProgress {
+  readonly address: string;
+  readonly action: string;
+  readonly start: number;
+}
+
+/** The roles of one provider, in the order in which Terraform assumes them. */
+export interface RoleChain {
+  readonly provider: string;
+  readonly place: string;
+  readonly hops: readonly Hop[];
+}
+
+/** A resource whose change took long, in seconds. */
+export interface SlowResource {
+  readonly address: string;
+  readonly action: string;
+  readonly seconds: number;
+}
+
+/** Answers the question `number` from a page that cannot encrypt; the code is in the raw field `code`. */
+export interface UnsealedCode {
+  readonly type: 'unsealed_code';
+  readonly number: number;
+}
+
+/** What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named. */
+export interface Decision {
+  readonly parts: readonly DecisionPart[];
+  readonly severe: readonly SevereChange[];
+  readonly more: number;
+  readonly resources: number;
+}
+
+/** How many resources one action is about: `1 to destroy`. */
+export interface DecisionPart {
+  readonly action: string;
+  readonly words: string;
+}
+
+/** A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty. */
+export interface SevereChange {
+  readonly address: string;
+  readonly action: string;
+  readonly words: string;
+  readonly reason: string;
+}
+
+/** Documents to copy, each with its title. */
+export interface DocumentsOutput {
+  readonly type: 'documents';
+  readonly documents: readonly ErrorDocument[];
+}
+
+/** What to do next, in a sentence; `command` may be "". */
+export interface NextStep {
+  readonly text: string;
+  readonly command: string;
+}
+
+export type OutputContent = RunsOutput | DocumentsOutput;
+
+/** A run in a table: its ID, its status, and the text of each column. */
+export interface OutputRow {
+  readonly run: string;
+  readonly status: string;
+  readonly cells: readonly string[];
+}
+
+/** The runs of the environment in `folder`; the column `status_column` has the statuses. */
+export interface RunsOutput {
+  readonly type: 'runs';
+  readonly title: string;
+  readonly folder: string;
+  readonly heads: readonly string[];
+  readonly status_column: number;
+  readonly rows: readonly OutputRow[];
+  readonly steps: readonly NextStep[];
+}
+
+/** Requests the place of the block in the cell `text` that declares the resource, or calls its module. */
+export interface AboutBlock {
+  readonly type: 'block';
+  readonly text: string;
+  readonly address: string;
+}
+
+/** Requests to format or validate the cell `text`, or the level of its environment. */
+export interface AboutCell {
+  readonly type: 'format' | 'validate' | 'level';
+  readonly text: string;
+}
+
+/** Requests completions or documentation at `offset` in the cell `text`, in UTF-16 code units. */
+export interface AboutPosition {
+  readonly type: 'complete' | 'hover';
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** The start of the block, in UTF-16 code units of the cell. */
+export interface BlockAnswer {
+  readonly offset: number;
+}
+
+/** The completions that can replace the text from `start` to `end`, in UTF-16 code units of the cell. */
+export interface CompletionAnswer {
+  readonly start: number;
+  readonly end: number;
+  readonly items: readonly CompletionItem[];
+}
+
+/** A completion. `insert` is inserted instead of `label`; `about` and `text` document it. */
+export interface CompletionItem {
+  readonly label: string;
+  readonly kind: string;
+  readonly insert?: string;
+  readonly about?: string;
+  readonly text?: string;
+  readonly deprecated?: boolean;
+}
+
+/** A finding of `terraform validate` about the text from `start` to `end`; `severity` is "error" or "warning". */
+export interface Diagnostic {
+  readonly start: number;
+  readonly end: number;
+  readonly severity: string;
+  readonly summary: string;
+  readonly detail: string;
+}
+
+export type EditorAnswer =
+  CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | BlockAnswer | LevelAnswer | ErrorAnswer;
+
+export type EditorQuestion = AboutPosition | AboutCell | AboutBlock;
+
+/** Why there is no answer, in one sentence. */
+export interface ErrorAnswer {
+  readonly error: string;
+}
+
+/** The cell as `terraform fmt` formats it. */
+export interface FormatAnswer {
+  readonly text: string;
+}
+
+/** The documentation of the text from `start` to `end`, in UTF-16 code units of the cell. */
+export interface HoverAnswer {
+  readonly start: number;
+  readonly end: number;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The cell's environment, its level, and the lock indicator before a run. */
+export interface LevelAnswer {
+  readonly environment: string;
+  readonly level: string;
+  readonly lock_indicator: string;
+}
+
+/** The findings of `terraform validate` about the cell. */
+export interface ValidateAnswer {
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /** A person has pressed a button of a form. */
 export interface FormAction {
@@ -610,19 +456,9 @@ export interface FormAction {
   readonly sealed?: string;
 }
 
-/** An action from a page that cannot encrypt; the value of the secret field is in the raw field `secret`. */
-export interface UnsealedAction {
-  readonly type: 'unsealed';
-  readonly action: FormAction;
-}
+export type FormContent = SettingsContent | VariablesContent;
 
 export type FormRequest = Hello | FormAction | UnsealedAction;
-
-/** One of the person's MFA devices; `reason` says why it cannot be selected. */
-export interface MfaDevice {
-  readonly serial: string;
-  readonly reason: string;
-}
 
 /** The result of the action `number`, which is "" before the first action. */
 export interface FormResult {
@@ -635,11 +471,28 @@ export interface FormResult {
   readonly devices?: readonly MfaDevice[];
 }
 
+/** The state of a form. Of two states, the one with the higher `seq` is newer. */
+export interface FormState {
+  readonly type: 'state';
+  readonly protocol: number;
+  readonly seq: number;
+  readonly busy: string;
+  readonly result: FormResult;
+  readonly content: FormContent | null;
+  readonly sealing_key?: SealingKey;
+}
+
 /** A level, its meaning, and whether it can be selected. */
 export interface LevelChoice {
   readonly name: string;
   readonly meaning: string;
   readonly allowed: boolean;
+}
+
+/** One of the person's MFA devices; `reason` says why it cannot be selected. */
+export interface MfaDevice {
+  readonly serial: string;
+  readonly reason: string;
 }
 
 /** The content of the form for an environment's settings. */
@@ -650,6 +503,12 @@ export interface SettingsContent {
   readonly reason: string;
   readonly off: boolean;
   readonly problem: string;
+}
+
+/** An action from a page that cannot encrypt; the value of the secret field is in the raw field `secret`. */
+export interface UnsealedAction {
+  readonly type: 'unsealed';
+  readonly action: FormAction;
 }
 
 /** The source of an organization variable, in words. */
@@ -667,140 +526,270 @@ export interface VariablesContent {
   readonly no_keychain: string;
 }
 
-export type FormContent = SettingsContent | VariablesContent;
-
-/** The state of a form. Of two states, the one with the higher `seq` is newer. */
-export interface FormState {
-  readonly type: 'state';
+/** A card or a form was displayed, or has received nothing for a while; the kernel answers with the state. */
+export interface Hello {
+  readonly type: 'hello';
   readonly protocol: number;
-  readonly seq: number;
-  readonly busy: string;
-  readonly result: FormResult;
-  readonly content: FormContent | null;
-  readonly sealing_key?: SealingKey;
+  readonly seals: boolean;
 }
 
-/** A run in a table: its ID, its status, and the text of each column. */
-export interface OutputRow {
-  readonly run: string;
-  readonly status: string;
-  readonly cells: readonly string[];
-}
-
-/** What to do next, in a sentence; `command` may be "". */
-export interface NextStep {
+/** Requests a hit in the rows of a view; a request with another `number` replaces the one before. */
+export interface FindRequest {
+  readonly type: 'find';
+  readonly number: number;
+  readonly kind: 'text' | 'error';
   readonly text: string;
-  readonly command: string;
+  readonly position: number;
+  readonly row: number;
+  readonly brief: boolean;
+  readonly columns: number;
 }
 
-/** The runs of the environment in `folder`; the column `status_column` has the statuses. */
-export interface RunsOutput {
-  readonly type: 'runs';
-  readonly title: string;
-  readonly folder: string;
-  readonly heads: readonly string[];
-  readonly status_column: number;
-  readonly rows: readonly OutputRow[];
-  readonly steps: readonly NextStep[];
+/** The hit number `position` of `total`, in `row`; -1 if there is none. */
+export interface Found {
+  readonly type: 'found';
+  readonly number: number;
+  readonly total: number;
+  readonly position: number;
+  readonly row: number;
+  readonly nth: number;
 }
 
-/** Documents to copy, each with its title. */
-export interface DocumentsOutput {
-  readonly type: 'documents';
-  readonly documents: readonly ErrorDocument[];
+/** Rows of the log from `start`, possibly fewer than requested, of the `rows` that the view has. */
+export interface Lines {
+  readonly type: 'lines';
+  readonly start: number;
+  readonly lines: readonly (string | readonly (readonly [string, string])[])[];
+  readonly brief: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  readonly numbers: readonly number[];
+  readonly hidden: number;
 }
 
-export type OutputContent = RunsOutput | DocumentsOutput;
-
-/** Requests completions or documentation at `offset` in the cell `text`, in UTF-16 code units. */
-export interface AboutPosition {
-  readonly type: 'complete' | 'hover';
-  readonly text: string;
-  readonly offset: number;
+/** Requests the rows of the log from `start` up to, but not including, `stop`. */
+export interface LinesRequest {
+  readonly type: 'lines';
+  readonly start: number;
+  readonly stop: number;
+  readonly line: number;
+  readonly brief: boolean;
+  readonly columns: number;
 }
 
-/** Requests to format or validate the cell `text`, or the level of its environment. */
-export interface AboutCell {
-  readonly type: 'format' | 'validate' | 'level';
-  readonly text: string;
+/** A part of the requested text; the rest begins at `row`, after `skip` characters. */
+export interface Text {
+  readonly type: 'text';
+  readonly number: number;
+  readonly data: string;
+  readonly row: number;
+  readonly skip: number;
+  readonly done: boolean;
 }
 
-/** Requests the place of the block in the cell `text` that declares the resource, or calls its module. */
-export interface AboutBlock {
-  readonly type: 'block';
-  readonly text: string;
+/** Requests the rows from `start` to `stop` as plain text, without the first `skip` characters; -1 is the end. */
+export interface TextRequest {
+  readonly type: 'text';
+  readonly number: number;
+  readonly start: number;
+  readonly skip: number;
+  readonly stop: number;
+  readonly brief: boolean;
+  readonly columns: number;
+}
+
+/** What happens to a resource: one action on `number` of its instances. */
+export interface GraphNode {
   readonly address: string;
+  readonly number: number;
+  readonly action: string;
+  readonly sign: string;
+  readonly word: string;
 }
 
-export type EditorQuestion = AboutPosition | AboutCell | AboutBlock;
+/** How changes depend on one another. */
+export interface PlanGraph {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly (readonly [number, number])[];
+  readonly note: string;
+}
 
-/** A completion. `insert` is inserted instead of `label`; `about` and `text` document it. */
-export interface CompletionItem {
+/** Requests how the changes that a view shows depend on one another. */
+export interface PlanGraphRequest {
+  readonly type: 'plan_graph';
+  readonly query: number;
+  readonly view: PlanView;
+}
+
+/** A part of a picture, in pixels from its top left corner. */
+export interface Shape {
+  readonly kind: 'bar' | 'text';
+  readonly look: 'name' | 'label' | 'axis' | 'grid' | 'done' | 'critical' | 'failed' | 'running';
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly anchor: 'start' | 'middle' | 'end';
+  readonly text: string;
+}
+
+/** The time line of an apply. */
+export interface TimeLine {
+  readonly type: 'time_line';
+  readonly sentence: string;
+  readonly width: number;
+  readonly height: number;
+  readonly shapes: readonly Shape[];
+  readonly lines: readonly string[];
+}
+
+/** Requests the time line of the apply. */
+export interface TimeLineRequest {
+  readonly type: 'time_line';
+}
+
+/** How far the apply of a change is. */
+export interface ApplyMark {
+  readonly state: 'failed' | 'running' | 'waiting' | 'done' | 'interrupted' | 'not_started';
+  readonly word: string;
+  readonly start: number;
+  readonly seconds: number;
+}
+
+/** An attribute, or a part of it. */
+export interface AttributeRow {
+  readonly kind: 'attribute';
+  readonly place: PlanPlace;
+  readonly sign: string;
+  readonly name: string;
+  readonly before: PlanValue | null;
+  readonly after: PlanValue | null;
+  readonly forces: boolean;
+  readonly about: string;
+}
+
+/** What happens to a resource or an output, what happened to a resource, or a check. */
+export interface ChangeRow {
+  readonly kind: 'change';
+  readonly place: PlanPlace;
+  readonly subject: 'resource' | 'drift' | 'deferred' | 'output' | 'check';
+  readonly action: string;
+  readonly sign: string;
+  readonly word: string;
+  readonly address: string;
   readonly label: string;
-  readonly kind: string;
-  readonly insert?: string;
-  readonly about?: string;
-  readonly text?: string;
-  readonly deprecated?: boolean;
+  readonly reason: string;
+  readonly notes: readonly string[];
+  readonly mark?: ApplyMark;
 }
 
-/** The completions that can replace the text from `start` to `end`, in UTF-16 code units of the cell. */
-export interface CompletionAnswer {
-  readonly start: number;
-  readonly end: number;
-  readonly items: readonly CompletionItem[];
+/** A line of the configuration: its pieces, each with whether it is what the error is about. */
+export interface DiagnosticLine {
+  readonly number: number;
+  readonly pieces: readonly (readonly [string, boolean])[];
 }
 
-/** The documentation of the text from `start` to `end`, in UTF-16 code units of the cell. */
-export interface HoverAnswer {
-  readonly start: number;
-  readonly end: number;
-  readonly title: string;
-  readonly text: string;
-}
-
-/** The cell as `terraform fmt` formats it. */
-export interface FormatAnswer {
-  readonly text: string;
-}
-
-/** A finding of `terraform validate` about the text from `start` to `end`; `severity` is "error" or "warning". */
-export interface Diagnostic {
-  readonly start: number;
-  readonly end: number;
-  readonly severity: string;
+/** An error as Terraform explains it. */
+export interface DiagnosticRow {
+  readonly kind: 'diagnostic';
+  readonly place: PlanPlace;
   readonly summary: string;
   readonly detail: string;
+  readonly where: string;
+  readonly lines: readonly DiagnosticLine[];
+  readonly values: readonly string[];
 }
 
-/** The findings of `terraform validate` about the cell. */
-export interface ValidateAnswer {
-  readonly diagnostics: readonly Diagnostic[];
+/** The head of a group; `about` says in words what is in it. */
+export interface GroupRow {
+  readonly kind: 'group';
+  readonly place: PlanPlace;
+  readonly title: string;
+  readonly about: string;
+  readonly action: string;
 }
 
-/** The start of the block, in UTF-16 code units of the cell. */
-export interface BlockAnswer {
-  readonly offset: number;
+/** A line of a text: its pieces, each with whether it is a word that changed. */
+export interface LineRow {
+  readonly kind: 'line';
+  readonly place: PlanPlace;
+  readonly sign: string;
+  readonly pieces: readonly (readonly [string, boolean])[];
 }
 
-/** The cell's environment, its level, and the lock indicator before a run. */
-export interface LevelAnswer {
-  readonly environment: string;
-  readonly level: string;
-  readonly lock_indicator: string;
+/** A sentence, such as how many attributes are unchanged; they are the rows below it. */
+export interface NoteRow {
+  readonly kind: 'note';
+  readonly place: PlanPlace;
+  readonly text: string;
 }
 
-/** Why there is no answer, in one sentence. */
-export interface ErrorAnswer {
-  readonly error: string;
+/** What can be chosen in the filters: each with the number of changes that it has. */
+export interface PlanChoices {
+  readonly actions: readonly (readonly [string, number])[];
+  readonly types: readonly (readonly [string, number])[];
+  readonly modules: readonly (readonly [string, number])[];
+  readonly new?: number;
 }
 
-export type EditorAnswer =
-  CompletionAnswer | HoverAnswer | FormatAnswer | ValidateAnswer | BlockAnswer | LevelAnswer | ErrorAnswer;
+/** Where a row stands in the tree: `position` of `size` rows of one level below one row, from 1. */
+export interface PlanPlace {
+  readonly key: string;
+  readonly level: number;
+  readonly position: number;
+  readonly size: number;
+  readonly parent: number;
+  readonly open?: boolean;
+}
 
-/** Requests the environments of the kernel's folder with their newest runs. */
-export interface AboutRuns {
-  readonly type: 'runs';
+export type PlanRow = GroupRow | ChangeRow | AttributeRow | LineRow | NoteRow | DiagnosticRow;
+
+/** Rows of a plan from `start`, possibly fewer than requested. */
+export interface PlanRows {
+  readonly type: 'plan_rows';
+  readonly query: number;
+  readonly start: number;
+  readonly total: number;
+  readonly shown: number;
+  readonly changes: number;
+  readonly rows: readonly PlanRow[];
+  readonly order: number;
+  readonly states: readonly (readonly [string, number])[];
+  readonly found: number;
+  readonly choices?: PlanChoices;
+}
+
+/** Requests the rows from `start` up to, but not including, `stop`. */
+export interface PlanRowsRequest {
+  readonly type: 'plan_rows';
+  readonly query: number;
+  readonly start: number;
+  readonly stop: number;
+  readonly view: PlanView;
+  readonly typed: string;
+  readonly after: number;
+  readonly choices: boolean;
+}
+
+/** A value as text; a placeholder stands for one that is sensitive, or known only after the apply. */
+export interface PlanValue {
+  readonly kind: 'known' | 'unknown' | 'sensitive' | 'null';
+  readonly text: string;
+}
+
+/** Which rows of a plan there are: how they are grouped, which changes are shown, and what is open. */
+export interface PlanView {
+  readonly grouping: 'module' | 'action';
+  readonly text: string;
+  readonly actions: readonly string[];
+  readonly resource_type: string;
+  readonly module?: string;
+  readonly states: readonly string[];
+  readonly new: boolean;
+  readonly opened: boolean;
+  readonly toggled: readonly string[];
 }
 
 /** Requests an action on a run of the environment in `folder`; `agreed` is true once the person has agreed. */
@@ -811,20 +800,9 @@ export interface AboutRun {
   readonly agreed: boolean;
 }
 
-export type RunsQuestion = AboutRuns | AboutRun;
-
-/** A run. `words` is its status in words, `started_at` in seconds since the epoch; unknown values are empty. */
-export interface RunRow {
-  readonly id: string;
-  readonly status: string;
-  readonly words: string;
-  readonly changes: string;
-  readonly command: string;
-  readonly workspace: string;
-  readonly authenticated_by: string;
-  readonly started_at: number;
-  readonly time: string;
-  readonly actions: readonly string[];
+/** Requests the environments of the kernel's folder with their newest runs. */
+export interface AboutRuns {
+  readonly type: 'runs';
 }
 
 /** An environment with its newest runs. `lock` says which run has locked it, and `holder` is that run's ID. */
@@ -858,9 +836,49 @@ export interface RunAnswer {
   readonly agree: string;
 }
 
+/** A run. `words` is its status in words, `started_at` in seconds since the epoch; unknown values are empty. */
+export interface RunRow {
+  readonly id: string;
+  readonly status: string;
+  readonly words: string;
+  readonly changes: string;
+  readonly command: string;
+  readonly workspace: string;
+  readonly authenticated_by: string;
+  readonly started_at: number;
+  readonly time: string;
+  readonly actions: readonly string[];
+}
+
 export type RunsAnswer = FolderRuns | RunAnswer;
 
-export type KernelQuestion = AboutPosition | AboutCell | AboutBlock | AboutRuns | AboutRun;
+export type RunsQuestion = AboutRuns | AboutRun;
+
+/** The key to which a page seals a secret: the prompt's ID, and a public key on P-256, uncompressed, in Base64. */
+export interface SealingKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** The answer to the question `number`, if there is one. */
+export interface Answer {
+  readonly type: 'answer';
+  readonly number: number;
+  readonly answer: KernelAnswer | null;
+}
+
+/** A question about a cell or a run; the answer repeats its number. */
+export interface Ask {
+  readonly type: 'ask';
+  readonly number: number;
+  readonly question: KernelQuestion;
+}
+
+/** Stop the run `id` gracefully, if it is still the latest one. */
+export interface CancelRun {
+  readonly type: 'cancel';
+  readonly id: string;
+}
 
 export type KernelAnswer =
   | CompletionAnswer
@@ -872,6 +890,16 @@ export type KernelAnswer =
   | ErrorAnswer
   | FolderRuns
   | RunAnswer;
+
+export type KernelQuestion = AboutPosition | AboutCell | AboutBlock | AboutRuns | AboutRun;
+
+/** The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */
+export interface KernelStatus {
+  readonly type: 'status';
+  readonly protocol: number;
+  readonly busy: boolean;
+  readonly run: RunStatus | null;
+}
 
 /** The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be "". */
 export interface RunStatus {
@@ -886,40 +914,12 @@ export interface RunStatus {
   readonly card: string;
 }
 
-/** The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */
-export interface KernelStatus {
-  readonly type: 'status';
-  readonly protocol: number;
-  readonly busy: boolean;
-  readonly run: RunStatus | null;
-}
+export type StatusMessage = KernelStatus | Answer;
 
-/** A question about a cell or a run; the answer repeats its number. */
-export interface Ask {
-  readonly type: 'ask';
-  readonly number: number;
-  readonly question: KernelQuestion;
-}
+export type StatusRequest = CancelRun | Ask | UnknownQuestion;
 
 /** A question of an unknown kind. It gets an empty answer, so that the front end does not wait. */
 export interface UnknownQuestion {
   readonly type: 'ask';
   readonly number: number;
 }
-
-/** Stop the run `id` gracefully, if it is still the latest one. */
-export interface CancelRun {
-  readonly type: 'cancel';
-  readonly id: string;
-}
-
-export type StatusRequest = CancelRun | Ask | UnknownQuestion;
-
-/** The answer to the question `number`, if there is one. */
-export interface Answer {
-  readonly type: 'answer';
-  readonly number: number;
-  readonly answer: KernelAnswer | null;
-}
-
-export type StatusMessage = KernelStatus | Answer;
