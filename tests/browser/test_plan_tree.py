@@ -24,6 +24,8 @@ VIOLATIONS = (
     "violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"
 )
 
+FOCUSED = "(text) => document.activeElement.textContent.includes(text)"
+
 
 @pytest.fixture
 def show(lab, open_notebook, request):
@@ -185,9 +187,9 @@ def test_every_row_of_a_large_plan_can_be_reached(show):
     expect(tree.get_by_role("treeitem", name=re.compile(r"web\[99\]"))).to_be_visible()
     assert tree.get_by_role("treeitem").count() < 100
     notebook.page.keyboard.press("ArrowLeft")
-    assert "module.shard_49" in focused(notebook)
+    notebook.page.wait_for_function(FOCUSED, arg="module.shard_49")  # the kernel has its row
     notebook.page.evaluate(TYPE, "module.shard_07")
-    notebook.page.wait_for_function("() => document.activeElement.textContent.includes('module.shard_07')")
+    notebook.page.wait_for_function(FOCUSED, arg="module.shard_07")
     tree.evaluate("(tree) => { tree.scrollTop = tree.scrollHeight / 2; }")
     expect(tree.locator(".tfmfa-missing")).to_have_count(0)
     expect(tree.get_by_role("treeitem", name=re.compile(r"shard_2[45]|web\[")).first).to_be_visible()
