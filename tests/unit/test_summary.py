@@ -1,6 +1,7 @@
 import json
 import time
 from html import escape
+from itertools import takewhile
 
 import nbformat
 import pytest
@@ -353,3 +354,17 @@ def test_the_time_that_a_run_waited_for_a_person_is_told_apart(waited, said):
     run.waited = waited
     (line,) = [line for line in summary_text(run).splitlines() if line.startswith("  Apply: ")]
     assert line.endswith(f" UTC, 0:42{said}")
+
+
+def test_the_names_of_what_only_the_apply_knows_are_never_broken():
+    names = ["insecure_value", "key_id", "data_type", "has_value_wo", "tags_all", "version", "tier", "arn"]
+    change = {"actions": ["create"], "before": None, "after": {}, "after_unknown": dict.fromkeys(names, True)}
+    plan = Plan({"resource_changes": [{"address": "aws_ssm_parameter.release", "type": "x", "change": change}]})
+    run = ScriptedRun(status="planned")
+    run.know(plan)
+    lines = summary_text(run).splitlines()
+    first = next(place for place, line in enumerate(lines) if "known after apply: " in line)
+    told = [lines[first].partition(": ")[2], *takewhile(lambda line: line.startswith(" " * 26), lines[first + 1 :])]
+    assert sorted(" ".join(told).replace(",", "").split()) == sorted(names)
+    assert len(told) > 1
+    assert max(map(len, lines[first : first + len(told)])) <= 82

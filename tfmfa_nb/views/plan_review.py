@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from itertools import islice
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.ansi import RESET
@@ -49,6 +50,7 @@ _MAX_ATTRIBUTES = {"update": 60, "replace": 60}  # of one resource
 _FEW = 20  # attributes of a resource that is created or destroyed
 _MAX_LINES = 40  # of one text
 _WIDTH = 28  # characters to which names are padded
+_LINE = 80  # characters of a line of names
 _AFTER_APPLY = 12  # attributes that are named in the line of those that only the apply will know
 
 
@@ -232,7 +234,9 @@ def _attributes(change: ResourceChange) -> Iterator[str]:
     if later:
         names = ", ".join(map(_name, later[:_AFTER_APPLY]))
         more = f", and {count(len(later) - _AFTER_APPLY)} more" if len(later) > _AFTER_APPLY else ""
-        yield f"        known after apply: {names}{more}"
+        # JupyterLab breaks a line that is too long inside a word.
+        head = "        known after apply: "
+        yield from wrap(names + more, _LINE, initial_indent=head, subsequent_indent=" " * len(head))
     if (left := len(told) - most + root.omitted) > 0:
         yield f"        … {count(left)} more attributes"
 
