@@ -212,6 +212,7 @@ def test_hover_tells_what_a_word_means(lab, notebook, theme):
     page.screenshot(f"hover-{theme.lower()}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("theme", first_of(THEMES))
 def test_what_validate_finds_is_underlined_and_goes_when_it_is_mended(lab, notebook, theme):
     lab.theme(f"JupyterLab {theme}")

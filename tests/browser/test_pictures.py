@@ -131,6 +131,7 @@ def test_five_hundred_are_laid_out_and_drawn_without_a_long_frame(show):
     assert max(frames, default=0) <= 50
 
 
+@pytest.mark.thorough
 def test_nothing_of_the_picture_is_loaded_before_it_is_opened(show):
     notebook = show(DEPENDENCIES, alone=True)
     assert notebook.page.evaluate(LARGEST) < 500_000

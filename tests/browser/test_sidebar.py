@@ -101,6 +101,7 @@ def test_what_waits_comes_first_and_runs_are_opened_and_discarded(lab, open_note
     page.theme("JupyterLab Light")
 
 
+@pytest.mark.thorough
 def test_reports_have_marks_words_and_buttons_and_nothing_breaks(lab, open_notebook):
     load, plan = "%load_ext tfmfa_nb", PLAN.format("listed")
     listed = "%tfruns -e listed"
