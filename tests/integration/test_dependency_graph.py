@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from tfmfa_nb.runs.ports import InstalledTerraform
+from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.dependencies import between
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.shown_plan import show_plan
@@ -63,7 +64,7 @@ def test_the_dependencies_are_those_of_terraform_graph(tmp_path):
 
     run("init")
     run("plan", "-out=plan")
-    plan = show_plan(executable, tmp_path / "plan", tmp_path, os.environ)
+    plan = show_plan(executable, tmp_path / "plan", Configuration(tmp_path, executable.product, os.environ), os.environ)
     edges = set(re.findall(r'"(\S+)" -> "(\S+)"', run("graph").replace('\\"', "'")))
     found = between(plan.dependencies, plan.dependencies)
     assert {(one, other) for one, others in found.items() for other in others} == edges

@@ -277,11 +277,12 @@ class Driver:
             executable: Terraform or OpenTofu, which takes two seconds to load the schema of the AWS provider.
             environ: process environment; its credentials are not passed on.
         """
-        show, plan_file, folder = self.ports.terraform.show, self.store.files.plan, self.environment.folder
+        show, plan_file = self.ports.terraform.show, self.store.files.plan
+        configuration = self.read_configuration(executable, environ)
         variables = self.options.early_variables(self.base, executable)
 
         def read() -> Plan:
-            plan = show(executable, plan_file, folder, environ, variables)
+            plan = show(executable, plan_file, configuration, environ, variables)
             if not self.store.files.changes.exists():
                 self.store.save_changes(plan)
             return plan

@@ -126,7 +126,7 @@ class Terraform(Protocol):
         self,
         executable: Executable,
         plan: Path,
-        folder: Path,
+        configuration: Configuration,
         environ: Mapping[str, str],
         variables: VariableArguments,
     ) -> Plan:
@@ -184,12 +184,12 @@ class InstalledTerraform:
         self,
         executable: Executable,
         plan: Path,
-        folder: Path,
+        configuration: Configuration,
         environ: Mapping[str, str],
         variables: VariableArguments,
     ) -> Plan:
         """Run `terraform show -json`."""
-        return show_plan(executable, plan, folder, environ, variables)
+        return show_plan(executable, plan, configuration, environ, variables)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TerraformFailed
-from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.dependencies import locals_of
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def show_plan(
     executable: Executable,
     plan: Path,
-    folder: Path,
+    configuration: Configuration,
     environ: Mapping[str, str],
     variables: VariableArguments = NO_VARIABLES,
 ) -> Plan:
@@ -34,7 +34,7 @@ def show_plan(
     Args:
         executable: Terraform or OpenTofu.
         plan: file of the plan.
-        folder: the root module.
+        configuration: what it was made from; it has the names that the plan does not have.
         environ: process environment; its secrets are not passed on.
         variables: values that an OpenTofu needs to read the configuration; see `Executable.evaluates_early`.
 
@@ -43,7 +43,7 @@ def show_plan(
     """
     process = subprocess.run(
         [*executable.command, "show", "-json", str(plan)],
-        cwd=folder,
+        cwd=configuration.folder,
         env={**offline_environ(environ), **variables.environ("show")},
         capture_output=True,
         check=False,
@@ -51,7 +51,6 @@ def show_plan(
     )
     try:
         document = json.loads(process.stdout, parse_float=decimal_number)
-        configuration = Configuration(folder, executable.product, environ, version=executable.version)
         return Plan(document, locals_of(configuration.modules))
     except ValueError:
         raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
