@@ -23,17 +23,19 @@ resource "terraform_data" "quick" {}
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.quick]
   provisioner "local-exec" {
-    command = "touch begun; for i in $(seq 400); do sleep 0.1; [ -e go-on ] && break; done"
+    command = "[ -e deaf ] && trap '' TERM; touch begun; for i in $(seq 400); do sleep 0.1; [ -e go-on ] && break; done"
   }
 }
 """
 
 
 @pytest.fixture
-async def applying(tmp_path):
+async def applying(tmp_path, request):
     """A run in the middle of its apply, with the task that waits for it and the processes around Terraform."""
     environment = Environment.named("head", tmp_path)
     environment.write_configuration(SLOW)
+    if getattr(request, "param", "") == "deaf":
+        (environment.folder / "deaf").touch()
     run, gate = Run(environment, Options(), tmp_path), Gate(Device(None), os.environ)
     await plan(run.driver, gate)
     task = asyncio.create_task(apply(run.driver, gate))
@@ -84,6 +86,16 @@ async def test_a_run_of_which_only_terraform_is_left_is_canceled_by_its_kernel(a
     assert (run.status, states(run) >= {"quick"}) == ("canceled", True)
 
 
+async def test_a_command_that_ends_by_a_sigterm_to_all_before_terraform_heeds_it_is_a_stop(applying):
+    run, task, processes = applying
+    os.kill(processes["keeper"], signal.SIGTERM)
+    (shell,) = psutil.Process(processes["terraform"]).children()
+    shell.terminate()
+    with pytest.raises(RunCanceled, match=r"The apply was canceled\. Finished changes are in the state"):
+        await task
+    assert run.status == "canceled"
+
+
 async def test_a_terraform_that_was_killed_is_said_to_have_been(applying):
     run, task, processes = applying
     os.kill(processes["terraform"], signal.SIGKILL)
@@ -94,7 +106,12 @@ async def test_a_terraform_that_was_killed_is_said_to_have_been(applying):
     assert run.status == "errored"
 
 
-@pytest.mark.parametrize("which", ["terraform", "group", "all"])
+@pytest.mark.parametrize(
+    ("applying", "which"),
+    # A command that heeds a signal to its group may end before Terraform heeds it, which then reports its error.
+    [("", "terraform"), ("deaf", "group"), ("", "all")],
+    indirect=["applying"],
+)
 async def test_sigterm_is_a_stop_and_no_error(applying, which):
     """As a service manager sends it, or a person with `kill`."""
     run, task, processes = applying

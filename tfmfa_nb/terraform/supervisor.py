@@ -41,6 +41,7 @@ PROCESSES, UNINTERRUPTED = ".processes", ".uninterrupted"
 until Terraform is interrupted."""
 
 _PACE = 0.03  # seconds between two reads of the output
+_AT_ONCE = 10  # seconds
 _WAKING = 4096  # bytes, one for each signal
 _READY = b"ready\n"
 _OUTCOME = 512  # bytes of an exit file
@@ -89,6 +90,7 @@ class _Terraform:
     def __init__(self, exit_file: str) -> None:
         self._exit, self._pid, self._start = exit_file, 0, ""
         self.killed = False
+        self._terminated: float | None = None
 
     def is_started(self, pid: int) -> None:
         """Terraform's process is `pid`; 0 for none."""
@@ -97,6 +99,19 @@ class _Terraform:
     @property
     def is_running(self) -> bool:
         return bool(self._start) and start_of(self._pid) == self._start
+
+    @property
+    def terminated(self) -> bool:
+        """True if a service manager has just told all processes to stop.
+
+        A command that Terraform waits for may end by that before Terraform has heeded its own signal: then Terraform
+        reports that command's error, and no interrupt.
+        """
+        return self._terminated is not None and time.monotonic() - self._terminated < _AT_ONCE
+
+    def terminate(self, *_: object) -> None:
+        """Take note of a SIGTERM, which Terraform has got, too."""
+        self._terminated = time.monotonic()
 
     def interrupt(self, *_: object) -> None:
         """Interrupt Terraform, once."""
@@ -132,7 +147,8 @@ class _Keeper:
         if self._orphaned:
             job.follower.resume()
             job.follower.follow(to_the_end=True)
-        job.record(exit_code=exit_code, interrupted=job.interrupted, killed=terraform.killed)
+        stopped = job.interrupted or terraform.terminated
+        job.record(exit_code=exit_code, interrupted=stopped, killed=terraform.killed)
         if self._orphaned:
             job.release()
 
@@ -220,7 +236,8 @@ class _Supervisor:
             with open(job.exit, "rb") as file:  # noqa: PTH123 - imports little
                 recorded = json.load(file)
         except (OSError, ValueError):
-            job.record(exit_code=exit_code_said(job.raw.fileno()), interrupted=job.interrupted, **known)
+            stopped = job.interrupted or terraform.terminated
+            job.record(exit_code=exit_code_said(job.raw.fileno()), interrupted=stopped, **known)
             return
         if any(known[name] and not recorded[name] for name in known):
             job.record(**{**recorded, **{name: known[name] or recorded[name] for name in known}})
@@ -241,14 +258,15 @@ def interrupt_once(terraform: int, exit_file: str) -> bool:
 
 
 def _listen(terraform: _Terraform) -> Callable[[], None]:
-    """Handle the signals that the kernel sends, and ignore those that a service manager sends to all processes.
+    """Handle the signals that the kernel sends, and outlive those that a service manager sends to all processes.
 
     Returns:
         A function that waits for a moment, or for a signal, such as that of a child process's end.
     """
-    for ignored in (signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD):
+    for ignored in (signal.SIGHUP, signal.SIGCHLD):
         # Not SIG_IGN, which Terraform and its child processes would inherit.
         signal.signal(ignored, lambda *_: None)
+    signal.signal(signal.SIGTERM, terraform.terminate)
     signal.signal(signal.SIGINT, terraform.interrupt)
     signal.signal(FORCE, terraform.kill)
     waking, woken = os.pipe()
