@@ -5,9 +5,9 @@ it. What it is about stands in a header that is signed too. The rules are those 
 themselves (https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method,
 https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go): nothing of a received URL is
 used; the URL is made anew of a host that is known here, of fixed parameters, and of the signature's own parameters,
-each of which is there once and has a known form; exactly these headers are signed; the header's value is what this side
-expects; no redirect is followed. STS does not heed X-Amz-Expires (https://github.com/aws/aws-sdk-go/issues/2167), so the
-date is compared here.
+each of which is there once and has a known form; exactly these headers are signed; the header's value is what this
+side expects; no redirect is followed. STS does not heed X-Amz-Expires (https://github.com/aws/aws-sdk-go/issues/2167),
+so the date is compared here.
 
 The signature is botocore's own.
 """

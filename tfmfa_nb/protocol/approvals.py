@@ -92,19 +92,27 @@ class ApprovalAnswer:
     statement: Annotated[str, Longest(2_000)]
 
 
-def statement_of(request: ApprovalRequest, request_sha256: str, decision: str, reason: str) -> str:
+def statement_of(
+    *, run: str, phase: str, plan_sha256: str, account: str, nonce: str, request_sha256: str, decision: str, reason: str
+) -> str:
     """What a person signs: one line that names everything that the decision is about."""
     facts = {
         "decision": decision,
-        "run": request.run,
-        "phase": request.phase,
-        "plan": request.plan_sha256,
-        "account": request.account,
-        "nonce": request.nonce,
+        "run": run,
+        "phase": phase,
+        "plan": plan_sha256,
+        "account": account,
+        "nonce": nonce,
         "request": request_sha256,
         "reason": hashlib.sha256(reason.encode()).hexdigest(),
     }
     return "; ".join([f"v{_VERSION}", *(f"{name}={value}" for name, value in facts.items())])
+
+
+def changed_facts(statement: str, expected: str) -> list[str]:
+    """The names of what one statement says otherwise than the other, or does not say at all."""
+    found, wanted = (dict(part.partition("=")[::2] for part in each.split("; ")) for each in (statement, expected))
+    return [name for name in wanted if found.get(name) != wanted[name]] or ["form"]
 
 
 def sha256_of(text: str) -> str:
@@ -120,7 +128,7 @@ def armored(document: ApprovalRequest | ApprovalAnswer) -> str:
 
 
 def kind_of(text: str) -> str:
-    """ "request" or "answer" for a text of this form, however it goes on; "" for any other."""
+    """Which of the two a text is, however it goes on: "request", "answer", or "" for any other text."""
     begun = re.match(r"\s*tfmfa-(request|answer)\.", text, re.ASCII)
     return begun[1] if begun else ""
 
