@@ -10,7 +10,7 @@ from tfmfa_nb.authentication.network_route import route_to
 from tfmfa_nb.authentication.patience import once
 from tfmfa_nb.authentication.presigned_identity import assume_to_approve, presign
 from tfmfa_nb.authentication.refusal import Refusal, Refused
-from tfmfa_nb.model.errors import AuthenticationError, RunStateError
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, RunStateError
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.variables import read_variables
@@ -31,7 +31,28 @@ if TYPE_CHECKING:
     Decision = Literal["approve", "reject", "withdraw"]
 
 _MOST_CODES = 5
+_LONGEST_REASON = 300  # characters
 _SECONDS = 900  # of the session, which only signs
+
+
+def decision_of_options(reject: str | None, *, withdraw: bool) -> tuple[Decision, str]:
+    """The decision and its reason.
+
+    Args:
+        reject: why the plan is rejected; None if it is not.
+        withdraw: whether an approval is withdrawn.
+
+    Raises:
+        ConfigurationError: both are given, or the reason is empty or too long.
+    """
+    if reject is None:
+        return ("withdraw", "") if withdraw else ("approve", "")
+    if withdraw or not reject.strip() or len(reject) > _LONGEST_REASON:
+        raise ConfigurationError(
+            f"A rejection needs a reason of up to {_LONGEST_REASON} characters, and no --withdraw.",
+            'Example: --reject "not on a Friday"',
+        )
+    return "reject", reject.strip()
 
 
 async def answer_request(
