@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import shlex
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +13,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from device import Device
+from runbooks import DEVICE, jupyter_tfmfa
 from second_person import APPROVER, SecondPerson, create_approver_role
 
 from tfmfa_nb.authentication.presigned_identity import presign
@@ -21,9 +25,11 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_approvals import ApprovalRule
 from tfmfa_nb.protocol.approvals import ApprovalAnswer, ApprovalRequest, armored, read_text
+from tfmfa_nb.runbooks.approval_checks import approval_checks
 from tfmfa_nb.runs.approvals.accepting import accept_answer
 from tfmfa_nb.runs.approvals.answering import answer_request
 from tfmfa_nb.runs.approvals.requesting import request_approval
+from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.real_aws import RealAws
@@ -270,6 +276,59 @@ async def _identity(account, who):
     from tfmfa_nb.model.identity import Identity  # noqa: PLC0415
 
     return Identity(account, f"arn:aws:iam::{account}:{who}")
+
+
+def test_both_sides_by_magic_and_command_line_and_verify(tmp_path, people, provider, ipython_with, capsys):
+    url = people.sandbox.environ()["AWS_ENDPOINT_URL"]
+    rules = tmp_path / "policy.toml"
+    rule = f'"prod-*" = {{ apply = 1, role = "{APPROVER}" }}'
+    rules.write_text(f'mfa = true\n[allow]\nendpoints = ["{url}"]\n[approvals]\n{rule}\n')
+    rules.chmod(0o644)
+    alice = {**people.sandbox.environ(), **provider, "TFMFA_POLICY": str(rules), "TFMFA_TOKEN_COMMAND": DEVICE}
+    ipython = ipython_with(**alice)
+
+    def cell(text):
+        result = asyncio.run(ipython.run_cell_async(text, transformed_cell=ipython.transform_cell(text)))
+        result.raise_error()
+        return result.result, capsys.readouterr().out
+
+    run, _ = cell(f"%%tfplan -e prod-eu\n{HCL}")
+    with pytest.raises(ApprovalsMissing, match=f"%tfruns -e prod-eu request {run.id}"):
+        cell("%tfapply")
+    capsys.readouterr()
+    _, said = cell("%tfruns -e prod-eu request latest")
+    request = tmp_path / "prod-eu/.tfmfa/runs" / run.id / "approval-request.txt"
+    assert request.read_text().strip() in said
+    code = (
+        f'{shlex.quote(sys.executable)} -c "from pathlib import Path; from tfmfa_nb.sandbox.handle import Sandbox; '
+        f"print(Sandbox.find(Path('{people.sandbox.path}')).code(wait=False, serial_number='{people.bob.serial}'))\""
+    )
+    bob = {**os.environ, **people.bob.environ(), "TFMFA_TOKEN_COMMAND": code}
+    answered = jupyter_tfmfa("approve", request, environ=bob, cwd=tmp_path.parent)
+    assert answered.returncode == 0, answered.stderr
+    assert "user/alice asks you to approve the apply of run-" in answered.stderr
+    assert "terraform_data.one will be created" in answered.stderr
+    assert "correct-horse-battery" not in answered.stderr
+    _, said = cell(f"%tfruns -e prod-eu approve {run.id} {answered.stdout.strip()}")
+    assert "AWS confirms that arn:aws:sts::123456789012:assumed-role/approver/bob has approved it." in said
+    again = jupyter_tfmfa("approve", run.id, answered.stdout.strip(), "-e", "prod-eu", environ=dict(os.environ))
+    assert again.returncode == 1
+    assert "The answer does not count: it was used before." in again.stderr
+    applied, _ = cell("%tfapply")
+    assert applied.status == "applied"
+    assert any(note == "Approved by bob." for note in applied.driver.notes)
+    verified = jupyter_tfmfa("verify", "prod-eu", environ=dict(os.environ))
+    assert verified.returncode == 0, verified.stdout
+    assert "had 1 approvals that AWS confirmed, not older than 900 s (arn:aws:sts" in verified.stdout
+    lines = AuditTrail(applied.driver.environment.files.audit_trail).lines()
+    assert all(check.passed for check in approval_checks(lines, run.id))
+    without = [line for line in lines if line["event"] != "approval"]
+    assert [check.passed for check in approval_checks(without, run.id)] == [False, True]
+    without = [line for line in lines if line["event"] != "approvals"]
+    assert [check.passed for check in approval_checks(without, run.id)] == [False]
+    asking = next(line["requester"] for line in lines if line["event"] == "approval_requested")
+    own = [{**line, "by": asking} if line["event"] == "approval" else line for line in lines]
+    assert not all(check.passed for check in approval_checks(own, run.id))
 
 
 def test_a_role_without_mfa_cannot_be_assumed_to_approve(people):

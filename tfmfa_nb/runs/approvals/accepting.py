@@ -18,8 +18,8 @@ from tfmfa_nb.model.errors import ApprovalRefused
 from tfmfa_nb.model.identity import Endpoint, same_person
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.protocol.approvals import ApprovalAnswer, changed_facts, read_text, statement_of
+from tfmfa_nb.runs.approvals.approvable import demanded_of, planned_record
 from tfmfa_nb.runs.approvals.ledger import ANSWERED, REFUSED, Answer, Ledger, ledger_of
-from tfmfa_nb.runs.approvals.requesting import demanded_of, planned_record
 from tfmfa_nb.runs.gate.allowed_route import refuse_endpoint
 from tfmfa_nb.runs.store import RunStore
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ApprovalsMissing
 from tfmfa_nb.runs.approvals.ledger import COMPLETE, EXPIRED, ledger_of, tally
-from tfmfa_nb.runs.approvals.requesting import requester_of
+from tfmfa_nb.runs.approvals.requester import requester_of
 from tfmfa_nb.runs.events import ApprovalsKnown
 from tfmfa_nb.runs.gate.levels import protected_of
 from tfmfa_nb.runs.gate.roles import turn_red

@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.ansi import strip_colors
-from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.protocol.approvals import LONGEST_LINE, MOST_LINES, ApprovalRequest, armored, sha256_of
 from tfmfa_nb.protocol.decision import decision_of, decision_text
+from tfmfa_nb.runs.approvals.approvable import demanded_of, planned_record
 from tfmfa_nb.runs.approvals.ledger import REQUESTED
-from tfmfa_nb.runs.gate.allowed_route import refuse_endpoint
-from tfmfa_nb.runs.gate.levels import protected_of
-from tfmfa_nb.runs.history.verify import read_verified
+from tfmfa_nb.runs.approvals.requester import requester_of
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.model.identity import Endpoint, Identity
     from tfmfa_nb.organization.policy import Policy
-    from tfmfa_nb.organization.policy_approvals import RequiredApprovals
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.aws_port import Aws
 
 _MOST_CHARACTERS = 30_000  # of the plan's text in a request, so that it fits into a message
 _LASTS = 86_400  # seconds for which a request may be answered
-
-
-async def requester_of(environ: Mapping[str, str], profile: str, policy: Policy, aws: Aws) -> tuple[Identity, Endpoint]:
-    """Who asks, by the long-term key of the organization variables, and the STS endpoint that has said so.
-
-    Raises:
-        ConfigurationError: the organization variables are missing or wrong.
-        Refused: AWS does not know the key, or gives no answer.
-        AuthenticationError: the policy does not allow the STS endpoint.
-    """
-    # In a thread, because a keychain may ask the person to unlock it.
-    variables = await asyncio.to_thread(read_variables, environ, profile)
-    try:
-        refuse_endpoint(policy, variables.endpoint)
-        identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
-    finally:
-        variables.forget()
-    return identity, variables.endpoint
-
-
-def planned_record(environment: Environment, run_id: str) -> RunRecord:
-    """The record of a run whose plan waits for its apply, as the audit trail confirms it.
-
-    Raises:
-        RunStateError: the trail says something else, or the run has no pending plan.
-        ConfigurationError: the trail cannot be read.
-    """
-    record, status = read_verified(environment, run_id)
-    if status is not Status.PLANNED:
-        raise RunStateError(f"{run_id} is {status}: there is no plan to approve.", "Run %%tfplan first.")
-    return record
-
-
-def demanded_of(environment: Environment, policy: Policy, environ: Mapping[str, str]) -> RequiredApprovals:
-    """The approvals that the policy demands of applies to an environment.
-
-    Raises:
-        RunStateError: it demands none.
-    """
-    required = policy.approvals_of(protected_of(environment, environ))
-    if required is None:
-        raise RunStateError(f'"{environment.name}" needs no approvals.', "Apply the plan with %tfapply.")
-    return required
 
 
 async def request_approval(
