@@ -18,7 +18,7 @@ from second_person import APPROVER, SecondPerson, create_approver_role
 
 from tfmfa_nb.authentication.presigned_identity import presign
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import ApprovalRefused, ApprovalsMissing, RunStateError
+from tfmfa_nb.model.errors import ApprovalRefused, ApprovalsMissing, AuthenticationError, RunStateError
 from tfmfa_nb.model.identity import Endpoint
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
@@ -50,7 +50,10 @@ USERS = "arn:aws:iam::123456789012:user/*"
 
 
 def demand(**rule):
-    return Policy((Layer(Path("/etc/policy.toml"), approvals=(ApprovalRule("prod-*", **rule),)),))
+    layer = Layer(
+        Path("/etc/policy.toml"), approvals=(ApprovalRule("prod-*", **rule),), endpoints=("http://127.0.0.1:*",)
+    )
+    return Policy((layer,))
 
 
 ONE = demand(by=(USERS,))
@@ -205,6 +208,7 @@ def test_what_does_not_count_is_refused_with_its_reason(asked, people):
             (replace(good, statement=forged), "what was signed has another plan"),
             (replace(good, decision="reject"), "what was signed has another decision"),
             (replace(good, reason="because"), "what was signed has another reason"),
+            (replace(good, reason="\N{RIGHT-TO-LEFT OVERRIDE}"), "characters that nobody can see"),
             (replace(good, host="sts.example.org"), r"it is signed for sts\.example\.org, not for 127"),
             (replace(good, run="run-20260101-000000-abcdef"), "it is about run-20260101"),
             (replace(good, nonce="0" * 32), "nobody has asked for it here"),
@@ -225,6 +229,9 @@ def test_what_does_not_count_is_refused_with_its_reason(asked, people):
         whole = armored(good)
         with pytest.raises(ApprovalRefused, match=r"it is 9\d\d s old"):
             await run.accept(whole, later=950)
+        strict = Policy((replace(ONE.layers[0], endpoints=None),))
+        with pytest.raises(AuthenticationError, match=r"endpoint http://127\.0\.0\.1:\d+ is not AWS's own"):
+            await run.accept(whole, strict)
         with pytest.raises(ApprovalRefused, match="its date is in the future"):
             await run.accept(whole, later=-400)
         with pytest.raises(ApprovalRefused, match=r"it is 1\d\d s old"):

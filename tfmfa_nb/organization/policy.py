@@ -290,6 +290,11 @@ class Policy:
         """The approvals that an apply to `what` needs, by the rules of all files; None if it needs none."""
         return required_approvals([rule for layer in self.layers for rule in layer.approvals], what.names)
 
+    @property
+    def limits_endpoints(self) -> bool:
+        """True if a code, or the question who has approved, may only go to AWS's own endpoints and to allowed ones."""
+        return self.mfa or any(layer.approvals for layer in self.layers)
+
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""
         return tuple(layer.path for layer in self.layers if getattr(layer, key) != getattr(Layer(layer.path), key))

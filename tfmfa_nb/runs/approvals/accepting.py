@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.authentication.network_route import host_of
+from tfmfa_nb.authentication.network_route import host_of, route_to
 from tfmfa_nb.authentication.presigned_identity import (
     LONGEST_SECONDS,
     Unacceptable,
@@ -20,7 +21,7 @@ from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.protocol.approvals import ApprovalAnswer, changed_facts, read_text, statement_of
 from tfmfa_nb.runs.approvals.approvable import demanded_of, planned_record
 from tfmfa_nb.runs.approvals.ledger import ANSWERED, REFUSED, Answer, Ledger, ledger_of
-from tfmfa_nb.runs.gate.allowed_route import refuse_endpoint
+from tfmfa_nb.runs.gate.allowed_route import refuse_endpoint, refuse_route
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ async def accept_answer(
 
     Raises:
         ApprovalRefused: it does not count.
+        AuthenticationError: the policy does not allow the STS endpoint, or the way to it.
         Refused: STS gives no answer; the text can be used again.
         ConfigurationError: it is no such text, or the trail cannot be written.
         RunStateError: the run has no pending plan, or needs no approvals.
@@ -73,6 +75,7 @@ async def accept_answer(
         request = _request_of(answer, ledger, record, now)
         endpoint = Endpoint(str(request["region"]) or None, endpoint_of(environ, "", profile=profile).url)
         refuse_endpoint(policy, endpoint)
+        refuse_route(policy, await asyncio.to_thread(route_to, endpoint))
         signature = _signature(answer, ledger, endpoint, required, now)
         statement = _statement(answer, request)
         identity = await _signer(signature, endpoint, statement)
@@ -106,6 +109,8 @@ async def accept_answer(
 
 def _request_of(answer: ApprovalAnswer, ledger: Ledger, record: RunRecord, now: float) -> Mapping[str, Any]:
     """The trail's line about the request that is answered."""
+    if not all(text.isprintable() for text in (answer.run, answer.nonce, answer.host, answer.reason)):
+        raise Unacceptable("it has characters that nobody can see")
     if answer.run != record.id:
         raise Unacceptable(f"it is about {answer.run}")
     request = ledger.requests.get(answer.nonce)

@@ -43,13 +43,13 @@ def decision_of_options(reject: str | None, *, withdraw: bool) -> tuple[Decision
         withdraw: whether an approval is withdrawn.
 
     Raises:
-        ConfigurationError: both are given, or the reason is empty or too long.
+        ConfigurationError: both are given, or the reason is empty, too long, or has characters that nobody can see.
     """
     if reject is None:
         return ("withdraw", "") if withdraw else ("approve", "")
-    if withdraw or not reject.strip() or len(reject) > _LONGEST_REASON:
+    if withdraw or not reject.strip() or not reject.isprintable() or len(reject) > _LONGEST_REASON:
         raise ConfigurationError(
-            f"A rejection needs a reason of up to {_LONGEST_REASON} characters, and no --withdraw.",
+            f"A rejection needs a reason, in one line of up to {_LONGEST_REASON} characters, and no --withdraw.",
             'Example: --reject "not on a Friday"',
         )
     return "reject", reject.strip()

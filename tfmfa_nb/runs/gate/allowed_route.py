@@ -18,7 +18,7 @@ def refuse_endpoint(policy: Policy, endpoint: Endpoint) -> None:
     Raises:
         AuthenticationError: the policy does not allow the endpoint.
     """
-    if policy.mfa and endpoint.url and not policy.allows_endpoint(endpoint.url):
+    if policy.limits_endpoints and endpoint.url and not policy.allows_endpoint(endpoint.url):
         raise AuthenticationError(
             f"The STS endpoint {endpoint.url} is not AWS's own, and the organization policy does not allow it.",
             "Unset AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL and remove endpoint_url from the AWS configuration "
