@@ -17,6 +17,7 @@ from runbooks import DEVICE, jupyter_tfmfa
 from second_person import APPROVER, SecondPerson, create_approver_role
 
 from tfmfa_nb.authentication.presigned_identity import presign
+from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ApprovalRefused, ApprovalsMissing, AuthenticationError, RunStateError
 from tfmfa_nb.model.identity import Endpoint
@@ -137,9 +138,14 @@ def test_an_apply_waits_for_the_approval_that_aws_confirms(asked, people):
         assert shown.requester.endswith(":user/alice")
         assert any("terraform_data.one" in line for line in shown.plan)
         answer = await run.answer(text)
+        people.sandbox.fault("server-error", times=3, action="GetCallerIdentity")
+        with pytest.raises(Refused):
+            await run.accept(answer)
+        assert run.lines("approval_refused") == []  # it was not STS that said no
         given = await run.accept(answer)
         assert given.by == "arn:aws:iam::123456789012:user/bob"
-        assert [call["identity"] for call in people.sandbox.calls() if call["presigned"]] == [given.by]
+        asked_of_aws = [call for call in people.sandbox.calls() if call["presigned"] and not call["fault"]]
+        assert [call["identity"] for call in asked_of_aws] == [given.by]
         with pytest.raises(ApprovalRefused, match="it was used before"):
             await run.accept(answer)
         secrets = {

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tfmfa_nb.authentication.aws_client import call_aws, credentials_of, sts_client
 from tfmfa_nb.authentication.aws_endpoints import sdk_session, sts_url
+from tfmfa_nb.authentication.network_route import ca_bundle
 from tfmfa_nb.model.identity import Identity
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ def _send(signature: Mapping[str, str], endpoint: Endpoint, statement: str) -> I
 
     url = sts_url(endpoint)
     session = sdk_session(profile=None)
-    wire = URLLib3Session(
-        verify=session.get_config_variable("ca_bundle") or True, proxies=get_environ_proxies(url), timeout=(5, 15)
-    )
+    wire = URLLib3Session(verify=ca_bundle() or True, proxies=get_environ_proxies(url), timeout=(5, 15))
     query = urlencode([*_OPERATION, *signature.items()])
     request = AWSRequest("GET", f"{url.rstrip('/')}/?{query}", headers={HEADER: statement}).prepare()
     try:
