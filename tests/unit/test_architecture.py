@@ -32,6 +32,7 @@ REVEALS = {
     "model.redaction": "masks the values that it holds",
     "organization.variable_values": "checks the form of a secret key that was just given",
     "organization.keychain": "writes it into the OS keychain",
+    "runs.approvals.answering": "reads the digits of the code that an approver has typed",
     "runs.gate.exchange": "reads the digits of the code that was typed",
     "runs.gate.long_term_key": "gives Terraform the person's own key while no level asks for a code",
     "runs.gate.alias": "copies the key for a look-up that outlives the phase",

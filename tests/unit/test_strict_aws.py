@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
@@ -492,3 +492,65 @@ def test_a_device_shows_each_code_once(world):
 
 def test_an_unknown_hardware_device_is_refused(world):
     assert session_token(world, "123456", "GAHT12345678") == WRONG_DEVICE
+
+
+# A signature in the query, as of a pre-signed request.
+
+
+def presigned(given, headers=None, *, expires=900, host="sts.eu-west-1.amazonaws.com"):
+    """A pre-signed GetCallerIdentity: the headers of the request, and its query."""
+    url = f"https://{host}/?Action=GetCallerIdentity&Version=2011-06-15"
+    request = AWSRequest("GET", url, headers=headers or {})
+    credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    SigV4QueryAuth(credentials, "sts", "eu-west-1", expires).add_auth(request)
+    return {"host": host, **(headers or {})}, request.url.partition("?")[2]
+
+
+def ask(world, headers, query, method="GET"):
+    answer = world.aws.answer(AwsRequest(method, "/", query, headers, b""))
+    return answer.body.decode() if answer.status == 200 else code_of(answer)
+
+
+def test_a_presigned_request_tells_who_signed_it_and_covers_its_headers(world):
+    headers, query = presigned(world.session(), {"x-bound-to": "this"})
+    assert "user/alice" in ask(world, headers, query)
+    assert world.aws.calls[-1]["presigned"]
+    assert ask(world, headers | {"x-bound-to": "that"}, query) == "SignatureDoesNotMatch"
+    assert ask(world, {"host": headers["host"]}, query) == "SignatureDoesNotMatch"
+    assert ask(world, headers | {"host": "sts.us-east-1.amazonaws.com"}, query) == "SignatureDoesNotMatch"
+    assert ask(world, headers | {"x-amz-more": "unsigned"}, query) == "SignatureDoesNotMatch"
+    assert ask(world, headers, query, method="POST") == "SignatureDoesNotMatch"
+    assert ask(world, headers | {"authorization": "AWS4-HMAC-SHA256 x"}, query) == "MissingAuthenticationToken"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("GetCallerIdentity", "GetSessionToken", "SignatureDoesNotMatch"),
+        ("X-Amz-Expires=900", "X-Amz-Expires=90", "SignatureDoesNotMatch"),
+        ("X-Amz-Expires=900", "X-Amz-Expires=", "IncompleteSignature"),
+        ("X-Amz-Expires=900", "X-Amz-Expires=700000", "IncompleteSignature"),
+        ("host%3Bx-bound-to", "x-bound-to", "SignatureDoesNotMatch"),
+        ("host%3Bx-bound-to", "host", "SignatureDoesNotMatch"),
+        ("&X-Amz-Security-Token=", "&X-Amz-Security-Token=x", "InvalidClientTokenId"),
+        ("X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Algorithm=AWS4-HMAC-SHA1", "MissingAuthenticationToken"),
+    ],
+)
+def test_a_presigned_request_that_was_changed_is_refused(world, old, new, code):
+    headers, query = presigned(world.session(), {"x-bound-to": "this"})
+    assert old in query
+    assert ask(world, headers, query.replace(old, new)) == code
+
+
+def test_a_presigned_request_ends_after_15_minutes_whatever_it_says(world):
+    headers, query = presigned(world.session(), expires=60)
+    world.aws.skew(14 * 60)
+    assert "user/alice" in ask(world, headers, query)
+    world.aws.skew(16 * 60)
+    assert ask(world, headers, query) == "SignatureDoesNotMatch"
+
+
+def test_a_presigned_request_needs_its_session(world):
+    headers, query = presigned(world.session())
+    world.aws.expire()
+    assert ask(world, headers, query) == "ExpiredToken"

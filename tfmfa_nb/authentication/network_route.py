@@ -58,7 +58,7 @@ def route_to(endpoint: Endpoint) -> NetworkRoute:
 
 def route_to_url(url: str) -> NetworkRoute:
     """The route to a URL."""
-    bundle = _ca_bundle() if urlsplit(url).scheme == "https" else ""
+    bundle = ca_bundle() if urlsplit(url).scheme == "https" else ""
     return NetworkRoute(_proxy(url), bundle, _sha256(Path(bundle)) if bundle else "")
 
 
@@ -71,7 +71,8 @@ def _proxy(url: str) -> str:
     return f"{named.scheme}://{named.netloc.rpartition('@')[2]}"
 
 
-def _ca_bundle() -> str:
+def ca_bundle() -> str:
+    """The path of the file or folder with the certificate authorities that botocore trusts; "" for its own."""
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import
 
     with suppress(BotoCoreError):  # an invalid configuration file stops the call, which tells it

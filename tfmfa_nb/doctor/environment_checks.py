@@ -64,7 +64,9 @@ def _level(environment: Environment, policy: Policy | None, environ: Mapping[str
     if level is Level.NEVER:
         remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
         return Finding(subject, Severity.WARNING, "neither plans nor applies require a code.", remedy)
-    return Finding(subject, Severity.OK, f"level {level}. {default_level(environment, policy)}".rstrip())
+    needed = policy.approvals_of(protected_of(environment, environ))
+    approvals = f" Approvals before an apply: {needed.count}." if needed is not None else ""
+    return Finding(subject, Severity.OK, f"level {level}. {default_level(environment, policy)}".rstrip() + approvals)
 
 
 def _configuration(

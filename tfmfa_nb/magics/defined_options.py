@@ -225,7 +225,10 @@ SETTINGS_OPTIONS = (
     argument("words", nargs="*", help="level: never, applies only, plans and applies; policy: on; trust-policy: ROLE"),
 )
 
-RUN_COMMANDS = ("list", "open", "follow", "compare", "cancel", "discard", "unlock", "restore-state", "clean")
+RUN_COMMANDS = (
+    *("list", "open", "follow", "compare", "request", "approve", "cancel", "discard", "unlock"),
+    *("restore-state", "clean"),
+)
 RUN_OPTIONS = (
     _WHERE,
     argument(
@@ -237,7 +240,14 @@ RUN_OPTIONS = (
         help=", ".join(RUN_COMMANDS),
     ),
     argument("run", nargs="?", metavar="RUN", help="ID of a run, a unique part of it, or: latest"),
-    argument("earlier", nargs="?", metavar="EARLIER", help="compare: the earlier run; without it, the one before"),
+    argument(
+        "earlier",
+        nargs="?",
+        metavar="EARLIER",
+        help="compare: the earlier run; without it, the one before. approve: the answer to the run's request",
+    ),
+    argument("--reject", metavar="REASON", help="approve a request: reject its plan instead"),
+    _flag("--withdraw", "approve a request: withdraw what was approved before"),
     argument("--workspace", type=_name, metavar="NAME", help="only the runs in this workspace of Terraform's"),
     argument("--limit", type=int, default=20, metavar="N", help="number of newest runs to list, or to keep"),
     _flag("--auto-approve", "restore-state: skip the confirmation"),

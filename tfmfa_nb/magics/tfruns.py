@@ -1,4 +1,4 @@
-"""The commands of `%tfruns`: list, open, follow, compare, cancel, discard, unlock, clean."""
+"""The commands of `%tfruns`: list, open, follow, compare, request, approve, cancel, discard, unlock, clean."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.magics.approving import approve, request
+from tfmfa_nb.magics.cleaning import clean_runs
 from tfmfa_nb.magics.following import present_following, show_again, show_comparison, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
@@ -19,8 +21,6 @@ from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import discard_any, opened
-from tfmfa_nb.runs.history.retention import clean
-from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _MAX_LISTED = 1_000  # runs
-_MAX_NAME = 200  # characters
 # The runs from which each command chooses "latest".
 _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
     "compare": lambda run: run.counts is not None,
+    "request": lambda run: run.status is Status.PLANNED,
     "cancel": lambda run: run.running,
     "restore-state": lambda run: run.has_state_copy,
     "discard": lambda run: run.status is Status.PLANNED or (run.status is None and not run.running),
@@ -64,32 +64,33 @@ class RunCommands:
             UsageError: the line is not valid.
             TfmfaError: the command failed, or the followed run was canceled or failed.
         """
-        what, reference, limit, workspace = arguments.what, arguments.run, arguments.limit, arguments.workspace or ""
-        if arguments.earlier and what != "compare":
-            raise UsageError(f"%tfruns {what} takes one run; remove {arguments.earlier!r}")
-        if what in _CANDIDATES and not reference:
-            raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
-        if what not in _CANDIDATES and reference:
-            raise UsageError(f"%tfruns {what} takes no run; remove {reference!r}")
-        if not 1 <= limit <= _MAX_LISTED:
-            raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
-        if what == "list":
-            show_listing(list_runs(self._environment, limit, workspace))
-        elif what == "unlock":
+        what, workspace = arguments.what, arguments.workspace or ""
+        _check(arguments)
+        if what not in _CANDIDATES:
+            await self._without_run(arguments)
+            return None
+        found = find_run(self._environment, str(arguments.run), _CANDIDATES[what], workspace)
+        if what == "compare":
+            show_comparison(self._environment, found, arguments.earlier or "")
+            return None
+        if what == "request":
+            await request(self._environment, found, self._magics)
+            return None
+        if what == "restore-state":
+            return await restore_state(
+                self._magics, self._environment, found, auto_approve=arguments.auto_approve, force=arguments.force
+            )
+        return await self._with_run(what, found)
+
+    async def _without_run(self, arguments: Namespace) -> None:
+        if arguments.what == "list":
+            show_listing(list_runs(self._environment, arguments.limit, arguments.workspace or ""))
+        elif arguments.what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
-        elif what == "clean":
-            await self._clean(limit)
+        elif arguments.what == "approve":
+            await approve(arguments, self._environment, self._magics)
         else:
-            found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
-            if what == "compare":
-                show_comparison(self._environment, found, arguments.earlier or "")
-                return None
-            if what == "restore-state":
-                return await restore_state(
-                    self._magics, self._environment, found, auto_approve=arguments.auto_approve, force=arguments.force
-                )
-            return await self._with_run(what, found)
-        return None
+            await clean_runs(self._environment, arguments.limit, self._magics.read_policy())
 
     async def _with_run(self, what: str, run_id: str) -> Run | None:
         if what == "discard":
@@ -133,19 +134,6 @@ class RunCommands:
         self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
         return run
 
-    async def _clean(self, keep: int) -> None:
-        name = brief(self._environment.name, _MAX_NAME)
-        if not self._environment.files.private.is_dir():
-            _say(f'"{name}" has no runs yet.')
-            return
-        removed, kept = await clean(self._environment, keep, self._magics.read_policy())
-        _say(
-            f'"{name}": {len(removed):,} {"run is" if len(removed) == 1 else "runs are"} removed; the newest {keep:,} '
-            "are kept. The audit trail keeps the lines of all."
-        )
-        for run_id in kept:
-            _say(f"Kept too, because its plan is pending or its end is not recorded: {run_id}")
-
     async def _follow_to_its_end(self, run: Run) -> None:
         self._magics.adopt(self._environment.folder, run)
         self._magics.active_runs += 1
@@ -153,6 +141,23 @@ class RunCommands:
             await present_following(run, self._shell, f"{self._line} cancel {run.id}")
         finally:
             self._magics.active_runs -= 1
+
+
+def _check(arguments: Namespace) -> None:
+    """Make sure that the words of the line go together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    what, reference = arguments.what, arguments.run
+    if arguments.earlier and what not in {"compare", "approve"}:
+        raise UsageError(f"%tfruns {what} takes one run; remove {arguments.earlier!r}")
+    if what in _CANDIDATES and not reference:
+        raise UsageError(f"%tfruns {what}: name a run by its id, a unique part of it, or latest")
+    if what not in {*_CANDIDATES, "approve"} and reference:
+        raise UsageError(f"%tfruns {what} takes no run; remove {reference!r}")
+    if not 1 <= arguments.limit <= _MAX_LISTED:
+        raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
 
 
 def _say(text: str) -> None:

@@ -77,6 +77,14 @@ class MfaBypass(AuthenticationError):
     """The configuration would use credentials other than the MFA session's."""
 
 
+class ApprovalsMissing(AuthenticationError):
+    """The organization policy demands approvals that an apply does not have."""
+
+
+class ApprovalRefused(AuthenticationError):
+    """The answer to a request for an approval does not count."""
+
+
 class AccountNotAllowed(AuthenticationError):
     """The organization policy does not allow runs in the account of the keys."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.organization.policy_approvals import required_approvals
 from tfmfa_nb.organization.policy_audit import AuditRules
 from tfmfa_nb.organization.policy_minimums import Minimum, account_of_role
 from tfmfa_nb.organization.policy_patterns import endpoint_fits, program_fits, provider_fits
@@ -22,6 +23,7 @@ from tfmfa_nb.organization.policy_patterns import endpoint_fits, program_fits, p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tfmfa_nb.organization.policy_approvals import ApprovalRule, RequiredApprovals
     from tfmfa_nb.organization.policy_checks import PolicyCheck
     from tfmfa_nb.organization.policy_minimums import Protected
 
@@ -41,6 +43,7 @@ class Layer:
         default_level: level of the environments for which nobody has set one.
         environments: pairs of an environment name pattern and its minimum level.
         policy_checks: commands that judge every plan before it can be applied.
+        approvals: approvals that an apply needs.
         minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
         accounts: IDs of the accounts in which runs are allowed.
@@ -73,6 +76,7 @@ class Layer:
     confirm_destroy: bool | None = None
     proxies: bool | None = None
     bypasses: frozenset[str] | None = None
+    approvals: tuple[ApprovalRule, ...] = ()
     minimums: tuple[Minimum, ...] = ()
     policy_checks: tuple[PolicyCheck, ...] = ()
     prompts: frozenset[str] | None = None
@@ -281,6 +285,15 @@ class Policy:
     def policy_checks_of(self, environment: str) -> tuple[PolicyCheck, ...]:
         """The checks that a plan of this environment has to pass: those of all files."""
         return tuple(check for layer in self.layers for check in layer.policy_checks if check.holds_for(environment))
+
+    def approvals_of(self, what: Protected) -> RequiredApprovals | None:
+        """The approvals that an apply to `what` needs, by the rules of all files; None if it needs none."""
+        return required_approvals([rule for layer in self.layers for rule in layer.approvals], what.names)
+
+    @property
+    def limits_endpoints(self) -> bool:
+        """True if a code, or the question who has approved, may only go to AWS's own endpoints and to allowed ones."""
+        return self.mfa or any(layer.approvals for layer in self.layers)
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""

@@ -42,6 +42,10 @@ owners = [{owner}]
 # [environments]
 # "prod-*" = "plans and applies"
 
+# Approvals by other persons before an apply, whom AWS names:
+# [approvals]
+# "prod-*" = {{ apply = 1, by = ["arn:aws:iam::111122223333:user/*"] }}
+
 # [session]
 # longest = 3600  # seconds
 

@@ -10,6 +10,15 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.organization.policy import LONGEST_SESSION, SHORTEST_SESSION, Layer
+from tfmfa_nb.organization.policy_approvals import (
+    EXAMPLE,
+    KEYS,
+    LONGEST_AGE,
+    MOST_APPROVALS,
+    ROLE_ARN,
+    SHORTEST_AGE,
+    ApprovalRule,
+)
 from tfmfa_nb.organization.policy_audit import is_path, is_sink
 from tfmfa_nb.organization.policy_checks import DEFAULT_SECONDS, LONGEST_CHECK, PLAN, PolicyCheck
 from tfmfa_nb.organization.policy_minimums import Minimum
@@ -27,7 +36,7 @@ _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "co
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
 _TOP = (
     *("mfa", "owners", "default_level", "confirm_destroy", "environments", "minimum", "policy_check", "session"),
-    *("allow", "audit"),
+    *("allow", "audit", "approvals"),
 )
 _CHECK = ("name", "command", "timeout", "environments")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
@@ -83,6 +92,7 @@ class PolicyParser:
             owners=self._strings(top, "owners", ""),
             default_level=self._level("default_level", top["default_level"]) if "default_level" in top else None,
             environments=tuple(self._levels(top.get("environments", {}))),
+            approvals=tuple(self._approvals(top.get("approvals", {}))),
             minimums=tuple(self._each(top, "minimum", self._minimum)),
             policy_checks=tuple(self._each(top, "policy_check", self._policy_check)),
             session_seconds=(self._seconds(session, "shortest"), self._seconds(session, "longest")),
@@ -120,6 +130,38 @@ class PolicyParser:
             if given == ():
                 self._reject(f"{name}.{key}", "must not be empty: the rule would hold for nothing", "Remove the key.")
         return Minimum(self._level(f"{name}.level", table["level"]), **patterns)
+
+    def _approvals(self, table: Any) -> list[ApprovalRule]:
+        if not isinstance(table, dict):
+            self._reject("approvals", "must be a table", f"Example: {EXAMPLE}.")
+        return [self._approval_rule(str(pattern), rule) for pattern, rule in table.items()]
+
+    def _approval_rule(self, pattern: str, table: Any) -> ApprovalRule:
+        name = f'approvals."{pattern}"'
+        self._table(table, name, KEYS)
+        given = dict(table)
+        for key, least, most in (("apply", 1, MOST_APPROVALS), ("maximum_age", SHORTEST_AGE, LONGEST_AGE)):
+            value = given.get(key, least)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                self._reject(
+                    f"{name}.{key}", f"{value!r} is not a number from {least} to {most}", f"Example: {EXAMPLE}."
+                )
+        if "apply" not in given:
+            self._reject(f"{name}.apply", "is missing", f"Example: {EXAMPLE}.")
+        self._boolean(given, "not_by_requester", f"{name}.")
+        if "by" in given:
+            given["by"] = self._strings(given, "by", f"{name}.")
+            self._check(f"{name}.by", given["by"], lambda arn: arn.startswith("arn:"), "a pattern of ARNs", EXAMPLE)
+            if not given["by"]:
+                self._reject(f"{name}.by", "must not be empty: nobody could approve", "Remove the key.")
+        role = given.get("role", "")
+        if not isinstance(role, str) or (role and not ROLE_ARN.fullmatch(role)):
+            self._reject(
+                f"{name}.role",
+                f"{role!r} is not the ARN of a role",
+                'Example: "arn:aws:iam::111122223333:role/approver".',
+            )
+        return ApprovalRule(pattern, **given)
 
     def _policy_check(self, table: Any, name: str) -> PolicyCheck:
         self._table(table, name, _CHECK)

@@ -108,6 +108,11 @@ class RunFiles:
         """The lock that a later kernel holds while it records how the run ended."""
         return self.folder / "settle.lock"
 
+    @property
+    def approval_request(self) -> Path:
+        """The text of the last request for an approval."""
+        return self.folder / "approval-request.txt"
+
     def exit_of(self, command: str) -> Path:
         """The exit code of a Terraform command, written by its supervisor."""
         return self.folder / f"{command}.exit.json"

@@ -66,6 +66,7 @@ class RunRecord:
         chains: the roles that the configuration assumes.
         bypasses: the settings of the configuration that bypass the MFA session.
         policy_checks: the results of the policy checks of the plan.
+        approvals: the ARNs of those who have approved the apply.
         process: Terraform's supervisor while it runs.
     """
 
@@ -100,6 +101,7 @@ class RunRecord:
     chains: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
     policy_checks: tuple[CheckResult, ...] = ()
+    approvals: tuple[str, ...] = ()
     process: ProcessMark | None = None
 
     def after(self, changes: Mapping[str, Any]) -> Self:
@@ -122,6 +124,7 @@ class RunRecord:
             "backend_key": self.backend_key,
             "command": " ".join([self.command, *self.arguments]),
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
+            "approvals": ", ".join(self.approvals),
             "checks_sha256": _digest(list(map(asdict, self.policy_checks))),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
@@ -248,7 +251,7 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
-    **dict.fromkeys(("given", "ephemeral", "arguments"), _words),
+    **dict.fromkeys(("given", "ephemeral", "arguments", "approvals"), _words),
     "workspace_chosen": _flag,
     "status": Status,
     "phase": Phase,

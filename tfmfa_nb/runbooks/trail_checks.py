@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.runs.audit.integrity import trail_problem
+from tfmfa_nb.runbooks.approval_checks import approval_checks
+from tfmfa_nb.runbooks.check import Check
+from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.ssh_signature import signature_of, signer_of
 from tfmfa_nb.runs.audit.trail import CHANGED, AuditTrail
 from tfmfa_nb.runs.history.confirmation import confirmation_of
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy_audit import AuditRules
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check.
-
-    Attributes:
-        passed: whether the statement is true.
-        statement: what was checked, in a sentence.
-    """
-
-    passed: bool
-    statement: str
 
 
 def environment_checks(environment: Environment, rules: AuditRules, *, each_signature: bool) -> Iterator[Check]:
@@ -49,6 +37,9 @@ def environment_checks(environment: Environment, rules: AuditRules, *, each_sign
     more = f" ({', '.join(found)})" if found else ""
     yield Check(not found, f"{name}: no line says that the audit trail before it was found changed{more}.")
     ids = run_ids(environment)
+    since = lines_since_change(trail.lines())
+    for run_id in sorted({str(line["run"]) for line in since if "run" in line}):
+        yield from approval_checks(since, run_id)
     missing = confirmation_of(environment, ids).unconfirmed
     more = f" (not of {', '.join(missing)})" if missing else ""
     yield Check(not missing, f"{name}: the audit trail confirms the records of its {len(ids):,} runs{more}.")

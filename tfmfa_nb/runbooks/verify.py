@@ -12,8 +12,10 @@ from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.protocol.codec import parse
 from tfmfa_nb.protocol.layout import EnvironmentFiles
 from tfmfa_nb.protocol.run_display import DisplayedRun
+from tfmfa_nb.runbooks.approval_checks import approval_checks
+from tfmfa_nb.runbooks.check import Check
 from tfmfa_nb.runbooks.notebook import digest, execution_metadata, read_runbook
-from tfmfa_nb.runbooks.trail_checks import Check, trail_checks
+from tfmfa_nb.runbooks.trail_checks import trail_checks
 from tfmfa_nb.runs.audit.integrity import lines_since_change
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.views.sanitize import plain
@@ -66,6 +68,7 @@ def verify(path: Path, rules: AuditRules = NO_AUDIT_RULES, *, each_signature: bo
         for run in runs:
             if run["folder"] == folder:
                 checks += _run_checks(run, [line for line in lines if line.get("run") == run["id"]])
+                checks += approval_checks(lines, run["id"])
         checks += [_code_check(each, lines) for each in codes if each["folder"] == folder]
     return checks
 

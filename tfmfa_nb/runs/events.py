@@ -235,6 +235,13 @@ class PolicyChecksKnown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalsKnown(Event):
+    """The ARNs of those who have approved the apply."""
+
+    approvals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressMade(Event):
     """The progress of an apply: done, total, failed, version, current, slowest, ends_at."""
 

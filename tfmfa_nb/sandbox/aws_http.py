@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, unquote_plus
 from uuid import uuid4
 
+_ALGORITHM, _SIGNATURE = "AWS4-HMAC-SHA256", "X-Amz-"
 # The errors of the query protocol, as the JSON protocols name them.
 _JSON_NAMES = {
     "AccessDenied": "AccessDeniedException",
@@ -77,11 +78,38 @@ class AwsRequest:
         """Whether the request uses a JSON protocol."""
         return "json" in self.headers.get("content-type", "")
 
+    @property
+    def presigned(self) -> dict[str, str] | None:
+        """The parameters of a signature in the query; None if it is in a header, or if there is none.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
+        """
+        given = [part.partition("=") for part in self.query.split("&") if part.startswith(_SIGNATURE)]
+        return {unquote_plus(name): unquote_plus(value) for name, _, value in given} or None
+
+    @property
+    def signed_at(self) -> str:
+        """The date in the signature, such as "20261126T213000Z"; "" if it has none."""
+        return (self.presigned or {}).get(f"{_SIGNATURE}Date", "") or self.headers.get("x-amz-date", "")
+
+    @property
+    def session_token(self) -> str | None:
+        """The session token; None if there is none. That of a signature in the query is in the query too."""
+        presigned = self.presigned
+        return (
+            self.headers.get("x-amz-security-token")
+            if presigned is None
+            else presigned.get(f"{_SIGNATURE}Security-Token")
+        )
+
     def is_signed_with(self, secret: str) -> bool:
         """Whether the signature belongs to the secret access key `secret`."""
         authorization = self._authorization()
         names = authorization.get("SignedHeaders", "").split(";")
-        if not {"host", "x-amz-date"} <= set(names):
+        own = {name for name in self.headers if name.startswith("x-amz-")}
+        if not ({"host"} if self.presigned else {"host", "x-amz-date"}) <= set(names) or (
+            self.presigned and own - set(names)
+        ):
             return False
         payload = hashlib.sha256(self.body).hexdigest()
         if self.service == "s3":  # the only service that accepts an unsigned body
@@ -99,7 +127,7 @@ class AwsRequest:
         _, date, region, service, end = self.credential
         scope = f"{date}/{region}/{service}/{end}"
         digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"AWS4-HMAC-SHA256\n{self.headers.get('x-amz-date', '')}\n{scope}\n{digest}"
+        text = f"{_ALGORITHM}\n{self.signed_at}\n{scope}\n{digest}"
         key = f"AWS4{secret}".encode()
         for part in (date, region, service, end):
             key = hmac.digest(key, part.encode(), "sha256")
@@ -108,13 +136,19 @@ class AwsRequest:
 
     def _authorization(self) -> dict[str, str]:
         scheme, _, rest = self.headers.get("authorization", "").partition(" ")
-        if scheme != "AWS4-HMAC-SHA256":
+        if (presigned := self.presigned) is not None:  # AWS takes one signature, not two
+            fits = presigned.get(f"{_SIGNATURE}Algorithm") == _ALGORITHM and not scheme
+            return {name.removeprefix(_SIGNATURE): value for name, value in presigned.items()} if fits else {}
+        if scheme != _ALGORITHM:
             return {}
         return {name: value for part in rest.split(",") for name, _, value in [part.strip().partition("=")]}
 
 
 def _canonical_query(query: str) -> str:
-    pairs = [part.partition("=") for part in query.split("&") if part]
+    """Every parameter but the signature itself."""
+    pairs = [
+        part.partition("=") for part in query.split("&") if part and not part.startswith(f"{_SIGNATURE}Signature=")
+    ]
     encoded = [(quote(unquote_plus(n), safe="~-_."), quote(unquote_plus(v), safe="~-_.")) for n, _, v in pairs]
     return "&".join(f"{name}={value}" for name, value in sorted(encoded))
 

@@ -150,15 +150,16 @@ class Sandbox:
             service, endpoint_url=self._info["url"]
         )
 
-    def code(self, *, wait: bool = True) -> str:
-        """The next code of alice's MFA device; each code once.
+    def code(self, *, wait: bool = True, serial_number: str = "") -> str:
+        """The next code of an MFA device; each code once.
 
         Args:
+            serial_number: the device's; "" for alice's.
             wait: whether to wait for the next code if the current one was returned before; otherwise the sandbox's
                 clock moves forward.
         """
         while True:
-            answer = self._control("code", serial_number=self._info["serial_number"])
+            answer = self._control("code", serial_number=serial_number or self._info["serial_number"])
             if answer["code"]:
                 return str(answer["code"])
             if wait:

@@ -1,4 +1,8 @@
-"""Checks the date and the signature of a request, in AWS's order and words."""
+"""Checks the date and the signature of a request, in AWS's order and words.
+
+A signature in the query ends 15 minutes after its date, like any other of STS, whatever its X-Amz-Expires says
+(https://github.com/aws/aws-sdk-go/issues/2167): whoever relies on that parameter has to check it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 
 _MAX_SKEW = 15 * 60  # seconds
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_EXPIRES = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_LONGEST = 7 * 86_400  # seconds
 
 
 def check_signature(request: AwsRequest, secret: str, now: float) -> AwsResponse | None:
@@ -24,6 +30,12 @@ def check_signature(request: AwsRequest, secret: str, now: float) -> AwsResponse
         secret: the secret access key that belongs to its access key ID.
         now: the time to compare its date with, in seconds since the epoch.
     """
+    if request.presigned is not None:
+        expires = request.presigned.get("X-Amz-Expires", "")
+        if not _EXPIRES.fullmatch(expires) or int(expires) > _LONGEST:
+            return error_response(
+                request, 400, "IncompleteSignature", "X-Amz-Expires must be a number of seconds from 1 to 604800"
+            )
     problem = _date_problem(request, now)
     if not problem and not request.is_signed_with(secret):
         problem = (
@@ -35,7 +47,7 @@ def check_signature(request: AwsRequest, secret: str, now: float) -> AwsResponse
 
 def _date_problem(request: AwsRequest, now: float) -> str:
     """What AWS says about the date of a request; "" if it is right."""
-    date = request.headers.get("x-amz-date", "")
+    date = request.signed_at
     try:
         sent = timegm(time.strptime(date if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", date) else "", _DATE_FORMAT))
     except ValueError:

@@ -128,7 +128,7 @@ class StrictAws:
         """The caller who signed the request, or the error response of AWS to the signature."""
         if len(request.credential) != _SCOPE_PARTS:
             return error_response(request, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-        found = self._find(request.credential[0], request.headers.get("x-amz-security-token"))
+        found = self._find(request.credential[0], request.session_token)
         if found is None:
             return error_response(
                 request, 403, "InvalidClientTokenId", "The security token included in the request is invalid."
@@ -183,6 +183,7 @@ class StrictAws:
             "error": next((part.decode() for part in error.groups() if part), "") if error else "",
             "fault": fault,
             "request_id": request.id,
+            "presigned": request.presigned is not None,
             "user_agent": request.headers.get("user-agent", ""),
         }
         if "RoleArn" in parameters:

@@ -82,6 +82,7 @@ def policy_lines(policy: Policy) -> list[str]:
         file = f"  (organization policy {layer.path})"
         lines += [f'Minimum level for {pattern}: "{level}"{file}' for pattern, level in layer.environments]
         lines += [f'Minimum level for {rule.describe()}: "{rule.level}"{file}' for rule in layer.minimums]
+        lines += [f"Approvals for {rule.environments}: {rule.describe()}{file}" for rule in layer.approvals]
         lines += [f"Policy check {check.name}: {shlex.join(check.command)}{file}" for check in layer.policy_checks]
         for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers", "process_variables"):
             if (allowed := getattr(layer, name)) is not None:

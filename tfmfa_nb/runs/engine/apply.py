@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.applicable import check_fresh, check_given, check_plan, check_planned, note_short_session
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.confirmed import confirm_destroy, confirm_plan
+from tfmfa_nb.runs.engine.confirmed import check_approved, confirm_destroy, confirm_plan, record_approved
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.policy_gate import check_policies, refuse_failed
@@ -64,6 +64,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             await check_unchanged(driver, gate, executable, record.configuration_sha256)
             await check_saved_plan(driver, gate, executable)
             check_fresh(driver, gate.environ, known.workspace)
+        await check_approved(driver, gate)
         confirmed = await confirm_destroy(driver, gate)
         session = await authenticate(driver, gate, Phase.APPLY, executable)
         # Asked before the long-term key is read, because the answer may take a long time.
@@ -75,6 +76,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
             await check_policy(driver, gate)  # else, the plan would be lost to a Terraform that does not start
             if session is not None:
                 await check_unchanged(driver, gate, executable, record.configuration_sha256)
+            await record_approved(driver, gate, session)
             driver.store.check_plan(record.plan_sha256)  # the prompt may have been open for a long time
             check_same(record.workspace, protected_of(driver.environment, gate.environ).workspace)
             driver.move(Status.CONFIRMED)

@@ -1,11 +1,14 @@
-"""The questions before an apply that ask for no code: whether to apply, and whether to destroy."""
+"""The questions before an apply that ask for no code: whether to apply, to destroy, and whether others approve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunDiscarded
+from tfmfa_nb.runs.approvals.demanded import check_approved, record_approved
 from tfmfa_nb.runs.gate.decided import decided_on
+
+__all__ = ("check_approved", "confirm_destroy", "confirm_plan", "record_approved")
 
 if TYPE_CHECKING:
     from tfmfa_nb.prompts import Prompt

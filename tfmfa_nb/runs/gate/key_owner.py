@@ -11,6 +11,7 @@ from tfmfa_nb.model.errors import AccountNotAllowed, AuthenticationError, Config
 from tfmfa_nb.organization.variables import endpoint_of, read_variables
 from tfmfa_nb.runs.events import IdentityKnown
 from tfmfa_nb.runs.gate.alias import show_alias
+from tfmfa_nb.runs.gate.allowed_route import refuse_endpoint, refuse_route
 from tfmfa_nb.runs.gate.long_term_key import long_term_key
 from tfmfa_nb.runs.gate.roles import turn_red
 
@@ -107,16 +108,10 @@ async def check_default_account(driver: Driver, aws: Aws, policy: Policy, enviro
 
 
 def _refuse_endpoint(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
-    """A code and the key's signature go to AWS itself, or to an endpoint that the policy names."""
-    if policy.mfa and endpoint.url and not policy.allows_endpoint(endpoint.url):
-        raise turn_red(
-            driver,
-            AuthenticationError(
-                f"The STS endpoint {endpoint.url} is not AWS's own, and the organization policy does not allow it.",
-                "Unset AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL and remove endpoint_url from the AWS configuration "
-                'file, or have the owner of the policy add it to "endpoints" of [allow]. No code was spent.',
-            ),
-        )
+    try:
+        refuse_endpoint(policy, endpoint)
+    except AuthenticationError as error:
+        raise turn_red(driver, error) from None
 
 
 async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> None:
@@ -124,16 +119,10 @@ async def _show_route(driver: Driver, policy: Policy, endpoint: Endpoint) -> Non
     route = await asyncio.to_thread(route_to, endpoint)  # botocore's first import takes long
     if not str(route):
         return
-    if not policy.proxies:
-        files = ", ".join(map(str, policy.files_setting("proxies")))
-        raise turn_red(
-            driver,
-            AuthenticationError(
-                f"Codes would go to AWS {route}, which is not allowed (organization policy {files}).",
-                "Unset HTTPS_PROXY, AWS_CA_BUNDLE, and REQUESTS_CA_BUNDLE, and remove ca_bundle from the AWS "
-                "configuration file. No code was spent.",
-            ),
-        )
+    try:
+        refuse_route(policy, route)
+    except AuthenticationError as error:
+        raise turn_red(driver, error) from None
     driver.note(f"Codes go to AWS {route}.")
 
 

@@ -27,7 +27,7 @@ _REMEDY = "Do not continue this run. Find out who changed its record, and plan a
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
 _MAX_HASH = 16  # characters of a hash in an error
 # What earlier versions did not write into the trail.
-_LATER = {"workspace", "backend_key", "command", "checks_sha256"}
+_LATER = {"workspace", "backend_key", "command", "checks_sha256", "approvals"}
 _NAMES = {
     "configuration_sha256": "configuration",
     "backend_key": "state",

@@ -1,0 +1,97 @@
+"""The texts of a request and an answer: whole, torn, hostile."""
+
+import base64
+import hashlib
+import zlib
+
+import pytest
+
+from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.protocol.approvals import (
+    ApprovalAnswer,
+    ApprovalRequest,
+    armored,
+    changed_facts,
+    kind_of,
+    read_text,
+    statement_of,
+)
+from tfmfa_nb.views.approval_text import request_lines
+
+REQUEST = ApprovalRequest(
+    run="run-20260101-120000-abcdef",
+    environment="prod-eu",
+    workspace="default",
+    account="111122223333",
+    phase="apply",
+    plan_sha256="a" * 64,
+    decision="1 to add",
+    requester="arn:aws:iam::111122223333:user/alice",
+    nonce="0" * 32,
+    region="eu-west-1",
+    role="",
+    requested_at=1.0,
+    expires_at=2.0,
+    plan=("+ terraform_data.one", "\N{RIGHT-TO-LEFT OVERRIDE}\x1b[2Jgone"),
+    left_out=3,
+)
+
+
+def packed(content, kind="request", version="1"):
+    """A text with a right checksum."""
+    body = base64.urlsafe_b64encode(content).decode().rstrip("=")
+    return f"tfmfa-{kind}.{version}.{body}.{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def test_a_text_is_one_line_and_is_read_again_after_a_chat_has_broken_it():
+    text = armored(REQUEST)
+    assert len(text.split()) == 1
+    assert read_text(f"  {text[:40]}\n{text[40:80]}\r\n {text[80:]}\n", ApprovalRequest) == REQUEST
+    assert kind_of(text) == "request"
+    assert kind_of("run-20260101-120000-abcdef") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "not the whole text"),
+        (armored(REQUEST)[:-1], "not the whole text"),
+        (armored(REQUEST).replace("request", "answer"), "not the whole text"),
+        (armored(REQUEST)[:-1] + "g", "not the whole text"),
+        (armored(REQUEST).replace(".1.e", ".1.f"), "checksum is wrong"),
+        (packed(b"no zlib"), "checksum is wrong"),
+        (packed(zlib.compress(b"[")), "checksum is wrong"),
+        (packed(zlib.compress(b" " * 5_000_000)), "checksum is wrong"),
+        (packed(zlib.compress(b"{}")), "has not what it needs"),
+        (packed(zlib.compress(b"[]")), "has not what it needs"),
+        (packed(b"x", version="2"), r"A newer version of tfmfa_nb has written this request \(format 2\)"),
+        (packed(b"x" * 200_000), "not the whole text"),
+    ],
+)
+def test_what_is_not_whole_is_one_clear_error(text, problem):
+    with pytest.raises(ConfigurationError, match=problem):
+        read_text(text, ApprovalRequest)
+
+
+def test_a_request_is_no_answer():
+    with pytest.raises(ConfigurationError, match="not the whole text of an approval's answer"):
+        read_text(armored(REQUEST), ApprovalAnswer)
+
+
+def test_what_strangers_have_written_is_visible():
+    shown = "\n".join(request_lines(REQUEST))
+    assert "\x1b" not in shown
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in shown
+    assert "… and 3 more lines" in shown
+    assert "AWS does not say of it whether it has MFA" in shown
+
+
+def test_a_statement_names_all_that_is_decided_on():
+    facts = {name: getattr(REQUEST, name) for name in ("run", "phase", "plan_sha256", "account", "nonce")}
+    said = statement_of(**facts, request_sha256="b" * 64, decision="approve", reason="")
+    assert said.isascii()
+    assert said.isprintable()
+    for name in facts:
+        other = statement_of(**{**facts, name: "x"}, request_sha256="b" * 64, decision="approve", reason="")
+        assert changed_facts(other, said) == [name.removesuffix("_sha256")]
+    assert changed_facts(f"{said}; more", said) == ["form"]

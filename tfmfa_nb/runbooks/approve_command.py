@@ -1,0 +1,108 @@
+"""`jupyter tfmfa approve`: answers a request for an approval, or takes the answer to one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tfmfa_nb.organization.policy import Policy
+
+_DESCRIPTION = """\
+Approve what somebody else asks for with '%tfruns request': see the plan, give
+the MFA code of your own device, and hand back the line that is printed. It is
+a signature that AWS can check, for this plan and nothing else.
+
+With the ID of a run and such a line, take the answer to a request of your own.
+"""
+_EPILOG = """\
+exit codes:
+  0  the request is answered, or the answer counts
+  1  the code or the answer is refused
+  2  the text is not whole, or a setting is wrong
+
+examples:
+  jupyter tfmfa approve request.txt
+  jupyter tfmfa approve request.txt --reject 'not on a Friday'
+  jupyter tfmfa approve run-20260101-120000-abcdef answer.txt -e prod-eu
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe `approve` to its parser."""
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options] TEXT", _DESCRIPTION, _EPILOG
+    add = parser.add_argument
+    add("first", metavar="TEXT", help="request, or the file with it, or - for standard input; or the ID of a run")
+    add("second", nargs="?", default="", metavar="ANSWER", help="answer to the run's request, or the file with it")
+    add("--reject", metavar="REASON", help="reject the plan instead, and say why")
+    add("--withdraw", action="store_true", help="withdraw what you approved before")
+    add("-e", "--environment", default="default", metavar="NAME", help="environment of the run")
+    add("--profile", default="", metavar="NAME", help="AWS profile with the organization variables")
+    add("--token-command", metavar="COMMAND", help="command that prints an MFA code (default: TFMFA_TOKEN_COMMAND)")
+    parser.set_defaults(execute=lambda options: asyncio.run(_approve(options)))
+
+
+async def _approve(options: argparse.Namespace) -> int:
+    from tfmfa_nb.organization.policy_files import read_policy  # noqa: PLC0415 - until needed
+    from tfmfa_nb.prompts.choice import choose_prompt  # noqa: PLC0415
+    from tfmfa_nb.prompts.terminal import TerminalPrompt  # noqa: PLC0415
+    from tfmfa_nb.protocol.approvals import ApprovalRequest, read_text  # noqa: PLC0415
+    from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options  # noqa: PLC0415
+    from tfmfa_nb.runs.gate.real_aws import RealAws  # noqa: PLC0415
+    from tfmfa_nb.views.approval_text import request_lines  # noqa: PLC0415
+
+    policy = read_policy(os.environ)
+    if options.second:
+        return await _take(options, policy)
+    text = _text(options.first)
+    decision, reason = decision_of_options(options.reject, withdraw=options.withdraw)
+    for line in request_lines(read_text(text, ApprovalRequest)):
+        print(line, file=sys.stderr)  # noqa: T201 - what is handed back stands alone on standard output
+    command = options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", "")
+    prompt = choose_prompt("auto", command, TerminalPrompt(), attended=True, allows=policy.allows_prompt)
+    answer = await answer_request(
+        text, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=options.profile,
+        aws=RealAws(), now=time.time(),
+    )  # fmt: skip
+    print("Hand this line back:", file=sys.stderr)  # noqa: T201
+    print(answer)  # noqa: T201 - the output of a command
+    return 0
+
+
+async def _take(options: argparse.Namespace, policy: Policy) -> int:
+    from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
+    from tfmfa_nb.runs.approvals.accepting import accept_answer  # noqa: PLC0415
+    from tfmfa_nb.runs.history.listing import find_run  # noqa: PLC0415
+    from tfmfa_nb.views.approval_text import answered  # noqa: PLC0415
+
+    environment = Environment.named(options.environment, Path.cwd())
+    given = await accept_answer(
+        environment, find_run(environment, options.first), _text(options.second), policy=policy, environ=os.environ,
+        profile=options.profile, now=time.time(),
+    )  # fmt: skip
+    print(answered(given))  # noqa: T201 - the output of a command
+    return 0
+
+
+def _text(named: str) -> str:
+    """The text itself, or that of the file or of the standard input.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    from tfmfa_nb.model.errors import ConfigurationError  # noqa: PLC0415
+    from tfmfa_nb.protocol.approvals import kind_of  # noqa: PLC0415
+
+    if kind_of(named):
+        return named
+    try:
+        return sys.stdin.read() if named == "-" else Path(named).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"{named} cannot be read: {reason}.", "Name the file with the text.") from None

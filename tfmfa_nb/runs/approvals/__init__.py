@@ -1,0 +1,1 @@
+"""Approvals of an apply by other persons, whom AWS names."""

@@ -1,0 +1,96 @@
+"""Holds an apply until it has the approvals that the policy demands: before a code is asked for, and after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import ApprovalsMissing
+from tfmfa_nb.runs.approvals.ledger import COMPLETE, EXPIRED, ledger_of, tally
+from tfmfa_nb.runs.approvals.requester import requester_of
+from tfmfa_nb.runs.events import ApprovalsKnown
+from tfmfa_nb.runs.gate.levels import protected_of
+from tfmfa_nb.runs.gate.roles import turn_red
+
+if TYPE_CHECKING:
+    from tfmfa_nb.authentication.mfa_session import MfaSession
+    from tfmfa_nb.organization.policy_approvals import RequiredApprovals
+    from tfmfa_nb.runs.approvals.ledger import Ledger, Tally
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+
+
+async def check_approved(driver: Driver, gate: Gate) -> None:
+    """Make sure, before a code is asked for, that the plan has the approvals that the policy demands.
+
+    Raises:
+        ApprovalsMissing: it has too few, they are too old, or somebody has rejected it.
+        TfmfaError: as `requester_of` does.
+    """
+    required = _required(driver, gate)
+    if required is not None:
+        asking = await _asking(gate) if required.not_by_requester else ""
+        _check(driver, required, asking)
+
+
+async def record_approved(driver: Driver, gate: Gate, session: MfaSession | None) -> None:
+    """Make sure once more, when the apply is about to start, and record who has approved it.
+
+    Raises:
+        ApprovalsMissing: meanwhile, they are too old or withdrawn, or it is an approver who applies.
+        ConfigurationError: the audit trail cannot be written.
+    """
+    required = _required(driver, gate)
+    if required is None:
+        return
+    asking = session.identity.arn if session is not None else await _asking(gate) if required.not_by_requester else ""
+    found = _check(driver, required, asking)
+    driver.store.audit(
+        COMPLETE,
+        by=[answer.by for answer in found.counted],
+        signatures=[answer.signature_sha256 for answer in found.counted],
+        requester=asking,
+        plan_sha256=driver.record.plan_sha256,
+        **required.facts(),
+    )
+    driver.tell(ApprovalsKnown(tuple(answer.by for answer in found.counted)))
+    driver.note(f"Approved by {', '.join(answer.person for answer in found.counted)}.")
+
+
+def _required(driver: Driver, gate: Gate) -> RequiredApprovals | None:
+    return gate.policy.approvals_of(protected_of(driver.environment, gate.environ))
+
+
+async def _asking(gate: Gate) -> str:
+    identity, _ = await requester_of(gate.environ, gate.profile, gate.policy, gate.aws)
+    return identity.arn
+
+
+def _check(driver: Driver, required: RequiredApprovals, asking: str) -> Tally:
+    record, store = driver.record, driver.store
+    ledger = ledger_of(store.trail.lines(), record.id)
+    requesters = ledger.requesters(record.plan_sha256) | ({asking} if asking else set())
+    found = tally(ledger, required, record.plan_sha256, driver.ports.clock(), requesters)
+    _record_aged(driver, found, ledger)
+    if found.complete:
+        return found
+    option = driver.environment.option
+    if found.rejected:
+        said = "; ".join(
+            f"{each.person} has rejected it{each.reason and f': {each.reason}'}" for each in found.rejected
+        )
+        error = ApprovalsMissing(f"The plan cannot be applied: {said}.", "Change what is rejected, and plan again.")
+    else:
+        old = f" Too old: {', '.join(each.person for each in found.aged)}." if found.aged else ""
+        error = ApprovalsMissing(
+            f"The apply lacks approvals: {found.sentence}.{old}", f"Ask for them: %tfruns {option} request {record.id}"
+        )
+    raise turn_red(driver, error)
+
+
+def _record_aged(driver: Driver, found: Tally, ledger: Ledger) -> None:
+    """Write a line about each approval that has become too old, once."""
+    for answer in found.aged:
+        if answer.signature_sha256 not in ledger.expired:
+            driver.store.audit(
+                EXPIRED, by=answer.by, signature_sha256=answer.signature_sha256, plan_sha256=answer.plan_sha256
+            )

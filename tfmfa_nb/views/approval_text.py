@@ -1,0 +1,45 @@
+"""What a person reads of an approval: the request before the code, and what became of the answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.views.sanitize import plain
+
+if TYPE_CHECKING:
+    from tfmfa_nb.protocol.approvals import ApprovalRequest
+    from tfmfa_nb.runs.approvals.ledger import Answer
+
+_DONE = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
+
+
+def request_lines(request: ApprovalRequest) -> list[str]:
+    """A request with its plan, safe to print: strangers may have chosen what it says."""
+    place = f'"{request.environment}"' + (f", workspace {request.workspace}" if request.workspace else "")
+    proof = (
+        f"the role {request.role}, which only MFA can give"
+        if request.role
+        else ("a session of your own; AWS does not say of it whether it has MFA")
+    )
+    left_out = [f"… and {request.left_out:,} more lines"] if request.left_out else []
+    lines = [
+        f"{request.requester} asks you to approve the {request.phase} of {request.run} to {place}.",
+        f"Account: {request.account}",
+        f"Changes: {request.decision}",
+        f"Plan, SHA-256: {request.plan_sha256}",
+        f"Your answer is signed with {proof}.",
+        f"Expires: {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(request.expires_at))}",
+        "",
+        *request.plan,
+        *left_out,
+        "",
+        "The plan is shown as the program of the person who asks has sent it.",
+    ]  # fmt: skip
+    return [plain(line) for line in lines]
+
+
+def answered(answer: Answer) -> str:
+    """The sentence about an answer that counts."""
+    why = f": {answer.reason}" if answer.reason else ""
+    return plain(f"AWS confirms that {answer.by} has {_DONE[answer.decision]} it{why}.")
