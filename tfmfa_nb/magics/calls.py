@@ -252,6 +252,8 @@ class _Settings:
     session_duration: int
     prompt_timeout: float
     policy: Callable[[], Policy]
+    notify: list[str]
+    notify_key: str
 
     def read_policy(self) -> Policy:
         """The organization policy."""
@@ -281,6 +283,8 @@ def _settings_of(options: PromptOptions, magics: TfmfaMagics | None) -> _Setting
         options.get("session_duration", magics.session_duration if magics else 0),
         options.get("prompt_timeout", magics.prompt_timeout if magics else 0.0),
         magics.read_policy if magics else lambda: read_policy(_AT_IMPORT),
+        magics.notify if magics else [],
+        magics.notify_key if magics else "",
     )
 
 

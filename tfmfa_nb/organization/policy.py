@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.organization.policy_checks import PolicyCheck
     from tfmfa_nb.organization.policy_minimums import Protected
+    from tfmfa_nb.organization.policy_notifications import NotificationRule
 
 
 SHORTEST_SESSION, LONGEST_SESSION = 900, 129_600
@@ -41,6 +42,7 @@ class Layer:
         default_level: level of the environments for which nobody has set one.
         environments: pairs of an environment name pattern and its minimum level.
         policy_checks: commands that judge every plan before it can be applied.
+        notifications: who is told of what.
         minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
         accounts: IDs of the accounts in which runs are allowed.
@@ -75,6 +77,7 @@ class Layer:
     bypasses: frozenset[str] | None = None
     minimums: tuple[Minimum, ...] = ()
     policy_checks: tuple[PolicyCheck, ...] = ()
+    notifications: tuple[NotificationRule, ...] = ()
     prompts: frozenset[str] | None = None
     endpoints: tuple[str, ...] | None = None
     programs: tuple[str, ...] | None = None
@@ -281,6 +284,10 @@ class Policy:
     def policy_checks_of(self, environment: str) -> tuple[PolicyCheck, ...]:
         """The checks that a plan of this environment has to pass: those of all files."""
         return tuple(check for layer in self.layers for check in layer.policy_checks if check.holds_for(environment))
+
+    def notifications_of(self, environment: str) -> tuple[NotificationRule, ...]:
+        """Who is told of the runs of this environment: those whom any file names."""
+        return tuple(rule for layer in self.layers for rule in layer.notifications if rule.holds_for(environment))
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""
