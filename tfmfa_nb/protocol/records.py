@@ -63,7 +63,8 @@ class RunRecord:
         lock_timeout: Terraform's `-lock-timeout`.
         error: what stopped the last phase; empty for nothing.
         error_remedy: what to do about it.
-        chains: the roles that the configuration assumes.
+        chains: the roles that the configuration assumes in this phase.
+        other_phase: those of the other phase, of plan and apply, as far as they are others (`terraform.applying`).
         bypasses: the settings of the configuration that bypass the MFA session.
         policy_checks: the results of the policy checks of the plan.
         process: Terraform's supervisor while it runs.
@@ -98,6 +99,7 @@ class RunRecord:
     error: str = ""
     error_remedy: str = ""
     chains: tuple[RoleChain, ...] = ()
+    other_phase: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
     policy_checks: tuple[CheckResult, ...] = ()
     process: ProcessMark | None = None
@@ -258,7 +260,7 @@ _READ: dict[str, Any] = {
     "policy": _texts,
     "log_start": _whole,
     "counts": _counts,
-    "chains": lambda chains: tuple(map(_chain, chains)),
+    **dict.fromkeys(("chains", "other_phase"), lambda chains: tuple(map(_chain, chains))),
     "bypasses": lambda bypasses: tuple(Problem(**each) for each in bypasses),
     "policy_checks": lambda results: tuple(map(_check_result, results)),
     "process": _process,
