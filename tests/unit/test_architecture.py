@@ -21,7 +21,7 @@ FLOORS = (
     {"doctor", "editing"},
     {"views", "sandbox"},
     {"notifications"},
-    {"magics", "runbooks", "app"},
+    {"agents", "magics", "runbooks", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TOP = FLOORS[-1]  # the entrances, which may know each other

@@ -49,6 +49,7 @@ def test_the_commands():
         "run",
         "verify",
         "doctor",
+        "mcp",
         "sandbox start",
         "sandbox code",
         "sandbox qr",

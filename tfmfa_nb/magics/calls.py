@@ -87,6 +87,7 @@ class ApplyOptions(PromptOptions, total=False):
         parallelism: number of operations at once; 0 for Terraform's own.
         lock_timeout: Terraform's form of a duration: "30s", "10m".
         level: stricter MFA level for this run: "never", "applies only", "plans and applies".
+        requested_by: an agent that asked for the run, by the name that it gave itself.
     """
 
     var: Mapping[str, object]
@@ -95,6 +96,7 @@ class ApplyOptions(PromptOptions, total=False):
     parallelism: int
     lock_timeout: str
     level: str
+    requested_by: str
 
 
 class PlanOptions(ApplyOptions, total=False):

@@ -68,6 +68,7 @@ class RunRecord:
         bypasses: the settings of the configuration that bypass the MFA session.
         policy_checks: the results of the policy checks of the plan.
         process: Terraform's supervisor while it runs.
+        requested_by: who asked for it, if that is an agent, by its own word: "agent NAME VERSION"; else empty.
     """
 
     id: str
@@ -103,6 +104,7 @@ class RunRecord:
     bypasses: tuple[Problem, ...] = ()
     policy_checks: tuple[CheckResult, ...] = ()
     process: ProcessMark | None = None
+    requested_by: str = ""
 
     def after(self, changes: Mapping[str, Any]) -> Self:
         """The record after `changes`; names that are not fields are ignored."""
@@ -246,7 +248,9 @@ def _process(value: Any) -> ProcessMark | None:
 
 
 _READ: dict[str, Any] = {
-    **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
+    **dict.fromkeys(
+        ("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout", "requested_by"), _text
+    ),
     **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
