@@ -21,6 +21,7 @@ _SUMMARIES = {
     "approve": "approve what somebody else asks for, with your own MFA code",
     "verify": "check an executed runbook against the audit trail",
     "doctor": "check everything that a run depends on",
+    "mcp": "serve agents, whose applies wait for a person's code",
     "sandbox": "run an AWS on this machine that is strict about MFA",
     "demo": "plan and apply under MFA in a sandbox",
 }
@@ -115,6 +116,8 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
             from tfmfa_nb.runbooks.approve_command import configure  # noqa: PLC0415
         case "doctor":
             from tfmfa_nb.doctor.command import configure  # noqa: PLC0415
+        case "mcp":
+            from tfmfa_nb.agents.mcp_command import configure  # noqa: PLC0415
         case "sandbox":
             from tfmfa_nb.sandbox.command import configure  # noqa: PLC0415
         case _:

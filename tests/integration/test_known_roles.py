@@ -51,10 +51,17 @@ async def test_each_phase_s_own_role_is_checked_before_terraform_assumes_it(tmp_
     await plan(run.driver, gate)
     assert run.status == "planned"
     assert [hop["arn"] for role in run.roles for hop in role["hops"]] == [AUDIT]
+    assert any(note.endswith(f"aws.it assumes in the apply: {DEPLOY}.") for note in run.notes)
     assert assumed()[0] == (AUDIT, False)
     assert set(assumed()[1:]) == {(AUDIT, True)}
     before = len(sandbox.calls())
     await apply(run.driver, gate)
     assert run.status == "applied"
+    assert any(note.endswith(f"aws.it assumes in the plan: {AUDIT}.") for note in run.notes)
+    record = run.driver.store.load()
+    recorded = [
+        [hop.role_arn for chain in chains for hop in chain.hops] for chains in (record.chains, record.other_phase)
+    ]
+    assert recorded == [[DEPLOY], [AUDIT]]
     assert assumed(before)[0] == (DEPLOY, False)
     assert set(assumed(before)[1:]) == {(DEPLOY, True)}

@@ -137,3 +137,12 @@ async def test_break_glass_records_its_reason_and_cleans_up(tmp_path, sandbox, e
     assert made
     assert all("assumed-role/break-glass/break-glass-OPS-7" in identity for identity in made)
     assert "the queue is stuck" in output.read_text()
+
+
+@pytest.mark.thorough
+async def test_an_agent_plans_and_a_person_applies(tmp_path, sandbox, environ_of):
+    output = await run("agent", tmp_path, environ_of(sandbox))
+    said = texts(code_cells(output)[-1])
+    assert "was planned by agent" in said
+    assert "applied by alice" in said
+    assert sum(call["action"] == "GetSessionToken" for call in sandbox.calls()) == 1

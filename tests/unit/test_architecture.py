@@ -20,7 +20,8 @@ FLOORS = (
     {"runs"},
     {"doctor", "editing"},
     {"views", "sandbox"},
-    {"magics", "runbooks", "app"},
+    {"notifications"},
+    {"agents", "magics", "runbooks", "app"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TOP = FLOORS[-1]  # the entrances, which may know each other
@@ -37,6 +38,7 @@ REVEALS = {
     "runs.gate.long_term_key": "gives Terraform the person's own key while no level asks for a code",
     "runs.gate.alias": "copies the key for a look-up that outlives the phase",
     "runbooks.input_responder": "hands what was typed on to the kernel that asks",
+    "notifications.senders": "signs what a webhook gets, and names Apprise's service",
     "terraform.process": "tells Terraform's supervisor what to mask",
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.

@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import psutil
 import pytest
+from self_signed import SELF_SIGNED, serve_tls
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_audit import AuditRules, is_sink
@@ -31,7 +31,6 @@ def command_of(tmp_path, body):
     return f"command:{shlex.join([sys.executable, str(program)])}"
 
 
-SELF_SIGNED = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1"]
 KEEPS = "open(received, 'a').write(line)"
 
 
@@ -61,14 +60,8 @@ class Collector(BaseHTTPRequestHandler):
 @pytest.fixture
 def https(tmp_path):
     """A server with a certificate, which is its own authority."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-    subprocess.run([*SELF_SIGNED, *subject, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     server = HTTPServer(("127.0.0.1", 0), Collector)
-    server.bodies, server.certificate = [], certificate
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.bodies, server.certificate = [], serve_tls(server, tmp_path)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server

@@ -50,6 +50,7 @@ def test_the_commands():
         "approve",
         "verify",
         "doctor",
+        "mcp",
         "sandbox start",
         "sandbox code",
         "sandbox qr",

@@ -68,5 +68,6 @@ def test_every_setting_is_explained(shell, capsys):
     load_ipython_extension(shell)
     shell.run_line_magic("config", "TfmfaMagics")
     shown = capsys.readouterr().out
-    for name in ("prompt", "token_command", "profile", "session_duration", "prompt_timeout"):
+    names = ("prompt", "token_command", "profile", "session_duration", "prompt_timeout", "notify", "notify_key")
+    for name in names:
         assert f"TfmfaMagics.{name}" in shown

@@ -126,3 +126,25 @@ def test_no_role_is_guessed(tmp_path, shape):
 def test_each_phase_has_a_role_of_its_own(tmp_path):
     roles = [role_of(tmp_path, provider(BY_PHASE), session=session) for session in (PLAN, APPLY, KnownSession())]
     assert roles == [f"arn:aws:iam::{ACCOUNT}:role/plan", f"arn:aws:iam::{ACCOUNT}:role/apply", None]
+
+
+@pytest.mark.parametrize("session", [PLAN, APPLY])
+@pytest.mark.parametrize("text", [provider(BY_PHASE), f"locals {{\n  role = {BY_PHASE}\n}}\n" + provider("local.role")])
+def test_the_role_of_the_other_phase_is_told_too(tmp_path, text, session):
+    findings = found(tmp_path, text, session=session)
+    here, there = ("apply", "plan") if session.applying else ("plan", "apply")
+    assert [hop.role_arn for chain in findings.chains for hop in chain.hops] == [f"arn:aws:iam::{ACCOUNT}:role/{here}"]
+    assert [hop.role_arn for chain in findings.other_phase for hop in chain.hops] == [
+        f"arn:aws:iam::{ACCOUNT}:role/{there}"
+    ]
+    [note] = findings.phase_notes()
+    assert (note.what, note.place) == (
+        f"aws.it assumes in the {there}: arn:aws:iam::{ACCOUNT}:role/{there}.",
+        findings.chains[0].place,
+    )
+
+
+def test_where_both_phases_have_one_role_there_is_nothing_to_tell(tmp_path):
+    same = 'terraform.applying ? "arn:aws:iam::111122223333:role/x" : "arn:aws:iam::111122223333:role/x"'
+    findings = found(tmp_path, provider(same), session=PLAN)
+    assert (findings.other_phase, list(findings.phase_notes())) == ((), [])

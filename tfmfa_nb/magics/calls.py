@@ -87,6 +87,7 @@ class ApplyOptions(PromptOptions, total=False):
         parallelism: number of operations at once; 0 for Terraform's own.
         lock_timeout: Terraform's form of a duration: "30s", "10m".
         level: stricter MFA level for this run: "never", "applies only", "plans and applies".
+        requested_by: an agent that asked for the run, by the name that it gave itself.
     """
 
     var: Mapping[str, object]
@@ -95,6 +96,7 @@ class ApplyOptions(PromptOptions, total=False):
     parallelism: int
     lock_timeout: str
     level: str
+    requested_by: str
 
 
 class PlanOptions(ApplyOptions, total=False):
@@ -252,6 +254,8 @@ class _Settings:
     session_duration: int
     prompt_timeout: float
     policy: Callable[[], Policy]
+    notify: list[str]
+    notify_key: str
 
     def read_policy(self) -> Policy:
         """The organization policy."""
@@ -281,6 +285,8 @@ def _settings_of(options: PromptOptions, magics: TfmfaMagics | None) -> _Setting
         options.get("session_duration", magics.session_duration if magics else 0),
         options.get("prompt_timeout", magics.prompt_timeout if magics else 0.0),
         magics.read_policy if magics else lambda: read_policy(_AT_IMPORT),
+        magics.notify if magics else [],
+        magics.notify_key if magics else "",
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Any as AnyTrait
-from traitlets import CaselessStrEnum, Float, Int, Unicode
+from traitlets import CaselessStrEnum, Float, Int, List, Unicode
 
 from tfmfa_nb.magics.arguments import options, options_of
 from tfmfa_nb.magics.awaiting import awaited, awaited_or_at_once
@@ -68,6 +68,15 @@ class TfmfaMagics(Magics):
         "session, at least 900 for a plan and 3600 for an apply.",
     ).tag(config=True)
     prompt_timeout = Float(0.0, min=0.0, help="Time limit of a prompt in seconds; 0 for no limit.").tag(config=True)
+
+    notify: List[str] = List(
+        Unicode(),
+        help="Who is told when a run waits for a code, goes on with one, or ends: 'command:/PATH ARGUMENTS', "
+        "'https://HOST/PATH', 'apprise:TFMFA_NAME'. The organization policy may name others.",
+    ).tag(config=True)
+    notify_key = Unicode(
+        help="Name, TFMFA_NAME, of the process variable or keychain entry with the key that signs what https URLs get."
+    ).tag(config=True)
 
     environment = Unicode("default", help="Environment of magics without -e and -C.").tag(config=True)
     latest = AnyTrait(help="The run that was started last.")

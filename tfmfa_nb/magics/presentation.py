@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from tfmfa_nb.magics.forms.show import show_variables_form
 from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
+from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.apply import apply
@@ -42,6 +43,8 @@ class Settings(Protocol):
     profile: str
     session_duration: int
     prompt_timeout: float
+    notify: list[str]
+    notify_key: str
 
     def read_policy(self) -> Policy:
         """The organization policy."""
@@ -74,7 +77,8 @@ async def present(
     async def work() -> None:
         with before_phase(run.driver):
             gate = gate_of(front_end, settings)
-        await perform(run, phases, gate, confirm=confirm)
+        with notifying(run, gate.policy, settings.notify, settings.notify_key):
+            await perform(run, phases, gate, confirm=confirm)
         if not front_end.attended:
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
@@ -107,7 +111,8 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
     try:
         with before_phase(run.driver):
             gate = gate_of(front_end, settings)
-        await perform(run, phases, gate)
+        with notifying(run, gate.policy, settings.notify, settings.notify_key):
+            await perform(run, phases, gate)
     finally:
         front_end.view.end()
 

@@ -55,6 +55,17 @@ class Keychain:
             )
         return values
 
+    def named(self, name: str) -> Secret:
+        """The secret in the entry with this name, which `keyring set tfmfa_nb NAME` stores; empty if there is none.
+
+        Raises:
+            ConfigurationError: the keychain is locked.
+        """
+        backend = _backend()
+        if isinstance(backend, str):
+            return Secret("")
+        return _access("read", lambda: Secret(backend.get_password(SERVICE, name) or ""))
+
     def store(self, values: VariableValues) -> None:
         """Store all of `values`, or nothing.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy_approvals import ApprovalRule, RequiredApprovals
     from tfmfa_nb.organization.policy_checks import PolicyCheck
     from tfmfa_nb.organization.policy_minimums import Protected
+    from tfmfa_nb.organization.policy_notifications import NotificationRule
 
 
 SHORTEST_SESSION, LONGEST_SESSION = 900, 129_600
@@ -44,6 +45,7 @@ class Layer:
         environments: pairs of an environment name pattern and its minimum level.
         policy_checks: commands that judge every plan before it can be applied.
         approvals: approvals that an apply needs.
+        notifications: who is told of what.
         minimums: minimum levels by other things than the environment's name.
         session_seconds: shortest and longest session that may be requested.
         accounts: IDs of the accounts in which runs are allowed.
@@ -79,6 +81,7 @@ class Layer:
     approvals: tuple[ApprovalRule, ...] = ()
     minimums: tuple[Minimum, ...] = ()
     policy_checks: tuple[PolicyCheck, ...] = ()
+    notifications: tuple[NotificationRule, ...] = ()
     prompts: frozenset[str] | None = None
     endpoints: tuple[str, ...] | None = None
     programs: tuple[str, ...] | None = None
@@ -294,6 +297,10 @@ class Policy:
     def limits_endpoints(self) -> bool:
         """True if a code, or the question who has approved, may only go to AWS's own endpoints and to allowed ones."""
         return self.mfa or any(layer.approvals for layer in self.layers)
+
+    def notifications_of(self, environment: str) -> tuple[NotificationRule, ...]:
+        """Who is told of the runs of this environment: those whom any file names."""
+        return tuple(rule for layer in self.layers for rule in layer.notifications if rule.holds_for(environment))
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -22,23 +23,25 @@ from tfmfa_nb.organization.policy_approvals import (
 from tfmfa_nb.organization.policy_audit import is_path, is_sink
 from tfmfa_nb.organization.policy_checks import DEFAULT_SECONDS, LONGEST_CHECK, PLAN, PolicyCheck
 from tfmfa_nb.organization.policy_minimums import Minimum
+from tfmfa_nb.organization.policy_notifications import NotificationRule, NotifiedEvent, is_secret_name, is_target
 from tfmfa_nb.organization.policy_patterns import is_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 _T = TypeVar("_T")
 
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _PROVIDER = re.compile(r"[\w.*?:-]+(/[\w.*?-]+){0,2}", re.ASCII)
 _SINKS = 'Sinks: "journald", "syslog", "https://HOST/PATH" (without a user), "command:/PATH ARGUMENTS".'
+_TARGETS = 'Targets: "command:/PATH ARGUMENTS", "https://HOST/PATH" (without a user), "apprise:TFMFA_NAME".'
 _CHOICES = ", ".join(f'"{level}"' for level in Level)
 _TOP = (
     *("mfa", "owners", "default_level", "confirm_destroy", "environments", "minimum", "policy_check", "session"),
-    *("allow", "audit", "approvals"),
+    *("allow", "audit", "approvals", "notification"),
 )
 _CHECK = ("name", "command", "timeout", "environments")
+_NOTIFICATION = ("to", "key", "events", "environments", "authorities")
 _MINIMUM = ("environments", "paths", "workspaces", "accounts", "roles", "backend_keys")
 _ALLOW = (
     *("accounts", "roles", "local_state", "bypasses", "prompts", "endpoints", "programs", "providers"),
@@ -82,9 +85,7 @@ class PolicyParser:
         audit = self._table(top.get("audit", {}), "audit", _AUDIT)
         sinks = self._strings(audit, "sinks", "audit.")
         self._check("audit.sinks", sinks, is_sink, "a sink", _SINKS)
-        authorities = self._file(audit, "authorities")
-        known = [authorities] if authorities else []  # a cell can say where a home folder is
-        self._check("audit.authorities", known, lambda path: path.startswith("/"), "an absolute path", "Use one.")
+        authorities = self._authorities(audit, "audit")
         self._check("allow.providers", providers, _PROVIDER.fullmatch, "a source address", 'Example: "mycorp/aws".')
         return Layer(
             self._path,
@@ -95,6 +96,7 @@ class PolicyParser:
             approvals=tuple(self._approvals(top.get("approvals", {}))),
             minimums=tuple(self._each(top, "minimum", self._minimum)),
             policy_checks=tuple(self._each(top, "policy_check", self._policy_check)),
+            notifications=tuple(self._each(top, "notification", self._notification)),
             session_seconds=(self._seconds(session, "shortest"), self._seconds(session, "longest")),
             accounts=None if accounts is None else frozenset(accounts),
             roles=self._strings(allow, "roles", "allow."),
@@ -187,6 +189,33 @@ class PolicyParser:
             self._reject(f"{name}.environments", "must not be empty: the check would judge nothing", "Remove the key.")
         return PolicyCheck(called, command, float(seconds), environments, str(self._path))
 
+    def _notification(self, table: Any, name: str) -> NotificationRule:
+        self._table(table, name, _NOTIFICATION)
+        to, key = self._strings(table, "to", f"{name}."), table.get("key", "")
+        if not to:
+            self._reject(f"{name}.to", "must be a list of targets", _TARGETS)
+        self._check(f"{name}.to", to, is_target, "a target", _TARGETS)
+        if not isinstance(key, str) or (key and not is_secret_name(key)):
+            self._reject(f"{name}.key", "must be the name of a secret", 'Example: key = "TFMFA_WEBHOOK_KEY".')
+        events = self._strings(table, "events", f"{name}.")
+        known = [str(event) for event in NotifiedEvent]
+        self._check(f"{name}.events", events, known.__contains__, "an event", f"Events: {', '.join(known)}.")
+        patterns = self._strings(table, "environments", f"{name}.")
+        for given in ("events", "environments"):
+            if table.get(given) == []:
+                self._reject(f"{name}.{given}", "must not be empty: nobody would be told", "Remove the key.")
+        authorities = self._authorities(table, name)
+        rule = NotificationRule(to, key, events or tuple(known), patterns, Path(authorities) if authorities else None)
+        if rule.lacks_key:
+            self._reject(f"{name}.key", "is missing: what an https URL gets is signed", 'Example: key = "TFMFA_KEY".')
+        return rule
+
+    def _authorities(self, table: dict[str, Any], name: str) -> str | None:
+        authorities = self._file(table, "authorities", name)
+        known = [authorities] if authorities else []  # a cell can say where a home folder is
+        self._check(f"{name}.authorities", known, lambda path: path.startswith("/"), "an absolute path", "Use one.")
+        return authorities
+
     def _check_accounts(self, key: str, accounts: Iterable[str] | None) -> None:
         self._check(key, accounts, _ACCOUNT_ID.fullmatch, "an account ID", 'Example: "111122223333".')
 
@@ -223,10 +252,10 @@ class PolicyParser:
             self._reject(prefix + key, "must be a list of non-empty strings", f'Example: {key} = ["…"].')
         return tuple(value)
 
-    def _file(self, audit: dict[str, Any], key: str) -> str | None:
-        value = audit.get(key)
+    def _file(self, table: dict[str, Any], key: str, name: str = "audit") -> str | None:
+        value = table.get(key)
         if value is not None and not (isinstance(value, str) and is_path(value)):
-            self._reject(f"audit.{key}", f"{value!r} is not the path of a file", f'Example: {key} = "/etc/ssh/…".')
+            self._reject(f"{name}.{key}", f"{value!r} is not the path of a file", f'Example: {key} = "/etc/ssh/…".')
         return value
 
     def _seconds(self, table: dict[str, Any], key: str) -> int | None:

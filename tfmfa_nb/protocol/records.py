@@ -63,11 +63,13 @@ class RunRecord:
         lock_timeout: Terraform's `-lock-timeout`.
         error: what stopped the last phase; empty for nothing.
         error_remedy: what to do about it.
-        chains: the roles that the configuration assumes.
+        chains: the roles that the configuration assumes in this phase.
+        other_phase: those of the other phase, of plan and apply, as far as they are others (`terraform.applying`).
         bypasses: the settings of the configuration that bypass the MFA session.
         policy_checks: the results of the policy checks of the plan.
         approvals: the ARNs of those who have approved the apply.
         process: Terraform's supervisor while it runs.
+        requested_by: who asked for it, if that is an agent, by its own word: "agent NAME VERSION"; else empty.
     """
 
     id: str
@@ -99,10 +101,12 @@ class RunRecord:
     error: str = ""
     error_remedy: str = ""
     chains: tuple[RoleChain, ...] = ()
+    other_phase: tuple[RoleChain, ...] = ()
     bypasses: tuple[Problem, ...] = ()
     policy_checks: tuple[CheckResult, ...] = ()
     approvals: tuple[str, ...] = ()
     process: ProcessMark | None = None
+    requested_by: str = ""
 
     def after(self, changes: Mapping[str, Any]) -> Self:
         """The record after `changes`; names that are not fields are ignored."""
@@ -247,7 +251,9 @@ def _process(value: Any) -> ProcessMark | None:
 
 
 _READ: dict[str, Any] = {
-    **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
+    **dict.fromkeys(
+        ("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout", "requested_by"), _text
+    ),
     **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
@@ -261,7 +267,7 @@ _READ: dict[str, Any] = {
     "policy": _texts,
     "log_start": _whole,
     "counts": _counts,
-    "chains": lambda chains: tuple(map(_chain, chains)),
+    **dict.fromkeys(("chains", "other_phase"), lambda chains: tuple(map(_chain, chains))),
     "bypasses": lambda bypasses: tuple(Problem(**each) for each in bypasses),
     "policy_checks": lambda results: tuple(map(_check_result, results)),
     "process": _process,

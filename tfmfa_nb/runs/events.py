@@ -141,10 +141,11 @@ class WorkspaceKnown(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationInspected(Event):
-    """The roles and the bypasses in the configuration."""
+    """The roles and the bypasses in the configuration, and the roles that are others in the other phase."""
 
     chains: tuple[RoleChain, ...]
     bypasses: tuple[Problem, ...]
+    other_phase: tuple[RoleChain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

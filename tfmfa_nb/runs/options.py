@@ -58,6 +58,7 @@ class Options:
         configuration: the cell's HCL, which becomes `main.tf`; None for the configuration that is there.
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
+        requested_by: an agent that asked for the run, by the name that it gave itself; "" for a person.
         call: another command than `plan` and `apply`; None for those.
     """
 
@@ -83,6 +84,7 @@ class Options:
     configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
+    requested_by: str = ""
     call: Call | None = field(default=None, repr=False)
 
     @property

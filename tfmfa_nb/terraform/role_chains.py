@@ -11,7 +11,7 @@ from tfmfa_nb.terraform.backends import Backends
 from tfmfa_nb.terraform.declared_settings import DeclaredSettings
 from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.provider_sources import provider_addresses, unknown_providers
-from tfmfa_nb.terraform.session_data import KnownSession
+from tfmfa_nb.terraform.session_data import KnownSession, names_the_phase
 from tfmfa_nb.terraform.syntax_check import syntax_problems
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
@@ -49,6 +49,8 @@ class Findings:
         unknown_providers: those that may use AWS credentials of their own; named by their address.
         programs: what Terraform runs with the session's credentials; named "local-exec", "external", "exec", ….
         network: settings that lead calls of AWS elsewhere, whatever their values.
+        other_phase: the chains of the run's other phase, as far as they are others (`terraform.applying`).
+        applying: True if the chains are those of an apply, so that the other phase is the plan.
         unreadable: files and modules that Terraform may read, and that cannot be read here; named "unreadable".
     """
 
@@ -65,6 +67,15 @@ class Findings:
     unreadable: tuple[Problem, ...] = ()
     declared: frozenset[tuple[str, str]] = frozenset()
     network: tuple[NetworkSetting, ...] = ()
+    other_phase: tuple[RoleChain, ...] = ()
+    applying: bool = False
+
+    def phase_notes(self) -> Iterator[Problem]:
+        """Which roles the other phase has."""
+        other = "plan" if self.applying else "apply"
+        for chain in self.other_phase:
+            roles = ", then ".join(hop.role_arn or f"one that is not known ({hop.expression})" for hop in chain.hops)
+            yield Problem(f"{chain.provider} assumes in the {other}: {roles or 'no role'}.", place=chain.place)
 
     def notes(self) -> Iterator[Problem]:
         """What a person should know: what is not known, which programs run, and what stands before AWS."""
@@ -93,6 +104,20 @@ def find_chains(
         session: what is known of the credentials and the phase that Terraform will run with.
         backend: what the next `init` gets about the backend.
     """
+    variables = variables or VariableArguments()
+    evaluator = Evaluator(configuration.folder, executable, environ, variables, session)
+    found = _findings(configuration, evaluator, backend)
+    if session.applying is None or not any(map(names_the_phase, configuration.modules)):
+        return found
+    other_session = replace(session, applying=not session.applying)
+    other = _findings(configuration, replace(evaluator, session=other_session), backend)
+    others = tuple(chain for chain in other.chains if chain not in found.chains)
+    return replace(found, other_phase=others, applying=session.applying)
+
+
+def _findings(configuration: Configuration, evaluator: Evaluator, backend: BackendArguments) -> Findings:
+    """What is found for the phase that the evaluator knows; see `find_chains`."""
+    executable, environ = evaluator.executable, evaluator.environ
     backends, declared = Backends.of(configuration, environ, backend), DeclaredSettings()
     declared.chains += backends.chains
     for module in configuration.modules:
@@ -102,7 +127,6 @@ def find_chains(
     kept = [backends.kept] if backends.kept else []
     questions = [*declared.questions(), *(question for chain in kept for question in chain.questions())]
     problems, gaps = syntax_problems(configuration, executable, environ)
-    evaluator = Evaluator(configuration.folder, executable, environ, variables or VariableArguments(), session)
     if not evaluator.answer(questions):
         problems.append(Problem(f"{executable.product} console cannot evaluate the values in this configuration."))
     declared.chains += [chain for chain in kept if _differs(chain, backends.chains)]

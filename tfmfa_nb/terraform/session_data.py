@@ -23,6 +23,9 @@ _OTHER_CREDENTIALS = {
     *("shared_credentials_file", "shared_credentials_files", "shared_config_files"),
 }
 _REPEATS = {"count", "for_each"}
+_APPLYING = ("terraform", "applying")
+# The blocks whose values decide about roles.
+_EVALUATED = {"provider", "locals", "module", "output", "data", "terraform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,17 @@ class KnownSession:
                 return None
         path = name.path[1:4]
         return f"({{ {path[0]} = {{ {path[1]} = {{ {path[2]} = {json.dumps(known)} }} }} }})" if known else None
+
+
+def names_the_phase(module: Module) -> bool:
+    """True if a role in this module may be another one in the apply than in the plan."""
+    waiting = [block for block in module.blocks if block.type in _EVALUATED]
+    while waiting:
+        block = waiting.pop()
+        if any(name.path[:2] == _APPLYING for value in block.attributes.values() for name in value.names):
+            return True
+        waiting += block.blocks
+    return False
 
 
 def _data(module: Module, kind: str, label: str) -> Block | None:

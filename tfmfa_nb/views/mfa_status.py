@@ -84,6 +84,7 @@ def policy_lines(policy: Policy) -> list[str]:
         lines += [f'Minimum level for {rule.describe()}: "{rule.level}"{file}' for rule in layer.minimums]
         lines += [f"Approvals for {rule.environments}: {rule.describe()}{file}" for rule in layer.approvals]
         lines += [f"Policy check {check.name}: {shlex.join(check.command)}{file}" for check in layer.policy_checks]
+        lines += [f"Notification of {rule.describe()}{file}" for rule in layer.notifications]
         for name in ("accounts", "roles", "prompts", "endpoints", "programs", "providers", "process_variables"):
             if (allowed := getattr(layer, name)) is not None:
                 lines.append(f"Allowed {name}: {', '.join(sorted(allowed)) or 'none'}{file}")

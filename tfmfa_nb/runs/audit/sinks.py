@@ -20,7 +20,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tfmfa_nb.model.version import __version__
@@ -30,6 +30,8 @@ from tfmfa_nb.runs.audit.child import run_program
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+Send: TypeAlias = "Callable[[bytes, float], None]"
+"""Sends one line within a number of seconds; an OSError, HTTPException, or ValueError says why it was not received."""
 SOCKETS = {JOURNALD: "/run/systemd/journal/socket", SYSLOG: "/dev/log"}
 """The sockets of the system's own logs."""
 SECONDS = 10.0
@@ -41,7 +43,10 @@ _PRIORITY = 10 * 8 + 5  # facility authpriv, severity notice
 
 
 def deliver(
-    pending: Mapping[str, Sequence[bytes]], authorities: Mapping[str, Path] = _SYSTEM, seconds: float = SECONDS
+    pending: Mapping[str, Sequence[bytes]],
+    authorities: Mapping[str, Path] = _SYSTEM,
+    seconds: float = SECONDS,
+    sender: Callable[[str, Path | None], Send] | None = None,
 ) -> dict[str, tuple[int, str]]:
     """Send lines to sinks, to all at the same time, and to each in order.
 
@@ -50,12 +55,16 @@ def deliver(
         authorities: by sink, the file with the certificate authorities that vouch for it; the system's own vouch for
             any other.
         seconds: time limit for all of it.
+        sender: what sends a line to a sink, for which these authorities vouch; None for `sender_of`.
 
     Returns:
         By each sink that did not receive all of its lines: how many it has received, and why no more.
     """
     deadline = time.monotonic() + seconds
-    deliveries = [_Delivery(sink, lines, authorities.get(sink), deadline) for sink, lines in pending.items()]
+    deliveries = [
+        _Delivery(sink, lines, (sender or sender_of)(sink, authorities.get(sink)), deadline)
+        for sink, lines in pending.items()
+    ]
     for delivery in deliveries:
         delivery.thread.start()
     for delivery in deliveries:
@@ -72,8 +81,8 @@ def name_of(sink: str) -> str:
 class _Delivery:
     """The delivery to one sink, in a thread that nobody waits for longer than the time limit."""
 
-    def __init__(self, sink: str, lines: Sequence[bytes], authorities: Path | None, deadline: float) -> None:
-        self.sink, self._lines, self._authorities, self._deadline = sink, lines, authorities, deadline
+    def __init__(self, sink: str, lines: Sequence[bytes], send: Send, deadline: float) -> None:
+        self.sink, self._lines, self._send, self._deadline = sink, lines, send, deadline
         self.received, self.reason = 0, ""
         self.thread = threading.Thread(target=self._run, name=f"audit sink {name_of(sink)}", daemon=True)
 
@@ -82,19 +91,19 @@ class _Delivery:
         return self.received == len(self._lines)
 
     def _run(self) -> None:
-        send = _sender(self.sink, self._authorities)
         try:
             for line in self._lines:
                 left = self._deadline - time.monotonic()
                 if left <= 0:
                     return
-                send(line, left)
+                self._send(line, left)
                 self.received += 1
         except (OSError, HTTPException, ValueError) as error:  # urllib's own errors are an OSError too
             self.reason = _reason(error)
 
 
-def _sender(sink: str, authorities: Path | None) -> Callable[[bytes, float], None]:
+def sender_of(sink: str, authorities: Path | None) -> Send:
+    """What sends a line to this sink, for which these authorities vouch; None for the system's own."""
     if sink == JOURNALD:
         fields = f"SYSLOG_IDENTIFIER={_NAME}\nPRIORITY={_PRIORITY % 8}\nMESSAGE=".encode()
         return lambda line, seconds: _send_datagram(SOCKETS[JOURNALD], fields + line + b"\n", seconds)
@@ -102,7 +111,7 @@ def _sender(sink: str, authorities: Path | None) -> Callable[[bytes, float], Non
         return lambda line, seconds: _send_datagram(SOCKETS[SYSLOG], f"<{_PRIORITY}>{_NAME}: ".encode() + line, seconds)
     if sink.startswith(COMMAND):
         return lambda line, seconds: _run_command(shlex.split(sink.removeprefix(COMMAND)), line, seconds)
-    return lambda line, seconds: _post(sink, line, authorities, seconds)
+    return lambda line, seconds: post(sink, line + b"\n", authorities, seconds)
 
 
 def _send_datagram(path: str, content: bytes, seconds: float) -> None:
@@ -140,9 +149,24 @@ def _tls(authorities: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _post(url: str, line: bytes, authorities: Path | None, seconds: float) -> None:
-    headers = {"Content-Type": "application/json", "User-Agent": f"{_NAME}/{__version__}"}
-    request = urllib.request.Request(url, line + b"\n", headers, method="POST")  # noqa: S310 - https, as the policy's parser demands
+def post(
+    url: str, body: bytes, authorities: Path | None, seconds: float, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """POST a JSON text.
+
+    Args:
+        url: an https URL.
+        body: the text.
+        authorities: file with the certificate authorities that vouch for the host; None for the system's own.
+        seconds: time limit.
+        more: further headers.
+
+    Raises:
+        OSError: there is no connection, or the status is not 2xx; a redirect is not followed.
+        HTTPException: the answer is not HTTP.
+    """
+    headers = {"Content-Type": "application/json", "User-Agent": f"{_NAME}/{__version__}", **more}
+    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - https, as the policy's parser demands
     handlers = (_NoRedirects, urllib.request.HTTPSHandler(context=_tls(authorities)))
     with urllib.request.build_opener(*handlers).open(request, timeout=seconds):
         pass  # any status but 2xx is an error

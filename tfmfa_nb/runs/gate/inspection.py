@@ -59,7 +59,9 @@ async def inspect(driver: Driver, gate: Gate, executable: Executable) -> None:
         session=await known_session(driver, gate.environ, gate.profile),
         backend=driver.options.backend_arguments(driver.base),
     )
-    driver.tell(ConfigurationInspected(findings.chains, findings.bypasses))
+    driver.tell(ConfigurationInspected(findings.chains, findings.bypasses, findings.other_phase))
+    for problem in findings.phase_notes():
+        driver.note(told(problem))
     refuse_what_is_no_role(driver, findings.chains)
     arns = [hop.role_arn for chain in findings.chains for hop in chain.hops if hop.role_arn]
     # All of it at once: one rule may be about the account of the key and about the state.

@@ -1,0 +1,195 @@
+"""What an agent can ask for: each answer is plain data, bounded, masked, and without hidden characters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.magics.calls import apply, plan
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, PromptUnavailable, RunStateError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.protocol.decision import decision_of, decision_text
+from tfmfa_nb.runs.history.listing import find_run, list_runs
+from tfmfa_nb.runs.store import RunStore
+from tfmfa_nb.views.sanitize import one_line, plain, sanitize_all, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tfmfa_nb.magics.calls import PlanOptions
+    from tfmfa_nb.protocol.records import RunRecord
+    from tfmfa_nb.runs.run import Run
+
+PROMPT = "none"
+"""The prompt of an agent's runs, by its name: no token command, and no terminal of the agent's own."""
+LONGEST_WAIT = 300.0
+"""The longest wait, in seconds."""
+_MOST_RUNS, _MOST_CHANGES, _MOST_LINES = 50, 200, 400
+_LONGEST_LINE, _LONGEST_NAME, _LONGEST_CHANGE = 1_000, 100, 50_000
+_LOOK = 0.5  # seconds between two looks at a run of another process
+_RECORDED = (
+    *("id", "environment", "workspace", "status", "phase", "command", "level", "requested_by", "authenticated_by"),
+    *("counts", "plan_sha256", "error", "error_remedy"),
+)
+
+
+class AgentRequests:
+    """The requests of one agent, in the folder in which the server was started.
+
+    Args:
+        agent: the name by which the agent has introduced itself; anybody can choose any.
+        base: folder of the environments.
+    """
+
+    def __init__(self, agent: str, base: Path) -> None:
+        self.agent = one_line(f"agent {agent}", _LONGEST_NAME)
+        self._base = base
+        self._runs: dict[str, Run] = {}
+        self._applies: dict[str, asyncio.Task[Run]] = {}
+
+    async def plan(
+        self, environment: str, *, destroy: bool = False, refresh_only: bool = False, target: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Plan an environment that has a configuration; returns its decision, and the first of its changes.
+
+        Whatever the environment's level, the apply of this plan requires a code, which a person has.
+
+        Raises:
+            TfmfaError: as `tfmfa_nb.plan` does; it has no code if the level requires one for plans.
+        """
+        where = self._environment(environment)
+        options: PlanOptions = {
+            "destroy": destroy,
+            "refresh_only": refresh_only,
+            "target": list(target),
+            "level": str(Level.APPLIES_ONLY),
+            "prompt": PROMPT,
+            "show": False,
+            "requested_by": self.agent,
+        }
+        try:
+            run = await plan(where.name, **options)
+        except AuthenticationError as error:
+            if not _lacks_person(error):
+                raise
+            raise PromptUnavailable(
+                f'A plan of "{where.name}" requires an MFA code, which only a person can give.',
+                f"Ask a person to plan it: %tfplan {where.option}",
+            ) from None
+        self._runs[run.id] = run
+        return self.read_plan(environment, run.id)
+
+    def read_plan(self, environment: str, run: str, address: str = "", start: int = 0) -> dict[str, Any]:
+        """The plan of a run of this session: its changes, or all of one change, with sensitive values masked.
+
+        Raises:
+            RunStateError: it is no plan of this session, or the plan has no such change.
+        """
+        known = self._own(environment, run)
+        if address:
+            changes = known.plan.document.get("resource_changes", [])
+            change = next((each for each in changes if each.get("address") == address), None)
+            if change is None:
+                raise RunStateError(f"The plan has no change of {one_line(address, _LONGEST_NAME)!r}.")
+            text = json.dumps(sanitize_all(change))
+            return {"address": one_line(address), "change": shorten(text, _LONGEST_CHANGE)}
+        end = start + _MOST_CHANGES
+        decision = decision_of(known.counts, known.changes)
+        return {
+            **self._state(known.driver.record),
+            "decision": decision_text(decision) if decision else "",
+            "changes": sanitize_all(known.changes[start:end]),
+            "total": len(known.changes),
+        }
+
+    def list_runs(self, environment: str, limit: int = 10) -> dict[str, Any]:
+        """The newest runs of an environment, of whomever, newest first."""
+        where = self._environment(environment)
+        listing = list_runs(where, max(1, min(limit, _MOST_RUNS)))
+        runs = [
+            {"id": run.id, "status": str(run.status or "not known"), "running": run.running, "counts": run.counts}
+            for run in listing.runs
+        ]
+        return {"environment": one_line(where.name), "runs": runs, "total": listing.total}
+
+    def read_run(self, environment: str, run: str, start: int = 0, lines: int = 100) -> dict[str, Any]:
+        """The record of a run, of whomever, and lines of its log; a negative start counts from its end."""
+        store = self._store(environment, run)
+        end = store.log.refresh()
+        first = max(0, end + start if start < 0 else min(start, end))
+        log = store.log.lines(first, min(end, first + max(0, min(lines, _MOST_LINES))))
+        told = [plain(shorten(line, _LONGEST_LINE)) for line in log]
+        return {**self._state(store.load()), "log": told, "log_start": first, "log_lines": end}
+
+    async def apply(self, environment: str, run: str) -> dict[str, Any]:
+        """Ask for the apply of a plan of this session; `wait` tells how it goes on.
+
+        Raises:
+            RunStateError: it is no plan of this session, or it is being applied.
+        """
+        known = self._own(environment, run)
+        if known.status != Status.PLANNED or known.id in self._applies:
+            raise RunStateError(f"{known.id} is {known.status}: there is no plan to apply.", "Plan first.")
+        self._applies[known.id] = asyncio.create_task(apply(known, prompt=PROMPT, show=False))
+        return await self.wait(environment, run, _LOOK)
+
+    async def wait(self, environment: str, run: str, seconds: float = 60.0) -> dict[str, Any]:
+        """Wait until a run is not under way any more, for at most 300 seconds; returns its state.
+
+        Raises:
+            TfmfaError: what has stopped the apply that this session has asked for.
+        """
+        store, limit = self._store(environment, run), max(0.0, min(seconds, LONGEST_WAIT))
+        if (task := self._applies.get(store.id)) is not None:
+            done, _ = await asyncio.wait({task}, timeout=limit)
+            if done:
+                del self._applies[store.id]
+                self._raise(task, store)
+        else:
+            for _ in range(round(limit / _LOOK)):
+                if store.load().status not in UNDER_WAY:
+                    break
+                await asyncio.sleep(_LOOK)
+        return self._state(store.load())
+
+    def _raise(self, task: asyncio.Task[Run], store: RunStore) -> None:
+        error = task.exception()
+        if _lacks_person(error):
+            option = self._runs[store.id].driver.environment.option
+            raise PromptUnavailable(
+                "The apply requires an MFA code, which only a person can give. The plan is still pending.",
+                f"Ask a person to apply it: %tfruns {option} open {store.id}, then %tfapply {option}",
+            )
+        if error is not None:
+            raise error
+
+    def _own(self, environment: str, run: str) -> Run:
+        store = self._store(environment, run)
+        if store.id not in self._runs:
+            raise RunStateError(f"{store.id} was not planned in this session.", "Plan first.")
+        return self._runs[store.id]
+
+    def _store(self, environment: str, run: str) -> RunStore:
+        where = self._environment(environment)
+        return RunStore(where, find_run(where, run))
+
+    def _environment(self, name: str) -> Environment:
+        found = Environment.named(name, self._base)
+        if not found.files.configuration.is_file():
+            raise ConfigurationError(f'There is no environment "{one_line(name, _LONGEST_NAME)}" here.', found.similar)
+        return found
+
+    def _state(self, record: RunRecord) -> dict[str, Any]:
+        roles = {hop.role_arn for chain in record.chains for hop in chain.hops if hop.role_arn}
+        facts = {name: getattr(record, name) for name in _RECORDED}
+        state: dict[str, Any] = sanitize_all({**facts, "account": record.identity.get("account", "")})
+        return {**state, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
+
+
+def _lacks_person(error: BaseException | None) -> bool:
+    """Whether a code is required; without keys of its own, the gate learns of that before it asks for one."""
+    return type(error) in {AuthenticationError, PromptUnavailable}
