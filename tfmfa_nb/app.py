@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SUMMARIES = {
     "run": "execute a runbook, asking for MFA codes",
+    "approve": "answer a run that waits for an MFA code or a confirmation",
     "verify": "check an executed runbook against the audit trail",
     "doctor": "check everything that a run depends on",
     "sandbox": "run an AWS on this machine that is strict about MFA",
@@ -108,6 +109,8 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
     match name:
         case "run":
             from tfmfa_nb.runbooks.command import configure_run as configure  # noqa: PLC0415 - only if used
+        case "approve":
+            from tfmfa_nb.runbooks.approve_command import configure  # noqa: PLC0415
         case "verify":
             from tfmfa_nb.runbooks.command import configure_verify as configure  # noqa: PLC0415
         case "doctor":

@@ -114,7 +114,7 @@ class TfmfaMagics(Magics):
         The level 'plans and applies' requires an MFA code first.
         """
         run = self._new_run(arguments, cell)
-        await self.go(run, "plan")
+        await self.go(run, "plan", wait=arguments.wait)
         return run
 
     @no_var_expand
@@ -125,10 +125,10 @@ class TfmfaMagics(Magics):
         """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
         if cell is None:
             run = self._planned(arguments)
-            await self.go(run, "apply")
+            await self.go(run, "apply", wait=arguments.wait)
             return run
         run = self._new_run(arguments, cell)
-        await self.go(run, "plan", "apply", confirm=not arguments.auto_approve)
+        await self.go(run, "plan", "apply", confirm=not arguments.auto_approve, wait=arguments.wait)
         return run
 
     @no_var_expand
@@ -287,7 +287,9 @@ class TfmfaMagics(Magics):
         run.driver.adjust(options_of(arguments))
         return run
 
-    async def go(self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None) -> None:
+    async def go(
+        self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None, wait: bool = False
+    ) -> None:
         """Run `phases` ("plan", "apply", "command") of `run` where the cell's front end shows it.
 
         Args:
@@ -295,6 +297,7 @@ class TfmfaMagics(Magics):
             phases: what to do.
             confirm: ask for a confirmation before an apply that needs no code.
             settings: settings of the call; None for those of these magics.
+            wait: where the cell's front end accepts no input, end as soon as the run waits for an answer.
 
         Raises:
             TfmfaError: as `presentation.present` does.
@@ -304,9 +307,12 @@ class TfmfaMagics(Magics):
         self.active_runs += 1
         show_as_value(run, self._shell)
         try:
-            await present(run, phases, self._shell, settings or self, confirm=confirm)
+            await present(run, phases, self._shell, settings or self, confirm=confirm, wait=wait)
         finally:
-            self.active_runs -= 1
+            run.after_work(self._one_less)
+
+    def _one_less(self) -> None:
+        self.active_runs -= 1
 
 
 def _discard_pending_plan(run: Run) -> None:

@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from tfmfa_nb.magics.background import until_it_waits
 from tfmfa_nb.magics.forms.show import show_variables_form
 from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
 from tfmfa_nb.model.errors import PlanOnly, RunCanceled
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.views.view import View
 
 
+_UNATTENDED = 3_600.0  # seconds that a run waits for a code where nobody has sent its cell
 _PACE = 0.2  # seconds between two events of the loop; a person takes longer to notice
 
 
@@ -61,15 +63,23 @@ def show_as_value(run: Run, shell: InteractiveShell) -> None:
 
 
 async def present(
-    run: Run, phases: Sequence[str], shell: InteractiveShell, settings: Settings, *, confirm: bool
+    run: Run, phases: Sequence[str], shell: InteractiveShell, settings: Settings, *, confirm: bool, wait: bool = False
 ) -> None:
     """Run `phases` ("plan", "apply", "command") of `run` where the person sees it, and leave the static summary behind.
+
+    Args:
+        run: the run.
+        phases: what to do.
+        shell: shell of the cell.
+        settings: settings of prompts and sessions.
+        confirm: ask for a confirmation before an apply that needs no code.
+        wait: where nobody can answer, let the run wait for an answer from elsewhere.
 
     Raises:
         PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
-    front_end = front_end_of(run, shell, lambda: show_variables_form(os.environ, settings.profile))
+    front_end = front_end_of(run, shell, lambda: show_variables_form(os.environ, settings.profile), wait=wait)
 
     async def work() -> None:
         with before_phase(run.driver):
@@ -81,10 +91,14 @@ async def present(
 
     if _applies_nothing() and phases == ("apply",):
         raise _plan_only(run.environment)
-    if await interrupted_while_shown(front_end.view, shell, work):
-        raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
-    if _applies_nothing() and "apply" in phases and run.status == "planned":
-        raise _plan_only(run.environment)
+
+    async def show() -> None:
+        if await interrupted_while_shown(front_end.view, shell, work):
+            raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
+        if _applies_nothing() and "apply" in phases and run.status == "planned":
+            raise _plan_only(run.environment)
+
+    await (until_it_waits(run, show()) if wait and not front_end.attended else show())
 
 
 async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *, show: bool | None) -> None:
@@ -174,11 +188,12 @@ def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
             attended=front_end.attended,
             allows=policy.allows_prompt,
             files=", ".join(map(str, policy.files_setting("prompts"))),
+            beside=front_end.beside,
         ),
         os.environ,
         settings.profile,
         settings.session_duration,
-        settings.prompt_timeout or None,
+        settings.prompt_timeout or (None if front_end.attended else _UNATTENDED),
         policy,
         settings.read_policy,
     )

@@ -1,4 +1,4 @@
-"""The commands of `%tfruns`: list, open, follow, compare, cancel, discard, unlock, clean."""
+"""The commands of `%tfruns`: list, open, follow, approve, compare, cancel, discard, unlock, clean."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.magics.approving import approve_here
+from tfmfa_nb.magics.cleaning import clean_runs
 from tfmfa_nb.magics.following import present_following, show_again, show_comparison, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
@@ -19,8 +21,6 @@ from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import discard_any, opened
-from tfmfa_nb.runs.history.retention import clean
-from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _MAX_LISTED = 1_000  # runs
-_MAX_NAME = 200  # characters
 # The runs from which each command chooses "latest".
 _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
+    "approve": lambda run: bool(run.waiting_for),
     "compare": lambda run: run.counts is not None,
     "cancel": lambda run: run.running,
     "restore-state": lambda run: run.has_state_copy,
@@ -78,7 +78,7 @@ class RunCommands:
         elif what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
         elif what == "clean":
-            await self._clean(limit)
+            await clean_runs(self._environment, limit, self._magics.read_policy())
         else:
             found = find_run(self._environment, str(reference), _CANDIDATES[what], workspace)
             if what == "compare":
@@ -94,6 +94,9 @@ class RunCommands:
     async def _with_run(self, what: str, run_id: str) -> Run | None:
         if what == "discard":
             return await self._discard(run_id)
+        if what == "approve":
+            await approve_here(self._environment, run_id, self._shell, self._magics)
+            return None
         check_started(self._environment, run_id)
         return await {"open": self._open, "follow": self._follow, "cancel": self._cancel}[what](run_id)
 
@@ -132,19 +135,6 @@ class RunCommands:
         self._magics.adopt(self._environment.folder, run)
         self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
         return run
-
-    async def _clean(self, keep: int) -> None:
-        name = brief(self._environment.name, _MAX_NAME)
-        if not self._environment.files.private.is_dir():
-            _say(f'"{name}" has no runs yet.')
-            return
-        removed, kept = await clean(self._environment, keep, self._magics.read_policy())
-        _say(
-            f'"{name}": {len(removed):,} {"run is" if len(removed) == 1 else "runs are"} removed; the newest {keep:,} '
-            "are kept. The audit trail keeps the lines of all."
-        )
-        for run_id in kept:
-            _say(f"Kept too, because its plan is pending or its end is not recorded: {run_id}")
 
     async def _follow_to_its_end(self, run: Run) -> None:
         self._magics.adopt(self._environment.folder, run)

@@ -1,0 +1,59 @@
+"""`%tfruns approve`: answers a run of another kernel that waits, on a card of its own or in this terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.magics.front_end import front_end_of
+from tfmfa_nb.magics.presentation import interrupted_while_shown
+from tfmfa_nb.model.errors import RunCanceled
+from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.runs.history.approve import Approver
+from tfmfa_nb.runs.history.restore import run_of
+from tfmfa_nb.runs.history.waiting_runs import Conversation
+from tfmfa_nb.views.sanitize import one_line
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.magics.presentation import Settings
+
+
+async def approve_here(environment: Environment, run_id: str, shell: InteractiveShell, settings: Settings) -> None:
+    """Show what a run of another kernel asks, and give it this notebook's answer.
+
+    Raises:
+        RunStateError: the run does not wait, or was answered meanwhile.
+        RunCanceled: the person gave no answer; the run waits on.
+        TfmfaError: as the prompt does.
+    """
+    policy = settings.read_policy()
+    with Conversation(environment, run_id) as conversation:
+        run = run_of(environment, conversation.record, Path.cwd(), policy)
+        run.driver.restore_changes()
+        front_end = front_end_of(run, shell)
+        prompt = choose_prompt(
+            settings.prompt,
+            settings.token_command,
+            front_end.prompt,
+            attended=front_end.attended,
+            allows=policy.allows_prompt,
+            files=", ".join(map(str, policy.files_setting("prompts"))),
+        )
+        approver = Approver(prompt, "another notebook", _say)
+
+        async def work() -> None:
+            _say(await approver.approve(environment, conversation))
+
+        try:
+            interrupted = await interrupted_while_shown(front_end.view, shell, work)
+        except RunCanceled:
+            interrupted = True
+        if interrupted:
+            raise RunCanceled(f"{run_id} was not answered.", "It is still waiting.")
+
+
+def _say(line: str) -> None:
+    print(one_line(line), flush=True)  # noqa: T201 - the output of a magic
