@@ -9,20 +9,24 @@ import socket
 import stat
 import subprocess
 import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.answer_socket import connected
 from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.form import FormPrompt
 from tfmfa_nb.prompts.nobody import NobodyPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
+from tfmfa_nb.prompts.unavailable import UnavailablePrompt
+from tfmfa_nb.protocol.status import COMM_TARGET
 from tfmfa_nb.protocol.waiting_run import ElsewhereAnswer
 from tfmfa_nb.runs.events import Authenticated
 from tfmfa_nb.runs.gate.door_of_run import beside
@@ -31,6 +35,8 @@ from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.runs.history.waiting_runs import Conversation, waits_for
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.views.card_view import CardView
+from tfmfa_nb.views.headless import HeadlessView
 from tfmfa_nb.views.run_list import listing_text
 
 REQUEST = CodeRequest(Phase.PLAN, "staging", None, "arn:aws:iam::123456789012:mfa/alice", None, 1)
@@ -225,13 +231,13 @@ async def test_another_user_is_refused_by_the_system_s_own_word(environment, run
     asking = asyncio.ensure_future(beside(NobodyPrompt(), run.driver).ask(REQUEST))
     await conversation()
     path = environment.files.run(run.id).answers
-    for folder in (path, *path.parents):
-        if folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o077)
+    path.chmod(0o777)
+    # It enters the folder as root, and is another user when it connects.
     script = (
-        "import os, socket, sys; os.setgid(65534); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
+        "import os, socket, sys; s = socket.socket(socket.AF_UNIX); os.setgid(65534); os.setuid(65534);"
         "s.connect('answers.sock'); s.settimeout(10); sys.exit(len(s.recv(1)))"
     )
+    path.parent.chmod(0o755)
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=path.parent)
     assert await child.wait() == 0  # the connection ended, and not one byte was sent
     await until(lambda: run.notes)
@@ -323,3 +329,32 @@ def test_the_policy_decides_whether_answers_may_come_from_elsewhere(allowed, wra
     own, other = TerminalPrompt(), object()
     chosen = choose_prompt("auto", "", own, attended=True, allows=allowed.__contains__, beside=lambda _: other)
     assert (chosen is other) is wrapped
+
+
+class Kernel:
+    """A kernel whose cell comes from a program that accepts no input."""
+
+    def __init__(self, *comms):
+        self.comm_manager = SimpleNamespace(comms={str(number): comm for number, comm in enumerate(comms)})
+
+    def get_parent(self, _channel):
+        return {"content": {"allow_stdin": False}}
+
+
+PAGE = SimpleNamespace(target_name=COMM_TARGET)
+
+
+@pytest.mark.parametrize(
+    ("comms", "wait", "prompt", "shown"),
+    [
+        ((PAGE,), False, FormPrompt, CardView),
+        ((PAGE,), True, FormPrompt, CardView),
+        ((), False, UnavailablePrompt, HeadlessView),
+        ((), True, NobodyPrompt, HeadlessView),
+    ],
+)
+async def test_a_program_s_cell_is_answered_by_whoever_has_the_document_open(run, comms, wait, prompt, shown):
+    front_end = front_end_of(run, SimpleNamespace(kernel=Kernel(*comms)), wait=wait)
+    assert isinstance(front_end.prompt, prompt)
+    assert isinstance(front_end.view, shown)
+    assert not front_end.attended
