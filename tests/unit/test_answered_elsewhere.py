@@ -12,6 +12,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind
 from tfmfa_nb.environments import Environment
@@ -358,3 +359,21 @@ async def test_a_program_s_cell_is_answered_by_whoever_has_the_document_open(run
     assert isinstance(front_end.prompt, prompt)
     assert isinstance(front_end.view, shown)
     assert not front_end.attended
+
+
+async def test_another_notebook_shows_it_and_asks_with_its_own_prompt(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(getpass, "getpass", lambda _: "888 888")
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "tfmfa_nb")
+    asking = asyncio.ensure_future(beside(NobodyPrompt(), run.driver).ask(REQUEST))
+    asking.add_done_callback(lambda _: run.driver.tell(Authenticated("alice", 1.0)))
+    await until(lambda: waits_for(run.driver.environment, run.id))
+    cell = f"%tfruns -e staging approve {run.id}"
+    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
+    result.raise_error()
+    assert (await asking).reveal() == "888888"
+    assert run.notes == ["Answered in another notebook."]
+    shown = capsys.readouterr().out
+    assert f"Run:         {run.id}, plan" in shown
+    assert "Authenticated with MFA by alice." in shown
