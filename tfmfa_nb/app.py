@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SUMMARIES = {
     "run": "execute a runbook, asking for MFA codes",
-    "approve": "approve what somebody else asks for, with your own MFA code",
+    "approve": "answer a run that waits, or approve what somebody else asks for",
     "verify": "check an executed runbook against the audit trail",
     "doctor": "check everything that a run depends on",
     "mcp": "serve agents, whose applies wait for a person's code",
@@ -110,10 +110,10 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
     match name:
         case "run":
             from tfmfa_nb.runbooks.command import configure_run as configure  # noqa: PLC0415 - only if used
-        case "verify":
-            from tfmfa_nb.runbooks.command import configure_verify as configure  # noqa: PLC0415
         case "approve":
             from tfmfa_nb.runbooks.approve_command import configure  # noqa: PLC0415
+        case "verify":
+            from tfmfa_nb.runbooks.command import configure_verify as configure  # noqa: PLC0415
         case "doctor":
             from tfmfa_nb.doctor.command import configure  # noqa: PLC0415
         case "mcp":

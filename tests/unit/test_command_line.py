@@ -95,7 +95,7 @@ def test_an_option_is_spelled_the_same_in_every_command():
 
 @pytest.mark.parametrize("words", COMMANDS)
 def test_an_unknown_option_is_one_line_that_names_the_command(words, capsys):
-    needed = {"run": ["x.ipynb"], "verify": ["x.ipynb"], "approve": ["x"], "sandbox fault": ["slow"]}
+    needed = {"run": ["x.ipynb"], "verify": ["x.ipynb"], "approve": ["latest"], "sandbox fault": ["slow"]}
     code, said = refusal(capsys, *words.split(), *needed.get(words, []), "--nonsense")
     prog = f"jupyter tfmfa {words}"
     assert code == 2

@@ -1,80 +1,98 @@
-"""`%tfruns request` and `%tfruns approve`: approvals by other persons, on both sides."""
+"""`%tfruns request` and `%tfruns approve`.
+
+They ask other persons for approvals (see `others_approvals`), or answer a run of another kernel that waits, on a card
+of its own or in this terminal.
+"""
 
 from __future__ import annotations
 
-import os
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-
+from tfmfa_nb.magics.front_end import front_end_of
+from tfmfa_nb.magics.interruption import interrupted_while_shown
+from tfmfa_nb.magics.others_approvals import approve_pasted, is_pasted, request
+from tfmfa_nb.model.errors import RunCanceled
 from tfmfa_nb.prompts.choice import choose_prompt
-from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.protocol.approvals import ApprovalRequest, kind_of, read_text
-from tfmfa_nb.runs.approvals.accepting import accept_answer
-from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options
-from tfmfa_nb.runs.approvals.requesting import request_approval
-from tfmfa_nb.runs.gate.real_aws import RealAws
+from tfmfa_nb.runs.history.approve import Approver
 from tfmfa_nb.runs.history.listing import find_run
-from tfmfa_nb.views.approval_text import answered, request_lines
+from tfmfa_nb.runs.history.restore import run_of
+from tfmfa_nb.runs.history.waiting_runs import Conversation
+from tfmfa_nb.views.sanitize import one_line
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.magics.cell_gate import Settings
+    from tfmfa_nb.runs.history.listing import ListedRun
 
 
-async def request(environment: Environment, run_id: str, magics: Any) -> None:
-    """Print the text with which to ask for an approval.
+async def approve(
+    arguments: Namespace,
+    environment: Environment,
+    shell: InteractiveShell,
+    magics: Any,
+    candidates: Callable[[ListedRun], bool],
+) -> None:
+    """Perform `request` or `approve`, whatever the line has.
+
+    Args:
+        arguments: the parsed line.
+        environment: the environment.
+        shell: shell of the cell.
+        magics: settings of prompts.
+        candidates: tells the runs among which the line's is looked for.
 
     Raises:
-        TfmfaError: as `request_approval` does.
+        UsageError, TfmfaError: see `approve_pasted`, `request`, and `approve_here`.
     """
-    policy = magics.read_policy()
-    text = await request_approval(
-        environment, run_id, policy=policy, environ=os.environ, profile=magics.profile, aws=RealAws(), now=time.time()
-    )
-    file = environment.files.run(run_id).approval_request
-    _say(f"Send this line to those who may approve (it is in {file} too):\n\n{text}\n")
-    _say("They run: jupyter tfmfa approve TEXT")
-    _say(f"What they hand back: %tfruns {environment.option} approve {run_id} TEXT")
-
-
-async def approve(arguments: Namespace, environment: Environment, magics: Any) -> None:
-    """Answer a pasted request, or take the pasted answer to a request of one's own.
-
-    Raises:
-        UsageError: the line has neither.
-        TfmfaError: as `answer_request` and `accept_answer` do.
-    """
-    first, second, policy = arguments.run or "", arguments.earlier or "", magics.read_policy()
-    if kind_of(first) == "request" and not second:
-        for line in request_lines(read_text(first, ApprovalRequest)):
-            _say(line)
-        files = ", ".join(map(str, policy.files_setting("prompts")))
-        prompt = choose_prompt(
-            magics.prompt,
-            magics.token_command,
-            TerminalPrompt(),
-            attended=True,
-            allows=policy.allows_prompt,
-            files=files,
-        )
-        decision, reason = decision_of_options(arguments.reject, withdraw=arguments.withdraw)
-        answer = await answer_request(
-            first, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=magics.profile,
-            aws=RealAws(), now=time.time(),
-        )  # fmt: skip
-        _say(f"Hand this line back:\n\n{answer}")
-    elif first and kind_of(second) == "answer":
-        run_id = find_run(environment, first)
-        given = await accept_answer(
-            environment, run_id, second, policy=policy, environ=os.environ, profile=magics.profile, now=time.time()
-        )
-        _say(answered(given))
+    if arguments.what == "approve" and is_pasted(arguments):
+        await approve_pasted(arguments, environment, magics)
+        return
+    run_id = find_run(environment, str(arguments.run), candidates, arguments.workspace or "")
+    if arguments.what == "request":
+        await request(environment, run_id, magics)
     else:
-        raise UsageError("%tfruns approve takes a request (TEXT), or a run and the answer to its request (RUN TEXT)")
+        await approve_here(environment, run_id, shell, magics)
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic
+async def approve_here(environment: Environment, run_id: str, shell: InteractiveShell, settings: Settings) -> None:
+    """Show what a run of another kernel asks, and give it this notebook's answer.
+
+    Raises:
+        RunStateError: the run does not wait, or was answered meanwhile.
+        RunCanceled: the person gave no answer; the run waits on.
+        TfmfaError: as the prompt does.
+    """
+    policy = settings.read_policy()
+    with Conversation(environment, run_id) as conversation:
+        run = run_of(environment, conversation.record, Path.cwd(), policy)
+        run.driver.restore_changes()
+        front_end = front_end_of(run, shell)
+        prompt = choose_prompt(
+            settings.prompt,
+            settings.token_command,
+            front_end.prompt,
+            attended=front_end.attended,
+            allows=policy.allows_prompt,
+            files=", ".join(map(str, policy.files_setting("prompts"))),
+        )
+        approver = Approver(prompt, "another notebook", _say)
+
+        async def work() -> None:
+            _say(await approver.approve(environment, conversation))
+
+        try:
+            interrupted = await interrupted_while_shown(front_end.view, shell, work)
+        except RunCanceled:
+            interrupted = True
+        if interrupted:
+            raise RunCanceled(f"{run_id} was not answered.", "It is still waiting.")
+
+
+def _say(line: str) -> None:
+    print(one_line(line), flush=True)  # noqa: T201 - the output of a magic

@@ -1,4 +1,4 @@
-"""`%tfruns clean`: removes old runs."""
+"""`%tfruns clean`: removes the folders of old runs, and says which ones it keeps."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ _MAX_NAME = 200  # characters
 
 
 async def clean_runs(environment: Environment, keep: int, policy: Policy) -> None:
-    """Remove all runs but the newest, and say which are kept.
+    """Remove all but the newest runs of an environment.
+
+    Args:
+        environment: the environment.
+        keep: number of runs to keep.
+        policy: organization policy, for what the audit trail gets.
 
     Raises:
-        TfmfaError: as `clean` does.
+        TfmfaError: as `retention.clean` does.
     """
     name = brief(environment.name, _MAX_NAME)
     if not environment.files.private.is_dir():

@@ -130,6 +130,11 @@ _EXPAND = _flag(
     "--expand",
     "replace {expression} and $name in option values by values of Python, never in the HCL; {{ }} $$ stand for { } $",
 )
+_WAIT = _flag(
+    "--wait",
+    "where nobody can answer, wait for a code or confirmation from elsewhere, an hour or prompt_timeout, and end the "
+    "cell meanwhile, with the run as its value; for agents, not for runbooks, which fail at once without it",
+)
 PLAN_OPTIONS = (
     _WHERE,
     argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this run only"),
@@ -161,6 +166,7 @@ PLAN_OPTIONS = (
     _repeated("--policy-check", "COMMAND", "judge the plan by a command before it can be applied; {plan} is its JSON"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
+    _WAIT,
     _flag("--overwrite", "replace a main.tf that was edited by hand"),
     _EXPAND,
     _Refused(),
@@ -226,7 +232,7 @@ SETTINGS_OPTIONS = (
 )
 
 RUN_COMMANDS = (
-    *("list", "open", "follow", "compare", "request", "approve", "cancel", "discard", "unlock"),
+    *("list", "open", "follow", "approve", "compare", "request", "cancel", "discard", "unlock"),
     *("restore-state", "clean"),
 )
 RUN_OPTIONS = (

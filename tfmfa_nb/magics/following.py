@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from tfmfa_nb.magics.front_end import front_end_of, is_attended
-from tfmfa_nb.magics.presentation import interrupted_while_shown
+from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import follow

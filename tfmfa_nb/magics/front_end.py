@@ -6,9 +6,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.magics.status_comm import front_ends
+from tfmfa_nb.prompts.executor import executor_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
+from tfmfa_nb.runs.gate.door_of_run import beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,35 +32,48 @@ class FrontEnd:
     """Where a run is shown, and where its questions are answered.
 
     Attributes:
+        run: the run.
         view: shows the run.
         prompt: asks where the view is.
         attended: whether a person sees the view and can type; a program that executes a notebook is none.
     """
 
+    run: Run
     view: View
     prompt: Prompt
     attended: bool
 
+    def beside(self, prompt: Prompt) -> Prompt:
+        """The prompt that is chosen, with a door beside it on which the run's owner can answer from elsewhere."""
+        return beside(prompt, self.run.driver)
 
-def front_end_of(run: Run, shell: InteractiveShell, show_variables: Callable[[], None] | None = None) -> FrontEnd:
+
+def front_end_of(
+    run: Run, shell: InteractiveShell, show_variables: Callable[[], None] | None = None, *, wait: bool = False
+) -> FrontEnd:
     """The front end of the cell that runs now: a card, a terminal, or a program that executes the notebook.
 
     Args:
         run: the run.
         shell: the shell of the cell.
         show_variables: shows the form for the organization variables, for a card.
+        wait: where nobody can answer, let the run wait for an answer from elsewhere.
     """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
 
-        return FrontEnd(TerminalView(run), TerminalPrompt(), attended=True)
+        return FrontEnd(run, TerminalView(run), TerminalPrompt(), attended=True)
     runner = current_runner()
+    if runner is None and not is_attended(kernel) and widgets_answer() and front_ends(kernel.comm_manager):
+        # A program has sent the cell, but a person has the document open, and can answer on the card.
+        return _card_of_others(run, show_variables)
     if runner is not None or not is_attended(kernel):
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
         # A runner answers on the kernel's standard input, but shows no card: it would be waited for in vain.
-        return FrontEnd(HeadlessView(run), _executor_prompt(runner.marker if runner else ""), attended=False)
+        prompt = executor_prompt(runner.marker if runner else "", wait=wait)
+        return FrontEnd(run, HeadlessView(run), prompt, attended=False)
     return _card(run, show_variables)
 
 
@@ -73,7 +89,7 @@ def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
     attended = sys.stdin is not None and sys.stdin.isatty()
     prompt: Prompt = TerminalPrompt() if attended else UnavailablePrompt(_NOBODY)
     shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
-    return FrontEnd(TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
+    return FrontEnd(run, TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
 
 
 class _Unseen:
@@ -96,19 +112,18 @@ def _card(run: Run, show_variables: Callable[[], None] | None) -> FrontEnd:
     prompt = (
         FormOrTerminalPrompt(FormPrompt(card, show_variables=show_variables)) if widgets_answer() else TerminalPrompt()
     )
-    return FrontEnd(CardView(run, card), prompt, attended=True)
+    return FrontEnd(run, CardView(run, card), prompt, attended=True)
 
 
-def _executor_prompt(marker: str) -> Prompt:
-    """The prompt of the program that executes the notebook."""
-    if marker:
-        from tfmfa_nb.prompts.runner import RunnerPrompt  # noqa: PLC0415 - only under `jupyter tfmfa run`
+def _card_of_others(run: Run, show_variables: Callable[[], None] | None) -> FrontEnd:
+    """A card, and no terminal in its place: whoever sent the cell accepts no input."""
+    from tfmfa_nb.prompts.form import FormPrompt  # noqa: PLC0415 - only where there are widgets
+    from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
+    from tfmfa_nb.views.card_view import CardView  # noqa: PLC0415
 
-        return RunnerPrompt(marker)
-    return UnavailablePrompt(
-        "this notebook is executed by a program; set TFMFA_TOKEN_COMMAND to a command that prints the code, "
-        "or use: jupyter tfmfa run"
-    )
+    card = RunCard(run)
+    # The page may not show the cell's output, but it can open the card at any time.
+    return FrontEnd(run, CardView(run, card), FormPrompt(card, None, show_variables), attended=False)
 
 
 def is_attended(kernel: Any) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.magics.presentation import Settings
+    from tfmfa_nb.magics.cell_gate import Settings
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
 
@@ -123,7 +123,7 @@ class TfmfaMagics(Magics):
         The level 'plans and applies' requires an MFA code first.
         """
         run = self._new_run(arguments, cell)
-        await self.go(run, "plan")
+        await self.go(run, "plan", wait=arguments.wait)
         return run
 
     @no_var_expand
@@ -134,10 +134,10 @@ class TfmfaMagics(Magics):
         """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
         if cell is None:
             run = self._planned(arguments)
-            await self.go(run, "apply")
+            await self.go(run, "apply", wait=arguments.wait)
             return run
         run = self._new_run(arguments, cell)
-        await self.go(run, "plan", "apply", confirm=not arguments.auto_approve)
+        await self.go(run, "plan", "apply", confirm=not arguments.auto_approve, wait=arguments.wait)
         return run
 
     @no_var_expand
@@ -271,15 +271,10 @@ class TfmfaMagics(Magics):
         Raises:
             RunStateError: the record is missing or not valid, or the run is still running.
         """
-        from tfmfa_nb.environments import Environment  # noqa: PLC0415 - until needed
-        from tfmfa_nb.runs.history.restore import restore  # noqa: PLC0415
-        from tfmfa_nb.views.headless import show_restored  # noqa: PLC0415
+        from tfmfa_nb.magics.restoring import restored  # noqa: PLC0415 - until needed
 
-        path = (Path.cwd() / folder).absolute()
-        environment = Environment(Path(folder).name, path, owned=True)
-        run = restore(environment, run_id, Path.cwd(), os.environ, self.read_policy())
-        self.adopt(path, run)
-        show_restored(run)
+        run = restored(folder, run_id, self.read_policy())
+        self.adopt(run.driver.environment.folder, run)
         return run
 
     def _planned(self, arguments: Namespace) -> Run:
@@ -296,7 +291,9 @@ class TfmfaMagics(Magics):
         run.driver.adjust(options_of(arguments))
         return run
 
-    async def go(self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None) -> None:
+    async def go(
+        self, run: Run, *phases: str, confirm: bool = False, settings: Settings | None = None, wait: bool = False
+    ) -> None:
         """Run `phases` ("plan", "apply", "command") of `run` where the cell's front end shows it.
 
         Args:
@@ -304,6 +301,7 @@ class TfmfaMagics(Magics):
             phases: what to do.
             confirm: ask for a confirmation before an apply that needs no code.
             settings: settings of the call; None for those of these magics.
+            wait: where the cell's front end accepts no input, end as soon as the run waits for an answer.
 
         Raises:
             TfmfaError: as `presentation.present` does.
@@ -313,9 +311,12 @@ class TfmfaMagics(Magics):
         self.active_runs += 1
         show_as_value(run, self._shell)
         try:
-            await present(run, phases, self._shell, settings or self, confirm=confirm)
+            await present(run, phases, self._shell, settings or self, confirm=confirm, wait=wait)
         finally:
-            self.active_runs -= 1
+            run.after_work(self._one_less)
+
+    def _one_less(self) -> None:
+        self.active_runs -= 1
 
 
 def _discard_pending_plan(run: Run) -> None:

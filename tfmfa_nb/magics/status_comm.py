@@ -159,6 +159,12 @@ class StatusComm:
         return encode(KernelStatus(busy=self._magics.busy, run=None if run is None else _status_of(run)))
 
 
+def front_ends(manager: Any) -> int:
+    """How many front ends have opened the comm: pages that have a document of the kernel open, or had it open."""
+    comms = manager.comms.values()
+    return sum(each.target_name == COMM_TARGET and not isinstance(each, _Placeholder) for each in comms)
+
+
 def _status_of(run: Run) -> RunStatus:
     return RunStatus(
         id=run.id,

@@ -1,4 +1,4 @@
-"""The commands of `%tfruns`: list, open, follow, compare, request, approve, cancel, discard, unlock, clean."""
+"""The commands of `%tfruns`: list, open, follow, approve, compare, request, cancel, discard, unlock, clean."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.magics.approving import approve, request
+from tfmfa_nb.magics.approving import approve
 from tfmfa_nb.magics.cleaning import clean_runs
 from tfmfa_nb.magics.following import present_following, show_again, show_comparison, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
@@ -36,6 +36,7 @@ _MAX_LISTED = 1_000  # runs
 _CANDIDATES: dict[str, Callable[[ListedRun], bool]] = {
     "open": lambda _: True,
     "follow": lambda run: run.running or run.end_unrecorded,
+    "approve": lambda run: bool(run.waiting_for),
     "compare": lambda run: run.counts is not None,
     "request": lambda run: run.status is Status.PLANNED,
     "cancel": lambda run: run.running,
@@ -66,15 +67,15 @@ class RunCommands:
         """
         what, workspace = arguments.what, arguments.workspace or ""
         _check(arguments)
+        if what in {"approve", "request"}:
+            await approve(arguments, self._environment, self._shell, self._magics, _CANDIDATES[what])
+            return None
         if what not in _CANDIDATES:
             await self._without_run(arguments)
             return None
         found = find_run(self._environment, str(arguments.run), _CANDIDATES[what], workspace)
         if what == "compare":
             show_comparison(self._environment, found, arguments.earlier or "")
-            return None
-        if what == "request":
-            await request(self._environment, found, self._magics)
             return None
         if what == "restore-state":
             return await restore_state(
@@ -87,8 +88,6 @@ class RunCommands:
             show_listing(list_runs(self._environment, arguments.limit, arguments.workspace or ""))
         elif arguments.what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
-        elif arguments.what == "approve":
-            await approve(arguments, self._environment, self._magics)
         else:
             await clean_runs(self._environment, arguments.limit, self._magics.read_policy())
 

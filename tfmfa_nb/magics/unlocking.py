@@ -6,8 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.front_end import front_end_of
-from tfmfa_nb.magics.presentation import gate_of, interrupted_while_shown
+from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.magics.presentation import Settings
+    from tfmfa_nb.magics.cell_gate import Settings
     from tfmfa_nb.prompts import Prompt
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.terraform.state_lock import StateLock

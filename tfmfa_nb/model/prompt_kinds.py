@@ -12,3 +12,4 @@ class PromptKind(StrEnum):
     TERMINAL = "terminal"
     COMMAND = "command"  # a token command, also that of `jupyter tfmfa run`
     RUNNER = "runner"  # `jupyter tfmfa run`
+    APPROVAL = "approval"  # given elsewhere: in another notebook, or by `jupyter tfmfa approve`

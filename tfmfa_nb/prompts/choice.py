@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.prompts.disallowed import DisallowedPrompt, disallowed
+from tfmfa_nb.prompts.form import FormPrompt
 from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt
+from tfmfa_nb.prompts.nobody import NobodyPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tfmfa_nb.prompts import Prompt
+
+_OF_PERSONS = (FormPrompt, FormOrTerminalPrompt, NobodyPrompt, TerminalPrompt)
 
 
 def choose_prompt(
@@ -25,6 +29,7 @@ def choose_prompt(
     attended: bool,
     allows: Callable[[str], bool] = lambda _: True,
     files: str = "",
+    beside: Callable[[Prompt], Prompt] = lambda prompt: prompt,
 ) -> Prompt:
     """The prompt called `name`.
 
@@ -37,6 +42,7 @@ def choose_prompt(
         allows: tells whether the policy allows a kind of prompt. Where a person can answer, "auto" takes one that it
             allows.
         files: policy files that limit the prompts, for errors.
+        beside: lets a run's owner answer from elsewhere, beside a prompt at which a person answers.
     """
     if name == "none":
         return UnavailablePrompt("prompt is 'none'")
@@ -54,4 +60,4 @@ def choose_prompt(
             prompt = TerminalPrompt()
     if prompt.kind is not None and not allows(prompt.kind):
         return DisallowedPrompt(prompt, allows, files)
-    return prompt
+    return beside(prompt) if isinstance(prompt, _OF_PERSONS) and allows(PromptKind.APPROVAL) else prompt

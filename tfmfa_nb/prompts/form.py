@@ -36,8 +36,8 @@ class Answer:
 class Card(Protocol):
     """The part of a run's card that the prompt uses."""
 
-    async def wait_for_front_end(self, seconds: float) -> bool:
-        """True if a front end displays the card now or within `seconds`."""
+    async def wait_for_front_end(self, seconds: float | None) -> bool:
+        """True if a front end displays the card now or within `seconds`; None for however long it takes."""
         ...
 
     async def ask(self, question: dict[str, Any]) -> Answer:
@@ -62,7 +62,7 @@ class FormPrompt:
 
     Args:
         card: card to prompt on.
-        hello_timeout: seconds within which a front end has to display the card.
+        hello_timeout: seconds within which a front end has to display the card; None to wait for it.
         show_variables: shows the form for the organization variables below the card; None where there is none.
     """
 
@@ -70,7 +70,7 @@ class FormPrompt:
     max_attempts: int | None = None
 
     def __init__(
-        self, card: Card, hello_timeout: float = HELLO_TIMEOUT, show_variables: Callable[[], None] | None = None
+        self, card: Card, hello_timeout: float | None = HELLO_TIMEOUT, show_variables: Callable[[], None] | None = None
     ) -> None:
         self._card = card
         self._hello_timeout = hello_timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import getpass
 import math
@@ -16,6 +17,7 @@ from tfmfa_nb.model.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     from tfmfa_nb.prompts import CodeRequest
 
@@ -66,23 +68,74 @@ def _show(decision: Sequence[str]) -> None:
         print(line)  # noqa: T201 - terminal output
 
 
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let an interrupt end the input. Otherwise it would only cancel a task, which the input holds up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+class _Input:
+    """The input that the main thread reads; another thread can end it, and it can end only one that is being read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: object = None
+        self._ending = False
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let an interrupt end the input. Otherwise it would only cancel a task, which the input holds up.
+
+        Raises:
+            Withdrawn: another thread ended it.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupted)
+        self._owner, self._ending, withdrawn = _task(), False, False
+        try:
+            try:
+                yield
+            finally:
+                self._ending = True  # an interrupt that comes now is too late
+        finally:
+            with self._lock:
+                withdrawn, self._owner = self._owner is _WITHDRAWN, None
+            signal.signal(signal.SIGINT, before)
+            if withdrawn:
+                raise Withdrawn
+
+    def withdraw(self, owner: object) -> None:
+        """End the input if it is read for `owner`."""
+        with self._lock:
+            if owner is not None and self._owner is owner:
+                self._owner = _WITHDRAWN
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if not self._ending:
+            signal.default_int_handler(number, frame)
+
+
+_WITHDRAWN = object()
+_input = _Input()
+
+
+class Withdrawn(Exception):
+    """The question was answered elsewhere, so what would be typed is not read."""
+
+
+def withdraw_input(owner: object) -> None:
+    """End the input that a terminal reads for the task `owner`, which then raises `Withdrawn`; on any thread."""
+    _input.withdraw(owner)
+
+
+def _task() -> object:
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
 
 
 def _read(text: str, kind: str) -> str:
     # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
     try:
-        with _interruptible():
+        with _input.reading():
             answer = getpass.getpass(text)
     except (EOFError, KeyboardInterrupt):
         answer = ""

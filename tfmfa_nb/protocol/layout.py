@@ -104,6 +104,11 @@ class RunFiles:
         return self.folder / "pending.lock"
 
     @property
+    def answers(self) -> Path:
+        """The socket on which the run is answered from elsewhere, while it waits; no file has an answer."""
+        return self.folder / "answers.sock"
+
+    @property
     def settle_lock(self) -> Path:
         """The lock that a later kernel holds while it records how the run ended."""
         return self.folder / "settle.lock"

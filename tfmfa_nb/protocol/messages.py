@@ -138,6 +138,7 @@ from tfmfa_nb.protocol.status import (
     UnknownQuestion,
     status_request,
 )
+from tfmfa_nb.protocol.waiting_run import ElsewhereAnswer, Said, WaitingRun
 
 __all__ = [
     "COMM_TARGET",
@@ -178,6 +179,7 @@ __all__ = [
     "DocumentsOutput",
     "EditorAnswer",
     "EditorQuestion",
+    "ElsewhereAnswer",
     "EnvironmentRuns",
     "ErrorAnswer",
     "ErrorDocument",
@@ -236,6 +238,7 @@ __all__ = [
     "RunsAnswer",
     "RunsOutput",
     "RunsQuestion",
+    "Said",
     "SealingKey",
     "SettingsContent",
     "SevereChange",
@@ -253,6 +256,7 @@ __all__ = [
     "ValidateAnswer",
     "VariableOrigin",
     "VariablesContent",
+    "WaitingRun",
     "card_request",
     "form_request",
     "run_display",

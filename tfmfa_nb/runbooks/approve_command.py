@@ -1,4 +1,4 @@
-"""`jupyter tfmfa approve`: answers a request for an approval, or takes the answer to one."""
+"""`jupyter tfmfa approve`: answers a run that waits, or a request for an approval, or takes the answer to one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,28 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
 
 _DESCRIPTION = """\
-Approve what somebody else asks for with '%tfruns request': see the plan, give
-the MFA code of your own device, and hand back the line that is printed. It is
-a signature that AWS can check, for this plan and nothing else.
+Answer a run that waits for an MFA code or a confirmation in a notebook on this
+machine: RUN is its ID, a unique part of it, or 'latest'. The run is looked for
+in the environments of the current folder.
 
-With the ID of a run and such a line, take the answer to a request of your own.
+Or approve what somebody else asks for with '%tfruns request': TEXT is the line
+that they sent, or the file with it. You see the plan, give the MFA code of your
+own device, and hand back the line that is printed: a signature that AWS can
+check, for this plan and nothing else. With RUN and such a line, take the answer
+to a request of your own.
+
+What is approved is shown first. A code is read without echo, or from the token
+command; it is never an argument, and never in a file.
 """
 _EPILOG = """\
 exit codes:
-  0  the request is answered, or the answer counts
-  1  the code or the answer is refused
+  0  the run or the request is answered, or the answer counts
+  1  the code or the answer is refused, or no such run waits
   2  the text is not whole, or a setting is wrong
 
 examples:
-  jupyter tfmfa approve request.txt
+  jupyter tfmfa approve latest
+  jupyter tfmfa approve run-20260101-120000-abcdef --chdir live/network
   jupyter tfmfa approve request.txt --reject 'not on a Friday'
   jupyter tfmfa approve run-20260101-120000-abcdef answer.txt -e prod-eu
 """
@@ -36,16 +44,32 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe `approve` to its parser."""
-    parser.usage, parser.description, parser.epilog = "%(prog)s [options] TEXT", _DESCRIPTION, _EPILOG
+    parser.usage, parser.description, parser.epilog = "%(prog)s [options] RUN | TEXT", _DESCRIPTION, _EPILOG
     add = parser.add_argument
-    add("first", metavar="TEXT", help="request, or the file with it, or - for standard input; or the ID of a run")
+    add("first", metavar="RUN|TEXT", help="run that waits; or a request, the file with it, or - for standard input")
     add("second", nargs="?", default="", metavar="ANSWER", help="answer to the run's request, or the file with it")
-    add("--reject", metavar="REASON", help="reject the plan instead, and say why")
+    add("--reject", metavar="REASON", help="reject the requested plan instead, and say why")
     add("--withdraw", action="store_true", help="withdraw what you approved before")
-    add("-e", "--environment", default="default", metavar="NAME", help="environment of the run")
+    add("-e", "--environment", default="default", metavar="NAME", help="environment of the run, for ANSWER")
+    add("-C", "--chdir", metavar="DIR", help="folder of the environment of a run that waits")
     add("--profile", default="", metavar="NAME", help="AWS profile with the organization variables")
     add("--token-command", metavar="COMMAND", help="command that prints an MFA code (default: TFMFA_TOKEN_COMMAND)")
-    parser.set_defaults(execute=lambda options: asyncio.run(_approve(options)))
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--cancel", action="store_true", help="cancel the waiting run instead")
+    instead.add_argument("--discard", action="store_true", help="discard the waiting run's plan instead")
+    parser.set_defaults(execute=_execute)
+
+
+def _execute(options: argparse.Namespace) -> int:
+    from tfmfa_nb.protocol.approvals import kind_of  # noqa: PLC0415 - until needed
+
+    options.token_command = options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", "")
+    first = options.first
+    if options.second or first == "-" or kind_of(first) or Path(first).is_file():
+        return asyncio.run(_approve(options))
+    from tfmfa_nb.runbooks.waiting_answer import answer_waiting  # noqa: PLC0415
+
+    return answer_waiting(options)
 
 
 async def _approve(options: argparse.Namespace) -> int:
@@ -64,8 +88,7 @@ async def _approve(options: argparse.Namespace) -> int:
     decision, reason = decision_of_options(options.reject, withdraw=options.withdraw)
     for line in request_lines(read_text(text, ApprovalRequest)):
         print(line, file=sys.stderr)  # noqa: T201 - what is handed back stands alone on standard output
-    command = options.token_command or os.environ.get("TFMFA_TOKEN_COMMAND", "")
-    prompt = choose_prompt("auto", command, TerminalPrompt(), attended=True, allows=policy.allows_prompt)
+    prompt = choose_prompt("auto", options.token_command, TerminalPrompt(), attended=True, allows=policy.allows_prompt)
     answer = await answer_request(
         text, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=options.profile,
         aws=RealAws(), now=time.time(),

@@ -29,6 +29,7 @@ from tfmfa_nb.runs.events import (
     StartRefused,
     StatusChanged,
     StepStarted,
+    WaitStarted,
 )
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
@@ -242,9 +243,14 @@ class Driver:
             self._process.interrupt()
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """The time in which a person is waited for; the phase's duration tells it apart."""
+    def waiting(self, what: str) -> Iterator[None]:
+        """The time in which a person is waited for; the phase's duration tells it apart.
+
+        Args:
+            what: "code" or "confirmation".
+        """
         start = self.ports.clock()
+        self.tell(WaitStarted(what))
         try:
             yield
         finally:

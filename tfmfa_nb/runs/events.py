@@ -65,10 +65,18 @@ class PhaseStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitStarted(Event):
+    """The run waits for a person: for a "code" or a "confirmation"."""
+
+    waiting_for: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonAnswered(Event):
     """A person has answered; `waited` is how long the phase has waited for answers so far, in seconds."""
 
     waited: float
+    waiting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

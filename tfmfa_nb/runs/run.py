@@ -81,6 +81,7 @@ class Run(HasTraits):
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
     progress = Dict(help="done, total, failed, version, current, slowest, ends_at (seconds since the epoch, or None)")
+    waiting_for = Unicode(help="What the run waits for: code, confirmation; empty if it does not wait.")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")
     error = Unicode()
@@ -106,6 +107,7 @@ class Run(HasTraits):
     ) -> None:
         super().__init__()
         self.bundle: Callable[[], Mapping[str, str]] = lambda: {"text/plain": repr(self)}
+        self._work: asyncio.Task[None] | None = None
         self._applying = RLock()  # events come from several threads; traitlets can hold notifications for only one
         self.driver = Driver(environment, options, base, record, listen=self.apply, ports=ports)
         self.apply(RecordRead(self.driver.record))
@@ -144,6 +146,32 @@ class Run(HasTraits):
     def known_plan(self) -> Plan | None:
         """The plan as data; None as long as `plan` would wait, or raise an error."""
         return self.driver.known_plan
+
+    def goes_on(self, work: asyncio.Task[None]) -> None:
+        """Set what goes on with the run after the end of its cell (`--wait`)."""
+        self._work = work
+
+    def after_work(self, do: Callable[[], None]) -> None:
+        """Call `do` when that has ended; at once if there is none."""
+        if self._work is None or self._work.done():
+            do()
+        else:
+            self._work.add_done_callback(lambda _: do())
+
+    async def wait(self) -> Run:
+        """Wait until what its cell began has ended, also where that cell ended before (`--wait`).
+
+        The run goes on if this is canceled.
+
+        Returns:
+            The run.
+
+        Raises:
+            TfmfaError: what stopped the run.
+        """
+        if self._work is not None:
+            await asyncio.shield(self._work)
+        return self
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
@@ -238,8 +266,9 @@ class Run(HasTraits):
         counts = self.counts
         changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
         place = self.environment if self.workspace in {"", "default"} else f"{self.environment}, {self.workspace}"
+        waiting = f", waiting for a {self.waiting_for}" if self.waiting_for else ""
         command = " ".join([self.command, *self.arguments, ""]) if self.command else ""
-        return f"<Run {self.id} of {place}: {command}{self.status}{changes}>"
+        return f"<Run {self.id} of {place}: {command}{self.status}{changes}{waiting}>"
 
 
 def _plain(value: Any) -> Any:

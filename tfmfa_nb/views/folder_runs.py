@@ -98,7 +98,9 @@ def _row(run: ListedRun, listing: Listing) -> RunRow:
 
 def _actions(run: ListedRun) -> Iterator[str]:
     """What can be done with a run from outside of its own kernel, the usual first."""
-    if run.running:
+    if run.waiting_for:
+        yield "open"
+    elif run.running:
         if run.status != "pending":
             yield from ("follow", "cancel")
     elif run.end_unrecorded:

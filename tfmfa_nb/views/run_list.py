@@ -145,6 +145,8 @@ def status_of(run: ListedRun) -> str:
     """The status of a run in words, with what is unusual about it."""
     if run.status is None:
         return "Never started" if run.never_started else _UNREADABLE
+    if run.waiting_for:
+        return f"{status_name(run.status)}, waiting for a {run.waiting_for}"
     name = status_name(run.status) + ("" if run.confirmed else ", not confirmed")
     if run.end_unrecorded:
         return f"{name}, end not recorded"
@@ -168,7 +170,10 @@ def _sentences(listing: Listing) -> Iterator[tuple[str, str]]:
 
 def _about(run: ListedRun, magic: str) -> Iterator[tuple[str, str]]:
     """What to do about a run, if there is anything."""
-    if run.running and run.status == "pending":
+    if run.waiting_for:
+        yield f"{run.id} is waiting for a {run.waiting_for}. To give it here", f"{magic} approve {run.id}"
+        yield "To give it in a terminal on this machine", f"jupyter tfmfa approve {run.id}"
+    elif run.running and run.status == "pending":
         yield f"{run.id} has not started yet. Its own kernel can start or cancel it.", ""
     elif run.running:
         yield f"{run.id} is still running{_left(run)}. To follow it to its end", f"{magic} follow {run.id}"

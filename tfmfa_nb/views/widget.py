@@ -56,8 +56,8 @@ class MessageWidget(Widget):  # type: ignore[misc]  # ipywidgets has no type inf
         bundle = super()._repr_mimebundle_(**arguments)
         return {**bundle, "text/plain": self.text()} if isinstance(bundle, dict) else bundle
 
-    async def wait_for_front_end(self, seconds: float) -> bool:
-        """True if a front end displays the widget, now or within `seconds`."""
+    async def wait_for_front_end(self, seconds: float | None) -> bool:
+        """True if a front end displays the widget, now or within `seconds`; None for however long it takes."""
         try:
             async with asyncio.timeout(seconds):
                 await self._displayed.wait()

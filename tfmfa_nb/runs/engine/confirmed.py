@@ -24,7 +24,7 @@ async def confirm_plan(driver: Driver, prompt: Prompt) -> None:
         RunCanceled: the person left the prompt.
         PromptUnavailable: nobody can confirm here.
     """
-    with driver.waiting():
+    with driver.waiting("confirmation"):
         confirmed = await prompt.confirm(f"Apply this plan to {_place(driver)}?", decision=decided_on(driver))
     if not confirmed:
         raise _discarded()
@@ -48,7 +48,7 @@ async def confirm_destroy(driver: Driver, gate: Gate) -> bool:
     what = "1 resource" if destroyed == 1 else f"{destroyed:,} resources"
     question = f'Destroy {what} of {_place(driver)}? The organization policy requires that you type "{name}".'
     try:
-        with driver.waiting():
+        with driver.waiting("confirmation"):
             confirmed = await gate.prompt.confirm(question, decision=decided_on(driver), word=name)
     except PromptUnavailable:
         problem = f'The apply destroys {what}, so a person has to type "{name}", and nobody can be asked here.'

@@ -88,7 +88,7 @@ async def _confirm(driver: Driver, gate: Gate) -> None:
         question = f"Bring back the state of {place} as it was before {before}? {call.loses}"
     problem, confirmed = "", False
     try:
-        with driver.waiting():
+        with driver.waiting("confirmation"):
             confirmed = await gate.prompt.confirm(question)
     except RunDiscarded:
         pass

@@ -140,7 +140,7 @@ class CodeAttempts:
     async def _ask(self, request: CodeRequest) -> Secret:
         try:
             async with asyncio.timeout(self._answer_seconds):
-                with self._driver.waiting():
+                with self._driver.waiting("code"):
                     return await self._prompt.ask(request)
         except TimeoutError:
             if self._answer_seconds is None:  # raised by the prompt itself

@@ -17,6 +17,7 @@ from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
+from tfmfa_nb.runs.history.waiting_runs import waits_for
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.runs.store import RunStore
@@ -52,6 +53,7 @@ class ListedRun:
         workspace: Terraform's workspace; empty if unknown.
         backend_key: bucket and key of the S3 backend; empty if unknown, or for another backend.
         command: the command of Terraform's that it is for, with what follows; empty for a plan and its apply.
+        waiting_for: "code" or "confirmation", if it waits for one that can be given from elsewhere; else empty.
         has_state_copy: True if it has kept a copy of the state, which has secrets in it.
     """
 
@@ -71,6 +73,7 @@ class ListedRun:
     workspace: str = ""
     backend_key: str = ""
     command: str = ""
+    waiting_for: str = ""
     has_state_copy: bool = False
 
     @property
@@ -236,11 +239,13 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             workspace=record.workspace,
             backend_key=record.backend_key,
             command=" ".join([record.command, *record.arguments]),
+            waiting_for=waits_for(environment, run_id),
             has_state_copy=store.files.state_copy.is_file(),
         )
     except TfmfaError:
         if is_pending(environment, run_id):
-            return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True)
+            waiting = waits_for(environment, run_id)
+            return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True, waiting_for=waiting)
         return ListedRun(run_id, begun, never_started=why_never_started(environment, run_id))
 
 

@@ -1,0 +1,85 @@
+"""Approvals by other persons, on both sides: asks for them, gives them, and takes them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.terminal import TerminalPrompt
+from tfmfa_nb.protocol.approvals import ApprovalRequest, kind_of, read_text
+from tfmfa_nb.runs.approvals.accepting import accept_answer
+from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options
+from tfmfa_nb.runs.approvals.requesting import request_approval
+from tfmfa_nb.runs.gate.real_aws import RealAws
+from tfmfa_nb.runs.history.listing import find_run
+from tfmfa_nb.views.approval_text import answered, request_lines
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from tfmfa_nb.environments import Environment
+
+
+async def request(environment: Environment, run_id: str, magics: Any) -> None:
+    """Print the text with which to ask for an approval.
+
+    Raises:
+        TfmfaError: as `request_approval` does.
+    """
+    policy = magics.read_policy()
+    text = await request_approval(
+        environment, run_id, policy=policy, environ=os.environ, profile=magics.profile, aws=RealAws(), now=time.time()
+    )
+    file = environment.files.run(run_id).approval_request
+    _say(f"Send this line to those who may approve (it is in {file} too):\n\n{text}\n")
+    _say("They run: jupyter tfmfa approve TEXT")
+    _say(f"What they hand back: %tfruns {environment.option} approve {run_id} TEXT")
+
+
+def is_pasted(arguments: Namespace) -> bool:
+    """Whether the line has a request, or the answer to one, rather than only a run that waits."""
+    return bool(arguments.earlier) or kind_of(arguments.run or "") != ""
+
+
+async def approve_pasted(arguments: Namespace, environment: Environment, magics: Any) -> None:
+    """Answer a pasted request, or take the pasted answer to a request of one's own.
+
+    Raises:
+        UsageError: the line has neither.
+        TfmfaError: as `answer_request` and `accept_answer` do.
+    """
+    first, second, policy = arguments.run or "", arguments.earlier or "", magics.read_policy()
+    if kind_of(first) == "request" and not second:
+        for line in request_lines(read_text(first, ApprovalRequest)):
+            _say(line)
+        files = ", ".join(map(str, policy.files_setting("prompts")))
+        prompt = choose_prompt(
+            magics.prompt,
+            magics.token_command,
+            TerminalPrompt(),
+            attended=True,
+            allows=policy.allows_prompt,
+            files=files,
+        )
+        decision, reason = decision_of_options(arguments.reject, withdraw=arguments.withdraw)
+        answer = await answer_request(
+            first, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=magics.profile,
+            aws=RealAws(), now=time.time(),
+        )  # fmt: skip
+        _say(f"Hand this line back:\n\n{answer}")
+    elif first and kind_of(second) == "answer":
+        run_id = find_run(environment, first)
+        given = await accept_answer(
+            environment, run_id, second, policy=policy, environ=os.environ, profile=magics.profile, now=time.time()
+        )
+        _say(answered(given))
+    else:
+        raise UsageError("%tfruns approve takes a request (TEXT), or a run and the answer to its request (RUN TEXT)")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the output of a magic
