@@ -25,6 +25,7 @@ from tfmfa_nb.runs.events import (
     LogGrew,
     Noted,
     PersonAnswered,
+    PlanCompared,
     ProcessChanged,
     StartRefused,
     StatusChanged,
@@ -315,7 +316,7 @@ class Driver:
             self.plan.set_exception(error)
             return
         self.plan.set_result(plan)
-        self.tell(ChangesKnown(_changes_of(plan), self.store.compare(self.record.workspace)))
+        self._tell_plan(plan)
 
     def known_changes(self) -> list[Mapping[str, str]]:
         """The changes of the plan, as views show them; empty while, or where, they are not known."""
@@ -363,8 +364,12 @@ class Driver:
     def _tell_changes(self, plan: Future[Plan]) -> None:
         """Report the changes. If the plan could not be read, whoever waits for `plan` gets the error."""
         if not plan.cancelled() and plan.exception() is None:
-            comparison = self.store.compare(self.record.workspace)
-            self.tell(ChangesKnown(_changes_of(plan.result()), comparison))
+            self._tell_plan(plan.result())
+
+    def _tell_plan(self, plan: Plan) -> None:
+        """Report the plan at once; what reads the files of earlier runs comes after it."""
+        self.tell(ChangesKnown(_changes_of(plan)))
+        self.tell(PlanCompared(self.store.compare(self.record.workspace)))
 
     def _drop_plan(self) -> None:
         """Delete the saved plan, after `show -json` has read it."""

@@ -186,6 +186,8 @@ export interface CardState {
   readonly progress: Progress | null;
   readonly outputs: readonly Output[];
   readonly more_outputs: number;
+  readonly policy_checks: readonly PolicyCheckResult[];
+  readonly more_policy_checks: number;
   readonly comparison: string;
   readonly has_plan: boolean;
   readonly has_time_line: boolean;
@@ -253,6 +255,15 @@ export interface Output {
   readonly text: string;
   readonly sensitive: boolean;
   readonly whole: boolean;
+}
+
+/** How a policy check has judged the plan. */
+export interface PolicyCheckResult {
+  readonly passed: boolean;
+  readonly sentence: string;
+  readonly command: string;
+  readonly source: string;
+  readonly output: string;
 }
 
 /** The progress of an apply, in changes; a replacement is two. */
