@@ -277,13 +277,17 @@ class Driver:
         Args:
             executable: Terraform or OpenTofu, which takes two seconds to load the schema of the AWS provider.
             environ: process environment; its credentials are not passed on.
+
+        Raises:
+            RunStateError: the saved plan no longer exists.
         """
-        show, plan_file = self.ports.terraform.show, self.store.files.plan
+        show, opened = self.ports.terraform.show, self.store.open_plan()  # the next run deletes its file
         configuration = self.read_configuration(executable, environ)
         variables = self.options.early_variables(self.base, executable)
 
         def read() -> Plan:
-            plan = show(executable, plan_file, configuration, environ, variables)
+            with opened:
+                plan = show(executable, opened, configuration, environ, variables)
             if not self.store.files.changes.exists():
                 self.store.save_changes(plan)
             return plan
@@ -301,6 +305,7 @@ class Driver:
 
         Raises:
             TerraformFailed: Terraform could not show the plan.
+            RunStateError: the saved plan no longer exists.
         """
         plan = self.plan
         if plan is None or (plan.done() and (plan.exception() or plan.result().providers is None)):
@@ -317,6 +322,11 @@ class Driver:
             return
         self.plan.set_result(plan)
         self._tell_plan(plan)
+
+    async def wait_for_plan(self) -> None:
+        """Wait until the plan is known as data, or cannot be."""
+        if self.plan is not None:
+            await asyncio.wait({asyncio.wrap_future(self.plan)})
 
     def known_changes(self) -> list[Mapping[str, str]]:
         """The changes of the plan, as views show them; empty while, or where, they are not known."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -147,8 +146,7 @@ class Run(HasTraits):
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
-        if self.driver.plan is not None:
-            await asyncio.wait({asyncio.wrap_future(self.driver.plan)})
+        await self.driver.wait_for_plan()
 
     def compare(self, earlier: str = "") -> Comparison:
         """The changes of the plan beside those of the plan of an earlier run in the same workspace; `print` it.

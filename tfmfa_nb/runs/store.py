@@ -16,7 +16,7 @@ import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from traitlets import TraitError
 
@@ -206,6 +206,17 @@ class RunStore:
                 f"The saved plan {self.files.plan} is not the one that was shown: its content has changed.",
                 "Do not apply it. Find out who changed it, and plan again.",
             )
+
+    def open_plan(self) -> BinaryIO:
+        """The saved plan, to be read also after it was deleted.
+
+        Raises:
+            RunStateError: it no longer exists.
+        """
+        try:
+            return self.files.plan.open("rb")
+        except OSError:
+            raise RunStateError("The saved plan no longer exists.", _AGAIN) from None
 
     def drop_plan(self) -> None:
         """Delete the saved plan, which contains sensitive values in plain text."""
