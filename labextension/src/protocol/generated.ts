@@ -661,7 +661,7 @@ export interface TimeLineRequest {
   readonly type: 'time_line';
 }
 
-/** How far the apply of a change is. */
+/** How far the apply of a change is, or of all changes of a group, which has no times. */
 export interface ApplyMark {
   readonly state: 'failed' | 'running' | 'waiting' | 'done' | 'interrupted' | 'not_started';
   readonly word: string;
@@ -713,13 +713,14 @@ export interface DiagnosticRow {
   readonly values: readonly string[];
 }
 
-/** The head of a group; `about` says in words what is in it. */
+/** The head of a group; `about` says in words what is in it, `mark` how far its apply is. */
 export interface GroupRow {
   readonly kind: 'group';
   readonly place: PlanPlace;
   readonly title: string;
   readonly about: string;
   readonly action: string;
+  readonly mark?: ApplyMark;
 }
 
 /** A line of a text: its pieces, each with whether it is a word that changed. */
