@@ -29,7 +29,7 @@ from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
 from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.terraform.apply_progress import ApplyEvents
-from tfmfa_nb.terraform.change_digests import change_digest, subject_of
+from tfmfa_nb.terraform.change_digests import change_digest, output_changes, subject_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -256,7 +256,8 @@ class RunStore:
         document = plan.without_values()
         with suppress(TfmfaError, OSError):
             key = self._digest_key()
-            document["digests"] = {subject_of(one): [one.action, change_digest(one, key)] for one in plan.changes}
+            changes = {subject_of(one): [one.action, change_digest(one, key)] for one in plan.changes}
+            document["digests"] = {**changes, **output_changes(plan, key)}
             write_whole(self.files.changes, json.dumps(document) + "\n")
 
     def load_changes(self) -> Plan:
