@@ -2,9 +2,16 @@ import json
 import re
 
 import pytest
+from lab import ROOT
 from playwright.sync_api import expect
 from scripted_run import MENDED, REFUSED, card_code
 from variants import first_of
+
+AXE = ROOT / "labextension/node_modules/axe-core/axe.min.js"
+VIOLATIONS = (
+    "() => axe.run('.tfmfa-card', { resultTypes: ['violations'] }).then(({ violations }) => "
+    "violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"
+)
 
 
 @pytest.fixture
@@ -447,3 +454,42 @@ def test_a_page_that_has_lost_the_card_shows_it_in_a_panel_of_its_own(lab, open_
     expect(end).to_have_count(0)  # and the notebook is in front again
     expect(notebook.page.locator(".jp-Notebook .cm-content", has_text="%tfruns open")).to_be_visible()
     assert (lab.folder / "answered").read_text() == "492817"
+
+
+JUDGED = """
+from tfmfa_nb.model.check_results import CheckResult
+run.policy_checks = [
+    CheckResult("cost", exit_code=0, seconds=1.2, output="12 USD a month\\n", command="infracost diff --path {plan}"),
+    CheckResult("rules", source="/etc/tfmfa_nb/policy.toml", exit_code=1, seconds=0.4,
+        command="/usr/local/bin/conftest test -p /etc/policies {plan}",
+        output="FAIL - aws_db_instance.legacy: <b>destroys</b> a database\\n\\u202e1 test, 0 passed\\n"),
+]
+run.error = "The plan cannot be applied. Policy check rules failed: exit code 1 (0.4 s)."
+run.error_remedy = "Change what it rejects, and plan again with %%tfplan."
+"""
+
+
+@pytest.mark.parametrize(("theme", "width"), first_of([("JupyterLab Dark", 600), ("JupyterLab Light", 1100)]))
+def test_how_policy_checks_judged_the_plan_is_read_on_the_card(show, theme, width):
+    notebook, card = show(width=width)
+    notebook.theme(theme)
+    notebook.execute("run.show('planned'); run.status = 'errored'" + JUDGED)
+    settle(notebook)
+    section = card.get_by_role("region", name="Policy checks")
+    checks = section.get_by_role("listitem")
+    expect(section).to_contain_text("Policy checks (2)")
+    # What failed comes first, and is open; what is printed is text, with nothing hidden in it.
+    failed, passed = checks.first, checks.last
+    expect(failed.get_by_role("img", name="Failed")).to_be_visible()
+    expect(failed).to_contain_text("Policy check rules failed: exit code 1 (0.4 s).")
+    expect(failed.get_by_text("/usr/local/bin/conftest test -p /etc/policies {plan}")).to_be_visible()
+    expect(failed.get_by_text("/etc/tfmfa_nb/policy.toml")).to_be_visible()
+    expect(failed.get_by_text("<b>destroys</b> a database")).to_be_visible()
+    expect(failed.get_by_text("⟨U+202E⟩1 test, 0 passed")).to_be_visible()
+    expect(passed.get_by_text("12 USD a month")).to_be_hidden()
+    passed.get_by_text("Policy check cost passed (1.2 s).").click()
+    expect(passed.get_by_text("12 USD a month")).to_be_visible()
+    assert section.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+    notebook.page.evaluate(AXE.read_text())
+    assert notebook.page.evaluate(VIOLATIONS) == []
+    notebook.screenshot(f"policy-checks-{theme[11:].lower()}-{width}", card)

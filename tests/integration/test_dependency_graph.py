@@ -64,7 +64,9 @@ def test_the_dependencies_are_those_of_terraform_graph(tmp_path):
 
     run("init")
     run("plan", "-out=plan")
-    plan = show_plan(executable, tmp_path / "plan", Configuration(tmp_path, executable.product, os.environ), os.environ)
+    configuration = Configuration(tmp_path, executable.product, os.environ)
+    with (tmp_path / "plan").open("rb") as saved:
+        plan = show_plan(executable, saved, configuration, os.environ)
     edges = set(re.findall(r'"(\S+)" -> "(\S+)"', run("graph").replace('\\"', "'")))
     found = between(plan.dependencies, plan.dependencies)
     assert {(one, other) for one, others in found.items() for other in others} == edges

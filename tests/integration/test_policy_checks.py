@@ -128,7 +128,9 @@ async def test_a_plan_that_passes_is_applied(notebook, checker, tmp_path, monkey
     assert "correct-horse" not in json.dumps(seen["plan"])
     assert "(sensitive)" in json.dumps(seen["plan"])
     assert seen["folder"] == str(tmp_path)
-    assert f"  {result.sentence.replace('check checker', 'check: checker')}" in summary_text(run)
+    # Its line has no secret in it, in any of the places where it is told.
+    shown = f"  ✓ {result.sentence}\n      Command: {result.command}\n      judged 2 changes\n"
+    assert (result.command, shown in summary_text(run)) == (f"{program} '{{plan}}'", True)
     assert any("judged 2 changes" in line for line in run.log_text())
     (line,) = [line for line in trail_of(tmp_path) if line["event"] == "policy_check"]
     assert (line["check"], line["result"], line["exit_code"]) == ("checker", "passed", 0)

@@ -14,6 +14,7 @@ from ipywidgets import Widget
 from scripted_plan import everything
 from scripted_run import PLAN, ScriptedRun
 
+from tfmfa_nb.model.check_results import CheckResult
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.messages import PROTOCOL
@@ -369,6 +370,7 @@ async def test_a_state_is_bounded_and_readable(made):
         notes=[long] * 1000,
         error=long,
         error_documents=[{"title": long, "text": long}] * 100,
+        policy_checks=[CheckResult("a", output=long, command=long)] * 100,
         progress={"done": 1, "total": 5000, "current": [{"address": "a", "action": "create", "start": 1.0}] * 5000},
         started_at=1.0,
     )

@@ -148,6 +148,23 @@ def test_a_run_knows_what_was_planned_before_whatever_kernel_did(planned):
         first.compare()
 
 
+def test_an_output_is_compared_like_a_resource(planned):
+    def plan(**outputs):
+        changed = {name: {"actions": ["create"], "after": value} for name, value in outputs.items()}
+        changed["secret"] = {"actions": ["update"], "before": "a", "after": outputs["url"], "after_sensitive": True}
+        return Plan({"output_changes": {**changed, "still": {"actions": ["no-op"], "before": 1, "after": 1}}})
+
+    planned(plan(url="a", size=1))
+    found = planned(plan(url="b", size=1, region="eu")).comparison
+    assert {subject: each.kind for subject, each in found.changes.items()} == {
+        "output url": "different",
+        "output size": "same",
+        "output region": "new",
+        "output secret": "same",  # nothing of a sensitive value is kept
+    }
+    assert planned(plan(url="b")).comparison.gone == {"output size": "create", "output region": "create"}
+
+
 def test_no_value_and_nothing_of_a_sensitive_one_is_kept(planned):
     run = planned(document("hello world"))
     files = run.driver.store.files

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import json
 import pathlib
+import threading
 import zipfile
 from contextlib import nullcontext
 
@@ -683,3 +684,25 @@ async def test_an_apply_that_destroys_nothing_asks_for_no_name(world):
     await plan(it.driver, it.gate)
     await apply(it.driver, Gate(it.prompt, {}, policy=NAMED))
     assert it.prompt.questions == []
+
+
+class Slow(Destroys):
+    """Shows a plan only when it may."""
+
+    def __init__(self):
+        super().__init__()
+        self.may = threading.Event()
+
+    def show(self, *arguments):
+        assert self.may.wait(30)
+        return super().show(*arguments)
+
+
+async def test_the_decision_waits_for_what_is_destroyed(world):
+    terraform = Slow()
+    it = world(terraform)
+    await plan(it.driver, it.gate)
+    asyncio.get_running_loop().call_later(0.05, terraform.may.set)
+    await apply(it.driver, Gate(it.prompt, {}, policy=NAMED), confirm=True)
+    ((_, *destroyed),) = it.prompt.decisions
+    assert [line.split()[1] for line in destroyed] == ["terraform_data.one", "terraform_data.two"]

@@ -172,6 +172,37 @@ def test_states_are_filtered_and_counted():
     assert tree.ask(states=("running",))["rows"] == []
 
 
+@pytest.mark.parametrize("grouping", ["module", "action"])
+def test_the_head_of_a_group_says_how_far_all_of_it_is(grouping):
+    names = [f"module.x.a.b{number}" for number in range(8)]
+    changes = [
+        {
+            "address": each,
+            "module_address": "module.x",
+            "type": "a",
+            "mode": "managed",
+            "change": {"actions": ["create"]},
+        }
+        for each in names
+    ]
+    tree = Tree(Plan({"format_version": "1.2", "resource_changes": changes}), [])
+
+    def head(*, over=False):
+        rows = tree.ask(over=over, grouping=grouping)["rows"]
+        (row,) = (row for row in rows if row["kind"] == "group" and row["title"] != "Failed")
+        return (row["mark"]["state"], row["mark"]["word"]) if row.get("mark") else None
+
+    assert head() is None
+    tree.happen(*(change(each, "create") for each in names))
+    assert head() == ("waiting", "0 of 8 done")
+    tree.happen(*(done(each, "create") for each in names[:3]), start(names[3], "create"))
+    assert head() == ("running", "3 of 8 done, 1 running")
+    # What failed stands in a group of its own, and counts here.
+    tree.happen(failed(names[3], "create"), start(names[4], "create"))
+    assert head() == ("failed", "3 of 8 done, 1 failed, 1 running")
+    assert head(over=True) == ("failed", "3 of 8 done, 1 failed, 1 interrupted, 3 not started")
+
+
 def test_a_deposed_object_and_its_resource_each_have_a_state():
     changes = [
         {"address": "a.b", "type": "a", "name": "b", "mode": "managed", "change": {"actions": ["delete"]}, **more}

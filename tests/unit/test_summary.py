@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scripted_run import PLAN, ScriptedRun
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.check_results import CheckResult
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.events import PhaseStarted
@@ -368,3 +369,31 @@ def test_the_names_of_what_only_the_apply_knows_are_never_broken():
     assert sorted(" ".join(told).replace(",", "").split()) == sorted(names)
     assert len(told) > 1
     assert max(map(len, lines[first : first + len(told)])) <= 82
+
+
+def test_policy_checks_are_a_section_what_failed_first():
+    results = [
+        CheckResult("cost", exit_code=0, seconds=1.2, command="infracost diff"),
+        CheckResult(
+            "rules",
+            source="/etc/tfmfa_nb/policy.toml",
+            exit_code=1,
+            seconds=0.4,
+            command="conftest test",
+            output="FAIL - <b>one</b>\n\u202etwo\n",
+        ),
+    ]
+    run = ScriptedRun(status="errored", policy_checks=results)
+    assert """
+Policy checks (2)
+  ✗ Policy check rules failed: exit code 1 (0.4 s).
+      Command: conftest test
+      Demanded by: /etc/tfmfa_nb/policy.toml
+      FAIL - <b>one</b>
+      ⟨U+202E⟩two
+  ✓ Policy check cost passed (1.2 s).
+      Command: infracost diff
+""" in summary_text(run)
+    assert "FAIL - &lt;b&gt;one&lt;/b&gt;" in summary_html(run)
+    long = ScriptedRun(policy_checks=[CheckResult(str(n), output="x" * 4_000) for n in range(1_000)])
+    assert sum(len(text.encode()) for text in summary_bundle(long).values()) < 100_000

@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -103,7 +104,7 @@ def shown(monkeypatch):
         return Executable((f"{environ['PATH']}/terraform",), "terraform", "1.11.4")
 
     def show(_self, executable, plan, *_where):
-        plans.append((*executable.command, plan))
+        plans.append((*executable.command, Path(plan.name)))
         return CHANGES
 
     monkeypatch.setattr(InstalledTerraform, "find", find)

@@ -14,6 +14,7 @@ class CheckResult:
         source: path of the policy file that demands it; "" for one of the magic's line or the command line.
         program: path of its program, with all links resolved.
         program_sha256: of its content, in hexadecimal.
+        command: its command line as a shell reads it, without secrets; "" in the records of earlier versions.
         command_sha256: of its command line.
         plan_sha256: of the saved plan that it has judged.
         exit_code: None if it did not come to its own end.
@@ -32,6 +33,7 @@ class CheckResult:
     problem: str = ""
     seconds: float = 0.0
     output: str = field(default="", repr=False)
+    command: str = ""
 
     @property
     def passed(self) -> bool:

@@ -198,6 +198,24 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCheckResult:
+    """How a policy check has judged the plan.
+
+    Attributes:
+        sentence: in one line: which check, how it ended, and how long it took.
+        command: its command line.
+        source: the policy file that demands it; "" for one of the magic's line or the command line.
+        output: the end of what it printed.
+    """
+
+    passed: bool
+    sentence: str
+    command: str
+    source: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDocument:
     """A policy or a block of configuration that fixes an error, ready to paste."""
 
@@ -219,6 +237,8 @@ class CardState:
         progress: None before the apply.
         outputs: what the apply has reported at its end, as far as there is room.
         more_outputs: the number of the others.
+        policy_checks: the results of the policy checks, those that failed first, as far as there is room.
+        more_policy_checks: the number of the others.
         comparison: how the plan stands to that of the run before, in a sentence; "" if it is not compared.
         has_plan: whether the rows of its plan can be requested.
         has_time_line: whether the time line of its apply can be requested.
@@ -249,6 +269,8 @@ class CardState:
     progress: Progress | None
     outputs: tuple[Output, ...] = ()
     more_outputs: int = 0
+    policy_checks: tuple[PolicyCheckResult, ...] = ()
+    more_policy_checks: int = 0
     comparison: str = ""
     has_plan: bool
     has_time_line: bool = False

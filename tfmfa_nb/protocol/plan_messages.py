@@ -78,19 +78,8 @@ class PlanPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRow:
-    """The head of a group; `about` says in words what is in it."""
-
-    kind: Literal["group"] = "group"
-    place: PlanPlace
-    title: str
-    about: str
-    action: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyMark:
-    """How far the apply of a change is.
+    """How far the apply of a change is, or of all changes of a group, which has no times.
 
     Attributes:
         state: the key of its icon and its color.
@@ -103,6 +92,18 @@ class ApplyMark:
     word: str
     start: float = 0.0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """The head of a group; `about` says in words what is in it, `mark` how far its apply is."""
+
+    kind: Literal["group"] = "group"
+    place: PlanPlace
+    title: str
+    about: str
+    action: str = ""
+    mark: ApplyMark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

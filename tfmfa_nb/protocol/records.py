@@ -129,7 +129,7 @@ class RunRecord:
             "command": " ".join([self.command, *self.arguments]),
             "gate_sha256": _digest([list(map(asdict, self.chains)), list(map(asdict, self.bypasses))]),
             "approvals": ", ".join(self.approvals),
-            "checks_sha256": _digest(list(map(asdict, self.policy_checks))),
+            "checks_sha256": _digest([_audited_check(result) for result in self.policy_checks]),
             "shown_sha256": _digest([self.environment, self.counts, self.authenticated_by, identity]),
         }
 
@@ -173,6 +173,11 @@ _REQUIRED = {
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _audited_check(result: CheckResult) -> dict[str, Any]:
+    """What is checked of a result; what a record of an earlier version does not have is not part of its digest."""
+    return {name: value for name, value in asdict(result).items() if value or name != "command"}
 
 
 def _text(value: Any) -> str:

@@ -25,6 +25,7 @@ from tfmfa_nb.runs.events import (
     LogGrew,
     Noted,
     PersonAnswered,
+    PlanCompared,
     ProcessChanged,
     StartRefused,
     StatusChanged,
@@ -284,13 +285,17 @@ class Driver:
         Args:
             executable: Terraform or OpenTofu, which takes two seconds to load the schema of the AWS provider.
             environ: process environment; its credentials are not passed on.
+
+        Raises:
+            RunStateError: the saved plan no longer exists.
         """
-        show, plan_file = self.ports.terraform.show, self.store.files.plan
+        show, opened = self.ports.terraform.show, self.store.open_plan()  # the next run deletes its file
         configuration = self.read_configuration(executable, environ)
         variables = self.options.early_variables(self.base, executable)
 
         def read() -> Plan:
-            plan = show(executable, plan_file, configuration, environ, variables)
+            with opened:
+                plan = show(executable, opened, configuration, environ, variables)
             if not self.store.files.changes.exists():
                 self.store.save_changes(plan)
             return plan
@@ -308,6 +313,7 @@ class Driver:
 
         Raises:
             TerraformFailed: Terraform could not show the plan.
+            RunStateError: the saved plan no longer exists.
         """
         plan = self.plan
         if plan is None or (plan.done() and (plan.exception() or plan.result().providers is None)):
@@ -323,7 +329,12 @@ class Driver:
             self.plan.set_exception(error)
             return
         self.plan.set_result(plan)
-        self.tell(ChangesKnown(_changes_of(plan), self.store.compare(self.record.workspace)))
+        self._tell_plan(plan)
+
+    async def wait_for_plan(self) -> None:
+        """Wait until the plan is known as data, or cannot be."""
+        if self.plan is not None:
+            await asyncio.wait({asyncio.wrap_future(self.plan)})
 
     def known_changes(self) -> list[Mapping[str, str]]:
         """The changes of the plan, as views show them; empty while, or where, they are not known."""
@@ -371,8 +382,12 @@ class Driver:
     def _tell_changes(self, plan: Future[Plan]) -> None:
         """Report the changes. If the plan could not be read, whoever waits for `plan` gets the error."""
         if not plan.cancelled() and plan.exception() is None:
-            comparison = self.store.compare(self.record.workspace)
-            self.tell(ChangesKnown(_changes_of(plan.result()), comparison))
+            self._tell_plan(plan.result())
+
+    def _tell_plan(self, plan: Plan) -> None:
+        """Report the plan at once; what reads the files of earlier runs comes after it."""
+        self.tell(ChangesKnown(_changes_of(plan)))
+        self.tell(PlanCompared(self.store.compare(self.record.workspace)))
 
     def _drop_plan(self) -> None:
         """Delete the saved plan, after `show -json` has read it."""

@@ -222,9 +222,15 @@ class PlanSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesKnown(Event):
-    """The plan is known as data; its changes: [{address, action, reason}], beside those of the run before."""
+    """The plan is known as data; its changes: [{address, action, reason}]."""
 
     changes: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCompared(Event):
+    """The changes beside those of the run before; None if there are none. Nothing more is to be known of the plan."""
+
     comparison: Comparison | None = None
     plan_known: bool = True
 

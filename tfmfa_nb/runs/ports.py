@@ -22,6 +22,7 @@ from tfmfa_nb.terraform.value_faults import value_faults
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
     from tfmfa_nb.terraform.configuration import Configuration
@@ -125,7 +126,7 @@ class Terraform(Protocol):
     def show(
         self,
         executable: Executable,
-        plan: Path,
+        plan: BinaryIO,
         configuration: Configuration,
         environ: Mapping[str, str],
         variables: VariableArguments,
@@ -183,7 +184,7 @@ class InstalledTerraform:
     def show(
         self,
         executable: Executable,
-        plan: Path,
+        plan: BinaryIO,
         configuration: Configuration,
         environ: Mapping[str, str],
         variables: VariableArguments,

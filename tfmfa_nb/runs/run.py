@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -76,7 +75,7 @@ class Run(HasTraits):
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
     changes: List[Any] = List(help="[{address, action, reason}]")
-    plan_known = Bool(default_value=False, help="Whether the plan is known as data.")
+    plan_known = Bool(default_value=False, help="Whether the plan is known as data, and compared.")
     comparison = Instance(Comparison, allow_none=True, help="The changes beside those of the run before.")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
@@ -175,8 +174,7 @@ class Run(HasTraits):
 
     async def wait_for_changes(self) -> None:
         """Wait until `changes` is known, or cannot be."""
-        if self.driver.plan is not None:
-            await asyncio.wait({asyncio.wrap_future(self.driver.plan)})
+        await self.driver.wait_for_plan()
 
     def compare(self, earlier: str = "") -> Comparison:
         """The changes of the plan beside those of the plan of an earlier run in the same workspace; `print` it.

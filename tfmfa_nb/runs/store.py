@@ -16,7 +16,7 @@ import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from traitlets import TraitError
 
@@ -29,7 +29,7 @@ from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
 from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.terraform.apply_progress import ApplyEvents
-from tfmfa_nb.terraform.change_digests import change_digest, subject_of
+from tfmfa_nb.terraform.change_digests import change_digest, output_changes, subject_of
 from tfmfa_nb.terraform.log import RunLog
 from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
@@ -207,6 +207,17 @@ class RunStore:
                 "Do not apply it. Find out who changed it, and plan again.",
             )
 
+    def open_plan(self) -> BinaryIO:
+        """The saved plan, to be read also after it was deleted.
+
+        Raises:
+            RunStateError: it no longer exists.
+        """
+        try:
+            return self.files.plan.open("rb")
+        except OSError:
+            raise RunStateError("The saved plan no longer exists.", _AGAIN) from None
+
     def drop_plan(self) -> None:
         """Delete the saved plan, which contains sensitive values in plain text."""
         with suppress(FileNotFoundError):
@@ -245,7 +256,8 @@ class RunStore:
         document = plan.without_values()
         with suppress(TfmfaError, OSError):
             key = self._digest_key()
-            document["digests"] = {subject_of(one): [one.action, change_digest(one, key)] for one in plan.changes}
+            changes = {subject_of(one): [one.action, change_digest(one, key)] for one in plan.changes}
+            document["digests"] = {**changes, **output_changes(plan, key)}
             write_whole(self.files.changes, json.dumps(document) + "\n")
 
     def load_changes(self) -> Plan:

@@ -15,6 +15,9 @@ from tfmfa_nb.terraform.decimals import number_text
 from tfmfa_nb.terraform.sensitive_values import Placeholder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.resource_changes import ResourceChange
 
 _SIZE = 16  # bytes; enough that no two changes of one resource are ever taken for the same
@@ -32,8 +35,23 @@ def change_digest(change: ResourceChange, key: bytes) -> str:
         change: a change of a plan.
         key: without it, nobody can find out a value by trying.
     """
-    said = [change.action, change.moved_from, change.import_id, *map(_told_apart, (change.before, change.after))]
-    text = json.dumps(said, sort_keys=True, default=number_text)
+    return _digest([change.action, change.moved_from, change.import_id], (change.before, change.after), key)
+
+
+def output_changes(plan: Plan, key: bytes) -> dict[str, tuple[str, str]]:
+    """The action and the digest of each output that a plan changes, by what it is about: `output NAME`.
+
+    No address of a resource has a space there.
+    """
+    return {
+        f"output {name}": (each["action"], _digest([each["action"]], (each["before"], each["after"]), key))
+        for name, each in plan.outputs.items()
+        if each["action"] != "no-op"
+    }
+
+
+def _digest(words: Sequence[str], values: Iterable[Any], key: bytes) -> str:
+    text = json.dumps([*words, *map(_told_apart, values)], sort_keys=True, default=number_text)
     return hmac.digest(key, text.encode(), hashlib.sha256)[:_SIZE].hex()
 
 

@@ -15,7 +15,7 @@ from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+    from typing import BinaryIO
 
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 def show_plan(
     executable: Executable,
-    plan: Path,
+    plan: BinaryIO,
     configuration: Configuration,
     environ: Mapping[str, str],
     variables: VariableArguments = NO_VARIABLES,
 ) -> Plan:
-    """The saved plan in the file `plan`.
+    """The saved plan in the file `plan`, which may have been deleted since it was opened.
 
     Args:
         executable: Terraform or OpenTofu.
-        plan: file of the plan.
+        plan: file of the plan, open for reading.
         configuration: what it was made from; it has the names that the plan does not have.
         environ: process environment; its secrets are not passed on.
         variables: values that an OpenTofu needs to read the configuration; see `Executable.evaluates_early`.
@@ -42,7 +42,8 @@ def show_plan(
         TerraformFailed: Terraform could not show it.
     """
     process = subprocess.run(
-        [*executable.command, "show", "-json", str(plan)],
+        [*executable.command, "show", "-json", f"/dev/fd/{plan.fileno()}"],
+        pass_fds=(plan.fileno(),),
         cwd=configuration.folder,
         env={**offline_environ(environ), **variables.environ("show")},
         capture_output=True,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.plan_messages import ApplyMark
-from tfmfa_nb.protocol.words import APPLY_NAMES
+from tfmfa_nb.protocol.words import APPLY_NAMES, count
 from tfmfa_nb.terraform.resource_applies import ApplyState
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _HALF = {
 }
 _MARKS = {each: Mark(each.value) for each in ApplyState}
 _WEIGHTS = {each: weight for weight, each in enumerate(Mark)}
+_TOLD = (Mark.FAILED, Mark.RUNNING, Mark.INTERRUPTED, Mark.NOT_STARTED)  # of a group, beside what is done
 _OVER = {Mark.RUNNING: Mark.INTERRUPTED, Mark.WAITING: Mark.NOT_STARTED}
 
 
@@ -98,6 +99,16 @@ class ApplyMarks:
             start=running.start if running is not None and mark is Mark.RUNNING else 0.0,
             seconds=sum(step.seconds for step in steps),
         )
+
+    def group(self, changes: Iterable[ResourceChange]) -> ApplyMark | None:
+        """What the head of a group says of all its changes: `3 of 8 done, 1 failed`; None before the apply."""
+        found = Counter(mark for mark in map(self.of, changes) if mark is not None)
+        if not found:
+            return None
+        told = [f"{count(found[Mark.DONE])} of {count(found.total())} done"]
+        told += [f"{count(found[mark])} {APPLY_NAMES[mark]}" for mark in _TOLD if found[mark]]
+        state = next(mark for mark in (*_TOLD, Mark.WAITING, Mark.DONE) if found[mark])
+        return ApplyMark(state=state.value, word=", ".join(told))
 
     def failed_steps(self, change: ResourceChange) -> list[ResourceApply]:
         """The steps of a change that failed."""

@@ -44,8 +44,8 @@ from tfmfa_nb.protocol.messages import (
 )
 from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.card_log import CardLog
-from tfmfa_nb.views.card_outputs import card_outputs
 from tfmfa_nb.views.card_plan import CardPlan
+from tfmfa_nb.views.card_results import card_results
 from tfmfa_nb.views.open_cards import card_closed, card_opened
 from tfmfa_nb.views.sanitize import plain, sanitize_all
 from tfmfa_nb.views.widget import MessageWidget
@@ -54,7 +54,6 @@ from tfmfa_nb.views.wording import (
     command_text,
     documents_of,
     place_of,
-    policy_checks_of,
     policy_text,
     program_text,
     status_words,
@@ -73,9 +72,10 @@ _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far b
 _OWN = {
     *{"type", "protocol", "seq", "now", "question", "decision"},
     *{"comparison", "has_plan", "has_time_line", "outputs", "more_outputs"},
+    *{"policy_checks", "more_policy_checks"},
 }
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
-_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes", "comparison")
+_WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes", "plan_known")
 _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 
 _M = TypeVar("_M")
@@ -199,19 +199,16 @@ class RunCard(MessageWidget):
             "has_plan": run.known_plan is not None,
             "has_time_line": bool(run.ended_at and any(each.start for each in run.resource_applies)),
             "progress": _progress(run.progress) if run.progress else None,
-            "notes": (*checks_of(run), *policy_checks_of(run, failed=False), *run.notes[:_MAX_NOTES]),
+            "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
-        outputs, more_outputs = card_outputs(run)
         # Do not show a question of another prompt or of another card, which cannot be answered here.
         question = self._question if self._asking else None
         return CardState(
             seq=self._sequence,
             now=time.time(),
             question=question,
-            outputs=outputs,
-            more_outputs=more_outputs,
-            **{**traits, **typed},
+            **{**traits, **typed, **card_results(run)},
         )
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache, partial
+from dataclasses import replace
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.protocol.decision import numbers_text
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
-    from tfmfa_nb.protocol.plan_messages import PlanPlace
+    from tfmfa_nb.protocol.plan_messages import ApplyMark, PlanPlace
     from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.terraform.plan import Plan
     from tfmfa_nb.terraform.plan_checks import PlannedCheck
@@ -120,10 +122,21 @@ class PlanNodes:
         return Node(key, row, change.address, partial(list, nodes) if nodes else None, opened=True)
 
     def _group(self, key: str, title: str, changes: Sequence[ResourceChange], about: str, action: str = "") -> Node:
-        below = changes[0].module if key.startswith("m:") else ""
+        first, is_module = changes[0], key.startswith("m:")
+        below = first.module if is_module else ""
+
+        @lru_cache(maxsize=1)  # scrolling asks for the head again, and nothing has gone on
+        def mark(_version: object) -> ApplyMark | None:
+            # With those that failed, which stand above.
+            kind_of = attrgetter("module" if is_module else "action")
+            return self._marks.group(each for each in self.changes if kind_of(each) == kind_of(first))
+
+        def head(place: PlanPlace) -> GroupRow:
+            return replace(_head(title, about, action, place), mark=mark(self._marks.version))
+
         # Opening a row computes the others anew, except for what is kept.
         inner = cache(partial(self._resources, changes, below))
-        return Node(key, partial(_head, title, about, action), title, inner, opened=True)
+        return Node(key, head, title, inner, opened=True)
 
     def _resources(self, changes: Sequence[ResourceChange], below: str = "") -> list[Node]:
         return [self._change(change, "resource", below) for change in changes]

@@ -16,6 +16,7 @@ from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.apply_review import apply_sections
 from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
+from tfmfa_nb.views.policy_verdicts import policy_sections
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
 from tfmfa_nb.views.time_line import image, time_line
 from tfmfa_nb.views.wording import (
@@ -23,7 +24,6 @@ from tfmfa_nb.views.wording import (
     command_text,
     documents_of,
     place_of,
-    policy_checks_of,
     policy_text,
     program_text,
     status_words,
@@ -142,7 +142,7 @@ def _decision(run: Run) -> list[str]:
 
 
 def _sections(run: Run) -> list[Section]:
-    applied = apply_sections(run.applies, over=run.ended_at > 0)
+    applied = [*policy_sections(run), *apply_sections(run.applies, over=run.ended_at > 0)]
     if run.known_plan is not None:
         return [*applied, *sections(run.known_plan, run.outputs)]
     heads = [
@@ -221,7 +221,6 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.identity:
         yield "Identity", _short(f"{run.identity.get('arn', '')} (keys from {run.identity.get('source', '')})")
     yield from (("Check", sentence) for sentence in checks_of(run))
-    yield from (("Policy check", said.removeprefix("Policy check ")) for said in policy_checks_of(run))
     yield from [("Comparison", compared.sentence) for compared in [run.comparison] if compared]
     progress = run.progress
     if progress:

@@ -73,19 +73,6 @@ def checks_of(run: Run) -> list[str]:
     return [*sentences, *([f"{more:,} more checks failed; see the log."] if more else [])]
 
 
-def policy_checks_of(run: Run, *, failed: bool = True) -> list[str]:
-    """The results of the policy checks of the plan, one sentence each, limited in number and length.
-
-    Args:
-        run: the run.
-        failed: whether the checks that failed are told, too; the run's error tells them.
-    """
-    told = run.policy_checks if failed else [result for result in run.policy_checks if result.passed]
-    more = len(told) - _MAX_CHECKS
-    sentences = [brief(result.sentence, _MAX_CHECK) for result in told[:_MAX_CHECKS]]
-    return [*sentences, *([f"{more:,} more policy checks; see the log."] if more > 0 else [])]
-
-
 def comparison_text(comparison: Comparison) -> str:
     """How a plan stands to an earlier one: a sentence, and a line for each change."""
     return "\n".join(one_line(line, _MAX_TITLE) for line in comparison.lines())

@@ -186,6 +186,8 @@ export interface CardState {
   readonly progress: Progress | null;
   readonly outputs: readonly Output[];
   readonly more_outputs: number;
+  readonly policy_checks: readonly PolicyCheckResult[];
+  readonly more_policy_checks: number;
   readonly comparison: string;
   readonly has_plan: boolean;
   readonly has_time_line: boolean;
@@ -253,6 +255,15 @@ export interface Output {
   readonly text: string;
   readonly sensitive: boolean;
   readonly whole: boolean;
+}
+
+/** How a policy check has judged the plan. */
+export interface PolicyCheckResult {
+  readonly passed: boolean;
+  readonly sentence: string;
+  readonly command: string;
+  readonly source: string;
+  readonly output: string;
 }
 
 /** The progress of an apply, in changes; a replacement is two. */
@@ -650,7 +661,7 @@ export interface TimeLineRequest {
   readonly type: 'time_line';
 }
 
-/** How far the apply of a change is. */
+/** How far the apply of a change is, or of all changes of a group, which has no times. */
 export interface ApplyMark {
   readonly state: 'failed' | 'running' | 'waiting' | 'done' | 'interrupted' | 'not_started';
   readonly word: string;
@@ -702,13 +713,14 @@ export interface DiagnosticRow {
   readonly values: readonly string[];
 }
 
-/** The head of a group; `about` says in words what is in it. */
+/** The head of a group; `about` says in words what is in it, `mark` how far its apply is. */
 export interface GroupRow {
   readonly kind: 'group';
   readonly place: PlanPlace;
   readonly title: string;
   readonly about: string;
   readonly action: string;
+  readonly mark?: ApplyMark;
 }
 
 /** A line of a text: its pieces, each with whether it is a word that changed. */

@@ -1,13 +1,13 @@
-// The tree of the runs panel; the keys are those of WAI-ARIA's pattern (https://www.w3.org/WAI/ARIA/apg/patterns/treeview/).
+// The tree of the runs panel.
 // A row keeps its element from one answer to the next, and with it the focus.
 
 import { make, withAttributes } from '../dom/elements';
+import type { ITreeRows } from '../dom/tree_keys';
+import { listenToTreeKeys } from '../dom/tree_keys';
 import type { Act } from './row';
 import { actionsOf, fillRow, labelOf } from './row';
 import type { Row } from './rows';
 import { parentOf } from './rows';
-
-const TYPING = 700; // ms after which another word begins
 
 export class RunsTree {
   /**
@@ -18,7 +18,7 @@ export class RunsTree {
     private readonly _act: Act,
     private readonly _toggle: (key: string) => void
   ) {
-    this.node.addEventListener('keydown', event => this._onKey(event));
+    listenToTreeKeys(this.node, this._keyed());
     this.node.addEventListener('click', event => this._onClick(event));
     this.node.addEventListener('focusin', event => this._onFocus(event));
   }
@@ -122,29 +122,10 @@ export class RunsTree {
     }
   }
 
-  private _onKey(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLButtonElement) {
-      return;
-    }
-    const move = this._moves[event.key];
-    if (move) {
-      move();
-    } else if (event.key.length === 1) {
-      this._type(event.key);
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  private _type(key: string): void {
-    const now = performance.now();
-    this._typed = (now - this._typedAt < TYPING ? this._typed : '') + key.toLowerCase();
-    this._typedAt = now;
-    const start = this._index() + (this._typed.length > 1 ? 0 : 1);
+  private _type(typed: string): void {
+    const start = this._index() + (typed.length > 1 ? 0 : 1);
     const order = [...this._rows.keys()].map(index => (start + index) % this._rows.length);
-    const found = order.find(index => this._words(index).startsWith(this._typed));
+    const found = order.find(index => this._words(index).startsWith(typed.toLowerCase()));
     if (found !== undefined) {
       this._goTo(found);
     }
@@ -155,49 +136,30 @@ export class RunsTree {
     return row ? labelOf(row, 0).toLowerCase() : '';
   }
 
-  /** Does the usual with the active row: opens or closes it, or opens its run. */
-  private _enter(): void {
-    const row = this._rows[this._index()];
+  /** Opens the run of a row. */
+  private _enter(index: number): void {
+    const row = this._rows[index];
     const [first] = row ? actionsOf(row) : [];
-    if (row?.isOpen !== undefined) {
-      this._toggle(row.key);
-    } else if (row && (first === 'open' || first === 'follow' || first === 'show')) {
+    if (row && (first === 'open' || first === 'follow' || first === 'show')) {
       this._act(first, row);
     }
   }
 
-  private _inward(): void {
-    const row = this._rows[this._index()];
-    if (row?.isOpen === false) {
-      this._toggle(row.key);
-    } else if (row?.isOpen) {
-      this._goTo(this._index() + 1);
-    }
+  private _keyed(): ITreeRows {
+    return {
+      active: () => this._index(),
+      total: () => this._rows.length,
+      page: () => this._rows.length, // all are in view
+      goTo: index => this._goTo(index),
+      isOpen: index => this._rows[index]?.isOpen,
+      parentOf: index => parentOf(this._rows, index),
+      toggle: index => this._toggle(this._rows[index]?.key ?? ''),
+      enter: index => this._enter(index),
+      type: typed => this._type(typed)
+    };
   }
-
-  private _outward(): void {
-    const row = this._rows[this._index()];
-    if (row?.isOpen) {
-      this._toggle(row.key);
-    } else {
-      this._goTo(parentOf(this._rows, this._index()));
-    }
-  }
-
-  private readonly _moves: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => this._goTo(this._index() + 1),
-    ArrowUp: () => this._goTo(this._index() - 1),
-    ArrowRight: () => this._inward(),
-    ArrowLeft: () => this._outward(),
-    Home: () => this._goTo(0),
-    End: () => this._goTo(this._rows.length - 1),
-    Enter: () => this._enter(),
-    ' ': () => this._enter()
-  };
 
   private _rows: readonly Row[] = [];
   private readonly _drawn = new Map<string, { readonly node: HTMLElement; shown: string }>();
   private _active = '';
-  private _typed = '';
-  private _typedAt = -Infinity;
 }

@@ -24,8 +24,9 @@ async def confirm_plan(driver: Driver, prompt: Prompt) -> None:
         RunCanceled: the person left the prompt.
         PromptUnavailable: nobody can confirm here.
     """
+    decision = await decided_on(driver)
     with driver.waiting("confirmation"):
-        confirmed = await prompt.confirm(f"Apply this plan to {_place(driver)}?", decision=decided_on(driver))
+        confirmed = await prompt.confirm(f"Apply this plan to {_place(driver)}?", decision=decision)
     if not confirmed:
         raise _discarded()
 
@@ -47,9 +48,10 @@ async def confirm_destroy(driver: Driver, gate: Gate) -> bool:
     name, problem = driver.record.environment, ""
     what = "1 resource" if destroyed == 1 else f"{destroyed:,} resources"
     question = f'Destroy {what} of {_place(driver)}? The organization policy requires that you type "{name}".'
+    decision = await decided_on(driver)
     try:
         with driver.waiting("confirmation"):
-            confirmed = await gate.prompt.confirm(question, decision=decided_on(driver), word=name)
+            confirmed = await gate.prompt.confirm(question, decision=decision, word=name)
     except PromptUnavailable:
         problem = f'The apply destroys {what}, so a person has to type "{name}", and nobody can be asked here.'
     if problem:

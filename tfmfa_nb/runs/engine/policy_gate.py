@@ -7,11 +7,11 @@ result holds for exactly this plan, program, and command line.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PolicyCheckFailed
-from tfmfa_nb.model.problems import Document
 from tfmfa_nb.model.redaction import Redactor
 from tfmfa_nb.organization.policy_checks import check_of_line
 from tfmfa_nb.protocol.runner import current_runner
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _REMEDY = "Change what it rejects, and plan again with %%tfplan."
 _MAX_KEPT = 4_000  # characters of the output's end in the record
+_MAX_COMMAND = 1_000
 
 
 async def check_policies(driver: Driver, gate: Gate, executable: Executable) -> bool:
@@ -62,7 +63,8 @@ async def check_policies(driver: Driver, gate: Gate, executable: Executable) -> 
         redact = Redactor(masked.secrets, masked.keys)
         for check in due:
             result = await run_check(driver, check, text, gate.environ)
-            result = replace(result, output=redact(result.output), problem=redact(result.problem))
+            command = redact(shlex.join(check.command))[:_MAX_COMMAND]
+            result = replace(result, output=redact(result.output), problem=redact(result.problem), command=command)
             _report(driver, result)
     driver.store.check_plan(driver.record.plan_sha256)
     refuse_failed(driver.record)
@@ -78,8 +80,7 @@ def refuse_failed(record: RunRecord) -> None:
     failed = [result for result in record.policy_checks if not result.passed]
     if failed:
         said = " ".join(result.sentence for result in failed)
-        outputs = (Document(f"Output of {each.name}", each.output) for each in failed if each.output)
-        raise PolicyCheckFailed(f"The plan cannot be applied. {said}", _REMEDY, tuple(outputs))
+        raise PolicyCheckFailed(f"The plan cannot be applied. {said}", _REMEDY)
 
 
 def required_checks(driver: Driver, policy: Policy) -> list[PolicyCheck]:
@@ -105,5 +106,5 @@ def _report(driver: Driver, result: CheckResult) -> None:
     kept = replace(result, output=result.output[-_MAX_KEPT:])
     others = (each for each in driver.record.policy_checks if (each.name, each.source) != (kept.name, kept.source))
     driver.tell(PolicyChecksKnown((*others, kept)))
-    facts = {name: value for name, value in asdict(kept).items() if name not in {"output", "name"}}
+    facts = {name: value for name, value in asdict(kept).items() if name not in {"output", "name", "command"}}
     driver.store.audit("policy_check", check=kept.name, result="passed" if kept.passed else "failed", **facts)

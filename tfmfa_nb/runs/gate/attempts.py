@@ -100,7 +100,7 @@ class CodeAttempts:
                 tell=lambda sentence: self._tell(sentence, indicator),
                 canceled=lambda: self._driver.canceling,
                 command=self._driver.record.command,
-                decision=decided_on(self._driver),
+                decision=await decided_on(self._driver),
             )
         )
         if not answer and not self._driver.canceling:

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.driver import Driver
 
 
-def decided_on(driver: Driver) -> tuple[str, ...]:
-    """What the apply of the plan does, one line each; empty for every phase but an apply."""
+async def decided_on(driver: Driver) -> tuple[str, ...]:
+    """What the apply of the plan does, one line each; empty for every phase but an apply.
+
+    Waits for the plan as data: what is destroyed is named.
+    """
     if driver.record.phase is not Phase.APPLY:
         return ()
+    await driver.wait_for_plan()
     decision = decision_of(driver.record.counts, driver.known_changes())
     return tuple(decision_lines(decision)) if decision else ()

@@ -16,6 +16,7 @@ import { Head } from './head';
 import { LockIndicator } from './indicator';
 import { Notes } from './notes';
 import { Outputs } from './outputs';
+import { PolicyChecks } from './policy_checks';
 import { Problem } from './problem';
 import { Progress } from './progress';
 import { Question } from './question';
@@ -113,6 +114,7 @@ export class Card implements IPart {
     this._progress.draw(state);
     this._outputs.draw(state);
     this._problem.draw(state);
+    this._policyChecks.draw(state);
     this._plan.update(state.has_plan, state.comparison, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
     this._timeLine.update(state.has_time_line);
     this._log.update(state.log_start, state.log_lines, state.log_path);
@@ -142,6 +144,7 @@ export class Card implements IPart {
   private readonly _progress = new Progress();
   private readonly _outputs = new Outputs();
   private readonly _problem = new Problem();
+  private readonly _policyChecks = new PolicyChecks();
   private readonly _silence = new Silence();
   private readonly _plan = new Plan(request => this._send(request));
   private readonly _timeLine = new TimeLine(request => this._send(request));
@@ -155,6 +158,7 @@ export class Card implements IPart {
     this._silence.node,
     this._question.node,
     this._problem.node,
+    this._policyChecks.node,
     this._stopping.node,
     this._progress.node,
     this._outputs.node,

@@ -5,7 +5,8 @@ import { applyIcon, makeIcon } from '../../dom/icons';
 import type { ApplyMark } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 
-export function makeMark({ seconds, start, state, word }: ApplyMark): HTMLElement {
+/** The mark of a change, or with `isTimed` false, of a group. */
+export function makeMark({ seconds, start, state, word }: ApplyMark, isTimed = true): HTMLElement {
   const node = make(
     'span',
     `tfmfa-mark tfmfa-mark-${state}`,
@@ -14,7 +15,7 @@ export function makeMark({ seconds, start, state, word }: ApplyMark): HTMLElemen
   );
   if (start > 0) {
     node.append(withAttributes(make('span', 'tfmfa-clock'), { 'data-start': start }));
-  } else if (state === 'done' || seconds > 0) {
+  } else if (isTimed && (state === 'done' || seconds > 0)) {
     node.append(make('span', 'tfmfa-clock', duration(seconds)));
   }
   return node;

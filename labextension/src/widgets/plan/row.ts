@@ -56,11 +56,12 @@ function content(node: HTMLElement, row: PlanRow, sought: string, actions: IChan
   }
 }
 
-function group({ about, action, title }: GroupRow, sought: string): Node[] {
+function group({ about, action, mark, title }: GroupRow, sought: string): Node[] {
   const icon = action ? [makeIcon(actionIcon(action))] : [];
   return [
     make('span', `tfmfa-plan-title tfmfa-action-${action || 'none'}`, ...icon, text('span', '', title, sought)),
-    make('span', 'tfmfa-plan-about', about)
+    make('span', 'tfmfa-plan-about', about),
+    ...(mark ? [makeMark(mark, false)] : [])
   ];
 }
 

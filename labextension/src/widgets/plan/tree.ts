@@ -1,5 +1,5 @@
-// A tree of which the rows in view are drawn, each as high as its text needs; the keys are those of WAI-ARIA's pattern
-// (https://www.w3.org/WAI/ARIA/apg/patterns/treeview/). The log's lines have one height, and a window of their own.
+// A tree of which the rows in view are drawn, each as high as its text needs. The log's lines have one height, and a
+// window of their own.
 
 import {
   elementScroll,
@@ -9,6 +9,8 @@ import {
   Virtualizer
 } from '@tanstack/virtual-core';
 import { make, withAttributes } from '../../dom/elements';
+import type { ITreeRows } from '../../dom/tree_keys';
+import { listenToTreeKeys } from '../../dom/tree_keys';
 import type { PlanRow } from '../../protocol/generated';
 import type { IRange } from '../log/window';
 import type { IChangeActions } from './row';
@@ -18,7 +20,6 @@ import { placeKey } from './rows';
 
 const HEIGHT = 26; // pixels of most rows; each is measured when it is drawn
 const OVERSCAN = 10;
-const TYPING = 700; // ms after which another word begins
 
 export interface ITreeEvents extends IChangeActions {
   toggle(row: PlanRow): void;
@@ -41,7 +42,7 @@ export class Tree {
     private readonly _rows: Rows,
     private readonly _events: ITreeEvents
   ) {
-    this.node.addEventListener('keydown', event => this._onKey(event));
+    listenToTreeKeys(this.node, this._keyed());
     this.node.addEventListener('click', event => this._onClick(event));
     this.node.addEventListener('focusin', event => this._onFocus(event));
     this._virtual = new Virtualizer<HTMLElement, HTMLElement>({
@@ -251,75 +252,28 @@ export class Tree {
     }
   }
 
-  private _onKey(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLButtonElement) {
-      return;
-    }
-    const move = this._moves[event.key];
-    if (move) {
-      move();
-    } else if (event.key.length === 1) {
-      this._type(event.key);
-    } else {
-      return;
-    }
-    event.preventDefault();
-  }
-
-  private _type(key: string): void {
-    const now = performance.now();
-    const same = now - this._typedAt < TYPING;
-    this._typedAt = now;
-    this._typed = same ? this._typed + key : key;
-    this._events.type(this._typed, this._active);
-  }
-
-  private _toggleIf(open: boolean): boolean {
-    const row = this._rows.get(this._active);
-    if (row?.place.open !== open) {
-      return false;
-    }
-    this._events.toggle(row);
-    return true;
-  }
-
-  private _enter(): void {
-    const row = this._rows.get(this._active);
+  private _toggle(index: number): void {
+    const row = this._rows.get(index);
     if (row?.place.open !== undefined) {
       this._events.toggle(row);
     }
   }
 
-  private _inward(): void {
-    if (!this._toggleIf(false) && this._rows.get(this._active)?.place.open) {
-      this.goTo(this._active + 1);
-    }
+  private _keyed(): ITreeRows {
+    return {
+      active: () => this._active,
+      total: () => this._rows.total,
+      page: () => {
+        const range = this._virtual.range;
+        return range ? Math.max(1, range.endIndex - range.startIndex - 1) : 1;
+      },
+      goTo: index => this.goTo(index),
+      isOpen: index => this._rows.get(index)?.place.open,
+      parentOf: index => this._rows.get(index)?.place.parent ?? -1,
+      toggle: index => this._toggle(index),
+      type: typed => this._events.type(typed, this._active)
+    };
   }
-
-  private _outward(): void {
-    if (!this._toggleIf(true)) {
-      this.goTo(this._rows.get(this._active)?.place.parent ?? -1);
-    }
-  }
-
-  private _page(direction: number): void {
-    const range = this._virtual.range;
-    const rows = range ? Math.max(1, range.endIndex - range.startIndex - 1) : 1;
-    this.goTo(Math.max(0, Math.min(this._rows.total - 1, this._active + direction * rows)));
-  }
-
-  private readonly _moves: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => this.goTo(this._active + 1),
-    ArrowUp: () => this.goTo(this._active - 1),
-    ArrowRight: () => this._inward(),
-    ArrowLeft: () => this._outward(),
-    Home: () => this.goTo(0),
-    End: () => this.goTo(this._rows.total - 1),
-    PageDown: () => this._page(1),
-    PageUp: () => this._page(-1),
-    Enter: () => this._enter(),
-    ' ': () => this._enter()
-  };
 
   private readonly _space = withAttributes(make('div', 'tfmfa-plan-space'), { role: 'none' });
   private readonly _drawn = new Map<string, HTMLElement>();
@@ -328,8 +282,6 @@ export class Tree {
   private _width = 0;
   private _active = 0;
   private _sought = '';
-  private _typed = '';
-  private _typedAt = -Infinity;
   private _frame = 0;
 
   readonly node = withAttributes(make('div', 'tfmfa-plan-pane', this._space), {
