@@ -76,6 +76,20 @@ def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
     return FrontEnd(TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
 
 
+def front_end_of_fleet(shell: InteractiveShell | None) -> FrontEnd:
+    """The front end of a fleet, which has no card of its own: its codes are asked for on standard input.
+
+    Args:
+        shell: the shell of the cell; None outside of IPython.
+    """
+    kernel = getattr(shell, "kernel", None)
+    runner = current_runner()
+    if kernel is not None and (runner is not None or not is_attended(kernel)):
+        return FrontEnd(_Unseen(), _executor_prompt(runner.marker if runner else ""), attended=False)
+    attended = shell is not None or (sys.stdin is not None and sys.stdin.isatty())
+    return FrontEnd(_Unseen(), TerminalPrompt() if attended else UnavailablePrompt(_NOBODY), attended=attended)
+
+
 class _Unseen:
     """Shows nothing; the program has the run."""
 

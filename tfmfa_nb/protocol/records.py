@@ -67,6 +67,7 @@ class RunRecord:
         bypasses: the settings of the configuration that bypass the MFA session.
         policy_checks: the results of the policy checks of the plan.
         process: Terraform's supervisor while it runs.
+        fleet: ID of the fleet that the run is part of; empty for none.
     """
 
     id: str
@@ -101,6 +102,7 @@ class RunRecord:
     bypasses: tuple[Problem, ...] = ()
     policy_checks: tuple[CheckResult, ...] = ()
     process: ProcessMark | None = None
+    fleet: str = ""
 
     def after(self, changes: Mapping[str, Any]) -> Self:
         """The record after `changes`; names that are not fields are ignored."""
@@ -245,7 +247,7 @@ def _process(value: Any) -> ProcessMark | None:
 
 _READ: dict[str, Any] = {
     **dict.fromkeys(("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout"), _text),
-    **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
+    **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command", "fleet"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
     **dict.fromkeys(("given", "ephemeral", "arguments"), _words),

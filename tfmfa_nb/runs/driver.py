@@ -93,7 +93,7 @@ class Driver:
         self._listen, self._telling = listen, Lock()
         if record is None:
             self.store = RunStore.create(environment)
-            record = RunRecord(self.store.id, environment.name, lock_timeout=options.lock_timeout)
+            record = RunRecord(self.store.id, environment.name, lock_timeout=options.lock_timeout, fleet=options.fleet)
             if (call := options.call) is not None:
                 record = replace(record, phase=call.kind.phase, command=call.command, arguments=call.said)
         else:

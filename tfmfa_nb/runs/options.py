@@ -59,6 +59,7 @@ class Options:
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
         call: another command than `plan` and `apply`; None for those.
+        fleet: ID of the fleet that the run is part of; "" for none.
     """
 
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -84,6 +85,7 @@ class Options:
     overwrite: bool = False
     auto_approve: bool = False
     call: Call | None = field(default=None, repr=False)
+    fleet: str = ""
 
     @property
     def no_refresh(self) -> bool:

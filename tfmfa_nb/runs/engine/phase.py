@@ -131,7 +131,10 @@ async def authenticate(
         check_room(driver)
     record = driver.record
     command = {"command": " ".join([record.command, *record.arguments])} if record.command else {}
-    driver.store.audit("phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command)
+    fleet = {"fleet": record.fleet} if record.fleet else {}
+    driver.store.audit(
+        "phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command, **fleet
+    )
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
         driver.tell(Authenticated())
