@@ -1,7 +1,8 @@
 """Run Terraform on AWS from notebooks, under multi-factor authentication.
 
 `%load_ext tfmfa_nb` provides `%%tfplan`, `%%tfapply`, `%tfruns`, and `%tfmfa`; `await tfmfa_nb.plan(…)`,
-`apply(run)`, and `command("state list")` do the same in Python. Slow imports happen only when they are needed.
+`apply(run)`, and `command("state list")` do the same in Python, `plan_all(…)` and `apply_all(fleet)` for many
+environments. Slow imports happen only when they are needed.
 """
 
 from __future__ import annotations
@@ -14,17 +15,28 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.magics.calls import apply, command, plan
+    from tfmfa_nb.magics.fleet_calls import apply_all, plan_all
 
-__all__ = ["__version__", "apply", "command", "load_ipython_extension", "plan", "unload_ipython_extension"]
+__all__ = [
+    "__version__",
+    "apply",
+    "apply_all",
+    "command",
+    "load_ipython_extension",
+    "plan",
+    "plan_all",
+    "unload_ipython_extension",
+]
+_CALLS = {"plan": "calls", "apply": "calls", "command": "calls", "plan_all": "fleet_calls", "apply_all": "fleet_calls"}
 
 
 def __getattr__(name: str) -> object:
-    """`plan`, `apply`, and `command`, imported when they are first used."""
-    if name not in {"plan", "apply", "command"}:
+    """The functions, imported when they are first used."""
+    if name not in _CALLS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tfmfa_nb.magics import calls  # noqa: PLC0415 - keeps the import of the package fast
+    from importlib import import_module  # noqa: PLC0415 - keeps the import of the package fast
 
-    return getattr(calls, name)
+    return getattr(import_module(f"tfmfa_nb.magics.{_CALLS[name]}"), name)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

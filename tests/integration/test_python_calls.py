@@ -13,7 +13,7 @@ from runbooks import DEVICE, jupyter_tfmfa, write
 from witness import calls_without_mfa
 
 import tfmfa_nb
-from tfmfa_nb.magics.calls import ApplyOptions, CommandOptions, PlanOptions
+from tfmfa_nb.magics.call_options import ApplyOptions, CommandOptions, PlanOptions
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TerraformFailed
 from tfmfa_nb.protocol.runner import Runner, environ_of
 

@@ -18,6 +18,7 @@ FLOORS = (
     {"organization", "environments", "authentication", "terraform"},
     {"prompts"},
     {"runs"},
+    {"fleet"},
     {"doctor", "editing"},
     {"views", "sandbox"},
     {"notifications"},

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tfmfa_nb.magics.calls import PlanOptions
+    from tfmfa_nb.magics.call_options import PlanOptions
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.run import Run
 

@@ -100,6 +100,23 @@ class MfaSession:
         """The values that must be masked wherever they appear."""
         return self.access_key_id, self.secret_access_key, self.session_token
 
+    def duplicate(self) -> MfaSession:
+        """The same session for another run, which keeps it when this one is forgotten."""
+        other = MfaSession(
+            self.access_key_id.duplicate(),
+            self.secret_access_key.duplicate(),
+            self.session_token.duplicate(),
+            self.expiration,
+            self.identity,
+            self.serial_number,
+            self.endpoint,
+            self.duration_seconds,
+            request_id=self.request_id,
+            endpoint_url=self.endpoint_url,
+        )
+        other.authenticated_at = self.authenticated_at
+        return other
+
     def forget(self) -> None:
         """Drop the credentials."""
         for secret in self.secrets():

@@ -135,8 +135,23 @@ _WAIT = _flag(
     "where nobody can answer, wait for a code or confirmation from elsewhere, an hour or prompt_timeout, and end the "
     "cell meanwhile, with the run as its value; for agents, not for runbooks, which fail at once without it",
 )
+_EACH = (
+    argument(
+        "--each", default="", metavar="WHAT",
+        help="many environments under one code: a pattern of folders ('accounts/*'), a table in a file (.csv, .json, "
+        ".yaml), or a Python variable with rows",
+    ),
+    argument("--at-once", default="", metavar="N", help="with --each: how many runs use Terraform at once"),
+    _flag("--stop-if-refused", "with --each: start no run where one is refused; else, the others go on"),
+)  # fmt: skip
+_WAVES = (
+    _repeated("--only", "NAME", "with --each: apply only this environment of the fleet"),
+    argument("--canary", default="", metavar="N", help="with --each: how many applies must succeed before the others"),
+    argument("--stop-after", default="", metavar="N", help="with --each: after so many failures, start no other"),
+)
 PLAN_OPTIONS = (
     _WHERE,
+    *_EACH,
     argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this run only"),
     _flag("--or-create", "create that workspace if it does not exist"),
     _variable("--var", "NAME=VALUE", "set a variable"),
@@ -172,7 +187,7 @@ PLAN_OPTIONS = (
     _Refused(),
 )  # fmt: skip
 _AUTO_APPROVE = _flag("--auto-approve", "skip the confirmation")
-APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], _AUTO_APPROVE, _Refused("auto-approve"))
+APPLY_OPTIONS = (*PLAN_OPTIONS[:-1], *_WAVES, _AUTO_APPROVE, _Refused("auto-approve"))
 # Options that a saved plan already contains.
 _PLAN_ONLY = (
     *("target", "replace", "exclude", "destroy", "refresh_only", "generate_config_out", "compact_warnings"),

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import os
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process variables as they are now
 from tfmfa_nb.magics.completion import matcher
-from tfmfa_nb.magics.defined_options import completable_options
+from tfmfa_nb.magics.made_when_needed import answers_of, fleets_of, language_service_of
 from tfmfa_nb.magics.magics import TfmfaMagics
 from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_commands
 from tfmfa_nb.magics.transformer import ReadCells, await_magics
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.organization.policy_places import policy_environ
-from tfmfa_nb.protocol.runs_overview import AboutRun, AboutRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
-
-    from tfmfa_nb.editing.language_service import LanguageService
-    from tfmfa_nb.magics.editor_help import EditorHelp
-    from tfmfa_nb.magics.run_actions import RunActions
-    from tfmfa_nb.magics.status_comm import AnswerQuestion, Reply
-    from tfmfa_nb.protocol.status import KernelQuestion
 
 
 # The process variables that count for the policy are those of the first load: a cell can change them and load again.
@@ -45,8 +36,9 @@ def load(shell: InteractiveShell) -> None:
     magics = _magics(shell)
     if magics is None:
         return
+    magics.each = fleets_of(shell, magics)
     shell.register_magics(TerraformMagics(shell, magics))
-    service = _service(magics)
+    service = language_service_of(magics)
     completion = matcher(service, options_of_commands())
     shell.Completer.custom_matchers.append(completion)
     magics.closing.append(lambda: shell.Completer.custom_matchers.remove(completion))
@@ -57,7 +49,7 @@ def load(shell: InteractiveShell) -> None:
         from tfmfa_nb.magics.status_comm import StatusComm  # noqa: PLC0415
 
         magics.closing.append(drop_comm_messages(kernel.log))
-        magics.closing.append(StatusComm(manager, magics, _answers(service, magics)).close)
+        magics.closing.append(StatusComm(manager, magics, answers_of(service, magics)).close)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -86,48 +78,6 @@ def unload(shell: InteractiveShell) -> None:
         manager.registry.pop(type(ours).__name__, None)
         if ours in configurables:
             configurables.remove(ours)
-
-
-def _service(magics: TfmfaMagics) -> Callable[[], LanguageService]:
-    """The service for completion and editor help; the first question creates it."""
-
-    @cache
-    def service() -> LanguageService:
-        from tfmfa_nb.editing.language_service import LanguageService  # noqa: PLC0415 - until needed
-
-        language_service = LanguageService(os.environ, Path.cwd, lambda: magics.environment, completable_options())
-        magics.closing.append(language_service.close)
-        return language_service
-
-    return service
-
-
-def _answers(service: Callable[[], LanguageService], magics: TfmfaMagics) -> AnswerQuestion:
-    """The function that answers the front ends' questions; the first question of a kind creates what answers it."""
-
-    @cache
-    def editor_help() -> EditorHelp:
-        from tfmfa_nb.magics.editor_help import EditorHelp  # noqa: PLC0415 - until needed
-
-        created = EditorHelp(service(), magics.read_policy)
-        magics.closing.append(created.close)
-        return created
-
-    @cache
-    def run_actions() -> RunActions:
-        from tfmfa_nb.magics.run_actions import RunActions  # noqa: PLC0415 - until needed
-
-        created = RunActions(magics)
-        magics.closing.append(created.close)
-        return created
-
-    def answer(question: KernelQuestion, reply: Reply) -> None:
-        if isinstance(question, AboutRuns | AboutRun):
-            run_actions().answer(question, reply)
-        else:
-            editor_help().answer(question, reply)
-
-    return answer
 
 
 def _magics(shell: InteractiveShell) -> TfmfaMagics | None:

@@ -32,20 +32,20 @@ class FrontEnd:
     """Where a run is shown, and where its questions are answered.
 
     Attributes:
-        run: the run.
+        run: the run; None for those of a fleet.
         view: shows the run.
         prompt: asks where the view is.
         attended: whether a person sees the view and can type; a program that executes a notebook is none.
     """
 
-    run: Run
+    run: Run | None
     view: View
     prompt: Prompt
     attended: bool
 
     def beside(self, prompt: Prompt) -> Prompt:
         """The prompt that is chosen, with a door beside it on which the run's owner can answer from elsewhere."""
-        return beside(prompt, self.run.driver)
+        return prompt if self.run is None else beside(prompt, self.run.driver)
 
 
 def front_end_of(
@@ -90,6 +90,20 @@ def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
     prompt: Prompt = TerminalPrompt() if attended else UnavailablePrompt(_NOBODY)
     shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
     return FrontEnd(run, TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
+
+
+def front_end_of_fleet(shell: InteractiveShell | None) -> FrontEnd:
+    """The front end of a fleet, which has no card of its own: its codes are asked for on standard input.
+
+    Args:
+        shell: the shell of the cell; None outside of IPython.
+    """
+    kernel = getattr(shell, "kernel", None)
+    runner = current_runner()
+    if kernel is not None and (runner is not None or not is_attended(kernel)):
+        return FrontEnd(None, _Unseen(), executor_prompt(runner.marker if runner else "", wait=False), attended=False)
+    attended = shell is not None or (sys.stdin is not None and sys.stdin.isatty())
+    return FrontEnd(None, _Unseen(), TerminalPrompt() if attended else UnavailablePrompt(_NOBODY), attended=attended)
 
 
 class _Unseen:

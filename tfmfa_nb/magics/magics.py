@@ -27,7 +27,7 @@ from tfmfa_nb.protocol.runner import current_runner
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -44,7 +44,12 @@ class TfmfaMagics(Magics):
     Args:
         shell: shell of the magics.
         policy_environ: process variables that say where policies are; see `policy_places.policy_environ`.
+
+    Attributes:
+        each: performs a phase ("plan", "apply") of a fleet; gets the parsed line and the cell. The extension sets it.
     """
+
+    each: Callable[[str, Namespace, str | None], Awaitable[Any]]
 
     prompt = CaselessStrEnum(
         ["auto", "form", "terminal", "command", "none"],
@@ -117,11 +122,14 @@ class TfmfaMagics(Magics):
     @line_cell_magic
     @awaited
     @options(*PLAN_OPTIONS, sign="%%")
-    async def tfplan(self, arguments: Namespace, cell: str | None = None) -> Run:
+    async def tfplan(self, arguments: Namespace, cell: str | None = None) -> Any:
         """Plan the HCL in the cell, or the configuration in a folder. The value is the run.
 
-        The level 'plans and applies' requires an MFA code first.
+        The level 'plans and applies' requires an MFA code first. With --each, many environments are planned under one
+        code, and the value is the fleet.
         """
+        if arguments.each:
+            return await self.each("plan", arguments, cell)
         run = self._new_run(arguments, cell)
         await self.go(run, "plan", wait=arguments.wait)
         return run
@@ -130,8 +138,10 @@ class TfmfaMagics(Magics):
     @line_cell_magic
     @awaited
     @options(*APPLY_OPTIONS, sign="%%")
-    async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Run:
+    async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Any:
         """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
+        if arguments.each:
+            return await self.each("apply", arguments, cell)
         if cell is None:
             run = self._planned(arguments)
             await self.go(run, "apply", wait=arguments.wait)

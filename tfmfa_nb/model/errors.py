@@ -101,6 +101,10 @@ class RunDiscarded(TfmfaError):
     """The user discarded the plan."""
 
 
+class FleetStopped(TfmfaError):
+    """Runs of a fleet were stopped, each for its own reason."""
+
+
 class PlanOnly(TfmfaError):
     """The runbook reached an apply, but runs with --plan-only."""
 

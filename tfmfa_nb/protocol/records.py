@@ -70,6 +70,7 @@ class RunRecord:
         approvals: the ARNs of those who have approved the apply.
         process: Terraform's supervisor while it runs.
         requested_by: who asked for it, if that is an agent, by its own word: "agent NAME VERSION"; else empty.
+        fleet: ID of the fleet that the run is part of; empty for none.
     """
 
     id: str
@@ -107,6 +108,7 @@ class RunRecord:
     approvals: tuple[str, ...] = ()
     process: ProcessMark | None = None
     requested_by: str = ""
+    fleet: str = ""
 
     def after(self, changes: Mapping[str, Any]) -> Self:
         """The record after `changes`; names that are not fields are ignored."""
@@ -259,7 +261,7 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(
         ("id", "environment", "product", "authenticated_by", "plan_sha256", "lock_timeout", "requested_by"), _text
     ),
-    **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command"), _text),
+    **dict.fromkeys(("configuration_sha256", "workspace", "backend_key", "command", "fleet"), _text),
     **dict.fromkeys(("error", "error_remedy"), _text),
     **dict.fromkeys(("authenticated_at", "started_at", "ended_at", "waited"), _number),
     **dict.fromkeys(("given", "ephemeral", "arguments", "approvals"), _words),

@@ -96,7 +96,11 @@ class Driver:
         if record is None:
             self.store = RunStore.create(environment)
             record = RunRecord(
-                self.store.id, environment.name, lock_timeout=options.lock_timeout, requested_by=options.requested_by
+                self.store.id,
+                environment.name,
+                lock_timeout=options.lock_timeout,
+                requested_by=options.requested_by,
+                fleet=options.fleet,
             )
             if (call := options.call) is not None:
                 record = replace(record, phase=call.kind.phase, command=call.command, arguments=call.said)

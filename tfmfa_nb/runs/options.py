@@ -60,6 +60,7 @@ class Options:
         auto_approve: skip the confirmation; a code may still be required.
         requested_by: an agent that asked for the run, by the name that it gave itself; "" for a person.
         call: another command than `plan` and `apply`; None for those.
+        fleet: ID of the fleet that the run is part of; "" for none.
     """
 
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -86,6 +87,7 @@ class Options:
     auto_approve: bool = False
     requested_by: str = ""
     call: Call | None = field(default=None, repr=False)
+    fleet: str = ""
 
     @property
     def no_refresh(self) -> bool:

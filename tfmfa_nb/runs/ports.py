@@ -193,6 +193,10 @@ class InstalledTerraform:
         return show_plan(executable, plan, configuration, environ, variables)
 
 
+async def at_once() -> None:
+    """The turn of a run that waits for no other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of one run.
@@ -201,8 +205,10 @@ class Ports:
         terraform: Terraform or OpenTofu.
         lock: acquires the environment's lock; see `EnvironmentLock.acquire`.
         clock: returns the time in seconds since the epoch.
+        turn: waits for the turn of a run that has passed its gate; it may raise a TfmfaError instead.
     """
 
     terraform: Terraform = field(default_factory=InstalledTerraform)
     lock: Callable[..., Awaitable[EnvironmentLock]] = EnvironmentLock.acquire
     clock: Callable[[], float] = time.time
+    turn: Callable[[], Awaitable[None]] = at_once

@@ -70,6 +70,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         # Asked before the long-term key is read, because the answer may take a long time.
         if session is None and confirm and not confirmed:
             await confirm_plan(driver, gate.prompt)
+        await driver.ports.turn()
         async with commands_of(driver, gate, executable, lock, session) as commands:
             note_short_session(driver, session)
             check_ready(driver)

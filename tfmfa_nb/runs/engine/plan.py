@@ -57,6 +57,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
         session = await authenticate(driver, gate, Phase.PLAN, executable, check)
         if session is None and driver.options.migrate_state:
             await confirm_copy(driver, gate.prompt)
+        await driver.ports.turn()
         async with commands_of(driver, gate, executable, lock, session) as commands:
             check_ready(driver)
             if session is not None:  # the prompt may have been open for a long time

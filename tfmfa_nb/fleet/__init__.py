@@ -1,0 +1,1 @@
+"""Many environments under one authentication per phase."""

@@ -1,0 +1,233 @@
+"""A fleet: many environments whose runs are planned and applied together, each phase under one authentication."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.fleet.joint_phase import JointPhase
+from tfmfa_nb.model.data_frames import data_frame
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.plan import plan
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.ports import Ports
+from tfmfa_nb.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.fleet.turns import Pace
+    from tfmfa_nb.model.errors import TfmfaError
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.runs.gate.gate import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An environment of a fleet.
+
+    Attributes:
+        name: name in the fleet, which no other member has.
+        environment: the environment.
+        options: options of its run.
+    """
+
+    name: str
+    environment: Environment
+    options: Options = field(default_factory=Options)
+
+
+class Fleet(Mapping[str, Run]):
+    """The runs of a fleet, by the names of their environments.
+
+    Args:
+        members: N environments, in the order in which they get their turns.
+        base: folder of the notebook.
+
+    Attributes:
+        id: ID of the fleet, which each run's record and audit trail has.
+        errors: what stopped a run in its last phase, by the name of its environment.
+    """
+
+    def __init__(self, members: Sequence[Member], base: Path) -> None:
+        self.id = f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        self.errors: dict[str, TfmfaError] = {}
+        self.bundle: Callable[[], Mapping[str, str]] = lambda: {"text/plain": repr(self)}
+        self._members, self._base = {each.name: each for each in members}, base
+        self._runs: dict[str, Run] = {}
+        self._phase: JointPhase | None = None
+
+    def __getitem__(self, name: str) -> Run:
+        return self._runs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the environments, those without a run included."""
+        return tuple(self._members)
+
+    async def plan(self, gate: Gate, pace: Pace) -> None:
+        """Plan each environment. What stops one is in `errors`; the others go on.
+
+        Args:
+            gate: the gate that each run would have alone.
+            pace: how many plans run at once.
+
+        Raises:
+            TfmfaError: a level, or the policy, cannot be read.
+            asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
+        """
+        level = self._strictest(gate)
+        for name, member in self._members.items():
+            options = replace(member.options, level=level, fleet=self.id)
+            ports = Ports(turn=partial(self._turn_of, name))
+            self._runs[name] = Run(member.environment, options, self._base, ports=ports)
+        await self._perform(self.names, gate, pace, Phase.PLAN, plan)
+
+    async def apply(self, gate: Gate, pace: Pace, names: Iterable[str] | None = None, *, confirm: bool = False) -> None:
+        """Apply exactly the plans that were shown. What stops one is in `errors`; the others go on.
+
+        Args:
+            gate: the gate that each run would have alone.
+            pace: how many applies run at once, and which go first.
+            names: names of the environments; None for all that have a plan with changes.
+            confirm: ask for a confirmation where the level requires no code.
+
+        Raises:
+            RunStateError: a name is not of this fleet, or has no plan to apply.
+            asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
+        """
+        chosen = self.applicable if names is None else tuple(names)
+        for name in chosen:
+            if name not in self.applicable:
+                status = f"is {self._runs[name].status}" if name in self._runs else "is not in this fleet"
+                raise RunStateError(f'"{name}" {status}: it has no plan to apply.', "Plan the fleet again.")
+        level = Level.strictest(*(self._runs[name].driver.record.level for name in chosen)) if chosen else Level.NEVER
+        for name in chosen:
+            self._runs[name].driver.adjust(Options(level=level, lock_timeout=self._members[name].options.lock_timeout))
+
+        async def apply_one(driver: Driver, own: Gate) -> None:
+            await apply(driver, own, confirm=confirm)
+
+        await self._perform(chosen, gate, pace, Phase.APPLY, apply_one)
+
+    @property
+    def stopped(self) -> Mapping[str, TfmfaError]:
+        """What stopped runs in the fleet's last phase, by the names of their environments."""
+        return self._phase.errors if self._phase is not None else {}
+
+    @property
+    def applicable(self) -> tuple[str, ...]:
+        """The names of the environments that have a plan with changes, which waits for its apply."""
+        return tuple(name for name, run in self._runs.items() if run.status == Status.PLANNED)
+
+    @property
+    def paused(self) -> bool:
+        """True if no other run starts for now; those that run go on."""
+        return self._phase is not None and self._phase.turns.paused
+
+    def pause(self) -> None:
+        """Start no other run until `resume()`."""
+        if self._phase is not None:
+            self._phase.turns.paused = True
+
+    def resume(self) -> None:
+        """Let the runs that wait start."""
+        if self._phase is not None:
+            self._phase.turns.paused = False
+
+    def cancel(self) -> None:
+        """Stop gracefully: each Terraform gets one interrupt, and what waits does not start."""
+        if self._phase is not None:
+            self._phase.canceling = True
+        for run in self._runs.values():
+            if not Status(run.status).final:
+                run.cancel()
+        self.resume()
+
+    def discard(self) -> None:
+        """Discard the plans that wait for their apply, and delete them."""
+        for name in self.applicable:
+            with suppress(RunStateError):  # another kernel has gone on with it
+                self._runs[name].discard()
+
+    def to_dataframe(self, library: str = "") -> Any:
+        """One row for each environment, in the order of the fleet.
+
+        Args:
+            library: "pandas" or "polars"; "" for the one that is imported already, or else the one that is installed.
+
+        Returns:
+            A data frame of N rows: environment, run, status, level (texts), add, change, destroy (numbers, None before
+            a plan), seconds, error.
+
+        Raises:
+            ConfigurationError: there is no such library.
+        """
+        return data_frame(self.table(), library)
+
+    def table(self) -> dict[str, list[Any]]:
+        """The columns of `to_dataframe`."""
+        runs = [self._runs.get(name) for name in self.names]
+        counts = [(run.counts or {}) if run else {} for run in runs]
+        return {
+            "environment": list(self.names),
+            "run": [run.id if run else "" for run in runs],
+            "status": [str(run.status) if run else "" for run in runs],
+            "level": [str(run.level) if run else "" for run in runs],
+            **{name: [each.get(name) for each in counts] for name in ("add", "change", "destroy")},
+            "seconds": [run.seconds if run else 0.0 for run in runs],
+            "error": [str(self.errors.get(name, "")) for name in self.names],
+        }
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        """What a notebook shows of it."""
+        return self.bundle()
+
+    def __repr__(self) -> str:
+        return f"<Fleet {self.id}: {len(self._members)} environments, {len(self.errors)} failed>"
+
+    async def _turn_of(self, name: str) -> None:
+        if self._phase is not None:
+            await self._phase.turn(name)
+
+    def _strictest(self, gate: Gate) -> Level:
+        """The strictest level of the fleet's environments, which holds for each of them."""
+        levels = []
+        for each in self._members.values():
+            known = protected_of(each.environment, {**os.environ, **each.options.environ})
+            levels.append(effective_level(each.environment, gate.policy, each.options.level, known=known))
+        return Level.strictest(*levels)
+
+    async def _perform(
+        self,
+        names: Sequence[str],
+        gate: Gate,
+        pace: Pace,
+        phase: Phase,
+        perform: Callable[[Driver, Gate], Awaitable[None]],
+    ) -> None:
+        for name in names:
+            self.errors.pop(name, None)
+        self._phase = JointPhase(names, gate, pace, phase)
+        try:
+            await self._phase.run(lambda name, own: perform(self._runs[name].driver, own))
+        finally:
+            self.errors.update(self._phase.errors)

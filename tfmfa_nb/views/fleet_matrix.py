@@ -1,0 +1,117 @@
+"""A fleet as a table: one row for each environment, and one line that says what all of them do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.protocol.words import count, counts_text, duration, status_name
+from tfmfa_nb.views.sanitize import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tfmfa_nb.fleet.fleet import Fleet
+    from tfmfa_nb.runs.run import Run
+
+_HEADS = ("Environment", "Status", "Changes", "MFA by", "Duration", "Run")
+_MAX_NAME, _MAX_TEXT, _MAX_ERRORS = 60, 300, 20
+_CELL = "text-align: left; white-space: nowrap"
+
+
+def fleet_bundle(fleet: Fleet) -> Mapping[str, str]:
+    """The mime bundle of `fleet` as it is now: text/plain and text/html, in which all external text is escaped."""
+    return {"text/plain": fleet_text(fleet), "text/html": _html(fleet)}
+
+
+def fleet_text(fleet: Fleet) -> str:
+    """`fleet` as lines of plain text, with aligned columns."""
+    rows = [_HEADS, *(_row(fleet, name) for name in fleet.names)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([decision_line(fleet), *(f"  {line}" for line in lines), *_errors(fleet)])
+
+
+def decision_line(fleet: Fleet) -> str:
+    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 stopped.`."""
+    runs = list(fleet.values())
+    total = len(fleet.names)
+    known = [(run.environment, run.counts) for run in runs if run.counts is not None]
+    sums = Counter[str]()
+    for _, counts in known:
+        sums.update(counts or {})
+    changing = sum(1 for _, counts in known if any((counts or {}).values()))
+    destroying = [name for name, counts in known if (counts or {}).get("destroy")]
+    parts = [f"{changing:,} of {_environments(total)} {'changes' if changing == 1 else 'change'}"]
+    if changing:
+        parts[0] += (
+            f": {count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
+        )
+    if destroying:
+        parts[0] += f" in {_names(destroying)}"
+    applied = sum(run.status == "applied" for run in runs)
+    unplanned = total - len(known) - len(fleet.errors)
+    parts += [f"{applied:,} applied"] if any(run.phase == Phase.APPLY for run in runs) else []
+    parts += [f"{len(fleet.errors):,} stopped"] if fleet.errors else []
+    parts += [f"{unplanned:,} not planned yet"] if unplanned > 0 else []
+    return ". ".join(parts) + "."
+
+
+def _environments(number: int) -> str:
+    return "1 environment" if number == 1 else f"{number:,} environments"
+
+
+def _names(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(f'"{brief(name, _MAX_NAME)}"' for name in names[:most])
+    return shown if len(names) <= most else f"{shown}, and {len(names) - most:,} more"
+
+
+def _row(fleet: Fleet, name: str) -> tuple[str, ...]:
+    run = fleet.get(name)
+    if run is None:
+        return (brief(name, _MAX_NAME), "Waiting", "", "", "", "")
+    return (
+        brief(name, _MAX_NAME),
+        _status(run, stopped=name in fleet.errors),
+        counts_text(run.counts),
+        brief(run.authenticated_by, _MAX_NAME),
+        duration(run.seconds) if run.started_at else "",
+        run.id,
+    )
+
+
+def _status(run: Run, *, stopped: bool) -> str:
+    """The status in words; of a run that was stopped and is still planned, both."""
+    name = status_name(run.status)
+    if stopped and run.status == "planned":
+        return f"{name}, not applied"
+    if run.status == "applying" and run.progress.get("total"):
+        return f"{name}, {run.progress['done']} of {run.progress['total']}"
+    return name
+
+
+def _errors(fleet: Fleet) -> Iterable[str]:
+    for name, error in list(fleet.errors.items())[:_MAX_ERRORS]:
+        yield f"{brief(name, _MAX_NAME)}: {brief(str(error), _MAX_TEXT)}"
+    if len(fleet.errors) > _MAX_ERRORS:
+        yield f"{len(fleet.errors) - _MAX_ERRORS:,} more were stopped."
+
+
+def _html(fleet: Fleet) -> str:
+    heads = "".join(f'<th scope="col" nowrap style="{_CELL}">{escape(head)}</th>' for head in _HEADS)
+    rows = []
+    for name in fleet.names:
+        first, *others, run_id = map(escape, _row(fleet, name))
+        cells = "".join(f'<td nowrap style="{_CELL}">{cell}</td>' for cell in (*others, f"<code>{run_id}</code>"))
+        rows.append(f'<tr><th scope="row" nowrap style="{_CELL}">{first}</th>{cells}</tr>')
+    # JupyterLab makes all columns as wide as the head's words, and words would overlap.
+    table = (
+        f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+    )
+    errors = "".join(f"<li>{escape(line)}</li>" for line in _errors(fleet))
+    return (
+        f"<div><p><strong>{escape(decision_line(fleet))}</strong></p>"
+        f'<div style="overflow-x: auto">{table}</div>{f"<ul>{errors}</ul>" if errors else ""}</div>'
+    )
