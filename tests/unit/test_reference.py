@@ -1,7 +1,9 @@
 """The reference: whatever the code offers is documented, and whatever is documented is offered."""
 
 import ast
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,34 @@ def test_each_key_of_the_policy_is_documented(heading, document):
         PolicyParser(Path("policy.toml")).layer(document or {"qqqqqqq": 1})
     known = caught.value.remedy.removeprefix("Supported keys: ").removesuffix(".").split(", ")
     assert sorted(rows(page("policy"), heading)) == sorted(known)
+
+
+def test_the_complete_example_has_each_key_and_is_a_policy():
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page("policy"), re.MULTILINE | re.DOTALL)
+    document = tomllib.loads(example)
+    layer = PolicyParser(Path("policy.toml")).layer(document)
+    assert (layer.mfa, len(layer.minimums), layer.policy_checks[0].seconds) == (True, 2, 60)
+    assert document.keys() == rows(page("policy"), "## Keys").keys()
+    assert document["allow"].keys() == rows(page("policy"), "### `[allow]`").keys()
+    assert document["audit"].keys() == rows(page("policy"), "### `[audit]`").keys()
+
+
+def test_each_block_of_json_is_json():
+    blocks = [
+        block
+        for path in (ROOT / "docs").rglob("*.md")
+        for block in re.findall(r"^```json\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    ]
+    assert blocks
+    for block in blocks:
+        json.loads(block)
+
+
+def test_readme_is_short_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / link).exists(), link
 
 
 def test_each_event_of_the_audit_trail_is_documented():
