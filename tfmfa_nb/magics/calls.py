@@ -77,7 +77,7 @@ class CommandOptions(PromptOptions, total=False):
 
 
 class ApplyOptions(PromptOptions, total=False):
-    """Options of an apply; see README's table of options.
+    """Options of an apply; see the reference of the magics.
 
     Attributes:
         var: values of variables: texts, bools, finite numbers, and lists and dictionaries of such. For an apply, only
@@ -98,7 +98,7 @@ class ApplyOptions(PromptOptions, total=False):
 
 
 class PlanOptions(ApplyOptions, total=False):
-    """Options of a plan; see README's table of options.
+    """Options of a plan; see the reference of the magics.
 
     Attributes:
         chdir: existing folder with a configuration, in place of an environment's name.
