@@ -28,6 +28,7 @@ project_copyright = "the contributors of tfmfa_nb"
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 nitpicky = True
+smartquotes = False  # options begin with two dashes
 myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 html_theme = "furo"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BOX = re.compile(r'^\s*(\w+)\["([^"<]+)<br>([^"<]+)"\]$', re.MULTILINE)
 _ARROW = re.compile(r"^\s*([\w &]+) --> ([\w &]+)$", re.MULTILINE)
 _WIDTH, _HEIGHT, _ACROSS, _DOWN = 212, 50, 24, 46
+_PASSING = 8  # the width of an arrow that goes through a floor
 _SWEEPS = 12
 
 Graph = dict[str, set[str]]
@@ -43,16 +44,15 @@ def svg(text: str) -> str:
         for name in above.split(" & "):
             graph[name] |= set(below.split(" & "))
     rows, chains = _rows(graph)
-    widest = max(map(len, rows))
-    width, height = widest * (_WIDTH + _ACROSS) + _ACROSS, len(rows) * (_HEIGHT + _DOWN) + _ACROSS
-    places = {
-        name: (
-            width / 2 + (number - (len(row) - 1) / 2) * (_WIDTH + _ACROSS),
-            _ACROSS / 2 + floor * (_HEIGHT + _DOWN),
-        )
-        for floor, row in enumerate(rows)
-        for number, name in enumerate(row)
-    }
+    widths = [[_WIDTH if name in boxes else _PASSING for name in row] for row in rows]
+    width = max(sum(row) + _ACROSS * (len(row) + 1) for row in widths)
+    height = len(rows) * (_HEIGHT + _DOWN) - _DOWN + _ACROSS
+    places = {}
+    for floor, (row, wide) in enumerate(zip(rows, widths, strict=True)):
+        left = (width - sum(wide) - _ACROSS * (len(row) - 1)) / 2
+        for name, own in zip(row, wide, strict=True):
+            places[name] = (left + own / 2, _ACROSS / 2 + floor * (_HEIGHT + _DOWN))
+            left += own + _ACROSS
     lines = "".join(_line(chain, places) for chain in chains)
     drawn = "".join(_box(*places[name], *said) for name, said in boxes.items())
     label = f"Packages and their imports: {'; '.join(_sentences(graph))}"
