@@ -165,6 +165,19 @@ def test_each_block_of_json_is_json():
         json.loads(block)
 
 
+def test_each_option_in_a_cell_of_a_page_is_one_of_its_magic_s():
+    """Also where a page speaks of an option in its text."""
+    seen, known = 0, magics.options()
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for name, rest in re.findall(r"(?:^ *|`)%%?(tf\w+)([^`\n#]*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert name in known, (path, name)
+            flags = {flag for option in known[name] for flag in option.flags}
+            for given in re.findall(r"(?<=\s)(--[a-z][a-z-]+|-[eC])(?=[\s=]|$)", rest):
+                assert given in flags, (path, name, given)
+                seen += 1
+    assert seen > 15
+
+
 def test_readme_is_short_and_its_links_lead_somewhere():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
