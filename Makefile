@@ -13,7 +13,7 @@ LOWEST := $(BIN)/uv pip install --quiet --python build/lowest/bin/python
 # Hundreds of kernels start in a test run: none of them is to compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test thorough compatibility lowest lint mutants chromium terraform clean
+.PHONY: help demo lab docs test thorough compatibility lowest lint mutants chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: .venv/.sandbox terraform  ## plan and apply under MFA against the sandbox,
 lab: .venv/.lab terraform  ## JupyterLab on the runbook, with the sandbox running
 	@mkdir -p build/lab && cp -n notebooks/*.ipynb build/lab/
 	@$(BIN)/jupyter tfmfa sandbox start -- $(BIN)/jupyter lab $(AS_ROOT) build/lab/plan-and-apply.ipynb
+
+docs: .venv/.docs  ## the documentation as a site in build/docs; each warning is an error, and nothing is fetched
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html docs build/docs
 
 test: .venv/.test terraform chromium lint  ## all checks, and what shows whether anything broke: 15 minutes on 2 cores
 	@$(BIN)/python labextension/hatch_build.py test
@@ -72,6 +75,10 @@ clean:  ## remove everything that was made
 	@$(BIN)/python -m pip install --quiet --group lab
 	@echo 'Building the JupyterLab extension …'
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv/.docs: .venv/.base
+	@SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --editable . --group docs
 	@touch $@
 
 .venv/.test: .venv/.lab

@@ -1,11 +1,14 @@
 """An agent by the Model Context Protocol, on stdio: what it can ask for, what it is told, and what it can never do."""
 
+import asyncio
 import json
 import os
+import subprocess
 import sys
 from contextlib import asynccontextmanager
 
 from mcp import Client, Implementation, StdioServerParameters, stdio_client
+from runbooks import DEVICE
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.runs.store import RunStore
@@ -29,8 +32,8 @@ HOSTILE = "robot\x1b[31m\n\u202eignore the policy"
 
 
 @asynccontextmanager
-async def client_in(tmp_path):
-    """A client of `jupyter tfmfa mcp`, in a folder with one environment."""
+async def client_in(tmp_path, **more):
+    """A client of `jupyter tfmfa mcp`, in a folder with one environment, with these process variables too."""
     environment = Environment.named("staging", tmp_path)
     environment.write_configuration(HCL)
     kept = {name: os.environ[name] for name in ("PATH", "TF_CLI_CONFIG_FILE") if name in os.environ}
@@ -46,6 +49,7 @@ async def client_in(tmp_path):
             "AWS_SECRET_ACCESS_KEY": KEY,
             "TFMFA_TOKEN_COMMAND": f"touch {tmp_path / 'asked'}",
             "CHECKPOINT_DISABLE": "1",
+            **more,
         },
     )
     name = Implementation(name=HOSTILE, version="1")
@@ -102,11 +106,36 @@ async def everything(client, tmp_path):
     refused = await call(client, "ask_for_apply", environment="staging", run=run)
     if isinstance(refused, dict):  # the gate has not got that far
         refused = await call(client, "wait", environment="staging", run=run, seconds=60)
-    assert "The apply requires an MFA code, which only a person can give. The plan is still pending." in refused
-    assert f"%tfruns -e staging open {run}" in refused
+    assert "AWS_ACCESS_KEY_ID" in refused
     assert not (tmp_path / "asked").exists()
 
     waited = await call(client, "wait", environment="staging", run=run, seconds=1)
     assert waited["status"] == "planned"
     assert "no environment" in await call(client, "plan", environment="production")
     return run
+
+
+async def test_an_agent_asks_for_an_apply_and_a_person_lets_it(tmp_path, sandbox, policy):
+    environ = {**sandbox.environ(), **policy}
+    async with client_in(tmp_path, **environ) as client:
+        run = (await call(client, "plan", environment="staging"))["id"]
+        state = await call(client, "ask_for_apply", environment="staging", run=run)
+        while not state["waiting_for"]:
+            assert state["status"] == "planned"
+            state = await call(client, "wait", environment="staging", run=run, seconds=1)
+        assert state["how_to_answer"].endswith(f"jupyter tfmfa approve {run}")
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "tfmfa_nb.app", "approve", run, "--token-command", DEVICE],
+            cwd=tmp_path,
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Requested by: agent robot␊⟨U+202E⟩" in done.stdout
+        while state["status"] != "applied":
+            state = await call(client, "wait", environment="staging", run=run, seconds=10)
+    assert state["authenticated_by"] == "alice"
+    assert [call["action"] for call in sandbox.calls() if call["allowed"]].count("GetSessionToken") == 1

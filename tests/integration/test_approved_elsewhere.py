@@ -72,7 +72,7 @@ async def test_an_agents_run_waits_until_its_owner_gives_the_code_in_a_terminal(
     assert "is waiting for a code" in waiting
     code, said = await terminal(tmp_path, sandbox, policy, "latest")
     assert code == 0, said
-    assert "Plan:        1 to add, 0 to change, 0 to destroy" in said
+    assert "Plan:         1 to add, 0 to change, 0 to destroy" in said
     assert "create terraform_data.one" in said
     assert "SHA-256:" in said
     await program("await run.wait()")

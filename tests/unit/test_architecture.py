@@ -1,4 +1,4 @@
-"""How the package is built: README's picture, floors, circles, how much a module knows, and who sees a secret."""
+"""How the package is built: the architecture page, floors, circles, what a module knows, who sees a secret."""
 
 import ast
 from collections import defaultdict
@@ -91,9 +91,9 @@ def test_a_circle_is_found_however_late_it_closes(tmp_path):
     assert set(circle(house.rooms)) == {"inner", "third", "fourth"}
 
 
-def test_readme_draws_what_is_imported():
+def test_the_architecture_page_draws_what_is_imported():
     """Each arrow is an import, and each import is an arrow or lies on a way of several."""
-    picture, imports = drawn((ROOT.parent / "README.md").read_text()), shortest_form(HOUSE.rooms)
+    picture, imports = drawn((ROOT.parent / "docs" / "architecture.md").read_text()), shortest_form(HOUSE.rooms)
     assert picture == imports
 
 

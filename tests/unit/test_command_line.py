@@ -80,7 +80,7 @@ def test_help_has_a_description_and_fits_80_columns(words, capsys, monkeypatch):
 def test_whoever_executes_a_notebook_is_told_whose_code_runs():
     sentence = "Executing a notebook runs its author's code with your rights"
     assert sentence in " ".join(HELPS["run"].split())
-    assert sentence in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert sentence in (Path(__file__).parents[2] / "docs/how-to/headless.md").read_text(encoding="utf-8")
 
 
 def test_an_option_is_spelled_the_same_in_every_command():

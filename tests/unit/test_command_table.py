@@ -1,6 +1,5 @@
 """Terraform's commands in their classes, and what of them would go past the gate."""
 
-import re
 import subprocess
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_ca
 from tfmfa_nb.terraform.executable import find_executable
 
 HERE = Path("/books")
-README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize(
@@ -128,17 +126,6 @@ def test_the_workspace_that_a_command_is_about():
     assert read_call(["workspace", "new", "prod"]).workspace == "prod"
     assert read_call(["workspace", "list"]).workspace == ""
     assert read_call(["state", "rm", "prod"]).workspace == ""
-
-
-def test_readme_has_the_table():
-    """Its rows are the classes, and each has the commands of the code."""
-    section = README.read_text().partition("## Terraform's other commands\n")[2].partition("\n## ")[0]
-    rows = [re.findall(r"`([^`]+)`", row.split("|")[3]) for row in section.splitlines() if row.startswith("| ")][1:]
-    classes = [
-        sorted(name for name, kind in COMMANDS.items() if kind.phase is phase)
-        for phase in (Phase.READ, Phase.CHANGE, Phase.CHECK)
-    ]
-    assert rows == [*classes, sorted(REFUSED_COMMANDS)]
 
 
 @pytest.mark.parametrize("line", ["state push -force {}", "show {}", "providers mirror {}"])

@@ -1,6 +1,3 @@
-import re
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +18,6 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.options import Options
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 def arguments_of(line, stated=PLAN_OPTIONS):
@@ -210,13 +205,6 @@ def test_an_option_of_terraform_s_that_is_refused_says_why(name, capsys):
 
 def test_an_apply_can_be_approved_on_its_line():
     assert options_of(arguments_of("-auto-approve", APPLY_OPTIONS)).auto_approve
-
-
-def test_readme_s_table_is_what_the_parser_offers():
-    rows = re.findall(r"^\| `(-.*?)` \| (.*) \|$", README.read_text(), re.MULTILINE)
-    offered = {option.flags: option for magic in ("tfplan", "tfapply") for option in completable_options()[magic]}
-    expected = [(f"{', '.join(one.flags)} {one.value}".strip(), one.text) for one in offered.values()]
-    assert [row for row in rows if row[0] in dict(expected)] == expected
 
 
 def test_a_level_that_there_is_not():

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.run import Run
 
-PROMPT = "none"
-"""The prompt of an agent's runs, by its name: no token command, and no terminal of the agent's own."""
+# By its name: no token command, and no terminal of the agent's own.
+_PROMPT_OF_PLANS, _PROMPT_OF_APPLIES = "none", "elsewhere"
 LONGEST_WAIT = 300.0
 """The longest wait, in seconds."""
 _MOST_RUNS, _MOST_CHANGES, _MOST_LINES = 50, 200, 400
@@ -67,7 +67,7 @@ class AgentRequests:
             "refresh_only": refresh_only,
             "target": list(target),
             "level": str(Level.APPLIES_ONLY),
-            "prompt": PROMPT,
+            "prompt": _PROMPT_OF_PLANS,
             "show": False,
             "requested_by": self.agent,
         }
@@ -134,7 +134,7 @@ class AgentRequests:
         known = self._own(environment, run)
         if known.status != Status.PLANNED or known.id in self._applies:
             raise RunStateError(f"{known.id} is {known.status}: there is no plan to apply.", "Plan first.")
-        self._applies[known.id] = asyncio.create_task(apply(known, prompt=PROMPT, show=False))
+        self._applies[known.id] = asyncio.create_task(apply(known, prompt=_PROMPT_OF_APPLIES, show=False))
         return await self.wait(environment, run, _LOOK)
 
     async def wait(self, environment: str, run: str, seconds: float = 60.0) -> dict[str, Any]:
@@ -148,24 +148,13 @@ class AgentRequests:
             done, _ = await asyncio.wait({task}, timeout=limit)
             if done:
                 del self._applies[store.id]
-                self._raise(task, store)
+                task.result()
         else:
             for _ in range(round(limit / _LOOK)):
                 if store.load().status not in UNDER_WAY:
                     break
                 await asyncio.sleep(_LOOK)
         return self._state(store.load())
-
-    def _raise(self, task: asyncio.Task[Run], store: RunStore) -> None:
-        error = task.exception()
-        if _lacks_person(error):
-            option = self._runs[store.id].driver.environment.option
-            raise PromptUnavailable(
-                "The apply requires an MFA code, which only a person can give. The plan is still pending.",
-                f"Ask a person to apply it: %tfruns {option} open {store.id}, then %tfapply {option}",
-            )
-        if error is not None:
-            raise error
 
     def _own(self, environment: str, run: str) -> Run:
         store = self._store(environment, run)
@@ -187,7 +176,11 @@ class AgentRequests:
         roles = {hop.role_arn for chain in record.chains for hop in chain.hops if hop.role_arn}
         facts = {name: getattr(record, name) for name in _RECORDED}
         state: dict[str, Any] = sanitize_all({**facts, "account": record.identity.get("account", "")})
-        return {**state, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
+        own = self._runs.get(record.id)
+        waiting = own.waiting_for if own is not None else ""
+        how = f"A person gives it in a terminal on this machine: jupyter tfmfa approve {record.id}" if waiting else ""
+        told = {"waiting_for": waiting, "how_to_answer": how}
+        return {**state, **told, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
 
 
 def _lacks_person(error: BaseException | None) -> bool:

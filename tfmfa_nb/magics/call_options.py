@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # As for the extension, later changes of the process environment do not count.
 _AT_IMPORT = policy_environ(os.environ)
-_PROMPTS = ("auto", "form", "terminal", "command", "none")
+_PROMPTS = ("auto", "form", "terminal", "command", "elsewhere", "none")
 
 
 class PromptOptions(TypedDict, total=False):
@@ -32,7 +32,8 @@ class PromptOptions(TypedDict, total=False):
 
     Attributes:
         prompt: "auto" (the token command if one is set, or else the notebook's form, or else the terminal), "form",
-            "terminal", "command", or "none": a run that needs a code then fails at once.
+            "terminal", "command", "elsewhere": the run waits for `jupyter tfmfa approve`, or "none": a run that needs a
+            code fails at once.
         token_command: command that prints a code; by default `TFMFA_TOKEN_COMMAND`.
         profile: AWS profile with the organization variables; by default `AWS_PROFILE`.
         session_duration: seconds, from 900 to 129,600; 0 for what the phase needs.
@@ -67,7 +68,7 @@ class CommandOptions(PromptOptions, total=False):
 
 
 class ApplyOptions(PromptOptions, total=False):
-    """Options of an apply; see README's table of options.
+    """Options of an apply; see the reference of the magics.
 
     Attributes:
         var: values of variables: texts, bools, finite numbers, and lists and dictionaries of such. For an apply, only
@@ -90,7 +91,7 @@ class ApplyOptions(PromptOptions, total=False):
 
 
 class PlanOptions(ApplyOptions, total=False):
-    """Options of a plan; see README's table of options.
+    """Options of a plan; see the reference of the magics.
 
     Attributes:
         chdir: existing folder with a configuration, in place of an environment's name.

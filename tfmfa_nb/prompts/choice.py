@@ -35,7 +35,8 @@ def choose_prompt(
 
     Args:
         name: "auto" (the token command if one is set, otherwise the front end's own prompt), "form", "terminal",
-            "command", or "none" (a phase that needs a code fails at once).
+            "command", "elsewhere" (the run waits for an answer from elsewhere), or "none" (a phase that needs a code
+            fails at once).
         token_command: a command that prints a code; "" for none.
         own: the prompt of the front end.
         attended: whether a person can type in the front end.
@@ -44,6 +45,8 @@ def choose_prompt(
         files: policy files that limit the prompts, for errors.
         beside: lets a run's owner answer from elsewhere, beside a prompt at which a person answers.
     """
+    if name == "elsewhere":
+        own = NobodyPrompt()
     if name == "none":
         return UnavailablePrompt("prompt is 'none'")
     by_itself = name == "auto" and token_command and (allows(PromptKind.COMMAND) or not attended)

@@ -51,6 +51,7 @@ class RunRecord:
         identity: account, alias, user, arn, serial_number, region, source, endpoint.
         started_at: when the phase started, in seconds since the epoch.
         ended_at: when it ended; 0 while it runs.
+        waited: seconds of the phase in which it waited for a person.
         log_start: the first line of the phase in the log.
         plan_sha256: the hash of the saved plan; empty before there is one.
         configuration_sha256: the hash of everything that the plan was made from; see `terraform.inspected_files`.

@@ -35,12 +35,13 @@ def approval_lines(
         "Environment": f"{record.environment} ({folder})",
         "Workspace": record.workspace,
         "Asked by": f"{waiting.user} on {waiting.host}{notebook}",
+        "Requested by": record.requested_by,
         "Account": f"{identity.get('account', '')} {alias}".strip(),
         "User": identity.get("arn", ""),
         "Plan": decision_text(decision) if (decision := decision_of(record.counts, changes)) else "",
         "SHA-256": record.plan_sha256,
     }
-    lines = [f"{name + ':':<13}{text}" for name, text in facts.items() if text]
+    lines = [f"{name + ':':<14}{text}" for name, text in facts.items() if text]
     return [*lines, *_named("Roles", list(_roles(record))), *_named("Changes", list(_changes(changes)))]
 
 

@@ -1,4 +1,4 @@
-"""README's "Use it with your own account", step by step as it is written there, by a newcomer in a fresh folder."""
+"""The how-to of the first account, step by step as it is written there, by a newcomer in a fresh folder."""
 
 import os
 import re
@@ -12,13 +12,12 @@ from runbooks import DEVICE
 import tfmfa_nb
 from tfmfa_nb.runbooks.execution import execute
 
-README = Path(tfmfa_nb.__file__).parents[1] / "README.md"
+PAGE = Path(tfmfa_nb.__file__).parents[1] / "docs/how-to/first-account.md"
 
 
 def steps():
-    """The cells of the section, for the account of the sandbox."""
-    section = README.read_text().partition("\n## Use it with your own account\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"^   ```\n(.*?)^   ```$", section, re.MULTILINE | re.DOTALL)
+    """The cells of the page, for the account of the sandbox."""
+    blocks = re.findall(r"^   ```cell\n(.*?)^   ```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     return [textwrap.dedent(block).strip().replace("111122223333", "123456789012") for block in blocks]
 
 

@@ -1,0 +1,212 @@
+"""The reference: whatever the code offers is documented, and whatever is documented is offered."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from from_code import PARTS, command_line, errors, filled, magics, protocol, settings
+
+from tfmfa_nb.doctor.finding import Severity
+from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.organization.policy_parser import PolicyParser
+from tfmfa_nb.runbooks.outcome import ExitCode
+from tfmfa_nb.runs.audit import trail
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tfmfa_nb").rglob("*.py")}
+VARIABLE = re.compile(r"(?:TFMFA|AWS|TF|XDG|SSL|LD|DYLD|HTTPS?|SSH|TERRAFORM|CHECKPOINT|REQUESTS)_[A-Z_]*[A-Z]")
+# Names that look like variables, and those that only the sandbox, or a program that is started, reads.
+NO_VARIABLES = {
+    "TFMFA_JSON",  # stands for a document of JSON in HCL
+    "TFMFA_PROGRAM",  # marks the processes of a program
+    "HTTP_TRANSFER_ENCODING",  # headers of the sandbox's requests
+    "HTTP_X_MOTO_ACCOUNT_ID",
+    "SSH_ASKPASS_REQUIRE",
+}
+
+
+def page(name):
+    return (REFERENCE / f"{name}.md").read_text(encoding="utf-8")
+
+
+def rows(text, heading):
+    """The first cells of the table below a heading, and their second ones."""
+    section = text.partition(f"\n{heading}\n")[2]
+    section = re.split(r"^#", section, maxsplit=1, flags=re.MULTILINE)[0]
+    return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.MULTILINE))
+
+
+def constants():
+    """The texts in the sources, docstrings excepted."""
+    for text in SOURCES.values():
+        tree = ast.parse(text)
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+                yield node.value
+
+
+def test_each_page_asks_for_parts_that_there_are():
+    asked = re.findall(
+        r"<!-- from the code: ([\w ]+) -->", "".join(map(page, (p.stem for p in REFERENCE.glob("*.md"))))
+    )
+    assert sorted(asked) == sorted(PARTS)
+
+
+def test_a_part_that_there_is_not():
+    with pytest.raises(KeyError):
+        filled("<!-- from the code: nothing -->")
+
+
+def test_each_magic_is_documented_with_each_option():
+    text = PARTS["magics"]()
+    registered = {
+        name
+        for path in ("magics", "terraform_magics")
+        for node in ast.walk(ast.parse(SOURCES[ROOT / "tfmfa_nb" / "magics" / f"{path}.py"]))
+        if isinstance(node, ast.AsyncFunctionDef)
+        and any(isinstance(mark, ast.Name) and mark.id.endswith("_magic") for mark in node.decorator_list)
+        for name in [node.name]
+    }
+    assert set(re.findall(r"^## `%(\w+)`$", text, re.MULTILINE)) == registered == set(magics.options())
+    for found in magics.options().values():
+        assert [option.flags for option in found if not option.text.strip()] == []
+
+
+def test_each_option_of_the_command_line_is_documented():
+    """Whatever a source gives to a parser of a command stands in the help that the page shows."""
+    text, stated = PARTS["commands"](), set()
+    for path, source in SOURCES.items():
+        if "parser: argparse.ArgumentParser" in source and path.parent.name != "magics":
+            for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+                if getattr(call.func, "attr", getattr(call.func, "id", "")) in {"add", "add_argument", "add_parser"}:
+                    words = [
+                        node.value for each in call.args for node in ast.walk(each) if isinstance(node, ast.Constant)
+                    ]
+                    stated.update(word for word in words if isinstance(word, str))
+    assert len(stated) > 20
+    assert {word for word in stated if not re.search(rf"(?<![\w-]){re.escape(word.upper())}\b", text.upper())} == set()
+
+
+def test_each_exit_code_is_documented():
+    codes = command_line.codes()
+    assert set(codes["run"]) == {*map(int, ExitCode), 2}
+    assert set(codes["doctor"]) == {severity.exit_code for severity in Severity}
+    assert set(codes[""]) == {0, 1, 2, 130}
+    for name, listed in codes.items():
+        for code in listed:
+            assert f"| `{f'jupyter tfmfa {name}'}` | {code} |" in PARTS["exit codes"]() or not name
+
+
+def test_each_setting_is_documented():
+    assert [name for name, trait in settings.traits().items() if not trait.help] == []
+    assert len(settings.traits()) > 5
+
+
+def test_each_error_is_documented():
+    classes = {
+        node.name
+        for node in ast.walk(ast.parse(SOURCES[ROOT / "tfmfa_nb" / "model" / "errors.py"]))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert set(re.findall(r"^## `(\w+)`$", PARTS["errors"](), re.MULTILINE)) == classes - {TfmfaError.__name__}
+    assert sum(map(len, errors.raised().values())) > 150
+    assert all(kind.__doc__ for kind in errors.kinds().values())
+
+
+def test_each_environment_variable_is_documented():
+    read = {name for text in constants() if (name := text) and VARIABLE.fullmatch(name)} - NO_VARIABLES
+    documented = set(re.findall(r"^\| `(\w+)` \|", page("environment-variables"), re.MULTILINE)) - {"TF_VAR_name"}
+    assert read - documented == set()
+    text = "\n".join(SOURCES.values())
+    assert {name for name in documented if name not in text} - {"XDG_STATE_HOME"} == set()
+
+
+@pytest.mark.parametrize(
+    ("heading", "document"),
+    [
+        ("## Keys", {}),
+        ("### `[[minimum]]`", {"minimum": [{"qqqqqqq": 1}]}),
+        ("### `[[policy_check]]`", {"policy_check": [{"qqqqqqq": 1}]}),
+        ("### `[session]`", {"session": {"qqqqqqq": 1}}),
+        ("### `[allow]`", {"allow": {"qqqqqqq": 1}}),
+        ("### `[audit]`", {"audit": {"qqqqqqq": 1}}),
+    ],
+)
+def test_each_key_of_the_policy_is_documented(heading, document):
+    with pytest.raises(ConfigurationError) as caught:
+        PolicyParser(Path("policy.toml")).layer(document or {"qqqqqqq": 1})
+    known = caught.value.remedy.removeprefix("Supported keys: ").removesuffix(".").split(", ")
+    assert sorted(rows(page("policy"), heading)) == sorted(known)
+
+
+def test_the_complete_example_has_each_key_and_is_a_policy():
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page("policy"), re.MULTILINE | re.DOTALL)
+    document = tomllib.loads(example)
+    layer = PolicyParser(Path("policy.toml")).layer(document)
+    assert (layer.mfa, len(layer.minimums), layer.policy_checks[0].seconds) == (True, 2, 60)
+    assert document.keys() == rows(page("policy"), "## Keys").keys()
+    assert document["allow"].keys() == rows(page("policy"), "### `[allow]`").keys()
+    assert document["audit"].keys() == rows(page("policy"), "### `[audit]`").keys()
+
+
+def test_each_block_of_json_is_json():
+    blocks = [
+        block
+        for path in (ROOT / "docs").rglob("*.md")
+        for block in re.findall(r"^```json\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    ]
+    assert blocks
+    for block in blocks:
+        json.loads(block)
+
+
+def test_each_option_in_a_cell_of_a_page_is_one_of_its_magic_s():
+    """Also where a page speaks of an option in its text."""
+    seen, known = 0, magics.options()
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for name, rest in re.findall(r"(?:^ *|`)%%?(tf\w+)([^`\n#]*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert name in known, (path, name)
+            flags = {flag for option in known[name] for flag in option.flags}
+            for given in re.findall(r"(?<=\s)(--[a-z][a-z-]+|-[eC])(?=[\s=]|$)", rest):
+                assert given in flags, (path, name, given)
+                seen += 1
+    assert seen > 15
+
+
+def test_readme_is_short_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / link).exists(), link
+
+
+def test_each_event_of_the_audit_trail_is_documented():
+    written = {
+        name
+        for path, text in SOURCES.items()
+        for name in re.findall(r"(?:\.audit|trail\.write)\(\s*\"(\w+)\"", text)
+        if path.parts[-2] != "sandbox"
+    }
+    written |= {trail.CHANGED, trail.TORN, "level", "policy"}  # the last two: runs/gate/level_setting.py
+    assert set(rows(page("files"), "## Audit trail")) == written
+
+
+def test_each_message_and_each_of_its_fields_is_documented():
+    text = PARTS["messages"]()
+    assert len(protocol.known()) > 50
+    for name, kind in protocol.known().items():
+        assert f"## `{name}`\n" in text
+        assert kind.__doc__
+
+
+def test_pages_need_no_more_than_the_site():
+    """No page refers to anything that a reader would have to fetch from elsewhere to see it."""
+    conf = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    assert "http" not in conf
+    for path in (ROOT / "docs").rglob("*.md"):
+        assert not re.search(r"!\[[^\]]*\]\(http", path.read_text(encoding="utf-8")), path
