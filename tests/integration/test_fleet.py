@@ -186,8 +186,10 @@ async def test_environments_over_several_roles_under_one_code_per_phase(tmp_path
     assert not any(code.encode() in written for code in device.given)
 
 
-async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, policy, rows, capsys):
-    ipython = ipython_with(**{**sandbox.environ(), **policy}, TFMFA_TOKEN_COMMAND=DEVICE)
+async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, tmp_path, rows, capsys):
+    ipython = ipython_with(**sandbox.environ(), TFMFA_TOKEN_COMMAND=DEVICE)
+    told = tmp_path / "told"
+    ipython.run_line_magic("config", f"TfmfaMagics.notify = ['command:/usr/bin/tee -a {told}']")
     ipython.user_ns["rows"] = [*rows, {"name": "d", "fails": True}]
     with pytest.raises(FleetStopped, match=r'^1 of 4 environments did not succeed\. "d": terraform plan ended with'):
         await ipython.run_cell_magic("tfplan", "--each rows --at-once 2", LEAN)
@@ -197,6 +199,8 @@ async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, policy, 
     fleet = await ipython.run_line_magic("tfapply", "--each rows --canary 1 --only a --only b")
     assert [run.status for run in fleet.values()] == ["applied", "applied", "planned", "errored"]
     assert codes(sandbox) == 2
+    while told.read_text().count('"applied"') < 2:  # noqa: ASYNC110 - nobody waits for those who are told
+        await asyncio.sleep(0.05)
     with pytest.raises(RunStateError, match=r"This kernel has no plans of --each other\."):
         await ipython.run_line_magic("tfapply", "--each other")
     for line, problem in (

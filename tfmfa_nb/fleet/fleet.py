@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +25,7 @@ from tfmfa_nb.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -59,12 +60,15 @@ class Fleet(Mapping[str, Run]):
     Attributes:
         id: ID of the fleet, which each run's record and audit trail has.
         errors: what stopped a run in its last phase, by the name of its environment.
+        bundle: what a notebook shows of the fleet.
+        around: what each run's phase happens in.
     """
 
     def __init__(self, members: Sequence[Member], base: Path) -> None:
         self.id = f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self.errors: dict[str, TfmfaError] = {}
         self.bundle: Callable[[], Mapping[str, str]] = lambda: {"text/plain": repr(self)}
+        self.around: Callable[[Run], AbstractContextManager[None]] = lambda _: nullcontext()
         self._members, self._base = {each.name: each for each in members}, base
         self._runs: dict[str, Run] = {}
         self._phase: JointPhase | None = None
@@ -227,7 +231,12 @@ class Fleet(Mapping[str, Run]):
         for name in names:
             self.errors.pop(name, None)
         self._phase = JointPhase(names, gate, pace, phase)
+
+        async def one(name: str, own: Gate) -> None:
+            with self.around(self._runs[name]):
+                await perform(self._runs[name].driver, own)
+
         try:
-            await self._phase.run(lambda name, own: perform(self._runs[name].driver, own))
+            await self._phase.run(one)
         finally:
             self.errors.update(self._phase.errors)

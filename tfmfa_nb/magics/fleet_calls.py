@@ -15,6 +15,7 @@ from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.front_end import front_end_of_fleet
 from tfmfa_nb.magics.presentation import check_may_change
 from tfmfa_nb.model.errors import ConfigurationError, FleetStopped
+from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle
 from tfmfa_nb.views.fleet_view import shown
@@ -173,6 +174,7 @@ async def go_fleet(
     """
     gate = gate_of(front_end_of_fleet(shell), settings)
     fleet.bundle = lambda: fleet_bundle(fleet)
+    fleet.around = lambda run: notifying(run, gate.policy, settings.notify, settings.notify_key)
     notebook = getattr(shell, "kernel", None) is not None
     async with shown(fleet, notebook=notebook) if show else nullcontext():
         await work(gate)
