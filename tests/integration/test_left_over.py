@@ -199,7 +199,7 @@ def test_a_kernel_killed_at_the_prompt_leaves_a_run_that_is_named_removed_and_in
     new = kernel_of()
     (run_id,) = left_runs(tmp_path)
     text, _ = new.run("%tfruns -e head")
-    assert f"{run_id} has not started yet. Its own kernel can start or cancel it." in text
+    assert f"{run_id} is waiting for a code. To give it here: %tfruns -e head approve {run_id}" in text
     for command in ("open", "follow", "cancel"):
         assert "has not started yet" in new.run(f"%tfruns -e head {command} {run_id}")[1]
     assert "EnvironmentLocked" in new.run(f"%tfruns -e head discard {run_id}")[1]

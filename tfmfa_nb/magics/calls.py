@@ -32,11 +32,11 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
     Args:
         environment: name of the environment, which is a folder in the working directory; None for the default one.
         options: those of `%tfplan`, with underscores; `%tfplan --help` explains them. Texts: workspace, level,
-            lock_timeout, generate_config_out, hcl (the configuration), chdir. Lists of texts: target, replace, exclude,
-            var_file, backend_config, policy_checks. True or False: destroy, refresh_only, refresh, compact_warnings,
-            reconfigure, migrate_state, upgrade, or_create, overwrite. A number: parallelism. A dictionary: var. Where
-            the code comes from: prompt, token_command, profile, session_duration, prompt_timeout. What is printed:
-            show.
+            lock_timeout, generate_config_out, hcl (the configuration), chdir, requested_by (an agent's name). Lists of
+            texts: target, replace, exclude, var_file, backend_config, policy_checks. True or False: destroy,
+            refresh_only, refresh, compact_warnings, reconfigure, migrate_state, upgrade, or_create, overwrite. A
+            number: parallelism. A dictionary: var. Where the code comes from: prompt, token_command, profile,
+            session_duration, prompt_timeout. What is printed: show.
 
     Returns:
         The run: `run.status` is "planned", or "planned_and_finished" if there is nothing to change; `run.plan` has the
@@ -73,7 +73,7 @@ async def apply(run: Run, **options: Unpack[ApplyOptions]) -> Run:
 
     Args:
         run: a planned run; one without changes stays as it is.
-        options: var (ephemeral variables), var_file, workspace, parallelism, lock_timeout, level, prompt,
+        options: var (ephemeral variables), var_file, workspace, parallelism, lock_timeout, level, requested_by, prompt,
             token_command, profile, session_duration, prompt_timeout, show; see `plan`.
 
     Returns:
