@@ -31,7 +31,7 @@ from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.history.state_copies import to_restore_state
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.terraform.command_table import read_call
+from tfmfa_nb.terraform.command_table import read_call, read_expression
 from tfmfa_nb.views.run_list import listing_text
 from tfmfa_nb.views.summary import summary_text
 
@@ -402,6 +402,26 @@ async def test_no_code_is_spent_on_an_address_that_the_state_does_not_have(envir
     with pytest.raises(ConfigurationError, match=r"terraform_data\.one\[a\] is not an address"):
         await command(environment, mfa, "state", "rm", "terraform_data.one[a]")
     assert len(device.asked) == 1
+
+
+async def test_no_code_is_spent_on_an_expression_that_a_console_cannot_evaluate(environment, lenient_sandbox, gate_of):
+    environment.write_configuration(HCL + 'variable "names" {\n  default = ["a"]\n}\nlocals {\n  one = 1\n}\n')
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    for expression, said in (
+        ("1 +", "The expression is not complete, or not valid"),
+        ("length(var.name)", r'does not declare var\.name\. Did you mean "names"'),
+        ("local.two", r"does not declare local\.two"),
+        ("[for each in var.names : module.net.id]", r"does not declare module\.net"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            await command(environment, mfa, options=Options(call=read_expression(expression)))
+    assert device.asked == []
+    run = await command(
+        environment, mfa, options=Options(call=read_expression("[for v in var.names : [v, local.one]]"))
+    )
+    assert (run.status, len(device.asked)) == ("finished", 1)
 
 
 @pytest.mark.parametrize("words", first_of([("state", "list"), (("show",),)]))
