@@ -440,6 +440,23 @@ async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_o
     assert listed.status == "finished"
 
 
+async def test_no_code_is_spent_on_a_workspace_that_is_known_not_to_fit(environment, lenient_sandbox, gate_of):
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    for words, said in (
+        ("select nope", r'"nope" does not exist\. Those that exist: default'),
+        ("delete nope", '"nope" does not exist'),
+        ("new default", r'"default" exists already\. Use it with --workspace default'),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            await command(environment, mfa, "workspace", *words.split())
+    assert device.asked == []
+    await command(environment, mfa, "workspace", "select", "-or-create", "prod")
+    await command(environment, mfa, "workspace", "select", "default")
+    assert len(device.asked) == 2
+
+
 async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):
     await command(environment, gate(), "workspace", "new", "prod")
     await command(environment, gate(), "workspace", "select", "default")
