@@ -31,7 +31,7 @@ from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.history.state_copies import to_restore_state
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
-from tfmfa_nb.terraform.command_table import read_call
+from tfmfa_nb.terraform.command_table import read_call, read_expression
 from tfmfa_nb.views.run_list import listing_text
 from tfmfa_nb.views.summary import summary_text
 
@@ -404,6 +404,26 @@ async def test_no_code_is_spent_on_an_address_that_the_state_does_not_have(envir
     assert len(device.asked) == 1
 
 
+async def test_no_code_is_spent_on_an_expression_that_a_console_cannot_evaluate(environment, lenient_sandbox, gate_of):
+    environment.write_configuration(HCL + 'variable "names" {\n  default = ["a"]\n}\nlocals {\n  one = 1\n}\n')
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    for expression, said in (
+        ("1 +", "The expression is not complete, or not valid"),
+        ("length(var.name)", r'does not declare var\.name\. Did you mean "names"'),
+        ("local.two", r"does not declare local\.two"),
+        ("[for each in var.names : module.net.id]", r"does not declare module\.net"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            await command(environment, mfa, options=Options(call=read_expression(expression)))
+    assert device.asked == []
+    run = await command(
+        environment, mfa, options=Options(call=read_expression("[for v in var.names : [v, local.one]]"))
+    )
+    assert (run.status, len(device.asked)) == ("finished", 1)
+
+
 @pytest.mark.parametrize("words", first_of([("state", "list"), (("show",),)]))
 async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_of, words):
     """Terraform itself begins a new state in a workspace that only TF_WORKSPACE names."""
@@ -418,6 +438,23 @@ async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_o
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["k"]
     listed = await command(environment, mfa.with_environ({"TF_WORKSPACE": "default"}), *words)
     assert listed.status == "finished"
+
+
+async def test_no_code_is_spent_on_a_workspace_that_is_known_not_to_fit(environment, lenient_sandbox, gate_of):
+    environment.set_level(Level.PLANS_AND_APPLIES)
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    for words, said in (
+        ("select nope", r'"nope" does not exist\. Those that exist: default'),
+        ("delete nope", '"nope" does not exist'),
+        ("new default", r'"default" exists already\. Use it with --workspace default'),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            await command(environment, mfa, "workspace", *words.split())
+    assert device.asked == []
+    await command(environment, mfa, "workspace", "select", "-or-create", "prod")
+    await command(environment, mfa, "workspace", "select", "default")
+    assert len(device.asked) == 2
 
 
 async def test_a_protected_workspace_cannot_be_deleted_from_another_one(environment, lenient_sandbox, gate_of):

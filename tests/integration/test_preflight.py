@@ -105,6 +105,9 @@ def attempt(tmp_path, aws, environ):
         (S3.replace("key ", "# ") + ONE, {}, r"main\.tf:2: the backend has no key\. .*--backend-config key=…"),
         (S3.replace('"one"', "var.x") + ONE, {}, r"main\.tf:4: Variables not allowed\. Variables may not be used here"),
         (S3.replace("key ", "color = 1\n key ") + ONE, {}, r"main\.tf:4: Unsupported argument"),
+        (S3.replace("s3", "s4") + ONE, {}, r'main\.tf:2: Unsupported backend type\. .* type named "s4"'),
+        (S3 + ONE, {"backend_config": ("bukcet=b",)}, r'Invalid backend configuration argument\. .*"bukcet"'),
+        (ONE, {"generate_config_out": "nowhere/new.tf"}, r"The folder .*/live/nowhere of --generate-config-out does"),
         (
             S3.replace("key ", 'custom_ca_bundle = "/nowhere.pem"\n key ') + ONE,
             {},

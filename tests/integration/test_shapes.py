@@ -287,7 +287,11 @@ MORE_PROVIDER = {
         assumed=(DEPLOY,),
         says=(r"The role data\.terraform_remote_state\.net\.outputs\.role is sensitive or not known before",),
     ),
-    "9 a role by the phase": Shape(aws(role(f'terraform.applying ? "{DEPLOY}" : "{AUDIT}"')) + WHO, roles=(AUDIT,)),
+    "9 a role by the phase": Shape(
+        aws(role(f'terraform.applying ? "{DEPLOY}" : "{AUDIT}"')) + WHO,
+        roles=(AUDIT,),
+        says=(rf"main\.tf:1: aws assumes in the apply: {DEPLOY}\.",),
+    ),
     "10 a dynamic role, of which this workspace has none": Shape(BY_LIST + WHO),
     "10 a dynamic role, of which this workspace has one": Shape(
         BY_LIST + WHO, "--workspace prod --or-create", roles=(DEPLOY,)

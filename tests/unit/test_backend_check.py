@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tfmfa_nb.terraform.backend_check import CHANGED, backend_faults, kept_type
+from tfmfa_nb.terraform.backend_check import CHANGED, backend_faults, can_be_checked, kept_type
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.validation import Fault
 
@@ -96,3 +96,13 @@ def test_what_it_says_of_credentials_is_none(ask):
     assert ask(NO_CREDENTIALS)[0] == ()
     assert ask(MISSING, code=0)[0] == ()
     assert ask("panic: runtime error")[0] == ()
+
+
+def test_what_it_says_of_an_option_has_no_place(ask):
+    text = 'Error: Invalid backend configuration argument\n\nThe argument\n"x" is not expected\n'
+    assert ask(text)[0] == (Fault("Invalid backend configuration argument", 'The argument "x" is not expected', ""),)
+
+
+def test_of_which_backends_it_may_be_asked():
+    """Another one would be opened before the code, with whatever credentials it finds."""
+    assert [kind for kind in ("s3", "s4", "local", "gcs", "remote", "") if can_be_checked(kind)] == ["s3", "s4"]

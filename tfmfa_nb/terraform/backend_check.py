@@ -29,9 +29,25 @@ if TYPE_CHECKING:
 CHANGED = "Backend configuration changed"
 """The summary of the error about a backend that is not the kept one."""
 RECONFIGURE = "-reconfigure"
+# About an option, so that it has no place: https://github.com/hashicorp/terraform/blob/main/internal/command/init.go
+_OF_AN_OPTION = "Invalid backend configuration argument"
+# What other backends open, they may open with credentials of their own.
+_OTHERS = {
+    *("azurerm", "cloud", "consul", "cos", "gcs", "http", "inmem", "kubernetes", "local", "oci", "oss", "pg"),
+    "remote",
+}
 _SECONDS = 60
 _ERROR = re.compile(r"^Error: (.*)$", re.MULTILINE)
 _PLACE = re.compile(r"^  on (\S.*?) line (\d+).*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def can_be_checked(kind: str) -> bool:
+    """Whether `init` opens nothing of a backend of this type without AWS credentials: of S3, and of one there is not.
+
+    Args:
+        kind: "s3", "gcs", …; "" for no backend.
+    """
+    return bool(kind) and kind not in _OTHERS
 
 
 def backend_faults(
@@ -41,7 +57,7 @@ def backend_faults(
     arguments: Sequence[str],
     variables: VariableArguments = NO_VARIABLES,
 ) -> tuple[Fault, ...]:
-    """What is wrong with an S3 backend, or with what has taken its place; none if nothing is known.
+    """What is wrong with a backend of which `can_be_checked` is true, or with what has taken its place; else none.
 
     Args:
         executable: Terraform or OpenTofu.
@@ -95,11 +111,11 @@ def kept_state(folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def _faults(output: bytes) -> Iterator[Fault]:
-    """The errors about the configuration, which have a place, and that about a backend that has changed."""
+    """The errors about the configuration, which have a place, about an option, and about a backend that has changed."""
     _, *parts = _ERROR.split(strip_colors(output.decode("utf-8", "replace")))
     for summary, body in zip(parts[::2], parts[1::2], strict=True):
         place = _PLACE.search(body)
         detail = body[place.end() :] if place else body
         fault = Fault(summary.strip(), " ".join(detail.split()), f"{place[1]}:{place[2]}" if place else "")
-        if summary == CHANGED or not fault.mended_by_init:
+        if fault.summary in {CHANGED, _OF_AN_OPTION} or not fault.mended_by_init:
             yield fault

@@ -257,7 +257,7 @@ def read_call(words: Sequence[str], *, own: str = "") -> Call:
         )
     kind = COMMANDS.get(name, UNKNOWN)
     if _CREATES in {(name, option) for option, _ in _options(rest)}:
-        kind = COMMANDS["workspace new"]
+        kind = replace(COMMANDS["workspace new"], lock=False)  # it has no -lock-timeout
     return Call(name, rest, kind)
 
 

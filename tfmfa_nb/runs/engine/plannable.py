@@ -30,8 +30,14 @@ def check_plannable(driver: Driver, product: str) -> list[str]:
     driver.options.check()
     driver.options.check_files(driver.base, driver.environment.folder)
     arguments = driver.options.plan_arguments(product)
-    if (file := driver.options.generated_file(driver.environment.folder)) and file.exists():
-        raise ConfigurationError(f"{file} exists already.", "Name a new file with --generate-config-out.")
+    if file := driver.options.generated_file(driver.environment.folder):
+        if file.exists():
+            raise ConfigurationError(f"{file} exists already.", "Name a new file with --generate-config-out.")
+        if file.parent != driver.environment.folder and not file.parent.is_dir():
+            raise ConfigurationError(
+                f"The folder {file.parent} of --generate-config-out does not exist.",
+                "Name a new file in a folder that exists: Terraform writes it after the plan.",
+            )
     for sentence in trail_notes(driver.environment):
         driver.note(sentence)
     return arguments

@@ -16,7 +16,7 @@ from tfmfa_nb.runs.engine.command import commands_without_credentials
 from tfmfa_nb.runs.engine.init import backend_changed, initialize, install_modules, is_initialized
 from tfmfa_nb.runs.engine.settings_checks import check_settings, note_addresses
 from tfmfa_nb.runs.engine.workspaces import check_known
-from tfmfa_nb.terraform.backend_check import CHANGED, kept_type
+from tfmfa_nb.terraform.backend_check import CHANGED, can_be_checked, kept_type
 from tfmfa_nb.terraform.lock_file import lock_file_fault
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ async def installed_before_the_code(driver: Driver, gate: Gate, executable: Exec
             return True
         kept, findings = kept_type(driver.environment.folder, gate.environ), driver.findings
         # Credentials in the configuration, which the policy allows, would open the backend before the code.
-        if findings is not None and not findings.bypasses and "s3" in {findings.backend, kept}:
+        if findings is not None and not findings.bypasses and any(map(can_be_checked, (findings.backend, kept))):
             await _check_backend(driver, gate, executable)
         start = driver.store.log.refresh()
         try:

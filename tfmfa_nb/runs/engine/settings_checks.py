@@ -12,6 +12,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.terraform.addresses import nearest, parse_address
+from tfmfa_nb.terraform.console_expression import expression_problem
 from tfmfa_nb.terraform.evaluation import Evaluator
 from tfmfa_nb.terraform.refactoring import refactoring_faults
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
@@ -30,11 +31,13 @@ async def check_settings(driver: Driver, gate: Gate, executable: Executable, con
     """Make sure that what a phase needs of the settings is there.
 
     Raises:
-        ConfigurationError: a variable has no value, a value has no variable, a block that refactors is wrong, a Region
-            does not exist, or there is no file with certificate authorities where one is set.
+        ConfigurationError: a variable has no value, a value has no variable, a block that refactors or the expression
+            of a console is wrong, a Region does not exist, or there is no file with certificate authorities where one
+            is set.
     """
     _check_values(driver, gate, configuration)
-    # In threads: the first may run a console, and the others import botocore.
+    # In threads: the first two may run Terraform, and the others import botocore.
+    await asyncio.to_thread(_check_expression, driver, gate, executable, configuration)
     await asyncio.to_thread(_check_statements, driver, gate, executable, configuration)
     await asyncio.to_thread(_check_regions, driver, gate, configuration)
     await asyncio.to_thread(_check_bundles, driver, gate, configuration)
@@ -55,6 +58,12 @@ def note_addresses(driver: Driver, configuration: Configuration) -> None:
                     f"The configuration does not declare {address} ({option}): it has an effect only if it is still in "
                     f"the state.{f' Did you mean {near}?' if near else ''}"
                 )
+
+
+def _check_expression(driver: Driver, gate: Gate, executable: Executable, configuration: Configuration) -> None:
+    text = driver.options.call.stdin if driver.options.call is not None else ""
+    if text and (problem := expression_problem(text, configuration.root, executable, gate.environ)):
+        raise ConfigurationError(problem.what, problem.remedy)
 
 
 def _check_statements(driver: Driver, gate: Gate, executable: Executable, configuration: Configuration) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.engine.command import Commands
+    from tfmfa_nb.terraform.command_table import Call
     from tfmfa_nb.terraform.configuration import Configuration
 
 _NAME = re.compile(r"[\w.~$&+:=@-]+", re.ASCII)  # what is the same in the path of a URL, as Terraform demands
@@ -29,21 +30,25 @@ _MAX_NAMED = 10
 
 
 def check_known(driver: Driver, configuration: Configuration, environ: Mapping[str, str]) -> None:
-    """Make sure that the run's own workspace exists, as far as this is known without credentials.
+    """Make sure that the run's own workspace exists, and that of a command, as far as it is known without credentials.
 
     Raises:
-        ConfigurationError: the name is none, or there is no such workspace.
+        ConfigurationError: the name is none, there is no such workspace, or one that shall be created exists.
     """
-    name = driver.options.workspace
+    name, call = driver.options.workspace, driver.options.call
     if name and not _NAME.fullmatch(name):
         raise ConfigurationError(
             f"{name!r} cannot be the name of a workspace.", "Use letters, digits, and . _ ~ $ & + : = @ -"
         )
     blocks = (inner.type for block in configuration.root.blocks for inner in block.blocks)
-    if name and not {"backend", "cloud"} & {*blocks}:
+    if (name or (call and call.workspace)) and not {"backend", "cloud"} & {*blocks}:
         folder = configuration.folder
         if not (data_folder(folder, environ) / "terraform.tfstate").exists():  # `init` has kept no other backend
-            _refuse_unknown(driver, [_DEFAULT, *sorted(path.name for path in (folder / _LOCAL).glob("*"))])
+            known = [_DEFAULT, *sorted(path.name for path in (folder / _LOCAL).glob("*"))]
+            if name:
+                _refuse_unknown(driver, known)
+            if call and call.workspace:
+                _check_named(call, known)
 
 
 async def check_exists(commands: Commands) -> None:
@@ -81,6 +86,15 @@ def check_same(planned: str, selected: str) -> None:
             "in the state of that workspace.",
             f"Apply it there with %tfapply --workspace {planned}, or plan again with %%tfplan.",
         )
+
+
+def _check_named(call: Call, known: Collection[str]) -> None:
+    name, exists = call.workspace, call.workspace in known
+    if call.command == "workspace new":
+        if exists:
+            raise ConfigurationError(f'The workspace "{name}" exists already.', f"Use it with --workspace {name}.")
+    elif not exists and (call.command == "workspace delete" or not call.kind.phase.changes):  # it would create none
+        raise ConfigurationError(f'The workspace "{name}" does not exist.', f"Those that exist: {', '.join(known)}.")
 
 
 def _refuse_unknown(driver: Driver, known: Collection[str]) -> None:
