@@ -259,6 +259,24 @@ def test_what_does_not_count_is_refused_with_its_reason(asked, people):
     asyncio.run(scene())
 
 
+def test_who_may_assume_some_role_does_not_approve_in_others_names(asked, people):
+    run, policy = asked(), demand()
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = people.sandbox.client("iam").create_role(RoleName="anything", AssumeRolePolicyDocument=document)["Role"]
+
+    async def scene():
+        text = await run.request(demand(role=role["Arn"]))
+        forged = await run.answer(text)
+        with pytest.raises(ApprovalRefused, match=r"does not let .*:assumed-role/anything/bob approve"):
+            await run.accept(forged, policy)
+        with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+            await run.apply(policy)
+        assert run.codes == 0
+
+    asyncio.run(scene())
+
+
 def test_an_approval_is_for_one_plan_and_one_account(asked, monkeypatch):
     first = asked()
     text = asyncio.run(first.request())
