@@ -16,7 +16,7 @@ from device import Device
 from runbooks import DEVICE, jupyter_tfmfa
 from second_person import APPROVER, SecondPerson, create_approver_role
 
-from tfmfa_nb.authentication.presigned_identity import presign
+from tfmfa_nb.authentication.presigned_identity import presign, signed_at
 from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ApprovalRefused, ApprovalsMissing, AuthenticationError, RunStateError
@@ -188,6 +188,30 @@ def test_two_approvals_with_the_role_that_demands_mfa_and_a_withdrawal_and_a_rej
             await run.apply(policy)
         assert (run.run.status, run.codes) == ("planned", 0)
         assert [line["decision"] for line in run.lines("approval")] == ["approve", "approve", "withdraw", "reject"]
+
+    asyncio.run(scene())
+
+
+def wait_until(moment):
+    """Wait for another second: a signature's date has no parts of one."""
+    while time.time() < moment:
+        time.sleep(0.05)
+
+
+def test_an_approval_from_before_a_withdrawal_does_not_count_after_it(asked):
+    run = asked()
+
+    async def scene():
+        text = await run.request()
+        approved = await run.answer(text)
+        signed = signed_at(dict(read_text(approved, ApprovalAnswer).parameters))
+        await asyncio.to_thread(wait_until, signed + 1)
+        await run.accept(await run.answer(text, decision="withdraw"))
+        with pytest.raises(ApprovalRefused, match="bob has decided otherwise since"):
+            await run.accept(approved)
+        with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+            await run.apply()
+        assert (run.run.status, run.codes) == ("planned", 0)
 
     asyncio.run(scene())
 

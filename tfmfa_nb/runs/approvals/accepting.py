@@ -80,6 +80,9 @@ async def accept_answer(
         statement = _statement(answer, request)
         identity = await _signer(signature, endpoint, statement)
         _check_signer(identity, request, required)
+        # Who asks could keep an approval back, to hand it in after its withdrawal.
+        if signed_at(signature) < ledger.decided_at(record.plan_sha256, identity.arn):
+            raise Unacceptable(f"{identity.user} has decided otherwise since")
     except Unacceptable as error:
         why = str(error)
     else:
