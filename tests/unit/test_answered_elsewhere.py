@@ -375,5 +375,5 @@ async def test_another_notebook_shows_it_and_asks_with_its_own_prompt(run, tmp_p
     assert (await asking).reveal() == "888888"
     assert run.notes == ["Answered in another notebook."]
     shown = capsys.readouterr().out
-    assert f"Run:         {run.id}, plan" in shown
+    assert f"Run:          {run.id}, plan" in shown
     assert "Authenticated with MFA by alice." in shown
