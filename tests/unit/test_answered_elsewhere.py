@@ -134,7 +134,8 @@ async def test_those_who_say_nothing_crash_or_talk_nonsense_hinder_nobody(enviro
     asking = asyncio.ensure_future(beside(Here(), run.driver).ask(REQUEST))
     silent = [await conversation() for _ in range(20)]
     path = environment.files.run(run.id).answers
-    for text in (b"x" * 100_000, b"{}\n", b'{"type": "answer"}\n', b"[" * 3_000 + b"\n", b"\xff\n"):
+    forged = b'{"type": "answer", "number": 1, "kind": "cancel", "where": "x\\u001b[2J\\nAuthenticated"}\n'
+    for text in (b"x" * 100_000, b"{}\n", b'{"type": "answer"}\n', forged, b"[" * 3_000 + b"\n", b"\xff\n"):
         with connected(path) as other:
             other.recv(1)
             try:
