@@ -5,8 +5,10 @@ import json
 import os
 import shlex
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -299,6 +301,39 @@ def test_who_may_assume_some_role_does_not_approve_in_others_names(asked, people
         assert run.codes == 0
 
     asyncio.run(scene())
+
+
+class _Liar(BaseHTTPRequestHandler):
+    """A proxy that answers in AWS's place."""
+
+    def do_GET(self):
+        body = b"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bob</Arn>"
+        body += b"<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_a_proxy_that_can_answer_for_aws_is_in_the_trail_and_a_policy_can_refuse_it(asked, people, monkeypatch):
+    run = asked()
+    text = asyncio.run(run.request())
+    answer = asyncio.run(run.answer(text, people.carol))
+    liar = HTTPServer(("127.0.0.1", 0), _Liar)
+    threading.Thread(target=liar.serve_forever, daemon=True).start()
+    proxy = f"http://127.0.0.1:{liar.server_port}"
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(AuthenticationError, match=f"through the proxy {proxy}, which is not allowed"):
+        asyncio.run(run.accept(answer, Policy((replace(ONE.layers[0], proxies=False),))))
+    assert asyncio.run(run.accept(answer)).by.endswith("user/bob")
+    liar.shutdown()
+    liar.server_close()
+    [line] = run.lines("approval")
+    assert (line["proxy"], line["ca_bundle"]) == (proxy, "")
+    assert people.sandbox.environ()["AWS_ENDPOINT_URL"].endswith(line["host"])
 
 
 def test_an_approval_is_for_one_plan_and_one_account(asked, monkeypatch):

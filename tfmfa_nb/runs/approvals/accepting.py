@@ -75,7 +75,8 @@ async def accept_answer(
         request = _request_of(answer, ledger, record, now)
         endpoint = Endpoint(str(request["region"]) or None, endpoint_of(environ, "", profile=profile).url)
         refuse_endpoint(policy, endpoint)
-        refuse_route(policy, await asyncio.to_thread(route_to, endpoint))
+        route = await asyncio.to_thread(route_to, endpoint)
+        refuse_route(policy, route)
         signature = _signature(answer, ledger, endpoint, required, now)
         statement = _statement(answer, request)
         identity = await _signer(signature, endpoint, statement)
@@ -104,6 +105,8 @@ async def accept_answer(
             signature_sha256=digest,
             access_key_id=signature["X-Amz-Credential"].partition("/")[0],
             role=required.role,
+            host=answer.host,
+            **route.facts(),  # which could have answered in AWS's place
         )
         return given
     store.audit(REFUSED, reason=why, nonce=answer.nonce, plan_sha256=record.plan_sha256)
