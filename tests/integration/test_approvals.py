@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import sys
 import threading
 import time
@@ -36,6 +37,8 @@ from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.real_aws import RealAws
+from tfmfa_nb.runs.history.restore import run_of
+from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.handle import Sandbox
@@ -301,6 +304,20 @@ def test_who_may_assume_some_role_does_not_approve_in_others_names(asked, people
         assert run.codes == 0
 
     asyncio.run(scene())
+
+
+def test_a_copy_of_the_folder_is_no_other_environment(asked, people, tmp_path):
+    run = asked()
+    asyncio.run(run.accept(asyncio.run(run.answer(asyncio.run(run.request())))))
+    for name in ("dev", "prod-us"):  # of which the policy demands no approvals, and some
+        shutil.copytree(tmp_path / "prod-eu", tmp_path / name)
+        other = Environment.named(name, tmp_path)
+        copy = run_of(other, read_verified(other, run.run.id)[0], tmp_path, ONE)
+        shutil.copy(run.run.driver.store.files.plan, copy.driver.store.files.plan)
+        device = Device(people.sandbox)
+        with pytest.raises(ApprovalsMissing, match=f'was made for "prod-eu", and .* do not count for "{name}"'):
+            asyncio.run(apply(copy.driver, replace(run.gate, policy=ONE, prompt=device)))
+        assert (copy.status, device.asked) == ("planned", [])
 
 
 class _Liar(BaseHTTPRequestHandler):
