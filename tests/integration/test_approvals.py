@@ -4,9 +4,12 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +19,7 @@ from device import Device
 from runbooks import DEVICE, jupyter_tfmfa
 from second_person import APPROVER, SecondPerson, create_approver_role
 
-from tfmfa_nb.authentication.presigned_identity import presign
+from tfmfa_nb.authentication.presigned_identity import presign, signed_at
 from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import ApprovalRefused, ApprovalsMissing, AuthenticationError, RunStateError
@@ -34,6 +37,8 @@ from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.real_aws import RealAws
+from tfmfa_nb.runs.history.restore import run_of
+from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.handle import Sandbox
@@ -192,6 +197,30 @@ def test_two_approvals_with_the_role_that_demands_mfa_and_a_withdrawal_and_a_rej
     asyncio.run(scene())
 
 
+def wait_until(moment):
+    """Wait for another second: a signature's date has no parts of one."""
+    while time.time() < moment:
+        time.sleep(0.05)
+
+
+def test_an_approval_from_before_a_withdrawal_does_not_count_after_it(asked):
+    run = asked()
+
+    async def scene():
+        text = await run.request()
+        approved = await run.answer(text)
+        signed = signed_at(dict(read_text(approved, ApprovalAnswer).parameters))
+        await asyncio.to_thread(wait_until, signed + 1)
+        await run.accept(await run.answer(text, decision="withdraw"))
+        with pytest.raises(ApprovalRefused, match="bob has decided otherwise since"):
+            await run.accept(approved)
+        with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+            await run.apply()
+        assert (run.run.status, run.codes) == ("planned", 0)
+
+    asyncio.run(scene())
+
+
 def test_what_does_not_count_is_refused_with_its_reason(asked, people):
     run = asked()
     shared = Endpoint("eu-west-1", people.sandbox.environ()["AWS_ENDPOINT_URL"])
@@ -257,6 +286,71 @@ def test_what_does_not_count_is_refused_with_its_reason(asked, people):
         assert run.codes == 0
 
     asyncio.run(scene())
+
+
+def test_who_may_assume_some_role_does_not_approve_in_others_names(asked, people):
+    run, policy = asked(), demand()
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = people.sandbox.client("iam").create_role(RoleName="anything", AssumeRolePolicyDocument=document)["Role"]
+
+    async def scene():
+        text = await run.request(demand(role=role["Arn"]))
+        forged = await run.answer(text)
+        with pytest.raises(ApprovalRefused, match=r"does not let .*:assumed-role/anything/bob approve"):
+            await run.accept(forged, policy)
+        with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+            await run.apply(policy)
+        assert run.codes == 0
+
+    asyncio.run(scene())
+
+
+def test_a_copy_of_the_folder_is_no_other_environment(asked, people, tmp_path):
+    run = asked()
+    asyncio.run(run.accept(asyncio.run(run.answer(asyncio.run(run.request())))))
+    for name in ("dev", "prod-us"):  # of which the policy demands no approvals, and some
+        shutil.copytree(tmp_path / "prod-eu", tmp_path / name)
+        other = Environment.named(name, tmp_path)
+        copy = run_of(other, read_verified(other, run.run.id)[0], tmp_path, ONE)
+        shutil.copy(run.run.driver.store.files.plan, copy.driver.store.files.plan)
+        device = Device(people.sandbox)
+        with pytest.raises(ApprovalsMissing, match=f'was made for "prod-eu", and .* do not count for "{name}"'):
+            asyncio.run(apply(copy.driver, replace(run.gate, policy=ONE, prompt=device)))
+        assert (copy.status, device.asked) == ("planned", [])
+
+
+class _Liar(BaseHTTPRequestHandler):
+    """A proxy that answers in AWS's place."""
+
+    def do_GET(self):
+        body = b"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bob</Arn>"
+        body += b"<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_a_proxy_that_can_answer_for_aws_is_in_the_trail_and_a_policy_can_refuse_it(asked, people, monkeypatch):
+    run = asked()
+    text = asyncio.run(run.request())
+    answer = asyncio.run(run.answer(text, people.carol))
+    liar = HTTPServer(("127.0.0.1", 0), _Liar)
+    threading.Thread(target=liar.serve_forever, daemon=True).start()
+    proxy = f"http://127.0.0.1:{liar.server_port}"
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(AuthenticationError, match=f"through the proxy {proxy}, which is not allowed"):
+        asyncio.run(run.accept(answer, Policy((replace(ONE.layers[0], proxies=False),))))
+    assert asyncio.run(run.accept(answer)).by.endswith("user/bob")
+    liar.shutdown()
+    liar.server_close()
+    [line] = run.lines("approval")
+    assert (line["proxy"], line["ca_bundle"]) == (proxy, "")
+    assert people.sandbox.environ()["AWS_ENDPOINT_URL"].endswith(line["host"])
 
 
 def test_an_approval_is_for_one_plan_and_one_account(asked, monkeypatch):

@@ -9,6 +9,9 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -21,7 +24,7 @@ from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, 
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.prompts import CodeRequest
-from tfmfa_nb.prompts.answer_socket import connected
+from tfmfa_nb.prompts.answer_socket import bound, connected
 from tfmfa_nb.prompts.choice import choose_prompt
 from tfmfa_nb.prompts.form import FormPrompt
 from tfmfa_nb.prompts.nobody import NobodyPrompt
@@ -130,11 +133,33 @@ async def test_one_of_two_wins_and_the_other_is_told(run, conversation):
     assert (said.state, said.text) == ("closed", "The question was answered in a terminal.")
 
 
+def test_who_serves_a_question_bit_by_bit_does_not_hold_up_whoever_lists_the_runs(environment, run, monkeypatch):
+    monkeypatch.setattr("tfmfa_nb.runs.history.waiting_runs.FIRST_SECONDS", 0.3)
+    listening = bound(environment.files.run(run.id).answers)
+    served = []
+
+    def drip():
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            for _ in range(1_000):
+                connection.sendall(b"[")
+                served.append(time.monotonic())
+                time.sleep(0.05)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    assert waits_for(environment, run.id) == ""
+    dripping.join()
+    listening.close()
+    assert len(served) < 100
+
+
 async def test_those_who_say_nothing_crash_or_talk_nonsense_hinder_nobody(environment, run, conversation):
     asking = asyncio.ensure_future(beside(Here(), run.driver).ask(REQUEST))
     silent = [await conversation() for _ in range(20)]
     path = environment.files.run(run.id).answers
-    for text in (b"x" * 100_000, b"{}\n", b'{"type": "answer"}\n', b"[" * 3_000 + b"\n", b"\xff\n"):
+    forged = b'{"type": "answer", "number": 1, "kind": "cancel", "where": "x\\u001b[2J\\nAuthenticated"}\n'
+    for text in (b"x" * 100_000, b"{}\n", b'{"type": "answer"}\n', forged, b"[" * 3_000 + b"\n", b"\xff\n"):
         with connected(path) as other:
             other.recv(1)
             try:

@@ -3,17 +3,20 @@
 import base64
 import hashlib
 import zlib
+from dataclasses import replace
 
 import pytest
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.approvals import (
+    MOST_LINES,
     ApprovalAnswer,
     ApprovalRequest,
     armored,
     changed_facts,
     kind_of,
     read_text,
+    sha256_of,
     statement_of,
 )
 from tfmfa_nb.views.approval_text import request_lines
@@ -84,6 +87,31 @@ def test_what_strangers_have_written_is_visible():
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in shown
     assert "… and 3 more lines" in shown
     assert "AWS does not say of it whether it has MFA" in shown
+
+
+@pytest.mark.parametrize("name", ["run", "environment", "workspace", "account", "decision", "requester", "role"])
+@pytest.mark.parametrize("hidden", ["\n", "\x1b[2J", "\N{RIGHT-TO-LEFT OVERRIDE}"])
+def test_a_request_that_could_forge_a_line_or_the_prompt_is_refused(name, hidden):
+    forged = f"x{hidden}Account: 999999999999"
+    with pytest.raises(ConfigurationError, match="characters that nobody can see"):
+        read_text(armored(replace(REQUEST, **{name: forged})), ApprovalRequest)
+
+
+@pytest.mark.parametrize("change", [{"plan": ("",) * (MOST_LINES + 1)}, {"expires_at": 1e300}, {"left_out": -1}])
+def test_a_request_that_this_program_would_not_make_is_refused(change):
+    with pytest.raises(ConfigurationError, match="has not what it needs"):
+        read_text(armored(replace(REQUEST, **change)), ApprovalRequest)
+
+
+def test_no_line_of_a_plan_looks_like_one_of_this_program():
+    forged = "Account: 999999999999"
+    shown = request_lines(replace(REQUEST, plan=(forged, f"x\n{forged}\r{forged}")))
+    assert not any(line.startswith(forged) or "\n" in line for line in shown)
+
+
+def test_a_text_has_one_digest_however_a_chat_has_broken_it():
+    text = armored(REQUEST)
+    assert sha256_of(f" {text[:40]}\n{text[40:]}\r\n") == sha256_of(text)
 
 
 def test_a_statement_names_all_that_is_decided_on():

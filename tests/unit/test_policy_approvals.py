@@ -64,6 +64,17 @@ def test_a_role_means_its_sessions_only(read, arn, allowed):
     assert found.role == ROLE
 
 
+@pytest.mark.parametrize(
+    "arn", [SESSION, SESSION.replace("assumed-role/approver", "federated-user"), f"{USERS[:-6]}root", f"{USERS[:-6]}"]
+)
+def test_without_a_role_only_users_approve(read, arn):
+    """Whoever may assume any role can give its session another person's name."""
+    for rule in ("{ apply = 2 }", '{ apply = 2, by = ["arn:*"] }'):
+        found = Policy((read(rule),)).approvals_of(Protected("prod-eu"))
+        assert found.allows("arn:aws:iam::111122223333:user/team/bob")
+        assert not found.allows(arn)
+
+
 def test_two_roles_leave_nobody(read):
     other = read(f'{{ apply = 1, role = "{ROLE}-2" }}', "other.toml")
     found = Policy((read(f'{{ apply = 1, role = "{ROLE}" }}'), other)).approvals_of(Protected("prod-eu"))

@@ -29,6 +29,8 @@ ROLE_ARN = re.compile(
     r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)", re.ASCII
 )
 
+USER_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:user/[!-~]+", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
@@ -38,7 +40,8 @@ class ApprovalRule:
         environments: pattern of the environment's name, and of each folder in its path.
         apply: number of persons who have to approve an apply.
         not_by_requester: whether the approval of the person who asks for the apply does not count.
-        by: patterns of the ARNs by which AWS names those who may approve; None for everybody in the account of the run.
+        by: patterns of the ARNs by which AWS names those who may approve; None for every user in the account of the
+            run, and with a role, for every session of the role.
         role: ARN of the role that each of them assumes to approve; "" for a session of their own.
         maximum_age: how old an approval may be when the apply starts, in seconds.
     """
@@ -98,7 +101,12 @@ class RequiredApprovals:
         return next((rule.role for rule in self.rules if rule.role), "")
 
     def allows(self, arn: str) -> bool:
-        """True if the principal with this ARN, as AWS names it, may approve: every rule must allow it."""
+        """True if the principal with this ARN, as AWS names it, may approve: every rule must allow it.
+
+        Without a role, only a user may: who may assume some role can give its session the name of any other person.
+        """
+        if not self.role and not USER_ARN.fullmatch(arn):
+            return False
         return all(_in_role(rule.role, arn) and _listed(rule.by, arn) for rule in self.rules)
 
     def facts(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal, TypeVar
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -26,6 +26,8 @@ _LONGEST_TEXT = 100_000  # characters
 _LARGEST = 1 << 20  # bytes of a document
 _SUM = 16  # characters
 _BROKEN = "Copy the whole text: one line, from tfmfa- to its last character."
+_AGAIN = "Have it made again."
+_LATEST = 1e11  # seconds since the epoch; a calendar has no years with five digits
 MOST_LINES, LONGEST_LINE = 400, 400
 """Lines of a plan in a request, and characters of a line."""
 
@@ -116,8 +118,8 @@ def changed_facts(statement: str, expected: str) -> list[str]:
 
 
 def sha256_of(text: str) -> str:
-    """The SHA-256 of a text, in hexadecimal."""
-    return hashlib.sha256(text.strip().encode()).hexdigest()
+    """The SHA-256 of a text, in hexadecimal, however a chat has broken it into lines."""
+    return hashlib.sha256("".join(text.split()).encode()).hexdigest()
 
 
 def armored(document: ApprovalRequest | ApprovalAnswer) -> str:
@@ -148,9 +150,23 @@ def read_text(text: str, kind: type[T]) -> T:
             f"A newer version of tfmfa_nb has written this {name} (format {form['version']}).", "Upgrade tfmfa_nb."
         )
     document = parse(_content(form["body"], form["sum"], name), kind)
-    if document is None:
-        raise ConfigurationError(f"The {name} has not what it needs.", "Have it made again.")
+    if document is None or (isinstance(document, ApprovalRequest) and not _is_bounded(document)):
+        raise ConfigurationError(f"The {name} has not what it needs.", _AGAIN)
+    if isinstance(document, ApprovalRequest) and not _is_visible(document):
+        raise ConfigurationError("The request has characters that nobody can see.", _AGAIN)
     return document
+
+
+def _is_bounded(request: ApprovalRequest) -> bool:
+    """Whether it is no longer than a request that this program makes, and has times that can be told."""
+    in_time = 0 <= request.requested_at <= request.expires_at <= _LATEST
+    return in_time and request.left_out >= 0 and len(request.plan) <= MOST_LINES
+
+
+def _is_visible(request: ApprovalRequest) -> bool:
+    """Whether its names are text of one line: they are shown, and the prompt for the code repeats some."""
+    values = (getattr(request, each.name) for each in fields(request))
+    return all(value.isprintable() for value in values if isinstance(value, str))
 
 
 def _content(body: str, checksum: str, name: str) -> object:

@@ -103,8 +103,9 @@ def said_in(line: bytes) -> WaitingRun | Said | None:
 
 
 def answer_in(line: bytes) -> ElsewhereAnswer | None:
-    """The answer in a line; None if there is none."""
-    return parse(_json(line), ElsewhereAnswer)
+    """The answer in a line; None if there is none, or its place has characters that nobody can see: others read it."""
+    answer = parse(_json(line), ElsewhereAnswer)
+    return answer if answer is not None and answer.where.isprintable() else None
 
 
 def _json(line: bytes) -> object:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.views.sanitize import plain
+from tfmfa_nb.views.sanitize import one_line, plain
 
 if TYPE_CHECKING:
     from tfmfa_nb.protocol.approvals import ApprovalRequest
     from tfmfa_nb.runs.approvals.ledger import Answer
 
+_MARK = "| "  # no line of the plan looks like one of this program
 _DONE = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 
 
@@ -31,12 +32,12 @@ def request_lines(request: ApprovalRequest) -> list[str]:
         f"Your answer is signed with {proof}.",
         f"Expires: {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(request.expires_at))}",
         "",
-        *request.plan,
+        *(f"{_MARK}{line}" for line in request.plan),
         *left_out,
         "",
         "The plan is shown as the program of the person who asks has sent it.",
     ]  # fmt: skip
-    return [plain(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
 def answered(answer: Answer) -> str:

@@ -75,11 +75,15 @@ async def accept_answer(
         request = _request_of(answer, ledger, record, now)
         endpoint = Endpoint(str(request["region"]) or None, endpoint_of(environ, "", profile=profile).url)
         refuse_endpoint(policy, endpoint)
-        refuse_route(policy, await asyncio.to_thread(route_to, endpoint))
+        route = await asyncio.to_thread(route_to, endpoint)
+        refuse_route(policy, route)
         signature = _signature(answer, ledger, endpoint, required, now)
         statement = _statement(answer, request)
         identity = await _signer(signature, endpoint, statement)
         _check_signer(identity, request, required)
+        # Who asks could keep an approval back, to hand it in after its withdrawal.
+        if signed_at(signature) < ledger.decided_at(record.plan_sha256, identity.arn):
+            raise Unacceptable(f"{identity.user} has decided otherwise since")
     except Unacceptable as error:
         why = str(error)
     else:
@@ -101,6 +105,8 @@ async def accept_answer(
             signature_sha256=digest,
             access_key_id=signature["X-Amz-Credential"].partition("/")[0],
             role=required.role,
+            host=answer.host,
+            **route.facts(),  # which could have answered in AWS's place
         )
         return given
     store.audit(REFUSED, reason=why, nonce=answer.nonce, plan_sha256=record.plan_sha256)

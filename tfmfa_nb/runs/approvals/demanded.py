@@ -26,6 +26,7 @@ async def check_approved(driver: Driver, gate: Gate) -> None:
         ApprovalsMissing: it has too few, they are too old, or somebody has rejected it.
         TfmfaError: as `requester_of` does.
     """
+    _check_place(driver, gate)
     required = _required(driver, gate)
     if required is not None:
         asking = await _asking(gate) if required.not_by_requester else ""
@@ -54,6 +55,18 @@ async def record_approved(driver: Driver, gate: Gate, session: MfaSession | None
     )
     driver.tell(ApprovalsKnown(tuple(answer.by for answer in found.counted)))
     driver.note(f"Approved by {', '.join(answer.person for answer in found.counted)}.")
+
+
+def _check_place(driver: Driver, gate: Gate) -> None:
+    """Make sure that a copy of an environment's folder, with its plan and its trail, is not another environment's."""
+    environment, made_for = driver.environment, driver.record.environment
+    demanded = any(layer.approvals for layer in gate.policy.layers)
+    if demanded and environment.owned and environment.name != made_for:
+        error = ApprovalsMissing(
+            f'The plan was made for "{made_for}", and approvals for it do not count for "{environment.name}".',
+            f"Plan again: %%tfplan {environment.option}",
+        )
+        raise turn_red(driver, error)
 
 
 def _required(driver: Driver, gate: Gate) -> RequiredApprovals | None:

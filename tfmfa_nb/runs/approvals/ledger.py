@@ -71,12 +71,17 @@ class Ledger:
         return {str(line["requester"]) for line in self.requests.values() if line["plan_sha256"] == plan_sha256}
 
     def standing(self, plan_sha256: str) -> list[Answer]:
-        """The last decision of each person on this plan, but for what was withdrawn."""
+        """The decision that each person has signed last on this plan, but for what was withdrawn."""
         last: dict[str, Answer] = {}
         for answer in self.answers:
-            if answer.plan_sha256 == plan_sha256:
+            if answer.plan_sha256 == plan_sha256 and answer.signed_at >= self.decided_at(plan_sha256, answer.by):
                 last[answer.by] = answer
         return [answer for answer in last.values() if answer.decision != "withdraw"]
+
+    def decided_at(self, plan_sha256: str, by: str) -> float:
+        """When a person has signed their last decision on this plan, in seconds since the epoch; 0.0 for never."""
+        times = (each.signed_at for each in self.answers if (each.plan_sha256, each.by) == (plan_sha256, by))
+        return max(times, default=0.0)
 
 
 @dataclass(frozen=True, slots=True)

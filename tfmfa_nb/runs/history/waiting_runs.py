@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import TYPE_CHECKING, Self
 
 from tfmfa_nb.model.errors import RunStateError
@@ -14,10 +15,13 @@ from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.protocol.waiting_run import LONGEST_QUESTION, ElsewhereAnswer, Said, WaitingRun, line_of, said_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.model.redaction import Secret
+
+FIRST_SECONDS = 5.0
+"""How long a run may take to say what it asks, in seconds; a list of runs waits for each of them."""
 
 
 class Conversation:
@@ -52,7 +56,8 @@ class Conversation:
             raise RunStateError(problem, f"See how it is: %tfruns {environment.option}")
         self._lines = self._connection.makefile("rb")
         try:
-            question = self._read()
+            with _cut_off(self._connection):
+                question = self._read()
             if not isinstance(question, WaitingRun) or self._record(question).id != run_id:
                 raise RunStateError(f"{run_id} is asked by another version of tfmfa_nb.", "Answer it in its notebook.")
         except BaseException:
@@ -151,6 +156,23 @@ def waits_for(environment: Environment, run_id: str) -> str:
             return conversation.question.kind
     except RunStateError:
         return ""
+
+
+@contextmanager
+def _cut_off(connection: socket.socket) -> Iterator[None]:
+    """End a connection after `FIRST_SECONDS`; its own time limit begins anew with each byte."""
+
+    def end() -> None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(FIRST_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _gone() -> RunStateError:
