@@ -50,7 +50,10 @@ def test_all_keys_are_read_and_shown(read):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('prompts = ["sms"]', "allow.prompts: 'sms' is not a prompt. Prompts: form, terminal, command, runner."),
+        (
+            'prompts = ["sms"]',
+            "allow.prompts: 'sms' is not a prompt. Prompts: form, terminal, command, runner, approval.",
+        ),
         ('prompts = "form"', "allow.prompts: must be a list of non-empty strings"),
         ('endpoints = ["https://a@b"]', "allow.endpoints: 'https://a@b' is not an endpoint"),
         ('endpoints = ["ftp://a"]', "is not an endpoint"),

@@ -151,7 +151,6 @@ _WAVES = (
 )
 PLAN_OPTIONS = (
     _WHERE,
-    *_EACH,
     argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this run only"),
     _flag("--or-create", "create that workspace if it does not exist"),
     _variable("--var", "NAME=VALUE", "set a variable"),
@@ -183,6 +182,7 @@ PLAN_OPTIONS = (
     argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
     _WAIT,
     _flag("--overwrite", "replace a main.tf that was edited by hand"),
+    *_EACH,
     _EXPAND,
     _Refused(),
 )  # fmt: skip
