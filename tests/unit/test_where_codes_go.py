@@ -9,6 +9,7 @@ import pytest
 from stranger import stranger
 
 from tfmfa_nb.authentication.aws_endpoints import sts_url
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import Endpoint
 
 KEY = {
@@ -146,3 +147,9 @@ def test_the_region_says_where_its_sts_is(monkeypatch, region, setting, host):
     if setting:
         monkeypatch.setenv(setting, "true")
     assert sts_url(Endpoint(region)) == f"https://{host}"
+
+
+@pytest.mark.parametrize("region", ["evil.example.org/?", "a.b", "eu-west-1\n", "x" * 64, "eu_west"])
+def test_a_region_leads_to_no_other_host(region):
+    with pytest.raises(ConfigurationError, match="is not the name of an AWS Region"):
+        sts_url(Endpoint(region))

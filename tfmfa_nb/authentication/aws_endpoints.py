@@ -6,13 +6,17 @@ botocore also reads data files of a person's own, which may say of any service w
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from tfmfa_nb.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.identity import Endpoint
 
 _DEFAULT_REGION = "us-east-1"
+_LABEL = re.compile(r"[a-z0-9-]{1,63}")  # one label of a host name, which a Region becomes
 
 
 class AnotherEndpoint(ValueError):
@@ -40,6 +44,9 @@ def sts_url(endpoint: Endpoint, session: Any = None) -> str:
     Args:
         endpoint: the endpoint.
         session: tells whether FIPS and dual-stack endpoints are used; None for this process's settings.
+
+    Raises:
+        ConfigurationError: the name of the Region could lead to another host.
     """
     if endpoint.url:
         return endpoint.url
@@ -47,6 +54,8 @@ def sts_url(endpoint: Endpoint, session: Any = None) -> str:
 
     session = session or sdk_session(profile=None)
     region = endpoint.region or _DEFAULT_REGION
+    if not _LABEL.fullmatch(region):
+        raise ConfigurationError(f"{region!r} is not the name of an AWS Region.", "Example: eu-west-1.")
     found = EndpointResolver(session.get_component("data_loader").load_data("endpoints")).construct_endpoint(
         "sts",
         region,
