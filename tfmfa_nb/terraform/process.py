@@ -188,9 +188,10 @@ class TerraformProcess:
             return interrupt_once(terraform, str(self._exit))
         if self._beside(PROCESSES).exists() and not self._beside(UNINTERRUPTED).exists():
             return False  # somebody else did, and it has just ended
-        if self._supervisor_runs():  # Terraform's ID could not be written down, or it has just ended
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGINT)
+        if not self._supervisor_runs():
+            return False  # it has just ended
+        with contextlib.suppress(ProcessLookupError):  # Terraform's ID could not be written down, or it has just ended
+            os.kill(self.pid, signal.SIGINT)
         return True
 
     def kill(self) -> None:
