@@ -240,7 +240,7 @@ def test_a_run_that_waits_for_the_lock_is_pending_while_its_kernel_lives(kernel_
     kill(waiting)
     text, _ = new.run("%tfruns -e head")
     assert f"{second} never started: it ended before Terraform was started." in text
-    assert f"{first} has not started yet." in text
+    assert f"{first} is waiting for a code." in text
 
 
 async def planned_runs(shell, number):
