@@ -57,5 +57,7 @@ def test_other_executors_need_a_token_command(tmp_path, sandbox, policy, program
     assert ended.returncode != 0
     # nbmake shows it in its own colors, line by line.
     said = " ".join((ended.stdout + ended.stderr).split())
-    assert "set TFMFA_TOKEN_COMMAND to a command that prints the code, use jupyter tfmfa run, or let the run wait" in said
+    assert (
+        "set TFMFA_TOKEN_COMMAND to a command that prints the code, use jupyter tfmfa run, or let the run wait" in said
+    )
     assert "to the end" not in book.read_text()
