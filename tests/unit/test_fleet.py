@@ -123,6 +123,24 @@ async def test_an_error_is_everybodys_and_each_has_its_own():
     assert str(first) == str(second) == "Stopped. Nothing was changed."
 
 
+async def test_what_nobody_waits_for_any_more_is_given_up():
+    begun, go_on, given_up = asyncio.Event(), asyncio.Event(), []
+
+    async def work(brought):
+        begun.set()
+        await go_on.wait()
+        return {name: f"for {name}" for name in brought}
+
+    meeting = Rendezvous("ab", work, given_up.append)
+    first, second = (asyncio.create_task(meeting.together(name, 0)) for name in "ab")
+    await begun.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    go_on.set()
+    assert await second == "for b"
+    assert given_up == ["for a"]
+
+
 async def test_work_stops_when_nobody_waits_any_more():
     begun, ended = asyncio.Event(), asyncio.Event()
 

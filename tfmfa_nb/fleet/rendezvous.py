@@ -19,10 +19,16 @@ class Rendezvous(Generic[R, T]):
         expected: names of those who are waited for.
         work: gets what each one brought, by name, in the order of arrival; returns each one's result by name. Its error
             is everybody's.
+        unused: gets a result that nobody waits for any more.
     """
 
-    def __init__(self, expected: Iterable[str], work: Callable[[Mapping[str, R]], Awaitable[Mapping[str, T]]]) -> None:
-        self._expected, self._work = set(expected), work
+    def __init__(
+        self,
+        expected: Iterable[str],
+        work: Callable[[Mapping[str, R]], Awaitable[Mapping[str, T]]],
+        unused: Callable[[T], None] = lambda _: None,
+    ) -> None:
+        self._expected, self._work, self._unused = set(expected), work, unused
         self._brought: dict[str, R] = {}
         self._waiting: dict[str, asyncio.Future[T]] = {}
         self._round: asyncio.Task[None] | None = None
@@ -70,6 +76,8 @@ class Rendezvous(Generic[R, T]):
             future = self._waiting.pop(name, None)
             self._brought.pop(name, None)
             if future is None or future.done():
+                if name in results:
+                    self._unused(results[name])
                 continue
             if error is None:
                 future.set_result(results[name])

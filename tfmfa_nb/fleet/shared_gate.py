@@ -42,8 +42,8 @@ class SharedGate:
 
     def __init__(self, gate: Gate, names: Iterable[str], canceled: Callable[[], bool]) -> None:
         self._gate, self._names, self._canceled = gate, list(names), canceled
-        self._codes: Rendezvous[CodeRequest, Secret] = Rendezvous(self._names, self._ask)
-        self._exchanges: Rendezvous[_Exchange, MfaSession] = Rendezvous(self._names, self._exchange)
+        self._codes: Rendezvous[CodeRequest, Secret] = Rendezvous(self._names, self._ask, _forget)
+        self._exchanges: Rendezvous[_Exchange, MfaSession] = Rendezvous(self._names, self._exchange, _forget)
         self._confirmations: Rendezvous[Sequence[str], bool] = Rendezvous(self._names, self._confirm)
         self._one_at_a_time = asyncio.Lock()
         self._identities: dict[_Key, asyncio.Task[Identity]] = {}
@@ -189,6 +189,11 @@ def _for_each(names: Iterable[str], one: S) -> dict[str, S]:
         return {name: one.duplicate() for name in names}
     finally:
         one.forget()
+
+
+def _forget(one: Secret | MfaSession) -> None:
+    """Forget what a run would have got that has been canceled meanwhile."""
+    one.forget()
 
 
 def _count(members: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.others_approvals import approve_pasted, is_pasted, request
 from tfmfa_nb.model.errors import RunCanceled
-from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.runs.history.approve import Approver
 from tfmfa_nb.runs.history.listing import find_run
 from tfmfa_nb.runs.history.restore import run_of
@@ -73,13 +73,8 @@ async def approve_here(environment: Environment, run_id: str, shell: Interactive
         run = run_of(environment, conversation.record, Path.cwd(), policy)
         run.driver.restore_changes()
         front_end = front_end_of(run, shell)
-        prompt = choose_prompt(
-            settings.prompt,
-            settings.token_command,
-            front_end.prompt,
-            attended=front_end.attended,
-            allows=policy.allows_prompt,
-            files=", ".join(map(str, policy.files_setting("prompts"))),
+        prompt = choose_allowed_prompt(
+            settings.prompt, settings.token_command, front_end.prompt, policy, attended=front_end.attended
         )
         approver = Approver(prompt, "another notebook", _say)
 

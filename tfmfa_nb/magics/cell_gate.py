@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.runs.gate.gate import Gate
 
 if TYPE_CHECKING:
@@ -39,13 +39,12 @@ def gate_of(front_end: FrontEnd, settings: Settings) -> Gate:
     """
     policy = settings.read_policy()
     return Gate(
-        choose_prompt(
+        choose_allowed_prompt(
             settings.prompt,
             settings.token_command,
             front_end.prompt,
+            policy,
             attended=front_end.attended,
-            allows=policy.allows_prompt,
-            files=", ".join(map(str, policy.files_setting("prompts"))),
             beside=front_end.beside,
         ),
         os.environ,

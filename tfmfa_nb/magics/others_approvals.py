@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.approvals import ApprovalRequest, kind_of, read_text
 from tfmfa_nb.runs.approvals.accepting import accept_answer
@@ -56,15 +56,7 @@ async def approve_pasted(arguments: Namespace, environment: Environment, magics:
     if kind_of(first) == "request" and not second:
         for line in request_lines(read_text(first, ApprovalRequest)):
             _say(line)
-        files = ", ".join(map(str, policy.files_setting("prompts")))
-        prompt = choose_prompt(
-            magics.prompt,
-            magics.token_command,
-            TerminalPrompt(),
-            attended=True,
-            allows=policy.allows_prompt,
-            files=files,
-        )
+        prompt = choose_allowed_prompt(magics.prompt, magics.token_command, TerminalPrompt(), policy)
         decision, reason = decision_of_options(arguments.reject, withdraw=arguments.withdraw)
         answer = await answer_request(
             first, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=magics.profile,

@@ -16,6 +16,7 @@ from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.prompts import Prompt
 
 _OF_PERSONS = (FormPrompt, FormOrTerminalPrompt, NobodyPrompt, TerminalPrompt)
@@ -64,3 +65,18 @@ def choose_prompt(
     if prompt.kind is not None and not allows(prompt.kind):
         return DisallowedPrompt(prompt, allows, files)
     return beside(prompt) if isinstance(prompt, _OF_PERSONS) and allows(PromptKind.APPROVAL) else prompt
+
+
+def choose_allowed_prompt(
+    name: str,
+    token_command: str,
+    own: Prompt,
+    policy: Policy,
+    *,
+    attended: bool = True,
+    beside: Callable[[Prompt], Prompt] = lambda prompt: prompt,
+) -> Prompt:
+    """The prompt called `name`, as far as `policy` allows it; see `choose_prompt`."""
+    files = ", ".join(map(str, policy.files_setting("prompts")))
+    allows = policy.allows_prompt
+    return choose_prompt(name, token_command, own, attended=attended, allows=allows, files=files, beside=beside)

@@ -74,21 +74,22 @@ def _execute(options: argparse.Namespace) -> int:
 
 async def _approve(options: argparse.Namespace) -> int:
     from tfmfa_nb.organization.policy_files import read_policy  # noqa: PLC0415 - until needed
-    from tfmfa_nb.prompts.choice import choose_prompt  # noqa: PLC0415
+    from tfmfa_nb.organization.policy_places import policy_environ  # noqa: PLC0415
+    from tfmfa_nb.prompts.choice import choose_allowed_prompt  # noqa: PLC0415
     from tfmfa_nb.prompts.terminal import TerminalPrompt  # noqa: PLC0415
     from tfmfa_nb.protocol.approvals import ApprovalRequest, read_text  # noqa: PLC0415
     from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options  # noqa: PLC0415
     from tfmfa_nb.runs.gate.real_aws import RealAws  # noqa: PLC0415
     from tfmfa_nb.views.approval_text import request_lines  # noqa: PLC0415
 
-    policy = read_policy(os.environ)
+    policy = read_policy(policy_environ(os.environ))
     if options.second:
         return await _take(options, policy)
     text = _text(options.first)
     decision, reason = decision_of_options(options.reject, withdraw=options.withdraw)
     for line in request_lines(read_text(text, ApprovalRequest)):
         print(line, file=sys.stderr)  # noqa: T201 - what is handed back stands alone on standard output
-    prompt = choose_prompt("auto", options.token_command, TerminalPrompt(), attended=True, allows=policy.allows_prompt)
+    prompt = choose_allowed_prompt("auto", options.token_command, TerminalPrompt(), policy)
     answer = await answer_request(
         text, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=options.profile,
         aws=RealAws(), now=time.time(),

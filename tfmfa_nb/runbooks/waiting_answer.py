@@ -13,7 +13,7 @@ from tfmfa_nb.environments.folder_search import environments_in
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.policy_places import policy_environ
-from tfmfa_nb.prompts.choice import choose_prompt
+from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.runs.history.approve import Approver, leave
 from tfmfa_nb.runs.history.listing import matching
@@ -37,14 +37,7 @@ def answer_waiting(options: argparse.Namespace) -> int:
     """
     environment, run_id = _find(options.first, options.chdir)
     policy = read_policy(policy_environ(os.environ))
-    prompt = choose_prompt(
-        "auto",
-        options.token_command,
-        TerminalPrompt(),
-        attended=True,
-        allows=policy.allows_prompt,
-        files=", ".join(map(str, policy.files_setting("prompts"))),
-    )
+    prompt = choose_allowed_prompt("auto", options.token_command, TerminalPrompt(), policy)
     approver = Approver(prompt, _WHERE, _say)
 
     async def work() -> str:
