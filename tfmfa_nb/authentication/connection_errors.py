@@ -66,6 +66,7 @@ _SETTINGS |= {
         f"Correct or remove {_ENDPOINT_SETTINGS}.",
     ),
     "EndpointResolutionError": _SETTINGS["EndpointVariantError"],
+    "ConfigurationError": _SETTINGS["InvalidRegionError"],  # `sts_url` of this package
     "UnknownFIPSEndpointError": _SETTINGS["EndpointVariantError"],
 }
 # Only of the calls with the credentials that the AWS SDK finds by itself.
