@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import stat
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from device import Device
@@ -12,6 +14,7 @@ from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.errors import (
+    ApprovalsMissing,
     ConfigurationError,
     MfaBypass,
     RoleRefused,
@@ -21,6 +24,7 @@ from tfmfa_nb.model.errors import (
 )
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.policy_approvals import ApprovalRule
 from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.other_command import run_command
@@ -208,6 +212,21 @@ async def test_reading_leaves_a_pending_plan_alone_and_the_state_in_a_file(envir
     with pytest.raises(TerraformFailed, match="terraform state show ended with exit code 1"):
         await command(environment, mfa, "state", "show", "terraform_data.none")
     assert list_runs(environment, 1).runs[0].status == "errored"
+
+
+async def test_no_command_changes_what_needs_approvals(environment):
+    await applied(environment, gate())
+    before, person = state_of(environment), Person(None)
+    for rule, refused in ((ApprovalRule("*"), True), (ApprovalRule("*", other_changes=True), False)):
+        asking = replace(gate(person), policy=Policy((Layer(Path("/etc/policy.toml"), approvals=(rule,)),)))
+        assert (await command(environment, asking, "state", "list")).status == "finished"
+        if refused:
+            with pytest.raises(ApprovalsMissing, match="terraform state rm has no plan that a person could approve"):
+                await command(environment, asking, "state", "rm", "terraform_data.one")
+            assert (person.asked, state_of(environment)) == ([], before)
+        else:
+            await command(environment, asking, "state", "rm", "terraform_data.one")
+            assert state_of(environment) != before
 
 
 async def test_a_command_is_listed_while_it_runs(environment, tmp_path):

@@ -35,7 +35,7 @@ def environment(tmp_path):
 def begun(environment, policy, level=Level.NEVER):
     """A run of the environment that has begun; its notes are on the card and in its log."""
     run = Run(environment, Options(level=level), environment.folder.parent)
-    begin_at_level(run.driver, policy, Protected(environment.name))
+    begin_at_level(run.driver, policy, Protected(environment.name), workspace_chosen=False)
     run.driver.save()
     assert all(note in run.log_text() for note in run.notes)
     return run

@@ -47,6 +47,14 @@ def test_the_strictest_of_all_files_counts(read):
     )
 
 
+def test_other_changes_run_only_where_every_file_lets_them(read):
+    lenient = read("{ apply = 1, other_changes = true }")
+    for policy, allowed in ((Policy((lenient,)), True), (Policy((lenient, read("{ apply = 1 }", "b.toml"))), False)):
+        assert policy.approvals_of(Protected("prod-eu")).other_changes is allowed
+    with pytest.raises(ConfigurationError, match="other_changes"):
+        read('{ apply = 1, other_changes = "yes" }')
+
+
 @pytest.mark.parametrize(
     ("arn", "allowed"),
     [

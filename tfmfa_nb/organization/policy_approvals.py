@@ -22,7 +22,7 @@ SHORTEST_AGE, LONGEST_AGE = 60, 86_400
 """Limits of `maximum_age`, in seconds."""
 DEFAULT_AGE = 900
 MOST_APPROVALS = 10
-KEYS = ("apply", "not_by_requester", "by", "role", "maximum_age")
+KEYS = ("apply", "not_by_requester", "by", "role", "maximum_age", "other_changes")
 """What a rule may have."""
 EXAMPLE = '"prod-*" = { apply = 1, by = ["arn:aws:iam::111122223333:user/*"] }'
 ROLE_ARN = re.compile(
@@ -44,6 +44,7 @@ class ApprovalRule:
             run, and with a role, for every session of the role.
         role: ARN of the role that each of them assumes to approve; "" for a session of their own.
         maximum_age: how old an approval may be when the apply starts, in seconds.
+        other_changes: whether commands that change the state and have no plan, such as `state rm`, run without one.
     """
 
     environments: str
@@ -52,6 +53,7 @@ class ApprovalRule:
     by: tuple[str, ...] | None = None
     role: str = ""
     maximum_age: int = DEFAULT_AGE
+    other_changes: bool = False
 
     def holds_for(self, names: Collection[str]) -> bool:
         """True if it is for an environment with one of these names."""
@@ -66,6 +68,7 @@ class ApprovalRule:
             f"with the role {self.role}" if self.role else "with a session of their own, of which AWS does not say "
             "whether it has MFA",
             f"at most {self.maximum_age:,} s old",
+            *(["other changes of the state need none"] if self.other_changes else []),
         ]  # fmt: skip
         return "; ".join(parts)
 
@@ -99,6 +102,11 @@ class RequiredApprovals:
     def role(self) -> str:
         """ARN of the role with which to approve; "" for none. Of two, no session can be, and nobody may approve."""
         return next((rule.role for rule in self.rules if rule.role), "")
+
+    @property
+    def other_changes(self) -> bool:
+        """Whether commands that change the state and have no plan may run without an approval."""
+        return all(rule.other_changes for rule in self.rules)
 
     def allows(self, arn: str) -> bool:
         """True if the principal with this ARN, as AWS names it, may approve: every rule must allow it.

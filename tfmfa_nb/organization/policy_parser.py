@@ -150,7 +150,8 @@ class PolicyParser:
                 )
         if "apply" not in given:
             self._reject(f"{name}.apply", "is missing", f"Example: {EXAMPLE}.")
-        self._boolean(given, "not_by_requester", f"{name}.")
+        for key in ("not_by_requester", "other_changes"):
+            self._boolean(given, key, f"{name}.")
         if "by" in given:
             given["by"] = self._strings(given, "by", f"{name}.")
             self._check(f"{name}.by", given["by"], lambda arn: arn.startswith("arn:"), "a pattern of ARNs", EXAMPLE)

@@ -33,6 +33,25 @@ async def check_approved(driver: Driver, gate: Gate) -> None:
         _check(driver, required, asking)
 
 
+def check_other_change(driver: Driver, gate: Gate) -> None:
+    """Make sure that a command without a plan does not change what needs approvals: there is nothing to approve.
+
+    Raises:
+        ApprovalsMissing: the policy demands approvals of applies to the environment, and allows no other changes.
+    """
+    required = _required(driver, gate)
+    if required is None or required.other_changes:
+        return
+    option, command = driver.environment.option, driver.record.command
+    error = ApprovalsMissing(
+        f'The organization policy demands approvals for changes of "{driver.environment.name}", and terraform '
+        f"{command} has no plan that a person could approve.",
+        "Change it by a plan (`moved`, `removed`, and `import` blocks change the state by one): "
+        f"%%tfplan {option}. Or have other_changes = true set in the policy.",
+    )
+    raise turn_red(driver, error)
+
+
 async def record_approved(driver: Driver, gate: Gate, session: MfaSession | None) -> None:
     """Make sure once more, when the apply is about to start, and record who has approved it.
 

@@ -1,14 +1,21 @@
-"""The questions before an apply that ask for no code: whether to apply, to destroy, and whether others approve."""
+"""The questions before a change that ask for no code: whether to apply, to destroy, and whether others approve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import PromptUnavailable, RunDiscarded
-from tfmfa_nb.runs.approvals.demanded import check_approved, record_approved
+from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
+from tfmfa_nb.runs.approvals.demanded import check_approved, check_other_change, record_approved
 from tfmfa_nb.runs.gate.decided import decided_on
 
-__all__ = ("check_approved", "confirm_destroy", "confirm_plan", "record_approved")
+__all__ = (
+    "check_approved",
+    "check_other_change",
+    "confirm_change",
+    "confirm_destroy",
+    "confirm_plan",
+    "record_approved",
+)
 
 if TYPE_CHECKING:
     from tfmfa_nb.prompts import Prompt
@@ -60,6 +67,34 @@ async def confirm_destroy(driver: Driver, gate: Gate) -> bool:
         raise _discarded()
     driver.store.audit("destroy_confirmed", destroyed=destroyed, environment=name)
     return True
+
+
+async def confirm_change(driver: Driver, prompt: Prompt) -> None:
+    """Ask before another command changes something; where a code is asked for, that is the answer.
+
+    Raises:
+        RunCanceled: the person did not confirm.
+        PromptUnavailable: nobody can confirm here.
+    """
+    record = driver.record
+    place = _place(driver)
+    question = f"Run terraform {' '.join([record.command, *record.arguments])} on {place}?"
+    call = driver.options.call
+    if call is not None and call.restores is not None:
+        before = record.arguments[-1]
+        question = f"Bring back the state of {place} as it was before {before}? {call.loses}"
+    problem, confirmed = "", False
+    try:
+        with driver.waiting("confirmation"):
+            confirmed = await prompt.confirm(question)
+    except RunDiscarded:
+        pass
+    except PromptUnavailable as error:
+        problem = error.problem
+    if problem:
+        raise PromptUnavailable(problem, "Run it in an interactive session, or with --auto-approve.")
+    if not confirmed:
+        raise RunCanceled(f"The {record.command} was not run.", "Nothing was changed.")
 
 
 def _discarded() -> RunDiscarded:

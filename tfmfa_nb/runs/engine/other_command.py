@@ -6,15 +6,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
+from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of, commands_without_credentials
 from tfmfa_nb.runs.engine.command_preflight import check_command
+from tfmfa_nb.runs.engine.confirmed import check_other_change, confirm_change
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.terraform_call import run_call
-from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.commanded import check_tests, inspect_for_command
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -46,14 +46,15 @@ async def run_command(driver: Driver, gate: Gate) -> None:
         driver.options.check_files(driver.base, driver.environment.folder)
         lock = await lock_environment(driver, phase, held)
         known = protected_of(driver.environment, gate.environ)
-        driver.tell(WorkspaceKnown(known.workspace, bool(driver.options.workspace)))
-        begin_at_level(driver, gate.policy, known)
+        begin_at_level(driver, gate.policy, known, workspace_chosen=bool(driver.options.workspace))
+        if phase.changes:
+            check_other_change(driver, gate)
         await inspect_for_command(driver, gate, executable, call)
         check = partial(check_command, driver, gate, executable, lock, call)
         await check()
         session = await authenticate(driver, gate, phase, executable, check)
         if session is None and phase.changes and not driver.options.auto_approve:
-            await _confirm(driver, gate)
+            await confirm_change(driver, gate.prompt)
         with_credentials = commands_of(driver, gate, executable, lock, session)
         without = commands_without_credentials(driver, gate, executable, lock)
         async with without if phase is Phase.CHECK else with_credentials as commands:
@@ -68,33 +69,3 @@ async def run_command(driver: Driver, gate: Gate) -> None:
                 outcome = await run_call(commands, call)
         raise_for(outcome, commands, phase, accepted=(0,))
         driver.move(Status.FINISHED)
-
-
-async def _confirm(driver: Driver, gate: Gate) -> None:
-    """Ask before a change; where a code is asked for, that is the answer.
-
-    Raises:
-        RunCanceled: the person did not confirm.
-        PromptUnavailable: nobody can confirm here.
-    """
-    record = driver.record
-    place = f'"{record.environment}"'
-    if record.workspace != "default":
-        place += f', workspace "{record.workspace}"'
-    question = f"Run terraform {' '.join([record.command, *record.arguments])} on {place}?"
-    call = driver.options.call
-    if call is not None and call.restores is not None:
-        before = record.arguments[-1]
-        question = f"Bring back the state of {place} as it was before {before}? {call.loses}"
-    problem, confirmed = "", False
-    try:
-        with driver.waiting("confirmation"):
-            confirmed = await gate.prompt.confirm(question)
-    except RunDiscarded:
-        pass
-    except PromptUnavailable as error:
-        problem = error.problem
-    if problem:
-        raise PromptUnavailable(problem, "Run it in an interactive session, or with --auto-approve.")
-    if not confirmed:
-        raise RunCanceled(f"The {record.command} was not run.", "Nothing was changed.")

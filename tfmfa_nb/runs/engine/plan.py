@@ -14,7 +14,6 @@ from tfmfa_nb.runs.engine.plan_command import run_plan
 from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
 from tfmfa_nb.runs.engine.saved import judge_plan, take_plan
-from tfmfa_nb.runs.events import WorkspaceKnown
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of, raise_for_state
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -48,8 +47,7 @@ async def plan(driver: Driver, gate: Gate) -> None:
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
-        driver.tell(WorkspaceKnown(known.workspace, chosen))
-        begin_at_level(driver, gate.policy, known)
+        begin_at_level(driver, gate.policy, known, workspace_chosen=chosen)
         await inspect(driver, gate, executable)
         raise_for_state(driver)  # what was found may have raised the level
         check = partial(check_configuration, driver, gate, executable, lock)

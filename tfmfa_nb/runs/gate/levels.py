@@ -11,7 +11,7 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.policy_minimums import Protected
-from tfmfa_nb.runs.events import LevelChanged
+from tfmfa_nb.runs.events import LevelChanged, WorkspaceKnown
 from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.terraform.working_directory import data_folder, selected_workspace
@@ -57,18 +57,22 @@ def effective_level(environment: Environment, policy: Policy, *others: Level, kn
     return Level.strictest(own, policy.minimum(known or protected_of(environment)), *others)
 
 
-def begin_at_level(driver: Driver, policy: Policy, known: Protected) -> None:
-    """Set the level of a run that begins. If nobody has set the environment's, the first run under it says so.
+def begin_at_level(driver: Driver, policy: Policy, known: Protected, *, workspace_chosen: bool) -> None:
+    """Set the workspace and the level of a run that begins.
+
+    If nobody has set the environment's level, the first run under the default says so.
 
     Args:
         driver: driver of the run.
         policy: organization policy.
         known: what the run touches, as far as it is known.
+        workspace_chosen: whether the run's options name the workspace.
 
     Raises:
         ConfigurationError: the environment's settings are invalid.
     """
     environment = driver.environment
+    driver.tell(WorkspaceKnown(known.workspace, workspace_chosen))
     driver.tell(LevelChanged(effective_level(environment, policy, driver.options.level, known=known)))
     before = _level_of_last_run(driver)
     sentences = [new_environment(environment)] if before is None and environment.level is None else []
