@@ -7,7 +7,7 @@ import type { IRuns } from '../src/runs/runs';
 import type { IState } from '../src/runs/state';
 import { RunsData } from '../src/sidebar/data';
 import type { Act } from '../src/sidebar/row';
-import { labelOf } from '../src/sidebar/row';
+import { actionsOf, labelOf } from '../src/sidebar/row';
 import { rowsOf } from '../src/sidebar/rows';
 import { RunsTree } from '../src/sidebar/tree';
 import { ago } from '../src/text/when';
@@ -143,6 +143,17 @@ test('a run of another kernel is looked at again while somebody looks, and only 
   data.setShown(false);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(notebooks.asked.length).toBe(2);
+});
+
+test('a run that another program started is answered from here, and looked at until it is', async () => {
+  notebooks.open('one.ipynb', FREE);
+  data.setShown(true);
+  const waits = run('bbbbbb', { status: 'planned', words: 'Waiting for a code', actions: ['answer', 'open'] });
+  notebooks.asked[0]?.(answer(environment('staging', [waits])));
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(notebooks.asked.length).toBe(2);
+  const rows = rowsOf({ folder: data.folder, waiting: [], live: () => null }, new Set());
+  expect(rows.flatMap(actionsOf)).toEqual(['answer', 'open']);
 });
 
 test('a kernel that is late is said to be, and what it said before stays', async () => {

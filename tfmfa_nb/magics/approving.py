@@ -13,7 +13,9 @@ from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.others_approvals import approve_pasted, is_pasted, request
 from tfmfa_nb.model.errors import RunCanceled
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.prompts.choice import choose_allowed_prompt
+from tfmfa_nb.runs.events import Noted
 from tfmfa_nb.runs.history.approve import Approver
 from tfmfa_nb.runs.history.listing import find_run
 from tfmfa_nb.runs.history.restore import run_of
@@ -72,6 +74,10 @@ async def approve_here(environment: Environment, run_id: str, shell: Interactive
     with Conversation(environment, run_id) as conversation:
         run = run_of(environment, conversation.record, Path.cwd(), policy)
         run.driver.restore_changes()
+        if agent := conversation.record.requested_by:
+            run.driver.tell(Noted([f"Requested by {agent}."]))
+        if conversation.question.kind == "code":
+            run.driver.show_indicator(LockIndicator.REQUIRED, "The run waits for an MFA code")
         front_end = front_end_of(run, shell)
         prompt = choose_allowed_prompt(
             settings.prompt, settings.token_command, front_end.prompt, policy, attended=front_end.attended

@@ -99,7 +99,7 @@ def _row(run: ListedRun, listing: Listing) -> RunRow:
 def _actions(run: ListedRun) -> Iterator[str]:
     """What can be done with a run from outside of its own kernel, the usual first."""
     if run.waiting_for:
-        yield "open"
+        yield from ("answer", "open")
     elif run.running:
         if run.status != "pending":
             yield from ("follow", "cancel")

@@ -16,6 +16,7 @@ import { fields, text } from '../runs/untrusted';
 const SOON = 150; // ms in which several events are one
 const LATE = 2_000; // ms after which a kernel is said to be busy
 const AGAIN = 10_000; // ms between two looks at a run of another kernel
+const GOING_ON: ReadonlySet<string> = new Set(['answer', 'cancel']); // what can be done with such a run
 
 /** A run of an open notebook that waits for its person. */
 export interface IWaiting {
@@ -179,7 +180,7 @@ export class RunsData implements IDisposable {
   private _goesOn(): boolean {
     const runs = this._folder?.environments.flatMap(each => each.runs) ?? [];
     return runs.some(
-      ({ actions, id, status }) => (actions.includes('cancel') || status === 'pending') && !this.live(id)
+      ({ actions, id, status }) => (actions.some(each => GOING_ON.has(each)) || status === 'pending') && !this.live(id)
     );
   }
 

@@ -11,6 +11,7 @@ import type { Row } from './rows';
 export type Act = (action: string, row: Row) => void;
 
 const ACTIONS: Readonly<Record<string, string>> = {
+  answer: 'Answer…',
   open: 'Open',
   follow: 'Follow',
   show: 'Open',
@@ -141,7 +142,8 @@ function environmentContent(environment: EnvironmentRuns): readonly Node[] {
 }
 
 function runContent(run: RunRow, live: RunStatus | null, now: number): readonly Node[] {
-  const icon = live?.question ? 'waiting' : statusIcon(live ? live.status : run.status);
+  const isWaiting = live ? live.question !== '' : run.actions.includes('answer');
+  const icon = isWaiting ? 'waiting' : statusIcon(live ? live.status : run.status);
   const when = make('time', '', ago(run.started_at, now));
   withAttributes(when, {
     title: `${run.id}, started ${fullDate(run.started_at)}`,

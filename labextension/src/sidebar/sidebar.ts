@@ -5,7 +5,7 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
 import type { AboutRun } from '../protocol/generated';
 import { OPEN_RUN } from '../panel/command';
-import { showRun } from '../runs/cells';
+import { runBelow, showRun } from '../runs/cells';
 import { readAnswer } from '../runs/overview';
 import { IRuns } from '../runs/runs';
 import { RunsData } from './data';
@@ -13,6 +13,7 @@ import type { Row } from './rows';
 import { RunsView } from './view';
 
 const SHOW_RUNS = 'tfmfa_nb:show-runs-panel';
+const RUN_ID = /^[\w-]+$/;
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfmfa_nb:sidebar',
@@ -42,6 +43,16 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       } else if (live) {
         app.shell.activateById(live.notebook.id);
         await showRun(live.notebook);
+      }
+    };
+
+    /** Asks what a run of another kernel asks, on a card below the active cell: a question and its code are a cell's. */
+    const answer = async (option: string, run: string): Promise<void> => {
+      const notebook = data.source;
+      if (notebook && RUN_ID.test(run)) {
+        app.shell.activateById(notebook.id);
+        await runBelow(notebook, `%tfruns ${option} approve ${run}`);
+        data.refresh();
       }
     };
 
@@ -81,6 +92,11 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
         case 'follow':
         case 'show':
           await open(folder, run);
+          break;
+        case 'answer':
+          if (row.kind === 'run') {
+            await answer(row.environment.option, run);
+          }
           break;
         case 'cancel':
           if (live && runs.state(live.notebook)?.busy) {
