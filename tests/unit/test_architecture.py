@@ -44,6 +44,7 @@ REVEALS = {
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.
 NAMESAKES = {
+    "__main__": "Python's own name of what `python -m` runs: the command line, and the sandbox's process",
     "command": "of `jupyter tfmfa` (two), of Terraform, and the person's that prints a code",
     "completion": "in JupyterLab, and in IPython",
     "events": "of a run, and of Terraform's JSON",
