@@ -157,7 +157,7 @@ def test_an_index_has_no_line_to_say_only_where_one_is(trail, index):
     said = trail.of_runs({"run-7"})
     with closing(sqlite3.connect(index)) as forged:
         forged.execute("UPDATE lines SET run = 'run-7' WHERE run = 'run-8'")
-        forged.execute("INSERT INTO lines VALUES ('run-7', 3, 20)")
+        forged.execute("INSERT INTO lines VALUES ('run-7', 'status', 3, 20)")
         forged.commit()
     assert trail.of_runs({"run-7"}) == said
 
@@ -168,6 +168,7 @@ def test_lines_before_a_change_say_nothing_by_the_index_too(trail):
     for _ in range(2):
         assert [line.get("status") for line in trail.of_runs({"run-7"})["run-7"]] == ["applied"]
         assert len(trail.of_runs({"run-7"}, since_change=False)["run-7"]) == LINES // 50 + 1
+        assert trail.of_runs({"run-7"}, "phase") == {}
     assert "was changed (shorter)" in change_since_last_run(trail)
 
 

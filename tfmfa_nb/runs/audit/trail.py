@@ -94,11 +94,14 @@ class AuditTrail:
             known = self.witness.read()
             return file is not None and known is not None and _as_left(file, known)
 
-    def of_runs(self, run_ids: Collection[str], *, since_change: bool = True) -> dict[str, list[dict[str, Any]]]:
+    def of_runs(
+        self, run_ids: Collection[str], event: str = "", *, since_change: bool = True
+    ) -> dict[str, list[dict[str, Any]]]:
         """The entries about some runs, by run, in order; no run without one. Few other lines are read, if any.
 
         Args:
             run_ids: IDs of the runs.
+            event: only lines about this event; "" for all.
             since_change: only lines behind the last one that says that the trail before it had been changed.
 
         Raises:
@@ -111,10 +114,10 @@ class AuditTrail:
                 lines = _since_change(lines_of(file)) if file is not None and since_change else self._all(file)
             else:
                 index = TrailIndex(self.witness.paths[0].with_suffix(".index"))
-                lines = list(index.lines(file, run_ids, since_change=since_change))
+                lines = list(index.lines(file, run_ids, event, since_change=since_change))
         for entry in filter(None, map(entry_of, lines)):
             AUDIT_TRAIL.check(entry, self.path)
-            if entry.get("run") in run_ids:
+            if entry.get("run") in run_ids and event in {"", entry.get("event")}:
                 found.setdefault(str(entry["run"]), []).append(entry)
         return found
 

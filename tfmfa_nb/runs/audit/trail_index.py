@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
 CHANGED = "trail_changed"
 """The event of a line that says how the trail before it differed from this machine's record of it."""
+_QUERY = "SELECT run, event, start, size FROM lines WHERE run = ? AND (? = '' OR event = ?) AND start + size <= ?"
 _UNINDEXED = 1 << 16  # bytes at the end of a trail that are read each time: some 200 lines
 _PATIENCE = 0.2  # seconds to wait for another kernel that writes the index; then the lines are read without it
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS lines (run TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS by_run ON lines (run, start);
+CREATE TABLE IF NOT EXISTS lines (run TEXT NOT NULL, event TEXT NOT NULL, start INTEGER NOT NULL,
+  size INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS by_run ON lines (run, event, start);
 CREATE TABLE IF NOT EXISTS ends (only INTEGER PRIMARY KEY CHECK (only = 1), size INTEGER NOT NULL,
   last_start INTEGER NOT NULL, last_sha256 TEXT NOT NULL, changed INTEGER NOT NULL);
 """
-_Place = tuple[str, int, int]  # run, and start and size of a line in bytes
+_Place = tuple[str, str, int, int]  # run and event of a line, and its start and size in bytes
 
 
 class TrailIndex:
@@ -44,27 +46,28 @@ class TrailIndex:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def lines(self, file: FileIO, run_ids: Collection[str], *, since_change: bool) -> Iterator[bytes]:
+    def lines(self, file: FileIO, run_ids: Collection[str], event: str, *, since_change: bool) -> Iterator[bytes]:
         """The lines about some runs, in order.
 
         Args:
             file: the trail, open, which nobody writes meanwhile.
             run_ids: IDs of the runs.
+            event: only lines about this event; "" for all.
             since_change: only lines behind the last one that says that the trail before it had been changed.
         """
         size = os.fstat(file.fileno()).st_size
         try:
-            places, changed = self._places(file, size, run_ids)
+            places, changed = self._places(file, size, run_ids, event)
         except (sqlite3.Error, OSError):
             with suppress(OSError):
                 self._path.unlink()
             places, changed = _scan(file, 0, size)
-        wanted = {place[1:] for place in places if place[0] in run_ids}
+        wanted = {(start, length) for run, of, start, length in places if run in run_ids and event in {"", of}}
         for start, length in sorted(wanted):
             if not since_change or start >= changed:
                 yield os.pread(file.fileno(), length, start)
 
-    def _places(self, file: FileIO, size: int, run_ids: Collection[str]) -> tuple[list[_Place], int]:
+    def _places(self, file: FileIO, size: int, run_ids: Collection[str], event: str) -> tuple[list[_Place], int]:
         """Where the lines about runs are, these runs' among them, and the end of the last line about a change."""
         if size <= _UNINDEXED:
             return _scan(file, 0, size)
@@ -79,8 +82,7 @@ class TrailIndex:
                     _extend(index, covered, newer, _end(file, size, changed))
             known: list[_Place] = []
             for run_id in run_ids:
-                query = "SELECT run, start, size FROM lines WHERE run = ? AND start < ? AND start + size <= ?"
-                known += index.execute(query, (run_id, covered, covered))
+                known += index.execute(_QUERY, (run_id, event, event, covered))
             return known + newer, changed
 
 
@@ -100,7 +102,7 @@ def _extend(index: sqlite3.Connection, covered: int, newer: list[_Place], end: t
     index.execute("BEGIN IMMEDIATE")
     try:
         index.execute("DELETE FROM lines WHERE start >= ?", (covered,))
-        index.executemany("INSERT INTO lines VALUES (?, ?, ?)", newer)
+        index.executemany("INSERT INTO lines VALUES (?, ?, ?, ?)", newer)
         index.execute("INSERT OR REPLACE INTO ends VALUES (1, ?, ?, ?, ?)", end)
         index.execute("COMMIT")
     except BaseException:
@@ -119,12 +121,11 @@ def _scan(file: FileIO, start: int, size: int) -> tuple[list[_Place], int]:
     """Where the lines about runs are behind `start`, and the end of the last line about a change; 0 for none."""
     places, changed = list[_Place](), 0
     file.seek(start)
-    while start < size:
-        line = file.readline()
+    for line in file.readall()[: size - start].split(b"\n"):
         entry = entry_of(line)
         if entry is not None and "run" in entry:
-            places.append((str(entry["run"]), start, len(line)))
-        start += len(line)
+            places.append((str(entry["run"]), str(entry.get("event")), start, len(line) + 1))
+        start += len(line) + 1
         if entry is not None and entry.get("event") == CHANGED:
             changed = start
     return places, changed

@@ -73,8 +73,7 @@ def copy_of(environment: Environment, store: RunStore) -> Path:
             f"{store.id} has kept no copy of the state.",
             f"Only a command that changes the state keeps one: %tfruns {environment.option}",
         )
-    mine = store.trail.of_runs({store.id}, since_change=False).get(store.id, [])
-    lines = [line for line in mine if line.get("event") == EVENT]
+    lines = store.trail.of_runs({store.id}, EVENT, since_change=False).get(store.id, [])
     with usable(copy):
         if not lines or lines[-1].get("sha256") != _digest(copy):
             raise RunStateError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.runs.audit.integrity import change_since_last_run, torn_sentence, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
-from tfmfa_nb.runs.history.verify import held_against, statuses_in, statuses_of_runs
+from tfmfa_nb.runs.history.verify import held_against, statuses_of_runs
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def confirmation_of(environment: Environment, run_ids: Sequence[str], *, whole: 
     recorded = tuple(run_id for run_id in run_ids if environment.files.run(run_id).record.exists())
     problem, unconfirmed = trail_problem(trail, whole=whole), recorded
     if problem is None and recorded and not whole:
-        unconfirmed = _contradicting(environment, recorded, statuses_in(trail.of_runs(recorded)))
+        unconfirmed = _contradicting(environment, recorded, trail.of_runs(recorded, "status"))
     if problem is None and unconfirmed:
         # No index accuses anybody; and a run may have gone on between the two readings.
         unconfirmed = _contradicting(environment, unconfirmed, statuses_of_runs(trail.lines()))

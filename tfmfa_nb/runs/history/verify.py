@@ -49,7 +49,7 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
     """
     store = RunStore(environment, run_id)
     with suppress(RunStateError):  # no index accuses anybody
-        return _held(store, statuses_in(store.trail.of_runs({run_id})))
+        return _held(store, store.trail.of_runs({run_id}, "status"))
     while True:
         record = store.load()
         try:
@@ -75,12 +75,6 @@ def statuses_of_runs(lines: Sequence[dict[str, Any]]) -> dict[str, list[dict[str
         if line.get("event") == "status":
             found.setdefault(str(line.get("run")), []).append(line)
     return found
-
-
-def statuses_in(entries: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """The lines with the statuses of each run, of the lines about it, by its ID; no run without one."""
-    found = {run: [line for line in lines if line.get("event") == "status"] for run, lines in entries.items()}
-    return {run: lines for run, lines in found.items() if lines}
 
 
 def held_against(record: RunRecord, lines: Sequence[dict[str, Any]]) -> tuple[RunRecord, Status]:
