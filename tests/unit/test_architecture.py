@@ -76,6 +76,11 @@ def test_nothing_is_known_in_a_circle():
     assert circle(HOUSE.rooms) == []
 
 
+def test_the_sandbox_is_on_no_way_of_a_real_run():
+    known_by = {name for name, known in HOUSE.known.items() if any(each.startswith("sandbox") for each in known)}
+    assert {name for name in known_by if not name.startswith("sandbox")} == {"app", "runbooks.demo"}
+
+
 def test_a_circle_is_found_however_late_it_closes(tmp_path):
     """The guard above: an import in a function counts, and so do one for type checking and a class by its name."""
     package = tmp_path / "tfmfa_nb"
