@@ -2,7 +2,8 @@
 
     python packaging/release_check.py [CHECK …]
 
-- `wheel`: the wheel and the sdist, built; the wheel a second time, from another export: it has the same bytes,
+- `wheel`: the wheel and the sdist, built; the wheel a second time, from another export: it has the same bytes. Both are
+  built in one folder, because the bundler's names of files depend on it,
 - `metadata`: what the package index would refuse (`twine check --strict`),
 - `dependencies`: an environment with the wheel and all its extras, which the next checks look at,
 - `licenses`: of everything that is installed, and of everything that is in the extension's bundle: each is known,
