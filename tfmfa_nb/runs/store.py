@@ -299,9 +299,10 @@ class RunStore:
 
     def _earlier(self, workspace: str) -> Iterator[EarlierPlan]:
         """The plans of earlier runs, newest first."""
-        mine = second_of(self.id)
-        ids = (run_id for run_id in run_ids(self._environment) if second_of(run_id) <= mine)
-        for second, of_one_second in groupby(ids, second_of):
+        mine, files = second_of(self.id), self._environment.files
+        before = (run_id for run_id in run_ids(self._environment) if second_of(run_id) <= mine)
+        with_changes = (run_id for run_id in before if files.run(run_id).changes.is_file())
+        for second, of_one_second in groupby(with_changes, second_of):
             stores = [RunStore(self._environment, run_id) for run_id in of_one_second]
             if second == mine:
                 stores = [store for store in stores if store.known_at < self.known_at]
