@@ -59,7 +59,7 @@ def test_old_runs_are_removed_by_age_and_count_and_the_trail_keeps_all_lines(the
     assert records("prune", "--older-than", "30", "--keep", "2", "--dry-run") == 0
     said = capsys.readouterr().out
     assert said.splitlines() == [
-        '"staging": 2 runs would be removed, 0 kept.',
+        '"staging": 2 runs would be removed.',
         f"  would be removed: {ids[1]}",
         f"  would be removed: {ids[0]}",
     ]
@@ -87,7 +87,7 @@ def test_what_is_alive_waits_or_may_be_applied_is_never_removed(there, capsys):
     assert records("prune", "--keep", "0") == 0
     os.close(fd)
     said = capsys.readouterr().out.splitlines()
-    assert said[:2] == ['"staging": 1 run removed, 4 kept.', f"  removed: {discarded}"]
+    assert said[:2] == ['"staging": 1 run removed; 4 that are old enough stay.', f"  removed: {discarded}"]
     assert dict(line.removeprefix("  kept: ").split(", because ") for line in said[2:]) == {
         starting: "it has not started yet",
         newer: "a newer version of tfmfa_nb has written its record",

@@ -206,7 +206,8 @@ def _say_pruned(environment: Environment, found: Pruning, done: str) -> None:
     from tfmfa_nb.views.sanitize import one_line  # noqa: PLC0415 - until needed
 
     name, count = one_line(environment.name), len(found.removed)
-    print(f'"{name}": {count:,} {"run" if count == 1 else "runs"} {done}, {len(found.kept):,} kept.')  # noqa: T201
+    kept = f"; {len(found.kept):,} that are old enough stay" if found.kept else ""
+    print(f'"{name}": {count:,} {"run" if count == 1 else "runs"} {done}{kept}.')  # noqa: T201
     for run_id in found.removed:
         print(f"  {done}: {run_id}")  # noqa: T201
     for run_id, why in found.kept.items():
