@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SMALL = 'resource "terraform_data" "one" {\n  input = "one"\n}\n'
-_BEGUN = 1_767_225_600  # seconds since the epoch: 2026-01-01
-_HOUR = 3_600
+_APART = 1_500  # seconds; a thousand runs are younger than the 30 days after which old ones go
 _STEPS = (Status.PLANNING, Status.PLANNED, Status.CONFIRMED, Status.APPLYING, Status.APPLIED)
 
 
@@ -58,7 +57,7 @@ def make_old(environment: Environment, runs: int, lines: int) -> list[str]:
     made, each = [], max(lines // runs, len(_STEPS) + 1)
     previous, text = "0" * 64, []
     for number in range(runs):
-        at = _BEGUN + number * _HOUR
+        at = int(time.time()) - (runs - number) * _APART
         run_id = f"run-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{number:06x}"
         record = RunRecord(
             run_id, environment.name, Status.APPLIED, Phase.APPLY, started_at=float(at), ended_at=at + 60.0,

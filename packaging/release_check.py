@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,13 @@ def tool(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
+@cache
+def commit() -> tuple[str, str]:
+    """The commit that is looked at, and its time in seconds since the epoch."""
+    name, at = run("git", "log", "-1", "--format=%H %ct", cwd=ROOT).split()
+    return name, at
+
+
 def export() -> None:
     """The commit's files in `TREE`; installed npm packages, which git ignores, stay."""
     packages = TREE / "labextension" / "node_modules"
@@ -88,7 +96,7 @@ def export() -> None:
     shutil.rmtree(TREE, ignore_errors=True)
     TREE.mkdir(parents=True)
     archive = PLACE / "tree.tar"
-    run("git", "archive", "--output", archive, "HEAD", cwd=ROOT)
+    run("git", "archive", "--output", archive, commit()[0], cwd=ROOT)
     with tarfile.open(archive) as files:
         files.extractall(TREE, filter="data")
     if kept.is_dir():
@@ -99,7 +107,7 @@ def build(kind: str) -> Path:
     """A wheel or an sdist of the commit."""
     shutil.rmtree(PLACE / "out", ignore_errors=True)
     export()
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": run("git", "log", "-1", "--format=%ct", cwd=ROOT).strip()}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": commit()[1]}
     run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", PLACE / "out", cwd=TREE, env=environment)
     (made,) = (PLACE / "out").iterdir()
     return made
