@@ -44,6 +44,7 @@ REVEALS = {
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.
 NAMESAKES = {
+    "__main__": "Python's own name of what `python -m` runs: the command line, and the sandbox's process",
     "command": "of `jupyter tfmfa` (two), of Terraform, and the person's that prints a code",
     "completion": "in JupyterLab, and in IPython",
     "events": "of a run, and of Terraform's JSON",
@@ -73,6 +74,11 @@ def test_every_room_has_its_floor():
 def test_nothing_is_known_in_a_circle():
     assert circle(HOUSE.known) == []
     assert circle(HOUSE.rooms) == []
+
+
+def test_the_sandbox_is_on_no_way_of_a_real_run():
+    known_by = {name for name, known in HOUSE.known.items() if any(each.startswith("sandbox") for each in known)}
+    assert {name for name in known_by if not name.startswith("sandbox")} == {"app", "runbooks.demo"}
 
 
 def test_a_circle_is_found_however_late_it_closes(tmp_path):

@@ -48,6 +48,9 @@ def test_the_commands():
     assert COMMANDS == [
         "run",
         "approve",
+        "records list",
+        "records export",
+        "records prune",
         "verify",
         "doctor",
         "mcp",
@@ -57,6 +60,7 @@ def test_the_commands():
         "sandbox expire",
         "sandbox fault",
         "demo",
+        "completion",
     ]
 
 
@@ -96,6 +100,7 @@ def test_an_option_is_spelled_the_same_in_every_command():
 @pytest.mark.parametrize("words", COMMANDS)
 def test_an_unknown_option_is_one_line_that_names_the_command(words, capsys):
     needed = {"run": ["x.ipynb"], "verify": ["x.ipynb"], "approve": ["latest"], "sandbox fault": ["slow"]}
+    needed["completion"] = ["bash"]
     code, said = refusal(capsys, *words.split(), *needed.get(words, []), "--nonsense")
     prog = f"jupyter tfmfa {words}"
     assert code == 2
@@ -139,7 +144,7 @@ def test_errors_of_commands_become_one_line_and_an_exit_code(error, exit_code, m
 
     parser = app.Parser()
     parser.set_defaults(execute=fail)
-    monkeypatch.setattr(app, "build_parser", lambda: parser)
+    monkeypatch.setattr(app, "build_parser", lambda *_: parser)
     assert main([]) == exit_code
     assert capsys.readouterr().err == ("" if error is KeyboardInterrupt else "It failed. Try again.\n")
 

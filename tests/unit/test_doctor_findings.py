@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
+from tfmfa_nb.app import main
 from tfmfa_nb.doctor import Severity, examine, worst
+from tfmfa_nb.doctor.command import print_findings, report
 from tfmfa_nb.doctor.environment_checks import check_environment, findings_of
 from tfmfa_nb.doctor.finding import Finding
 from tfmfa_nb.doctor.local_checks import check_extension, check_provider
@@ -136,3 +138,33 @@ def test_a_repository_that_git_cannot_read_is_not_said_to_be_none(tmp_path, monk
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     found = check_version_control(tmp_path / "live")
     assert (found.severity, found.remedy) == (Severity.NOT_CHECKED, "To see why, run: git status")
+
+
+def test_the_report_has_the_shape_that_help_promises(capsys):
+    found = [
+        Finding("Terraform", Severity.OK, "terraform 1.11.4."),
+        Finding("clock", Severity.ERROR, "late.", "Set it."),
+    ]
+    assert report(found) == {
+        "format_version": 1,
+        "tfmfa_nb": __version__,
+        "worst": "error",
+        "findings": [
+            {"subject": "Terraform", "severity": "ok", "text": "terraform 1.11.4.", "remedy": ""},
+            {"subject": "clock", "severity": "error", "text": "late.", "remedy": "Set it."},
+        ],
+    }
+    with pytest.raises(SystemExit):
+        main(["doctor", "--help"])
+    said = capsys.readouterr().out
+    for name in ("format_version", "tfmfa_nb", "worst", "findings", *found[0].__dataclass_fields__, *Severity):
+        assert f'"{name}"' in said
+
+
+async def test_json_is_one_object_and_nothing_else(monkeypatch, capsys):
+    async def examined(*_):
+        yield Finding("clock", Severity.WARNING, "late.")
+
+    monkeypatch.setattr("tfmfa_nb.doctor.examine", examined)
+    assert await print_findings({}, "", None, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)["worst"] == "warning"

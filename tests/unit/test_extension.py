@@ -38,6 +38,7 @@ def measure():
 def test_loading_imports_nothing_heavy_and_costs_little():
     loaded = [measure() for _ in range(3)]
     assert not (HEAVY | OF_A_CALL) & set(loaded[0]["modules"])
+    assert [name for name in loaded[0]["modules"] if name.startswith("tfmfa_nb.sandbox")] == []
     assert min(each["seconds"] for each in loaded) < 0.1  # half of that where nothing else runs
 
 

@@ -369,12 +369,12 @@ def test_a_finished_run_whose_record_was_changed_is_not_confirmed(left, changes)
 
 def test_a_run_that_goes_on_while_it_is_listed_is_confirmed(left, monkeypatch):
     left.ends(*TO_THE_PLAN)
-    lines = [left.store.trail.lines()]
+    seen = [left.store.trail.of_runs({left.id})]
     left.ends(Status.CONFIRMED, Status.APPLYING)
-    read = AuditTrail.lines
-    monkeypatch.setattr(AuditTrail, "lines", lambda trail: lines.pop() if lines else read(trail))
+    read = AuditTrail.of_runs
+    monkeypatch.setattr(AuditTrail, "of_runs", lambda *given, **more: seen.pop() if seen else read(*given, **more))
     assert list_runs(left.environment, 5).runs[0].confirmed
-    assert not lines
+    assert not seen
 
 
 def test_a_record_that_was_changed_is_not_followed(left):

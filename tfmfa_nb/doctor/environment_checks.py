@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
-from tfmfa_nb.doctor.leftover_checks import check_leftovers
+from tfmfa_nb.doctor.leftover_checks import check_disk_use, check_leftovers
 from tfmfa_nb.doctor.version_control import check_version_control
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
@@ -48,6 +48,7 @@ def check_environment(
         _level(environment, policy, environ),
         _audit_trail(environment),
         check_leftovers(environment),
+        check_disk_use(environment),
         check_version_control(environment.folder),
         *_configuration(findings, environment, policy or Policy(), environ),
     ]
@@ -94,7 +95,7 @@ def _problem(severity: Severity, problem: Problem) -> Finding:
 def _audit_trail(environment: Environment) -> Finding:
     """The finding about the environment's audit trail, and whether it confirms the records of the runs."""
     try:
-        found = confirmation_of(environment, run_ids(environment))
+        found = confirmation_of(environment, run_ids(environment), whole=True)
     except ConfigurationError as error:
         return Finding("audit trail", Severity.ERROR, error.problem, error.remedy)
     if found.sentences:

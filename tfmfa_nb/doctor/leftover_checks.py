@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.doctor.finding import Finding, Severity
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.runs.history.disk_use import disk_use
 from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.runs.run_ids import run_ids
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SUBJECT = "earlier runs"
 _KEPT = 7 * 86_400  # seconds
+_MUCH = 1_000_000_000  # bytes
 _KINDS: dict[str, Callable[[ListedRun], bool]] = {
     "never started": lambda run: bool(run.never_started),
     "cannot be read": lambda run: run.status is None and not run.never_started,
@@ -26,6 +28,19 @@ _KINDS: dict[str, Callable[[ListedRun], bool]] = {
         run.has_state_copy and time.time() - run.started_at > _KEPT
     ),
 }
+
+
+def check_disk_use(environment: Environment) -> Finding:
+    """The finding about how much of the disk the environment's runs, and its audit trail, take."""
+    found = disk_use(environment)
+    if found.run_bytes < _MUCH:
+        return Finding("disk use", Severity.OK, f"{found}.")
+    return Finding(
+        "disk use",
+        Severity.WARNING,
+        f"{found}.",
+        "See what could go: jupyter tfmfa records prune --older-than 90 --dry-run",
+    )
 
 
 def check_leftovers(environment: Environment) -> Finding:

@@ -10,6 +10,7 @@ written before versions were introduced, and counts as version 0.
 | record of a trail | in the user's state folder | `runs.audit.witness.Witnessed` |
 | environment settings | `tfmfa.json` | `{"aws_multi_factor_authentication": LEVEL}` |
 | executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks.execution_record.ExecutionRecord` |
+| doctor's report | printed by `jupyter tfmfa doctor --json` | `doctor.command.report` |
 | sandbox | `sandbox.json` | `sandbox.handle.Sandbox` |
 
 `apply.jsonl` is Terraform's own format (https://developer.hashicorp.com/terraform/internals/machine-readable-ui).
@@ -82,4 +83,5 @@ AUDIT_TRAIL = Format("audit trail", 1)
 TRAIL_WITNESS = Format("record of an audit trail", 1)
 SETTINGS = Format("environment settings", 1)
 EXECUTED_RUNBOOK = Format("executed runbook", 1)
+DOCTOR_REPORT = Format("doctor's report", 1)
 SANDBOX = Format("sandbox", 1)

@@ -6,7 +6,6 @@ same facts, none of them secret.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -113,8 +112,8 @@ class ExecutionRecord:
 
 def anchor(trail: AuditTrail) -> dict[str, Any]:
     """The number of lines of an audit trail, and the SHA-256 of the last one: they reveal later changes."""
-    lines = trail.raw_lines()
-    return {"lines": len(lines), "sha256": hashlib.sha256(lines[-1]).hexdigest() if lines else ""}
+    lines, sha256 = trail.end()
+    return {"lines": lines, "sha256": sha256}
 
 
 def _markdown(record: Mapping[str, Any]) -> Iterator[str]:

@@ -30,10 +30,11 @@ def check_phase_is_open(base: Path, prompt: CodePrompt) -> None:
         PromptUnavailable: the phase is not open, or the trail cannot be read.
     """
     try:
-        lines = AuditTrail(EnvironmentFiles(base / prompt.folder).audit_trail).lines()
+        trail = AuditTrail(EnvironmentFiles(base / prompt.folder).audit_trail)
+        lines = trail.of_runs({prompt.run}, since_change=False).get(prompt.run, [])
     except ConfigurationError as error:
         raise PromptUnavailable(error.problem, error.remedy) from None
-    if not _is_open([line for line in lines if line.get("run") == prompt.run], prompt.phase):
+    if not _is_open(lines, prompt.phase):
         raise PromptUnavailable(
             f"A cell shows that {one_line(prompt.run)} waits for a code to {prompt.phase}, but by the audit trail of "
             f'"{one_line(prompt.environment)}" it does not.',

@@ -8,7 +8,8 @@ from tfmfa_nb.runbooks.approval_checks import approval_checks
 from tfmfa_nb.runbooks.check import Check
 from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.ssh_signature import signature_of, signer_of
-from tfmfa_nb.runs.audit.trail import CHANGED, AuditTrail
+from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.audit.trail_index import CHANGED
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.views.sanitize import plain
@@ -40,7 +41,7 @@ def environment_checks(environment: Environment, rules: AuditRules, *, each_sign
     since = lines_since_change(trail.lines())
     for run_id in sorted({str(line["run"]) for line in since if "run" in line}):
         yield from approval_checks(since, run_id)
-    missing = confirmation_of(environment, ids).unconfirmed
+    missing = confirmation_of(environment, ids, whole=True).unconfirmed
     more = f" (not of {', '.join(missing)})" if missing else ""
     yield Check(not missing, f"{name}: the audit trail confirms the records of its {len(ids):,} runs{more}.")
 
@@ -78,7 +79,7 @@ def _witness_check(trail: AuditTrail, name: str) -> Check:
         return Check(passed=True, statement=f"{name}: there is no record of this trail on this machine.")
     more = f" Lines 1 to {known.since:,} came from elsewhere." if known.since else ""
     changed = trail.change() is not None
-    if changed and (problem := trail_problem(trail)) is not None:
+    if changed and (problem := trail_problem(trail, whole=True)) is not None:
         more = f" {problem.what}"
     return Check(not changed, f"{name}: the audit trail ends as this machine recorded it.{more}")
 

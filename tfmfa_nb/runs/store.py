@@ -15,7 +15,7 @@ import time
 import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from operator import itemgetter
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from traitlets import TraitError
@@ -27,7 +27,7 @@ from tfmfa_nb.protocol.layout import RUN_ID, plan_folders, plan_prefix
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.comparison import Comparison, EarlierPlan, PlannedChange, compare
-from tfmfa_nb.runs.run_ids import run_ids, started_at
+from tfmfa_nb.runs.run_ids import run_ids, second_of, started_at
 from tfmfa_nb.terraform.apply_progress import ApplyEvents
 from tfmfa_nb.terraform.change_digests import change_digest, output_changes, subject_of
 from tfmfa_nb.terraform.log import RunLog
@@ -35,7 +35,7 @@ from tfmfa_nb.terraform.plan import Counts, Plan, parse_summary
 from tfmfa_nb.terraform.scratch import remove_left_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -299,9 +299,19 @@ class RunStore:
 
     def _earlier(self, workspace: str) -> Iterator[EarlierPlan]:
         """The plans of earlier runs, newest first."""
-        others = (RunStore(self._environment, run_id) for run_id in run_ids(self._environment))
-        before = [(store.known_at, store) for store in others if store.known_at < self.known_at]
-        for _, store in sorted(before, key=itemgetter(0), reverse=True):
+        mine, files = second_of(self.id), self._environment.files
+        before = (run_id for run_id in run_ids(self._environment) if second_of(run_id) <= mine)
+        with_changes = (run_id for run_id in before if files.run(run_id).changes.is_file())
+        for second, of_one_second in groupby(with_changes, second_of):
+            stores = [RunStore(self._environment, run_id) for run_id in of_one_second]
+            if second == mine:
+                stores = [store for store in stores if store.known_at < self.known_at]
+            yield from self._readable(sorted(stores, key=lambda store: store.known_at, reverse=True), workspace)
+
+    @staticmethod
+    def _readable(stores: Sequence[RunStore], workspace: str) -> Iterator[EarlierPlan]:
+        """The plans of these runs in a workspace, as far as they can be read."""
+        for store in stores:
             try:
                 record = store.load()
             except TfmfaError:

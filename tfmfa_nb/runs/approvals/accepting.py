@@ -70,7 +70,7 @@ async def accept_answer(
     store.under(policy)
     required = demanded_of(environment, policy, environ)
     answer = read_text(text, ApprovalAnswer)
-    ledger = ledger_of(store.trail.lines(), run_id)
+    ledger = ledger_of(store.trail.of_runs({run_id}).get(run_id, []), run_id)
     try:
         request = _request_of(answer, ledger, record, now)
         endpoint = Endpoint(str(request["region"]) or None, endpoint_of(environ, "", profile=profile).url)

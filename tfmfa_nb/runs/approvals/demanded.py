@@ -99,7 +99,7 @@ async def _asking(gate: Gate) -> str:
 
 def _check(driver: Driver, required: RequiredApprovals, asking: str) -> Tally:
     record, store = driver.record, driver.store
-    ledger = ledger_of(store.trail.lines(), record.id)
+    ledger = ledger_of(store.trail.of_runs({record.id}).get(record.id, []), record.id)
     requesters = ledger.requesters(record.plan_sha256) | ({asking} if asking else set())
     found = tally(ledger, required, record.plan_sha256, driver.ports.clock(), requesters)
     _record_aged(driver, found, ledger)

@@ -118,7 +118,7 @@ def ledger_of(lines: Sequence[Mapping[str, Any]], run_id: str) -> Ledger:
     """The ledger of a run.
 
     Args:
-        lines: all lines of the environment's trail.
+        lines: lines of the environment's trail, all about the run among them.
         run_id: ID of the run.
     """
     requests, answers, expired = {}, [], set()

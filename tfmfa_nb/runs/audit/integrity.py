@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.problems import Problem
-from tfmfa_nb.runs.audit.trail import CHANGED
+from tfmfa_nb.runs.audit.trail_index import CHANGED
 from tfmfa_nb.runs.audit.witness import Change
 
 if TYPE_CHECKING:
@@ -15,19 +16,25 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.audit.witness import Witnessed
 
 
-def trail_problem(trail: AuditTrail) -> Problem | None:
+def trail_problem(trail: AuditTrail, *, whole: bool = False) -> Problem | None:
     """What is wrong with the trail as it is now; None if nothing is.
 
     A trail that was moved here with its folder has no record on this machine: then only its chain speaks.
 
+    Args:
+        trail: the trail.
+        whole: True to read all of it, also if it is as this machine left it by what the file system says.
+
     Raises:
         ConfigurationError: the trail or the record cannot be read.
     """
+    if not whole and trail.as_left:
+        return None
     known, change, number = trail.witness.read(), trail.change(), trail.broken_at()
     if known is not None and change is not None:
         lines = trail.raw_lines()
-        whole = len(lines) - (1 if trail.torn_bytes() else 0)
-        what = _sentence(trail, change, whole, known.differing(lines) or known)
+        count = len(lines) - (1 if trail.torn_bytes() else 0)
+        what = _sentence(trail, change, count, known.differing(lines) or known)
     elif number is not None:
         what = f"The audit trail {trail.path} was changed: line {number} does not match the line before."
     else:
@@ -43,7 +50,7 @@ def torn_sentence(trail: AuditTrail) -> str:
     Raises:
         ConfigurationError: the trail cannot be read.
     """
-    size = trail.torn_bytes()
+    size = 0 if trail.as_left else trail.torn_bytes()
     if not size:
         return ""
     return (
@@ -60,12 +67,11 @@ def change_since_last_run(trail: AuditTrail) -> str:
     Raises:
         ConfigurationError: the trail cannot be read.
     """
-    lines = trail.lines()
-    since = lines_since_change(lines)
-    if len(since) == len(lines) or any(line.get("event") == "phase" for line in since):
+    with closing(trail.newest_first()) as lines:
+        last = next((line for line in lines if line.get("event") in {"phase", CHANGED}), {})
+    if last.get("event") != CHANGED:
         return ""
-    found = lines[-len(since) - 1].get("found")
-    return f"The audit trail {trail.path} was changed ({found}), so it confirms no run from before that."
+    return f"The audit trail {trail.path} was changed ({last.get('found')}), so it confirms no run from before that."
 
 
 def lines_since_change(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

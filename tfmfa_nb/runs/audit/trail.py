@@ -21,20 +21,21 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.protocol.formats import AUDIT_TRAIL
+from tfmfa_nb.runs.audit.checkpoint import Checkpoint
 from tfmfa_nb.runs.audit.sinks import deliver, name_of
 from tfmfa_nb.runs.audit.ssh_signature import signed
+from tfmfa_nb.runs.audit.trail_file import append, backwards, entry_of, is_whole, last_lines, lines_of
+from tfmfa_nb.runs.audit.trail_index import CHANGED, TrailIndex
 from tfmfa_nb.runs.audit.witness import START, Witness, Witnessed, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Generator, Iterator
     from io import FileIO
     from pathlib import Path
 
     from tfmfa_nb.organization.policy_audit import AuditRules
     from tfmfa_nb.runs.audit.witness import Change
 
-CHANGED = "trail_changed"
-"""The event of a line that says how the trail before it differed from this machine's record of it."""
 TORN = "trail_torn"
 """The event of a line that seals torn bytes before it: their number, and their SHA-256."""
 
@@ -67,15 +68,11 @@ class AuditTrail:
                 line that was written and not sent is sent again before the next one.
         """
         with self._locked() as file:
-            known, trail = self.witness.read(), _lines_of(file)
-            torn = _torn(file, trail)
-            now = replace(_present(known, trail), undelivered=self._undelivered(known, len(trail) + 1))
-            change = _change(known, trail, torn)
-            if torn:
-                now = self._append(file, now, TORN, {"bytes": len(torn), "sha256": digest(torn)})
-            if known is not None and change:
-                before = {"found": str(change), "lines": known.lines, "sha256": known.sha256}
-                now = self._append(file, now, CHANGED, before)
+            known = self.witness.read()
+            if known is not None and _as_left(file, known):
+                now = replace(known, next_sha256="", undelivered=self._undelivered(known, known.lines + 1))
+            else:
+                now = self._caught_up(file, known)
             now = self._append(file, now, event, facts)
             failed = self._send(file, now)
             self.witness.write(replace(now, undelivered={sink: line for sink, (line, _) in failed.items()}))
@@ -86,13 +83,75 @@ class AuditTrail:
                 "again before the next one.",
             )
 
+    @property
+    def as_left(self) -> bool:
+        """True if the trail is as this machine left it, and its chain intact, by what needs no reading of it.
+
+        Raises:
+            ConfigurationError: the file or the record cannot be read.
+        """
+        with self._readable() as file:
+            known = self.witness.read()
+            return file is not None and known is not None and _as_left(file, known)
+
+    def of_runs(
+        self, run_ids: Collection[str], event: str = "", *, since_change: bool = True
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The entries about some runs, by run, in order; no run without one. Few other lines are read, if any.
+
+        Args:
+            run_ids: IDs of the runs.
+            event: only lines about this event; "" for all.
+            since_change: only lines behind the last one that says that the trail before it had been changed.
+
+        Raises:
+            ConfigurationError: the file or the record cannot be read.
+        """
+        found: dict[str, list[dict[str, Any]]] = {}
+        with self._readable() as file:
+            known = self.witness.read()
+            if file is None or known is None or not _as_left(file, known):
+                lines = _since_change(lines_of(file)) if file is not None and since_change else self._all(file)
+            else:
+                index = TrailIndex(self.witness.paths[0].with_suffix(".index"))
+                lines = list(index.lines(file, run_ids, event, since_change=since_change))
+        for entry in filter(None, map(entry_of, lines)):
+            AUDIT_TRAIL.check(entry, self.path)
+            if entry.get("run") in run_ids and event in {"", entry.get("event")}:
+                found.setdefault(str(entry["run"]), []).append(entry)
+        return found
+
+    def newest_first(self) -> Generator[dict[str, Any]]:
+        """The entries from the last to the first, without unreadable lines. Only what is asked for is read.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        with self._readable() as file:
+            for entry in filter(None, map(entry_of, backwards(file) if file is not None else ())):
+                AUDIT_TRAIL.check(entry, self.path)
+                yield entry
+
+    def end(self) -> tuple[int, str]:
+        """The number of lines, and the SHA-256 of the last one; "" without a line.
+
+        Raises:
+            ConfigurationError: the file or the record cannot be read.
+        """
+        with self._readable() as file:
+            known = self.witness.read()
+            if file is not None and known is not None and _as_left(file, known):
+                return known.lines, known.sha256
+            lines = self._all(file)
+            return len(lines), digest(lines[-1]) if lines else ""
+
     def lines(self) -> list[dict[str, Any]]:
         """The entries in order, without unreadable lines; `broken_at` reports those.
 
         Raises:
             ConfigurationError: the file cannot be read.
         """
-        entries = [entry for entry in map(_entry, self.raw_lines()) if entry is not None]
+        entries = [entry for entry in map(entry_of, self.raw_lines()) if entry is not None]
         for entry in entries:
             AUDIT_TRAIL.check(entry, self.path)
         return entries
@@ -104,7 +163,11 @@ class AuditTrail:
             ConfigurationError: the file cannot be read.
         """
         with self._readable() as file:
-            return _lines_of(file) if file is not None else []
+            return self._all(file)
+
+    @staticmethod
+    def _all(file: FileIO | None) -> list[bytes]:
+        return lines_of(file) if file is not None else []
 
     def broken_at(self) -> int | None:
         """The number (from 1) of the first line that breaks the hash chain; None if the chain is intact.
@@ -131,7 +194,7 @@ class AuditTrail:
             ConfigurationError: the file cannot be read.
         """
         with self._readable() as file:
-            return len(_torn(file, _lines_of(file))) if file is not None else 0
+            return len(_torn(file, lines_of(file))) if file is not None else 0
 
     def change(self) -> Change | None:
         """How the trail differs from this machine's record of it; None if it does not, or if there is no record.
@@ -140,7 +203,7 @@ class AuditTrail:
             ConfigurationError: the file or the record cannot be read.
         """
         with self._readable() as file:
-            lines = _lines_of(file) if file is not None else []
+            lines = lines_of(file) if file is not None else []
             return _change(self.witness.read(), lines, _torn(file, lines) if file is not None else b"")
 
     @property
@@ -161,8 +224,25 @@ class AuditTrail:
         sha256 = digest(text.encode())
         self.witness.write(replace(now, next_sha256=sha256))
         # After a line that a power failure truncated, the new one starts on a line of its own.
-        _append(file, f"{text}\n" if _is_whole(file) else f"\n{text}\n")
-        return replace(now, lines=now.lines + 1, sha256=sha256)
+        appended = f"{text}\n" if is_whole(file) else f"\n{text}\n"
+        size = os.fstat(file.fileno()).st_size + len(appended.encode())
+        append(file, appended)
+        seen = Checkpoint.of(file) if now.seen is not None else None
+        return replace(now, lines=now.lines + 1, sha256=sha256, seen=seen if seen and seen.size == size else None)
+
+    def _caught_up(self, file: FileIO, known: Witnessed | None) -> Witnessed:
+        """This machine's record for the trail as it is, of which all was read; lines say what was wrong with it."""
+        trail = lines_of(file)
+        torn = _torn(file, trail)
+        now = replace(_present(known, trail), undelivered=self._undelivered(known, len(trail) + 1))
+        change = _change(known, trail, torn)
+        if torn:
+            now = self._append(file, now, TORN, {"bytes": len(torn), "sha256": digest(torn)})
+        if known is not None and change:
+            before = {"found": str(change), "lines": known.lines, "sha256": known.sha256}
+            now = self._append(file, now, CHANGED, before)
+        seen = Checkpoint.of(file)  # before the chain is followed: a change meanwhile is none of what was seen
+        return replace(now, seen=seen if _chain(file)[0] is None else None)
 
     def _undelivered(self, known: Witnessed | None, first: int) -> dict[str, int]:
         """By sink, the number of the first line that it lacks once the line `first` is there."""
@@ -175,8 +255,9 @@ class AuditTrail:
         Returns:
             By each sink that failed: the number of the first line that it lacks now, and why.
         """
-        lines = _lines_of(file) if now.undelivered else []
-        pending = {sink: lines[first - 1 :] for sink, first in now.undelivered.items()}
+        missing = now.lines + 1 - min(now.undelivered.values(), default=now.lines + 1)
+        lines = last_lines(file, missing)
+        pending = {sink: lines[first - 1 - now.lines :] for sink, first in now.undelivered.items()}
         failed = deliver(pending, self.rules.authorities)
         return {sink: (now.undelivered[sink] + received, reason) for sink, (received, reason) in failed.items()}
 
@@ -211,12 +292,25 @@ class AuditTrail:
             yield file
 
 
+def _as_left(file: FileIO, known: Witnessed) -> bool:
+    """Whether nothing has to be read to know that the trail is the one of this machine's record, and intact."""
+    if known.seen is None or known.others or not known.lines or known.seen != Checkpoint.of(file):
+        return False
+    return [digest(line) for line in last_lines(file, 1)] == [known.sha256]
+
+
+def _since_change(lines: list[bytes]) -> list[bytes]:
+    """The lines behind the last one that says that the trail before it had been changed; all if none says so."""
+    changed = [number for number, line in enumerate(lines, start=1) if (entry_of(line) or {}).get("event") == CHANGED]
+    return lines[changed[-1] :] if changed else lines
+
+
 def _present(known: Witnessed | None, trail: list[bytes]) -> Witnessed:
     """This machine's record as it has to be for the trail as it is now."""
     head = digest(trail[-1]) if trail else START
     if known is None:
         return Witnessed(len(trail), head, since=len(trail))
-    return replace(known, lines=len(trail), sha256=head, next_sha256="")
+    return replace(known, lines=len(trail), sha256=head, next_sha256="", seen=None)
 
 
 def _change(known: Witnessed | None, lines: list[bytes], torn: bytes) -> Change | None:
@@ -230,10 +324,10 @@ def _change(known: Witnessed | None, lines: list[bytes], torn: bytes) -> Change 
 
 def _chain(file: FileIO) -> tuple[int | None, set[int]]:
     """The number of the first line that breaks the hash chain, and those of the torn lines that do not."""
-    lines = _lines_of(file)
+    lines = lines_of(file)
     previous, run, torn = START, [], set[int]()
     for number, line in enumerate(lines, start=1):
-        entry = _entry(line)
+        entry = entry_of(line)
         if entry is None:
             run.append(number)
         elif run and not _seals(entry, b"\n".join(lines[run[0] - 1 : number - 1])):
@@ -255,44 +349,9 @@ def _seals(entry: dict[str, Any], torn: bytes) -> bool:
 
 def _torn(file: FileIO, lines: list[bytes]) -> bytes:
     """The torn bytes at the end; several lines if a line that was to seal the first was torn too."""
-    if not lines or _entry(lines[-1]) is not None or (_is_whole(file) and b"\0" not in lines[-1]):
+    if not lines or entry_of(lines[-1]) is not None or (is_whole(file) and b"\0" not in lines[-1]):
         return b""
     first = len(lines) - 1
-    while first and _entry(lines[first - 1]) is None:
+    while first and entry_of(lines[first - 1]) is None:
         first -= 1
     return b"\n".join(lines[first:])
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """The entry of a line; None if the line is not a whole one."""
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return entry if isinstance(entry, dict) else None
-
-
-def _lines_of(file: FileIO) -> list[bytes]:
-    """All lines of an open file, without line ends."""
-    file.seek(0)
-    content = file.readall().rstrip(b"\n")
-    return content.split(b"\n") if content else []
-
-
-def _is_whole(file: FileIO) -> bool:
-    """True if the file is empty, or its last line has a line end."""
-    size = os.fstat(file.fileno()).st_size
-    return not size or os.pread(file.fileno(), 1, size - 1) == b"\n"
-
-
-def _append(file: FileIO, text: str) -> None:
-    """Append `text` and sync it to disk. If the disk is full, leave the file as it was."""
-    size = os.fstat(file.fileno()).st_size
-    rest = memoryview(text.encode())
-    try:
-        while rest:
-            rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
-    except OSError:
-        file.truncate(size)
-        raise

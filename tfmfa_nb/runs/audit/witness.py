@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments.atomic_files import private_folder, write_whole
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.formats import TRAIL_WITNESS
+from tfmfa_nb.runs.audit.checkpoint import Checkpoint
 from tfmfa_nb.runs.audit.state_folders import state_folders
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Witnessed:
         next_sha256: SHA-256 of the line that is being appended, in case the kernel dies meanwhile; "" for none.
         since: number of lines that the trail had when this record began; 0 unless the trail came from elsewhere.
         undelivered: by sink, the number of the first line that it has not received.
+        seen: what the file system says of the trail, if its whole chain is intact; else None. It speeds things up, and
+            is no part of what this machine knows.
         others: what its records in other places say, if they do not say the same; never saved.
     """
 
@@ -58,6 +61,7 @@ class Witnessed:
     next_sha256: str = ""
     since: int = 0
     undelivered: Mapping[str, int] = field(default_factory=dict)
+    seen: Checkpoint | None = field(default=None, compare=False)
     others: tuple[Witnessed, ...] = ()
 
     def change(self, lines: Sequence[bytes]) -> Change | None:
@@ -167,6 +171,7 @@ class Witness:
                 _hash(document["next_sha256"]) if document["next_sha256"] else "",
                 _number(document["since"]),
                 {str(sink): _number(line) for sink, line in document["undelivered"].items()},
+                Checkpoint.read(document.get("seen")),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self._unusable(path, "is not valid") from None

@@ -73,7 +73,7 @@ def copy_of(environment: Environment, store: RunStore) -> Path:
             f"{store.id} has kept no copy of the state.",
             f"Only a command that changes the state keeps one: %tfruns {environment.option}",
         )
-    lines = [line for line in store.trail.lines() if line.get("run") == store.id and line.get("event") == EVENT]
+    lines = store.trail.of_runs({store.id}, EVENT, since_change=False).get(store.id, [])
     with usable(copy):
         if not lines or lines[-1].get("sha256") != _digest(copy):
             raise RunStateError(

@@ -12,7 +12,7 @@ from tfmfa_nb.runs.history.verify import held_against, statuses_of_runs
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.model.problems import Problem
@@ -49,7 +49,7 @@ class Confirmation:
         return said
 
 
-def confirmation_of(environment: Environment, run_ids: Sequence[str]) -> Confirmation:
+def confirmation_of(environment: Environment, run_ids: Sequence[str], *, whole: bool = False) -> Confirmation:
     """Compare the audit trail with this machine's record of it, and the runs' records with the trail.
 
     A trail with a problem confirms no run, and one that was changed and then went on confirms only later ones.
@@ -57,25 +57,28 @@ def confirmation_of(environment: Environment, run_ids: Sequence[str]) -> Confirm
     Args:
         environment: environment of the trail.
         run_ids: IDs of its runs, newest first.
+        whole: True to read all of the trail, also if it is as this machine left it by what the file system says.
 
     Raises:
         ConfigurationError: the trail, or this machine's record of it, cannot be read.
     """
     trail = AuditTrail(environment.files.audit_trail)
     recorded = tuple(run_id for run_id in run_ids if environment.files.run(run_id).record.exists())
-    problem, lines = trail_problem(trail), trail.lines()
-    unconfirmed = recorded
-    if problem is None and (unconfirmed := _contradicting(environment, recorded, lines)):
-        # A run may have gone on between the two readings.
-        unconfirmed = _contradicting(environment, unconfirmed, trail.lines())
-    return Confirmation(len(lines), problem, trail.witness.read() is not None, torn_sentence(trail), unconfirmed)
+    problem, unconfirmed = trail_problem(trail, whole=whole), recorded
+    if problem is None and recorded and not whole:
+        unconfirmed = _contradicting(environment, recorded, trail.of_runs(recorded, "status"))
+    if problem is None and unconfirmed:
+        # No index accuses anybody; and a run may have gone on between the two readings.
+        unconfirmed = _contradicting(environment, unconfirmed, statuses_of_runs(trail.lines()))
+    if whole and problem is None and unconfirmed:
+        unconfirmed = _contradicting(environment, unconfirmed, statuses_of_runs(trail.lines()))
+    return Confirmation(trail.end()[0], problem, trail.witness.read() is not None, torn_sentence(trail), unconfirmed)
 
 
 def _contradicting(
-    environment: Environment, run_ids: Sequence[str], lines: Sequence[dict[str, Any]]
+    environment: Environment, run_ids: Sequence[str], statuses: Mapping[str, Sequence[dict[str, Any]]]
 ) -> tuple[str, ...]:
-    """The runs whose records say something else than these lines of the trail."""
-    statuses = statuses_of_runs(lines)
+    """The runs whose records say something else than these lines of the trail, by run."""
 
     def agrees(run_id: str) -> bool:
         try:

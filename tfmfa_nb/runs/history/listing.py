@@ -128,9 +128,10 @@ def list_runs(environment: Environment, limit: int, workspace: str = "") -> List
         holder = holder_of(environment.files.lock)
     except TfmfaError as error:
         problem = str(error)
-    unconfirmed, evidence = _unconfirmed(environment, ids)
+    listed = ids[:limit]
+    unconfirmed, evidence = _unconfirmed(environment, listed)
     runs = tuple(
-        replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in ids[:limit]
+        replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in listed
     )
     return Listing(environment.name, environment.option, environment.folder, runs, len(ids), holder, problem, evidence)
 

@@ -43,10 +43,10 @@ def why_never_started(environment: Environment, run_id: str) -> str:
     try:
         if is_pending(environment, run_id):
             return ""
-        lines = AuditTrail(environment.files.audit_trail).lines()
+        trail = AuditTrail(environment.files.audit_trail)
+        mine = trail.of_runs({run_id}, since_change=False).get(run_id, [])
     except TfmfaError:
         return ""
-    mine = [line for line in lines if line.get("run") == run_id]
     if any(line.get("event") == "status" for line in mine):
         return ""
     asked = any(map(_asks, mine))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import EnvironmentLock
@@ -12,11 +13,12 @@ from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.runs.history.never_started import check_started, is_pending, why_never_started
-from tfmfa_nb.runs.run_ids import run_ids, started_at
+from tfmfa_nb.runs.history.waiting_runs import waits_for
+from tfmfa_nb.runs.run_ids import run_ids, second_of, started_at
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.organization.policy import Policy
@@ -33,13 +35,52 @@ def remove_old_runs(environment: Environment, policy: Policy) -> list[str]:
     Returns:
         What went wrong, in sentences. No new run should fail because of an old one.
     """
-    latest = time.time() - KEPT_DAYS * 86_400
-    old = [run_id for run_id in run_ids(environment)[KEPT_RUNS:] if started_at(run_id) < latest]
+    # An ID begins with the time, so that of a thousand runs no time has to be read.
+    latest = time.strftime("run-%Y%m%d-%H%M%S", time.gmtime(time.time() - KEPT_DAYS * 86_400))
+    old = [run_id for run_id in run_ids(environment)[KEPT_RUNS:] if second_of(run_id) < latest]
     try:
         _remove(environment, old, policy)
     except ConfigurationError as error:
         return [f"Old runs were not removed: {error}"]
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What is removed of an environment, or would be.
+
+    Attributes:
+        removed: IDs of the runs, newest first.
+        kept: by the ID of each run that is beyond the bounds and stays: why, as a clause.
+    """
+
+    removed: tuple[str, ...]
+    kept: Mapping[str, str]
+
+
+def prunable(environment: Environment, keep: int, days: float) -> Pruning:
+    """The runs that are older than `days`, and not among the newest `keep`. Nothing is changed.
+
+    Raises:
+        ConfigurationError: it cannot be told whether a run has started.
+    """
+    latest = time.time() - days * 86_400
+    old = [run_id for run_id in run_ids(environment)[keep:] if started_at(run_id) <= latest]
+    kept = {run_id: why for run_id in old if (why := _why_needed(environment, run_id))}
+    return Pruning(tuple(run_id for run_id in old if run_id not in kept), kept)
+
+
+async def prune(environment: Environment, keep: int, days: float, policy: Policy) -> Pruning:
+    """Remove the folders of the runs that `prunable` names, as they are once nothing runs in the environment.
+
+    Raises:
+        EnvironmentLocked: a run holds the environment's lock.
+        ConfigurationError: a folder cannot be removed, or that cannot be recorded.
+    """
+    with await EnvironmentLock.acquire(environment.files.lock, purpose="prune"):
+        found = prunable(environment, keep, days)
+        _remove(environment, found.removed, policy)
+    return found
 
 
 async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[list[str], list[str]]:
@@ -55,7 +96,7 @@ async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[li
     """
     with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
         ids = run_ids(environment)
-        kept = [run_id for run_id in ids[keep:] if _is_needed(environment, run_id)]
+        kept = [run_id for run_id in ids[keep:] if _why_needed(environment, run_id)]
         removed = [run_id for run_id in ids[keep:] if run_id not in kept]
         removed += [run_id for run_id in ids[:keep] if why_never_started(environment, run_id)]
         _remove(environment, removed, policy)
@@ -89,15 +130,20 @@ def is_readable(environment: Environment, run_id: str) -> bool:
     return True
 
 
-def _is_needed(environment: Environment, run_id: str) -> bool:
+def _why_needed(environment: Environment, run_id: str) -> str:
+    """Why the folder of a run cannot be removed, as a clause; "" if it can."""
     store = RunStore(environment, run_id)
+    if waits_for(environment, run_id):
+        return "it waits for an answer"
     try:
         status = store.load().status
     except RunStateError:
-        return is_pending(environment, run_id)
+        return "it has not started yet" if is_pending(environment, run_id) else ""
     except FormatError:
-        return True
-    return status in UNDER_WAY or (status is Status.PLANNED and store.has_plan)
+        return "a newer version of tfmfa_nb has written its record"
+    if status in UNDER_WAY:
+        return "it is still running, or how it ended is not recorded"
+    return "its plan is pending" if status is Status.PLANNED and store.has_plan else ""
 
 
 def _remove(environment: Environment, run_ids: Sequence[str], policy: Policy) -> None:

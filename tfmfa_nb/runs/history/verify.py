@@ -7,6 +7,7 @@ elsewhere: this machine's own record of the trail, an executed notebook, a signa
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tfmfa_nb.runs.audit.integrity import lines_since_change, trail_problem
 from tfmfa_nb.runs.store import RunStore, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
@@ -47,18 +48,24 @@ def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Sta
         ConfigurationError: the trail cannot be read.
     """
     store = RunStore(environment, run_id)
+    with suppress(RunStateError):  # no index accuses anybody
+        return _held(store, store.trail.of_runs({run_id}, "status"))
     while True:
-        record, trail = store.load(), store.trail
-        if (problem := trail_problem(trail)) is not None:
-            raise RunStateError(f"{problem.what} So the status of {run_id} cannot be trusted.", problem.remedy)
-        lines = statuses_of_runs(trail.lines()).get(run_id, [])
-        if not lines:
-            raise RunStateError(f"The audit trail {trail.path} has no entry for {run_id}.", _REMEDY)
+        record = store.load()
         try:
-            return held_against(record, lines)
+            return _held(store, statuses_of_runs(store.trail.lines()))
         except RunStateError:
             if store.load() == record:  # else, its kernel has gone on between the two readings
                 raise
+
+
+def _held(store: RunStore, statuses: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[RunRecord, Status]:
+    record, trail = store.load(), store.trail
+    if (problem := trail_problem(trail)) is not None:
+        raise RunStateError(f"{problem.what} So the status of {store.id} cannot be trusted.", problem.remedy)
+    if not statuses.get(store.id):
+        raise RunStateError(f"The audit trail {trail.path} has no entry for {store.id}.", _REMEDY)
+    return held_against(record, statuses[store.id])
 
 
 def statuses_of_runs(lines: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: `jupyter tfmfa COMMAND`, or `jupyter-tfmfa COMMAND`."""
 
 from __future__ import annotations
@@ -8,22 +9,26 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tfmfa_nb.app import shell_completion
+from tfmfa_nb.app.config_file import NAME, Settings, generate, settings_of
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
 from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.model.supported_system import require_supported_system
 from tfmfa_nb.model.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _SUMMARIES = {
     "run": "execute a runbook, asking for MFA codes",
     "approve": "answer a run that waits, or approve what somebody else asks for",
+    "records": "list, export, and prune the records of runs",
     "verify": "check an executed runbook against the audit trail",
     "doctor": "check everything that a run depends on",
     "mcp": "serve agents, whose applies wait for a person's code",
     "sandbox": "run an AWS on this machine that is strict about MFA",
     "demo": "plan and apply under MFA in a sandbox",
+    "completion": "complete commands and options in your shell",
 }
 _EPILOG = """\
 exit codes of every command:
@@ -43,6 +48,7 @@ examples:
 # argparse's own sentence, whose list has quotation marks or not, by the version of Python.
 _CHOICE = re.compile(r"invalid choice: '(?P<typed>.*)' \(choose from (?P<known>.*)\)")
 _WORD = re.compile(r"[\w-]+")
+_NEVER_SET = {"help", "version", "config", "generate_config"}
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell says it
 
 
@@ -51,18 +57,61 @@ class Parser(argparse.ArgumentParser):
 
     Args:
         configure: describes the command; called when the parser is used, so that the other commands are not imported.
+        settings: what configuration files say.
         options: of `argparse.ArgumentParser`.
     """
 
-    def __init__(self, *, configure: Callable[[argparse.ArgumentParser], None] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        configure: Callable[[argparse.ArgumentParser], None] | None = None,
+        settings: Settings | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
-        self._configure = configure
+        self._configure, self._described = configure, False
+        self.settings = settings or Settings()
 
     def configure(self) -> None:
-        """Describe the command, once."""
-        configure, self._configure = self._configure, None
-        if configure is not None:
-            configure(self)
+        """Describe the command, once.
+
+        Raises:
+            ConfigurationError: a configuration file gives an option what it cannot have.
+        """
+        if self._described:
+            return
+        self._described = True
+        if self._configure is not None:
+            self._configure(self)
+        self.add_argument("--config", metavar="FILE", help=f"configuration file (default: Jupyter's {NAME}.py)")
+        self.add_argument("--generate-config", action=_Generate, help="write a configuration file, and exit")
+        self.set_defaults(**self.settings.defaults(self.prog, self.settable))
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Add commands, which have the same configuration files; see `argparse`."""
+        options["parser_class"] = partial(type(self), settings=self.settings)
+        return super().add_subparsers(**options)
+
+    @property
+    def settable(self) -> list[argparse.Action]:
+        """The options that a configuration file can set: those that exclude others are for the command line."""
+        exclusive = {id(action) for group in self._mutually_exclusive_groups for action in group._group_actions}  # noqa: SLF001
+        return [
+            action
+            for action in self._actions
+            if action.option_strings and action.dest not in _NEVER_SET and id(action) not in exclusive
+        ]
+
+    def commands(self) -> Iterator[Parser]:
+        """The parsers of all commands below this one, or of this one itself, each described."""
+        self.configure()
+        below = [
+            each for action in self._actions if isinstance(action.choices, dict) for each in action.choices.values()
+        ]
+        if not below:
+            yield self
+        for each in below:
+            yield from each.commands()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and report an unknown option under the name of its own command; see `argparse`.
@@ -90,20 +139,43 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}{end} Run '{self.prog} --help' for the options.\n")
 
 
-def build_parser() -> Parser:
-    """The parser of the whole command line; the attribute `execute` of what it parses is the command's function."""
+class _Generate(argparse.Action):
+    """`--generate-config`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        commands = [(each.prog, each.settable) for each in build_parser().commands()]
+        target = parser.settings.target if isinstance(parser, Parser) else None
+        print(f"{generate(commands, target)} is written: no option is set in it.")  # noqa: T201
+        parser.exit()
+
+
+def build_parser(settings: Settings | None = None) -> Parser:
+    """The parser of the whole command line; the attribute `execute` of what it parses is the command's function.
+
+    Args:
+        settings: what configuration files say.
+    """
     parser = Parser(
+        configure=_configure_all,
+        settings=settings,
         prog="jupyter tfmfa",
         description="Run Terraform on AWS from notebooks, under multi-factor authentication.",
         usage="%(prog)s COMMAND [options]",
         epilog=_EPILOG,
     )
+    parser.configure()
+    return parser
+
+
+def _configure_all(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=__version__, help="show the version and exit")
     parser.set_defaults(execute=lambda _: parser.exit(2, parser.format_help()))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=parser.prog)
     for name, summary in _SUMMARIES.items():
         commands.add_parser(name, help=summary, configure=partial(_configure, name))
-    return parser
 
 
 def _configure(name: str, parser: argparse.ArgumentParser) -> None:
@@ -112,6 +184,8 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
             from tfmfa_nb.runbooks.command import configure_run as configure  # noqa: PLC0415 - only if used
         case "approve":
             from tfmfa_nb.runbooks.approve_command import configure  # noqa: PLC0415
+        case "records":
+            from tfmfa_nb.runbooks.records_command import configure  # noqa: PLC0415
         case "verify":
             from tfmfa_nb.runbooks.command import configure_verify as configure  # noqa: PLC0415
         case "doctor":
@@ -120,6 +194,8 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
             from tfmfa_nb.agents.mcp_command import configure  # noqa: PLC0415
         case "sandbox":
             from tfmfa_nb.sandbox.command import configure  # noqa: PLC0415
+        case "completion":
+            configure = shell_completion.configure
         case _:
             from tfmfa_nb.runbooks.demo import configure  # noqa: PLC0415
     configure(parser)
@@ -136,7 +212,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         require_supported_system()
-        options = build_parser().parse_args(arguments)
+        if shell_completion.requested():
+            parser = build_parser()
+            list(parser.commands())  # described, so that they can be completed
+            shell_completion.complete(parser)
+        words = sys.argv[1:] if arguments is None else arguments
+        options = build_parser(settings_of(words)).parse_args(words)
         return int(options.execute(options))
     except (ConfigurationError, RunStateError) as error:
         return _failed(error, 2)
@@ -149,7 +230,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: TfmfaError, exit_code: int) -> int:
     print(error, file=sys.stderr)  # noqa: T201 - a command speaks on standard error
     return exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
