@@ -13,7 +13,7 @@ LOWEST := $(BIN)/uv pip install --quiet --python build/lowest/bin/python
 # Hundreds of kernels start in a test run: none of them is to compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo lab docs test thorough compatibility lowest lint mutants chromium terraform clean
+.PHONY: help demo lab docs test thorough compatibility lowest lint mutants benchmarks pictures chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -56,6 +56,14 @@ lint: .venv/.test  ## ruff and mypy; prettier, eslint and tsc
 mutants: .venv/.test  ## changes of what security rests on that no test notices; NAMES='tfmfa_nb.runs.audit.*' for some
 	@$(BIN)/python -m pip install --quiet 'mutmut==3.8.1'
 	@$(BIN)/python tests/mutants.py $(NAMES)
+
+# In no hurry, and with nothing else on the machine: medians of several rounds. ONLY='load_ext' for some.
+benchmarks: .venv/.test terraform chromium  ## measure everything, and save the tables of README.md and of the reference
+	@$(BIN)/python benchmarks/all.py $(if $(ONLY),--only $(ONLY))
+
+pictures: .venv/.test terraform chromium  ## the pictures of README.md, from JupyterLab, Terraform, and the sandbox
+	@$(BIN)/python -m pip install --quiet --group pictures
+	@$(BIN)/python docs/pictures/make.py
 
 clean:  ## remove everything that was made
 	rm -rf .venv build labextension/node_modules labextension/lib .pytest_cache .mypy_cache .ruff_cache .hypothesis
