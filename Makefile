@@ -13,7 +13,7 @@ LOWEST := $(BIN)/uv pip install --quiet --python build/lowest/bin/python
 # Hundreds of kernels start in a test run: none of them is to compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo lab docs test thorough compatibility lowest lint mutants release chromium terraform clean
+.PHONY: help demo lab docs test thorough compatibility lowest lint mutants release benchmarks pictures chromium terraform clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -60,6 +60,14 @@ mutants: .venv/.test  ## changes of what security rests on that no test notices;
 release: .venv/.test  ## what is looked at before a release: the wheel twice, licenses, an SBOM, known vulnerabilities
 	@$(BIN)/python -m pip install --quiet --group release
 	@$(BIN)/python packaging/release_check.py $(CHECKS)
+
+# In no hurry, and with nothing else on the machine: medians of several rounds. ONLY='load_ext' for some.
+benchmarks: .venv/.test terraform chromium  ## measure everything, and save the tables of README.md and of the reference
+	@$(BIN)/python benchmarks/all.py $(if $(ONLY),--only $(ONLY))
+
+pictures: .venv/.test terraform chromium  ## the pictures of README.md, from JupyterLab, Terraform, and the sandbox
+	@$(BIN)/python -m pip install --quiet --group pictures
+	@$(BIN)/python docs/pictures/make.py
 
 clean:  ## remove everything that was made
 	rm -rf .venv build labextension/node_modules labextension/lib .pytest_cache .mypy_cache .ruff_cache .hypothesis

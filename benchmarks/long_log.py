@@ -24,10 +24,13 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures"))
 
 from chromium import chromium
+from figure import Figure, option, show
 from lab import Lab, Page
 from page_watch import PageWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser
 
 _PRINTED = "import pathlib, time; pathlib.Path('printed').write_text(str(time.time()))"
@@ -36,6 +39,14 @@ _CELLS = {
     "!cat": f"!cat lines.txt\n{_PRINTED}",
     "%%bash": "%%bash\ncat lines.txt\ndate +%s.%N >printed",
     "ours": "%tfapply -e prints-NUMBER",
+}
+_WORDS = {
+    "last": ("until the last one is drawn", "ms"),
+    "lost": ("that can be read nowhere", "lines"),
+    "frame": ("longest frame", "ms"),
+    "sent": ("sent to the page", "bytes"),
+    "kernel": ("CPU time of the kernel", "ms"),
+    "notebook": ("size of the notebook", "bytes"),
 }
 _PLAN = """%%tfplan -e prints-NUMBER
 resource "terraform_data" "prints" {
@@ -104,18 +115,26 @@ def _readable(notebook: Page, lab: Lab, name: str, number: int) -> int:
     return text.count("x" * 91) + text.count("the last line")
 
 
+def figures(number: int, found: dict[str, dict[str, int]]) -> Iterator[Figure]:
+    """The figures, each beside each peer."""
+    ours = found.pop("ours")
+    for each, (words, unit) in _WORDS.items():
+        for peer, theirs in found.items():
+            yield Figure(f"{number:,} lines: {words}", ours[each], unit, peer, theirs[each])
+
+
 def main() -> None:
     """Measure, and print one line for each way and number."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, nargs="+", default=[10_000, 100_000])
+    option(parser)
     options = parser.parse_args()
     with TemporaryDirectory() as folder, chromium() as browser:
         lab = Lab(Path(folder))
         try:
             for number in options.lines:
-                for name in _CELLS:
-                    found = measure(lab, browser, name, number)
-                    print(f"{number:>9,} {name:7}", *(f"{each} {value:,}" for each, value in found.items()))  # noqa: T201
+                found = {name: measure(lab, browser, name, number) for name in _CELLS}
+                show(figures(number, found), as_json=options.json)
         finally:
             lab.stop()
 

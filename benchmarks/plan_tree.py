@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures"))
 
 from chromium import chromium
+from figure import Figure, option, show
 from lab import Lab, Page
 from page_watch import PageWatch
 from scripted_run import card_code
@@ -36,6 +37,13 @@ _LOOKS = {
     "paint": "() => document.querySelector('.tfmfa-plan-pane .tfmfa-plan-change')",
     "open": "() => document.querySelector('.tfmfa-plan-pane .tfmfa-plan-attribute')",
     "filter": "() => document.querySelector('.tfmfa-plan-size')?.textContent.includes(' of ')",
+}
+_WORDS = {
+    "paint": "until its rows are drawn",
+    "open": "until a change is open",
+    "filter": "until a filter is applied",
+    "frame": "longest frame",
+    "sent": "sent to the page",
 }
 _SCROLL = """() => new Promise((resolve) => {
   const tree = document.querySelector('.tfmfa-plan-pane');
@@ -92,10 +100,15 @@ def measure(lab: Lab, browser: Browser, plan: str, typed: str) -> dict[str, floa
     return {**found, "sent": sum(received)}
 
 
+def _unit(name: str) -> str:
+    return "bytes" if name == "sent" else "ms"
+
+
 def main() -> None:
     """Measure, and print one line for each plan."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--changes", type=int, nargs="+", default=[100, 1_000, 5_000])
+    option(parser)
     options = parser.parse_args()
     plans = {f"{number:,} changes": (f"large({number})", "web-77") for number in options.changes}
     plans["2 MB in one attribute"] = ("one_of_two_megabytes()", "local_file")
@@ -104,7 +117,10 @@ def main() -> None:
         try:
             for name, (plan, typed) in plans.items():
                 found = measure(lab, browser, plan, typed)
-                print(f"{name:22}", *(f"{each} {value:,}" for each, value in found.items()))  # noqa: T201
+                show(
+                    (Figure(f"{name}: {_WORDS[each]}", value, _unit(each)) for each, value in found.items()),
+                    as_json=options.json,
+                )
         finally:
             lab.stop()
 

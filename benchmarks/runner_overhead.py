@@ -2,9 +2,7 @@
 
     python benchmarks/runner_overhead.py [--cells 200] [--rounds 5]
 
-The programs take turns to execute the same notebook. Each is compared with the first one by two ratios: of the medians,
-and of the best rounds, because other load on the machine can only make a round slower. `cells` is the execution in this
-process, `whole` the command from start to end. `own CPU` is the CPU time of this process, without the kernel's.
+The programs take turns to execute the same notebook: in this process, and as commands from start to end.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -21,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import nbformat
+from figure import compared, option, show
 from nbclient import NotebookClient
 
 from tfmfa_nb.runbooks.display import LineDisplay
@@ -28,7 +26,9 @@ from tfmfa_nb.runbooks.execution import run_runbook
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from figure import Figure
 
 
 def write(path: Path, cells: int) -> None:
@@ -70,6 +70,7 @@ def command(*words: str) -> Callable[[Path], None]:
     return run
 
 
+_OURS = {"runner", "jupyter tfmfa run"}
 CELLS = {"nbclient": nbclient, "runner": runner}
 WHOLE = {
     "jupyter execute": command("-c", "from nbclient.cli import main; main()", "{path}", "--output={out}"),
@@ -104,22 +105,23 @@ def measure(
     return times
 
 
+def figures(cells: int, rounds: int) -> Iterator[Figure]:
+    """The figures, each beside each peer."""
+    for scope, programs in {"in this process": CELLS, "whole command": WHOLE}.items():
+        times = {name: [wall for wall, _ in each] for name, each in measure(programs, cells, rounds).items()}
+        ours = times.pop(next(name for name in times if name in _OURS))
+        for peer, theirs in times.items():
+            yield compared(f"{cells} cells, {scope}", ours, peer, theirs)
+
+
 def main() -> None:
-    """Measure, and print one line per program."""
+    """Measure, and print one line per comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    option(parser)
     options = parser.parse_args()
-    for scope, programs in {"cells": CELLS, "whole": WHOLE}.items():
-        times = measure(programs, options.cells, options.rounds)
-        first = [wall for wall, _ in next(iter(times.values()))]
-        for name, rounds in times.items():
-            walls = sorted(wall for wall, _ in rounds)
-            middle, best = statistics.median(walls), walls[0]
-            print(  # noqa: T201 - the result
-                f"{scope:6} {name:18} median {middle:6.2f} s, x {middle / statistics.median(first):.3f}; "
-                f"best {best:6.2f} s, x {best / min(first):.3f}; own CPU {min(cpu for _, cpu in rounds):.2f} s"
-            )
+    show(figures(options.cells, options.rounds), as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def svg(text: str) -> str:
             left += own + _ACROSS
     lines = "".join(_line(chain, places) for chain in chains)
     drawn = "".join(_box(*places[name], *said) for name, said in boxes.items())
-    label = f"Packages and their imports: {'; '.join(_sentences(graph))}"
+    label = f"Arrows: {'; '.join(_sentences(graph))}"
     return (
         f'<div class="flowchart"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
@@ -64,7 +64,7 @@ def svg(text: str) -> str:
 
 
 def _sentences(graph: Graph) -> Iterator[str]:
-    return (f"{name} imports {', '.join(sorted(below))}" for name, below in graph.items() if below)
+    return (f"{name} to {', '.join(sorted(below))}" for name, below in graph.items() if below)
 
 
 def _rows(graph: Graph) -> tuple[list[list[str]], list[list[str]]]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
-from from_code import command_line, errors, files, magics, protocol, python_api, settings
+from from_code import benchmarks, command_line, errors, files, magics, protocol, python_api, settings
 
 PARTS = {
+    "benchmarks": benchmarks.benchmarks,
     "commands": command_line.commands,
     "errors": errors.errors,
     "exit codes": command_line.exit_codes,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -23,6 +24,7 @@ from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
+CLOUDTRAIL = Path(__file__).parents[2] / "docs" / "explanation" / "cloudtrail.md"
 # No provider is needed to see who asks for which role.
 ROLE = """
 provider "aws" {
@@ -76,6 +78,10 @@ async def test_every_fact_of_the_line_is_in_the_sandboxs_log(tmp_path, sandbox, 
     assert line["policy_files"] == {"/etc/policy.toml": "5" * 64}
     assert line["workspace"] == "default"
     assert {each["policy"] for each in lines} == {gate.policy.digest}
+    table = CLOUDTRAIL.read_text(encoding="utf-8").partition("\n\n1. ")[0]
+    rows = re.findall(r"^\| (`[^|]*)", table, re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {"request_id", "access_key_id", "role_request_ids"} <= documented <= line.keys()
     secret = sandbox.environ()["AWS_SECRET_ACCESS_KEY"]
     assert secret not in json.dumps(lines)
     record = run.driver.store.load()

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from from_code import PARTS, command_line, errors, filled, magics, protocol, settings
+from from_code import PARTS, benchmarks, command_line, errors, filled, magics, protocol, settings
 
 from tfmfa_nb.doctor.finding import Severity
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
@@ -183,6 +183,22 @@ def test_readme_is_short_and_its_links_lead_somewhere():
     assert len(text.splitlines()) <= 150
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / link).exists(), link
+
+
+def test_the_readme_quotes_the_figures_that_were_saved():
+    """If not, `make benchmarks` writes its table anew."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    written = text.partition("<!-- benchmarks: begin -->\n")[2].partition("<!-- benchmarks: end -->")[0]
+    assert written == benchmarks.quoted()
+    assert len(written.splitlines()) > 3
+
+
+def test_no_page_has_a_figure_of_a_benchmark_of_its_own():
+    """Where a page speaks of a ratio or of milliseconds, it is one of those that were saved."""
+    saved = PARTS["benchmarks"]() + benchmarks.quoted()
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for said in re.findall(r"\b\d[\d.,]* (?:ms|times as (?:fast|slow|long))\b", path.read_text(encoding="utf-8")):
+            assert said in saved, (path, said)
 
 
 def test_each_event_of_the_audit_trail_is_documented():

@@ -1,0 +1,88 @@
+"""The benchmarks' figures, from the file that `make benchmarks` saves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from from_code.markdown import code, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results.json"
+_HEAD = ("What", "tfmfa_nb", "Compared with", "Theirs", "Ratio")
+# What README.md quotes, by the beginning of what was done and by the peer.
+_QUOTED = (
+    ("%load_ext", "import boto3"),
+    ("code given", ""),
+    ("plan, 1 resource", ""),
+    ("plan, 100 resources", ""),
+    ("apply, 100 resources", ""),
+    ("200 cells, whole command", ""),
+)
+
+
+def results() -> dict[str, Any]:
+    """The parts of the file by the names of their scripts."""
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))["parts"])
+
+
+def benchmarks() -> str:
+    """A table for each part, with the machine and the versions."""
+    return "\n".join(text for name, part in results().items() for text in _part(name, part))
+
+
+def quoted() -> str:
+    """The table in README.md."""
+    rows = [
+        row(each)
+        for part in results().values()
+        for each in part["figures"]
+        if any(each["what"].startswith(what) and peer in each["peer"] for what, peer in _QUOTED)
+    ]
+    return table(_HEAD, rows)
+
+
+def row(figure: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """A figure as the cells of a table."""
+    ours, unit, theirs = figure["ours"], figure["unit"], figure["theirs"]
+    what = figure["what"].replace("%load_ext tfmfa_nb", code("%load_ext tfmfa_nb"))
+    if theirs is None:
+        return what, _said(ours, unit), "", "", ""
+    ratio = f"{ours / theirs:.2f}" if theirs else ""
+    return (
+        what,
+        _said(ours, unit),
+        code(figure["peer"]) if _is_code(figure["peer"]) else figure["peer"],
+        _said(theirs, unit),
+        ratio,
+    )
+
+
+def _is_code(peer: str) -> bool:
+    return not peer.startswith("the ")
+
+
+def _said(value: float, unit: str) -> str:
+    """A value with three digits that count, in a unit that fits."""
+    if unit == "s" and value < 1:
+        return f"{1000 * value:.0f} ms"
+    if unit == "bytes":
+        return f"{value / 1e6:.2f} MB"
+    if unit == "s":
+        return f"{value:.2f} s"
+    return f"{value:,.0f} {unit}"
+
+
+def _part(name: str, part: dict[str, Any]) -> Iterator[str]:
+    about, rounds = part["machine"], sorted({each["rounds"] for each in part["figures"]})
+    shared = " Other programs used the machine meanwhile." if about["shared"] else ""
+    yield f"## {part['title']}\n"
+    yield table(_HEAD, [row(each) for each in part["figures"]])
+    yield (
+        f"{code(f'benchmarks/{name}.py')}: medians of {' and '.join(map(str, rounds))} round{'s' * (rounds != [1])}, "
+        f"{about['date']}, {about['processor']} with {about['cores']} cores and {about['memory_gb']} GB, "
+        f"{about['system']}.{shared} {', '.join(f'{each} {version}' for each, version in part['versions'].items())}.\n"
+    )
