@@ -65,8 +65,8 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
 
     Args:
         each: a pattern of folders with configurations ("accounts/*"); a table in a file (.csv, .json, .yaml); a data
-            frame; or mappings. A row has a `name`, and may have a `folder`, a `workspace`, a `level`, and `variables`;
-            every other column is a variable.
+            frame; or mappings. A row has a `name`, and may have a `folder`, a `workspace`, a `backend_config`, a
+            `level`, and `variables`; every other column is a variable, such as `role_arn` and `region`.
         options: those of `plan`, for each run, and at_once, stop_if_refused.
 
     Returns:
