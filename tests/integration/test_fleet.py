@@ -17,14 +17,10 @@ from witness import calls_without_mfa
 from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
-from tfmfa_nb.model.errors import (
-    ConfigurationError,
-    FleetStopped,
-    RunCanceled,
-    RunStateError,
-    TerraformFailed,
-)
+from tfmfa_nb.model.errors import FleetStopped, RunCanceled, RunStateError, TerraformFailed
+from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.terraform import plugin_cache
 
 HCL = """
 variable "role" {}
@@ -46,7 +42,10 @@ def fleet_of(each, base, hcl):
 
 
 LEAN = """
-variable "fails" { default = false }
+variable "fails" {
+  type    = bool
+  default = false
+}
 resource "terraform_data" "one" {
   lifecycle {
     precondition {
@@ -110,15 +109,48 @@ async def test_those_that_go_first_decide_whether_the_others_start(tmp_path, san
 
 
 async def test_what_is_refused_stops_the_others_if_they_are_to_be(tmp_path, sandbox, gate_of, rows):
-    rows[0]["undeclared"] = "1"
+    rows[0]["fails"] = "maybe"
     fleet = fleet_of(rows, tmp_path, LEAN)
     device = Device(sandbox)
     await fleet.plan(gate_of(sandbox, device), Pace(stop_if_refused=True))
-    assert [type(error) for error in fleet.errors.values()] == [ConfigurationError, RunCanceled, RunCanceled]
+    assert [type(error) for error in fleet.errors.values()] == [TerraformFailed, RunCanceled, RunCanceled]
     assert not any(list((tmp_path / name).glob("*.tf")) for name in "abc")
     await fleet.plan(gate_of(sandbox, device), Pace())
     assert list(fleet.errors) == ["a"]
     assert [run.status for run in fleet.values()][1:] == ["planned", "planned"]
+
+
+# A Terraform that only installs: it notices if another one does so meanwhile.
+INSTALLS = """#!/bin/sh
+case "$1" in
+version) echo 'Terraform v1.11.4' ;;
+init)
+  mkdir "$TF_PLUGIN_CACHE_DIR/busy" || touch "$TF_PLUGIN_CACHE_DIR/two-at-once"
+  echo "$TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE" >>"$TF_PLUGIN_CACHE_DIR/installed"
+  sleep 0.1
+  rmdir "$TF_PLUGIN_CACHE_DIR/busy" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_providers_are_installed_into_one_cache_by_one_at_a_time(tmp_path, monkeypatch, rows, own):
+    monkeypatch.setattr(plugin_cache, "user_cache_dir", lambda _: str(tmp_path / "cache"))
+    cache = tmp_path / ("own" if own else "cache/plugins")
+    script = tmp_path / "terraform"
+    script.write_text(INSTALLS)
+    script.chmod(0o755)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "TFMFA_TERRAFORM": str(script)}
+    if own:
+        cache.mkdir()
+        environ["TF_PLUGIN_CACHE_DIR"] = str(cache)
+    fleet = fleet_of(rows, tmp_path, LEAN)
+    (tmp_path / "c/tfmfa.json").unlink()
+    await fleet.plan(Gate(Device(None), environ), Pace(at_once=3))
+    assert {type(error) for error in fleet.errors.values()} == {TerraformFailed}  # it does not plan
+    assert (cache / "installed").read_text().splitlines() == ["" if own else "true"] * 3
+    assert not (cache / "two-at-once").exists()
 
 
 async def test_an_interrupt_at_the_prompt_leaves_no_run(tmp_path, sandbox, gate_of, rows):

@@ -31,9 +31,11 @@ async def run(name, folder, environ, *parameters, **options):
 
 
 def parameters_in(sandbox):
+    ssm = sandbox.client("ssm")
     return {
-        one["Name"]: sandbox.client("ssm").get_parameter(Name=one["Name"], WithDecryption=True)["Parameter"]["Value"]
-        for one in sandbox.client("ssm").describe_parameters()["Parameters"]
+        one["Name"]: ssm.get_parameter(Name=one["Name"], WithDecryption=True)["Parameter"]["Value"]
+        for page in ssm.get_paginator("describe_parameters").paginate()
+        for one in page["Parameters"]
     }
 
 
@@ -146,3 +148,23 @@ async def test_an_agent_plans_and_a_person_applies(tmp_path, sandbox, environ_of
     assert "was planned by agent" in said
     assert "applied by alice" in said
     assert sum(call["action"] == "GetSessionToken" for call in sandbox.calls()) == 1
+
+
+@pytest.mark.thorough
+async def test_a_fleet_of_twelve_environments_over_six_roles_needs_one_code_for_each_phase(
+    tmp_path, sandbox, environ_of
+):
+    iam = sandbox.client("iam")
+    trust = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for number in range(6):
+        iam.create_role(RoleName=f"fleet-{number}", AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName=f"fleet-{number}", PolicyName="all", PolicyDocument=json.dumps(everything))
+    output = await run("fleet", tmp_path, environ_of(sandbox), "release", "3.0.0")
+    assert "12 environments in 6 roles, authenticated by alice" in texts(code_cells(output)[-1])
+    assert parameters_in(sandbox) == {f"/team-{number}/release": "3.0.0" for number in range(12)}
+    calls = sandbox.calls()
+    assert [call["action"] for call in calls].count("GetSessionToken") == 2
+    made = [call["identity"].split("/")[1] for call in calls if call["action"] == "PutParameter"]
+    assert sorted(made) == sorted([f"fleet-{number}" for number in range(6)] * 2)
+    assert states(output) == ["done"] * len(states(output))

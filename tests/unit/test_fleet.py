@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -16,7 +18,21 @@ from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.views.fleet_matrix import decision_line, fleet_bundle, fleet_text
 
-HCL = Options(configuration="# one")
+FILES = {
+    "torn.csv": b"name\na,2\n",
+    "other.csv": b"name;region\na;b\n",
+    "twice.csv": b"name,name\na,b\n",
+    "latin.csv": b"name\n\xe9\n",
+    "empty.csv": b"name\n",
+    "level.csv": b"name,level\na,low\n",
+    "torn.json": b"[",
+    "twice.json": b'[{"name": "a", "name": "b"}]',
+    "torn.yaml": b"a: [\n",
+    "twice.yaml": b"- name: a\n  name: b\n",
+    "bool.yaml": b"- name: no\n",
+}
+HCL = Options(configuration='variable "region" { default = "" }')
+BACKEND = Options(configuration='terraform {\n  backend "s3" {\n    key = "app"\n  }\n}')
 
 
 def folders(base, *names):
@@ -49,10 +65,56 @@ def test_a_table_has_a_name_and_variables(tmp_path, suffix):
 
 def test_a_row_may_have_a_folder_a_workspace_a_level_and_typed_values(tmp_path):
     folders(tmp_path, "live/eu")
+    (tmp_path / "live/eu/main.tf").write_text('variable "zones" {}')
     row = {"folder": "live/eu", "workspace": "prod", "level": "applies only", "variables": {"zones": ["a", "b"]}}
     (member,) = members_of([row], tmp_path, Options())
     assert (member.name, member.options.workspace, member.options.level) == ("live/eu", "prod", Level.APPLIES_ONLY)
     assert values(member) == {"zones": '["a", "b"]'}
+
+
+@pytest.mark.parametrize("frames", [pd, pl])
+def test_values_of_a_data_frame_are_values_of_python(tmp_path, frames):
+    hcl = Options(
+        configuration="\n".join(f'variable "{name}" {{ default = null }}' for name in ("n", "b", "x", "zones"))
+    )
+    columns = {"name": ["a", "b"], "n": [1, None], "b": [True, False], "x": [0.5, float("nan")], "zones": [["p"], []]}
+    frame = frames.DataFrame(columns)
+    if frames is pd:
+        frame["n"] = frame["n"].astype("Int64")
+        frame["zones"] = [np.array(["p"]), np.array([])]
+    first, second = members_of(frame, tmp_path, hcl)
+    assert values(first) == {"n": "1", "b": "true", "x": "0.5", "zones": '["p"]'}
+    assert values(second) == {"b": "false", "zones": "[]"}
+
+
+def test_a_cell_of_a_file_may_have_lines(tmp_path):
+    (tmp_path / "t.csv").write_text('name,region\n\na,"eu\nwest, 1"\n')
+    (member,) = members_of("t.csv", tmp_path, HCL)
+    assert values(member) == {"region": "eu\nwest, 1"}
+
+
+def test_each_row_has_a_state_of_its_own(tmp_path):
+    rows = [{"name": "a"}, {"name": "b"}]
+    with pytest.raises(ConfigurationError, match='"a" and "b" of the fleet would have one state: their backend "s3"'):
+        members_of(rows, tmp_path, BACKEND)
+    assert list(tmp_path.iterdir()) == []
+    members_of([{**row, "workspace": row["name"]} for row in rows], tmp_path, BACKEND)
+    given = ["key=a", ["key=b"], {"key": "c"}]
+    members = members_of(
+        [{"name": f"e{number}", "backend_config": each} for number, each in enumerate(given)], tmp_path, BACKEND
+    )
+    assert [member.options.backend_config for member in members] == [("key=a",), ("key=b",), ("key=c",)]
+    folders(tmp_path, "live/a", "live/b")
+    for name in "ab":
+        (tmp_path / "live" / name / "main.tf").write_text(BACKEND.configuration)
+    with pytest.raises(ConfigurationError, match="would have one state"):
+        members_of("live/*", tmp_path, Options())
+    (tmp_path / "live/b/.terraform").mkdir()
+    (tmp_path / "live/b/.terraform/environment").write_text("prod")
+    assert len(members_of("live/*", tmp_path, Options())) == 2
+    for name in "ab":
+        (tmp_path / "live" / name / "main.tf").write_text('terraform {\n  backend "local" {\n    path = "s"\n  }\n}')
+    assert len(members_of("live/*", tmp_path, Options())) == 2
 
 
 @pytest.mark.parametrize(
@@ -64,29 +126,58 @@ def test_a_row_may_have_a_folder_a_workspace_a_level_and_typed_values(tmp_path):
         ([], "The table has no rows."),
         (5, "int is not a table."),
         (["a"], "Row 1 of the table is not a mapping: str."),
-        ([{"region": "x"}], "Row 1 of the table has no name."),
+        ([{"region": "x"}], 'Row 1 of the table, column "name": it has no name.'),
+        ([{"name": 83}], 'Row 1 of the table, column "name": it has to be a text, and is an int.'),
+        ([{"name": "a", "workspace": 1}], 'Row 1 of the table ("a"), column "workspace": it has to be a text'),
+        ([{"name": "a", "backend_config": 1}], 'column "backend_config": it is an int, and no setting of a backend.'),
+        ([{"name": "a", "variables": "b"}], 'column "variables": it has to be a mapping of names to values'),
+        ([{"name": "a", "region": "b", "variables": {"region": "c"}}], '"region" is a column too. Keep one of them.'),
+        ([{"name": "a"}, {"name": "b", "regoin": "x"}], 'Row 2 of the table ("b"), column "regoin": the configuration'),
+        ([{"name": "a", "role": "x"}], 'Declare it: variable "role" {} and provider "aws" { assume_role'),
+        (pd.DataFrame([["a", "b"]], columns=["name", "name"]), 'Columns 1 and 2 of the table have one name, "name".'),
         ([{"name": "a"}, {"name": "a"}], '"a" and "a" of the fleet are one environment'),
-        ([{"name": "../a"}], "Row 1 of the table: '../a' cannot be an environment's name."),
-        ([{"name": "a", "level": "low"}], "Row 1 of the table: 'low' is not a valid Level."),
-        ([{"name": "a", "x": object()}], "Row 1 of the table: object is no value of Terraform."),
+        ([{"name": "../a"}], "Row 1 of the table, column \"name\": '../a' cannot be an environment's name."),
+        ([{"name": "a", "level": "low"}], 'column "level": \'low\' is not a level. Levels: "never"'),
+        ([{"name": "a", "region": object()}], 'column "region": object is no value of Terraform.'),
         ("none.csv", "none.csv cannot be read: No such file or directory."),
-        ("torn.csv", "torn.csv cannot be understood: a row has more cells than there are columns: ['2']."),
+        ("torn.csv", "torn.csv cannot be understood: row 1 has 2 cells, and there are 1 columns."),
+        ("other.csv", 'other.csv cannot be understood: its columns are separated by ";", not by ",".'),
+        ("twice.csv", 'twice.csv cannot be understood: Columns 1 and 2 of the file have one name, "name".'),
+        ("latin.csv", "latin.csv cannot be understood: it is not in UTF-8."),
+        ("empty.csv", "empty.csv has no rows."),
+        ("level.csv", 'Row 1 of level.csv ("a"), column "level": \'low\' is not a level.'),
         ("torn.json", "torn.json cannot be understood: Expecting value"),
-        ("torn.yaml", "torn.yaml cannot be understood: "),
+        ("torn.yaml", "torn.yaml cannot be understood: expected the node content, but found '<stream end>' in line 2."),
+        ("twice.yaml", 'twice.yaml cannot be understood: the key "name" is there twice in one object.'),
+        ("twice.json", 'twice.json cannot be understood: the key "name" is there twice in one object.'),
+        ("bool.yaml", 'Row 1 of bool.yaml, column "name": it has to be a text, and is a bool.'),
     ],
 )
 def test_what_is_no_fleet_is_one_clear_error(tmp_path, each, problem):
-    (tmp_path / "torn.csv").write_text("name\na,2\n")
-    (tmp_path / "torn.json").write_text("[")
-    (tmp_path / "torn.yaml").write_text("a: [\n")
+    for name, text in FILES.items():
+        (tmp_path / name).write_bytes(text)
     with pytest.raises(ConfigurationError) as caught:
         members_of(each, tmp_path, Options() if isinstance(each, str) and "." not in each[2:] else HCL)
     assert problem in str(caught.value)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["torn.csv", "torn.json", "torn.yaml"]
+    assert {path.name for path in tmp_path.iterdir()} == FILES.keys()
+
+
+def test_a_variable_without_a_value_is_told_before_anything_is_written(tmp_path, monkeypatch):
+    hcl = Options(configuration='variable "region" {}')
+    rows = [{"name": "a", "region": "x"}, {"name": "b", "region": None}]
+    with pytest.raises(
+        ConfigurationError, match=r'Row 2 of the table \("b"\), column "region": .* no value .*main.tf:1'
+    ):
+        members_of(rows, tmp_path, hcl)
+    assert list(tmp_path.iterdir()) == []
+    assert len(members_of(rows, tmp_path, replace(hcl, variables=(("var", "region=y"),)))) == 2
+    assert len(members_of(rows, tmp_path, replace(hcl, variables=(("var_file", "some.tfvars"),)))) == 2
+    monkeypatch.setenv("TF_VAR_region", "z")
+    assert len(members_of(rows, tmp_path, hcl)) == 2
 
 
 def test_a_name_without_a_configuration_is_an_error(tmp_path):
-    with pytest.raises(ConfigurationError, match='Row 1 of the table: "a" has no configuration'):
+    with pytest.raises(ConfigurationError, match='column "name": "a" has no configuration'):
         members_of([{"name": "a"}], tmp_path, Options())
     folders(tmp_path, "live")
     with pytest.raises(ConfigurationError, match="gets none from a cell"):

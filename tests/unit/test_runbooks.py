@@ -209,6 +209,27 @@ async def test_a_prompt_of_a_run_takes_one_code_however_often_it_is_displayed(mo
         await cell.take_prompt()
 
 
+async def test_the_runs_of_a_fleet_take_one_code_together(monkeypatch):
+    monkeypatch.setattr(current_cell, "DISPLAY_TIMEOUT", 0.05)
+    cell = responder(waits="").cell
+
+    def follow(**state):
+        for run in ("run-1", "run-2"):
+            cell.follow(shown(id=run, fleet="fleet-1", **state))
+
+    for attempt, indicator in enumerate(("required", "failed"), 1):
+        follow(indicator=indicator)
+        prompt = await cell.take_prompt()
+        assert (prompt.run, prompt.attempt) == ("run-1", attempt)
+        with pytest.raises(PromptUnavailable, match="none of its runs waits"):
+            await cell.take_prompt()
+        cell.follow(shown(id="run-1", fleet="fleet-1", indicator="verifying"))
+        cell.follow(shown(id="run-2", fleet="fleet-1", indicator=indicator))  # displayed late
+        with pytest.raises(PromptUnavailable, match="none of its runs waits"):
+            await cell.take_prompt()
+        follow(indicator="verifying")
+
+
 OPEN = [
     ([("phase", "plan")], "plan"),
     ([("phase", "plan"), ("mfa", "WRONG")], "plan"),
@@ -274,6 +295,8 @@ async def test_a_question_may_come_before_the_display_of_its_run():
         ("for e in environments:\n    await tfmfa_nb.plan(e)", True),
         ("run = await tfmfa_nb.apply(run)", True),
         ("runs['a'] = await tfmfa_nb.plan('a')", True),
+        ("fleet = await tfmfa_nb.plan_all('accounts/*')", True),
+        ("await tfmfa_nb.apply_all(fleet)", True),
         ("run = await tfmfa_nb.command('state list', 'a')", True),
         ("mytfmfa_nb.plan(e)", False),
         ("# await tfmfa_nb.plan(e)", False),
@@ -377,7 +400,9 @@ def test_a_cell_applies_if_it_has_the_magic():
     assert applies("run = 1\n  %tfapply")
     assert applies("%%tfapply\nx")
     assert applies("await tfmfa_nb.apply(run)")
+    assert applies("await tfmfa_nb.apply_all(fleet)")
     assert not applies("await tfmfa_nb.plan('x')")
+    assert not applies("await tfmfa_nb.plan_all('x')")
     assert may_change("await tfmfa_nb.command('state rm a.b')")
     assert not may_change("await tfmfa_nb.plan('x')")
     assert applies_configuration("%%tfapply\nx")

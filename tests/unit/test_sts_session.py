@@ -380,6 +380,16 @@ async def test_fifty_roles_are_checked_at_once_by_one_client(fake):
     assert len(fake.made) == 1
 
 
+async def test_more_roles_are_checked_no_faster_than_aws_answers(fake, monkeypatch):
+    monkeypatch.setattr(role_checks, "_AT_ONCE", 1)
+    monkeypatch.setattr(role_checks, "_PER_SECOND", 20)
+    began = time.monotonic()
+    checks = await check_roles(some_session(), [RoleChain(f"aws.{n}", (RoleHop(DEPLOY),)) for n in range(4)])
+    assert time.monotonic() - began >= 2 / 20
+    assert [check.state for check in checks] == [HopState.ASSUMED] * 4
+    assert len(fake.asked) == 4
+
+
 async def test_no_roles_need_no_client(fake):
     assert await check_roles(some_session(), []) == []
     assert await check_roles(some_session(), [RoleChain("aws")]) == []

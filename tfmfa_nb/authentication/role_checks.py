@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleChain, RoleHop
 
 _SESSION_NAME = "tfmfa-check"
+# AWS answers 600 calls of STS a second for each account and Region
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), Terraform's own included.
+_AT_ONCE, _PER_SECOND = 200, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ async def check_roles(
 ) -> list[RoleCheck]:
     """Assume every role as the provider will: chains in parallel, the hops of each chain in order.
 
+    The first 200 chains begin at once, and the others as fast as AWS answers without throttling.
+
     Args:
         session: the MFA session.
         chains: role chains found in the configuration. A role whose ARN or external ID is unknown ends the check of
@@ -85,6 +90,7 @@ async def check_roles(
 
     async def check_chain(index: int, chain: RoleChain) -> list[RoleCheck]:
         clients, checks = first, []
+        await asyncio.sleep(max(0, index - _AT_ONCE) / _PER_SECOND)
 
         def report(hop: int, state: HopState, refusal: Refusal | None = None, request_id: str = "") -> None:
             if state is not HopState.CHECKING:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.fleet.joint_phase import JointPhase
+from tfmfa_nb.fleet.shared_terraform import SharedTerraform
 from tfmfa_nb.model.data_frames import data_frame
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
@@ -20,12 +21,11 @@ from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.options import Options
-from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -98,10 +98,10 @@ class Fleet(Mapping[str, Run]):
             TfmfaError: a level, or the policy, cannot be read.
             asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
         """
-        level = self._strictest(gate)
+        level, terraform = self._strictest(gate), SharedTerraform()
         for name, member in self._members.items():
             options = replace(member.options, level=level, fleet=self.id)
-            ports = Ports(turn=partial(self._turn_of, name))
+            ports = terraform.ports(turn=partial(self._turn_of, name), room=self._room)
             self._runs[name] = Run(member.environment, options, self._base, ports=ports)
         await self._perform(self.names, gate, pace, Phase.PLAN, plan)
 
@@ -211,6 +211,9 @@ class Fleet(Mapping[str, Run]):
     async def _turn_of(self, name: str) -> None:
         if self._phase is not None:
             await self._phase.turn(name)
+
+    def _room(self) -> AbstractAsyncContextManager[None]:
+        return self._phase.room if self._phase is not None else nullcontext()
 
     def _strictest(self, gate: Gate) -> Level:
         """The strictest level of the fleet's environments, which holds for each of them."""

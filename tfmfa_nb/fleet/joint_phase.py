@@ -35,12 +35,14 @@ class JointPhase:
 
     Attributes:
         turns: gives each run its turn.
+        room: what those that have not passed their gates use Terraform in.
         errors: what has stopped a run, by the name of its environment.
         canceling: True after a person has canceled the fleet.
     """
 
     def __init__(self, names: Sequence[str], gate: Gate, pace: Pace, phase: Phase) -> None:
         self.turns, self.errors, self.canceling = Turns(pace), dict[str, TfmfaError](), False
+        self.room = asyncio.Semaphore(self.turns.at_once)
         self._names, self._pace = names, pace
         waves = -(-len(names) // self.turns.at_once)
         seconds = min(_MOST_SECONDS, _ONE_RUN_SECONDS[phase] + _MORE_SECONDS[phase] * max(0, waves - 1))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfmfa_nb.fleet.rendezvous import Rendezvous
+from tfmfa_nb.fleet.shared_roles import RoleQuestion, SharedRoles
 from tfmfa_nb.model.errors import RunCanceled
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SharedGate:
         self._codes: Rendezvous[CodeRequest, Secret] = Rendezvous(self._names, self._ask, _forget)
         self._exchanges: Rendezvous[_Exchange, MfaSession] = Rendezvous(self._names, self._exchange, _forget)
         self._confirmations: Rendezvous[Sequence[str], bool] = Rendezvous(self._names, self._confirm)
+        self._roles = SharedRoles(self._names, gate.aws)
         self._one_at_a_time = asyncio.Lock()
         self._identities: dict[_Key, asyncio.Task[Identity]] = {}
 
@@ -54,7 +56,7 @@ class SharedGate:
 
     def leave(self, name: str) -> None:
         """The run on `name` has ended, or has passed its gate."""
-        for shared in (self._codes, self._exchanges, self._confirmations):
+        for shared in (self._codes, self._exchanges, self._roles, self._confirmations):
             shared.leave(name)
 
     @property
@@ -74,6 +76,10 @@ class SharedGate:
     async def session_for(self, name: str, exchange: _Exchange) -> MfaSession:
         """The session that the code is exchanged for, once; the run on `name` forgets its own."""
         return await self._exchanges.together(name, exchange)
+
+    async def roles_for(self, name: str, question: RoleQuestion) -> Sequence[RoleCheck]:
+        """The checks of the roles of the run on `name`, which are made for all at once."""
+        return await self._roles.checked_for(name, question)
 
     async def confirmed_for(self, name: str, question: str, decision: Sequence[str], word: str) -> bool:
         """Whether the person confirms: for all at once, or, where a word has to be typed, for each."""
@@ -170,7 +176,7 @@ class _MemberAws:
     async def check_roles(
         self, session: MfaSession, chains: Sequence[RoleChain], on_change: Any, patience: Patience
     ) -> Sequence[RoleCheck]:
-        return await self._shared.aws.check_roles(session, chains, on_change, patience)
+        return await self._shared.roles_for(self._name, RoleQuestion(session, chains, on_change, patience))
 
     async def account_alias(self, access_key_id: str, secret_access_key: Secret, endpoint: Endpoint) -> str:
         return await self._shared.aws.account_alias(access_key_id, secret_access_key, endpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -18,16 +18,17 @@ from tfmfa_nb.model.errors import ConfigurationError, FleetStopped
 from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle
-from tfmfa_nb.views.fleet_view import shown
+from tfmfa_nb.views.fleet_view import shown, shown_to_runner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.magics.cell_gate import Settings
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.run import Run
 
 
 class FleetPlanOptions(PlanOptions, total=False):
@@ -65,8 +66,8 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
 
     Args:
         each: a pattern of folders with configurations ("accounts/*"); a table in a file (.csv, .json, .yaml); a data
-            frame; or mappings. A row has a `name`, and may have a `folder`, a `workspace`, a `level`, and `variables`;
-            every other column is a variable.
+            frame; or mappings. A row has a `name`, and may have a `folder`, a `workspace`, a `backend_config`, a
+            `level`, and `variables`; every other column is a variable, such as `role_arn` and `region`.
         options: those of `plan`, for each run, and at_once, stop_if_refused.
 
     Returns:
@@ -174,7 +175,13 @@ async def go_fleet(
     """
     gate = gate_of(front_end_of_fleet(shell), settings)
     fleet.bundle = lambda: fleet_bundle(fleet)
-    fleet.around = lambda run: notifying(run, gate.policy, settings.notify, settings.notify_key)
+
+    @contextmanager
+    def around(run: Run) -> Iterator[None]:
+        with shown_to_runner(run), notifying(run, gate.policy, settings.notify, settings.notify_key):
+            yield
+
+    fleet.around = around
     notebook = getattr(shell, "kernel", None) is not None
     async with shown(fleet, notebook=notebook) if show else nullcontext():
         await work(gate)

@@ -46,12 +46,16 @@ class DisplayedProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayedRun:
-    """One phase of a run, without secrets. `roles` are the ARNs of all hops; `command` is that of another command."""
+    """One phase of a run, without secrets. `roles` are the ARNs of all hops; `command` is that of another command.
+
+    The runs that have the same `fleet` wait for one code together.
+    """
 
     id: str
     environment: str
     workspace: str = ""
     command: str = ""
+    fleet: str = ""
     phase: str
     status: str
     level: str

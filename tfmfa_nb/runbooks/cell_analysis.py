@@ -9,14 +9,14 @@ from typing import Any
 from tfmfa_nb.protocol.words import CELL_MAGICS, COMMAND_MAGICS
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
 
-_APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b|\btfmfa_nb\.apply\(", re.MULTILINE)
+_APPLIES = re.compile(r"^\s*(?:\w+\s*=\s*)?%{1,2}tfapply\b|\btfmfa_nb\.apply(?:_all)?\(", re.MULTILINE)
 _CODE = r"""^(?:[^#'"\n]|"[^"\n]*"|'[^'\n]*')"""  # no comment, and no string that is still open
 _ASKING = f"(?:{'|'.join([*CELL_MAGICS, *COMMAND_MAGICS, 'tfruns'])})"
 _CHANGES = re.compile(
     r"^\s*(?:\w+\s*=\s*)?%{1,2}(?:tf|tfstate|tfimport|tftest|tfruns)\b|\btfmfa_nb\.command\(", re.MULTILINE
 )
 _ASKS = re.compile(
-    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan|apply|command)\(""",
+    rf"""^(?:[^#'"\n]*=)?\s*%{{1,2}}{_ASKING}\b|\brun_(?:line|cell)_magic\(\s*['"]{_ASKING}['"]|{_CODE}*?\btfmfa_nb\.(?:plan(?:_all)?|apply(?:_all)?|command)\(""",
     re.MULTILINE,
 )
 _MAGIC = re.compile(r"^\s*%{1,2}(\w+)")

@@ -9,7 +9,7 @@ notebook, where `jupyter tfmfa verify` finds one that no audit trail confirms.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class CurrentCell:
     def __init__(self) -> None:
         self.number = 0
         self._asks = False
-        self._waiting: set[tuple[str, str]] = set()
+        self._waiting: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._open: dict[tuple[str, str], RunDisplay] = {}
         self._attempts: Counter[tuple[str, str]] = Counter()
         self._opened = asyncio.Event()
@@ -69,15 +69,21 @@ class CurrentCell:
         self._attempts.clear()
 
     def follow(self, shown: RunDisplay) -> None:
-        """The cell displays a run in a new state. A run that starts to wait for a code opens one prompt."""
-        key = shown.run.id, shown.run.phase
+        """The cell displays a run in a new state. A run that starts to wait for a code opens one prompt.
+
+        The runs of a fleet wait for one code together, so all of them open one: the next one after all have gone on.
+        """
+        key = shown.run.fleet or shown.run.id, shown.run.phase
+        waiting = self._waiting[key]
         if shown.lock_indicator not in _WAITING or shown.run.ended_at or shown.run.phase not in set(Phase):
-            self._waiting.discard(key)
-            self._open.pop(key, None)
-        elif key not in self._waiting:
-            self._waiting.add(key)
+            waiting.discard(shown.run.id)
+            if not waiting:
+                self._open.pop(key, None)
+            return
+        if not waiting:
             self._open[key] = shown
             self._opened.set()
+        waiting.add(shown.run.id)
 
     def check_magic(self) -> None:
         """Make sure that the cell has a magic that asks.

@@ -7,6 +7,7 @@ they patch no module.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +22,7 @@ from tfmfa_nb.terraform.value_faults import value_faults
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from typing import BinaryIO
 
@@ -206,9 +208,11 @@ class Ports:
         lock: acquires the environment's lock; see `EnvironmentLock.acquire`.
         clock: returns the time in seconds since the epoch.
         turn: waits for the turn of a run that has passed its gate; it may raise a TfmfaError instead.
+        room: what a run that has not passed its gate uses Terraform in; it may wait until others leave room.
     """
 
     terraform: Terraform = field(default_factory=InstalledTerraform)
     lock: Callable[..., Awaitable[EnvironmentLock]] = EnvironmentLock.acquire
     clock: Callable[[], float] = time.time
     turn: Callable[[], Awaitable[None]] = at_once
+    room: Callable[[], AbstractAsyncContextManager[None]] = nullcontext

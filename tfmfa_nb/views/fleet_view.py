@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle, fleet_text
 from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from tfmfa_nb.fleet.fleet import Fleet
+    from tfmfa_nb.runs.run import Run
 
 _PACE = 0.5  # seconds between two looks; a person reads no faster
 
@@ -35,6 +37,22 @@ async def shown(fleet: Fleet, *, notebook: bool) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await watching
         finish()
+
+
+@contextmanager
+def shown_to_runner(run: Run) -> Iterator[None]:
+    """Show one run's phase to `jupyter tfmfa run`, if it executes the notebook: it follows, answers, and keeps it."""
+    if current_runner() is None:
+        yield
+        return
+    from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415 - only in IPython
+
+    view = HeadlessView(run)
+    view.begin()
+    try:
+        yield
+    finally:
+        view.end()
 
 
 async def _watch(look: Callable[[], None]) -> None:

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 _WATCHED = ["status", "phase", "log_lines", "lock_indicator", "progress"]
 _PACE = 0.25  # seconds between two updates
 # What the record has in the very form in which it is displayed.
-_OF_THE_RECORD = [each.name for each in fields(DisplayedRun) if each.name in FIELDS and each.type in {str, float}]
+_FLEET = "fleet"  # which no view of one run shows
+_OF_THE_RECORD = [
+    each.name
+    for each in fields(DisplayedRun)
+    if each.name in FIELDS and each.type in {str, float} and each.name != _FLEET
+]
 _MOST = 200  # changes and roles in the facts; the audit trail and the log have them all
 
 
@@ -106,6 +111,7 @@ def _displayed(run: Run) -> DisplayedRun:
     identity = {name: run.identity.get(name, "") for name in ("account", "arn", "serial_number")}
     return DisplayedRun(
         **{name: getattr(run, name) for name in _OF_THE_RECORD},
+        fleet=run.driver.record.fleet,
         counts=parse(run.counts, Counts),
         identity=DisplayedIdentity(**identity),
         roles=tuple(roles[:_MOST]),

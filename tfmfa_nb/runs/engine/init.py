@@ -12,6 +12,7 @@ from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
 from tfmfa_nb.terraform.lock_file import lock_file_fault
+from tfmfa_nb.terraform.plugin_cache import turn_of_init
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
@@ -97,7 +98,10 @@ async def _initialize(
     variables = options.early_variables(driver.base, commands.executable)
     folder = driver.environment.folder
     kept = (data_folder(folder, commands.given.environ), folder / LOCK_FILE)  # inspected again after it
-    async with untouched(driver, gate, commands.executable, session, kept):
+    async with (
+        turn_of_init(commands.given.environ, folder),
+        untouched(driver, gate, commands.executable, session, kept),
+    ):
         await _run(commands, "init", "-input=false", *arguments, variables=variables, without=without)
     if backend:
         now, _, settings = _fingerprint(commands).partition("\n")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import EnvironmentLock
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.validation import Fault
 
@@ -46,8 +47,14 @@ async def check_configuration(driver: Driver, gate: Gate, executable: Executable
     configuration = driver.read_configuration(executable, gate.environ)
     check_known(driver, configuration, gate.environ)
     note_addresses(driver, configuration)
-    if not can_be_asked(driver, gate):
-        return
+    if can_be_asked(driver, gate):
+        async with driver.ports.room():
+            await _check_before_code(driver, gate, executable, lock, configuration)
+
+
+async def _check_before_code(
+    driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, configuration: Configuration
+) -> None:
     await check_settings(driver, gate, executable, configuration)
     terraform, folder, given = driver.ports.terraform, driver.environment.folder, driver.options
     mark, state = driver.environment.files.validated, f"{executable.version} {driver.inspected.sha256}"

@@ -11,6 +11,7 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.organization.aws_config import settings_without_credentials
 from tfmfa_nb.runs.gate.default_credentials import default_credentials
 from tfmfa_nb.terraform.credentials import child_environ, session_environ
+from tfmfa_nb.terraform.plugin_cache import shared_cache
 from tfmfa_nb.terraform.secret_variables import secrets_in_environ
 from tfmfa_nb.terraform.withheld_variables import withheld
 
@@ -91,6 +92,7 @@ async def process_environment(
         # CloudTrail records it with every call of Terraform's provider, so that a run's events are found by the run.
         agents = (environ.get("TF_APPEND_USER_AGENT", ""), f"tfmfa_nb/{driver.record.id}")
         environ["TF_APPEND_USER_AGENT"] = " ".join(filter(None, agents))
+        environ |= _shared_cache(driver, environ)
         with _masks(driver, gate, executable) as (keys, secrets):
             yield ProcessEnvironment(environ, gate.policy, session is not None, credentials, keys, secrets)
     finally:
@@ -103,8 +105,15 @@ async def without_credentials(driver: Driver, gate: Gate, executable: Executable
     """What processes get that need no AWS credentials: they can find none, as with a session."""
     environ, _ = child_environ(gate.environ, credentials=False)
     environ = session_environ(environ, {}, files=False)
+    environ |= _shared_cache(driver, environ)
     with _masks(driver, gate, executable) as (keys, secrets):
         yield ProcessEnvironment(environ, gate.policy, session=True, credentials=None, keys=keys, secrets=secrets)
+
+
+def _shared_cache(driver: Driver, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the plugin cache that the runs of a fleet share."""
+    environment = driver.environment
+    return shared_cache(environ, environment.folder, owned=environment.owned) if driver.options.fleet else {}
 
 
 @contextmanager

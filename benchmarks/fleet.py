@@ -1,0 +1,267 @@
+"""Compares a fleet with `xargs -P` and with one run after another: codes asked, time, and memory.
+
+    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400]
+
+Each environment is planned for the first time, `terraform init` included, against a sandbox: at the level "plans and
+applies" for the fleet and for the runs, and with one MFA session that somebody has made by hand for `xargs`.
+
+- `xargs`: `terraform init` and `terraform plan` in each folder, so many at once,
+- `shown`: the same with `terraform show -json`, without which nobody knows what a plan does, and a fleet plans nothing,
+- `runs`: `tfmfa_nb.plan` for each environment, one after another, with a code for each,
+- `fleet`: `tfmfa_nb.plan_all`, so many at once.
+
+The configuration needs no provider, or, with `--aws`, that of AWS with a role. `--fake` plans fleets with a Terraform
+that is a script and prints at once, without codes: what remains is the fleet's own time, which has to grow with its
+size.
+
+`memory` is the most that this process and all below it had at one time, with shared pages counted once; `this` is what
+this process had of it. A code takes a person 30 seconds, which is not in the times: the device here has no clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import psutil
+
+import tfmfa_nb
+from tfmfa_nb.authentication.mfa_session import get_session
+from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.sandbox.handle import Sandbox
+from tfmfa_nb.terraform.provider_mirror import provider_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+_PLAIN = 'variable "word" {}\nresource "terraform_data" "one" {\n  input = var.word\n}\n'
+_AWS = """variable "word" {}
+provider "aws" {
+  assume_role { role_arn = "arn:aws:iam::123456789012:role/deploy" }
+}
+resource "aws_ssm_parameter" "one" {
+  name  = "/fleet/${var.word}"
+  type  = "String"
+  value = "1"
+}
+"""
+_POLICY = 'mfa = true\ndefault_level = "LEVEL"\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n'
+# Prints what is read of a real one, and saves a plan of one word.
+_SCRIPT = """#!/bin/sh
+case "$1" in
+version) echo 'Terraform v1.11.4' ;;
+init) mkdir -p .terraform ;;
+plan)
+  for word; do case "$word" in -out=*) echo plan >"${word#-out=}" ;; esac; done
+  echo 'Plan: 1 to add, 0 to change, 0 to destroy.'
+  exit 2 ;;
+show) echo '{"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [], "configuration": {}}' ;;
+workspace) echo default ;;
+esac
+"""
+_LOOK = 0.25  # seconds between two looks at the memory
+
+
+class Memory:
+    """Looks at the memory of this process, and of those that work below a folder.
+
+    Args:
+        folder: the folder.
+
+    Attributes:
+        most: the most of all at one time, in MB.
+        own: the most of this process, in MB.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.most, self.own = folder, 0.0, 0.0
+        self._ended = threading.Event()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look until the block ends."""
+        looking = threading.Thread(target=self._look)
+        looking.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            looking.join()
+
+    def _look(self) -> None:
+        me = psutil.Process()
+        while not self._ended.wait(_LOOK):
+            own = me.memory_full_info().pss / 1e6
+            everything = own
+            for process in psutil.process_iter():
+                with suppress(psutil.Error, OSError):
+                    if process.pid != me.pid and Path(process.cwd()).is_relative_to(self.folder):
+                        everything += process.memory_full_info().pss / 1e6
+            self.most, self.own = max(self.most, everything), max(self.own, own)
+
+
+def rows_of(names: list[str]) -> list[dict[str, str]]:
+    """The table of a fleet."""
+    return [{"name": name, "word": name} for name in names]
+
+
+def with_xargs(names: list[str], hcl: str, at_once: int, credentials: dict[str, str], more: str = "") -> None:
+    """Plan with Terraform alone, and run a command after it."""
+    folder = Path.cwd()
+    program = shutil.which("terraform") or shutil.which("tofu") or "terraform"
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(hcl)
+    line = f"cd {{}} && {program} init -input=false && TF_VAR_word={{}} {program} plan -input=false -out=plan.tfplan"
+    line += f" && {program} {more}" if more else ""
+    subprocess.run(
+        ["xargs", "-P", str(at_once), "-I{}", "sh", "-c", line],  # noqa: S607
+        cwd=folder,
+        input="\n".join(names),
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **credentials},
+    )
+
+
+async def one_by_one(names: list[str], hcl: str) -> None:
+    """Plan with a run for each."""
+    for name in names:
+        run = await tfmfa_nb.plan(name, hcl=hcl, var={"word": name}, show=False)
+        if run.status != "planned":
+            raise SystemExit(f"{name} is {run.status}.")
+
+
+async def together(names: list[str], hcl: str, at_once: int) -> None:
+    """Plan with a fleet."""
+    fleet = await tfmfa_nb.plan_all(rows_of(names), hcl=hcl, at_once=at_once, show=False)
+    if fleet.errors or {run.status for run in fleet.values()} != {"planned"}:
+        raise SystemExit(f"{fleet!r}: {next(iter(fleet.errors.values()), '')}")
+
+
+async def session_of(sandbox: Sandbox) -> dict[str, str]:
+    """The credentials of an MFA session, made by hand."""
+    environ = sandbox.environ()
+    sandbox.advance(30)
+    session = await get_session(
+        environ["AWS_ACCESS_KEY_ID"],
+        Secret(environ["AWS_SECRET_ACCESS_KEY"]),
+        environ["AWS_MFA_SERIAL_NUMBER"],
+        Secret(sandbox.code(wait=False)),
+        endpoint=Endpoint(environ["AWS_REGION"], environ["AWS_ENDPOINT_URL"]),
+    )
+    return {**environ, **session.environ()}
+
+
+async def measured(folder: Path, work: Callable[[], Awaitable[None]]) -> tuple[float, Memory]:
+    """The time of `work` in a folder, and the memory."""
+    os.chdir(folder)
+    memory = Memory(folder)
+    with memory.watched():
+        began = time.perf_counter()
+        await work()
+        return time.perf_counter() - began, memory
+
+
+def new(folder: Path) -> Path:
+    """A new folder."""
+    folder.mkdir()
+    return folder
+
+
+def line(way: str, size: int, seconds: float, ratio: float, memory: Memory) -> str:
+    """One line of the result, without the codes."""
+    return (
+        f"{way:6} {size:5} environments {seconds:8.2f} s  {seconds / size:6.3f} s each  x {ratio:5.2f}  "
+        f"memory {memory.most:6.0f} MB, this {memory.own:4.0f} MB"
+    )
+
+
+async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
+    """Compare the three ways."""
+    sandbox = Sandbox.start(home / "sandbox")
+    os.environ.update({name: text for name, text in sandbox.environ().items() if name != "TFMFA_POLICY"})
+    device = shlex.join([sys.executable, "-m", "tfmfa_nb.app", "sandbox", "code", "--advance"])
+    os.environ["TFMFA_TOKEN_COMMAND"] = device
+    os.environ.update(provider_environ(os.environ, home))
+
+    def codes() -> int:
+        return [call["action"] for call in sandbox.calls()].count("GetSessionToken")
+
+    try:
+        await measured(new(home / "first"), lambda: one_by_one(["first"], hcl))  # imports what is imported late
+        for size in sizes:
+            names, base = [f"e{number}" for number in range(size)], 0.0
+            credentials = await session_of(sandbox)
+            ways: dict[str, Callable[[], Awaitable[None]]] = {
+                "xargs": partial(asyncio.to_thread, with_xargs, names, hcl, at_once, credentials),
+                "shown": partial(
+                    asyncio.to_thread, with_xargs, names, hcl, at_once, credentials, "show -json plan.tfplan"
+                ),
+                "runs": partial(one_by_one, names, hcl),
+                "fleet": partial(together, names, hcl, at_once),
+            }
+            for way, work in ways.items():
+                before = codes()
+                seconds, memory = await measured(new(home / f"{way}-{size}"), work)
+                base = base or seconds
+                asked = str(codes() - before or 1)
+                print(line(way, size, seconds, seconds / base, memory), f"  codes {asked}", flush=True)  # noqa: T201
+    finally:
+        sandbox.stop()
+
+
+async def fake(home: Path, sizes: list[int], at_once: int) -> None:
+    """Plan fleets with a Terraform that is a script."""
+    script = home / "terraform"
+    script.write_text(_SCRIPT)
+    script.chmod(0o755)
+    os.environ["TFMFA_TERRAFORM"] = str(script)
+    await measured(new(home / "fake-first"), lambda: together(["first"], _PLAIN, at_once))
+    first = 0.0
+    for size in sizes:
+        names = [f"e{number}" for number in range(size)]
+        seconds, memory = await measured(new(home / f"fake-{size}"), partial(together, names, _PLAIN, at_once))
+        first = first or seconds / size
+        print(line("fake", size, seconds, seconds / size / first, memory), flush=True)  # noqa: T201
+
+
+def main() -> None:
+    """Measure, and print one line for each way and size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="1,10", help="numbers of environments; empty for none")
+    parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--aws", action="store_true", help="a configuration with the provider of AWS")
+    parser.add_argument("--fake", default="", help="numbers of environments with a Terraform that is a script")
+    options = parser.parse_args()
+    sizes, fakes = ([int(each) for each in text.split(",") if each] for text in (options.sizes, options.fake))
+    with TemporaryDirectory() as folder:
+        home = Path(folder).resolve()
+        policy = home / "policy.toml"
+        os.environ["TFMFA_POLICY"] = str(policy)
+        if sizes:
+            policy.write_text(_POLICY.replace("LEVEL", "plans and applies"))
+            asyncio.run(real(home, sizes, options.at_once, _AWS if options.aws else _PLAIN))
+        if fakes:
+            policy.write_text(_POLICY.replace("LEVEL", "never"))
+            asyncio.run(fake(home, fakes, options.at_once))
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    main()
