@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.fleet.fleet import Member
+from tfmfa_nb.fleet.member import Member
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.protocol.layout import EnvironmentFiles
