@@ -3,6 +3,7 @@ import './card.css';
 import './log.css';
 import './plan.css';
 import './pictures.css';
+import './fleet.css';
 import './forms.css';
 import './status.css';
 import './editing.css';

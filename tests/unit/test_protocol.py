@@ -20,7 +20,14 @@ from tfmfa_nb.protocol.codec import encode, is_required, parse, types_of
 
 CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "protocol_cases.json").read_text())
 FOLDER = Path(messages.__file__).parent
-FILES = {"approvals", "codec", "layout", "formats", "records"}  # what speaks of files, and the reader of all
+FILES = {
+    "approvals",
+    "codec",
+    "fleet_records",
+    "layout",
+    "formats",
+    "records",
+}  # what speaks of files, and the reader of all
 MESSAGES = [value for value in vars(messages).values() if is_dataclass(value)]
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.fleet.joint_phase import JointPhase
+from tfmfa_nb.fleet.known_fleets import forget, know, remember
+from tfmfa_nb.fleet.member import strictest_level
 from tfmfa_nb.fleet.shared_terraform import SharedTerraform
+from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.model.data_frames import data_frame
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
-from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
@@ -28,26 +30,26 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from pathlib import Path
 
-    from tfmfa_nb.environments import Environment
-    from tfmfa_nb.fleet.turns import Pace
+    from tfmfa_nb.fleet.member import Member
     from tfmfa_nb.model.errors import TfmfaError
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.gate.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """An environment of a fleet.
+class PhaseEnd:
+    """How a phase of a run ended.
 
     Attributes:
-        name: name in the fleet, which no other member has.
-        environment: the environment.
-        options: options of its run.
+        status: status of the run.
+        started_at, ended_at: since when it had its turn, and until when, in seconds since the epoch; 0 for no turn.
+        error: what stopped it, in a sentence; "" if nothing did.
     """
 
-    name: str
-    environment: Environment
-    options: Options = field(default_factory=Options)
+    status: str
+    started_at: float
+    ended_at: float
+    error: str
 
 
 class Fleet(Mapping[str, Run]):
@@ -56,22 +58,31 @@ class Fleet(Mapping[str, Run]):
     Args:
         members: N environments, in the order in which they get their turns.
         base: folder of the notebook.
+        fleet_id: ID of an earlier fleet; "" for a new one.
 
     Attributes:
         id: ID of the fleet, which each run's record and audit trail has.
+        members: the environments, by their names.
+        base: `base`.
+        pace: how the fleet goes on in its last phase.
+        started_at: when that began, in seconds since the epoch; 0 before the first one.
+        ends: how phases of the runs ended, by the name of the environment and the phase.
         errors: what stopped a run in its last phase, by the name of its environment.
         bundle: what a notebook shows of the fleet.
         around: what each run's phase happens in.
     """
 
-    def __init__(self, members: Sequence[Member], base: Path) -> None:
-        self.id = f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    def __init__(self, members: Sequence[Member], base: Path, fleet_id: str = "") -> None:
+        self.id = fleet_id or f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self.errors: dict[str, TfmfaError] = {}
         self.bundle: Callable[[], Mapping[str, str]] = lambda: {"text/plain": repr(self)}
         self.around: Callable[[Run], AbstractContextManager[None]] = lambda _: nullcontext()
-        self._members, self._base = {each.name: each for each in members}, base
+        self.members, self.base = {each.name: each for each in members}, base
+        self.pace, self.started_at = Pace(), 0.0
+        self.ends: dict[tuple[str, Phase], PhaseEnd] = {}
         self._runs: dict[str, Run] = {}
         self._phase: JointPhase | None = None
+        know(self)
 
     def __getitem__(self, name: str) -> Run:
         return self._runs[name]
@@ -85,7 +96,7 @@ class Fleet(Mapping[str, Run]):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the environments, those without a run included."""
-        return tuple(self._members)
+        return tuple(self.members)
 
     async def plan(self, gate: Gate, pace: Pace) -> None:
         """Plan each environment. What stops one is in `errors`; the others go on.
@@ -98,12 +109,17 @@ class Fleet(Mapping[str, Run]):
             TfmfaError: a level, or the policy, cannot be read.
             asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
         """
-        level, terraform = self._strictest(gate), SharedTerraform()
-        for name, member in self._members.items():
+        level, terraform = strictest_level(self.members.values(), gate.policy), SharedTerraform()
+        for name, member in self.members.items():
             options = replace(member.options, level=level, fleet=self.id)
             ports = terraform.ports(turn=partial(self._turn_of, name), room=self._room)
-            self._runs[name] = Run(member.environment, options, self._base, ports=ports)
-        await self._perform(self.names, gate, pace, Phase.PLAN, plan)
+            self._runs[name] = Run(member.environment, options, self.base, ports=ports)
+        remember(self)
+        try:
+            await self._perform(self.names, gate, pace, Phase.PLAN, plan)
+        finally:
+            if all(run.driver.refused for run in self._runs.values()):
+                forget(self.id, self.base)
 
     async def apply(self, gate: Gate, pace: Pace, names: Iterable[str] | None = None, *, confirm: bool = False) -> None:
         """Apply exactly the plans that were shown. What stops one is in `errors`; the others go on.
@@ -125,17 +141,22 @@ class Fleet(Mapping[str, Run]):
                 raise RunStateError(f'"{name}" {status}: it has no plan to apply.', "Plan the fleet again.")
         level = Level.strictest(*(self._runs[name].driver.record.level for name in chosen)) if chosen else Level.NEVER
         for name in chosen:
-            self._runs[name].driver.adjust(Options(level=level, lock_timeout=self._members[name].options.lock_timeout))
+            self._runs[name].driver.adjust(Options(level=level, lock_timeout=self.members[name].options.lock_timeout))
 
         async def apply_one(driver: Driver, own: Gate) -> None:
             await apply(driver, own, confirm=confirm)
 
         await self._perform(chosen, gate, pace, Phase.APPLY, apply_one)
 
+    def adopt(self, name: str, run: Run) -> None:
+        """Take the run of an environment from its record: a kernel that did not start it follows it."""
+        run.driver.ports = replace(run.driver.ports, turn=partial(self._turn_of, name))
+        self._runs[name] = run
+
     @property
     def stopped(self) -> Mapping[str, TfmfaError]:
         """What stopped runs in the fleet's last phase, by the names of their environments."""
-        return self._phase.errors if self._phase is not None else {}
+        return self._phase.errors if self._phase is not None else self.errors
 
     @property
     def applicable(self) -> tuple[str, ...]:
@@ -161,10 +182,46 @@ class Fleet(Mapping[str, Run]):
         """Stop gracefully: each Terraform gets one interrupt, and what waits does not start."""
         if self._phase is not None:
             self._phase.canceling = True
-        for run in self._runs.values():
-            if not Status(run.status).final:
+        for name, run in self._runs.items():
+            taking_part = name in self._phase.names if self._phase is not None else run.status in UNDER_WAY
+            if taking_part and not run.ended_at and not Status(run.status).final:
                 run.cancel()
         self.resume()
+
+    @property
+    def canceling(self) -> bool:
+        """True after a person has canceled the phase."""
+        if self._phase is not None:
+            return self._phase.canceling
+        return any(run.canceling for run in self._runs.values() if not Status(run.status).final)
+
+    @property
+    def phase(self) -> Phase:
+        """The last phase; the plan before the first one."""
+        return self._phase.phase if self._phase is not None else Phase.PLAN
+
+    @property
+    def at_once(self) -> int:
+        """How many runs use Terraform at once in the last phase; 0 before the first one."""
+        return self._phase.turns.at_once if self._phase is not None else 0
+
+    @property
+    def taking_part(self) -> tuple[str, ...]:
+        """The names of the environments that take part in the last phase; all before the first one."""
+        return tuple(self._phase.names) if self._phase is not None else self.names
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The names of the environments that wait for their turns."""
+        phase = self._phase
+        return tuple(name for name in phase.names if name not in {*phase.begun, *phase.errors}) if phase else ()
+
+    def begun_at(self, name: str) -> float:
+        """When the run of an environment got its turn in its last phase, in seconds since the epoch; 0 before it."""
+        if self._phase is None:
+            return self._runs[name].started_at
+        planned = self.ends.get((name, Phase.PLAN)) if name not in self._phase.names else None
+        return planned.started_at if planned is not None else self._phase.begun.get(name, 0.0)
 
     def discard(self) -> None:
         """Discard the plans that wait for their apply, and delete them."""
@@ -206,7 +263,7 @@ class Fleet(Mapping[str, Run]):
         return self.bundle()
 
     def __repr__(self) -> str:
-        return f"<Fleet {self.id}: {len(self._members)} environments, {len(self.errors)} failed>"
+        return f"<Fleet {self.id}: {len(self.members)} environments, {len(self.errors)} failed>"
 
     async def _turn_of(self, name: str) -> None:
         if self._phase is not None:
@@ -214,14 +271,6 @@ class Fleet(Mapping[str, Run]):
 
     def _room(self) -> AbstractAsyncContextManager[None]:
         return self._phase.room if self._phase is not None else nullcontext()
-
-    def _strictest(self, gate: Gate) -> Level:
-        """The strictest level of the fleet's environments, which holds for each of them."""
-        levels = []
-        for each in self._members.values():
-            known = protected_of(each.environment, {**os.environ, **each.options.environ})
-            levels.append(effective_level(each.environment, gate.policy, each.options.level, known=known))
-        return Level.strictest(*levels)
 
     async def _perform(
         self,
@@ -233,6 +282,7 @@ class Fleet(Mapping[str, Run]):
     ) -> None:
         for name in names:
             self.errors.pop(name, None)
+        self.pace, self.started_at = pace, time.time()
         self._phase = JointPhase(names, gate, pace, phase)
 
         async def one(name: str, own: Gate) -> None:
@@ -243,3 +293,6 @@ class Fleet(Mapping[str, Run]):
             await self._phase.run(one)
         finally:
             self.errors.update(self._phase.errors)
+            for name in names:
+                run, error = self._runs[name], str(self._phase.errors.get(name, ""))
+                self.ends[name, phase] = PhaseEnd(str(run.status), self.begun_at(name), run.ended_at, error)

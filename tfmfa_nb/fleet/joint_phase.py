@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,18 +39,21 @@ class JointPhase:
         room: what those that have not passed their gates use Terraform in.
         errors: what has stopped a run, by the name of its environment.
         canceling: True after a person has canceled the fleet.
+        names: `names`.
+        phase: `phase`.
+        begun: when the runs got their turns, by the names of their environments, in seconds since the epoch.
     """
 
     def __init__(self, names: Sequence[str], gate: Gate, pace: Pace, phase: Phase) -> None:
         self.turns, self.errors, self.canceling = Turns(pace), dict[str, TfmfaError](), False
         self.room = asyncio.Semaphore(self.turns.at_once)
-        self._names, self._pace = names, pace
+        self.names, self.phase, self._pace = names, phase, pace
         waves = -(-len(names) // self.turns.at_once)
         seconds = min(_MOST_SECONDS, _ONE_RUN_SECONDS[phase] + _MORE_SECONDS[phase] * max(0, waves - 1))
         gate = replace(gate, session_seconds=gate.session_seconds or seconds)
         self._gate = SharedGate(gate, names, lambda: self.canceling)
         self._ready: Rendezvous[None, None] = Rendezvous(names, _nothing)
-        self._having_turns: set[str] = set()
+        self.begun: dict[str, float] = {}
 
     async def run(self, perform: Callable[[str, Gate], Awaitable[None]]) -> None:
         """Perform the phase of each run; what stops one does not stop the others.
@@ -70,7 +74,7 @@ class JointPhase:
                 self._leave(name)
 
         # Not a task group: what one run does not expect must not interrupt the others.
-        for end in await asyncio.gather(*map(one, self._names), return_exceptions=True):
+        for end in await asyncio.gather(*map(one, self.names), return_exceptions=True):
             if isinstance(end, BaseException):
                 raise end
 
@@ -82,10 +86,10 @@ class JointPhase:
         """
         self._gate.leave(name)
         await self._ready.together(name, None)
-        if self._pace.stop_if_refused and self.errors and not self._having_turns:
+        if self._pace.stop_if_refused and self.errors and not self.begun:
             raise RunCanceled("The fleet has not started, because a run was refused.", "Nothing was changed.")
-        await self.turns.wait(self._names.index(name))
-        self._having_turns.add(name)
+        await self.turns.wait(self.names.index(name))
+        self.begun[name] = time.time()
         if self.canceling:
             raise RunCanceled("The fleet was canceled.", "Nothing was changed here.")
 
@@ -93,7 +97,7 @@ class JointPhase:
         """Nobody waits any more for the run with this name."""
         self._gate.leave(name)
         self._ready.leave(name)
-        if name in self._having_turns:
+        if name in self.begun:
             self.turns.end(succeeded=name not in self.errors)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.declared import Declared
-from tfmfa_nb.fleet.fleet import Member
+from tfmfa_nb.fleet.member import Member
 from tfmfa_nb.fleet.own_states import check_states
 from tfmfa_nb.fleet.tables import EXAMPLE, is_table, read_table, rows_of
 from tfmfa_nb.model.errors import ConfigurationError

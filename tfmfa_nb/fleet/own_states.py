@@ -15,7 +15,7 @@ from tfmfa_nb.terraform.working_directory import selected_workspace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tfmfa_nb.fleet.fleet import Member
+    from tfmfa_nb.fleet.member import Member
     from tfmfa_nb.terraform.hcl import Block
 
 _Place = tuple[object, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -11,24 +10,16 @@ from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.magics.call_options import PlanOptions, PromptOptions, loaded_magics, options_of_call, settings_of
-from tfmfa_nb.magics.cell_gate import gate_of
-from tfmfa_nb.magics.front_end import front_end_of_fleet
+from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
 from tfmfa_nb.magics.presentation import check_may_change
-from tfmfa_nb.model.errors import ConfigurationError, FleetStopped
-from tfmfa_nb.notifications.notifier import notifying
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.runner import current_runner
-from tfmfa_nb.views.fleet_matrix import fleet_bundle
-from tfmfa_nb.views.fleet_view import shown, shown_to_runner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable
 
-    from IPython.core.interactiveshell import InteractiveShell
-
-    from tfmfa_nb.magics.cell_gate import Settings
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.runs.gate.gate import Gate
-    from tfmfa_nb.runs.run import Run
 
 
 class FleetPlanOptions(PlanOptions, total=False):
@@ -151,53 +142,8 @@ async def _go(
 ) -> None:
     shell = magics.shell if magics else None
     seen = shell is not None or (sys.stdout is not None and sys.stdout.isatty())
-    await go_fleet(fleet, work, settings_of(options, magics), shell, show=options.get("show", seen))
+    await go_fleet(
+        fleet, lambda gate, _: work(gate), settings_of(options, magics), shell, show=options.get("show", seen)
+    )
     if len(fleet.stopped) == len(fleet.names):
         raise_for_stopped(fleet)
-
-
-async def go_fleet(
-    fleet: Fleet,
-    work: Callable[[Gate], Awaitable[None]],
-    settings: Settings,
-    shell: InteractiveShell | None,
-    *,
-    show: bool = True,
-) -> None:
-    """Do `work` on `fleet` while it is shown.
-
-    Args:
-        fleet: the fleet.
-        work: gets the gate that each run would have alone.
-        settings: settings of prompts and sessions.
-        shell: the shell of the cell; None outside of IPython.
-        show: whether to show it.
-    """
-    gate = gate_of(front_end_of_fleet(shell), settings)
-    fleet.bundle = lambda: fleet_bundle(fleet)
-
-    @contextmanager
-    def around(run: Run) -> Iterator[None]:
-        with shown_to_runner(run), notifying(run, gate.policy, settings.notify, settings.notify_key):
-            yield
-
-    fleet.around = around
-    notebook = getattr(shell, "kernel", None) is not None
-    async with shown(fleet, notebook=notebook) if show else nullcontext():
-        await work(gate)
-
-
-def raise_for_stopped(fleet: Fleet) -> None:
-    """Report what stopped runs of `fleet` in its last phase, if anything did.
-
-    Raises:
-        TfmfaError: the one cause that stopped them.
-        FleetStopped: there are several.
-    """
-    causes = {str(error): error for error in fleet.stopped.values()}
-    if len(causes) == 1 and len(fleet.stopped) == len(fleet.names):
-        raise next(iter(causes.values()))
-    if causes:
-        count = f"{len(fleet.stopped):,} of {len(fleet.names):,} environments"
-        name, first = next(iter(fleet.stopped.items()))
-        raise FleetStopped(f'{count} did not succeed. "{name}": {first.problem}', first.remedy)

@@ -1,4 +1,4 @@
-"""`%tfplan --each` and `%tfapply --each`: many environments, each phase under one authentication."""
+"""`--each` of `%tfplan` and `%tfapply`, and the fleets of `%tfruns`: many environments, each phase under one code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.magics.arguments import options_of
 from tfmfa_nb.magics.defined_options import option_of_plan
-from tfmfa_nb.magics.fleet_calls import check_not_restricted, go_fleet, raise_for_stopped
+from tfmfa_nb.magics.fleet_calls import check_not_restricted
+from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets
+from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.presentation import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
+from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.views.fleet_card import FleetCard
 
 _NUMBERS = ("at_once", "canary", "stop_after")
 _MOST = 1_000
@@ -42,22 +46,34 @@ class FleetMagics:
     def __init__(self, shell: InteractiveShell, magics: TfmfaMagics) -> None:
         self._shell, self._magics = shell, magics
         self._fleets: dict[str, Fleet] = {}
+        self._followed: dict[str, Fleet] = {}  # whose plans are not this kernel's to discard
 
     def close(self) -> None:
         """Discard the plans that wait for their apply."""
         for fleet in self._fleets.values():
             fleet.discard()
         self._fleets.clear()
+        self._followed.clear()
 
-    async def perform(self, phase: str, arguments: Namespace, cell: str | None) -> Fleet:
-        """Perform a phase ("plan", "apply") of the fleet that `--each` names.
+    async def perform(self, what: str, arguments: Namespace, cell: str | None) -> Fleet | None:
+        """Perform a phase ("plan", "apply") of the fleet that `--each` names, or a command of `%tfruns` on fleets.
+
+        Args:
+            what: "plan", "apply"; "list" for naming the fleets of the folder, "follow" for following one.
+            arguments: the parsed line.
+            cell: the cell below it; None for none.
 
         Raises:
-            UsageError, TfmfaError: see `plan` and `apply`.
+            UsageError, TfmfaError: see `plan`, `apply`, and `follow_in_cell`.
         """
+        if what == "list":
+            show_fleets()
+            return None
+        if what == "follow":
+            return await self.follow(arguments)
         _refuse_one_environment(arguments)
         check_not_restricted()
-        return await (self.plan if phase == "plan" else self.apply)(arguments, cell)
+        return await (self.plan if what == "plan" else self.apply)(arguments, cell)
 
     async def plan(self, arguments: Namespace, cell: str | None) -> Fleet:
         """Plan the fleet that `--each` names.
@@ -75,7 +91,7 @@ class FleetMagics:
         if before := self._fleets.get(arguments.each):
             before.discard()
         self._fleets[arguments.each] = fleet
-        await self._go(fleet, lambda gate: fleet.plan(gate, pace))
+        await self._go(fleet, lambda gate, _: fleet.plan(gate, pace))
         return fleet
 
     async def apply(self, arguments: Namespace, cell: str | None) -> Fleet:
@@ -92,17 +108,43 @@ class FleetMagics:
             )
         if option := option_of_plan(arguments):
             raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %%tfplan")
-        fleet = self._fleets.get(arguments.each)
+        fleet = self._fleets.get(arguments.each) or self._followed.get(arguments.each)
         if fleet is None:
             raise RunStateError(
                 f"This kernel has no plans of --each {arguments.each}.", f"Use: %tfplan --each {arguments.each}"
             )
         check_may_change(f"{len(fleet.applicable)} environments")
         pace, confirm = _pace(arguments), not arguments.auto_approve
-        await self._go(fleet, lambda gate: fleet.apply(gate, pace, arguments.only or None, confirm=confirm))
+
+        async def work(gate: Gate, card: FleetCard | None) -> None:
+            # What the person chooses on the card is confirmed by that.
+            chooses = card is not None and confirm and not arguments.only and fleet.applicable
+            if card is not None and chooses and await card.wait_for_front_end(HELLO_TIMEOUT):
+                chosen = await card.choose(pace.at_once, pace.canary, pace.stop_after)
+                own = replace(pace, at_once=chosen.at_once, canary=chosen.canary, stop_after=chosen.stop_after)
+                await fleet.apply(gate, own, chosen.names)
+            else:
+                await fleet.apply(gate, pace, arguments.only or None, confirm=confirm)
+
+        await self._go(fleet, work)
         return fleet
 
-    async def _go(self, fleet: Fleet, work: Callable[[Gate], Awaitable[None]]) -> None:
+    async def follow(self, arguments: Namespace) -> Fleet:
+        """Follow all runs of the fleet that `%tfruns follow` names; `%tfapply --each ID` then applies its plans.
+
+        Raises:
+            UsageError, TfmfaError: as `follow_in_cell` does, or what stopped the runs.
+        """
+        self._magics.active_runs += 1
+        try:
+            fleet = await follow_in_cell(arguments, self._shell, self._magics.read_policy(), _Unseen())
+        finally:
+            self._magics.active_runs -= 1
+        self._followed[fleet.id] = fleet
+        raise_for_stopped(fleet)
+        return fleet
+
+    async def _go(self, fleet: Fleet, work: Callable[[Gate, FleetCard | None], Awaitable[None]]) -> None:
         async def show() -> None:
             await go_fleet(fleet, work, self._magics, self._shell)
 

@@ -89,24 +89,10 @@ def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
     attended = sys.stdin is not None and sys.stdin.isatty()
     prompt: Prompt = TerminalPrompt() if attended else UnavailablePrompt(_NOBODY)
     shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
-    return FrontEnd(run, TerminalView(run) if shown else _Unseen(), prompt, attended=attended)
+    return FrontEnd(run, TerminalView(run) if shown else UnseenView(), prompt, attended=attended)
 
 
-def front_end_of_fleet(shell: InteractiveShell | None) -> FrontEnd:
-    """The front end of a fleet, which has no card of its own: its codes are asked for on standard input.
-
-    Args:
-        shell: the shell of the cell; None outside of IPython.
-    """
-    kernel = getattr(shell, "kernel", None)
-    runner = current_runner()
-    if kernel is not None and (runner is not None or not is_attended(kernel)):
-        return FrontEnd(None, _Unseen(), executor_prompt(runner.marker if runner else "", wait=False), attended=False)
-    attended = shell is not None or (sys.stdin is not None and sys.stdin.isatty())
-    return FrontEnd(None, _Unseen(), TerminalPrompt() if attended else UnavailablePrompt(_NOBODY), attended=attended)
-
-
-class _Unseen:
+class UnseenView:
     """Shows nothing; the program has the run."""
 
     def begin(self) -> None:

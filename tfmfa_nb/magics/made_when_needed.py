@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.defined_options import completable_options
+from tfmfa_nb.protocol.fleet_records import FLEETS
 from tfmfa_nb.protocol.runs_overview import AboutRun, AboutRuns
 
 if TYPE_CHECKING:
@@ -77,4 +78,14 @@ def fleets_of(shell: InteractiveShell, magics: TfmfaMagics) -> Callable[..., Awa
         magics.closing.append(fleets.close)
         return fleets
 
-    return lambda *given: made().perform(*given)
+    async def perform(what: str, *given: object) -> object:
+        if what == "list" and not _has_fleets():
+            return None
+        return await made().perform(what, *given)  # type: ignore[arg-type]
+
+    return perform
+
+
+def _has_fleets() -> bool:
+    """Whether the notebook's folder has fleets to name."""
+    return Path(FLEETS).is_dir()

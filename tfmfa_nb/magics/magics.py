@@ -46,7 +46,8 @@ class TfmfaMagics(Magics):
         policy_environ: process variables that say where policies are; see `policy_places.policy_environ`.
 
     Attributes:
-        each: performs a phase ("plan", "apply") of a fleet; gets the parsed line and the cell. The extension sets it.
+        each: performs a phase ("plan", "apply") of a fleet, or a command on fleets ("list", "follow"); gets the parsed
+            line and the cell. The extension sets it.
     """
 
     each: Callable[[str, Namespace, str | None], Awaitable[Any]]
@@ -165,11 +166,19 @@ class TfmfaMagics(Magics):
     @line_magic
     @awaited_or_at_once
     @options(*RUN_OPTIONS)
-    async def tfruns(self, arguments: Namespace) -> Run | None:
-        """List the environment's runs, or run a command on one of them. The value is that run."""
+    async def tfruns(self, arguments: Namespace) -> Any:
+        """List the environment's runs, or run a command on one of them. The value is that run.
+
+        `%tfruns` names the fleets of this folder, too; `%tfruns follow FLEET` follows all runs of one.
+        """
         from tfmfa_nb.magics.tfruns import RunCommands  # noqa: PLC0415 - until needed
 
-        return await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
+        if (arguments.run or "").startswith("fleet-"):
+            return await self.each("follow", arguments, None)
+        found = await RunCommands(self._shell, self._environment(arguments), self).run(arguments)
+        if arguments.what == "list":
+            await self.each("list", arguments, None)
+        return found
 
     def read_policy(self) -> Policy:
         """The organization policy as it is now, wherever the process variables at the first load say.

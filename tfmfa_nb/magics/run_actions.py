@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.environments.folder_search import environments_in
+from tfmfa_nb.fleet.known_fleets import run_of_fleet
 from tfmfa_nb.magics.past_cards import PastCards
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.editor import ErrorAnswer
@@ -63,7 +64,7 @@ class RunActions:
 
     def __init__(self, magics: Magics) -> None:
         self._magics = magics
-        self._cards = PastCards(magics.known_run, magics.read_policy)
+        self._cards = PastCards(self._known_run, magics.read_policy)
         self._loop, self._closed = asyncio.new_event_loop(), asyncio.Event()
         Thread(target=self._work, name="tfmfa-runs", daemon=True).start()
 
@@ -118,11 +119,15 @@ class RunActions:
         known = {environment.folder for environment in found}
         return [*found, *(each for each in of_latest if each.folder not in known and each.files.private.is_dir())]
 
+    def _known_run(self, run_id: str) -> Any:
+        """The run of this kernel with this ID, which may be a fleet's; None if there is none."""
+        return self._magics.known_run(run_id) or run_of_fleet(run_id)
+
     async def _open(self, environment: Environment, run_id: str, base: Path) -> RunAnswer:
         return _answer(card=await self._cards.open(environment, run_id, base))
 
     async def _cancel(self, environment: Environment, run_id: str, base: Path) -> RunAnswer:
-        own = self._magics.known_run(run_id)
+        own = self._known_run(run_id)
         if own is not None and self._magics.busy:
             own.cancel()
             return _answer(f"{run_id} is being canceled.")

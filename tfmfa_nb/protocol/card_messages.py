@@ -9,7 +9,8 @@ from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
 from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, TimeLine
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
-from tfmfa_nb.protocol.sealing import Sealed, SealingKey
+from tfmfa_nb.protocol.sealing import Sealed
+from tfmfa_nb.protocol.sealing import SealingKey as SealingKey  # noqa: PLC0414 - a part of a question
 
 Word = Annotated[str, Longest(256)]
 

@@ -8,6 +8,7 @@ written before versions were introduced, and counts as version 0.
 | run record | `run.json` | `protocol.records.RunRecord` |
 | audit trail | `audit.jsonl` | `runs.audit.trail.AuditTrail` |
 | record of a trail | in the user's state folder | `runs.audit.witness.Witnessed` |
+| fleet record | `fleet-….json` | `protocol.fleet_records.FleetRecord` |
 | environment settings | `tfmfa.json` | `{"aws_multi_factor_authentication": LEVEL}` |
 | executed runbook | `.ipynb`, metadata `tfmfa_nb` | `runbooks.execution_record.ExecutionRecord` |
 | doctor's report | printed by `jupyter tfmfa doctor --json` | `doctor.command.report` |
@@ -81,6 +82,7 @@ class Format:
 RUN_RECORD = Format("run record", 1)
 AUDIT_TRAIL = Format("audit trail", 1)
 TRAIL_WITNESS = Format("record of an audit trail", 1)
+FLEET_RECORD = Format("fleet record", 1)
 SETTINGS = Format("environment settings", 1)
 EXECUTED_RUNBOOK = Format("executed runbook", 1)
 DOCTOR_REPORT = Format("doctor's report", 1)

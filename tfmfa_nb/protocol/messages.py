@@ -31,6 +31,7 @@ from tfmfa_nb.protocol.card_messages import (
     Question,
     ResourceInProgress,
     RoleChain,
+    SealingKey,
     SlowResource,
     UnsealedCode,
     card_request,
@@ -52,6 +53,16 @@ from tfmfa_nb.protocol.editor import (
     HoverAnswer,
     LevelAnswer,
     ValidateAnswer,
+)
+from tfmfa_nb.protocol.fleet_messages import (
+    ApplySelected,
+    FleetChoice,
+    FleetPhase,
+    FleetRequest,
+    FleetRow,
+    FleetState,
+    PauseFleet,
+    fleet_request,
 )
 from tfmfa_nb.protocol.forms import (
     FormAction,
@@ -124,7 +135,6 @@ from tfmfa_nb.protocol.runs_overview import (
     RunsAnswer,
     RunsQuestion,
 )
-from tfmfa_nb.protocol.sealing import SealingKey
 from tfmfa_nb.protocol.status import (
     COMM_TARGET,
     Answer,
@@ -153,6 +163,7 @@ __all__ = [
     "AboutRuns",
     "Answer",
     "ApplyMark",
+    "ApplySelected",
     "Ask",
     "AttributeRow",
     "Authenticate",
@@ -185,6 +196,11 @@ __all__ = [
     "ErrorAnswer",
     "ErrorDocument",
     "FindRequest",
+    "FleetChoice",
+    "FleetPhase",
+    "FleetRequest",
+    "FleetRow",
+    "FleetState",
     "FolderRuns",
     "FormAction",
     "FormContent",
@@ -216,6 +232,7 @@ __all__ = [
     "Output",
     "OutputContent",
     "OutputRow",
+    "PauseFleet",
     "PictureRequest",
     "PlanChoices",
     "PlanGraph",
@@ -260,6 +277,7 @@ __all__ = [
     "VariablesContent",
     "WaitingRun",
     "card_request",
+    "fleet_request",
     "form_request",
     "run_display",
     "status_request",

@@ -37,6 +37,7 @@ _SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", None
 # The messages of front ends; the runner is written in Python.
 _ROOTS = (
     *(messages.CardRequest, messages.CardMessage, messages.FormRequest, messages.FormState),
+    *(messages.FleetRequest, messages.FleetState),
     *(messages.StatusRequest, messages.StatusMessage),
     *(messages.EditorQuestion, messages.EditorAnswer, messages.RunsQuestion, messages.RunsAnswer),
     messages.OutputContent,

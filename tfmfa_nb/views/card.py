@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from traitlets import Unicode
 
-from tfmfa_nb.model.errors import SecretUnreadable, TfmfaError
-from tfmfa_nb.prompts.form import Answer
+from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.decision import answer_words, decision_of
 from tfmfa_nb.protocol.messages import (
@@ -33,7 +32,6 @@ from tfmfa_nb.protocol.messages import (
     PlanGraphRequest,
     PlanRowsRequest,
     Progress,
-    Question,
     ResourceInProgress,
     RoleChain,
     SlowResource,
@@ -47,6 +45,7 @@ from tfmfa_nb.views.card_log import CardLog
 from tfmfa_nb.views.card_plan import CardPlan
 from tfmfa_nb.views.card_results import card_results
 from tfmfa_nb.views.open_cards import card_closed, card_opened
+from tfmfa_nb.views.open_question import Answer, OpenQuestion
 from tfmfa_nb.views.sanitize import plain, sanitize_all
 from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import (
@@ -94,15 +93,13 @@ class RunCard(MessageWidget):
     def __init__(self, run: Run) -> None:
         self._run = run
         self._thread = threading.get_ident()
-        self._answer: asyncio.Future[Answer] | None = None
-        self._question: Question | None = None
-        self._number = 0
         self._plan = CardPlan(run)
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
         self._gone = False
         self._log = CardLog(run, self._send_if_open, lambda answer: self._on_loop(self._send_if_open, answer))
         super().__init__("code")
+        self._asked = OpenQuestion(self._secret, self._loop)
         self._id = str(self.model_id)
         card_opened(run, self._id)
         run.observe(self._changed, names=_WATCHED)
@@ -121,27 +118,14 @@ class RunCard(MessageWidget):
         if self._run.canceling:
             return Answer("cancel")
         question = {"phase": self._run.phase, **question}
-        problem = ""
+
+        def asked() -> None:
+            self._run.apply(QuestionChanged(question))
+            self._schedule()  # repeating a question does not change the trait
+
         try:
-            while True:
-                self._answer = self._loop.create_future()
-                self._number += 1
-                key = self._secret.sealing_key() if question["kind"] == "code" else None
-                self._question = Question(
-                    **{"button": self._button(question), **question},
-                    number=self._number,
-                    problem=problem,
-                    sealing_key=key,
-                )
-                self._run.apply(QuestionChanged(question))
-                self._schedule()  # repeating a question does not change the trait
-                try:
-                    return await self._answer
-                except SecretUnreadable as error:
-                    problem = str(error)
+            return await self._asked.ask({"button": self._button(question), **question}, asked)
         finally:
-            self._answer = None
-            self._secret.forget()
             if self._run.question == question:  # otherwise, another card of the run is asking
                 self._run.apply(QuestionChanged({}))
             self._schedule()
@@ -158,7 +142,7 @@ class RunCard(MessageWidget):
             self._run.unobserve(self._changed, names=_WATCHED)
             if self._handle is not None:
                 self._handle.cancel()
-            self._resolve(Answer("cancel"))
+            self._asked.resolve(Answer("cancel"))
             self._log.close()
         super().close()
 
@@ -174,7 +158,7 @@ class RunCard(MessageWidget):
 
     def _schedule(self) -> None:
         if self._run.canceling:
-            self._resolve(Answer("cancel"))
+            self._asked.resolve(Answer("cancel"))
         if self._handle is None and not self._gone:
             self._handle = self._loop.call_at(max(self._loop.time(), self._pushed + _PACE), self._push)
 
@@ -202,18 +186,12 @@ class RunCard(MessageWidget):
             "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
         }
-        # Do not show a question of another prompt or of another card, which cannot be answered here.
-        question = self._question if self._asking else None
         return CardState(
             seq=self._sequence,
             now=time.time(),
-            question=question,
+            question=self._asked.question,  # none of another prompt or card, which cannot be answered here
             **{**traits, **typed, **card_results(run)},
         )
-
-    @property
-    def _asking(self) -> bool:
-        return self._answer is not None and not self._answer.done()
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Handle one message of a front end. A code is removed from it first, so no traceback can contain it."""
@@ -240,54 +218,24 @@ class RunCard(MessageWidget):
             case PlanRowsRequest() | PlanGraphRequest() | TimeLineRequest():
                 if (answer := self._plan.answer(request)) is not None:
                     self.send(answer)
-            case Authenticate() | UnsealedCode():
-                self._authenticate(request, code)
-            case Confirm(number=number, word=word):
-                if self._waits_for("confirm", number) and self._question is not None and word == self._question.word:
-                    self._resolve(Answer("confirm"))
+            case Authenticate() | UnsealedCode() | Confirm():
+                self._asked.take(request, code)
             case Cancel() | Kill() | Discard():
                 self._stop(request)
-
-    def _authenticate(self, request: Authenticate | UnsealedCode, raw: Secret) -> None:
-        if not self._waits_for("code", request.number):
-            raw.forget()
-            return
-        try:
-            match request:
-                case Authenticate(sealed=sealed):
-                    code = self._secret.opened(sealed, raw)
-                case UnsealedCode():
-                    code = self._secret.unsealed(raw)
-        except SecretUnreadable as error:
-            self._resolve(error)
-        else:
-            self._resolve(Answer("code", code))
-
-    def _waits_for(self, kind: str, number: int) -> bool:
-        """True if an answer of this kind belongs to the open question, not to an earlier one."""
-        return self._asking and self._question is not None and (self._question.kind, self._number) == (kind, number)
 
     def _stop(self, request: Cancel | Kill | Discard) -> None:
         with suppress(TfmfaError):  # pressed too late; the next state shows what happened
             match request:
                 case Cancel():
                     self._run.cancel()
-                    self._resolve(Answer("cancel"))
+                    self._asked.resolve(Answer("cancel"))
                 case Kill():
                     self._run.kill()
-                case Discard() if self._asking:
-                    self._resolve(Answer("discard"))
+                case Discard() if self._asked.asking:
+                    self._asked.resolve(Answer("discard"))
                 case Discard():
                     self._run.discard()
         self._schedule()
-
-    def _resolve(self, answer: Answer | SecretUnreadable) -> None:
-        if self._answer is None or self._answer.done():
-            return
-        if isinstance(answer, Answer):
-            self._answer.set_result(answer)
-        else:
-            self._answer.set_exception(answer)
 
     def _send_if_open(self, message: Any) -> None:
         if not self._gone:

@@ -7,16 +7,17 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.protocol.words import count, counts_text, duration, status_name
+from tfmfa_nb.protocol.words import count, duration
+from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tfmfa_nb.fleet.fleet import Fleet
-    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.protocol.messages import FleetPhase
 
-_HEADS = ("Environment", "Status", "Changes", "MFA by", "Duration", "Run")
+_HEADS = ("Environment", "Plan", "Changes", "Apply", "MFA by", "Run")
 _MAX_NAME, _MAX_TEXT, _MAX_ERRORS = 60, 300, 20
 _CELL = "text-align: left; white-space: nowrap"
 
@@ -28,7 +29,7 @@ def fleet_bundle(fleet: Fleet) -> Mapping[str, str]:
 
 def fleet_text(fleet: Fleet) -> str:
     """`fleet` as lines of plain text, with aligned columns."""
-    rows = [_HEADS, *(_row(fleet, name) for name in fleet.names)]
+    rows = [_HEADS, *_all_cells(fleet)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([decision_line(fleet), *(f"  {line}" for line in lines), *_errors(fleet)])
@@ -68,28 +69,17 @@ def _names(names: list[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown}, and {len(names) - most:,} more"
 
 
-def _row(fleet: Fleet, name: str) -> tuple[str, ...]:
-    run = fleet.get(name)
-    if run is None:
-        return (brief(name, _MAX_NAME), "Waiting", "", "", "", "")
-    return (
-        brief(name, _MAX_NAME),
-        _status(run, stopped=name in fleet.errors),
-        counts_text(run.counts),
-        brief(run.authenticated_by, _MAX_NAME),
-        duration(run.seconds) if run.started_at else "",
-        run.id,
-    )
+def _all_cells(fleet: Fleet) -> Iterable[tuple[str, ...]]:
+    for name, row in zip(fleet.names, fleet_rows(fleet), strict=True):
+        run = fleet.get(name)
+        by = brief(run.authenticated_by, _MAX_NAME) if run is not None else ""
+        yield (row.name, _phase(row.plan), row.changes, _phase(row.apply), by, row.run)
 
 
-def _status(run: Run, *, stopped: bool) -> str:
-    """The status in words; of a run that was stopped and is still planned, both."""
-    name = status_name(run.status)
-    if stopped and run.status == "planned":
-        return f"{name}, not applied"
-    if run.status == "applying" and run.progress.get("total"):
-        return f"{name}, {run.progress['done']} of {run.progress['total']}"
-    return name
+def _phase(phase: FleetPhase) -> str:
+    """`Planned, 0:05`; of a phase that goes on, no time, because nobody looks again every second."""
+    took = duration(phase.ended_at - phase.started_at) if phase.started_at and phase.ended_at else ""
+    return f"{phase.words}, {took}" if took else phase.words
 
 
 def _errors(fleet: Fleet) -> Iterable[str]:
@@ -102,13 +92,14 @@ def _errors(fleet: Fleet) -> Iterable[str]:
 def _html(fleet: Fleet) -> str:
     heads = "".join(f'<th scope="col" nowrap style="{_CELL}">{escape(head)}</th>' for head in _HEADS)
     rows = []
-    for name in fleet.names:
-        first, *others, run_id = map(escape, _row(fleet, name))
+    for each in _all_cells(fleet):
+        first, *others, run_id = map(escape, each)
         cells = "".join(f'<td nowrap style="{_CELL}">{cell}</td>' for cell in (*others, f"<code>{run_id}</code>"))
         rows.append(f'<tr><th scope="row" nowrap style="{_CELL}">{first}</th>{cells}</tr>')
     # JupyterLab makes all columns as wide as the head's words, and words would overlap.
     table = (
-        f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
     errors = "".join(f"<li>{escape(line)}</li>" for line in _errors(fleet))
     return (

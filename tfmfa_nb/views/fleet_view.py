@@ -1,12 +1,14 @@
-"""Shows a fleet while its runs go on: a table that is updated, or lines in a terminal."""
+"""Shows a fleet while its runs go on: a card, a table that is updated, or lines in a terminal."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle, fleet_text
 from tfmfa_nb.views.sanitize import plain
@@ -14,21 +16,28 @@ from tfmfa_nb.views.sanitize import plain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from IPython.core.display_functions import DisplayHandle
+
     from tfmfa_nb.fleet.fleet import Fleet
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.views.fleet_card import FleetCard
 
-_PACE = 0.5  # seconds between two looks; a person reads no faster
+_PACE = 0.3  # seconds between two looks; a person reads no faster
 
 
 @asynccontextmanager
-async def shown(fleet: Fleet, *, notebook: bool) -> AsyncIterator[None]:
+async def shown(fleet: Fleet, *, notebook: bool, card: FleetCard | None = None) -> AsyncIterator[None]:
     """Show `fleet` until the end of the block, and leave its table.
 
     Args:
         fleet: the fleet.
         notebook: whether there is an output that can be updated; else, lines are printed.
+        card: the card of the fleet, which is shown where a front end can display it, and closed at the end.
     """
-    look, finish = _table(fleet) if notebook else _lines(fleet)
+    if card is not None:
+        look, finish = _card(fleet, card)
+    else:
+        look, finish = _table(fleet) if notebook else _lines(fleet)
     watching = asyncio.ensure_future(_watch(look))
     try:
         yield
@@ -61,20 +70,46 @@ async def _watch(look: Callable[[], None]) -> None:
         await asyncio.sleep(_PACE)
 
 
+def _card(fleet: Fleet, card: FleetCard) -> tuple[Callable[[], None], Callable[[], None]]:
+    """The card; where no front end displays it, the table takes its place."""
+    from IPython.display import display  # noqa: PLC0415 - only in IPython
+
+    handle = display(card, display_id=True)
+    update = _updating(fleet, handle)
+    deadline = time.monotonic() + HELLO_TIMEOUT
+
+    def look() -> None:
+        if card.displayed:
+            card.look()
+        elif time.monotonic() > deadline:
+            update()
+
+    def finish() -> None:
+        update()
+        card.close()
+
+    return look, finish
+
+
 def _table(fleet: Fleet) -> tuple[Callable[[], None], Callable[[], None]]:
     from IPython.display import display  # noqa: PLC0415 - only in IPython
 
-    handle = display(dict(fleet_bundle(fleet)), raw=True, display_id=True)
+    update = _updating(fleet, display(dict(fleet_bundle(fleet)), raw=True, display_id=True))
+    return update, update
+
+
+def _updating(fleet: Fleet, handle: DisplayHandle | None) -> Callable[[], None]:
+    """What puts the table into a display, if it has changed."""
     before = ""
 
-    def look() -> None:
+    def update() -> None:
         nonlocal before
         bundle = fleet_bundle(fleet)
         if bundle["text/plain"] != before and handle is not None:
             before = bundle["text/plain"]
             handle.update(dict(bundle), raw=True)
 
-    return look, look
+    return update
 
 
 def _lines(fleet: Fleet) -> tuple[Callable[[], None], Callable[[], None]]:

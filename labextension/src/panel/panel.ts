@@ -12,6 +12,7 @@ import { runBelow } from '../runs/cells';
 import { readAnswer } from '../runs/overview';
 import { IRuns } from '../runs/runs';
 import { runWords } from '../text/words';
+import { onOpenRun } from '../widgets/fleet/open';
 import { OPEN_RUN, showsCard } from './command';
 
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
@@ -94,6 +95,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         return typeof run !== 'string' || (own?.id === run && own.card)
           ? open(panel)
           : openOther(panel, typeof folder === 'string' ? folder : '', run);
+      }
+    });
+    onOpenRun((card, { folder, run }) => {
+      const notebook = runs.notebooks.find(({ node }) => node.contains(card)) ?? runs.current;
+      if (notebook) {
+        void app.commands.execute(OPEN_RUN, { folder, run, notebook: notebook.id });
       }
     });
     palette?.addItem({ command: OPEN_RUN, category: 'Terraform' });

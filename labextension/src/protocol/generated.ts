@@ -306,6 +306,12 @@ export interface RoleChain {
   readonly hops: readonly Hop[];
 }
 
+/** The key to which a page seals a secret: the prompt's ID, and a public key on P-256, uncompressed, in Base64. */
+export interface SealingKey {
+  readonly id: string;
+  readonly key: string;
+}
+
 /** A resource whose change took long, in seconds. */
 export interface SlowResource {
   readonly address: string;
@@ -457,6 +463,80 @@ export interface LevelAnswer {
 /** The findings of `terraform validate` about the cell. */
 export interface ValidateAnswer {
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Answers the choice `number`: the rows to apply, by their places in the fleet, and how the fleet goes on. */
+export interface ApplySelected {
+  readonly type: 'apply_selected';
+  readonly number: number;
+  readonly rows: readonly number[];
+  readonly at_once: number;
+  readonly canary: number;
+  readonly stop_after: number;
+}
+
+/** The question which environments are applied, and how: the numbers of the magic's line, 0 for none. */
+export interface FleetChoice {
+  readonly number: number;
+  readonly at_once: number;
+  readonly canary: number;
+  readonly stop_after: number;
+}
+
+/** One phase of an environment. */
+export interface FleetPhase {
+  readonly status: string;
+  readonly words: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly error: string;
+}
+
+export type FleetRequest =
+  Hello | Authenticate | UnsealedCode | Confirm | Cancel | Discard | ApplySelected | PauseFleet;
+
+/** An environment of a fleet. */
+export interface FleetRow {
+  readonly name: string;
+  readonly run: string;
+  readonly folder: string;
+  readonly changes: string;
+  readonly changed: boolean;
+  readonly destroys: boolean;
+  readonly failed: boolean;
+  readonly can_apply: boolean;
+  readonly plan: FleetPhase;
+  readonly apply: FleetPhase;
+}
+
+/** A fleet as its card shows it. Of two states, the one with the higher `seq` is newer. Times are in seconds. */
+export interface FleetState {
+  readonly type: 'fleet';
+  readonly protocol: number;
+  readonly seq: number;
+  readonly now: number;
+  readonly question: Question | null;
+  readonly choice: FleetChoice | null;
+  readonly id: string;
+  readonly phase: string;
+  readonly level: string;
+  readonly decision: string;
+  readonly pace: string;
+  readonly lock_indicator: string;
+  readonly lock_indicator_text: string;
+  readonly lock_indicator_remedy: string;
+  readonly identity: Identity;
+  readonly rows: readonly FleetRow[];
+  readonly started_at: number;
+  readonly can_pause: boolean;
+  readonly paused: boolean;
+  readonly canceling: boolean;
+}
+
+/** Start no other run for now, or go on. */
+export interface PauseFleet {
+  readonly type: 'pause';
+  readonly paused: boolean;
 }
 
 /** A person has pressed a button of a form. */
@@ -865,12 +945,6 @@ export interface RunRow {
 export type RunsAnswer = FolderRuns | RunAnswer;
 
 export type RunsQuestion = AboutRuns | AboutRun;
-
-/** The key to which a page seals a secret: the prompt's ID, and a public key on P-256, uncompressed, in Base64. */
-export interface SealingKey {
-  readonly id: string;
-  readonly key: string;
-}
 
 /** The answer to the question `number`, if there is one. */
 export interface Answer {

@@ -3,6 +3,8 @@
 import type {
   CardMessage,
   CardRequest,
+  FleetRequest,
+  FleetState,
   FormContent,
   FormRequest,
   FormState,
@@ -30,6 +32,7 @@ export interface IPart {
 export type CodeAnswer = UnsealedCode & { readonly code: string };
 export type SecretAction = UnsealedAction & { readonly secret: string };
 
+export type FleetChannel = IChannel<FleetRequest | CodeAnswer, FleetState>;
 export type CardChannel = IChannel<CardRequest | CodeAnswer, CardMessage>;
 
 /** The state of the form that shows `Content`. */

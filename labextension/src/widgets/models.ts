@@ -26,5 +26,6 @@ function statelessModel(name: string): typeof DOMWidgetModel {
 }
 
 export const RunCardModel = statelessModel('RunCard');
+export const FleetCardModel = statelessModel('FleetCard');
 export const SettingsFormModel = statelessModel('SettingsForm');
 export const VariablesFormModel = statelessModel('VariablesForm');

@@ -5,6 +5,7 @@ import { DOMWidgetView } from '@jupyter-widgets/base';
 import type { JSONValue } from '@lumino/coreutils';
 import { Card } from './card/card';
 import type { IChannel, IPart } from './channel';
+import { FleetCard } from './fleet/card';
 import { SettingsForm } from './forms/settings';
 import { VariablesForm } from './forms/variables';
 
@@ -51,5 +52,6 @@ function viewOf<Sent, Received>(Part: new (channel: IChannel<Sent, Received>) =>
 }
 
 export const RunCardView = viewOf(Card);
+export const FleetCardView = viewOf(FleetCard);
 export const SettingsFormView = viewOf(SettingsForm);
 export const VariablesFormView = viewOf(VariablesForm);

@@ -21,7 +21,7 @@ import { Problem } from './problem';
 import { Progress } from './progress';
 import { Question } from './question';
 import { Roles } from './roles';
-import { Silence } from './silence';
+import { EXITED, exitedText, Silence } from './silence';
 import { Stopping } from './stopping';
 
 const TICK = 500; // ms
@@ -65,7 +65,7 @@ export class Card implements IPart {
   /** What was on the card stays, but nothing can be answered any more. */
   private _exit(): void {
     this._hasExited = true;
-    this._silence.exit(this._state);
+    this._silence.exit(this._state ? exitedText(this._state) : EXITED);
     this._question.draw(null);
     this._head.exit();
     this._stopping.exit();

@@ -7,7 +7,7 @@ type Fact = readonly [name: string, value: string];
 const AWS_ENDPOINT = /^https:\/\/sts\.[\w.-]+\.amazonaws\.com(\.cn)?\/?$/;
 
 export class Facts {
-  draw({ identity, policy, product, program }: CardState): void {
+  draw({ identity, policy, product, program }: Pick<CardState, 'identity' | 'policy' | 'product' | 'program'>): void {
     const { account, alias, endpoint, region, serial_number, source, user } = identity;
     const place = alias ? `${account} (${alias})` : account;
     const all: readonly Fact[] = [

@@ -6,7 +6,7 @@ import type { CardState } from '../../protocol/generated';
 import { lockIndicatorName } from '../../text/words';
 
 export class LockIndicator {
-  draw(state: CardState): void {
+  draw(state: Pick<CardState, 'lock_indicator' | 'lock_indicator_remedy' | 'lock_indicator_text'>): void {
     const name = lockIndicatorName(state.lock_indicator);
     this._icon.draw(lockIndicatorIcon(state.lock_indicator), name);
     setText(this._name, name);

@@ -2,7 +2,14 @@
 
 import { sayAnswered } from '../../dom/answered';
 import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
-import type { CardRequest, Question as QuestionAsked, SealingKey } from '../../protocol/generated';
+import type {
+  Authenticate,
+  Cancel,
+  Confirm,
+  Discard,
+  Question as QuestionAsked,
+  SealingKey
+} from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 import type { CodeAnswer } from '../channel';
 import { canSeal, seal } from '../sealing';
@@ -12,9 +19,11 @@ import { isTypingElsewhere } from './focus';
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
 const NOT_SEALED = 'This page could not encrypt the code, so the code was not sent. Reload the page, then try again.';
 
+export type QuestionAnswer = Authenticate | Cancel | CodeAnswer | Confirm | Discard;
+
 export class Question {
   /** @param _send - Called with the message that answers. */
-  constructor(private readonly _send: (message: CardRequest | CodeAnswer) => void) {
+  constructor(private readonly _send: (message: QuestionAnswer) => void) {
     this._field.id = uniqueId('code');
     this._typed.id = uniqueId('word');
     this._typed.addEventListener('input', () => this._enable(true));
@@ -127,7 +136,7 @@ export class Question {
     });
   }
 
-  private _answer(message: CardRequest): void {
+  private _answer(message: Cancel | Confirm | Discard): void {
     this._hold();
     this._send(message);
   }
@@ -223,7 +232,7 @@ async function answerWith(
   code: string,
   number: number,
   key: SealingKey | undefined
-): Promise<CardRequest | CodeAnswer> {
+): Promise<Authenticate | CodeAnswer> {
   if (!canSeal()) {
     return { type: 'unsealed_code', number, code };
   }

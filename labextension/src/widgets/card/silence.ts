@@ -8,7 +8,7 @@ import { isFinal } from '../../text/words';
 const ASK_AGAIN = 2000; // ms without a word after which the card asks
 const STALE = 7000; // ms after which it says that the kernel is silent
 const NOT_RESPONDING = 'The kernel is not responding. This card may be out of date.';
-const EXITED = 'The kernel has exited, so this card is no longer updated.';
+export const EXITED = 'The kernel has exited, so this card is no longer updated.';
 const WORKING: readonly string[] = ['planning', 'confirmed', 'applying', 'running'];
 
 export class Silence {
@@ -26,9 +26,9 @@ export class Silence {
     this._since = performance.now();
   }
 
-  /** The kernel has exited. */
-  exit(state: CardState | null): void {
-    this._exited ??= state ? exitedText(state) : EXITED;
+  /** The kernel has exited: `text` says what that means. */
+  exit(text: string): void {
+    this._exited ??= text;
     setText(this._text, this._exited);
   }
 
@@ -51,7 +51,7 @@ export class Silence {
 }
 
 /** What the exit of the kernel means for the run, and what to do. */
-function exitedText({ phase, status }: CardState): string {
+export function exitedText({ phase, status }: CardState): string {
   if (WORKING.includes(status)) {
     return `${EXITED} Terraform keeps running, and its log and state are safe. Follow it with %tfruns follow.`;
   }

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FleetRequest, FleetRow, FleetState } from '../src/protocol/generated';
+import { PROTOCOL } from '../src/protocol/generated';
+import type { CodeAnswer } from '../src/widgets/channel';
+import { FleetCard } from '../src/widgets/fleet/card';
+import type { IRunPlace } from '../src/widgets/fleet/open';
+import { onOpenRun } from '../src/widgets/fleet/open';
+import { FakeKernel } from './channel';
+
+const BEFORE = { status: '', words: '', started_at: 0, ended_at: 0, error: '' };
+const PLANNED = { ...BEFORE, status: 'planned', words: 'Planned', started_at: 100, ended_at: 105 };
+
+function row(name: string, more: Partial<FleetRow> = {}): FleetRow {
+  return {
+    name,
+    run: `run-${name}`,
+    folder: name,
+    changes: '+1 ~0 -0',
+    changed: true,
+    destroys: false,
+    failed: false,
+    can_apply: true,
+    plan: PLANNED,
+    apply: BEFORE,
+    ...more
+  };
+}
+
+const ROWS = [
+  row('a'),
+  row('b', { destroys: true }),
+  row('c', { failed: true, can_apply: false, changed: false, plan: { ...PLANNED, error: 'It is <b>broken</b>.' } })
+];
+const STATE: FleetState = {
+  type: 'fleet',
+  protocol: PROTOCOL,
+  seq: 1,
+  now: 110,
+  question: null,
+  choice: null,
+  id: 'fleet-1',
+  phase: 'plan',
+  level: 'plans and applies',
+  decision: '2 of 3 environments change.',
+  pace: '1 first, then 4 at a time',
+  lock_indicator: 'authenticated',
+  lock_indicator_text: 'Authenticated with MFA by alice',
+  lock_indicator_remedy: '',
+  identity: {
+    account: '',
+    alias: '',
+    user: '',
+    arn: '',
+    serial_number: '',
+    region: '',
+    source: '',
+    endpoint: ''
+  },
+  rows: ROWS,
+  started_at: 100,
+  can_pause: true,
+  paused: false,
+  canceling: false
+};
+const CHOICE = { number: 5, at_once: 4, canary: 1, stop_after: 0 };
+
+let kernel: FakeKernel<FleetRequest | CodeAnswer, FleetState>;
+let card: FleetCard;
+let seq = 1;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  kernel = new FakeKernel();
+  card = new FleetCard(kernel);
+  document.body.replaceChildren(card.node);
+  say({});
+});
+
+afterEach(() => {
+  card.dispose();
+  vi.useRealTimers();
+});
+
+function say(more: Partial<FleetState>) {
+  seq += 1;
+  kernel.say({ ...STATE, ...more, seq });
+}
+
+const buttons = (name: string) =>
+  [...card.node.querySelectorAll('button')].find(({ textContent }) => textContent === name) as HTMLButtonElement;
+const rows = () => [...card.node.querySelectorAll<HTMLElement>('tbody tr')];
+const shown = () => rows().filter(({ hidden }) => !hidden);
+const boxes = () => [...card.node.querySelectorAll<HTMLInputElement>('tbody input')];
+const number = (label: string) =>
+  [...card.node.querySelectorAll('label')]
+    .find(({ textContent }) => textContent.startsWith(label))
+    ?.querySelector('input') as HTMLInputElement;
+
+test('each environment has a row, and what is external stays text', () => {
+  expect(rows()[0]?.textContent).toBe('aPlanned 0:05+1 ~0 -0 ');
+  expect(rows()[2]?.querySelector('.tfmfa-fleet-error')?.textContent).toBe('It is <b>broken</b>.');
+  expect(card.node.querySelector('b')).toBeNull();
+});
+
+test('filters narrow the rows, and say how many are left', () => {
+  buttons('Destroys 1').click();
+  expect(shown()).toHaveLength(1);
+  expect(card.node.textContent).toContain('1 of 3 environments');
+  buttons('Destroys 1').click();
+  const text = card.node.querySelector('input[type=search]') as HTMLInputElement;
+  text.value = 'BROKEN';
+  text.dispatchEvent(new Event('input'));
+  expect(shown()).toHaveLength(1);
+});
+
+test('all that can be applied is selected first; what is applied is what is selected, in the waves that are said', () => {
+  say({ choice: CHOICE });
+  expect(boxes().map(({ checked, disabled }) => [checked, disabled])).toEqual([
+    [true, false],
+    [true, false],
+    [false, true]
+  ]);
+  boxes()[1]?.click();
+  expect(number('At a time').value).toBe('4');
+  number('Stop after').value = '2';
+  buttons('Apply 1 selected').click();
+  expect(kernel.sent.at(-1)).toEqual({
+    type: 'apply_selected',
+    number: 5,
+    rows: [0],
+    at_once: 4,
+    canary: 1,
+    stop_after: 2
+  });
+  expect(buttons('Apply 1 selected').disabled).toBe(true);
+  say({ choice: null });
+  expect(card.node.querySelector<HTMLElement>('.tfmfa-fleet-choice')?.hidden).toBe(true);
+});
+
+test('a selection survives the states that follow, and one that filters hide is told', () => {
+  say({ choice: CHOICE });
+  boxes()[0]?.click();
+  say({ choice: CHOICE });
+  expect(boxes().map(({ checked }) => checked)).toEqual([false, true, false]);
+  buttons('Failed 1').click();
+  expect(card.node.querySelector('.tfmfa-fleet-unseen')?.textContent).toBe('1 of them not shown');
+  buttons('Failed 1').click();
+  (card.node.querySelector('thead input') as HTMLInputElement).click();
+  expect(buttons('Apply 2 selected')).toBeDefined();
+});
+
+test('a name opens the run of its environment', () => {
+  const opened: IRunPlace[] = [];
+  onOpenRun((_, place) => opened.push(place));
+  buttons('b').click();
+  expect(opened).toEqual([{ folder: 'b', run: 'run-b' }]);
+});
+
+test('runs are paused, go on, and are canceled', () => {
+  buttons('Pause').click();
+  say({ paused: true });
+  buttons('Resume').click();
+  buttons('Cancel all').click();
+  expect(kernel.sent.slice(1)).toEqual([
+    { type: 'pause', paused: true },
+    { type: 'pause', paused: false },
+    { type: 'cancel' }
+  ]);
+  say({ canceling: true });
+  expect(buttons('Canceling…').disabled).toBe(true);
+});
+
+test('one element of the matrix is a stop for Tab, and arrows move it', () => {
+  const stops = () => [...card.node.querySelectorAll<HTMLElement>("table [tabindex='0']")];
+  expect(stops().map(({ textContent }) => textContent)).toEqual(['a']);
+  stops()[0]?.focus();
+  document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+  expect(document.activeElement?.textContent).toBe('b');
+  expect(stops().map(({ textContent }) => textContent)).toEqual(['b']);
+  document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
+  expect(document.activeElement?.textContent).toBe('c');
+});
+
+test('after the exit of the kernel nothing can be answered, and how to go on is said', () => {
+  say({ choice: CHOICE });
+  kernel.exit();
+  vi.advanceTimersByTime(600);
+  expect(card.node.textContent).toContain('%tfruns follow fleet-1');
+  expect(boxes().every(({ disabled }) => disabled)).toBe(true);
+});

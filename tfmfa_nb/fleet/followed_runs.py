@@ -1,0 +1,101 @@
+"""Follows the runs of a fleet that another kernel started, until none of them goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.fleet.fleet import Fleet
+from tfmfa_nb.fleet.member import Member
+from tfmfa_nb.model.errors import RunStateError, TfmfaError
+from tfmfa_nb.model.statuses import UNDER_WAY
+from tfmfa_nb.runs.history.follow import follow, run_to_follow
+from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
+from tfmfa_nb.runs.history.probe import RunProbe
+from tfmfa_nb.runs.history.reopen import opened
+from tfmfa_nb.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from tfmfa_nb.organization.policy import Policy
+    from tfmfa_nb.protocol.fleet_records import FleetMember, FleetRecord
+
+_PACE = 0.5  # seconds between two looks at a run that has not started
+
+
+def restored_fleet(record: FleetRecord, base: Path) -> Fleet:
+    """The fleet of a record, without its runs; `follow_fleet` finds them.
+
+    Args:
+        record: the record.
+        base: folder of the notebook, in which it lies.
+    """
+    return Fleet([Member(each.name, _environment(each, base)) for each in record.environments], base, record.id)
+
+
+async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> None:
+    """Follow each run until it has ended, or waits for its apply. What stopped one is in `fleet.errors`.
+
+    A cancellation only stops following; each Terraform continues.
+
+    Args:
+        fleet: from `restored_fleet`; its `cancel()` sends each Terraform one interrupt.
+        record: its record.
+        policy: organization policy.
+    """
+
+    async def one(member: FleetMember) -> None:
+        try:
+            await _follow_one(fleet, member, policy)
+        except TfmfaError as error:
+            fleet.errors[member.name] = error
+
+    await asyncio.gather(*map(one, record.environments))
+
+
+def how_it_stands(record: FleetRecord, base: Path) -> Counter[str]:
+    """How many runs of a fleet are in which status; those that never started, and that have no record, too."""
+    return Counter(_status_of(_environment(each, base), each.run) for each in record.environments)
+
+
+def _status_of(environment: Environment, run_id: str) -> str:
+    try:
+        if is_pending(environment, run_id):
+            return "pending"
+        if why_never_started(environment, run_id):
+            return "never started"
+        return str(RunStore(environment, run_id).load().status)
+    except TfmfaError:
+        return "without a record"
+
+
+def _environment(member: FleetMember, base: Path) -> Environment:
+    folder = Path(base, member.folder).absolute()
+    return Environment(folder.name if member.owned else member.folder, folder, owned=member.owned)
+
+
+async def _follow_one(fleet: Fleet, member: FleetMember, policy: Policy) -> None:
+    environment, run_id, shown = fleet.members[member.name].environment, member.run, ""
+    while True:
+        if is_pending(environment, run_id):
+            await asyncio.sleep(_PACE)
+            continue
+        if why := why_never_started(environment, run_id):
+            raise RunStateError(
+                f"The run never started: {why}.", f"To remove it: %tfruns {environment.option} discard {run_id}"
+            )
+        probe = RunProbe(environment, run_id)
+        if probe.record.status in UNDER_WAY:
+            run = run_to_follow(environment, run_id, fleet.base, policy)
+            fleet.adopt(member.name, run)
+            await follow(run)
+            continue
+        if probe.record.status != shown:
+            shown = probe.record.status
+            fleet.adopt(member.name, opened(environment, run_id, fleet.base, os.environ, policy))
+        if not probe.attended:
+            return
+        await asyncio.sleep(_PACE)  # its kernel is about to go on with it

@@ -1,0 +1,91 @@
+"""The fleets of this kernel, and what other kernels need to find them: a record of each beside the notebook."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from tfmfa_nb.environments.atomic_files import private_folder, usable, write_whole
+from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.protocol.fleet_records import FLEETS, FleetMember, FleetRecord, fleet_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MAX_RECORDS = 50  # the newest; a record is small
+
+_fleets: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+
+def know(fleet: Any) -> None:
+    """From here on, the runs of `fleet`, a mapping with an `id`, are found."""
+    _fleets[fleet.id] = fleet
+
+
+def run_of_fleet(run_id: str) -> Any:
+    """The run of a fleet of this kernel with this ID; None if there is none."""
+    runs = (run for fleet in list(_fleets.values()) for run in list(fleet.values()))
+    return next((run for run in runs if run.id == run_id), None)
+
+
+def remember(fleet: Any) -> None:
+    """Write the record of a fleet beside its notebook, and delete those that are too many.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    base: Path = fleet.base
+    folder = private_folder(base / FLEETS)
+    ignore = folder / ".gitignore"
+    with usable(ignore):
+        if not ignore.exists():
+            write_whole(ignore, "*\n", 0o644)
+    for path in _paths(base)[_MAX_RECORDS - 1 :]:
+        path.unlink(missing_ok=True)
+    record = FleetRecord(id=fleet.id, environments=tuple(_member(fleet, name) for name in fleet))
+    write_whole(folder / f"{record.id}.json", record.text())
+
+
+def forget(fleet_id: str, base: Path) -> None:
+    """Delete the record of a fleet in which nothing has run."""
+    with suppress(OSError):
+        (base / FLEETS / f"{fleet_id}.json").unlink()
+
+
+def remembered(base: Path) -> list[FleetRecord]:
+    """The records of the fleets of a notebook's folder, newest first; those that cannot be read are left out."""
+    return [record for path in _paths(base) if (record := _read(path)) is not None]
+
+
+def remembered_one(fleet_id: str, base: Path) -> FleetRecord:
+    """The record of the fleet with this ID, or with an ID that has this part.
+
+    Raises:
+        RunStateError: there is none, or there are several.
+    """
+    found = [record for record in remembered(base) if fleet_id in record.id]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RunStateError(f"{fleet_id!r} matches {len(found)} fleets.", "Use the whole ID.")
+    raise RunStateError(f"This folder has no fleet {fleet_id!r}.", "%tfruns names the fleets.")
+
+
+def _paths(base: Path) -> list[Path]:
+    # The IDs begin with the time of the start.
+    return sorted((base / FLEETS).glob("fleet-*.json"), key=os.fspath, reverse=True)
+
+
+def _read(path: Path) -> FleetRecord | None:
+    with suppress(Exception):
+        return fleet_record(path)
+    return None
+
+
+def _member(fleet: Any, name: str) -> FleetMember:
+    environment = fleet.members[name].environment
+    folder, base = environment.folder, fleet.base.absolute()
+    path = os.fspath(folder.relative_to(base) if folder.is_relative_to(base) else folder)
+    return FleetMember(name=name, folder=path, owned=environment.owned, run=fleet[name].id)

@@ -1,0 +1,45 @@
+"""An environment of a fleet, and the level that holds for all of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.levels import Level
+from tfmfa_nb.runs.gate.levels import effective_level, protected_of
+from tfmfa_nb.runs.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An environment of a fleet.
+
+    Attributes:
+        name: name in the fleet, which no other member has.
+        environment: the environment.
+        options: options of its run.
+    """
+
+    name: str
+    environment: Environment
+    options: Options = field(default_factory=Options)
+
+
+def strictest_level(members: Iterable[Member], policy: Policy) -> Level:
+    """The strictest level of the environments, which holds for each of them.
+
+    Raises:
+        TfmfaError: a level, or the policy, cannot be read.
+    """
+    levels = []
+    for each in members:
+        known = protected_of(each.environment, {**os.environ, **each.options.environ})
+        levels.append(effective_level(each.environment, policy, each.options.level, known=known))
+    return Level.strictest(*levels)

@@ -1,0 +1,77 @@
+"""Does what a cell asks for with a fleet while the cell's front end shows it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.magics.cell_gate import gate_of
+from tfmfa_nb.magics.fleet_front_end import card_of_fleet, front_end_of_fleet
+from tfmfa_nb.model.errors import FleetStopped, TfmfaError
+from tfmfa_nb.notifications.notifier import notifying
+from tfmfa_nb.views.fleet_matrix import fleet_bundle
+from tfmfa_nb.views.fleet_view import shown, shown_to_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tfmfa_nb.fleet.fleet import Fleet
+    from tfmfa_nb.magics.cell_gate import Settings
+    from tfmfa_nb.runs.gate.gate import Gate
+    from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.views.fleet_card import FleetCard
+
+
+async def go_fleet(
+    fleet: Fleet,
+    work: Callable[[Gate, FleetCard | None], Awaitable[None]],
+    settings: Settings,
+    shell: InteractiveShell | None,
+    *,
+    show: bool = True,
+) -> None:
+    """Do `work` on `fleet` while it is shown.
+
+    Args:
+        fleet: the fleet.
+        work: gets the gate that each run would have alone, and the card of the fleet, if there is one.
+        settings: settings of prompts and sessions.
+        shell: the shell of the cell; None outside of IPython.
+        show: whether to show it.
+    """
+    card = card_of_fleet(fleet, shell) if show else None
+    try:
+        gate = gate_of(front_end_of_fleet(shell, card, settings.profile), settings)
+    except TfmfaError:
+        if card is not None:
+            card.close()
+        raise
+    fleet.bundle = lambda: fleet_bundle(fleet)
+
+    @contextmanager
+    def around(run: Run) -> Iterator[None]:
+        with shown_to_runner(run), notifying(run, gate.policy, settings.notify, settings.notify_key):
+            yield
+
+    fleet.around = around
+    notebook = getattr(shell, "kernel", None) is not None
+    async with shown(fleet, notebook=notebook, card=card) if show else nullcontext():
+        await work(gate, card)
+
+
+def raise_for_stopped(fleet: Fleet) -> None:
+    """Report what stopped runs of `fleet` in its last phase, if anything did.
+
+    Raises:
+        TfmfaError: the one cause that stopped them.
+        FleetStopped: there are several.
+    """
+    causes = {str(error): error for error in fleet.stopped.values()}
+    if len(causes) == 1 and len(fleet.stopped) == len(fleet.names):
+        raise next(iter(causes.values()))
+    if causes:
+        count = f"{len(fleet.stopped):,} of {len(fleet.names):,} environments"
+        name, first = next(iter(fleet.stopped.items()))
+        raise FleetStopped(f'{count} did not succeed. "{name}": {first.problem}', first.remedy)
