@@ -94,7 +94,7 @@ def main() -> None:
         saved["parts"][script] = {"title": PARTS[script], "machine": about, "versions": versions(), "figures": figures}
         saved["parts"] = {name: saved["parts"][name] for name in PARTS if name in saved["parts"]}
         RESULTS.write_text(f"{json.dumps(saved, indent=1)}\n", encoding="utf-8")
-    write_quoted()
+        write_quoted()
 
 
 def _lines(path: str) -> list[str]:
