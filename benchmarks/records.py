@@ -136,11 +136,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--lines", type=int, default=100_000)
     options = parser.parse_args()
+    before = Path.cwd()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
         state_folders.AT_LOAD = Path(folder) / "state"
         state_folders.constant_folder = lambda: None  # this machine's own records are left alone
         times = asyncio.run(measure(options.rounds, options.runs, options.lines, Path(folder)))
+        os.chdir(before)  # IPython asks where it is when it ends
         for name, (new, old) in times.items():
             print(report(name, new, old))  # noqa: T201
 
