@@ -1,0 +1,206 @@
+"""A fleet in real JupyterLab: plan, code, matrix, selection, apply, as a person does it."""
+
+import re
+
+import pytest
+from lab import ROOT, Lab
+from playwright.sync_api import expect
+from variants import first_of
+
+AXE = ROOT / "labextension/node_modules/axe-core/axe.min.js"
+VIOLATIONS = (
+    "() => axe.run('.tfmfa-card', { resultTypes: ['violations'] }).then(({ violations }) => "
+    "violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]))"
+)
+ROWS = """rows = [{"name": "dev"}, {"name": "stage", "breaks": True}, {"name": "prod"}]"""
+PLAN = """\
+%%tfplan --each rows --level 'plans and applies'
+variable "breaks" { default = false }
+resource "terraform_data" "one" {
+  lifecycle {
+    precondition {
+      condition     = !var.breaks
+      error_message = "It is to fail."
+    }
+  }
+}
+resource "terraform_data" "two" {
+  provisioner "local-exec" {
+    command = "for i in $(seq 600); do sleep 0.1; [ -e ../go-on ] && break; done"
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, aws):
+    server = Lab(tmp_path_factory.mktemp("lab"), aws.environ())
+    yield server
+    server.stop()
+
+
+def code(aws, card):
+    """Type the device's next code, and enter it."""
+    field = card.get_by_label("MFA code")
+    expect(field).to_be_focused()
+    card.page.keyboard.type(aws.code(wait=False))
+    card.page.keyboard.press("Enter")
+
+
+def row(card, name):
+    return card.locator("tbody tr", has=card.page.get_by_role("rowheader", name=name, exact=True))
+
+
+def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 - one story, from beginning to end
+    lab, aws, open_notebook
+):
+    lab.write("fleet.ipynb", "%load_ext tfmfa_nb", ROWS, PLAN, "%tfapply --each rows", "")
+    page = open_notebook("fleet.ipynb", alone=True)
+    page.run_cell(0)
+    page.run_cell(1)
+    page.start_cell(2)
+    card = page.output(2).locator(".tfmfa-fleet")
+    expect(card.get_by_role("button", name="Authenticate and plan 3 environments")).to_be_visible(timeout=60_000)
+    expect(card.locator(".tfmfa-lock")).to_contain_text("MFA required")
+    page.screenshot("fleet-1-asked", card)
+    card.get_by_label("MFA code").fill("000000")
+    page.page.keyboard.press("Enter")
+    expect(card.get_by_role("img", name="MFA failed")).to_be_visible()
+    expect(card.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
+    page.screenshot("fleet-2-refused", card)
+    code(aws, card)
+    expect(card.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
+    page.wait_idle()
+    planned = page.output(2)
+    expect(planned).to_contain_text("2 of 3 environments change: 4 to add, 0 to change, 0 to destroy. 1 stopped.")
+    expect(planned).to_contain_text("1 of 3 environments did not succeed")
+    expect(planned.locator(".tfmfa-card")).to_have_count(0)
+    page.screenshot("fleet-3-summary", planned)
+
+    page.start_cell(3)
+    card = page.output(3).locator(".tfmfa-fleet")
+    apply = card.get_by_role("button", name=re.compile("^Apply . selected"))
+    expect(apply).to_have_text("Apply 2 selected")
+    expect(row(card, "stage")).to_contain_text("Errored")
+    expect(row(card, "stage").get_by_role("checkbox")).to_be_disabled()
+    card.get_by_role("button", name="Failed 1").click()
+    expect(card.locator("tbody tr:visible")).to_have_count(1)
+    expect(card.locator(".tfmfa-fleet-unseen")).to_have_text("2 of them not shown")
+    card.get_by_role("button", name="Failed 1").click()
+    row(card, "prod").get_by_role("checkbox").uncheck()
+    expect(apply).to_have_text("Apply 1 selected")
+    card.get_by_label("First").fill("1")
+    page.page.add_script_tag(path=AXE)
+    assert page.page.evaluate(VIOLATIONS) == []
+    page.screenshot("fleet-4-selection", card)
+    apply.click()
+    expect(card.get_by_role("button", name="Authenticate and apply 1 environment")).to_be_visible(timeout=60_000)
+    code(aws, card)
+    expect(row(card, "dev")).to_contain_text("Applying, 1 of 2")
+    expect(card.locator(".tfmfa-step")).to_contain_text("1 first, then")
+    page.screenshot("fleet-5-applying", card)
+    # A row opens the card of its run.
+    row(card, "dev").get_by_role("button", name="dev").click()
+    own = page.page.locator(".tfmfa-panel .tfmfa-card")
+    expect(own.locator(".tfmfa-environment")).to_have_text("dev")
+    expect(own.locator(".tfmfa-status-text")).to_have_text("Applying")
+    page.screenshot("fleet-6-own-card")
+    (lab.folder / "go-on").touch()
+    page.page.locator(".lm-TabBar-tab", has_text="Run in dev").locator(".lm-TabBar-tabCloseIcon").click()
+    # What is out of view has no element, so cells cannot be counted.
+    applied = page.page.locator(".jp-Notebook .jp-Cell-outputArea", has_text="1 applied")
+    expect(applied.locator("tr", has_text="prod")).to_contain_text("Planned", timeout=60_000)
+    expect(page.page.locator(".jp-Notebook .tfmfa-card")).to_have_count(0)
+    page.screenshot("fleet-7-applied", applied)
+
+
+# A fleet that has begun nothing, with what a kernel says of one that has.
+SCRIPT = """\
+import asyncio, time
+from dataclasses import replace
+from pathlib import Path
+from tfmfa_nb.fleet.fleet import Fleet, PhaseEnd
+from tfmfa_nb.fleet.members import members_of
+from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
+from tfmfa_nb.views.fleet_card import FleetCard
+names = ["network-eu-central-1", "network-eu-west-1", "payments", "identity", "a" * 50, "web", "queue"]
+fleet = Fleet(members_of([{"name": name} for name in names], Path.cwd(), Options(configuration="# one")), Path.cwd())
+now = time.time()
+def stand(name, status, counts=None, phase="plan", error="", **traits):
+    member = fleet.members[name]
+    run = Run(member.environment, member.options, Path.cwd())
+    run.set_trait("counts", counts and dict(zip(("add", "change", "destroy", "imported"), (*counts, 0))))
+    for trait, value in dict(status=status, phase=phase, error=error, started_at=now - 42, level="plans and applies",
+        lock_indicator="authenticated", lock_indicator_text="Authenticated with MFA by alice", **traits).items():
+        run.set_trait(trait, value)
+    if phase == "apply":
+        fleet.ends[name, Phase.PLAN] = PhaseEnd("planned", now - 300, now - 288, "")
+    fleet.adopt(name, run)
+stand(names[0], "applied", (2, 1, 0), "apply", ended_at=now - 20)
+stand(names[1], "applying", (2, 1, 3), "apply", progress={"done": 2, "total": 6})
+stand(names[2], "errored", error="Terraform found an error: AccessDenied: not authorized to perform: iam:PassRole.",
+    ended_at=now - 30)
+stand(names[3], "planned", (0, 4, 0), "apply")
+stand(names[4], "planned_and_finished", (0, 0, 0), ended_at=now - 31)
+stand(names[5], "planned", (12, 0, 1), ended_at=now - 30)
+card = FleetCard(fleet)
+def soon():
+    global task
+    task = asyncio.ensure_future(card.choose(4, 1, 2))
+card"""
+
+
+@pytest.fixture
+def show(lab, open_notebook, request):
+    def make(theme="Light", **window):
+        lab.theme(f"JupyterLab {theme}")
+        name = re.sub(r"\W+", "-", request.node.name) + ".ipynb"
+        lab.write(name, SCRIPT, "")
+        notebook = open_notebook(name, **window)
+        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        notebook.run_cell(0)
+        card = notebook.page.locator(".tfmfa-fleet")
+        expect(card.locator("tbody tr")).to_have_count(7)
+        return notebook, card
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "colors"),
+    first_of([("Light", 1100, "none"), ("Dark", 1100, "none"), ("Light", 600, "none"), ("Dark", 900, "active")]),
+)
+def test_the_matrix_is_legible_and_accessible(show, theme, width, colors):
+    notebook, card = show(theme, width=width, alone=True)
+    notebook.page.emulate_media(forced_colors=colors)
+    notebook.execute("soon()")
+    expect(card.get_by_role("button", name="Apply 2 selected")).to_be_visible()
+    expect(card.locator(".tfmfa-decision-line")).to_contain_text('4 to destroy in "network-eu-west-1", "web"')
+    notebook.page.add_script_tag(path=AXE)
+    assert notebook.page.evaluate(VIOLATIONS) == []
+    assert card.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+    notebook.screenshot(f"fleet-matrix-{theme.lower()}-{width}-{colors}", card)
+
+
+def test_the_matrix_is_used_without_a_mouse(show):
+    notebook, card = show()
+    notebook.execute("soon()")
+    keys = notebook.page.keyboard
+    card.get_by_label("Filter environments").focus()
+    keys.press("Tab")
+    keys.press("Home")
+    expect(card.get_by_label("Select all that are shown")).to_be_focused()
+    for key in ("ArrowDown", "ArrowRight", "End"):
+        keys.press(key)
+    expect(card.get_by_role("button", name="web", exact=True)).to_be_focused()
+    keys.press("ArrowLeft")
+    keys.press("Space")
+    expect(card.get_by_role("button", name="Apply 1 selected")).to_be_visible()
+    expect(row(card, "web").get_by_role("checkbox")).not_to_be_checked()
+    keys.press("x")
+    expect(notebook.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(2)
+    card.get_by_role("button", name="Apply 1 selected").click()
+    expect(card.get_by_role("button", name=re.compile("selected"))).to_be_hidden()
+    chosen = notebook.execute("print(await task)")
+    assert "names=('identity',), at_once=4, canary=1, stop_after=2" in chosen
