@@ -43,6 +43,6 @@ def test_what_is_stamped_is_read_again_and_says_its_version_first():
 
 def test_every_format_reads_what_was_written_before_there_were_versions():
     found = [value for value in vars(formats).values() if isinstance(value, Format)]
-    assert len(found) == len({one.name for one in found}) == 7
+    assert len(found) == len({one.name for one in found}) == 8
     for one in found:
         one.check({}, "a file")
