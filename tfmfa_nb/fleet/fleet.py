@@ -262,6 +262,13 @@ class Fleet(Mapping[str, Run]):
         """What a notebook shows of it."""
         return self.bundle()
 
+    def _ipython_display_(self) -> None:
+        """Show it, except where it is shown already: a mimebundle could not leave out the text."""
+        from IPython.display import display  # noqa: PLC0415 - IPython calls this
+
+        if bundle := self.bundle():
+            display(dict(bundle), raw=True)
+
     def __repr__(self) -> str:
         return f"<Fleet {self.id}: {len(self.members)} environments, {len(self.errors)} failed>"
 

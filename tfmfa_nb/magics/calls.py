@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Unpack
 from tfmfa_nb.editing.line_words import split
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.magics.call_options import CommandOptions, loaded_magics, options_of_call, settings_of
-from tfmfa_nb.magics.presentation import check_may_change, present_in_host
+from tfmfa_nb.magics.presentation import present_in_host
+from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.terraform.command_table import state_call

@@ -11,7 +11,7 @@ from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.magics.call_options import PlanOptions, PromptOptions, loaded_magics, options_of_call, settings_of
 from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
-from tfmfa_nb.magics.presentation import check_may_change
+from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.runner import current_runner
 

@@ -9,6 +9,7 @@ from IPython.core.error import UsageError
 
 from tfmfa_nb.fleet.followed_runs import follow_fleet, how_it_stands, restored_fleet
 from tfmfa_nb.fleet.known_fleets import remembered, remembered_one
+from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
@@ -49,7 +50,7 @@ async def follow_in_cell(arguments: Namespace, shell: InteractiveShell, policy: 
     base = Path.cwd()
     record = remembered_one(arguments.run, base)
     fleet = restored_fleet(record, base)
-    fleet.bundle = lambda: fleet_bundle(fleet)
+    show_as_value(fleet, shell, lambda: fleet_bundle(fleet))
 
     async def show() -> None:
         notebook = getattr(shell, "kernel", None) is not None

@@ -17,7 +17,7 @@ from tfmfa_nb.magics.fleet_calls import check_not_restricted
 from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets
 from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
 from tfmfa_nb.magics.interruption import interrupted_while_shown
-from tfmfa_nb.magics.presentation import check_may_change
+from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.cell_gate import gate_of
+from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet, front_end_of_fleet
 from tfmfa_nb.model.errors import FleetStopped, TfmfaError
 from tfmfa_nb.notifications.notifier import notifying
@@ -48,7 +49,10 @@ async def go_fleet(
         if card is not None:
             card.close()
         raise
-    fleet.bundle = lambda: fleet_bundle(fleet)
+    if shell is not None and show:
+        show_as_value(fleet, shell, lambda: fleet_bundle(fleet))
+    else:
+        fleet.bundle = lambda: fleet_bundle(fleet)
 
     @contextmanager
     def around(run: Run) -> Iterator[None]:

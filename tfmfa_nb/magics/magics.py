@@ -202,10 +202,10 @@ class TfmfaMagics(Magics):
 
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the latest run, and the current one of the environment in `folder`; close the one before it."""
-        from tfmfa_nb.magics.presentation import show_as_value  # noqa: PLC0415 - until needed
+        from tfmfa_nb.magics.presentation import show_run_as_value  # noqa: PLC0415 - until needed
 
         self._runs[folder] = self.latest = run
-        show_as_value(run, self._shell)
+        show_run_as_value(run, self._shell)
         if close := self._cards.pop(folder, None):
             close()
 
@@ -325,10 +325,10 @@ class TfmfaMagics(Magics):
         Raises:
             TfmfaError: as `presentation.present` does.
         """
-        from tfmfa_nb.magics.presentation import present, show_as_value  # noqa: PLC0415 - until needed
+        from tfmfa_nb.magics.presentation import present, show_run_as_value  # noqa: PLC0415 - until needed
 
         self.active_runs += 1
-        show_as_value(run, self._shell)
+        show_run_as_value(run, self._shell)
         try:
             await present(run, phases, self._shell, settings or self, confirm=confirm, wait=wait)
         finally:

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.background import until_it_waits
 from tfmfa_nb.magics.cell_gate import gate_of
+from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.forms.show import show_variables_form
 from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
 from tfmfa_nb.magics.interruption import interrupted_while_shown
-from tfmfa_nb.model.errors import PlanOnly, RunCanceled
+from tfmfa_nb.magics.run_phases import check_may_change, perform
+from tfmfa_nb.model.errors import RunCanceled
 from tfmfa_nb.notifications.notifier import notifying
-from tfmfa_nb.protocol.runner import current_runner
-from tfmfa_nb.runs.engine.apply import apply
-from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.phase import before_phase
-from tfmfa_nb.runs.engine.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,20 +22,18 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.magics.cell_gate import Settings
-    from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.runs.run import Run
 
 
-def show_as_value(run: Run, shell: InteractiveShell) -> None:
-    """Show `run` as the value of a cell, except in this one, where its view leaves all of it."""
-    here = shell.execution_count
+def show_run_as_value(run: Run, shell: InteractiveShell) -> None:
+    """Show `run` by its summary as the value of a cell, except in this one."""
 
     def bundle() -> Mapping[str, str]:
         from tfmfa_nb.views.summary import summary_bundle  # noqa: PLC0415 - until needed
 
-        return {} if shell.execution_count == here else summary_bundle(run)
+        return summary_bundle(run)
 
-    run.bundle = bundle
+    show_as_value(run, shell, bundle)
 
 
 async def present(
@@ -68,14 +64,14 @@ async def present(
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
 
-    if _applies_nothing() and phases == ("apply",):
-        raise _plan_only(run.environment)
+    if phases == ("apply",):
+        check_may_change(run.environment)
 
     async def show() -> None:
         if await interrupted_while_shown(front_end.view, shell, work):
             raise RunCanceled(run.error, run.error_remedy) if run.error else _interrupted_after(run)
-        if _applies_nothing() and "apply" in phases and run.status == "planned":
-            raise _plan_only(run.environment)
+        if "apply" in phases and run.status == "planned":
+            check_may_change(run.environment)
 
     await (until_it_waits(run, show()) if wait and not front_end.attended else show())
 
@@ -93,8 +89,8 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
         PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run.
     """
-    if _applies_nothing() and "apply" in phases:
-        raise _plan_only(run.environment)
+    if "apply" in phases:
+        check_may_change(run.environment)
     front_end = front_end_of_host(run, show=show)
     front_end.view.begin()
     try:
@@ -106,45 +102,10 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
         front_end.view.end()
 
 
-async def perform(run: Run, phases: Sequence[str], gate: Gate, *, confirm: bool = False) -> None:
-    """The phases of a run, one after the other, as far as there is something to apply."""
-    for phase in phases:
-        if phase == "command":
-            await run_command(run.driver, gate)
-        elif phase == "plan":
-            await plan(run.driver, gate)
-        elif _applies_nothing():
-            break
-        elif run.status == "planned" or phases == ("apply",):
-            await apply(run.driver, gate, confirm=confirm)
-
-
-def check_may_change(environment: str) -> None:
-    """Make sure that a command that changes something may run.
-
-    Raises:
-        PlanOnly: the notebook's runner was told to apply nothing.
-    """
-    if _applies_nothing():
-        raise _plan_only(environment)
-
-
-def _applies_nothing() -> bool:
-    """Whether the notebook's runner was told to apply nothing."""
-    runner = current_runner()
-    return runner is not None and runner.plan_only
-
-
 def _interrupted_after(run: Run) -> RunCanceled:
     """The error where the cell was interrupted after the phase had ended, while Terraform showed the saved plan."""
     pending = run.status == "planned"
     return RunCanceled(
         f"The cell was interrupted after the {run.phase} had ended: the run is {run.status}.",
         "The plan is still pending: apply it with %tfapply." if pending else "",
-    )
-
-
-def _plan_only(environment: str) -> PlanOnly:
-    return PlanOnly(
-        f'Nothing is applied to "{environment}": the runbook runs with --plan-only.', "Run it without --plan-only."
     )

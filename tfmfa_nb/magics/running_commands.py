@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfmfa_nb.magics.presentation import check_may_change
+from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.runs.history.state_copies import to_restore_state
 from tfmfa_nb.runs.run import Run
 
