@@ -418,9 +418,10 @@ def test_both_sides_by_magic_and_command_line_and_verify(tmp_path, people, provi
     assert "correct-horse-battery" not in answered.stderr
     _, said = cell(f"%tfruns -e prod-eu approve {run.id} {answered.stdout.strip()}")
     assert "AWS confirms that arn:aws:sts::123456789012:assumed-role/approver/bob has approved it." in said
-    again = jupyter_tfmfa("approve", run.id, answered.stdout.strip(), "-e", "prod-eu", environ=dict(os.environ))
-    assert again.returncode == 1
-    assert "The answer does not count: it was used before." in again.stderr
+    for where in (("-e", "prod-eu"), ("-C", "prod-eu")):
+        again = jupyter_tfmfa("approve", run.id, answered.stdout.strip(), *where, environ=dict(os.environ))
+        assert again.returncode == 1
+        assert "The answer does not count: it was used before." in again.stderr
     applied, _ = cell("%tfapply")
     assert applied.status == "applied"
     assert any(note == "Approved by bob." for note in applied.driver.notes)

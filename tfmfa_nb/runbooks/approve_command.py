@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--reject", metavar="REASON", help="reject the requested plan instead, and say why")
     add("--withdraw", action="store_true", help="withdraw what you approved before")
     add("-e", "--environment", default="default", metavar="NAME", help="environment of the run, for ANSWER")
-    add("-C", "--chdir", metavar="DIR", help="folder of the environment of a run that waits")
+    add("-C", "--chdir", metavar="DIR", help="folder of the run's environment")
     add("--profile", default="", metavar="NAME", help="AWS profile with the organization variables")
     add("--token-command", metavar="COMMAND", help="command that prints an MFA code (default: TFMFA_TOKEN_COMMAND)")
     instead = parser.add_mutually_exclusive_group()
@@ -105,7 +105,9 @@ async def _take(options: argparse.Namespace, policy: Policy) -> int:
     from tfmfa_nb.runs.history.listing import find_run  # noqa: PLC0415
     from tfmfa_nb.views.approval_text import answered  # noqa: PLC0415
 
-    environment = Environment.named(options.environment, Path.cwd())
+    base = Path.cwd()
+    named = options.chdir is None
+    environment = Environment.named(options.environment, base) if named else Environment.at(options.chdir, base)
     given = await accept_answer(
         environment, find_run(environment, options.first), _text(options.second), policy=policy, environ=os.environ,
         profile=options.profile, now=time.time(),
