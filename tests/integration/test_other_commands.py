@@ -224,6 +224,9 @@ async def test_no_command_changes_what_needs_approvals(environment):
             with pytest.raises(ApprovalsMissing, match="terraform state rm has no plan that a person could approve"):
                 await command(environment, asking, "state", "rm", "terraform_data.one")
             assert (person.asked, state_of(environment)) == ([], before)
+            for options in (Options(migrate_state=True), Options(workspace="new", or_create=True)):
+                with pytest.raises(ApprovalsMissing, match="what --migrate-state and --or-create do is in no plan"):
+                    await plan(Run(environment, options, environment.folder.parent).driver, asking)
         else:
             await command(environment, asking, "state", "rm", "terraform_data.one")
             assert state_of(environment) != before

@@ -49,6 +49,14 @@ def test_a_file_sets_defaults_and_the_command_line_goes_first(folder):
     assert parsed("doctor").json is True
 
 
+@pytest.mark.parametrize("words", [("run", "x.ipynb", "-p", "message"), ("approve",), ("run", "x.ipynb", "--nope")])
+def test_a_file_that_is_named_in_a_line_that_is_wrong_is_not_executed(tmp_path, words):
+    (tmp_path / "named.py").write_text(f"open({str(tmp_path / 'executed')!r}, 'w')")
+    with pytest.raises(SystemExit):
+        main([*words, f"--config={tmp_path / 'named.py'}"])
+    assert not (tmp_path / "executed").exists()
+
+
 def test_json_goes_before_python_and_a_folder_before_those_that_jupyter_lists_behind_it(folder, tmp_path):
     first = tmp_path / "first"
     first.mkdir()

@@ -9,15 +9,24 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.fleet import Fleet
+from tfmfa_nb.fleet.followed_runs import follow_fleet, restored_fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.rendezvous import Rendezvous
 from tfmfa_nb.fleet.turns import Pace, Turns
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.protocol.fleet_records import FleetMember, FleetRecord
+from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.fleet_matrix import decision_line, fleet_bundle, fleet_text
 
+ENDLESS: list = []
+ENDLESS.append(ENDLESS)
 FILES = {
     "torn.csv": b"name\na,2\n",
     "other.csv": b"name;region\na;b\n",
@@ -115,6 +124,18 @@ def test_each_row_has_a_state_of_its_own(tmp_path):
     for name in "ab":
         (tmp_path / "live" / name / "main.tf").write_text('terraform {\n  backend "local" {\n    path = "s"\n  }\n}')
     assert len(members_of("live/*", tmp_path, Options())) == 2
+    (tmp_path / "live/b/.terraform/environment").unlink()
+    for name, path in (("a", "../s"), ("b", "../b/../s")):
+        text = f'terraform {{\n  backend "local" {{\n    path = "{path}"\n  }}\n}}'
+        (tmp_path / "live" / name / "main.tf").write_text(text)
+    with pytest.raises(ConfigurationError, match='would have one state: their backend "local"'):
+        members_of("live/*", tmp_path, Options())
+
+
+async def test_a_fleet_copies_no_states(tmp_path):
+    members = members_of([{"name": "a"}], tmp_path, Options(configuration="# none", migrate_state=True))
+    with pytest.raises(ConfigurationError, match="A fleet copies no states"):
+        await Fleet(members, tmp_path).plan(None, Pace())
 
 
 @pytest.mark.parametrize(
@@ -139,6 +160,8 @@ def test_each_row_has_a_state_of_its_own(tmp_path):
         ([{"name": "../a"}], "Row 1 of the table, column \"name\": '../a' cannot be an environment's name."),
         ([{"name": "a", "level": "low"}], 'column "level": \'low\' is not a level. Levels: "never"'),
         ([{"name": "a", "region": object()}], 'column "region": object is no value of Terraform.'),
+        ([{"name": "a", "": "hunter2"}], "Column 2 of row 1 of the table has no name."),
+        ([{"name": "a", "zones": ENDLESS}], "Row 1 of the table contains itself."),
         ("none.csv", "none.csv cannot be read: No such file or directory."),
         ("torn.csv", "torn.csv cannot be understood: row 1 has 2 cells, and there are 1 columns."),
         ("other.csv", 'other.csv cannot be understood: its columns are separated by ";", not by ",".'),
@@ -330,3 +353,18 @@ def test_external_text_is_escaped(tmp_path):
     folders(tmp_path, "<b>x")
     fleet = Fleet(members_of("*", tmp_path, Options()), tmp_path)
     assert "<b>" not in fleet_bundle(fleet)["text/html"]
+
+
+async def test_a_record_that_names_the_run_of_no_fleet_is_not_followed(tmp_path):
+    environment, run_id = Environment.named("prod", tmp_path), "run-20260101-120000-abcdef"
+    environment.ensure()
+    environment.files.run(run_id).folder.mkdir(parents=True)
+    alone = Run(environment, Options(), tmp_path, RunRecord(run_id, "prod"))
+    for status in (Status.PLANNING, Status.PLANNED):
+        alone.driver.move(status)
+    member = FleetMember(name="sandbox", folder="prod", owned=True, run=run_id)
+    record = FleetRecord(id="fleet-20260101-120000-abcdef", environments=(member,))
+    fleet = restored_fleet(record, tmp_path)
+    await follow_fleet(fleet, record, Policy())
+    assert f"{run_id} is no run of {record.id}" in str(fleet.errors["sandbox"])
+    assert fleet.applicable == ()

@@ -193,3 +193,15 @@ def test_where_there_is_nothing_it_says_so_and_makes_nothing(tmp_path, capsys, a
 )
 def test_sizes_are_for_people(size, text):
     assert size_text(size) == text
+
+
+def test_runs_to_which_a_link_leads_are_not_removed(there, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    mine = Environment.named("prod", tmp_path / "mine")
+    kept = made(mine, 100, *PLANNED, plan=True)
+    there.ensure()
+    there.files.runs.symlink_to(mine.files.runs)
+    for more in ((), ("--dry-run",)):
+        assert records("prune", "--older-than", "0", "--keep", "0", "-e", "staging", *more) == 2
+        assert f"{there.files.runs} is a symbolic link" in capsys.readouterr().err
+    assert run_ids(mine) == [kept]

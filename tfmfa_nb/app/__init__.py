@@ -217,6 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             list(parser.commands())  # described, so that they can be completed
             shell_completion.complete(parser)
         words = sys.argv[1:] if arguments is None else arguments
+        names_file = any(word.partition("=")[0] == "--config" for word in words)
+        if names_file and "--generate-config" not in words:
+            build_parser().parse_args(words)  # the file is a program, which a line that is wrong does not start
         options = build_parser(settings_of(words)).parse_args(words)
         return int(options.execute(options))
     except (ConfigurationError, RunStateError) as error:

@@ -17,7 +17,7 @@ from tfmfa_nb.fleet.member import strictest_level
 from tfmfa_nb.fleet.shared_terraform import SharedTerraform
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.model.data_frames import data_frame
-from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.runs.engine.apply import apply
@@ -106,9 +106,15 @@ class Fleet(Mapping[str, Run]):
             pace: how many plans run at once.
 
         Raises:
+            ConfigurationError: an environment's state would be copied.
             TfmfaError: a level, or the policy, cannot be read.
             asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
         """
+        if any(each.options.migrate_state for each in self.members.values()):
+            raise ConfigurationError(
+                "A fleet copies no states: --migrate-state asks about each of them.",
+                "Plan each environment alone with %%tfplan --migrate-state.",
+            )
         level, terraform = strictest_level(self.members.values(), gate.policy), SharedTerraform()
         for name, member in self.members.items():
             options = replace(member.options, level=level, fleet=self.id)
@@ -134,7 +140,7 @@ class Fleet(Mapping[str, Run]):
             RunStateError: a name is not of this fleet, or has no plan to apply.
             asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
         """
-        chosen = self.applicable if names is None else tuple(names)
+        chosen = self.applicable if names is None else tuple(dict.fromkeys(names))
         for name in chosen:
             if name not in self.applicable:
                 status = f"is {self._runs[name].status}" if name in self._runs else "is not in this fleet"

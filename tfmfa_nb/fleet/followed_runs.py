@@ -88,6 +88,8 @@ async def _follow_one(fleet: Fleet, member: FleetMember, policy: Policy) -> None
                 f"The run never started: {why}.", f"To remove it: %tfruns {environment.option} discard {run_id}"
             )
         probe = RunProbe(environment, run_id)
+        if probe.record.fleet != fleet.id:  # whoever wrote the fleet's record may have named any run
+            raise RunStateError(f"{run_id} is no run of {fleet.id}.", f"See what it is: %tfruns {environment.option}")
         if probe.record.status in UNDER_WAY:
             run = run_to_follow(environment, run_id, fleet.base, policy)
             fleet.adopt(member.name, run)

@@ -42,7 +42,10 @@ def remember(fleet: Any) -> None:
     with usable(ignore):
         if not ignore.exists():
             write_whole(ignore, "*\n", 0o644)
-    for path in _paths(base)[_MAX_RECORDS - 1 :]:
+    oldest_last = sorted(
+        _paths(base), key=lambda path: path.stat().st_mtime_ns, reverse=True
+    )  # a name may say anything
+    for path in oldest_last[_MAX_RECORDS - 1 :]:
         path.unlink(missing_ok=True)
     record = FleetRecord(id=fleet.id, environments=tuple(_member(fleet, name) for name in fleet))
     write_whole(folder / f"{record.id}.json", record.text())

@@ -59,8 +59,12 @@ def _place(member: Member, base: Path) -> _Place | None:
     settings = tuple(sorted((name, value.text) for name, value in backend.attributes.items()))
     if kind == "local":
         path = backend.attributes.get("path")
-        if path is None or not Path(path.literal or "").is_absolute():
+        if path is None or not path.literal:
             return None
+        place = os.path.normpath(folder / path.literal)
+        if Path(place).is_relative_to(folder):
+            return None
+        settings = (("path", place),)
     inner = tuple(
         (block.type, *sorted((name, value.text) for name, value in block.attributes.items()))
         for block in backend.blocks

@@ -102,7 +102,11 @@ def rows_of(each: Any, table: str = _TABLE) -> list[Row]:
 def _row(number: int, cells: Any, table: str) -> Row:
     if not isinstance(cells, Mapping):
         raise ConfigurationError(f"Row {number} of {table} is not a mapping: {type(cells).__name__}.", EXAMPLE)
-    named = {str(column).strip(): _plain(value) for column, value in cells.items() if not _is_empty(value)}
+    _check_columns([str(column).strip() for column in cells], f"row {number} of {table}")
+    try:
+        named = {str(column).strip(): _plain(value) for column, value in cells.items() if not _is_empty(value)}
+    except RecursionError:
+        raise ConfigurationError(f"Row {number} of {table} contains itself.", EXAMPLE) from None
     return Row(number, table, named)
 
 

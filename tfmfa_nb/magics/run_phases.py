@@ -23,6 +23,8 @@ async def perform(run: Run, phases: Sequence[str], gate: Gate, *, confirm: bool 
         if phase == "command":
             await run_command(run.driver, gate)
         elif phase == "plan":
+            if run.driver.options.changes_state:
+                check_may_change(run.environment)
             await plan(run.driver, gate)
         elif applies_nothing():
             break

@@ -65,4 +65,5 @@ def fleet_record(path: Path) -> FleetRecord | None:
     record = parse(document, FleetRecord)
     if record is None or record.id != path.stem or not FLEET_ID.fullmatch(record.id):
         return None
-    return record if all(RUN_ID.fullmatch(each.run) for each in record.environments) else None
+    known = all(RUN_ID.fullmatch(each.run) and each.folder.isprintable() for each in record.environments)
+    return record if known else None

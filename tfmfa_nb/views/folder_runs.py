@@ -67,7 +67,7 @@ def _environment_runs(
     holder = listing.holder
     return EnvironmentRuns(
         name=_short(environment.name),
-        option=_short(environment.option),
+        option=environment.option if environment.option.isprintable() else "",
         folder=relative_folder(environment, base),
         level=level,
         lock_indicator=LockIndicator.OPEN if level == Level.NEVER else LockIndicator.REQUIRED,

@@ -49,7 +49,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     /** Asks what a run of another kernel asks, on a card below the active cell: a question and its code are a cell's. */
     const answer = async (option: string, run: string): Promise<void> => {
       const notebook = data.source;
-      if (notebook && RUN_ID.test(run)) {
+      if (notebook && option && RUN_ID.test(run)) {
         app.shell.activateById(notebook.id);
         await runBelow(notebook, `%tfruns ${option} approve ${run}`);
         data.refresh();

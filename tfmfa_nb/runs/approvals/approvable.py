@@ -25,7 +25,7 @@ def planned_record(environment: Environment, run_id: str) -> RunRecord:
         RunStateError: the trail says something else, or the run has no pending plan.
         ConfigurationError: the trail cannot be read.
     """
-    record, status = read_verified(environment, run_id)
+    record, status = read_verified(environment, run_id, whole=True)
     if status is not Status.PLANNED:
         raise RunStateError(f"{run_id} is {status}: there is no plan to approve.", "Run %%tfplan first.")
     return record

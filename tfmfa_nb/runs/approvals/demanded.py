@@ -34,18 +34,22 @@ async def check_approved(driver: Driver, gate: Gate) -> None:
 
 
 def check_other_change(driver: Driver, gate: Gate) -> None:
-    """Make sure that a command without a plan does not change what needs approvals: there is nothing to approve.
+    """Make sure that nothing changes what needs approvals without a plan: there is nothing to approve.
+
+    That is what another command changes, and what a plan itself does with `--migrate-state` and `--or-create`. To free
+    a state's lock is no change of it.
 
     Raises:
         ApprovalsMissing: the policy demands approvals of applies to the environment, and allows no other changes.
     """
     required = _required(driver, gate)
-    if required is None or required.other_changes:
-        return
     option, command = driver.environment.option, driver.record.command
+    if required is None or required.other_changes or command == "force-unlock":
+        return
+    what = f"terraform {command} has" if command else "what --migrate-state and --or-create do is in"
     error = ApprovalsMissing(
-        f'The organization policy demands approvals for changes of "{driver.environment.name}", and terraform '
-        f"{command} has no plan that a person could approve.",
+        f'The organization policy demands approvals for changes of "{driver.environment.name}", and {what} no plan '
+        "that a person could approve.",
         "Change it by a plan (`moved`, `removed`, and `import` blocks change the state by one): "
         f"%%tfplan {option}. Or have other_changes = true set in the policy.",
     )

@@ -1,9 +1,10 @@
 """Whether a trail is still as this machine left it, without reading it: its hash chain was followed once, up to here.
 
 A checkpoint is what the kernel's file system says of the file right after this machine has written to it: a change of
-its content, of its length, or of its place shows in one of these facts, and no program but root's can set the time of a
-file's last change. Where a fact differs, all of the trail is read, and its chain followed. `jupyter tfmfa verify` and
-`jupyter tfmfa doctor` always do that, whatever a checkpoint says: it saves time, and is no evidence.
+its content, of its length, or of its place shows in one of these facts, on most file systems: a store into a mapping of
+a file in memory (tmpfs) does not, nor what somebody writes while this machine appends a line. Where a fact differs, all
+of the trail is read, and its chain followed. What a decision rests on always is: before an apply, for an approval, and
+by `jupyter tfmfa verify` and `jupyter tfmfa doctor`. A checkpoint saves time, and is no evidence.
 """
 
 from __future__ import annotations

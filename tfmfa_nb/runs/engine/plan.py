@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
+from tfmfa_nb.runs.engine.confirmed import check_other_change
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.plan_command import run_plan
@@ -48,6 +49,8 @@ async def plan(driver: Driver, gate: Gate) -> None:
         driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
         begin_at_level(driver, gate.policy, known, workspace_chosen=chosen)
+        if driver.options.changes_state:
+            check_other_change(driver, gate)
         await inspect(driver, gate, executable)
         raise_for_state(driver)  # what was found may have raised the level
         check = partial(check_configuration, driver, gate, executable, lock)

@@ -111,7 +111,7 @@ def check_confirmed(environment: Environment, run_id: str) -> list[str]:
         RunStateError: the trail was changed, or says something else than the record.
         ConfigurationError: as `confirmation_of` does.
     """
-    found = confirmation_of(environment, (run_id,))
+    found = confirmation_of(environment, (run_id,), whole=True)  # what a decision rests on is read whole
     if found.sentences:
         remedy = found.problem.remedy if found.problem is not None else "Find out who changed it."
         raise RunStateError(" ".join(found.sentences), f"{remedy} Then plan again with %%tfplan.")

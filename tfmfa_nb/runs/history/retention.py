@@ -62,8 +62,9 @@ def prunable(environment: Environment, keep: int, days: float) -> Pruning:
     """The runs that are older than `days`, and not among the newest `keep`. Nothing is changed.
 
     Raises:
-        ConfigurationError: it cannot be told whether a run has started.
+        ConfigurationError: it cannot be told whether a run has started, or the runs are not the environment's own.
     """
+    _check_own(environment)
     latest = time.time() - days * 86_400
     old = [run_id for run_id in run_ids(environment)[keep:] if started_at(run_id) <= latest]
     kept = {run_id: why for run_id in old if (why := _why_needed(environment, run_id))}
@@ -146,10 +147,28 @@ def _why_needed(environment: Environment, run_id: str) -> str:
     return "its plan is pending" if status is Status.PLANNED and store.has_plan else ""
 
 
+def _check_own(environment: Environment) -> None:
+    """Make sure that the runs lie in the environment's own folder, and are not another one's, to which a link leads.
+
+    Raises:
+        ConfigurationError: they do not.
+    """
+    for folder in (environment.files.private, environment.files.runs):
+        if folder.is_symlink():
+            raise ConfigurationError(
+                f"{folder} is a symbolic link, so its runs may be those of another environment.", "Remove the link."
+            )
+
+
 def _remove(environment: Environment, run_ids: Sequence[str], policy: Policy) -> None:
-    """Remove runs, after the audit trail has recorded it."""
+    """Remove runs, after the audit trail has recorded it.
+
+    Raises:
+        ConfigurationError: they are not the environment's own, or that cannot be recorded.
+    """
     if not run_ids:
         return
+    _check_own(environment)
     trail = AuditTrail(environment.files.audit_trail, policy.audit)
     trail.write("removed", runs=list(run_ids), by=os_user(), policy=policy.digest)
     for run_id in run_ids:

@@ -38,30 +38,38 @@ _NAMES = {
 }
 
 
-def read_verified(environment: Environment, run_id: str) -> tuple[RunRecord, Status]:
+def read_verified(environment: Environment, run_id: str, *, whole: bool = False) -> tuple[RunRecord, Status]:
     """The record of `run_id` as far as the audit trail says the same, and its status in the trail.
 
     The trail may be one step ahead: it is written first, and the kernel may have died before it saved the record.
+
+    Args:
+        environment: environment of the run.
+        run_id: ID of the run.
+        whole: True to read all of the trail, also if it is as this machine left it by what the file system says.
 
     Raises:
         RunStateError: the record is missing or not valid, the trail was changed, or the two do not match.
         ConfigurationError: the trail cannot be read.
     """
     store = RunStore(environment, run_id)
-    with suppress(RunStateError):  # no index accuses anybody
-        return _held(store, store.trail.of_runs({run_id}, "status"))
+    if not whole:
+        with suppress(RunStateError):  # no index accuses anybody
+            return _held(store, store.trail.of_runs({run_id}, "status"))
     while True:
         record = store.load()
         try:
-            return _held(store, statuses_of_runs(store.trail.lines()))
+            return _held(store, statuses_of_runs(store.trail.lines()), whole=whole)
         except RunStateError:
             if store.load() == record:  # else, its kernel has gone on between the two readings
                 raise
 
 
-def _held(store: RunStore, statuses: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[RunRecord, Status]:
+def _held(
+    store: RunStore, statuses: Mapping[str, Sequence[dict[str, Any]]], *, whole: bool = False
+) -> tuple[RunRecord, Status]:
     record, trail = store.load(), store.trail
-    if (problem := trail_problem(trail)) is not None:
+    if (problem := trail_problem(trail, whole=whole)) is not None:
         raise RunStateError(f"{problem.what} So the status of {store.id} cannot be trusted.", problem.remedy)
     if not statuses.get(store.id):
         raise RunStateError(f"The audit trail {trail.path} has no entry for {store.id}.", _REMEDY)
