@@ -6,7 +6,7 @@ import pytest
 from runbooks import DEVICE, jupyter_tfmfa, write
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.magics import presentation
+from tfmfa_nb.magics import run_phases
 from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.redaction import Secret
@@ -132,7 +132,7 @@ async def test_an_import_reads_variables_and_what_reads_none_refuses_them(value,
 async def test_a_runbook_that_applies_nothing_changes_nothing_else(value, monkeypatch):
     await value(HCL)
     await value("%tfapply")
-    monkeypatch.setattr(presentation, "current_runner", lambda: Runner(plan_only=True))
+    monkeypatch.setattr(run_phases, "current_runner", lambda: Runner(plan_only=True))
     assert (await value("%tfstate list -e staging")).status == "finished"
     with pytest.raises(Exception, match="Nothing is applied"):
         await value("%tfstate rm terraform_data.one -e staging --auto-approve")

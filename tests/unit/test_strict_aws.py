@@ -179,9 +179,9 @@ def test_an_inactive_key_is_invalid(world):
 
 def test_sessions_expire_in_time_and_on_demand(world):
     session = world.client(world.session(DurationSeconds=900))
-    world.aws.advance(899)
+    world.aws.advance(840)
     assert session.get_caller_identity()
-    world.aws.advance(2)
+    world.aws.advance(61)
     expired = ("ExpiredToken", "The security token included in the request is expired", 403)
     assert refused(session.get_caller_identity) == expired
     session = world.client(world.session())
