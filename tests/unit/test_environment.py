@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shlex
 import subprocess
 import threading
 import unicodedata
@@ -365,3 +366,10 @@ def test_what_was_there_before_stays(tmp_path):
     there.ensure()
     there.ensure()()
     assert there.files.ignore.exists()
+
+
+@pytest.mark.parametrize("owned", [True, False])
+@pytest.mark.parametrize("name", ["staging", "prod restore-state --auto-approve", "it's"])
+def test_its_option_is_one_word_after_the_flag(tmp_path, name, owned):
+    flag, *words = shlex.split(Environment(name, tmp_path, owned=owned).option)
+    assert (flag, words) == ("-e" if owned else "-C", [name])

@@ -94,7 +94,7 @@ class Environment:
     @property
     def option(self) -> str:
         """The option of a magic that selects this environment: `-e staging`, `-C live/network`."""
-        return f"-e {self.name}" if self.owned else f"-C {shlex.quote(self.name)}"
+        return f"{'-e' if self.owned else '-C'} {shlex.quote(self.name)}"
 
     @property
     def has_configuration(self) -> bool:
