@@ -12,6 +12,7 @@ import pytest
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.followed_runs import follow_fleet, restored_fleet
+from tfmfa_nb.fleet.member import name_in_fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.rendezvous import Rendezvous
 from tfmfa_nb.fleet.turns import Pace, Turns
@@ -60,6 +61,21 @@ def test_a_pattern_finds_folders_with_configurations_in_the_order_of_their_numbe
     members = members_of("accounts/*", tmp_path, Options())
     assert [member.name for member in members] == ["accounts/a9", "accounts/a10"]
     assert [member.environment.option for member in members] == ["-C accounts/a9", "-C accounts/a10"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "shown"),
+    [
+        ("dev", "live/prod", "dev (live/prod)"),
+        ("prod", "live/prod", "prod"),
+        ("live/prod", "live/prod", "live/prod"),
+        ("dev (live/prod)", "live/prod", "dev (live/prod)"),
+        ("", "live/prod", "live/prod"),
+        ("dev", "", "dev"),
+    ],
+)
+def test_a_name_does_not_hide_the_folder(name, folder, shown):
+    assert name_in_fleet(name, folder) == shown
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "yaml", "rows", "pandas", "polars"])
@@ -366,5 +382,5 @@ async def test_a_record_that_names_the_run_of_no_fleet_is_not_followed(tmp_path)
     record = FleetRecord(id="fleet-20260101-120000-abcdef", environments=(member,))
     fleet = restored_fleet(record, tmp_path)
     await follow_fleet(fleet, record, Policy())
-    assert f"{run_id} is no run of {record.id}" in str(fleet.errors["sandbox"])
+    assert f"{run_id} is no run of {record.id}" in str(fleet.errors["sandbox (prod)"])
     assert fleet.applicable == ()

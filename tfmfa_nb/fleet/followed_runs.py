@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.fleet import Fleet
-from tfmfa_nb.fleet.member import Member
+from tfmfa_nb.fleet.member import Member, name_in_fleet
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY
 from tfmfa_nb.runs.history.follow import follow, run_to_follow
@@ -33,7 +33,7 @@ def restored_fleet(record: FleetRecord, base: Path) -> Fleet:
         record: the record.
         base: folder of the notebook, in which it lies.
     """
-    return Fleet([Member(each.name, _environment(each, base)) for each in record.environments], base, record.id)
+    return Fleet([Member(_name(each), _environment(each, base)) for each in record.environments], base, record.id)
 
 
 async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> None:
@@ -51,7 +51,7 @@ async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> Non
         try:
             await _follow_one(fleet, member, policy)
         except TfmfaError as error:
-            fleet.errors[member.name] = error
+            fleet.errors[_name(member)] = error
 
     await asyncio.gather(*map(one, record.environments))
 
@@ -72,13 +72,18 @@ def _status_of(environment: Environment, run_id: str) -> str:
         return "without a record"
 
 
+def _name(member: FleetMember) -> str:
+    return name_in_fleet(member.name, member.folder)
+
+
 def _environment(member: FleetMember, base: Path) -> Environment:
     folder = Path(base, member.folder).absolute()
     return Environment(folder.name if member.owned else member.folder, folder, owned=member.owned)
 
 
 async def _follow_one(fleet: Fleet, member: FleetMember, policy: Policy) -> None:
-    environment, run_id, shown = fleet.members[member.name].environment, member.run, ""
+    name, run_id, shown = _name(member), member.run, ""
+    environment = fleet.members[name].environment
     while True:
         if is_pending(environment, run_id):
             await asyncio.sleep(_PACE)
@@ -92,12 +97,12 @@ async def _follow_one(fleet: Fleet, member: FleetMember, policy: Policy) -> None
             raise RunStateError(f"{run_id} is no run of {fleet.id}.", f"See what it is: %tfruns {environment.option}")
         if probe.record.status in UNDER_WAY:
             run = run_to_follow(environment, run_id, fleet.base, policy)
-            fleet.adopt(member.name, run)
+            fleet.adopt(name, run)
             await follow(run)
             continue
         if probe.record.status != shown:
             shown = probe.record.status
-            fleet.adopt(member.name, opened(environment, run_id, fleet.base, os.environ, policy))
+            fleet.adopt(name, opened(environment, run_id, fleet.base, os.environ, policy))
         if not probe.attended:
             return
         await asyncio.sleep(_PACE)  # its kernel is about to go on with it

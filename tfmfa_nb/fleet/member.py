@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
@@ -30,6 +31,19 @@ class Member:
     name: str
     environment: Environment
     options: Options = field(default_factory=Options)
+
+
+def name_in_fleet(name: str, folder: str) -> str:
+    """The name of an environment in a fleet: one that is not its folder's stands before it, and cannot hide it.
+
+    Args:
+        name: name that a table or a record gives it; "" for none.
+        folder: its folder, as it is written there; "" for the one of that name.
+    """
+    if not folder or not name:
+        return name or folder
+    known = name in {folder, PurePath(folder).name} or name.endswith(f" ({folder})")
+    return name if known else f"{name} ({folder})"
 
 
 def strictest_level(members: Iterable[Member], policy: Policy) -> Level:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.declared import Declared
-from tfmfa_nb.fleet.member import Member
+from tfmfa_nb.fleet.member import Member, name_in_fleet
 from tfmfa_nb.fleet.own_states import check_states
 from tfmfa_nb.fleet.tables import EXAMPLE, is_table, read_table, rows_of
 from tfmfa_nb.model.errors import ConfigurationError
@@ -112,7 +112,7 @@ def _of_row(row: Row, base: Path, options: Options, declared: Declared | None) -
     )
     (declared or Declared.in_folder(environment)).check(row, variables, own, environment)
     own.check()
-    return Member(name or folder, environment, own)
+    return Member(name_in_fleet(name, folder), environment, own)
 
 
 def _environment(row: Row, name: str, folder: str, base: Path, options: Options) -> Environment:
