@@ -5,7 +5,6 @@ The front end requests the log lines that are in view; everything else is sent t
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from dataclasses import fields
@@ -44,10 +43,10 @@ from tfmfa_nb.runs.events import QuestionChanged
 from tfmfa_nb.views.card_log import CardLog
 from tfmfa_nb.views.card_plan import CardPlan
 from tfmfa_nb.views.card_results import card_results
+from tfmfa_nb.views.card_widget import CardWidget
 from tfmfa_nb.views.open_cards import card_closed, card_opened
-from tfmfa_nb.views.open_question import Answer, OpenQuestion
+from tfmfa_nb.views.open_question import Answer
 from tfmfa_nb.views.sanitize import plain, sanitize_all
-from tfmfa_nb.views.widget import MessageWidget
 from tfmfa_nb.views.wording import (
     checks_of,
     command_text,
@@ -80,7 +79,7 @@ _MAX_ROLES, _MAX_HOPS, _MAX_CURRENT, _MAX_NOTES = 50, 10, 50, 20
 _M = TypeVar("_M")
 
 
-class RunCard(MessageWidget):
+class RunCard(CardWidget):
     """Shows `run`, and handles its buttons.
 
     Args:
@@ -92,14 +91,11 @@ class RunCard(MessageWidget):
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._thread = threading.get_ident()
         self._plan = CardPlan(run)
         self._handle: asyncio.TimerHandle | None = None
         self._pushed = 0.0
-        self._gone = False
         self._log = CardLog(run, self._send_if_open, lambda answer: self._on_loop(self._send_if_open, answer))
-        super().__init__("code")
-        self._asked = OpenQuestion(self._secret, self._loop)
+        super().__init__()
         self._id = str(self.model_id)
         card_opened(run, self._id)
         run.observe(self._changed, names=_WATCHED)
@@ -193,22 +189,10 @@ class RunCard(MessageWidget):
             **{**traits, **typed, **card_results(run)},
         )
 
-    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Handle one message of a front end. A code is removed from it first, so no traceback can contain it."""
-        if self._gone:
-            return
-        code = self._secret.remove_from(message)
-        request = card_request(message)
-        if request is None:
-            return
-        if threading.get_ident() == self._thread:
-            self._handle_request(request, code)
-        else:  # JupyterLab sends comm messages to a subshell, which has another thread
-            self._on_loop(self._handle_request, request, code)
+    def _read(self, message: Any) -> CardRequest | None:
+        return card_request(message)
 
     def _handle_request(self, request: CardRequest, code: Secret) -> None:
-        if self._gone:
-            return
         match request:
             case Hello():
                 self._greet(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,11 +24,11 @@ from tfmfa_nb.protocol.messages import (
     fleet_request,
 )
 from tfmfa_nb.protocol.words import count
+from tfmfa_nb.views.card_widget import CardWidget
 from tfmfa_nb.views.fleet_matrix import fleet_text
 from tfmfa_nb.views.fleet_state import fleet_facts
-from tfmfa_nb.views.open_question import Answer, OpenQuestion
+from tfmfa_nb.views.open_question import Answer
 from tfmfa_nb.views.sanitize import sanitize_all
-from tfmfa_nb.views.widget import MessageWidget
 
 if TYPE_CHECKING:
     import asyncio
@@ -57,7 +56,7 @@ class Chosen:
     stop_after: int
 
 
-class FleetCard(MessageWidget):
+class FleetCard(CardWidget):
     """Shows `fleet`, and handles its buttons.
 
     Args:
@@ -69,14 +68,11 @@ class FleetCard(MessageWidget):
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._thread = threading.get_ident()
-        self._gone = False
         self._sent: Any = None
         self._next = 0.0
         self._choice: FleetChoice | None = None
         self._chosen: asyncio.Future[ApplySelected | None] | None = None
-        super().__init__("code")
-        self._asked = OpenQuestion(self._secret, self._loop)
+        super().__init__()
 
     def text(self) -> str:
         """The fleet as a table."""
@@ -168,22 +164,10 @@ class FleetCard(MessageWidget):
         what = f"{question['phase']} {count(total)} {'environment' if total == 1 else 'environments'}"
         return f"Authenticate and {what}" if question["kind"] == "code" else f"Confirm & {what}"
 
-    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Handle one message of a front end. A code is removed from it first, so no traceback can contain it."""
-        if self._gone:
-            return
-        code = self._secret.remove_from(message)
-        request = fleet_request(message)
-        if request is None:
-            return
-        if threading.get_ident() == self._thread:
-            self._handle_request(request, code)
-        else:  # JupyterLab sends comm messages to a subshell, which has another thread
-            self._on_loop(self._handle_request, request, code)
+    def _read(self, message: Any) -> FleetRequest | None:
+        return fleet_request(message)
 
     def _handle_request(self, request: FleetRequest, code: Secret) -> None:
-        if self._gone:
-            return
         match request:
             case Hello():
                 self._greet(request)
