@@ -186,6 +186,7 @@ def test_the_matrix_is_legible_and_accessible(show, theme, width, colors):
 def test_the_matrix_is_used_without_a_mouse(show):
     notebook, card = show()
     notebook.execute("soon()")
+    expect(card.get_by_role("button", name="Apply 2 selected")).to_be_visible()
     keys = notebook.page.keyboard
     card.get_by_label("Filter environments").focus()
     keys.press("Tab")
