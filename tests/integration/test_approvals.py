@@ -32,16 +32,20 @@ from tfmfa_nb.protocol.approvals import ApprovalAnswer, ApprovalRequest, armored
 from tfmfa_nb.runbooks.approval_checks import approval_checks
 from tfmfa_nb.runs.approvals.accepting import accept_answer
 from tfmfa_nb.runs.approvals.answering import answer_request
+from tfmfa_nb.runs.approvals.needed import report_needed, required_of
 from tfmfa_nb.runs.approvals.requesting import request_approval
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.engine.apply import apply
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.real_aws import RealAws
+from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.history.verify import read_verified
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.sandbox.handle import Sandbox
+from tfmfa_nb.views.approval_text import needed_text
+from tfmfa_nb.views.run_list import status_of
 
 HCL = """
 variable "password" {
@@ -108,6 +112,17 @@ class Asked:
         finally:
             self.codes = len(device.asked)
 
+    def needed(self, policy=ONE):
+        """What its card shows, counted anew."""
+        report_needed(self.run.driver, policy, self.gate.environ)
+        return self.run.needed_approvals
+
+    def listed(self, policy=ONE):
+        """Its status in a list of runs."""
+        environment = self.run.driver.environment
+        required = required_of(environment, policy, self.gate.environ)
+        return status_of(list_runs(environment, 1, required=required).runs[0])
+
     def lines(self, event):
         trail = self.run.driver.environment.files.audit_trail.read_text().splitlines()
         return [line for line in map(json.loads, trail) if line["event"] == event]
@@ -137,7 +152,11 @@ def test_an_apply_waits_for_the_approval_that_aws_confirms(asked, people):
             await run.apply()
         assert (run.run.status, run.codes) == ("planned", 0)
         assert run.run.lock_indicator == "failed"
+        assert (run.run.waiting_for, run.needed().awaited) == ("approval", 1)
+        assert repr(run.run).endswith("planned +1 ~0 -0, waiting for an approval>")
         text = await run.request()
+        shown = needed_text(run.needed())
+        assert f"0 of 1 approval; awaiting 1 from {USERS}, but not who asks for it; the request can be" in shown
         shown = read_text(text, ApprovalRequest)
         assert shown.decision == "1 to add, 0 to change, 0 to destroy"
         assert shown.requester.endswith(":user/alice")
@@ -164,8 +183,11 @@ def test_an_apply_waits_for_the_approval_that_aws_confirms(asked, people):
         assert not any(secret in content for secret in {*secrets, token, answer} for content in kept)
         decoded = repr((shown, read_text(answer, ApprovalAnswer)))
         assert not any(secret in decoded for secret in secrets)
+        assert run.listed().startswith("Planned, 1 of 1 approval")
+        assert (run.needed().given[0].by, run.needed().complete, run.run.waiting_for) == (given.by, True, "")
         await run.apply()
         assert (run.run.status, run.codes) == ("applied", 1)
+        assert run.run.needed_approvals.given[0].until == given.signed_at + 900
         assert run.run.driver.record.approvals == (given.by,)
         assert [line["by"] for line in run.lines("approvals")] == [[given.by]]
 
@@ -400,9 +422,12 @@ def test_both_sides_by_magic_and_command_line_and_verify(tmp_path, people, provi
         return result.result, capsys.readouterr().out
 
     run, _ = cell(f"%%tfplan -e prod-eu\n{HCL}")
+    assert (run.waiting_for, run.needed_approvals.required) == ("approval", 1)  # before anybody tries to apply
     with pytest.raises(ApprovalsMissing, match=f"%tfruns -e prod-eu request {run.id}"):
         cell("%tfapply")
     capsys.readouterr()
+    _, said = cell("%tfruns -e prod-eu")
+    assert f"{run.id} has 0 of 1 approval; awaiting 1 from any user of the account, with the role {APPROVER}" in said
     _, said = cell("%tfruns -e prod-eu request latest")
     request = tmp_path / "prod-eu/.tfmfa/runs" / run.id / "approval-request.txt"
     assert request.read_text().strip() in said
@@ -418,6 +443,7 @@ def test_both_sides_by_magic_and_command_line_and_verify(tmp_path, people, provi
     assert "correct-horse-battery" not in answered.stderr
     _, said = cell(f"%tfruns -e prod-eu approve {run.id} {answered.stdout.strip()}")
     assert "AWS confirms that arn:aws:sts::123456789012:assumed-role/approver/bob has approved it." in said
+    assert ([each.person for each in run.needed_approvals.given], run.waiting_for) == (["bob"], "")
     for where in (("-e", "prod-eu"), ("-C", "prod-eu")):
         again = jupyter_tfmfa("approve", run.id, answered.stdout.strip(), *where, environ=dict(os.environ))
         assert again.returncode == 1

@@ -19,7 +19,8 @@ from tfmfa_nb.protocol.approvals import (
     sha256_of,
     statement_of,
 )
-from tfmfa_nb.views.approval_text import request_lines
+from tfmfa_nb.protocol.needed_approvals import GivenApproval, NeededApprovals
+from tfmfa_nb.views.approval_text import needed_text, request_lines
 
 REQUEST = ApprovalRequest(
     run="run-20260101-120000-abcdef",
@@ -123,3 +124,16 @@ def test_a_statement_names_all_that_is_decided_on():
         other = statement_of(**{**facts, name: "x"}, request_sha256="b" * 64, decision="approve", reason="")
         assert changed_facts(other, said) == [name.removesuffix("_sha256")]
     assert changed_facts(f"{said}; more", said) == ["form"]
+
+
+def test_who_has_approved_and_who_is_awaited_is_said_in_one_line():
+    bob = GivenApproval(by="arn:aws:iam::111122223333:user/bob", until=1_800_000_000.0)
+    needed = NeededApprovals(required=2, given=(bob,), approvers="arn:aws:iam::111122223333:user/*", asked_until=9.0)
+    text = needed_text(needed)
+    assert text.startswith("1 of 2 approvals (bob until 2027-01-15 ")
+    assert "; awaiting 1 from arn:aws:iam::111122223333:user/*; the request can be answered until 1970" in text
+    assert not needed.complete
+    rejected = replace(needed, required=1, rejected=("carol: \N{RIGHT-TO-LEFT OVERRIDE}no\x1b[2J",))
+    assert "rejected by carol: ⟨U+202E⟩no␛[2J" in needed_text(rejected)
+    assert "awaiting" not in needed_text(rejected)
+    assert not rejected.complete

@@ -10,20 +10,22 @@ from IPython.display import display
 from tfmfa_nb.magics.front_end import front_end_of, is_attended
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.runs.approvals.needed import required_of
 from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import follow
+from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.views.headless import show_restored
 from tfmfa_nb.views.run_list import listing_bundle
 from tfmfa_nb.views.summary import leaves_out
 from tfmfa_nb.views.wording import comparison_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.runs.history.listing import Listing
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.run import Run
 
 
@@ -45,8 +47,19 @@ async def present_following(run: Run, shell: InteractiveShell, how_to_cancel: st
         )
 
 
-def show_listing(listing: Listing) -> None:
-    """Show the runs of an environment."""
+def show_listing(
+    environment: Environment, limit: int, workspace: str, policy: Policy, environ: Mapping[str, str]
+) -> None:
+    """Show the newest runs of an environment, with the approvals that the policy demands of their applies.
+
+    Args:
+        environment: the environment.
+        limit: most runs.
+        workspace: only the runs in this workspace of Terraform's; "" for all.
+        policy: organization policy.
+        environ: process environment, for the workspace of an apply.
+    """
+    listing = list_runs(environment, limit, workspace, required=required_of(environment, policy, environ))
     display(listing_bundle(listing, Path.cwd()), raw=True)
 
 

@@ -13,6 +13,7 @@ from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.approvals import ApprovalRequest, kind_of, read_text
 from tfmfa_nb.runs.approvals.accepting import accept_answer
 from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options
+from tfmfa_nb.runs.approvals.needed import report_needed
 from tfmfa_nb.runs.approvals.requesting import request_approval
 from tfmfa_nb.runs.gate.real_aws import RealAws
 from tfmfa_nb.runs.history.listing import find_run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy import Policy
 
 
 async def request(environment: Environment, run_id: str, magics: Any) -> None:
@@ -34,6 +36,7 @@ async def request(environment: Environment, run_id: str, magics: Any) -> None:
     text = await request_approval(
         environment, run_id, policy=policy, environ=os.environ, profile=magics.profile, aws=RealAws(), now=time.time()
     )
+    _report(run_id, magics, policy)
     file = environment.files.run(run_id).approval_request
     _say(f"Send this line to those who may approve (it is in {file} too):\n\n{text}\n")
     _say("They run: jupyter tfmfa approve TEXT")
@@ -68,9 +71,16 @@ async def approve_pasted(arguments: Namespace, environment: Environment, magics:
         given = await accept_answer(
             environment, run_id, second, policy=policy, environ=os.environ, profile=magics.profile, now=time.time()
         )
+        _report(run_id, magics, policy)
         _say(answered(given))
     else:
         raise UsageError("%tfruns approve takes a request (TEXT), or a run and the answer to its request (RUN TEXT)")
+
+
+def _report(run_id: str, magics: Any, policy: Policy) -> None:
+    """Count the approvals anew on the card of the run, if this kernel has it."""
+    if (run := magics.known_run(run_id)) is not None:
+        report_needed(run.driver, policy, os.environ)
 
 
 def _say(text: str) -> None:

@@ -17,7 +17,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, RunStateError
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.runs.history.cancellation import run_to_cancel
 from tfmfa_nb.runs.history.follow import run_to_follow
-from tfmfa_nb.runs.history.listing import ListedRun, find_run, list_runs
+from tfmfa_nb.runs.history.listing import ListedRun, find_run
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import discard_any, opened
@@ -85,7 +85,8 @@ class RunCommands:
 
     async def _without_run(self, arguments: Namespace) -> None:
         if arguments.what == "list":
-            show_listing(list_runs(self._environment, arguments.limit, arguments.workspace or ""))
+            policy, workspace = self._magics.read_policy(), arguments.workspace or ""
+            show_listing(self._environment, arguments.limit, workspace, policy, os.environ)
         elif arguments.what == "unlock":
             await present_unlocking(self._environment, self._shell, self._magics, Path.cwd())
         else:

@@ -108,6 +108,14 @@ class RequiredApprovals:
         """Whether commands that change the state and have no plan may run without an approval."""
         return all(rule.other_changes for rule in self.rules)
 
+    @property
+    def approvers(self) -> str:
+        """Who may approve, in words."""
+        listed = [", ".join(rule.by) for rule in self.rules if rule.by is not None]
+        who = ", who must also be ".join(listed) or "any user of the account"
+        role = f", with the role {self.role}" if self.role else ""
+        return f"{who}{role}{', but not who asks for it' if self.not_by_requester else ''}"
+
     def allows(self, arn: str) -> bool:
         """True if the principal with this ARN, as AWS names it, may approve: every rule must allow it.
 

@@ -7,6 +7,8 @@ from tfmfa_nb.protocol.codec import Longest, parse
 from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
+from tfmfa_nb.protocol.needed_approvals import GivenApproval as GivenApproval  # noqa: PLC0414 - a part of the next
+from tfmfa_nb.protocol.needed_approvals import NeededApprovals
 from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, TimeLine
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed
@@ -240,6 +242,7 @@ class CardState:
         more_outputs: the number of the others.
         policy_checks: the results of the policy checks, those that failed first, as far as there is room.
         more_policy_checks: the number of the others.
+        needed_approvals: the approvals that the apply needs, and those that it has; None if none is demanded.
         comparison: how the plan stands to that of the run before, in a sentence; "" if it is not compared.
         has_plan: whether the rows of its plan can be requested.
         has_time_line: whether the time line of its apply can be requested.
@@ -267,6 +270,7 @@ class CardState:
     identity: Identity
     roles: tuple[RoleChain, ...]
     decision: Decision | None
+    needed_approvals: NeededApprovals | None
     progress: Progress | None
     outputs: tuple[Output, ...] = ()
     more_outputs: int = 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.model.problems import Problem
     from tfmfa_nb.model.roles import RoleChain
     from tfmfa_nb.model.statuses import Phase, Status
+    from tfmfa_nb.protocol.needed_approvals import NeededApprovals
     from tfmfa_nb.protocol.records import ProcessMark, RunRecord
     from tfmfa_nb.runs.comparison import Comparison
 
@@ -62,6 +63,7 @@ class PhaseStarted(Event):
     error: str = ""
     error_remedy: str = ""
     error_documents: Sequence[Mapping[str, str]] = ()
+    waiting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +191,10 @@ class Authenticated(Event):
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged(Event):
-    """The status, which the audit trail already contains."""
+    """The status, which the audit trail already contains. What was waited for before it is not any more."""
 
     status: Status
+    waiting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,14 @@ class ApprovalsKnown(Event):
     """The ARNs of those who have approved the apply."""
 
     approvals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsCounted(Event):
+    """The approvals that the apply needs, and those that it has; it waits for an "approval" as long as one is missing."""
+
+    needed_approvals: NeededApprovals
+    waiting_for: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Float, HasTraits, Instance, Int, List, Unicode
 
 from tfmfa_nb.model.errors import RunStateError
@@ -81,7 +82,8 @@ class Run(HasTraits):
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")
     policy_checks: List[Any] = List(help="The results of the policy checks of the plan, of `CheckResult`.")
     progress = Dict(help="done, total, failed, version, current, slowest, ends_at (seconds since the epoch, or None)")
-    waiting_for = Unicode(help="What the run waits for: code, confirmation; empty if it does not wait.")
+    waiting_for = Unicode(help="What the run waits for: code, confirmation, approval; empty if it does not wait.")
+    needed_approvals = AnyTrait(None, help="`NeededApprovals` of the apply; None if the policy demands none.")
     question = Dict(help="Open question: kind, phase, text, attempt; empty if there is none.")
     notes: List[str] = List(help="Notes about the process environment and the configuration, one sentence each.")
     error = Unicode()
@@ -265,7 +267,8 @@ class Run(HasTraits):
         counts = self.counts
         changes = f" +{counts['add']} ~{counts['change']} -{counts['destroy']}" if counts else ""
         place = self.environment if self.workspace in {"", "default"} else f"{self.environment}, {self.workspace}"
-        waiting = f", waiting for a {self.waiting_for}" if self.waiting_for else ""
+        article = "an" if self.waiting_for == "approval" else "a"
+        waiting = f", waiting for {article} {self.waiting_for}" if self.waiting_for else ""
         command = " ".join([self.command, *self.arguments, ""]) if self.command else ""
         return f"<Run {self.id} of {place}: {command}{self.status}{changes}{waiting}>"
 

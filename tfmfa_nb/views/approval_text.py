@@ -9,6 +9,7 @@ from tfmfa_nb.views.sanitize import one_line, plain
 
 if TYPE_CHECKING:
     from tfmfa_nb.protocol.approvals import ApprovalRequest
+    from tfmfa_nb.protocol.needed_approvals import NeededApprovals
     from tfmfa_nb.runs.approvals.ledger import Answer
 
 _MARK = "| "  # no line of the plan looks like one of this program
@@ -38,6 +39,25 @@ def request_lines(request: ApprovalRequest) -> list[str]:
         "The plan is shown as the program of the person who asks has sent it.",
     ]  # fmt: skip
     return [one_line(line) for line in lines]
+
+
+def needed_words(needed: NeededApprovals) -> str:
+    """How many approvals a plan has of how many that it needs."""
+    return f"{len(needed.given)} of {needed.required} {'approval' if needed.required == 1 else 'approvals'}"
+
+
+def needed_text(needed: NeededApprovals) -> str:
+    """Which approvals a plan has, and until when; who is awaited, and until when those can answer who were asked."""
+    given = ", ".join(f"{each.person} until {_local(each.until)}" for each in needed.given)
+    parts = [f"{needed_words(needed)}{given and f' ({given})'}", *(f"rejected by {each}" for each in needed.rejected)]
+    if needed.awaited:
+        parts.append(f"awaiting {needed.awaited} from {needed.approvers}")
+        parts += [f"the request can be answered until {_local(needed.asked_until)}"] if needed.asked_until else []
+    return one_line("; ".join(parts))
+
+
+def _local(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def answered(answer: Answer) -> str:

@@ -56,14 +56,15 @@ def relative_folder(environment: Environment, base: Path) -> str:
 def _environment_runs(
     environment: Environment, base: Path, read_policy: Callable[[], Policy], environ: Mapping[str, str]
 ) -> EnvironmentRuns:
-    listing = list_runs(environment, _MAX_RUNS)
-    problems, level, workspace = [*listing.evidence, *filter(None, [listing.problem])], "", ""
+    unknown, level, workspace, required = "", "", "", None
     try:
-        known = protected_of(environment, environ)
-        workspace = known.workspace
-        level = str(effective_level(environment, read_policy(), known=known))
+        known, policy = protected_of(environment, environ), read_policy()
+        workspace, required = known.workspace, policy.approvals_of(known)
+        level = str(effective_level(environment, policy, known=known))
     except TfmfaError as error:
-        problems.append(str(error))
+        unknown = str(error)
+    listing = list_runs(environment, _MAX_RUNS, required=required)
+    problems = [*listing.evidence, *filter(None, [listing.problem, unknown])]
     holder = listing.holder
     return EnvironmentRuns(
         name=_short(environment.name),

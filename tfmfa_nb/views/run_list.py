@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.drawn_outputs import OUTPUT_MIME, NextStep, OutputRow, RunsOutput
 from tfmfa_nb.protocol.words import counts_text, duration, status_name
+from tfmfa_nb.views.approval_text import needed_text, needed_words
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def status_of(run: ListedRun) -> str:
         return f"{name}, end not recorded"
     if run.status == "planned" and not run.can_apply:
         return f"{name}, plan deleted"
+    if (needed := run.needed_approvals) is not None:
+        return f"{name}, {'rejected' if needed.rejected else needed_words(needed)}"
     return name
 
 
@@ -180,6 +183,11 @@ def _about(run: ListedRun, magic: str) -> Iterator[tuple[str, str]]:
         yield "To stop it gracefully", f"{magic} cancel {run.id}"
     elif run.end_unrecorded:
         yield f"{run.id} ended after its kernel had exited. To record how it ended", f"{magic} follow {run.id}"
+    elif (needed := run.needed_approvals) is not None and not needed.complete:
+        yield (
+            f"{run.id} has {brief(needed_text(needed), _MAX_TEXT)}. To ask for an approval",
+            f"{magic} request {run.id}",
+        )
     elif run.can_apply:
         yield f"{run.id} is waiting to be applied. To show it before %tfapply", f"{magic} open {run.id}"
     elif run.never_started:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
+from tfmfa_nb.views.approval_text import needed_text
 from tfmfa_nb.views.apply_review import apply_sections
 from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
 from tfmfa_nb.views.policy_verdicts import policy_sections
@@ -221,6 +222,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     if run.identity:
         yield "Identity", _short(f"{run.identity.get('arn', '')} (keys from {run.identity.get('source', '')})")
     yield from (("Check", sentence) for sentence in checks_of(run))
+    yield from [("Approvals", needed_text(needed)) for needed in [run.needed_approvals] if needed]
     yield from [("Comparison", compared.sentence) for compared in [run.comparison] if compared]
     progress = run.progress
     if progress:

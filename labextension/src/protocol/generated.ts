@@ -183,6 +183,7 @@ export interface CardState {
   readonly identity: Identity;
   readonly roles: readonly RoleChain[];
   readonly decision: Decision | null;
+  readonly needed_approvals: NeededApprovals | null;
   readonly progress: Progress | null;
   readonly outputs: readonly Output[];
   readonly more_outputs: number;
@@ -225,6 +226,12 @@ export interface ErrorDocument {
   readonly text: string;
 }
 
+/** An approval that counts. */
+export interface GivenApproval {
+  readonly by: string;
+  readonly until: number;
+}
+
 /** A role, and whether it can be assumed from the previous one; `message` is the cause of a refusal. */
 export interface Hop {
   readonly arn: string;
@@ -247,6 +254,15 @@ export interface Identity {
 /** Kill Terraform; resources that it is changing may be missing from the state. */
 export interface Kill {
   readonly type: 'kill';
+}
+
+/** The approvals that the policy demands, and those that the plan has. */
+export interface NeededApprovals {
+  readonly required: number;
+  readonly given: readonly GivenApproval[];
+  readonly rejected: readonly string[];
+  readonly approvers: string;
+  readonly asked_until: number;
 }
 
 /** An output of an apply. */

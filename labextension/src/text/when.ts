@@ -22,6 +22,11 @@ export function fullDate(seconds: number): string {
   return new Date(seconds * 1000).toLocaleString('en', { dateStyle: 'full', timeStyle: 'long' });
 }
 
+/** The date and the time of day in few characters: Nov 27, 2026, 18:04. */
+export function shortDate(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short', hour12: false });
+}
+
 /** The time of day: 18:04:05. */
 export function timeOfDay(seconds: number): string {
   return new Date(seconds * 1000).toLocaleTimeString('en', { hour12: false });

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ApprovalsMissing
 from tfmfa_nb.runs.approvals.ledger import COMPLETE, EXPIRED, ledger_of, tally
+from tfmfa_nb.runs.approvals.needed import needed_of, tell_needed
 from tfmfa_nb.runs.approvals.requester import requester_of
 from tfmfa_nb.runs.events import ApprovalsKnown
 from tfmfa_nb.runs.gate.levels import protected_of
@@ -106,6 +107,7 @@ def _check(driver: Driver, required: RequiredApprovals, asking: str) -> Tally:
     ledger = ledger_of(store.trail.of_runs({record.id}).get(record.id, []), record.id)
     requesters = ledger.requesters(record.plan_sha256) | ({asking} if asking else set())
     found = tally(ledger, required, record.plan_sha256, driver.ports.clock(), requesters)
+    tell_needed(driver, needed_of(found, ledger, required, record.plan_sha256))
     _record_aged(driver, found, ledger)
     if found.complete:
         return found

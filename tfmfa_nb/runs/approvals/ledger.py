@@ -70,6 +70,11 @@ class Ledger:
         """ARNs of those who have asked for approvals of this plan."""
         return {str(line["requester"]) for line in self.requests.values() if line["plan_sha256"] == plan_sha256}
 
+    def asked_until(self, plan_sha256: str) -> float:
+        """Until when a request about this plan can be answered, in seconds since the epoch; 0.0 if there is none."""
+        ends = [float(line["expires_at"]) for line in self.requests.values() if line["plan_sha256"] == plan_sha256]
+        return max(ends, default=0.0)
+
     def standing(self, plan_sha256: str) -> list[Answer]:
         """The decision that each person has signed last on this plan, but for what was withdrawn."""
         last: dict[str, Answer] = {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded
 from tfmfa_nb.runs.approvals.demanded import check_approved, check_other_change, record_approved
+from tfmfa_nb.runs.approvals.needed import report_needed
 from tfmfa_nb.runs.gate.decided import decided_on
 
 __all__ = (
@@ -15,6 +16,7 @@ __all__ = (
     "confirm_destroy",
     "confirm_plan",
     "record_approved",
+    "report_needed",
 )
 
 if TYPE_CHECKING:

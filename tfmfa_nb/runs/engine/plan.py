@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.runs.engine.command import commands_of
-from tfmfa_nb.runs.engine.confirmed import check_other_change
+from tfmfa_nb.runs.engine.confirmed import check_other_change, report_needed
 from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.plan_command import run_plan
@@ -72,3 +72,5 @@ async def plan(driver: Driver, gate: Gate) -> None:
         if outcome.exit_code == _CHANGES:
             await judge_plan(driver, gate, executable, session)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
+        if outcome.exit_code == _CHANGES:
+            report_needed(driver, gate.policy, gate.environ)

@@ -14,6 +14,7 @@ from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
+from tfmfa_nb.runs.approvals.needed import needed_by_runs
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
+    from tfmfa_nb.organization.policy_approvals import RequiredApprovals
+    from tfmfa_nb.protocol.needed_approvals import NeededApprovals
     from tfmfa_nb.protocol.records import RunRecord
 
 LATEST = "latest"
@@ -53,6 +56,8 @@ class ListedRun:
         workspace: Terraform's workspace; empty if unknown.
         backend_key: bucket and key of the S3 backend; empty if unknown, or for another backend.
         command: the command of Terraform's that it is for, with what follows; empty for a plan and its apply.
+        needed_approvals: the approvals that its apply needs, and those that it has; None if none is demanded.
+        plan_sha256: SHA-256 of its saved plan; empty without one.
         waiting_for: "code" or "confirmation", if it waits for one that can be given from elsewhere; else empty.
         has_state_copy: True if it has kept a copy of the state, which has secrets in it.
     """
@@ -74,6 +79,8 @@ class ListedRun:
     backend_key: str = ""
     command: str = ""
     waiting_for: str = ""
+    needed_approvals: NeededApprovals | None = None
+    plan_sha256: str = ""
     has_state_copy: bool = False
 
     @property
@@ -120,8 +127,17 @@ class Listing:
         return any(run.id == its and run.left_its_lock for run in self.runs)
 
 
-def list_runs(environment: Environment, limit: int, workspace: str = "") -> Listing:
-    """The newest `limit` runs of `environment`; with `workspace`, only those in this workspace of Terraform's."""
+def list_runs(
+    environment: Environment, limit: int, workspace: str = "", *, required: RequiredApprovals | None = None
+) -> Listing:
+    """The newest runs of an environment.
+
+    Args:
+        environment: the environment.
+        limit: most runs.
+        workspace: only the runs in this workspace of Terraform's; "" for all.
+        required: the approvals that the policy demands of applies to the environment; None for none.
+    """
     ids = _in_workspace(environment, workspace)
     holder, problem = None, ""
     try:
@@ -133,6 +149,9 @@ def list_runs(environment: Environment, limit: int, workspace: str = "") -> List
     runs = tuple(
         replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in listed
     )
+    plans = {run.id: run.plan_sha256 for run in runs if run.can_apply}
+    needed = needed_by_runs(environment, plans, required)
+    runs = tuple(replace(run, needed_approvals=needed.get(run.id)) for run in runs)
     return Listing(environment.name, environment.option, environment.folder, runs, len(ids), holder, problem, evidence)
 
 
@@ -241,6 +260,7 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             backend_key=record.backend_key,
             command=" ".join([record.command, *record.arguments]),
             waiting_for=waits_for(environment, run_id),
+            plan_sha256=record.plan_sha256,
             has_state_copy=store.files.state_copy.is_file(),
         )
     except TfmfaError:

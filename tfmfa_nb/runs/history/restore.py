@@ -9,6 +9,7 @@ from tfmfa_nb.environments.atomic_files import usable
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.runs.approvals.needed import report_needed
 from tfmfa_nb.runs.engine.outcome import report_checks
 from tfmfa_nb.runs.engine.progress import ApplyProgress
 from tfmfa_nb.runs.history.verify import read_verified
@@ -54,6 +55,7 @@ def restore(environment: Environment, run_id: str, base: Path, environ: Mapping[
     if status is Status.PLANNED:
         driver.store.check_plan(record.plan_sha256)
         driver.show_plan(driver.ports.terraform.find(environ), environ)
+        report_needed(driver, policy, environ)
     else:
         driver.restore_changes()
     return run

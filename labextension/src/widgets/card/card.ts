@@ -10,6 +10,7 @@ import { TimeLine } from '../pictures/time_line';
 import { Plan } from '../plan/plan';
 import { canSeal } from '../sealing';
 import { Announcer } from './announcer';
+import { Approvals } from './approvals';
 import { Decision } from './decision';
 import { Facts } from './facts';
 import { Head } from './head';
@@ -115,6 +116,7 @@ export class Card implements IPart {
     this._outputs.draw(state);
     this._problem.draw(state);
     this._policyChecks.draw(state);
+    this._approvals.draw(state);
     this._plan.update(state.has_plan, state.comparison, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
     this._timeLine.update(state.has_time_line);
     this._log.update(state.log_start, state.log_lines, state.log_path);
@@ -145,6 +147,7 @@ export class Card implements IPart {
   private readonly _outputs = new Outputs();
   private readonly _problem = new Problem();
   private readonly _policyChecks = new PolicyChecks();
+  private readonly _approvals = new Approvals();
   private readonly _silence = new Silence();
   private readonly _plan = new Plan(request => this._send(request));
   private readonly _timeLine = new TimeLine(request => this._send(request));
@@ -159,6 +162,7 @@ export class Card implements IPart {
     this._question.node,
     this._problem.node,
     this._policyChecks.node,
+    this._approvals.node,
     this._stopping.node,
     this._progress.node,
     this._outputs.node,

@@ -1,0 +1,45 @@
+// The approvals that the apply needs: how many it has and from whom, who is still awaited, and until when.
+
+import { make, Refill, setText, setVisible, withAttributes } from '../../dom/elements';
+import type { CardState, NeededApprovals } from '../../protocol/generated';
+import { count } from '../../text/numbers';
+import { fullDate, shortDate } from '../../text/when';
+
+export class Approvals {
+  constructor() {
+    setVisible(this.node, false);
+  }
+
+  draw({ needed_approvals: needed }: Pick<CardState, 'needed_approvals'>): void {
+    setVisible(this.node, needed !== null);
+    if (needed) {
+      setText(this._title, `Approvals: ${count(needed.given.length)} of ${count(needed.required)}`);
+      this._refill.draw(needed);
+    }
+  }
+
+  private readonly _title = make('div', 'tfmfa-outputs-title');
+  private readonly _refill = new Refill<NeededApprovals>(make('dl', 'tfmfa-facts'), facts);
+
+  readonly node = withAttributes(make('section', 'tfmfa-approvals', this._title, this._refill.node), {
+    'aria-label': 'Approvals'
+  });
+}
+
+function facts({ approvers, asked_until: askedUntil, given, rejected, required }: NeededApprovals): HTMLElement[] {
+  const awaited = Math.max(0, required - given.length);
+  return [
+    ...given.map(({ by, until }) => fact('Approved by', by, ', counts until ', when(until))),
+    ...rejected.map(text => fact('Rejected by', text)),
+    ...(awaited ? [fact('Awaited', `${count(awaited)} from ${approvers}`)] : []),
+    ...(awaited && askedUntil ? [fact('Can be answered until', when(askedUntil))] : [])
+  ];
+}
+
+function when(seconds: number): HTMLElement {
+  return withAttributes(make('time', '', shortDate(seconds)), { title: fullDate(seconds) });
+}
+
+function fact(name: string, ...value: readonly (Node | string)[]): HTMLElement {
+  return make('div', '', make('dt', '', name), make('dd', '', ...value));
+}
