@@ -108,6 +108,55 @@ def test_a_script_without_anybody_to_ask_fails_at_once(tmp_path, sandbox, policy
     assert [call["action"] for call in sandbox.calls()].count("GetSessionToken") == 0
 
 
+WAITS = """
+import asyncio, sys
+import tfmfa_nb
+from tfmfa_nb.model.errors import ConfigurationError, PromptTimedOut
+
+async def ended(run):
+    assert (run.status, run.waiting_for) in (("pending", "code"), ("planned", "code")), repr(run)
+    command = (sys.executable, "-m", "tfmfa_nb.app", "approve", run.id)
+    process = await asyncio.create_subprocess_exec(*command)
+    while run.waiting_for:
+        await asyncio.sleep(0.05)
+    assert await run.wait() is run
+    assert await process.wait() == 0
+
+async def main():
+    run = await tfmfa_nb.plan("head", hcl=sys.argv[1], level="plans and applies", wait=True, prompt_timeout=60)
+    await ended(run)
+    assert run.status == "planned" and run.plan.creates
+    assert await tfmfa_nb.apply(run, wait=True, prompt="elsewhere") is run
+    await ended(run)
+    assert run.status == "applied"
+    late = await tfmfa_nb.plan("late", hcl=sys.argv[1], level="plans and applies", wait=True, prompt_timeout=1)
+    try:
+        await late.wait()
+    except PromptTimedOut as error:
+        print("late:", late.status, repr(late.waiting_for), error)
+    for call in (lambda: tfmfa_nb.plan_all("*", wait=True), lambda: tfmfa_nb.plan_all("*", prompt="elsewhere")):
+        try:
+            await call()
+        except ConfigurationError as error:
+            print(error)
+
+asyncio.run(main())
+"""
+
+
+def test_a_script_gets_the_run_that_waits_polls_it_and_waits_for_its_end(tmp_path, sandbox, policy, provider):
+    """Its code is given by `jupyter tfmfa approve`, in another process."""
+    device = {"TFMFA_TOKEN_COMMAND": DEVICE}
+    script = WAITS.replace("(*command)", f"(*command, env={{**__import__('os').environ, **{device!r}}})")
+    environ = {**os.environ, **sandbox.environ(), **policy, **provider, "TFMFA_TOKEN_COMMAND": ""}
+    done = script_of(tmp_path, script, AWS % "waits", environ)
+    assert done.returncode == 0, done.stderr
+    assert "late: errored '' No code was entered within 1 seconds." in done.stdout
+    assert "A fleet does not wait for a code from elsewhere." in done.stdout
+    assert "one code for all its runs, which cannot be given from elsewhere" in done.stdout
+    assert [call["action"] for call in sandbox.calls() if call["allowed"]].count("GetSessionToken") == 2
+
+
 @pytest.mark.usefixtures("here")
 async def test_a_run_in_a_function_and_in_a_loop(capsys):
     async def word_of(word):

@@ -1,4 +1,4 @@
-"""The end of a cell whose run waits for an answer from elsewhere (`--wait`): the run goes on without it."""
+"""A run that waits for an answer from elsewhere (`--wait`, `wait=True`) goes on after its cell or call has ended."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from tfmfa_nb.runs.run import Run
 
 
-async def until_it_waits(run: Run, work: Coroutine[Any, Any, None]) -> None:
+_ANSWERED_ELSEWHERE = ("code", "confirmation")
+
+
+async def until_it_waits(run: Run, work: Coroutine[Any, Any, None], tell: Callable[[str], None]) -> None:
     """Do `work` until it ends, or until the run waits for an answer; then it goes on, and `run.wait()` waits for it.
+
+    Args:
+        run: the run.
+        work: what to do with it.
+        tell: gets the sentences that say how to answer.
 
     Raises:
         TfmfaError: as `work` does before that.
@@ -22,7 +30,7 @@ async def until_it_waits(run: Run, work: Coroutine[Any, Any, None]) -> None:
     waits, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def changed(change: dict[str, Any]) -> None:
-        if change["new"]:
+        if change["new"] in _ANSWERED_ELSEWHERE:
             loop.call_soon_threadsafe(waits.set)
 
     run.observe(changed, names=["waiting_for"])
@@ -42,4 +50,4 @@ async def until_it_waits(run: Run, work: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `run.wait()` raises it
     what = f"{run.id} is waiting for a {run.waiting_for}."
     how = f"To give it in a terminal on this machine: jupyter tfmfa approve {run.id}"
-    print(f"{what} {how}\nrun.status and run.waiting_for tell how it is; await run.wait() waits.")  # noqa: T201
+    tell(f"{what} {how}\nrun.status and run.waiting_for tell how it is; await run.wait() waits.")

@@ -79,6 +79,8 @@ class ApplyOptions(PromptOptions, total=False):
         lock_timeout: Terraform's form of a duration: "30s", "10m".
         level: stricter MFA level for this run: "never", "applies only", "plans and applies".
         requested_by: an agent that asked for the run, by the name that it gave itself.
+        wait: where nobody can answer here, or with the prompt "elsewhere", wait for a code from elsewhere, an hour or
+            `prompt_timeout`, and return as soon as the run waits; `await run.wait()` waits for its end.
     """
 
     var: Mapping[str, object]
@@ -88,6 +90,7 @@ class ApplyOptions(PromptOptions, total=False):
     lock_timeout: str
     level: str
     requested_by: str
+    wait: bool
 
 
 class PlanOptions(ApplyOptions, total=False):
@@ -186,7 +189,7 @@ def options_of_call(options: PlanOptions | ApplyOptions, known: Collection[str] 
             raise ConfigurationError(f"{name} must be a list of texts.", f"Use {name}={example!r}.")
     files = [("var_file", os.fspath(file)) for file in options.get("var_file", ())]
     values = [("value", f"{name}={_value(name, value)}") for name, value in options.get("var", {}).items()]
-    for name in ("var", "var_file", "chdir", *PromptOptions.__annotations__):
+    for name in ("var", "var_file", "chdir", "wait", *PromptOptions.__annotations__):
         given.pop(name, None)
     if "hcl" in given:
         given["configuration"] = given.pop("hcl")

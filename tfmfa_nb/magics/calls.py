@@ -37,11 +37,13 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
             texts: target, replace, exclude, var_file, backend_config, policy_checks. True or False: destroy,
             refresh_only, refresh, compact_warnings, reconfigure, migrate_state, upgrade, or_create, overwrite. A
             number: parallelism. A dictionary: var. Where the code comes from: prompt, token_command, profile,
-            session_duration, prompt_timeout. What is printed: show.
+            session_duration, prompt_timeout. What is printed: show. Whether to return as soon as the run waits for a
+            code from elsewhere: wait.
 
     Returns:
         The run: `run.status` is "planned", or "planned_and_finished" if there is nothing to change; `run.plan` has the
-        changes.
+        changes. With `wait=True`, it may be on its way: poll `run.status` and `run.waiting_for`, or
+        `await run.wait()`, which raises what stopped it.
 
     Raises:
         ConfigurationError: an option is not valid, or there is no configuration.
@@ -65,7 +67,7 @@ async def plan(environment: str | None = None, **options: Unpack[PlanOptions]) -
     run = Run(where, given, Path.cwd())
     if magics is not None:
         magics.begin(run, where.folder)
-    await _go(run, "plan", options, magics)
+    await _go(run, "plan", options, magics, wait=options.get("wait", False))
     return run
 
 
@@ -75,7 +77,7 @@ async def apply(run: Run, **options: Unpack[ApplyOptions]) -> Run:
     Args:
         run: a planned run; one without changes stays as it is.
         options: var (ephemeral variables), var_file, workspace, parallelism, lock_timeout, level, requested_by, prompt,
-            token_command, profile, session_duration, prompt_timeout, show; see `plan`.
+            token_command, profile, session_duration, prompt_timeout, show, wait; see `plan`.
 
     Returns:
         `run`: its status is "applied", and `run.outputs` has the outputs.
@@ -87,7 +89,7 @@ async def apply(run: Run, **options: Unpack[ApplyOptions]) -> Run:
             the state.
     """
     run.driver.adjust(options_of_call(options))
-    await _go(run, "apply", options, loaded_magics())
+    await _go(run, "apply", options, loaded_magics(), wait=options.get("wait", False))
     return run
 
 
@@ -143,10 +145,10 @@ def _environment(name: str | None, chdir: str | None, magics: TfmfaMagics | None
     return Environment.at(chdir, Path.cwd()) if chdir else Environment.named(name or "default", Path.cwd())
 
 
-async def _go(run: Run, phase: str, options: PromptOptions, magics: TfmfaMagics | None) -> None:
+async def _go(run: Run, phase: str, options: PromptOptions, magics: TfmfaMagics | None, *, wait: bool = False) -> None:
     settings = settings_of(options, magics)
     if magics is not None:
-        await magics.go(run, phase, settings=settings)
+        await magics.go(run, phase, settings=settings, wait=wait)
     else:
-        await present_in_host(run, (phase,), settings, show=options.get("show"))
+        await present_in_host(run, (phase,), settings, show=options.get("show"), wait=wait)
     await run.wait_for_changes()  # `run.plan` would block the caller's event loop

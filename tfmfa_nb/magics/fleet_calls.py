@@ -75,6 +75,8 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
     given = {name: value for name, value in options.items() if name not in _PACES}
     chosen = options_of_call(given)  # type: ignore[arg-type]
     chosen.check()
+    if options.get("wait"):
+        raise ConfigurationError("A fleet does not wait for a code from elsewhere.", _ONE_BY_ONE)
     if "chdir" in options:
         raise ConfigurationError("chdir names one folder.", "Use a pattern, or a table with a folder in each row.")
     check_not_restricted()
@@ -104,6 +106,8 @@ async def apply_all(fleet: Fleet, *, confirm: bool = False, **options: Unpack[Fl
             in the states.
     """
     known = FleetApplyOptions.__annotations__.keys() | PromptOptions.__annotations__.keys()
+    if "wait" in options:
+        raise ConfigurationError("A fleet does not wait for a code from elsewhere.", _ONE_BY_ONE)
     if unknown := next((name for name in options if name not in known), ""):
         raise ConfigurationError(f"There is no option {unknown!r}.", "help(tfmfa_nb.apply_all) lists the options.")
     check_may_change(f"{len(fleet.applicable)} environments")
@@ -113,6 +117,7 @@ async def apply_all(fleet: Fleet, *, confirm: bool = False, **options: Unpack[Fl
     return fleet
 
 
+_ONE_BY_ONE = "Plan and apply the environments one by one with wait=True, or set a token command."
 _PACES = frozenset({"at_once", "canary", "stop_after", "stop_if_refused"})
 
 

@@ -170,6 +170,10 @@ class _Unseen:
 def _refuse_one_environment(arguments: Namespace) -> None:
     if arguments.environment is not None or arguments.chdir is not None:
         raise UsageError("--each names many environments, so it cannot be used with -e or -C")
+    if arguments.wait:
+        raise UsageError(
+            "--each asks for one code for all runs, which cannot be given from elsewhere, so it has no --wait"
+        )
 
 
 def _pace(arguments: Namespace) -> Pace:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet, front_end_of_fleet
-from tfmfa_nb.model.errors import FleetStopped, TfmfaError
+from tfmfa_nb.model.errors import ConfigurationError, FleetStopped, TfmfaError
 from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.views.fleet_matrix import fleet_bundle
 from tfmfa_nb.views.fleet_view import shown, shown_to_runner
@@ -42,6 +42,7 @@ async def go_fleet(
         shell: the shell of the cell; None outside of IPython.
         show: whether to show it.
     """
+    _refuse_elsewhere(settings.prompt)
     card = card_of_fleet(fleet, shell) if show else None
     try:
         gate = gate_of(front_end_of_fleet(shell, card, settings.profile), settings)
@@ -63,6 +64,20 @@ async def go_fleet(
     notebook = getattr(shell, "kernel", None) is not None
     async with shown(fleet, notebook=notebook, card=card) if show else nullcontext():
         await work(gate, card)
+
+
+def _refuse_elsewhere(prompt: str) -> None:
+    """Make sure that a fleet does not wait for an answer that nobody can give.
+
+    Raises:
+        ConfigurationError: its code would be for all runs, and whoever answers one of them sees only that one.
+    """
+    if prompt == "elsewhere":
+        raise ConfigurationError(
+            "A fleet asks for one code for all its runs, which cannot be given from elsewhere: there, a person would "
+            "see one run.",
+            "Give it on the card or in the terminal, set a token command, or plan the environments one by one.",
+        )
 
 
 def raise_for_stopped(fleet: Fleet) -> None:

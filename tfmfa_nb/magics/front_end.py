@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.magics.status_comm import front_ends
 from tfmfa_nb.prompts.executor import executor_prompt
+from tfmfa_nb.prompts.nobody import NobodyPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.views.view import View
 
-_NOBODY = "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_command, to a command that prints the code"
+_NOBODY = (
+    "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_command, to a command that prints the code, or "
+    "let the run wait for the code with wait=True"
+)
 # From this version on a widget's events reach a cell that awaits.
 _WIDGETS_ANSWER = (7, 4)
 
@@ -77,17 +81,19 @@ def front_end_of(
     return _card(run, show_variables)
 
 
-def front_end_of_host(run: Run, *, show: bool | None) -> FrontEnd:
+def front_end_of_host(run: Run, *, show: bool | None, wait: bool = False) -> FrontEnd:
     """The front end of a program that is not IPython: its terminal, if it has one.
 
     Args:
         run: the run.
         show: whether to print the run; None for whether a terminal would show it.
+        wait: where nobody can answer, let the run wait for an answer from elsewhere.
     """
     from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
 
     attended = sys.stdin is not None and sys.stdin.isatty()
-    prompt: Prompt = TerminalPrompt() if attended else UnavailablePrompt(_NOBODY)
+    unattended: Prompt = NobodyPrompt() if wait else UnavailablePrompt(_NOBODY)
+    prompt = TerminalPrompt() if attended else unattended
     shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
     return FrontEnd(run, TerminalView(run) if shown else UnseenView(), prompt, attended=attended)
 

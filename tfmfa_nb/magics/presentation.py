@@ -9,7 +9,7 @@ from tfmfa_nb.magics.background import until_it_waits
 from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.forms.show import show_variables_form
-from tfmfa_nb.magics.front_end import front_end_of, front_end_of_host
+from tfmfa_nb.magics.front_end import UnseenView, front_end_of, front_end_of_host
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.run_phases import check_may_change, perform
 from tfmfa_nb.model.errors import RunCanceled
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from tfmfa_nb.magics.cell_gate import Settings
+    from tfmfa_nb.magics.front_end import FrontEnd
     from tfmfa_nb.runs.run import Run
 
 
@@ -73,10 +74,12 @@ async def present(
         if "apply" in phases and run.status == "planned":
             check_may_change(run.environment)
 
-    await (until_it_waits(run, show()) if wait and not front_end.attended else show())
+    await (until_it_waits(run, show(), print) if wait and _answers_elsewhere(front_end, settings) else show())
 
 
-async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *, show: bool | None) -> None:
+async def present_in_host(
+    run: Run, phases: Sequence[str], settings: Settings, *, show: bool | None, wait: bool = False
+) -> None:
     """Run `phases` of `run` in a program that is not IPython, which cancels the coroutine if it is interrupted.
 
     Args:
@@ -84,6 +87,7 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
         phases: "plan", "apply".
         settings: settings of prompts and sessions.
         show: whether to print the run; None for whether a terminal would show it.
+        wait: where nobody can answer, let the run wait for an answer from elsewhere, and return as soon as it does.
 
     Raises:
         PlanOnly: the notebook's runner was told to apply nothing.
@@ -91,15 +95,28 @@ async def present_in_host(run: Run, phases: Sequence[str], settings: Settings, *
     """
     if "apply" in phases:
         check_may_change(run.environment)
-    front_end = front_end_of_host(run, show=show)
-    front_end.view.begin()
-    try:
-        with before_phase(run.driver):
-            gate = gate_of(front_end, settings)
-        with notifying(run, gate.policy, settings.notify, settings.notify_key):
-            await perform(run, phases, gate)
-    finally:
-        front_end.view.end()
+    front_end = front_end_of_host(run, show=show, wait=wait)
+
+    async def work() -> None:
+        front_end.view.begin()
+        try:
+            with before_phase(run.driver):
+                gate = gate_of(front_end, settings)
+            with notifying(run, gate.policy, settings.notify, settings.notify_key):
+                await perform(run, phases, gate)
+        finally:
+            front_end.view.end()
+        await run.wait_for_changes()  # `run.plan` would block the caller's event loop
+
+    if wait and _answers_elsewhere(front_end, settings):
+        await until_it_waits(run, work(), (lambda _: None) if isinstance(front_end.view, UnseenView) else print)
+    else:
+        await work()
+
+
+def _answers_elsewhere(front_end: FrontEnd, settings: Settings) -> bool:
+    """Whether a question is not answered by whoever has made the call, who would wait in vain."""
+    return not front_end.attended or settings.prompt == "elsewhere"
 
 
 def _interrupted_after(run: Run) -> RunCanceled:

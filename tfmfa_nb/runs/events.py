@@ -261,7 +261,7 @@ class ApprovalsKnown(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalsCounted(Event):
-    """The approvals that the apply needs, and those that it has; it waits for an "approval" as long as one is missing."""
+    """The approvals that the apply needs and has; the run waits for an "approval" as long as one is missing."""
 
     needed_approvals: NeededApprovals
     waiting_for: str

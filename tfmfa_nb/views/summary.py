@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
-from tfmfa_nb.views.approval_text import needed_text
 from tfmfa_nb.views.apply_review import apply_sections
+from tfmfa_nb.views.approval_text import needed_text
 from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
 from tfmfa_nb.views.policy_verdicts import policy_sections
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
