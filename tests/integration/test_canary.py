@@ -1,13 +1,23 @@
-"""After a phase no object of this process holds the session or the key that it had, whatever became of the phase."""
+"""After a phase nothing holds the session, the key, or the code that it had, whatever became of the phase."""
 
+import asyncio
 import gc
 import hashlib
+import io
+import json
+import os
+import re
 import shlex
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
+import pexpect
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import AsyncKernelManager
 from variants import first_of
 
 from tfmfa_nb.authentication import mfa_session
@@ -229,3 +239,130 @@ async def test_no_session_is_left_where_terraform_s_supervisor_cannot_begin(ipyt
     assert type(result.error_in_exec).__name__ == "TerraformNotFound"
     assert len(planted) == 4
     assert held_by(planted) == []
+
+
+SLOW = """%%tfplan -e head --wait --level 'plans and applies'
+resource "terraform_data" "one" {
+  provisioner "local-exec" {
+    command = "touch ../begun; while [ ! -e ../go ]; do sleep 0.1; done"
+  }
+}"""
+# What a kernel still has of the digest's text: the text itself would be in this cell's own source.
+STRINGS = """
+import gc, hashlib
+gc.collect()
+texts = (each for held in gc.get_objects() for each in gc.get_referents(held) if isinstance(each, str))
+print(sum(len(each) == 6 and hashlib.sha256(each.encode()).hexdigest() == {digest!r} for each in texts))
+"""
+
+
+@pytest.fixture
+async def agents_kernel(tmp_path, sandbox, policy, provider):
+    """A kernel whose cells accept no input, all of whose messages are kept, and whose notices go to a file."""
+    told = f"command:{shlex.join(['/bin/sh', '-c', f'cat >>{tmp_path}/told.json'])}"
+    kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
+    home = dict.fromkeys(("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_RUNTIME_DIR"), str(tmp_path))
+    environ = {**kept, **sandbox.environ(), **provider, **policy, **home}
+    manager = AsyncKernelManager()
+    with (tmp_path / "kernel.out").open("wb") as printed:
+        await manager.start_kernel(cwd=str(tmp_path), env=environ, stdout=printed, stderr=subprocess.STDOUT)
+    client = manager.client()
+    client.start_channels()
+    await client.wait_for_ready()
+    messages = []
+
+    async def execute(code):
+        seen = len(messages)
+        reply = await client.execute_interactive(code, allow_stdin=False, output_hook=messages.append, timeout=120)
+        messages.append(reply)
+        return json.dumps(messages[seen:], default=str)
+
+    await execute(f"%load_ext tfmfa_nb\n%config TfmfaMagics.notify = [{told!r}]")
+    yield SimpleNamespace(execute=execute, messages=messages, environ=environ, pid=manager.provisioner.pid)
+    client.stop_channels()
+    await manager.shutdown_kernel(now=True)
+
+
+def typed_in_a_terminal(folder, environ, code):
+    """Give `code` in `jupyter tfmfa approve latest`, as a person types it; returns what the terminal has shown."""
+    child = pexpect.spawn(
+        sys.executable, ["-m", "tfmfa_nb.app", "approve", "latest"], cwd=str(folder), env=environ, encoding="utf-8",
+        dimensions=(40, 140), timeout=60,
+    )  # fmt: skip
+    shown = io.StringIO()
+    child.logfile_read = shown
+    child.expect(r"MFA code of alice in account \d+ .*: ")
+    arguments = arguments_of_all()  # while it is asked for
+    child.sendline(code)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, shown.getvalue()
+    assert "Authenticated with MFA by alice." in shown.getvalue()
+    return shown.getvalue(), arguments
+
+
+def arguments_of_all():
+    """The arguments and variables of every process that this user may look at, but of this one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if process.name != str(os.getpid()):
+            with suppress(OSError):
+                found += [(process / name).read_bytes() for name in ("cmdline", "environ")]
+    return b"\0".join(found)
+
+
+def memory_of(pid):
+    """All that a process has written into its memory."""
+    found = []
+    with Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            begin, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if line.split()[1].startswith("rw"):
+                with suppress(OSError, OverflowError):
+                    memory.seek(begin)
+                    found.append(memory.read(end - begin))
+    return b"".join(found)
+
+
+def has(content, code):
+    """Whether a code stands there as a word of its own: by chance, longer numbers have the same digits."""
+    return re.search(rb"(?<![0-9A-Za-z])%s(?![0-9A-Za-z])" % code.encode(), content) is not None
+
+
+async def until(path):
+    async with asyncio.timeout(60):
+        while not path.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.05)
+
+
+async def test_a_code_that_goes_through_the_private_socket_is_nowhere_afterwards(tmp_path, agents_kernel, sandbox):
+    kernel, shown, codes = agents_kernel, [], []
+
+    def give():
+        codes.append(sandbox.code(wait=False))
+        text, arguments = typed_in_a_terminal(tmp_path, kernel.environ, codes[-1])
+        shown.extend([text.encode(), arguments])
+
+    assert "is waiting for a code" in await kernel.execute(SLOW)
+    run_id = re.search(r"run-\d{8}-\d{6}-[0-9a-f]+", await kernel.execute("run = _\nprint(run.id)"))[0]
+    await asyncio.to_thread(give)
+    assert "planned" in await kernel.execute("await run.wait()\nprint(run.status)")
+    assert "is waiting for a code" in await kernel.execute("%tfapply --wait")
+    await asyncio.to_thread(give)
+    await until(tmp_path / "begun")
+    record = json.loads((tmp_path / "head/.tfmfa/runs" / run_id / "run.json").read_text())
+    supervisor = memory_of(record["process"]["pid"])
+    assert b"tfmfa_nb" in supervisor  # it was read
+    shown += [supervisor, arguments_of_all()]
+    (tmp_path / "go").touch()
+    assert "applied" in await kernel.execute("await run.wait()\nprint(run.status)")
+    for code in codes:
+        left = await kernel.execute(STRINGS.format(digest=hashlib.sha256(code.encode()).hexdigest()))
+        assert '"text": "0\\n"' in left  # the kernel holds no object that is the code
+    await until(tmp_path / "told.json")
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"audit.jsonl", "run.json", "told.json", "history.sqlite"} <= {path.name for path in files}
+    messages = json.dumps(kernel.messages, default=str).encode()
+    for code in codes:
+        assert [path for path, content in files.items() if has(content, code)] == []
+        assert [number for number, content in enumerate([*shown, messages]) if has(content, code)] == []
