@@ -32,7 +32,7 @@ from tfmfa_nb.protocol.approvals import ApprovalAnswer, ApprovalRequest, armored
 from tfmfa_nb.runbooks.approval_checks import approval_checks
 from tfmfa_nb.runs.approvals.accepting import accept_answer
 from tfmfa_nb.runs.approvals.answering import answer_request
-from tfmfa_nb.runs.approvals.needed import report_needed, required_of
+from tfmfa_nb.runs.approvals.needed import report_needed
 from tfmfa_nb.runs.approvals.requesting import request_approval
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.engine.apply import apply
@@ -119,9 +119,8 @@ class Asked:
 
     def listed(self, policy=ONE):
         """Its status in a list of runs."""
-        environment = self.run.driver.environment
-        required = required_of(environment, policy, self.gate.environ)
-        return status_of(list_runs(environment, 1, required=required).runs[0])
+        listing = list_runs(self.run.driver.environment, 1, policy=policy, environ=self.gate.environ)
+        return status_of(listing.runs[0])
 
     def lines(self, event):
         trail = self.run.driver.environment.files.audit_trail.read_text().splitlines()

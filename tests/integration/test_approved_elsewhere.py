@@ -81,3 +81,21 @@ async def test_an_agents_run_waits_until_its_owner_gives_the_code_in_a_terminal(
     assert len(sessions) == 2
     trail = (tmp_path / "head" / ".tfmfa" / "audit.jsonl").read_text()
     assert trail.count('"prompt": "approval"') == 2
+
+
+async def test_the_prompt_form_waits_for_somebody_who_opens_the_notebook_but_not_for_ever(
+    tmp_path, program, sandbox, policy
+):
+    await program("%load_ext tfmfa_nb\n%config TfmfaMagics.prompt = 'form'\n%config TfmfaMagics.prompt_timeout = 2")
+    said = await program(PLAN.replace("--wait ", ""))
+    assert said.count("Nobody has this notebook open. The run waits until somebody opens it and answers on its") == 1
+    assert "No code was entered within 2 seconds. Run the cell again, or increase prompt_timeout." in said
+    assert [call["action"] for call in sandbox.calls()].count("GetSessionToken") == 0
+    await program("%config TfmfaMagics.prompt_timeout = 60")
+    waiting = asyncio.ensure_future(program(PLAN.replace("--wait ", "") + "\n"))
+    code, _ = 1, await asyncio.sleep(1)
+    while code:
+        code, said = await terminal(tmp_path, sandbox, policy, "latest")
+    assert "Authenticated with MFA by alice." in said
+    await waiting
+    assert "planned" in await program("print(_.status)")

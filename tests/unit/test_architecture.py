@@ -59,6 +59,20 @@ NAMESAKES = {
     "verify": "an audit trail, and an executed runbook against it",
 }
 
+# Who prints by itself, instead of by `model.visible.say`, which shows what is hidden in names that strangers chose.
+PRINTS = {
+    "model.visible": "`say` itself",
+    "app.shell_completion": "code for a shell",
+    "doctor.command": "JSON",
+    "magics.defined_options": "the help of a magic",
+    "runbooks.demo": "lines with colors, sanitized",
+    "runbooks.display": "lines with colors, sanitized",
+    "runbooks.records_command": "lines of JSON",
+    "sandbox.__main__": "what the sandbox itself says",
+    "sandbox.command": "what the sandbox itself says",
+    "sandbox.start_command": "what the sandbox itself says",
+}
+
 
 @pytest.mark.parametrize("room", sorted(HOUSE.rooms))
 def test_no_import_goes_up(room):
@@ -79,6 +93,14 @@ def test_nothing_is_known_in_a_circle():
 def test_the_sandbox_is_on_no_way_of_a_real_run():
     known_by = {name for name, known in HOUSE.known.items() if any(each.startswith("sandbox") for each in known)}
     assert {name for name in known_by if not name.startswith("sandbox")} == {"app", "runbooks.demo"}
+
+
+def test_what_is_printed_is_made_visible_first():
+    def prints(module):
+        return any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(module.tree))
+
+    printing = {name for name, module in HOUSE.modules.items() if prints(module)}
+    assert printing == set(PRINTS)
 
 
 def test_a_circle_is_found_however_late_it_closes(tmp_path):

@@ -237,6 +237,20 @@ async def test_a_terminal_shows_the_refusal_and_the_time_to_wait(typed, capsys, 
         assert capsys.readouterr().out == "It was used. Enter it.\n"
 
 
+async def test_a_name_from_outside_controls_no_terminal(typed, capsys):
+    """A folder that `-C` names, a refusal with somebody's name, and what an apply does."""
+    hostile = "a\x1b]0;title\x07\x1b[2J\u202eb\r\nYour code: "
+    asked = typed("123456")
+    refusal = Refusal(RefusalKind.USED, hostile, hostile)
+    await TerminalPrompt().ask(replace(request(refusal), environment=hostile, decision=(hostile,)))
+    await TerminalPrompt().confirm(hostile, decision=[hostile])
+    error = ConfigurationError(f"The folder {hostile} does not exist.")
+    shown = "".join([*asked, capsys.readouterr().out, str(error)])
+    assert "⟨U+202E⟩" in shown
+    assert not set("\x1b\x07\u202e\r") & set(shown)
+    assert "\n" not in "".join(asked)
+
+
 @pytest.mark.parametrize("answer", ["", "  \n", EOFError(), KeyboardInterrupt()])
 async def test_leaving_the_terminals_prompt_cancels_the_run(typed, answer):
     typed(answer)

@@ -15,6 +15,7 @@ from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
 from tfmfa_nb.model.suggestions import did_you_mean, option_meant
 from tfmfa_nb.model.supported_system import require_supported_system
 from tfmfa_nb.model.version import __version__
+from tfmfa_nb.model.visible import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -148,7 +149,7 @@ class _Generate(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         commands = [(each.prog, each.settable) for each in build_parser().commands()]
         target = parser.settings.target if isinstance(parser, Parser) else None
-        print(f"{generate(commands, target)} is written: no option is set in it.")  # noqa: T201
+        say(f"{generate(commands, target)} is written: no option is set in it.")
         parser.exit()
 
 
@@ -231,5 +232,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: TfmfaError, exit_code: int) -> int:
-    print(error, file=sys.stderr)  # noqa: T201 - a command speaks on standard error
+    say(str(error), error=True)
     return exit_code

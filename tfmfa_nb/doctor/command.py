@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.visible import say
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
@@ -80,7 +82,7 @@ async def print_findings(
     found = []
     async for finding in examine(environ, profile, environment):
         if not as_json:
-            print(finding, flush=True)  # noqa: T201
+            say(str(finding))
         found.append(finding)
     if as_json:
         print(json.dumps(report(found), indent=2))  # noqa: T201

@@ -14,6 +14,7 @@ from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.others_approvals import approve_pasted, is_pasted, request
 from tfmfa_nb.model.errors import RunCanceled
 from tfmfa_nb.model.lock_indicator import LockIndicator
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.runs.events import Noted
 from tfmfa_nb.runs.history.approve import Approver
@@ -96,4 +97,4 @@ async def approve_here(environment: Environment, run_id: str, shell: Interactive
 
 
 def _say(line: str) -> None:
-    print(one_line(line), flush=True)  # noqa: T201 - the output of a magic
+    say(one_line(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.runs.history.retention import clean
 from tfmfa_nb.views.sanitize import brief
 
@@ -27,16 +28,17 @@ async def clean_runs(environment: Environment, keep: int, policy: Policy) -> Non
     """
     name = brief(environment.name, _MAX_NAME)
     if not environment.files.private.is_dir():
-        _say(f'"{name}" has no runs yet.')
+        say(f'"{name}" has no runs yet.')
         return
     removed, kept = await clean(environment, keep, policy)
-    _say(
+    say(
         f'"{name}": {len(removed):,} {"run is" if len(removed) == 1 else "runs are"} removed; the newest {keep:,} '
         "are kept. The audit trail keeps the lines of all."
     )
     for run_id in kept:
-        _say(f"Kept too, because its plan is pending or its end is not recorded: {run_id}")
+        say(f"Kept too, because its plan is pending or its end is not recorded: {run_id}")
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic
+def say_removed(run_id: str) -> None:
+    """Tell that a run that never started, or cannot be read, is removed."""
+    say(f"{run_id} is removed. The audit trail keeps its lines.")

@@ -13,6 +13,7 @@ from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.protocol.words import count, status_name
 from tfmfa_nb.views.fleet_matrix import fleet_bundle
 from tfmfa_nb.views.fleet_view import shown
@@ -72,4 +73,4 @@ def show_fleets() -> None:
         parts = ", ".join(f"{count(number)} {status_name(status).lower()}" for status, number in stands.items())
         total = len(record.environments)
         what = "1 environment" if total == 1 else f"{count(total)} environments"
-        print(f"{record.id}: {what} ({parts}). To follow all: %tfruns follow {record.id}", flush=True)  # noqa: T201
+        say(f"{record.id}: {what} ({parts}). To follow all: %tfruns follow {record.id}")

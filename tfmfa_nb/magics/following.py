@@ -10,7 +10,7 @@ from IPython.display import display
 from tfmfa_nb.magics.front_end import front_end_of, is_attended
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import RunStateError
-from tfmfa_nb.runs.approvals.needed import required_of
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.runs.history.comparing import compare_runs
 from tfmfa_nb.runs.history.follow import follow
 from tfmfa_nb.runs.history.listing import list_runs
@@ -59,7 +59,7 @@ def show_listing(
         policy: organization policy.
         environ: process environment, for the workspace of an apply.
     """
-    listing = list_runs(environment, limit, workspace, required=required_of(environment, policy, environ))
+    listing = list_runs(environment, limit, workspace, policy=policy, environ=environ)
     display(listing_bundle(listing, Path.cwd()), raw=True)
 
 
@@ -70,7 +70,7 @@ def show_comparison(environment: Environment, run_id: str, earlier: str) -> None
         RunStateError: as `compare_runs` does.
     """
     text = comparison_text(compare_runs(environment, run_id, earlier))
-    print(text, flush=True)  # noqa: T201 - the output of a magic
+    say(text)
 
 
 def show_again(run: Run, shell: InteractiveShell) -> Callable[[], None] | None:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.magics.status_comm import front_ends
-from tfmfa_nb.prompts.executor import executor_prompt
-from tfmfa_nb.prompts.nobody import NobodyPrompt
+from tfmfa_nb.prompts.executor import executor_prompt, program_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
-from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.gate.door_of_run import beside
 
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.views.view import View
 
-_NOBODY = (
-    "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_command, to a command that prints the code, or "
-    "let the run wait for the code with wait=True"
-)
 # From this version on a widget's events reach a cell that awaits.
 _WIDGETS_ANSWER = (7, 4)
 
@@ -53,7 +47,12 @@ class FrontEnd:
 
 
 def front_end_of(
-    run: Run, shell: InteractiveShell, show_variables: Callable[[], None] | None = None, *, wait: bool = False
+    run: Run,
+    shell: InteractiveShell,
+    show_variables: Callable[[], None] | None = None,
+    *,
+    wait: bool = False,
+    form: bool = False,
 ) -> FrontEnd:
     """The front end of the cell that runs now: a card, a terminal, or a program that executes the notebook.
 
@@ -62,6 +61,7 @@ def front_end_of(
         shell: the shell of the cell.
         show_variables: shows the form for the organization variables, for a card.
         wait: where nobody can answer, let the run wait for an answer from elsewhere.
+        form: where nobody has the document open, let the run wait until somebody has, and answers on the card.
     """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
@@ -69,9 +69,9 @@ def front_end_of(
 
         return FrontEnd(run, TerminalView(run), TerminalPrompt(), attended=True)
     runner = current_runner()
-    if runner is None and not is_attended(kernel) and widgets_answer() and front_ends(kernel.comm_manager):
+    if runner is None and not is_attended(kernel) and widgets_answer() and (form or front_ends(kernel.comm_manager)):
         # A program has sent the cell, but a person has the document open, and can answer on the card.
-        return _card_of_others(run, show_variables)
+        return _card_of_others(run, show_variables, nobody=not front_ends(kernel.comm_manager))
     if runner is not None or not is_attended(kernel):
         from tfmfa_nb.views.headless import HeadlessView  # noqa: PLC0415
 
@@ -92,8 +92,7 @@ def front_end_of_host(run: Run, *, show: bool | None, wait: bool = False) -> Fro
     from tfmfa_nb.views.terminal import TerminalView  # noqa: PLC0415
 
     attended = sys.stdin is not None and sys.stdin.isatty()
-    unattended: Prompt = NobodyPrompt() if wait else UnavailablePrompt(_NOBODY)
-    prompt = TerminalPrompt() if attended else unattended
+    prompt = TerminalPrompt() if attended else program_prompt(wait=wait)
     shown = sys.stdout is not None and sys.stdout.isatty() if show is None else show
     return FrontEnd(run, TerminalView(run) if shown else UnseenView(), prompt, attended=attended)
 
@@ -121,7 +120,7 @@ def _card(run: Run, show_variables: Callable[[], None] | None) -> FrontEnd:
     return FrontEnd(run, CardView(run, card), prompt, attended=True)
 
 
-def _card_of_others(run: Run, show_variables: Callable[[], None] | None) -> FrontEnd:
+def _card_of_others(run: Run, show_variables: Callable[[], None] | None, *, nobody: bool) -> FrontEnd:
     """A card, and no terminal in its place: whoever sent the cell accepts no input."""
     from tfmfa_nb.prompts.form import FormPrompt  # noqa: PLC0415 - only where there are widgets
     from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy
@@ -129,7 +128,8 @@ def _card_of_others(run: Run, show_variables: Callable[[], None] | None) -> Fron
 
     card = RunCard(run)
     # The page may not show the cell's output, but it can open the card at any time.
-    return FrontEnd(run, CardView(run, card), FormPrompt(card, None, show_variables), attended=False)
+    prompt = FormPrompt(card, None, show_variables, nobody=nobody)
+    return FrontEnd(run, CardView(run, card), prompt, attended=False)
 
 
 def is_attended(kernel: Any) -> bool:

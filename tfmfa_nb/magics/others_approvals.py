@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.approvals import ApprovalRequest, kind_of, read_text
@@ -38,9 +39,9 @@ async def request(environment: Environment, run_id: str, magics: Any) -> None:
     )
     _report(run_id, magics, policy)
     file = environment.files.run(run_id).approval_request
-    _say(f"Send this line to those who may approve (it is in {file} too):\n\n{text}\n")
-    _say("They run: jupyter tfmfa approve TEXT")
-    _say(f"What they hand back: %tfruns {environment.option} approve {run_id} TEXT")
+    say(f"Send this line to those who may approve (it is in {file} too):\n\n{text}\n")
+    say("They run: jupyter tfmfa approve TEXT")
+    say(f"What they hand back: %tfruns {environment.option} approve {run_id} TEXT")
 
 
 def is_pasted(arguments: Namespace) -> bool:
@@ -58,21 +59,21 @@ async def approve_pasted(arguments: Namespace, environment: Environment, magics:
     first, second, policy = arguments.run or "", arguments.earlier or "", magics.read_policy()
     if kind_of(first) == "request" and not second:
         for line in request_lines(read_text(first, ApprovalRequest)):
-            _say(line)
+            say(line)
         prompt = choose_allowed_prompt(magics.prompt, magics.token_command, TerminalPrompt(), policy)
         decision, reason = decision_of_options(arguments.reject, withdraw=arguments.withdraw)
         answer = await answer_request(
             first, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=magics.profile,
             aws=RealAws(), now=time.time(),
         )  # fmt: skip
-        _say(f"Hand this line back:\n\n{answer}")
+        say(f"Hand this line back:\n\n{answer}")
     elif first and kind_of(second) == "answer":
         run_id = find_run(environment, first)
         given = await accept_answer(
             environment, run_id, second, policy=policy, environ=os.environ, profile=magics.profile, now=time.time()
         )
         _report(run_id, magics, policy)
-        _say(answered(given))
+        say(answered(given))
     else:
         raise UsageError("%tfruns approve takes a request (TEXT), or a run and the answer to its request (RUN TEXT)")
 
@@ -81,7 +82,3 @@ def _report(run_id: str, magics: Any, policy: Policy) -> None:
     """Count the approvals anew on the card of the run, if this kernel has it."""
     if (run := magics.known_run(run_id)) is not None:
         report_needed(run.driver, policy, os.environ)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic

@@ -13,6 +13,7 @@ from tfmfa_nb.magics.front_end import UnseenView, front_end_of, front_end_of_hos
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.magics.run_phases import check_may_change, perform
 from tfmfa_nb.model.errors import RunCanceled
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.runs.engine.phase import before_phase
 
@@ -54,7 +55,13 @@ async def present(
         PlanOnly: the notebook's runner was told to apply nothing.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
-    front_end = front_end_of(run, shell, lambda: show_variables_form(os.environ, settings.profile), wait=wait)
+    front_end = front_end_of(
+        run,
+        shell,
+        lambda: show_variables_form(os.environ, settings.profile),
+        wait=wait,
+        form=settings.prompt == "form",
+    )
 
     async def work() -> None:
         with before_phase(run.driver):
@@ -74,7 +81,7 @@ async def present(
         if "apply" in phases and run.status == "planned":
             check_may_change(run.environment)
 
-    await (until_it_waits(run, show(), print) if wait and _answers_elsewhere(front_end, settings) else show())
+    await (until_it_waits(run, show(), say) if wait and _answers_elsewhere(front_end, settings) else show())
 
 
 async def present_in_host(
@@ -109,7 +116,7 @@ async def present_in_host(
         await run.wait_for_changes()  # `run.plan` would block the caller's event loop
 
     if wait and _answers_elsewhere(front_end, settings):
-        await until_it_waits(run, work(), (lambda _: None) if isinstance(front_end.view, UnseenView) else print)
+        await until_it_waits(run, work(), (lambda _: None) if isinstance(front_end.view, UnseenView) else say)
     else:
         await work()
 

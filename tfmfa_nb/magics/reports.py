@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from tfmfa_nb.doctor import Severity
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.protocol.card_messages import ErrorDocument
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.drawn_outputs import OUTPUT_MIME, DocumentsOutput
@@ -46,7 +47,7 @@ class DoctorReport:
         """Show one more finding."""
         self._findings.append(finding)
         if not self._in_notebook:
-            _print(str(finding))
+            say(str(finding))
         elif self._handle is None:
             self._handle = display(findings_bundle(self._findings), raw=True, display_id=True)
         else:
@@ -67,7 +68,7 @@ def show_documents(documents: Sequence[tuple[str, str]], shell: InteractiveShell
         display(documents_bundle(documents), raw=True)
         return
     for title, text in documents:
-        _print(f"{title}:\n{text}\n")
+        say(f"{title}:\n{text}\n")
 
 
 def documents_bundle(documents: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -93,7 +94,3 @@ def _finding_html(finding: Finding) -> str:
 
 def _is_notebook(shell: InteractiveShell) -> bool:
     return getattr(shell, "kernel", None) is not None
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic

@@ -11,6 +11,7 @@ from tfmfa_nb.authentication.session_durations import APPLY_SECONDS
 from tfmfa_nb.magics.arguments import read_level
 from tfmfa_nb.magics.forms.show import show_status, show_variables
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.organization.trust_policies import trust_policies
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.runs.gate.level_setting import set_level
@@ -85,7 +86,7 @@ class Subcommands:
             raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = self._organization.read_policy()
         if not self._environment.files.private.exists() and (sentence := new_environment(self._environment)):
-            _print(sentence)
+            say(sentence)
         set_level(self._environment, read_level(" ".join(arguments)), policy, os.environ)
         print_level(self._environment, policy, os.environ)
 
@@ -127,7 +128,3 @@ class Subcommands:
             raise ConfigurationError(
                 f"The doctor found {errors} {'error' if errors == 1 else 'errors'}.", "Follow the remedies above."
             )
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from tfmfa_nb.magics.approving import approve
-from tfmfa_nb.magics.cleaning import clean_runs
+from tfmfa_nb.magics.cleaning import clean_runs, say_removed
 from tfmfa_nb.magics.following import present_following, show_again, show_comparison, show_listing
 from tfmfa_nb.magics.running_commands import restore_state
 from tfmfa_nb.magics.unlocking import present_unlocking
@@ -128,7 +128,7 @@ class RunCommands:
     async def _discard(self, run_id: str) -> Run | None:
         run = await discard_any(self._environment, run_id, Path.cwd(), self._magics.read_policy())
         if run is None:
-            _say(f"{run_id} is removed. The audit trail keeps its lines.")
+            say_removed(run_id)
             return None
         self._magics.adopt(self._environment.folder, run)
         self._magics.keep_card(self._environment.folder, show_again(run, self._shell))
@@ -158,7 +158,3 @@ def _check(arguments: Namespace) -> None:
         raise UsageError(f"%tfruns {what} takes no run; remove {reference!r}")
     if not 1 <= arguments.limit <= _MAX_LISTED:
         raise UsageError(f"%tfruns: --limit must be a number from 1 to {_MAX_LISTED:,}")
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic

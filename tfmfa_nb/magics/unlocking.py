@@ -10,6 +10,7 @@ from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.runner import RunnerPrompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.protocol.runner import current_runner
@@ -51,11 +52,11 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
     if environment.files.private.is_dir():
         left = await left_lock(environment)
         if left is not None:
-            _say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
-            _say(f"The lock is still held by {brief(', '.join(left.programs), _MOST)}, which Terraform left running.")
+            say(f'The environment "{name}" is locked by a run that has ended: {brief(str(left.holder), _MOST)}.')
+            say(f"The lock is still held by {brief(', '.join(left.programs), _MOST)}, which Terraform left running.")
             await _confirm(f'Free the lock of "{name}"?')
             await free_lock(environment, left, settings.read_policy())
-            _say(f'The lock of "{name}" is free. The programs that held it are still running.')
+            say(f'The lock of "{name}" is free. The programs that held it are still running.')
             freed = True
         if refused := refusing_lock(environment):
             run_id, lock = refused
@@ -63,14 +64,14 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
                 check_holder(lock, environment, os.environ)
             run = refused_run(environment, run_id, base, settings.read_policy())
             check_identified(lock, environment, run.workspace, os.environ)
-            _say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
+            say(f'The state of "{name}" is locked. The lock blocked {run_id}:')
             _describe(lock)
             await _confirm(f'Free the state lock of "{name}"?')
             await _unlock_state(run, environment, lock, shell, settings)
-            _say(f'The state of "{name}" is unlocked. The next plan shows what the dead run did not finish.')
+            say(f'The state of "{name}" is unlocked. The next plan shows what the dead run did not finish.')
             freed = True
     if not freed:
-        _say(
+        say(
             f'"{name}" has no known locks: no process holds the environment\'s lock, and no state lock blocked its '
             "newest runs. If the state is locked, the next plan reports it."
         )
@@ -79,11 +80,11 @@ async def present_unlocking(environment: Environment, shell: InteractiveShell, s
 def _describe(lock: StateLock) -> None:
     since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(lock.created)) if lock.created else "unknown"
     who, operation = brief(lock.who, _MOST) or "unknown", brief(lock.operation, _MOST)
-    _say(f"  {brief(lock.path, _MOST)} by {who}, {operation}, since {since}, lock {lock.id}")
+    say(f"  {brief(lock.path, _MOST)} by {who}, {operation}, since {since}, lock {lock.id}")
     if lock.here:
-        _say("  No Terraform process on this machine can be the holder.")
+        say("  No Terraform process on this machine can be the holder.")
     else:
-        _say("  The holder is on another machine, where its Terraform may still be running. Ask its owner first.")
+        say("  The holder is on another machine, where its Terraform may still be running. Ask its owner first.")
 
 
 async def _unlock_state(
@@ -119,7 +120,3 @@ async def _confirm(question: str) -> None:
         confirmed = False
     if not confirmed:
         raise RunCanceled("The lock was not freed.", "Nothing was changed.")
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of a magic

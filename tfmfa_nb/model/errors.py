@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.visible import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,7 +32,8 @@ class TfmfaError(Exception):
         self.documents = tuple(documents)
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.remedy}".strip()
+        # It goes to terminals, and names folders, workspaces, and resources that strangers may have named.
+        return plain(f"{self.problem} {self.remedy}".strip())
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook for exceptions with their own display: one line, whatever `%xmode` is set to."""

@@ -1,4 +1,4 @@
-"""The prompt where a program executes the notebook, and nobody has it open."""
+"""The prompt where a program executes the notebook and nobody has it open, or where there is none."""
 
 from __future__ import annotations
 
@@ -27,4 +27,20 @@ def executor_prompt(marker: str, *, wait: bool) -> Prompt:
     return UnavailablePrompt(
         "this notebook is executed by a program, and nobody has it open; set TFMFA_TOKEN_COMMAND to a command that "
         "prints the code, use jupyter tfmfa run, or let the run wait for the code with --wait"
+    )
+
+
+def program_prompt(*, wait: bool) -> Prompt:
+    """The prompt of a program that is no notebook, and has no terminal.
+
+    Args:
+        wait: let the run wait for an answer from elsewhere.
+    """
+    return (
+        NobodyPrompt()
+        if wait
+        else UnavailablePrompt(
+            "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_command, to a command that prints the "
+            "code, or let the run wait for the code with wait=True"
+        )
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tfmfa_nb.model.errors import RunCanceled, RunDiscarded
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.visible import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 HELLO_TIMEOUT = 8.0
 """How many seconds a front end may take to display a widget; enough for a JupyterLab that has just started."""
 
+NOBODY_HERE = (
+    "Nobody has this notebook open. The run waits until somebody opens it and answers on its card, or answers with "
+    "jupyter tfmfa approve, for prompt_timeout, or an hour without it."
+)
 _SET_VARIABLES = "Set the organization variables in the form below, then try again."
 
 
@@ -64,18 +69,25 @@ class FormPrompt:
         card: card to prompt on.
         hello_timeout: seconds within which a front end has to display the card; None to wait for it.
         show_variables: shows the form for the organization variables below the card; None where there is none.
+        nobody: whether to say that nobody sees the card, as long as that is so.
     """
 
     kind: PromptKind | None = PromptKind.FORM
     max_attempts: int | None = None
 
     def __init__(
-        self, card: Card, hello_timeout: float | None = HELLO_TIMEOUT, show_variables: Callable[[], None] | None = None
+        self,
+        card: Card,
+        hello_timeout: float | None = HELLO_TIMEOUT,
+        show_variables: Callable[[], None] | None = None,
+        *,
+        nobody: bool = False,
     ) -> None:
         self._card = card
         self._hello_timeout = hello_timeout
         self._show_variables = show_variables
         self._shown = False
+        self._nobody = nobody
 
     async def ask(self, request: CodeRequest) -> Secret:
         """Wait for a code; "" once a person has set the organization variables that were missing or wrong.
@@ -114,6 +126,9 @@ class FormPrompt:
         return answer.kind == "confirm"
 
     async def _answer(self, question: dict[str, Any], *, wrong: bool = False) -> Answer:
+        if self._nobody and not await self._card.wait_for_front_end(0.0):
+            say(NOBODY_HERE)  # for the program that has sent the cell
+        self._nobody = False
         if not await self._card.wait_for_front_end(self._hello_timeout):
             raise NoFrontEnd
         if wrong and self._show_variables is not None and not self._shown:

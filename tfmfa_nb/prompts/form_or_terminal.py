@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.prompt_kinds import PromptKind
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.form import FormPrompt, NoFrontEnd, why_here
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 
@@ -57,5 +58,5 @@ class FormOrTerminalPrompt:
 
 
 def _terminal() -> TerminalPrompt:
-    print(why_here("run card"))  # noqa: T201 - beside the question itself
+    say(why_here("run card"))
     return TerminalPrompt()

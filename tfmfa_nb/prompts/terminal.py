@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.visible import one_line, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ class TerminalPrompt:
         if refusal is not None:
             seconds = math.ceil(refusal.next_code_at - time.time())
             wait = f" The next code appears in {seconds} s." if seconds > 0 else ""
-            print(f"{refusal.problem} {refusal.remedy}{wait}")  # noqa: T201 - terminal output
+            say(f"{refusal.problem} {refusal.remedy}{wait}")
         _show(request.decision)
         return Secret(_read(request.text(), "code"))
 
@@ -65,7 +66,7 @@ class TerminalPrompt:
 def _show(decision: Sequence[str]) -> None:
     """Print what is decided on, directly above the prompt: the plan itself may be far up."""
     for line in decision:
-        print(line)  # noqa: T201 - terminal output
+        say(one_line(line))
 
 
 class _Input:
@@ -136,7 +137,7 @@ def _read(text: str, kind: str) -> str:
     # Look up `getpass.getpass` on each call: a kernel replaces it for each request.
     try:
         with _input.reading():
-            answer = getpass.getpass(text)
+            answer = getpass.getpass(one_line(text))
     except (EOFError, KeyboardInterrupt):
         answer = ""
     except Exception as error:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.visible import say
+
 if TYPE_CHECKING:
     import argparse
 
@@ -88,14 +90,14 @@ async def _approve(options: argparse.Namespace) -> int:
     text = _text(options.first)
     decision, reason = decision_of_options(options.reject, withdraw=options.withdraw)
     for line in request_lines(read_text(text, ApprovalRequest)):
-        print(line, file=sys.stderr)  # noqa: T201 - what is handed back stands alone on standard output
+        say(line, error=True)  # what is handed back stands alone on standard output
     prompt = choose_allowed_prompt("auto", options.token_command, TerminalPrompt(), policy)
     answer = await answer_request(
         text, decision, reason, policy=policy, prompt=prompt, environ=os.environ, profile=options.profile,
         aws=RealAws(), now=time.time(),
     )  # fmt: skip
-    print("Hand this line back:", file=sys.stderr)  # noqa: T201
-    print(answer)  # noqa: T201 - the output of a command
+    say("Hand this line back:", error=True)
+    say(answer)
     return 0
 
 
@@ -112,7 +114,7 @@ async def _take(options: argparse.Namespace, policy: Policy) -> int:
         environment, find_run(environment, options.first), _text(options.second), policy=policy, environ=os.environ,
         profile=options.profile, now=time.time(),
     )  # fmt: skip
-    print(answered(given))  # noqa: T201 - the output of a command
+    say(answered(given))
     return 0
 
 

@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import math
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.visible import say
 
 if TYPE_CHECKING:
     from tfmfa_nb.runbooks.execution_options import ExecutionOptions
@@ -190,7 +191,7 @@ def _run(options: argparse.Namespace) -> int:
     display = display_for(quiet=options.quiet, as_json=options.json)
     outcome = asyncio.run(run_runbook(execution, display))
     if outcome.sentence:
-        print(f"{execution.runbook.name} stopped. {outcome.sentence} See {execution.output}.", file=sys.stderr)  # noqa: T201
+        say(f"{execution.runbook.name} stopped. {outcome.sentence} See {execution.output}.", error=True)
     return int(outcome.exit_code)
 
 
@@ -207,5 +208,5 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         checks = verify(path, rules, each_signature=options.each_signature)
     for check in checks:
-        print(f"{'ok  ' if check.passed else 'FAIL'} {check.statement}")  # noqa: T201
+        say(f"{'ok  ' if check.passed else 'FAIL'} {check.statement}")
     return 0 if all(check.passed for check in checks) else 1

@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.words import duration
 from tfmfa_nb.views.sanitize import plain, sanitize, sanitize_all
@@ -138,7 +139,7 @@ class QuietDisplay(LineDisplay):
 
     def note(self, sentence: str) -> None:
         """One line on standard error."""
-        print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
+        say(sentence, error=True)
 
 
 class JsonDisplay:

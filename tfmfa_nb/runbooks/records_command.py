@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.visible import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -140,9 +142,9 @@ def _list(options: argparse.Namespace) -> int:
 
     for number, environment in enumerate(_environments(options)):
         if number:
-            print()  # noqa: T201 - the output of a command
-        print(listing_text(list_runs(environment, options.limit)))  # noqa: T201
-        print(f"{disk_use(environment)}.")  # noqa: T201
+            say("")
+        say(listing_text(list_runs(environment, options.limit)))
+        say(f"{disk_use(environment)}.")
     return 0
 
 
@@ -207,8 +209,8 @@ def _say_pruned(environment: Environment, found: Pruning, done: str) -> None:
 
     name, count = one_line(environment.name), len(found.removed)
     kept = f"; {len(found.kept):,} that are old enough stay" if found.kept else ""
-    print(f'"{name}": {count:,} {"run" if count == 1 else "runs"} {done}{kept}.')  # noqa: T201
+    say(f'"{name}": {count:,} {"run" if count == 1 else "runs"} {done}{kept}.')
     for run_id in found.removed:
-        print(f"  {done}: {run_id}")  # noqa: T201
+        say(f"  {done}: {run_id}")
     for run_id, why in found.kept.items():
-        print(f"  kept: {run_id}, because {why}")  # noqa: T201
+        say(f"  kept: {run_id}, because {why}")

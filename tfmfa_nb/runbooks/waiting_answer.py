@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.folder_search import environments_in
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.organization.policy_files import read_policy
 from tfmfa_nb.organization.policy_places import policy_environ
 from tfmfa_nb.prompts.choice import choose_allowed_prompt
@@ -84,4 +84,4 @@ def _find(reference: str, chdir: str | None) -> tuple[Environment, str]:
 
 
 def _say(line: str) -> None:
-    print(one_line(line), file=sys.stdout, flush=True)  # noqa: T201
+    say(one_line(line))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle, fleet_text
-from tfmfa_nb.views.sanitize import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -119,10 +118,10 @@ def _lines(fleet: Fleet) -> tuple[Callable[[], None], Callable[[], None]]:
         for name, run in fleet.items():
             if run.status != before.get(name):
                 before[name] = run.status
-                print(f"{plain(name)}: {run.status}", file=sys.stdout, flush=True)  # noqa: T201 - the view
+                say(f"{name}: {run.status}")
 
     def finish() -> None:
         look()
-        print(fleet_text(fleet), file=sys.stdout, flush=True)  # noqa: T201 - the view
+        say(fleet_text(fleet))
 
     return look, finish

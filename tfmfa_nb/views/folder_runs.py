@@ -56,14 +56,14 @@ def relative_folder(environment: Environment, base: Path) -> str:
 def _environment_runs(
     environment: Environment, base: Path, read_policy: Callable[[], Policy], environ: Mapping[str, str]
 ) -> EnvironmentRuns:
-    unknown, level, workspace, required = "", "", "", None
+    unknown, level, workspace, policy = "", "", "", None
     try:
         known, policy = protected_of(environment, environ), read_policy()
-        workspace, required = known.workspace, policy.approvals_of(known)
+        workspace = known.workspace
         level = str(effective_level(environment, policy, known=known))
     except TfmfaError as error:
         unknown = str(error)
-    listing = list_runs(environment, _MAX_RUNS, required=required)
+    listing = list_runs(environment, _MAX_RUNS, policy=policy, environ=environ)
     problems = [*listing.evidence, *filter(None, [listing.problem, unknown])]
     holder = listing.holder
     return EnvironmentRuns(

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.protocol.words import LEVEL_MEANINGS
 from tfmfa_nb.runs.audit.sinks import name_of
 from tfmfa_nb.runs.gate.level_setting import how_to_enable_mfa
@@ -35,14 +36,14 @@ def print_level(environment: Environment, policy: Policy, environ: Mapping[str, 
     what = protected_of(environment, environ)
     level = effective_level(environment, policy, known=what)
     if not environment.files.private.exists() and (sentence := new_environment(environment)):
-        print(sentence)  # noqa: T201
-    print(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')  # noqa: T201
+        say(sentence)
+    say(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')
     if sentence := default_level(environment, policy):
-        print(sentence)  # noqa: T201
+        say(sentence)
     if policy.minimum(what) is not Level.NEVER:
-        print(minimum_text(policy, what))  # noqa: T201
+        say(minimum_text(policy, what))
     if not policy.mfa:
-        print(f"MFA is not enabled for this organization. {how_to_enable_mfa(policy)}")  # noqa: T201
+        say(f"MFA is not enabled for this organization. {how_to_enable_mfa(policy)}")
 
 
 def minimum_text(policy: Policy, what: Protected) -> str:
@@ -53,13 +54,13 @@ def minimum_text(policy: Policy, what: Protected) -> str:
 def print_policy(policy: Policy) -> None:
     """Print the effective policy, with the files that set each rule."""
     for line in policy_lines(policy):
-        print(line)  # noqa: T201
+        say(line)
 
 
 def print_already_enabled(policy: Policy) -> None:
     """Print which files enable MFA, so that nothing has to be written."""
     files = ", ".join(str(layer.path) for layer in policy.layers if layer.mfa)
-    print(f"MFA is already enabled by {files}. Nothing was written.")  # noqa: T201
+    say(f"MFA is already enabled by {files}. Nothing was written.")
 
 
 def policy_lines(policy: Policy) -> list[str]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.magics.forms.variable_lines import say_variable_statuses, say_variables
 from tfmfa_nb.magics.front_end import is_attended, widgets_answer
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.variable_sources import describe_source
-from tfmfa_nb.organization.variable_status import variable_statuses
-from tfmfa_nb.organization.variable_values import shown_access_key_id
-from tfmfa_nb.organization.variables import read_variables
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT, why_here
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.mfa_status import print_level
@@ -42,7 +40,7 @@ def show_status(
         ConfigurationError: the policy is invalid, or the settings are and no form can show that.
     """
     policy = read_policy()
-    _print_variables(environ, profile)
+    say_variables(environ, profile)
     forms = _widgets(shell)
     try:
         print_level(environment, policy, environ)
@@ -64,7 +62,7 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
     Raises:
         ConfigurationError: an entered value is invalid.
     """
-    _print_variable_statuses(environ, profile)
+    say_variable_statuses(environ, profile)
     if _widgets(shell):
         from tfmfa_nb.magics.forms.variables_form import VariablesForm  # noqa: PLC0415 - widgets are slow to import
 
@@ -73,13 +71,13 @@ async def show_variables(shell: InteractiveShell, environ: Mapping[str, str], pr
         if not widgets_answer() or await form.wait_for_front_end(HELLO_TIMEOUT):
             return
         form.close()  # a console, which has a kernel but shows no widgets
-        print(why_here("form"))  # noqa: T201 - beside the questions themselves
+        say(why_here("form"))
     elif getattr(shell, "kernel", None) is not None or not (sys.stdin and sys.stdin.isatty()):
         return  # no input is possible
     from tfmfa_nb.magics.forms.terminal_form import ask_variables  # noqa: PLC0415 - until needed
 
     if await ask_variables(environ, profile):
-        _print_variable_statuses(environ, profile)
+        say_variable_statuses(environ, profile)
 
 
 def show_variables_form(environ: Mapping[str, str], profile: str) -> None:
@@ -103,28 +101,3 @@ def _widgets(shell: InteractiveShell) -> bool:
     kernel = getattr(shell, "kernel", None)
     # The runner of a notebook answers on the kernel's standard input, but only when a run asks for a code.
     return kernel is not None and current_runner() is None and is_attended(kernel)
-
-
-def _print_variables(environ: Mapping[str, str], profile: str) -> None:
-    """Print one line with the organization variables and their source, or with the problem."""
-    try:
-        variables = read_variables(environ, profile)
-    except ConfigurationError as error:
-        print(f"Organization variables: {error}")  # noqa: T201
-    else:
-        print(  # noqa: T201
-            f"Organization variables: access key {shown_access_key_id(variables.access_key_id)}, "
-            f"MFA device {variables.serial_number}, from {describe_source(variables.source)}"
-        )
-        if note := variables.note_on_roles():
-            print(note)  # noqa: T201
-        variables.forget()
-
-
-def _print_variable_statuses(environ: Mapping[str, str], profile: str) -> None:
-    """Print the source of each organization variable, and the problem with them, if any."""
-    statuses, problem = variable_statuses(environ, profile)
-    for status in statuses:
-        print(f"{status.name}: {status.text}")  # noqa: T201
-    if problem:
-        print(problem)  # noqa: T201

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.forms.key_checks import find_devices
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.visible import say
 from tfmfa_nb.organization import variable_sources
 from tfmfa_nb.organization.storage import store_in_kernel, validation_errors
 from tfmfa_nb.organization.variable_values import KEY, NAMES, SECRET, SERIAL, VariableValues
@@ -25,7 +26,7 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
     Raises:
         ConfigurationError: an entered value is invalid; nothing was stored.
     """
-    print("The variables are stored for this kernel only. Press Enter to keep a variable unchanged.")  # noqa: T201
+    say("The variables are stored for this kernel only. Press Enter to keep a variable unchanged.")
     try:
         key = _read(f"{KEY}: ")
         typed = VariableValues(key, Secret(_read(f"{SECRET}: ") if key else ""))
@@ -34,7 +35,7 @@ async def ask_variables(environ: Mapping[str, str], profile: str) -> bool:
         if typed.serial_number == "?":
             typed.serial_number = await _look_up(typed, environ, profile)
     except (EOFError, KeyboardInterrupt):
-        print("Nothing was changed.")  # noqa: T201
+        say("Nothing was changed.")
         return False
     _check(typed)
     if typed.missing() == NAMES:
@@ -52,7 +53,7 @@ async def _look_up(typed: VariableValues, environ: Mapping[str, str], profile: s
         return str(chosen)
     usable = [device["serial"] for device in result.more["devices"] if not device["reason"]]
     for number, serial in enumerate(usable, 1):
-        print(f"{number}: {serial}")  # noqa: T201
+        say(f"{number}: {serial}")
     answer = _read(f"Select a device (1 to {len(usable)}): ")
     if not answer.isdecimal() or not 1 <= int(answer) <= len(usable):
         raise ConfigurationError(

@@ -14,7 +14,7 @@ from tfmfa_nb.environments import Holder, holder_of
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY, Phase, Status
 from tfmfa_nb.protocol.layout import PRIVATE, RUN_ID, RUNS
-from tfmfa_nb.runs.approvals.needed import needed_by_runs
+from tfmfa_nb.runs.approvals.needed import needed_by_runs, required_of
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
@@ -24,11 +24,11 @@ from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
-    from tfmfa_nb.organization.policy_approvals import RequiredApprovals
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.protocol.needed_approvals import NeededApprovals
     from tfmfa_nb.protocol.records import RunRecord
 
@@ -128,7 +128,12 @@ class Listing:
 
 
 def list_runs(
-    environment: Environment, limit: int, workspace: str = "", *, required: RequiredApprovals | None = None
+    environment: Environment,
+    limit: int,
+    workspace: str = "",
+    *,
+    policy: Policy | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Listing:
     """The newest runs of an environment.
 
@@ -136,7 +141,8 @@ def list_runs(
         environment: the environment.
         limit: most runs.
         workspace: only the runs in this workspace of Terraform's; "" for all.
-        required: the approvals that the policy demands of applies to the environment; None for none.
+        policy: organization policy, which may demand approvals of applies; None for none.
+        environ: process environment, for the workspace of an apply; None for an empty one.
     """
     ids = _in_workspace(environment, workspace)
     holder, problem = None, ""
@@ -150,6 +156,7 @@ def list_runs(
         replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in listed
     )
     plans = {run.id: run.plan_sha256 for run in runs if run.can_apply}
+    required = None if policy is None else required_of(environment, policy, environ or {})
     needed = needed_by_runs(environment, plans, required)
     runs = tuple(replace(run, needed_approvals=needed.get(run.id)) for run in runs)
     return Listing(environment.name, environment.option, environment.folder, runs, len(ids), holder, problem, evidence)
