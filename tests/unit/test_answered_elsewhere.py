@@ -23,6 +23,7 @@ from tfmfa_nb.magics.front_end import front_end_of
 from tfmfa_nb.model.errors import PromptUnavailable, RunCanceled, RunDiscarded, RunStateError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.answer_socket import bound, connected
 from tfmfa_nb.prompts.choice import choose_prompt
@@ -34,12 +35,14 @@ from tfmfa_nb.protocol.status import COMM_TARGET
 from tfmfa_nb.protocol.waiting_run import ElsewhereAnswer
 from tfmfa_nb.runs.events import Authenticated
 from tfmfa_nb.runs.gate.door_of_run import beside
+from tfmfa_nb.runs.history import waiting_runs
 from tfmfa_nb.runs.history.approve import Approver, leave
 from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.runs.history.waiting_runs import Conversation, waits_for
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.card_view import CardView
+from tfmfa_nb.views.folder_runs import folder_runs
 from tfmfa_nb.views.headless import HeadlessView
 from tfmfa_nb.views.run_list import listing_text
 
@@ -226,6 +229,26 @@ async def test_a_socket_that_a_killed_kernel_left_is_no_answer_and_no_hindrance(
     there = await conversation()
     there.give(answer(there), Secret("333333"))
     assert (await asking).reveal() == "333333"
+
+
+async def test_runs_whose_kernels_hang_are_asked_together(environment, run, conversation, tmp_path, monkeypatch):
+    """A stopped kernel's socket still takes connections, and says nothing."""
+    monkeypatch.setattr(waiting_runs, "FIRST_SECONDS", 0.5)
+    hung = [Run(environment, Options(), tmp_path) for _ in range(6)]
+    listening = [bound(environment.files.run(each.id).answers) for each in hung]
+    asking = asyncio.ensure_future(beside(NobodyPrompt(), run.driver).ask(REQUEST))
+    await conversation()
+    begun = time.monotonic()
+    listed = {each.id: each.waiting_for for each in list_runs(environment, 20).runs}
+    assert time.monotonic() - begun < 2.5  # not six times half a second
+    assert listed[run.id] == "code"
+    assert {listed[each.id] for each in hung} == {""}
+    begun = time.monotonic()
+    assert folder_runs([environment], tmp_path, Policy, {}).environments[0].total == 7
+    assert time.monotonic() - begun < 2.5
+    asking.cancel()
+    for each in listening:
+        each.close()
 
 
 async def test_a_deep_folder_is_no_hindrance(tmp_path):

@@ -8,7 +8,7 @@ from tfmfa_nb.protocol.decision import Decision
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
 from tfmfa_nb.protocol.needed_approvals import GivenApproval as GivenApproval  # noqa: PLC0414 - a part of the next
-from tfmfa_nb.protocol.needed_approvals import NeededApprovals
+from tfmfa_nb.protocol.needed_approvals import NeededApprovals as NeededApprovals  # noqa: PLC0414 - a part of a state
 from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, TimeLine
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed

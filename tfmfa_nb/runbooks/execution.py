@@ -18,7 +18,7 @@ from tfmfa_nb.protocol.runner import Runner, environ_of
 from tfmfa_nb.runbooks.cell_handling import RunbookStopped
 from tfmfa_nb.runbooks.client import RunbookClient
 from tfmfa_nb.runbooks.conclusion import after_cell_error, after_kernel_death, at_the_end
-from tfmfa_nb.runbooks.display import Display, LineDisplay
+from tfmfa_nb.runbooks.display import Display, LineDisplay, write_line
 from tfmfa_nb.runbooks.execution_options import ExecutionOptions
 from tfmfa_nb.runbooks.execution_record import ExecutionRecord
 from tfmfa_nb.runbooks.input_responder import InputResponder
@@ -133,7 +133,7 @@ async def execute(
     output: Path,
     *,
     environ: Mapping[str, str] | None = None,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = write_line,
     **options: Any,
 ) -> Any:
     """Execute a runbook from a program.

@@ -17,7 +17,7 @@ from tfmfa_nb.prompts.choice import choose_allowed_prompt
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.runs.history.approve import Approver, leave
 from tfmfa_nb.runs.history.listing import matching
-from tfmfa_nb.runs.history.waiting_runs import Conversation, waits_for
+from tfmfa_nb.runs.history.waiting_runs import Conversation, waiting_among
 from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.views.sanitize import one_line
 
@@ -63,13 +63,14 @@ def _find(reference: str, chdir: str | None) -> tuple[Environment, str]:
     """
     base = Path.cwd()
     environments = [Environment.at(chdir, base)] if chdir is not None else environments_in(base)
-    found = [
+    meant = [
         (environment, run_id)
         for environment in environments
         for ids in [run_ids(environment)]
         for run_id in (ids if reference == "latest" else matching(ids, reference))
-        if waits_for(environment, run_id)
     ]
+    waiting = waiting_among(meant)
+    found = [(environment, run_id) for environment, run_id in meant if (environment.folder, run_id) in waiting]
     if not found:
         raise RunStateError(
             f"No run {reference!r} is waiting in {environments[0].folder if chdir else base}.",

@@ -13,7 +13,9 @@ from tfmfa_nb.protocol.runs_overview import EnvironmentRuns, FolderRuns, RunRow
 from tfmfa_nb.protocol.words import counts_text, duration
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.history.listing import list_runs
+from tfmfa_nb.runs.history.waiting_runs import waiting_among
 from tfmfa_nb.runs.holder import run_of_holder
+from tfmfa_nb.runs.run_ids import run_ids
 from tfmfa_nb.views.run_list import status_of
 from tfmfa_nb.views.sanitize import one_line
 
@@ -40,10 +42,12 @@ def folder_runs(
         environ: process environment of Terraform.
     """
     listed = environments[:_MAX_ENVIRONMENTS]
+    # All together: a kernel that hangs in one environment must not hold up the others.
+    waiting = waiting_among((each, run_id) for each in listed for run_id in run_ids(each)[:_MAX_RUNS])
     return FolderRuns(
         folder=_short(base.name or str(base)),
         at=time.time(),
-        environments=tuple(_environment_runs(each, base, read_policy, environ) for each in listed),
+        environments=tuple(_environment_runs(each, base, read_policy, environ, waiting) for each in listed),
         more=len(environments) - len(listed),
     )
 
@@ -54,7 +58,11 @@ def relative_folder(environment: Environment, base: Path) -> str:
 
 
 def _environment_runs(
-    environment: Environment, base: Path, read_policy: Callable[[], Policy], environ: Mapping[str, str]
+    environment: Environment,
+    base: Path,
+    read_policy: Callable[[], Policy],
+    environ: Mapping[str, str],
+    waiting: Mapping[tuple[Path, str], str],
 ) -> EnvironmentRuns:
     unknown, level, workspace, policy = "", "", "", None
     try:
@@ -63,7 +71,7 @@ def _environment_runs(
         level = str(effective_level(environment, policy, known=known))
     except TfmfaError as error:
         unknown = str(error)
-    listing = list_runs(environment, _MAX_RUNS, policy=policy, environ=environ)
+    listing = list_runs(environment, _MAX_RUNS, policy=policy, environ=environ, waiting=waiting)
     problems = [*listing.evidence, *filter(None, [listing.problem, unknown])]
     holder = listing.holder
     return EnvironmentRuns(

@@ -18,7 +18,7 @@ from tfmfa_nb.runs.approvals.needed import needed_by_runs, required_of
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
-from tfmfa_nb.runs.history.waiting_runs import waits_for
+from tfmfa_nb.runs.history.waiting_runs import waiting_among
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.run_ids import run_ids, started_at
 from tfmfa_nb.runs.store import RunStore
@@ -134,6 +134,7 @@ def list_runs(
     *,
     policy: Policy | None = None,
     environ: Mapping[str, str] | None = None,
+    waiting: Mapping[tuple[Path, str], str] | None = None,
 ) -> Listing:
     """The newest runs of an environment.
 
@@ -143,6 +144,7 @@ def list_runs(
         workspace: only the runs in this workspace of Terraform's; "" for all.
         policy: organization policy, which may demand approvals of applies; None for none.
         environ: process environment, for the workspace of an apply; None for an empty one.
+        waiting: what `waiting_among` says of the runs; None asks them.
     """
     ids = _in_workspace(environment, workspace)
     holder, problem = None, ""
@@ -151,9 +153,10 @@ def list_runs(
     except TfmfaError as error:
         problem = str(error)
     listed = ids[:limit]
+    waiting = _waiting(environment, listed) if waiting is None else waiting
     unconfirmed, evidence = _unconfirmed(environment, listed)
     runs = tuple(
-        replace(_listed(environment, run_id, holder), confirmed=run_id not in unconfirmed) for run_id in listed
+        replace(_listed(environment, run_id, holder, waiting), confirmed=run_id not in unconfirmed) for run_id in listed
     )
     plans = {run.id: run.plan_sha256 for run in runs if run.can_apply}
     required = None if policy is None else required_of(environment, policy, environ or {})
@@ -240,13 +243,20 @@ def matching(ids: Sequence[str], reference: str) -> list[str]:
 
 def _fitting(environment: Environment, ids: Sequence[str], fits: Callable[[ListedRun], bool]) -> Iterator[ListedRun]:
     holder = holder_of(environment.files.lock)
-    return (one for one in (_listed(environment, run_id, holder) for run_id in ids) if fits(one))
+    waiting = _waiting(environment, ids)
+    return (one for one in (_listed(environment, run_id, holder, waiting) for run_id in ids) if fits(one))
 
 
-def _listed(environment: Environment, run_id: str, holder: Holder | None) -> ListedRun:
+def _waiting(environment: Environment, ids: Sequence[str]) -> Mapping[tuple[Path, str], str]:
+    return waiting_among((environment, run_id) for run_id in ids)
+
+
+def _listed(
+    environment: Environment, run_id: str, holder: Holder | None, waiting: Mapping[tuple[Path, str], str]
+) -> ListedRun:
     begun = started_at(run_id)
     mine = holder if holder is not None and run_of_holder(holder) == run_id else None
-    store = RunStore(environment, run_id)
+    store, waits_for = RunStore(environment, run_id), waiting.get((environment.folder, run_id), "")
     try:
         record = store.load()
         probe = RunProbe(environment, run_id)
@@ -266,14 +276,13 @@ def _listed(environment: Environment, run_id: str, holder: Holder | None) -> Lis
             workspace=record.workspace,
             backend_key=record.backend_key,
             command=" ".join([record.command, *record.arguments]),
-            waiting_for=waits_for(environment, run_id),
+            waiting_for=waits_for,
             plan_sha256=record.plan_sha256,
             has_state_copy=store.files.state_copy.is_file(),
         )
     except TfmfaError:
         if is_pending(environment, run_id):
-            waiting = waits_for(environment, run_id)
-            return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True, waiting_for=waiting)
+            return ListedRun(run_id, begun, Status.PENDING, running=True, attended=True, waiting_for=waits_for)
         return ListedRun(run_id, begun, never_started=why_never_started(environment, run_id))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import TYPE_CHECKING, Self
@@ -15,13 +16,15 @@ from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.protocol.waiting_run import LONGEST_QUESTION, ElsewhereAnswer, Said, WaitingRun, line_of, said_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.model.redaction import Secret
 
 FIRST_SECONDS = 5.0
-"""How long a run may take to say what it asks, in seconds; a list of runs waits for each of them."""
+"""How long a run may take to say what it asks, in seconds; a list of runs waits so long for all of them."""
+_MOST_AT_ONCE = 64
 
 
 class Conversation:
@@ -156,6 +159,25 @@ def waits_for(environment: Environment, run_id: str) -> str:
             return conversation.question.kind
     except RunStateError:
         return ""
+
+
+def waiting_among(runs: Iterable[tuple[Environment, str]]) -> dict[tuple[Path, str], str]:
+    """What those of some runs wait for that wait, by the folder of the environment and the ID of the run.
+
+    They are asked together: one whose kernel hangs must not hold up the answers of the others, or the next one's.
+    """
+    asked = [(each, run_id) for each, run_id in runs if each.files.run(run_id).answers.is_socket()]
+    if not asked:
+        return {}
+    pool = ThreadPoolExecutor(min(len(asked), _MOST_AT_ONCE), "tfmfa-waiting")
+    futures = {(each.folder, run_id): pool.submit(waits_for, each, run_id) for each, run_id in asked}
+    wait(futures.values(), FIRST_SECONDS)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return {key: found for key, future in futures.items() if _has_ended(future) and (found := future.result())}
+
+
+def _has_ended(future: Future[str]) -> bool:
+    return future.done() and not future.cancelled()
 
 
 @contextmanager
