@@ -412,12 +412,19 @@ async def test_no_code_is_spent_on_an_address_that_the_state_does_not_have(envir
         (("state", "rm", "terraform_data.onne"), missing),
         (("state", "mv", "terraform_data.onne", "terraform_data.x"), missing),
         (("taint", "terraform_data.onne"), missing),
+        (("state", "list", "terraform_data.onne"), missing),
+        (("state", "list", "nope"), "nope is not an address"),
+        (("state", "list", "-idd=x"), r"`terraform state list` has no option -idd\. Did you mean -id\?"),
+        (("state", "rm", "-speed", "terraform_data.one"), "`terraform state rm` has no option -speed"),
         (("state", "rm", "terraform_data.one[a]"), r"terraform_data\.one\[a\] is not an address"),
         (("import", "terraform_data.one", "x"), r"The state already has terraform_data\.one\."),
         (("import", "terraform_data.one[1]", "x"), r"There is no such instance as terraform_data\.one\[1\]"),
     ):
         with pytest.raises(ConfigurationError, match=said):
             await command(environment, mfa, *words)
+    outputs = replace(read_call(["output", "-json"], own="output"), values=True, wanted="nope")
+    with pytest.raises(ConfigurationError, match=r'There is no output "nope"\.'):
+        await run_command(Run(environment, Options(call=outputs), environment.folder).driver, mfa)
     assert device.asked == []
     assert (await command(environment, mfa, "taint", "terraform_data.one")).status == "finished"
     environment.write_configuration(IN_S3 + HCL)

@@ -9,7 +9,8 @@ from reader import ENVIRON
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, read_call, read_expression
+from tfmfa_nb.terraform.command_help import check_options
+from tfmfa_nb.terraform.command_table import COMMANDS, REFUSED_COMMANDS, Call, read_call, read_expression
 from tfmfa_nb.terraform.executable import find_executable
 
 HERE = Path("/books")
@@ -154,3 +155,32 @@ def test_the_table_has_every_command_of_terraform():
     assert "force-unlock" in commands
     heads = {name.partition(" ")[0] for name in (*COMMANDS, *REFUSED_COMMANDS)}
     assert [name for name in commands if name not in heads] == []
+
+
+KNOWN = {
+    "fmt": "list write diff check recursive no-color",
+    "graph": "type draw-cycles",
+    "import": "allow-missing-config parallelism provider ignore-remote-version",
+    "providers lock": "platform fs-mirror net-mirror enable-plugin-cache",
+    "refresh": "target parallelism compact-warnings",
+    "state list": "id",
+    "state mv": "dry-run ignore-remote-version lock-timeout",
+    "state push": "force ignore-remote-version",
+    "state replace-provider": "ignore-remote-version",
+    "state rm": "dry-run ignore-remote-version",
+    "taint": "allow-missing ignore-remote-version",
+    "test": "filter verbose no-color",
+    "validate": "json no-tests",
+    "workspace new": "lock-timeout",
+    "workspace select": "or-create",
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_an_option_that_terraform_has_is_known_and_another_one_is_refused(name):
+    """By the help of the real Terraform, in which most of its options stand."""
+    executable = find_executable(ENVIRON)
+    for option in KNOWN[name].split():
+        check_options(executable, Call(name, (f"-{option}=x",), COMMANDS[name]), ENVIRON)
+    with pytest.raises(ConfigurationError, match=f"`terraform {name}` has no option -speed"):
+        check_options(executable, Call(name, ("--speed",), COMMANDS[name]), ENVIRON)

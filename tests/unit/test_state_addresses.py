@@ -49,6 +49,10 @@ WRONG = {
     f"state show {ONE} {ONE}": "`state show` needs one address.",
     f"state rm {MANY}[7]": f"The state has no {MANY}[7]. It has {MANY}[0], {MANY}[1].",
     f"state rm module.m.{IN}": f"The state has no module.m.{IN}. It has module.m[0].{IN}.",
+    "state list terraform_data.onne": "The state has no terraform_data.onne. Did you mean terraform_data.one?",
+    f"state list {ONE} terraform_data.nope": "The state has no terraform_data.nope.",
+    "state list module.nope": "The state has no module.nope.",
+    "state list nope": "nope is not an address.",
     "state rm module.singel": "The state has no module.singel. Did you mean module.single?",
     f"state rm data.{ONE}": f"The state has no data.{ONE}. Did you mean {ONE}?",
     f"state rm {EACH}[a]": f"{EACH}[a] is not an address.",
@@ -64,6 +68,9 @@ WRONG = {
     f"untaint {MANY}[2]": f"The state has no {MANY}[2].",
 }
 RIGHT = [
+    "state list",
+    f"state list {MANY} {ONE} module.m[0]",
+    f"state list -id=x {MANY}[0]",
     f"state show {ONE}",
     f"state show {MANY}[1]",
     f'state show {EACH}["b\\"c"]',

@@ -13,7 +13,6 @@ from tfmfa_nb.magics.arguments import options, options_of
 from tfmfa_nb.magics.awaiting import awaited
 from tfmfa_nb.magics.defined_options import FILTER, RAW, STATE_OUT, command_options, completable
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -109,17 +108,16 @@ class TerraformMagics(Magics):
 
         With --raw, a sensitive one comes in a holder, so that no notebook keeps it: reveal() returns its text.
         """
-        from tfmfa_nb.terraform.outputs import masked_outputs  # noqa: PLC0415 - until needed
+        from tfmfa_nb.terraform.outputs import check_output, masked_outputs  # noqa: PLC0415 - until needed
 
         name = _one_word(arguments.words, "%tfoutput takes one name of an output, or none")
         if arguments.raw and not name:
             raise UsageError("%tfoutput --raw: name the output")
         call = _call(["output", "-json"], own="output")
-        run = await self._run(arguments, replace(call, values=True))
+        run = await self._run(arguments, replace(call, values=True, wanted=name))
         found, run.driver.outputs = run.driver.outputs, masked_outputs(run.driver.outputs)
-        if name and name not in found:
-            meant = did_you_mean(name, found) or f"The outputs are: {', '.join(found) or 'none'}."
-            raise ConfigurationError(f'There is no output "{name}".', meant)
+        if name:
+            check_output(name, list(found))
         chosen = found if arguments.raw else run.driver.outputs
         return chosen[name] if name else chosen
 

@@ -162,6 +162,7 @@ class Call:
         output: a new file for what it prints, instead of the run's log.
         values: whether it prints the outputs as JSON, which the run then has.
         restores: the copy of a state that it brings back.
+        wanted: the one of the outputs that is asked for; "" for all.
     """
 
     command: str
@@ -171,6 +172,7 @@ class Call:
     output: Path | None = None
     values: bool = False
     restores: Path | None = None
+    wanted: str = ""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -199,6 +201,11 @@ class Call:
     def names(self) -> list[str]:
         """The arguments that are no options."""
         return _names(self.arguments)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of its options, without dashes and values."""
+        return tuple(name for name, _ in _options(self.arguments))
 
     def argv(self, base: Path, *options: str) -> tuple[str, ...]:
         """The words of Terraform's command line, after the program.

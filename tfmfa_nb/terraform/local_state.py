@@ -6,14 +6,16 @@ https://developer.hashicorp.com/terraform/language/backend/local
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfmfa_nb.terraform.addresses import Address, instance_key, parse_address
 from tfmfa_nb.terraform.working_directory import data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 def state_file(folder: Path, workspace: str, environ: Mapping[str, str]) -> Path | None:
@@ -45,11 +47,28 @@ def local_instances(folder: Path, workspace: str, environ: Mapping[str, str]) ->
         workspace: the selected workspace.
         environ: for `TF_DATA_DIR`.
     """
+    return _read(folder, workspace, environ, lambda state: [*_instances(state)])
+
+
+def local_outputs(folder: Path, workspace: str, environ: Mapping[str, str]) -> list[str] | None:
+    """The names of the outputs in the state; None if they are not known.
+
+    Args:
+        folder: the root module, whose backend is a local one.
+        workspace: the selected workspace.
+        environ: for `TF_DATA_DIR`.
+    """
+    return _read(folder, workspace, environ, lambda state: [*state["outputs"].keys()])
+
+
+def _read(
+    folder: Path, workspace: str, environ: Mapping[str, str], found: Callable[[Mapping[str, Any]], list[T]]
+) -> list[T] | None:
     try:
         file = state_file(folder, workspace, environ)
         if file is None:
             return None
-        return [*_instances(json.loads(file.read_bytes()))] if file.exists() else []
+        return found(json.loads(file.read_bytes())) if file.exists() else []
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.terraform.decimals import decimal_number, json_text, number_text
 from tfmfa_nb.terraform.sensitive_values import SENSITIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _WRAPPED = {"list": ("tolist([", "])"), "set": ("toset([", "])"), "map": ("tomap({", "})")}
 _PLAIN = {"tuple": ("[", "]"), "object": ("{", "}")}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", **dict(zip("\a\b\f\n\r\t\v", map("\\{}".format, "abfnrtv"), strict=True))}
+_NAME = re.compile(r"[^\W\d][\w-]*")
 _NULLS = {"string": "tostring(null)", "number": "tonumber(null)", "bool": "tobool(null)"}
+
+
+def check_output(name: str, known: Collection[str] | None) -> None:
+    """Make sure that there is an output with a name.
+
+    Args:
+        name: the name.
+        known: the names of all outputs; None if they are not known.
+
+    Raises:
+        ConfigurationError: there is none, or there can be none.
+    """
+    if known is None and not _NAME.fullmatch(name):
+        raise ConfigurationError(f"{name} is not the name of an output.", "Such as: %tfoutput bucket_name")
+    if known is not None and name not in known:
+        meant = did_you_mean(name, known) or f"The outputs are: {', '.join(known) or 'none'}."
+        raise ConfigurationError(f'There is no output "{name}".', meant)
 
 
 def read_outputs(text: bytes) -> dict[str, Any]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.terraform.command_table import Call
 
-# Commands with the number of addresses that they need; None for one or more.
-_COUNTS = {"state show": 1, "state rm": None, "state mv": 2, "taint": 1, "untaint": 1}
+# Commands with the number of addresses that they need; None for one or more, 0 for any number.
+_COUNTS = {"state list": 0, "state show": 1, "state rm": None, "state mv": 2, "taint": 1, "untaint": 1}
 _SAID = {1: "one address", 2: "two addresses", None: "an address"}
 # Those that are about one instance, not about all of a resource or module.
 _OF_ONE = {"state show", "taint", "untaint"}
+_OF_EACH = {"state list"}
 # With it, an address that is not there is no error.
 _LENIENT = "allow-missing"
 _LIST = "%tfstate list shows what the state has."
@@ -42,14 +43,16 @@ def check_addresses(call: Call, instances: Sequence[Address] | None) -> None:
     if call.command not in _COUNTS:
         return
     count = _COUNTS[call.command]
-    if not call.names if count is None else len(call.names) != count:
+    if not call.names if count is None else count and len(call.names) != count:
         raise ConfigurationError(f"`{call.command}` needs {_SAID[count]}.", _LIST)
     addresses = [_address(text, of_one=call.command in _OF_ONE) for text in call.names]
     if instances is None or any(_LENIENT in word for word in call.arguments):
         return
     sources = addresses[:1] if call.command == "state mv" else addresses
-    if not any(_matches(source, instance, call.command) for source in sources for instance in instances):
-        raise ConfigurationError(f"The state has no {sources[0]}.", _nearest(sources[0], instances))
+    missing = [one for one in sources if not any(_matches(one, instance, call.command) for instance in instances)]
+    # Of several, `state rm` removes those that are there, and `state list` lists none.
+    if missing and (call.command in _OF_EACH or len(missing) == len(sources)):
+        raise ConfigurationError(f"The state has no {missing[0]}.", _nearest(missing[0], instances))
     if call.command == "state mv":
         _refuse_if_there(addresses[1], instances)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.runs.engine.forced_unlock import check_not_held
+from tfmfa_nb.runs.engine.import_target import check_import, check_instance
 from tfmfa_nb.runs.engine.preflight import can_be_asked, check_configuration, installed_before_the_code
 from tfmfa_nb.runs.engine.workspaces import check_known
-from tfmfa_nb.terraform.addresses import nearest, parse_address
-from tfmfa_nb.terraform.evaluation import Evaluator
-from tfmfa_nb.terraform.instances import Instances
-from tfmfa_nb.terraform.local_state import local_instances
+from tfmfa_nb.terraform.command_help import check_options
+from tfmfa_nb.terraform.local_state import local_instances, local_outputs
+from tfmfa_nb.terraform.outputs import check_output
 from tfmfa_nb.terraform.state_addresses import check_addresses
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.command_table import Call
     from tfmfa_nb.terraform.executable import Executable
-    from tfmfa_nb.terraform.modules import Module
 
 
 async def check_command(driver: Driver, gate: Gate, executable: Executable, lock: EnvironmentLock, call: Call) -> None:
@@ -48,7 +47,7 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
     if call.replaces_lineage:
         driver.note(call.loses)
     if call.command == "import":
-        _check_import(driver.read_configuration(executable, gate.environ).root, call)
+        check_import(driver.read_configuration(executable, gate.environ).root, call)
     if call.kind.values:
         await check_configuration(driver, gate, executable, lock)
     else:
@@ -60,45 +59,16 @@ async def check_command(driver: Driver, gate: Gate, executable: Executable, lock
 
 
 def _check_state(driver: Driver, gate: Gate, executable: Executable, call: Call) -> None:
-    """Make sure that the addresses fit what there is, as far as it is known without credentials.
+    """Make sure that the options, the addresses, and the output fit what there is, as far as that is known.
 
     Raises:
         ConfigurationError: they do not.
     """
-    folder, instances = driver.environment.folder, None
-    if driver.findings is not None and driver.findings.backend == "local":
-        instances = local_instances(folder, driver.record.workspace, gate.environ)
-    check_addresses(call, instances)
+    check_options(executable, call, gate.environ)
+    local = driver.findings is not None and driver.findings.backend == "local"
+    where = (driver.environment.folder, driver.record.workspace, gate.environ)
+    check_addresses(call, local_instances(*where) if local else None)
+    if call.wanted:
+        check_output(call.wanted, local_outputs(*where) if local else None)
     if call.command == "import":
-        target, root = parse_address(call.names[0]), driver.read_configuration(executable, gate.environ).root
-        values = driver.options.variable_arguments(driver.base)
-        if Instances([target], root, Evaluator(folder, executable, gate.environ, values)).exists(target) is False:
-            raise ConfigurationError(
-                f"There is no such instance as {target}.", "See its count or for_each, and those of its modules."
-            )
-
-
-def _check_import(root: Module, call: Call) -> None:
-    """Make sure that the resource of an import is declared.
-
-    Raises:
-        ConfigurationError: it is not, or the command has no address and ID.
-    """
-    try:
-        text, _ = call.names
-    except ValueError:
-        raise ConfigurationError(
-            "An import takes the address of a resource and its ID.", "Such as: %tfimport aws_instance.web i-0abc"
-        ) from None
-    try:
-        address = parse_address(text)
-    except ValueError:
-        address = None
-    if address is None or address.mode != "resource":
-        raise ConfigurationError(f"{text} is not the address of a managed resource.", "Such as: aws_instance.web")
-    if not address.declared_in(root):
-        near = nearest(address, root)
-        raise ConfigurationError(
-            f"The configuration does not declare {address}, into which the import would go.",
-            f"Did you mean {near}?" if near else "Declare the resource first.",
-        )
+        check_instance(driver, gate, executable, call)
