@@ -414,7 +414,7 @@ async def test_no_code_is_spent_on_an_address_that_the_state_does_not_have(envir
         (("taint", "terraform_data.onne"), missing),
         (("state", "list", "terraform_data.onne"), missing),
         (("state", "list", "nope"), "nope is not an address"),
-        (("state", "list", "-idd=x"), r"`terraform state list` has no option -idd\. Did you mean -id\?"),
+        (("state", "list", "-idd=x"), r'`terraform state list` has no option -idd\. Did you mean "-id"\?'),
         (("state", "rm", "-speed", "terraform_data.one"), "`terraform state rm` has no option -speed"),
         (("state", "rm", "terraform_data.one[a]"), r"terraform_data\.one\[a\] is not an address"),
         (("import", "terraform_data.one", "x"), r"The state already has terraform_data\.one\."),

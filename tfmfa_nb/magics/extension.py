@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import tfmfa_nb.runs.audit.state_folders  # noqa: F401 - notes the process variables as they are now
+from tfmfa_nb.magics.answers import answers_of, language_service_of
 from tfmfa_nb.magics.completion import matcher
-from tfmfa_nb.magics.made_when_needed import answers_of, fleets_of, language_service_of
+from tfmfa_nb.magics.first_fleet import fleets_of
 from tfmfa_nb.magics.magics import TfmfaMagics
 from tfmfa_nb.magics.terraform_magics import TerraformMagics, options_of_commands
 from tfmfa_nb.magics.transformer import ReadCells, await_magics

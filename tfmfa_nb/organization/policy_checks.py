@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization.policy_patterns import fits
+from tfmfa_nb.organization.policy_patterns import are_about
 
 PLAN = "{plan}"
 """What stands in a command for the path of the plan's JSON."""
@@ -46,7 +46,7 @@ class PolicyCheck:
 
     def holds_for(self, environment: str) -> bool:
         """True if it judges the plans of the environment with this name."""
-        return self.environments is None or any(fits(pattern, environment) for pattern in self.environments)
+        return are_about(self.environments, environment)
 
 
 def check_of_line(line: str) -> PolicyCheck:

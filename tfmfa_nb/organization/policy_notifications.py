@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tfmfa_nb.organization.policy_audit import COMMAND, is_sink
-from tfmfa_nb.organization.policy_patterns import fits
+from tfmfa_nb.organization.policy_patterns import are_about
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ class NotificationRule:
 
     def holds_for(self, environment: str) -> bool:
         """True if somebody is told of the runs of the environment with this name."""
-        return self.environments is None or any(fits(pattern, environment) for pattern in self.environments)
+        return are_about(self.environments, environment)
 
 
 def target_name(target: str) -> str:

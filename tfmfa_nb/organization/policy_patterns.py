@@ -11,7 +11,11 @@ import itertools
 import re
 import unicodedata
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # Letters that look like ASCII letters, by https://www.unicode.org/reports/tr39/ (confusables), as far as a name is
 # likely to have them: Cyrillic, Greek, Armenian, and Latin beyond ASCII, all in lower case. A capital that looks like
@@ -61,6 +65,11 @@ _REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 def fits(pattern: str, name: str) -> bool:
     """True if `name` fits the shell pattern, whatever the case, Unicode form, and look-alike letters of the two."""
     return any(fnmatch.fnmatchcase(*both) for both in itertools.product(_skeletons(name), _skeletons(pattern)))
+
+
+def are_about(patterns: Collection[str] | None, environment: str) -> bool:
+    """True if a rule for the environments that `patterns` name, None for all, holds for one of this name."""
+    return patterns is None or any(fits(pattern, environment) for pattern in patterns)
 
 
 def _skeletons(text: str) -> set[str]:

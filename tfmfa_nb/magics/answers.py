@@ -1,4 +1,4 @@
-"""What the extension makes when it is first asked for: the answers to front ends, completion, and fleets."""
+"""What answers the questions of front ends and of completion; the first question makes it, so that loading is fast."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.defined_options import completable_options
-from tfmfa_nb.protocol.fleet_records import FLEETS
 from tfmfa_nb.protocol.runs_overview import AboutRun, AboutRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from IPython.core.interactiveshell import InteractiveShell
+    from collections.abc import Callable
 
     from tfmfa_nb.editing.language_service import LanguageService
     from tfmfa_nb.magics.editor_help import EditorHelp
-    from tfmfa_nb.magics.fleet_magics import FleetMagics
     from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.magics.run_actions import RunActions
     from tfmfa_nb.magics.status_comm import AnswerQuestion, Reply
@@ -65,27 +61,3 @@ def answers_of(service: Callable[[], LanguageService], magics: TfmfaMagics) -> A
             editor_help().answer(question, reply)
 
     return answer
-
-
-def fleets_of(shell: InteractiveShell, magics: TfmfaMagics) -> Callable[..., Awaitable[object]]:
-    """What performs a phase of a fleet; made when it is first used."""
-
-    @cache
-    def made() -> FleetMagics:
-        from tfmfa_nb.magics.fleet_magics import FleetMagics  # noqa: PLC0415 - until needed
-
-        fleets = FleetMagics(shell, magics)
-        magics.closing.append(fleets.close)
-        return fleets
-
-    async def perform(what: str, *given: object) -> object:
-        if what == "list" and not _has_fleets():
-            return None
-        return await made().perform(what, *given)  # type: ignore[arg-type]
-
-    return perform
-
-
-def _has_fleets() -> bool:
-    """Whether the notebook's folder has fleets to name."""
-    return Path(FLEETS).is_dir()
