@@ -8,11 +8,14 @@ from device import Device
 from witness import calls_without_mfa
 
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RunCanceled, TerraformFailed
+from tfmfa_nb.model.errors import ConfigurationError, MfaBypass, RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.history.listing import list_runs
+from tfmfa_nb.runs.history.state_copies import to_restore_state
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 
@@ -158,6 +161,54 @@ async def test_a_state_is_copied_without_a_code_only_after_a_yes(tmp_path):
     assert json.loads((folder / "two.tfstate").read_bytes())["resources"]
 
 
+async def test_the_state_that_a_migration_overwrites_is_kept_and_can_be_brought_back(tmp_path):
+    yes = Person(says=True)
+    other = LOCAL.replace('"one"', '"other"')
+    run = run_of(tmp_path, other, Level.NEVER, backend_config=("path=two.tfstate",))
+    await plan(run.driver, Gate(yes, os.environ))
+    await apply(run.driver, Gate(yes, os.environ))
+    environment = run.driver.environment
+    overwritten = (environment.folder / "two.tfstate").read_bytes()
+    for data in (environment.folder / ".terraform").glob("terraform.tfstate"):
+        data.unlink()
+    await local(tmp_path, yes, backend_config=("path=one.tfstate",))
+    moved = await local(tmp_path, yes, backend_config=("path=two.tfstate",), migrate_state=True)
+    assert moved.status == "planned_and_finished"
+    store = moved.driver.store
+    assert json.loads(store.files.state_copy.read_bytes()) == json.loads(overwritten)  # by no look into it changed
+    assert not store.files.new_backend.exists()
+    assert any(f"restore-state {moved.id} --force" in note for note in moved.notes)
+    assert list_runs(environment, 1).runs[0].has_state_copy
+    back = Run(environment, to_restore_state(environment, moved.id, os.environ, auto_approve=True), tmp_path)
+    with pytest.raises(RunStateError, match="their lineages differ"):
+        await run_command(back.driver, Gate(yes, os.environ))
+    back = to_restore_state(environment, moved.id, os.environ, auto_approve=True, force=True)
+    await run_command(Run(environment, back, tmp_path).driver, Gate(yes, os.environ))
+    resources = json.loads((environment.folder / "two.tfstate").read_bytes())["resources"]
+    assert [each["name"] for each in resources] == ["other"]
+
+
+async def test_a_migration_into_a_backend_that_cannot_be_opened_changes_nothing(
+    tmp_path, states, lenient_sandbox, gate_of
+):
+    gate = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    first = run_of(tmp_path, PARTIAL, backend_config=(*SETTINGS, "key=one"))
+    await plan(first.driver, gate)
+    await apply(first.driver, gate)
+    kept = (first.driver.environment.folder / ".terraform" / "terraform.tfstate").read_bytes()
+    gone = ("bucket=gone", "region=eu-west-1", "key=two")
+    run = run_of(tmp_path, PARTIAL, backend_config=gone, migrate_state=True)
+    with pytest.raises(TerraformFailed, match=r"The new backend cannot be opened: .*Nothing was changed"):
+        await plan(run.driver, gate)
+    assert (first.driver.environment.folder / ".terraform" / "terraform.tfstate").read_bytes() == kept
+    # And one that can be: the overwritten state of S3 is kept, too.
+    for key in ("two", "one"):
+        run = run_of(tmp_path, PARTIAL, backend_config=(*SETTINGS, f"key={key}"), migrate_state=True)
+        await plan(run.driver, gate)
+    assert states() == ["one", "two"]
+    assert json.loads(run.driver.store.files.state_copy.read_bytes())["resources"]
+
+
 async def test_a_state_on_this_machine_moves_into_a_new_backend(tmp_path):
     before = run_of(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
     await plan(before.driver, Gate(Device(None), os.environ))
@@ -167,6 +218,24 @@ async def test_a_state_on_this_machine_moves_into_a_new_backend(tmp_path):
     assert "--migrate-state to copy the state into it" in caught.value.remedy
     moved = await local(tmp_path, Device(None), backend_config=("path=one.tfstate",), migrate_state=True)
     assert moved.status == "planned_and_finished"
+    assert not moved.driver.store.files.state_copy.exists()  # there was none
+
+
+async def test_a_look_into_a_new_backend_takes_nothing_from_the_environment_s_folder(tmp_path):
+    """A state lies in the folder, one in the new backend: before the first is copied, the second is kept as it is."""
+    gate = Gate(Device(None), os.environ)
+    other = run_of(tmp_path, LOCAL.replace('"one"', '"other"'), Level.NEVER, backend_config=("path=new.tfstate",))
+    await plan(other.driver, gate)
+    await apply(other.driver, gate)
+    folder = other.driver.environment.folder
+    (folder / ".terraform" / "terraform.tfstate").unlink()
+    first = run_of(tmp_path, 'resource "terraform_data" "one" {}\n', Level.NEVER)
+    await plan(first.driver, gate)
+    await apply(first.driver, gate)
+    before = (folder / "new.tfstate").read_bytes()
+    moved = await local(tmp_path, Device(None), backend_config=("path=new.tfstate",), migrate_state=True)
+    assert json.loads(moved.driver.store.files.state_copy.read_bytes()) == json.loads(before)
+    assert [each["name"] for each in json.loads((folder / "new.tfstate").read_bytes())["resources"]] == ["one"]
 
 
 async def test_copying_a_state_needs_a_code_where_an_apply_does(tmp_path, lenient_sandbox, gate_of):

@@ -91,6 +91,11 @@ class RunFiles:
         return self.folder / "state.tfstate"
 
     @property
+    def new_backend(self) -> Path:
+        """Terraform's data folder for a look into the backend that a state is copied to; deleted at once."""
+        return self.folder / "new-backend"
+
+    @property
     def values(self) -> Path:
         """What `output` printed, in memory where there is a place for that; deleted as soon as it is read.
 

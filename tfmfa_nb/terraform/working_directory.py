@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 LOCK_FILE = ".terraform.lock.hcl"
 WORKSPACE = "TF_WORKSPACE"
+DATA_FOLDER = "TF_DATA_DIR"
 
 
 def data_folder_name(environ: Mapping[str, str]) -> str:
     """The path of the data directory as it is set, `.terraform` by default."""
-    return environ.get("TF_DATA_DIR") or ".terraform"
+    return environ.get(DATA_FOLDER) or ".terraform"
 
 
 def data_folder(folder: Path, environ: Mapping[str, str]) -> Path:

@@ -7,6 +7,7 @@ import math
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import TfmfaError
@@ -19,7 +20,7 @@ from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
@@ -66,6 +67,7 @@ class Commands:
         stdin: str = "",
         output: Path | None = None,
         brief: bool = False,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> Outcome:
         """Run `terraform COMMAND ARGUMENTS` until it ends.
 
@@ -85,6 +87,7 @@ class Commands:
             stdin: what it reads from standard input.
             output: a new file for what it prints, instead of the log.
             brief: whether the log has no details of errors.
+            environ: further process variables, which take precedence.
 
         Raises:
             AuthenticationError: the program, or the organization policy, has changed since the phase started.
@@ -102,6 +105,7 @@ class Commands:
                 environ={
                     **{name: text for name, text in self.given.environ_for(driver).items() if name not in without},
                     **variables.environ(" ".join([command, *arguments[:1]]) if command == "workspace" else command),
+                    **environ,
                 },
                 keys=self.given.keys,
                 secrets=self.given.secrets,

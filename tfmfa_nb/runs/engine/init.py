@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.overwritten_state import copy_overwritten
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.untouched import untouched
@@ -102,6 +103,8 @@ async def _initialize(
         turn_of_init(commands.given.environ, folder),
         untouched(driver, gate, commands.executable, session, kept),
     ):
+        if backend and options.migrate_state:
+            await copy_overwritten(commands)
         await _run(commands, "init", "-input=false", *arguments, variables=variables, without=without)
     if backend:
         now, _, settings = _fingerprint(commands).partition("\n")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable, write_whole
@@ -13,7 +14,7 @@ from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tfmfa_nb.environments import Environment
@@ -26,8 +27,12 @@ EVENT = "state_copied"
 _SERIAL = re.compile(rb'^  "serial": \d+,$', re.MULTILINE)  # of a state as Terraform writes it
 
 
-async def copy_state(commands: Commands) -> None:
+async def copy_state(commands: Commands, environ: Mapping[str, str] = MappingProxyType({})) -> None:
     """Keep a copy of the state in the run's folder, in the session of the phase; without a state, there is none.
+
+    Args:
+        commands: commands of the phase.
+        environ: process variables that lead Terraform to the state, if it is another one than the folder's.
 
     Raises:
         TerraformFailed: the state could not be read, so nothing must be changed.
@@ -38,7 +43,7 @@ async def copy_state(commands: Commands) -> None:
     copy, start = driver.store.files.state_copy, driver.store.log.refresh()
     kept = False
     try:
-        outcome = await commands.run("state", "pull", output=copy)
+        outcome = await commands.run("state", "pull", output=copy, environ=environ)
         # Without a state, it has nothing but a line feed.
         kept = outcome.exit_code == 0 and copy.is_file() and copy.stat().st_size > 1
     finally:
@@ -48,10 +53,11 @@ async def copy_state(commands: Commands) -> None:
         driver.store.audit(EVENT, sha256=_digest(copy))
         driver.note(
             "A copy of the state as it was before, with its secrets, is in the run's folder. To bring it back: "
-            f"%tfruns {driver.environment.option} restore-state {driver.record.id}"
+            f"%tfruns {driver.environment.option} restore-state {driver.record.id}" + (" --force" if environ else "")
+            # Another state has another lineage, and its serial says nothing about this one's.
         )
     elif outcome.interrupted or outcome.killed:
-        raise RunCanceled(f"The {driver.record.command} was canceled.", "Nothing was changed.")
+        raise RunCanceled(f"The {driver.record.command or 'plan'} was canceled.", "Nothing was changed.")
     elif outcome.exit_code != 0:
         reason = first_error(driver.store, start)
         raise TerraformFailed(

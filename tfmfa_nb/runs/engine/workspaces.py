@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error
-from tfmfa_nb.terraform.working_directory import data_folder
+from tfmfa_nb.terraform.working_directory import WORKSPACE, data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.configuration import Configuration
 
 _NAME = re.compile(r"[\w.~$&+:=@-]+", re.ASCII)  # what is the same in the path of a URL, as Terraform demands
-_LISTED = re.compile(r"[* ] (\S+)")
+_LISTED_LINE = re.compile(r"[* ] (\S+)")
 _DEFAULT = "default"
 _LOCAL = "terraform.tfstate.d"  # the local backend's folder, with one for each workspace
 _MAX_NAMED = 10
@@ -59,19 +59,38 @@ async def check_exists(commands: Commands) -> None:
         TerraformFailed: Terraform cannot list its workspaces.
     """
     driver = commands.driver
-    if driver.options.workspace == _DEFAULT or driver.options.or_create:
-        return
+    if driver.options.workspace != _DEFAULT and not driver.options.or_create:
+        _refuse_unknown(driver, await _listed(commands, {}))
+
+
+async def has_workspace(commands: Commands, name: str, environ: Mapping[str, str]) -> bool:
+    """Whether a backend has a workspace.
+
+    Args:
+        commands: commands of the phase.
+        name: name of the workspace.
+        environ: process variables that lead Terraform to the backend.
+
+    Raises:
+        TerraformFailed: Terraform cannot list its workspaces.
+    """
+    return name in await _listed(commands, environ)
+
+
+async def _listed(commands: Commands, environ: Mapping[str, str]) -> list[str]:
+    driver = commands.driver
     log = driver.store.log
     start = log.refresh()
     variables = driver.options.early_variables(driver.base, commands.executable)
-    outcome = await commands.run("workspace", "list", variables=variables)
+    without = (WORKSPACE,) if environ else ()
+    outcome = await commands.run("workspace", "list", variables=variables, environ=environ, without=without)
     if outcome.exit_code != 0:
         reason = first_error(driver.store, start)
         raise TerraformFailed(
             f"The workspaces cannot be listed{': ' + reason if reason else ''}.", "See the log for the full message."
         )
     lines = map(strip_colors, log.lines(start, log.refresh()))
-    _refuse_unknown(driver, [found[1] for line in lines if (found := _LISTED.fullmatch(line.rstrip()))])
+    return [found[1] for line in lines if (found := _LISTED_LINE.fullmatch(line.rstrip()))]
 
 
 def check_same(planned: str, selected: str) -> None:
