@@ -125,3 +125,19 @@ async def test_an_agent_asks_for_an_apply_and_a_person_lets_it(tmp_path, sandbox
             state = await call(client, "wait", environment="staging", run=run, seconds=10)
     assert state["authenticated_by"] == "alice"
     assert [call["action"] for call in sandbox.calls() if call["allowed"]].count("GetSessionToken") == 1
+
+
+async def test_an_agent_learns_that_others_have_to_approve(tmp_path, sandbox):
+    rules = tmp_path / "policy.toml"
+    rules.write_text(
+        'mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n[approvals]\n"staging" = { apply = 1 }\n'
+    )
+    rules.chmod(0o644)
+    async with client_in(tmp_path, **sandbox.environ(), TFMFA_POLICY=str(rules)) as client:
+        planned = await call(client, "plan", environment="staging")
+        assert planned["waiting_for"] == "approval"
+        assert planned["how_to_answer"].endswith(f"%tfruns request {planned['id']}")
+        refused = await call(client, "ask_for_apply", environment="staging", run=planned["id"])
+        if isinstance(refused, dict):
+            refused = await call(client, "wait", environment="staging", run=planned["id"], seconds=60)
+        assert "The apply lacks approvals: 0 of 1 approvals; awaiting 1." in refused

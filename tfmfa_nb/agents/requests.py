@@ -31,6 +31,12 @@ LONGEST_WAIT = 300.0
 _MOST_RUNS, _MOST_CHANGES, _MOST_LINES = 50, 200, 400
 _LONGEST_LINE, _LONGEST_NAME, _LONGEST_CHANGE = 1_000, 100, 50_000
 _LOOK = 0.5  # seconds between two looks at a run of another process
+_IN_A_TERMINAL = "A person gives it in a terminal on this machine: jupyter tfmfa approve {}"
+_HOW = {
+    "code": _IN_A_TERMINAL,
+    "confirmation": _IN_A_TERMINAL,
+    "approval": "A person asks the others who may approve, in a notebook: %tfruns request {}",
+}
 _RECORDED = (
     *("id", "environment", "workspace", "status", "phase", "command", "level", "requested_by", "authenticated_by"),
     *("counts", "plan_sha256", "error", "error_remedy"),
@@ -178,8 +184,7 @@ class AgentRequests:
         state: dict[str, Any] = sanitize_all({**facts, "account": record.identity.get("account", "")})
         own = self._runs.get(record.id)
         waiting = own.waiting_for if own is not None else ""
-        how = f"A person gives it in a terminal on this machine: jupyter tfmfa approve {record.id}" if waiting else ""
-        told = {"waiting_for": waiting, "how_to_answer": how}
+        told = {"waiting_for": waiting, "how_to_answer": _HOW[waiting].format(record.id) if waiting in _HOW else ""}
         return {**state, **told, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
 
 
