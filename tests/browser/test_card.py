@@ -64,8 +64,12 @@ STATES = {
             ".tfmfa-notes": NOTE,
         },
     ),
+    "5b-awaiting": (
+        "run.needed_approvals = NEEDED",
+        {".tfmfa-approvals": "Approvals: 1 of 2.*user/bob, counts until.*1 from arn:.*, but not who asks for it"},
+    ),
     "6-applying": (
-        "task.cancel(); run.notes = []; run.show('applying')",
+        "run.needed_approvals = None; task.cancel(); run.notes = []; run.show('applying')",
         {".tfmfa-progress": "1 of 3 resources", ".tfmfa-current": "aws_s3_bucket.assets"},
     ),
     "7-canceling": (

@@ -1,29 +1,28 @@
 // The approvals that the apply needs: how many it has and from whom, who is still awaited, and until when.
 
-import { make, Refill, setText, setVisible, withAttributes } from '../../dom/elements';
+import { make, Refill, setVisible, withAttributes } from '../../dom/elements';
 import type { CardState, NeededApprovals } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import { fullDate, shortDate } from '../../text/when';
 
 export class Approvals {
+  readonly node = withAttributes(make('section', 'tfmfa-approvals'), { 'aria-label': 'Approvals' });
+
   constructor() {
     setVisible(this.node, false);
   }
 
   draw({ needed_approvals: needed }: Pick<CardState, 'needed_approvals'>): void {
     setVisible(this.node, needed !== null);
-    if (needed) {
-      setText(this._title, `Approvals: ${count(needed.given.length)} of ${count(needed.required)}`);
-      this._refill.draw(needed);
-    }
+    this._refill.draw(needed);
   }
 
-  private readonly _title = make('div', 'tfmfa-outputs-title');
-  private readonly _refill = new Refill<NeededApprovals>(make('dl', 'tfmfa-facts'), facts);
+  private readonly _refill = new Refill<NeededApprovals | null>(this.node, needed => (needed ? shown(needed) : []));
+}
 
-  readonly node = withAttributes(make('section', 'tfmfa-approvals', this._title, this._refill.node), {
-    'aria-label': 'Approvals'
-  });
+function shown(needed: NeededApprovals): HTMLElement[] {
+  const title = `Approvals: ${count(needed.given.length)} of ${count(needed.required)}`;
+  return [make('div', 'tfmfa-outputs-title', title), make('dl', 'tfmfa-facts', ...facts(needed))];
 }
 
 function facts({ approvers, asked_until: askedUntil, given, rejected, required }: NeededApprovals): HTMLElement[] {
