@@ -74,7 +74,9 @@ def test_a_wrong_name_or_type_is_refused_with_a_suggestion(name, value, says):
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "db_password", "dbPassword", "API_TOKEN", "aws_secret_access_key", "sshKey", "mfa_code"]
+    "name",
+    ["password", "db_password", "dbPassword", "API_TOKEN", "aws_secret_access_key", "sshKey", "mfa_code"]
+    + ["database_url", "jwt", "vpn_psk", "connectionString", "dsn", "github_pat", "dbpassword"],
 )
 def test_a_name_that_sounds_like_a_secret_is_refused_without_its_value(name):
     with pytest.raises(ConfigurationError, match="sounds like a secret") as refused:

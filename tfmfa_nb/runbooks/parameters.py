@@ -17,12 +17,14 @@ import nbformat
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.runbooks.notebook import INJECTED_TAG, PARAMETERS_TAG, tags
+from tfmfa_nb.terraform.secret_variables import sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Beside what sounds secret anywhere: a name that is refused here is only renamed.
 _SECRET_WORDS = {
     *("password", "passwd", "passphrase", "pass", "pwd", "pin", "secret", "secrets", "token", "tokens"),
     *("key", "keys", "credential", "credentials", "otp", "code", "mfa", "seed"),
@@ -127,7 +129,7 @@ def _literal(node: ast.expr | None) -> Any:
 
 def _check_name(name: str, known: Mapping[str, Any]) -> None:
     words = {word.lower() for word in _WORDS.findall(name)}
-    if words & _SECRET_WORDS:
+    if words & _SECRET_WORDS or sounds_secret(name):
         raise ConfigurationError(
             f"The name of the parameter {name} sounds like a secret, and an executed notebook keeps its parameters.",
             f"Pass a secret in the process environment, as TF_VAR_{name} for Terraform. "

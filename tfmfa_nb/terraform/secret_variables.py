@@ -29,7 +29,11 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*[=:])?', re.DOTALL)  # a string in
 
 
 def sounds_secret(name: str) -> bool:
-    """Whether a name says that its value is a secret: "db_password", "accessKey", "token"."""
+    """Whether a name says that its value is a secret: "db_password", "accessKey", "token".
+
+    It is exact, because what sounds secret is masked in all output. Where a wrong guess costs less, more names sound
+    secret, and all of these: the parameters of a runbook, and process variables that nothing uses.
+    """
     return _SOUNDS_SECRET.fullmatch(_CAMEL.sub("_", name)) is not None
 
 

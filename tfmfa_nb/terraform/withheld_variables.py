@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.terraform.secret_variables import sounds_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Beside what sounds secret anywhere: who has such a variable, and no use for it, misses nothing.
 _SECRET = re.compile(
     r".*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CLIENT_?KEY"
     r"|SECRET_?KEY|ACCESS_?KEY_?ID|AUTH_?KEY|AUTH_CONFIG|DATABASE_URL|_KEY|_PAT|_PSK|_PWD|_DSN)(?:_\w+)?",
     re.IGNORECASE,
 )
+_FOLDERS = frozenset({"PWD", "OLDPWD"})  # of a shell
 # Terraform's own: values of variables, tokens of registries, passwords of the http backend. And the names of settings
 # of git, which gets modules: it ends if one is missing (https://git-scm.com/docs/git-config#ENVIRONMENT).
 _KEPT = ("TF_", "GIT_CONFIG_KEY_")
@@ -89,4 +93,8 @@ def withheld(names: Iterable[str], providers: Iterable[str], backend: str) -> li
     def is_used(name: str) -> bool:
         return name in _AWS if name.startswith("AWS_") else name.upper().startswith(prefixes)
 
-    return sorted(name for name in names if _SECRET.fullmatch(name) and not is_used(name))
+    return sorted(name for name in names if _is_secret(name) and not is_used(name))
+
+
+def _is_secret(name: str) -> bool:
+    return name not in _FOLDERS and (_SECRET.fullmatch(name) is not None or sounds_secret(name.lower()))
