@@ -99,7 +99,8 @@ def test_what_is_alive_waits_or_may_be_applied_is_never_removed(there, capsys):
 
 def test_a_run_that_waits_is_never_removed(there, capsys, monkeypatch):
     waiting = made(there, 100, *PLANNED)
-    monkeypatch.setattr("tfmfa_nb.runs.history.retention.waits_for", lambda _, run_id: run_id == waiting and "code")
+    answers = {(there.folder, waiting): "code"}
+    monkeypatch.setattr("tfmfa_nb.runs.history.retention.waiting_among", lambda runs: answers if [*runs] else {})
     assert records("prune", "--keep", "0") == 0
     assert f"kept: {waiting}, because it waits for an answer" in capsys.readouterr().out
 

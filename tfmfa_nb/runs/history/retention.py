@@ -13,7 +13,7 @@ from tfmfa_nb.protocol.formats import FormatError
 from tfmfa_nb.runs.audit.trail import AuditTrail
 from tfmfa_nb.runs.gate.os_user import os_user
 from tfmfa_nb.runs.history.never_started import check_started, is_pending, why_never_started
-from tfmfa_nb.runs.history.waiting_runs import waits_for
+from tfmfa_nb.runs.history.waiting_runs import waiting_among
 from tfmfa_nb.runs.run_ids import run_ids, second_of, started_at
 from tfmfa_nb.runs.store import RunStore
 
@@ -67,7 +67,7 @@ def prunable(environment: Environment, keep: int, days: float) -> Pruning:
     _check_own(environment)
     latest = time.time() - days * 86_400
     old = [run_id for run_id in run_ids(environment)[keep:] if started_at(run_id) <= latest]
-    kept = {run_id: why for run_id in old if (why := _why_needed(environment, run_id))}
+    kept = _needed(environment, old)
     return Pruning(tuple(run_id for run_id in old if run_id not in kept), kept)
 
 
@@ -97,7 +97,7 @@ async def clean(environment: Environment, keep: int, policy: Policy) -> tuple[li
     """
     with await EnvironmentLock.acquire(environment.files.lock, purpose="clean"):
         ids = run_ids(environment)
-        kept = [run_id for run_id in ids[keep:] if _why_needed(environment, run_id)]
+        kept = [*_needed(environment, ids[keep:])]
         removed = [run_id for run_id in ids[keep:] if run_id not in kept]
         removed += [run_id for run_id in ids[:keep] if why_never_started(environment, run_id)]
         _remove(environment, removed, policy)
@@ -131,11 +131,17 @@ def is_readable(environment: Environment, run_id: str) -> bool:
     return True
 
 
+def _needed(environment: Environment, ids: Sequence[str]) -> dict[str, str]:
+    """Those of some runs whose folders cannot be removed, each with the reason, as a clause."""
+    waiting = waiting_among((environment, run_id) for run_id in ids)
+    waits = dict.fromkeys((run_id for _, run_id in waiting), "it waits for an answer")
+    reasons = {run_id: waits.get(run_id) or _why_needed(environment, run_id) for run_id in ids}
+    return {run_id: why for run_id, why in reasons.items() if why}
+
+
 def _why_needed(environment: Environment, run_id: str) -> str:
-    """Why the folder of a run cannot be removed, as a clause; "" if it can."""
+    """Why the folder of a run that does not wait cannot be removed, as a clause; "" if it can."""
     store = RunStore(environment, run_id)
-    if waits_for(environment, run_id):
-        return "it waits for an answer"
     try:
         status = store.load().status
     except RunStateError:
