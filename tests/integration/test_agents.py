@@ -133,7 +133,7 @@ async def test_an_agent_learns_that_others_have_to_approve(tmp_path, sandbox):
         'mfa = true\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n[approvals]\n"staging" = { apply = 1 }\n'
     )
     rules.chmod(0o644)
-    async with client_in(tmp_path, **sandbox.environ(), TFMFA_POLICY=str(rules)) as client:
+    async with client_in(tmp_path, **{**sandbox.environ(), "TFMFA_POLICY": str(rules)}) as client:
         planned = await call(client, "plan", environment="staging")
         assert planned["waiting_for"] == "approval"
         assert planned["how_to_answer"].endswith(f"%tfruns request {planned['id']}")

@@ -409,6 +409,16 @@ async def test_a_program_s_cell_is_answered_by_whoever_has_the_document_open(run
     assert not front_end.attended
 
 
+async def test_the_prompt_form_has_its_card_where_nobody_has_the_document_open(run, capsys):
+    front_end = front_end_of(run, SimpleNamespace(kernel=Kernel()), form=True)
+    assert isinstance(front_end.prompt, FormPrompt)
+    asking = asyncio.ensure_future(front_end.prompt.ask(REQUEST))
+    await asyncio.sleep(0.1)
+    assert not asking.done()
+    assert capsys.readouterr().out.startswith("Nobody has this notebook open. ")
+    asking.cancel()
+
+
 async def test_another_notebook_shows_it_and_asks_with_its_own_prompt(run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(getpass, "getpass", lambda _: "888 888")
