@@ -112,6 +112,22 @@ def test_a_secret_that_will_be_known_later_changes():
     assert [(child.kind, child.sensitive, child.unknown) for child in root.children] == [("update", True, False)]
 
 
+def test_a_secret_that_has_no_value_is_told_to_have_none():
+    """As in Terraform's own plan: `value_wo` of a new parameter is no change, and a password that goes is no update."""
+    mask = {"gone": True, "never": True, "set": True}
+    root = attribute_changes(
+        changed(
+            before={"gone": "x", "never": None, "set": None},
+            after={"gone": None, "never": None, "set": "y"},
+            before_sensitive=mask,
+            after_sensitive=mask,
+        )
+    )
+    assert drawn(root) == ["- gone: '(sensitive)' -> None", "+ set: None -> '(sensitive)'"]
+    made = changed(after={"value": "x", "value_wo": None}, after_sensitive={"value": True, "value_wo": True})
+    assert drawn(attribute_changes(made)) == ["+ value: None -> '(sensitive)'"]
+
+
 def test_a_text_that_reads_like_a_placeholder_is_a_text():
     root = attribute_changes(
         changed(

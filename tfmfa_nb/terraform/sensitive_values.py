@@ -26,7 +26,12 @@ SENSITIVE_CHANGED = _Changed(SENSITIVE)
 
 
 def mask_sensitive(value: Any, mask: Any) -> Any:
-    """`value`, with every part masked that `mask` marks: a value of the same shape, True where sensitive."""
+    """`value`, with every part masked that `mask` marks: a value of the same shape, True where sensitive.
+
+    A part that has no value is told to have none, as Terraform tells it.
+    """
+    if value is None:
+        return None
     if mask is True:
         # A placeholder of another kind says that it changes, or will be known later.
         return SENSITIVE_CHANGED if isinstance(value, Placeholder) and value is not SENSITIVE else SENSITIVE
@@ -35,7 +40,7 @@ def mask_sensitive(value: Any, mask: Any) -> Any:
     if isinstance(value, list) and isinstance(mask, list):
         return [mask_sensitive(item, mask[index] if index < len(mask) else None) for index, item in enumerate(value)]
     # A mask of another shape: better to show too little than too much.
-    return SENSITIVE if value is not None and _marks(mask) else value
+    return SENSITIVE if _marks(mask) else value
 
 
 def tell_changed(masked: Any, before: Any, after: Any) -> Any:
