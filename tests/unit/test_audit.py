@@ -94,7 +94,22 @@ def test_a_line_that_was_tampered_with_is_found(tmp_path_factory, number, how):
 def test_a_trail_that_is_not_there_yet_is_whole_and_empty(tmp_path):
     trail = AuditTrail(tmp_path / "audit.jsonl")
     assert (trail.broken_at(), trail.lines()) == (None, [])
+    assert (trail.torn_lines(), trail.torn_bytes(), trail.end(), trail.change()) == (set(), 0, (0, ""), None)
     assert not trail.path.exists()
+
+
+def test_a_trail_that_is_gone_is_a_change(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.write("status", run="run-1")
+    trail.path.unlink()
+    assert trail.change() is Change.GONE
+
+
+def test_the_end_of_a_trail_from_elsewhere_is_read(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    text = json.dumps({"event": "status", "previous": "0" * 64})
+    trail.path.write_text(f"{text}\n{text}\n")
+    assert trail.end() == (2, hashlib.sha256(text.encode()).hexdigest())
 
 
 def test_what_cannot_be_recorded_is_an_error(tmp_path):
@@ -243,8 +258,9 @@ def test_each_line_says_the_version_of_its_format_and_a_newer_one_is_refused(tmp
     assert line["format_version"] == 1
     with trail.path.open("a") as file:
         file.write(json.dumps({"format_version": 2, "event": "status"}) + "\n")
-    with pytest.raises(ConfigurationError, match=r"audit.jsonl was written by a newer version of tfmfa_nb"):
-        trail.lines()
+    for read in (trail.lines, lambda: next(trail.newest_first())):
+        with pytest.raises(ConfigurationError, match=r"audit.jsonl was written by a newer version of tfmfa_nb"):
+            read()
 
 
 def test_a_line_of_before_there_were_versions_is_read(tmp_path):

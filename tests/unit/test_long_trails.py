@@ -16,6 +16,7 @@ from tfmfa_nb.runbooks.trail_checks import environment_checks, trail_checks
 from tfmfa_nb.runs.audit import trail_file
 from tfmfa_nb.runs.audit.integrity import change_since_last_run, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.audit.trail_index import TrailIndex
 from tfmfa_nb.runs.audit.witness import Change
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.listing import list_runs
@@ -150,7 +151,65 @@ def test_a_torn_index_is_made_anew(trail, index, how, tmp_path):
 
 def test_an_index_that_cannot_be_made_is_done_without(trail, index):
     index.mkdir()
-    assert len(trail.of_runs({"run-7"})["run-7"]) == LINES // 50 + 1
+    for since_change in (True, False):
+        assert len(trail.of_runs({"run-7"}, since_change=since_change)["run-7"]) == LINES // 50 + 1
+        assert len(trail.of_runs({"run-0"}, since_change=since_change)["run-0"]) == LINES // 50  # the first line is one
+
+
+@pytest.mark.parametrize(
+    "ill", ["size = 'x'", "last_start = 'x'", "changed = 'x'", "size = 1 << 60", "last_start = -1"]
+)
+def test_an_index_whose_end_is_ill_is_made_anew(trail, index, ill):
+    said = trail.of_runs({"run-0"})
+    with closing(sqlite3.connect(index)) as forged:
+        forged.execute(f"UPDATE ends SET {ill}")
+        forged.execute("INSERT INTO lines VALUES ('run-0', 'phase', 3, 20)")
+        forged.commit()
+        for _ in range(2):
+            assert trail.of_runs({"run-0"}) == said
+        (lines,) = forged.execute("SELECT COUNT(*) FROM lines").fetchone()
+    assert lines == LINES + 1
+
+
+def test_an_index_finds_the_first_line_too(trail, index):
+    for _ in range(2):  # made, and read
+        assert len(trail.of_runs({"run-0"})["run-0"]) == LINES // 50
+    assert index.exists()
+
+
+def test_an_index_that_cannot_be_extended_stays_as_it_was(trail, index):
+    """All of it, or nothing: half of the lines, and an end that says all of them, would be lines that nobody finds."""
+    said = trail.of_runs({"run-7"})
+    with closing(sqlite3.connect(index)) as full:
+        full.execute("CREATE TRIGGER full BEFORE INSERT ON ends BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+        before = full.execute("SELECT * FROM lines").fetchall()
+        for number in range(LINES):
+            trail.write("phase", run="run-7", number=number, text="x" * 200)
+        assert len(trail.of_runs({"run-7"})["run-7"]) == len(said["run-7"]) + LINES
+    if index.exists():  # it may be thrown away, but never half of it be kept
+        with closing(sqlite3.connect(index)) as kept:
+            assert kept.execute("SELECT * FROM lines").fetchall() == before
+
+
+def test_an_index_gives_only_what_is_asked_for(trail):
+    trail.of_runs({"run-7"})
+    index = TrailIndex(trail.witness.paths[0].with_suffix(".index"))
+    with trail.path.open("rb", buffering=0) as file:
+        lines = list(index.lines(file, {"run-7"}, "status", since_change=True))
+    assert [json.loads(line)["status"] for line in lines] == ["planned"]
+
+
+def test_lines_before_the_last_change_say_nothing_where_all_is_read(trail):
+    """Without this machine's record, and with an unreadable line among them."""
+    changed = json.dumps({"event": "trail_changed", "found": "x"}).encode()
+    line = json.dumps({"event": "status", "run": "run-7", "status": "STATUS"}).encode()
+    said = [line.replace(b"STATUS", status) for status in (b"planned", b"applied", b"errored")]
+    trail.path.write_bytes(b"\n".join([said[0], changed, b"{", said[1], changed, said[2], b""]))
+    assert not trail.as_left
+    assert [entry["status"] for entry in trail.of_runs({"run-7"})["run-7"]] == ["errored"]
+    assert len(trail.of_runs({"run-7"}, since_change=False)["run-7"]) == len(said)
+    trail.path.write_bytes(b"\n".join([*said, b""]))
+    assert len(trail.of_runs({"run-7"})["run-7"]) == len(said)
 
 
 def test_an_index_has_no_line_to_say_only_where_one_is(trail, index):

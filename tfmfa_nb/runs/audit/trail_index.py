@@ -99,16 +99,11 @@ def _covered(index: sqlite3.Connection, file: FileIO, size: int) -> tuple[int, i
 
 def _extend(index: sqlite3.Connection, covered: int, newer: list[_Place], end: tuple[int, int, str, int]) -> None:
     """Add lines to the index, or make it anew if it covers nothing: all of it, or nothing."""
-    index.execute("BEGIN IMMEDIATE")
-    try:
+    with index:
+        index.execute("BEGIN IMMEDIATE")
         index.execute("DELETE FROM lines WHERE start >= ?", (covered,))
         index.executemany("INSERT INTO lines VALUES (?, ?, ?, ?)", newer)
         index.execute("INSERT OR REPLACE INTO ends VALUES (1, ?, ?, ?, ?)", end)
-        index.execute("COMMIT")
-    except BaseException:
-        if index.in_transaction:
-            index.execute("ROLLBACK")
-        raise
 
 
 def _end(file: FileIO, size: int, changed: int) -> tuple[int, int, str, int]:
