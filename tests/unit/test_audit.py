@@ -257,8 +257,8 @@ def test_each_line_says_the_version_of_its_format_and_a_newer_one_is_refused(tmp
     (line,) = trail.lines()
     assert line["format_version"] == 1
     with trail.path.open("a") as file:
-        file.write(json.dumps({"format_version": 2, "event": "status"}) + "\n")
-    for read in (trail.lines, lambda: next(trail.newest_first())):
+        file.write(json.dumps({"format_version": 2, "event": "status", "run": "run-1"}) + "\n")
+    for read in (trail.lines, lambda: next(trail.newest_first()), lambda: trail.of_runs({"run-1"})):
         with pytest.raises(ConfigurationError, match=r"audit.jsonl was written by a newer version of tfmfa_nb"):
             read()
 

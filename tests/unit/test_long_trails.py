@@ -206,8 +206,10 @@ def test_lines_before_the_last_change_say_nothing_where_all_is_read(trail):
     said = [line.replace(b"STATUS", status) for status in (b"planned", b"applied", b"errored")]
     trail.path.write_bytes(b"\n".join([said[0], changed, b"{", said[1], changed, said[2], b""]))
     assert not trail.as_left
-    assert [entry["status"] for entry in trail.of_runs({"run-7"})["run-7"]] == ["errored"]
-    assert len(trail.of_runs({"run-7"}, since_change=False)["run-7"]) == len(said)
+    for event in ("", "status"):
+        assert [entry["status"] for entry in trail.of_runs({"run-7"}, event)["run-7"]] == ["errored"]
+        assert len(trail.of_runs({"run-7"}, event, since_change=False)["run-7"]) == len(said)
+    assert trail.of_runs({"run-7"}, "phase") == {}
     trail.path.write_bytes(b"\n".join([*said, b""]))
     assert len(trail.of_runs({"run-7"})["run-7"]) == len(said)
 
