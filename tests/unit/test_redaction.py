@@ -64,6 +64,18 @@ def test_a_key_in_base64_is_masked_wherever_it_stands_in_the_text(before, encode
     assert len(shown.replace(MASK, "")) <= len(encoded) - len(encode(key.encode()).rstrip(b"=")) + 6
 
 
+@pytest.mark.parametrize("length", [12, 13, 14, len(PLANTED)])
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("after", range(1, 4))
+def test_exactly_what_a_key_decides_of_base64_is_masked(length, before, after):
+    """Characters that have bits of what stands beside the key differ with it, and are no character of a form."""
+    key = PLANTED[:length]
+    texts = [edge * before + key.encode() + edge * after for edge in (b"\0", b"\xff")]
+    one, other = (base64.b64encode(text).decode().rstrip("=") for text in texts)
+    decided = [place for place, pair in enumerate(zip(one, other, strict=True)) if pair[0] == pair[1]]
+    assert Redactor(keys=[Secret(key)])(one) == one[: decided[0]] + MASK + one[decided[-1] + 1 :]
+
+
 @given(st.integers(12, len(PLANTED)))
 def test_the_beginning_of_a_key_is_masked_as_far_as_it_goes(length):
     redact = Redactor(keys=[Secret(PLANTED), Secret(PLANTED[:15] + "another")])
