@@ -23,6 +23,7 @@ from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.notifications.senders import signature
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_files import read_policy_file
+from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.organization.policy_notifications import NotificationRule, is_target
 from tfmfa_nb.runs.events import (
     Authenticated,
@@ -286,9 +287,9 @@ def test_a_policy_names_who_is_told(tmp_path):
     path.write_text(WHOLE)
     path.chmod(0o644)
     policy = Policy((read_policy_file(path),))
-    chat, everybody = policy.notifications_of("prod-eu")
+    chat, everybody = policy.notifications_of(Protected("prod-eu"))
     assert (chat.key, chat.events) == ("TFMFA_WEBHOOK_KEY", ("waiting", "errored"))
-    assert policy.notifications_of("staging") == (everybody,)
+    assert policy.notifications_of(Protected("staging")) == (everybody,)
     assert everybody.events == ("waiting", "approved", "refused", "applied", "errored")
     shown = "\n".join(policy_lines(policy))
     assert "Notification of waiting, errored to https://hooks.example.com, apprise:TFMFA_CHAT of prod-*" in shown

@@ -6,6 +6,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.policy_checks import check_of_line
 from tfmfa_nb.organization.policy_files import read_policy_file
+from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.views.mfa_status import policy_lines
 
 WHOLE = """
@@ -36,13 +37,13 @@ def read(tmp_path):
 
 def test_the_checks_of_all_files_hold_and_look_alike_letters_do_not_help(read):
     policy = Policy((read(WHOLE), read('[[policy_check]]\nname = "mine"\ncommand = ["/bin/true"]', "other.toml")))
-    assert [check.name for check in policy.policy_checks_of("staging")] == ["cost", "mine"]
-    assert [check.name for check in policy.policy_checks_of("PR\N{CYRILLIC SMALL LETTER O}D-eu")] == [
+    assert [check.name for check in policy.policy_checks_of(Protected("staging"))] == ["cost", "mine"]
+    assert [check.name for check in policy.policy_checks_of(Protected("PR\N{CYRILLIC SMALL LETTER O}D-eu"))] == [
         "rules",
         "cost",
         "mine",
     ]
-    rules, cost, _ = policy.policy_checks_of("prod-eu")
+    rules, cost, _ = policy.policy_checks_of(Protected("prod-eu"))
     assert (rules.command, rules.seconds, cost.seconds) == (("/usr/bin/conftest", "test", "{plan}"), 60.0, 300.0)
     assert rules.source.endswith("policy.toml")
     assert len({rules.sha256, cost.sha256}) == 2

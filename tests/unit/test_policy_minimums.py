@@ -116,6 +116,57 @@ def test_each_key_compares_with_what_it_names(keys, fits, does_not):
     assert policy.minimum(Protected()) is Level.NEVER  # what is unknown does not fit yet
 
 
+EACH_RULE = """
+mfa = true
+default_level = "never"
+[environments]
+"PATTERN" = "plans and applies"
+[approvals]
+"PATTERN" = { apply = 1 }
+[[policy_check]]
+name = "rules"
+command = ["/bin/true"]
+environments = ["PATTERN"]
+[[notification]]
+to = ["apprise:TFMFA_CHAT"]
+environments = ["PATTERN"]
+"""
+
+
+@pytest.mark.parametrize("pattern", ["live/web", "./live/web", "live/web/", "*/w/live/web", "live/*", "web"])
+@pytest.mark.parametrize(
+    ("base", "directory"),
+    [
+        ("", "live/web"),
+        ("", "./live/web"),
+        ("", "live//web/"),
+        ("", "live/../live/web"),
+        ("", "link"),
+        ("live", "web"),
+        ("live", "../live/web"),
+        ("live/web", "."),
+        ("live/web/inner", ".."),
+    ],
+)
+def test_however_a_folder_is_spelled_each_rule_for_it_holds(read, tmp_path, pattern, base, directory):
+    folder = tmp_path / "w/live/web"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "main.tf").touch()
+    (tmp_path / "w/link").symlink_to(folder)
+    policy = read(EACH_RULE.replace("PATTERN", pattern))
+    spelled = Environment.at(directory, tmp_path / "w" / base)
+    for environment in (spelled, Environment.at(str(folder), Path("/"))):
+        what = protected_of(environment)
+        assert effective_level(environment, policy) is STRICT
+        assert policy.approvals_of(what).count == 1
+        assert [check.name for check in policy.policy_checks_of(what)] == ["rules"]
+        assert len(policy.notifications_of(what)) == 1
+    other = Protected("app", Path("/srv/alive/app"))
+    assert policy.minimum(other) is Level.NEVER
+    assert policy.approvals_of(other) is None
+    assert policy.policy_checks_of(other) == policy.notifications_of(other) == ()
+
+
 def test_a_rule_without_a_key_holds_for_everything_and_none_while_mfa_is_off():
     assert rule().minimum(Protected()) is STRICT
     assert Policy((Layer(Path("/etc/p"), minimums=(Minimum(STRICT),)),)).minimum(ALL_OF_IT) is Level.NEVER

@@ -20,6 +20,7 @@ from tfmfa_nb.organization.policy_notifications import (
     target_name,
 )
 from tfmfa_nb.runs.audit.sinks import deliver
+from tfmfa_nb.runs.gate.levels import protected_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,7 @@ def notifying(run: Run, policy: Policy, to: Sequence[str] = (), key: str = "") -
         to: whom `%config` adds; see `NotificationRule.to`.
         key: name of the key that signs what these get.
     """
-    rules = [*policy.notifications_of(run.environment), *_own(run, to, key)]
+    rules = [*policy.notifications_of(protected_of(run.driver.environment)), *_own(run, to, key)]
 
     def changed(change: Any) -> None:
         event = _EVENTS.get((change["name"], change["new"]))

@@ -285,9 +285,9 @@ class Policy:
             {sink: Path(named) for sink, named in sinks.items() if named},
         )
 
-    def policy_checks_of(self, environment: str) -> tuple[PolicyCheck, ...]:
-        """The checks that a plan of this environment has to pass: those of all files."""
-        return tuple(check for layer in self.layers for check in layer.policy_checks if check.holds_for(environment))
+    def policy_checks_of(self, what: Protected) -> tuple[PolicyCheck, ...]:
+        """The checks that a plan of `what` has to pass: those of all files."""
+        return tuple(check for layer in self.layers for check in layer.policy_checks if check.holds_for(what.names))
 
     def approvals_of(self, what: Protected) -> RequiredApprovals | None:
         """The approvals that an apply to `what` needs, by the rules of all files; None if it needs none."""
@@ -298,9 +298,9 @@ class Policy:
         """True if a code, or the question who has approved, may only go to AWS's own endpoints and to allowed ones."""
         return self.mfa or any(layer.approvals for layer in self.layers)
 
-    def notifications_of(self, environment: str) -> tuple[NotificationRule, ...]:
-        """Who is told of the runs of this environment: those whom any file names."""
-        return tuple(rule for layer in self.layers for rule in layer.notifications if rule.holds_for(environment))
+    def notifications_of(self, what: Protected) -> tuple[NotificationRule, ...]:
+        """Who is told of the runs on `what`: those whom any file names."""
+        return tuple(rule for layer in self.layers for rule in layer.notifications if rule.holds_for(what.names))
 
     def files_setting(self, key: str) -> tuple[Path, ...]:
         """The files that set `key`, the name of an attribute of `Layer`."""

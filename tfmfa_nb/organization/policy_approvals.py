@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfmfa_nb.organization.policy_patterns import fits
+from tfmfa_nb.organization.policy_patterns import are_about
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -57,7 +57,7 @@ class ApprovalRule:
 
     def holds_for(self, names: Collection[str]) -> bool:
         """True if it is for an environment with one of these names."""
-        return any(fits(self.environments, name) for name in names)
+        return are_about((self.environments,), names)
 
     def describe(self) -> str:
         """What it demands, in one line."""

@@ -10,9 +10,13 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy_patterns import are_about
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PLAN = "{plan}"
 """What stands in a command for the path of the plan's JSON."""
@@ -44,9 +48,9 @@ class PolicyCheck:
         """The SHA-256 of the command, in hexadecimal: its arguments may be long, and nobody's business."""
         return hashlib.sha256(json.dumps(self.command).encode()).hexdigest()
 
-    def holds_for(self, environment: str) -> bool:
-        """True if it judges the plans of the environment with this name."""
-        return are_about(self.environments, environment)
+    def holds_for(self, names: Collection[str]) -> bool:
+        """True if it judges the plans of an environment with these names."""
+        return are_about(self.environments, names)
 
 
 def check_of_line(line: str) -> PolicyCheck:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import combinations
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.organization.policy_patterns import fits
+from tfmfa_nb.organization.policy_patterns import are_about, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,9 +87,13 @@ class Protected:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names by which the environment may be meant: `prod-x/live` is in `prod-x`, wherever it was typed."""
+        """The names by which the environment may be meant: `prod-x/live` is in `prod-x`, wherever it was typed.
+
+        Each part of the folder's path is one, so that `live/web` is meant however a person has spelled `-C`.
+        """
         folders = self.path.parts[1:] if self.path else ()
-        return frozenset({self.environment, *self.environment.split("/"), *folders})
+        parts = ("/".join(folders[start:end]) for start, end in combinations(range(len(folders) + 1), 2))
+        return frozenset({self.environment, *self.environment.split("/"), *parts, *self.places})
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -102,7 +107,7 @@ class Minimum:
 
     Attributes:
         level: level that a run requires at least.
-        environments: patterns of the environment's name, and of each folder in its path.
+        environments: patterns of the environment's name, and of each part of its folder's path.
         paths: patterns of the folder's absolute path.
         workspaces: patterns of the workspace.
         accounts: account IDs.
@@ -121,14 +126,13 @@ class Minimum:
     def holds_for(self, what: Protected) -> bool:
         """True if every key that is given has a pattern that fits."""
         keys = (
-            (self.environments, what.names, False),
             (self.paths, what.places, False),
             (self.workspaces, {what.workspace} - {""}, False),
             (self.accounts, what.accounts, what.any_role),
             (self.roles, what.roles, what.any_role),
             (self.backend_keys, what.backend_keys, what.any_key),
         )
-        return all(
+        return are_about(self.environments, what.names) and all(
             fits_any or any(fits(pattern, found) for pattern in patterns for found in known)
             for patterns, known, fits_any in keys
             if patterns is not None

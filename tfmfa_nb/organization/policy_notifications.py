@@ -13,6 +13,7 @@ from tfmfa_nb.organization.policy_audit import COMMAND, is_sink
 from tfmfa_nb.organization.policy_patterns import are_about
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 APPRISE, WEBHOOK = "apprise:", "https://"
@@ -59,9 +60,9 @@ class NotificationRule:
         places = f" of {', '.join(self.environments)}" if self.environments else ""
         return f"{', '.join(self.events)} to {', '.join(map(target_name, self.to))}{places}"
 
-    def holds_for(self, environment: str) -> bool:
-        """True if somebody is told of the runs of the environment with this name."""
-        return are_about(self.environments, environment)
+    def holds_for(self, names: Collection[str]) -> bool:
+        """True if somebody is told of the runs of an environment with these names."""
+        return are_about(self.environments, names)
 
 
 def target_name(target: str) -> str:

@@ -10,6 +10,7 @@ import fnmatch
 import itertools
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -67,13 +68,18 @@ def fits(pattern: str, name: str) -> bool:
     return any(fnmatch.fnmatchcase(*both) for both in itertools.product(_skeletons(name), _skeletons(pattern)))
 
 
-def are_about(patterns: Collection[str] | None, environment: str) -> bool:
-    """True if a rule for the environments that `patterns` name, None for all, holds for one of this name."""
-    return patterns is None or any(fits(pattern, environment) for pattern in patterns)
+def are_about(patterns: Collection[str] | None, names: Collection[str]) -> bool:
+    """True if a rule for the environments that `patterns` name, None for all, holds for one with these names."""
+    if patterns is None:
+        return True
+    # No name of a folder has these, and a rule that fits nothing protects nothing.
+    plain = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
+    return any(fits(pattern, name) for pattern in plain for name in names)
 
 
-def _skeletons(text: str) -> set[str]:
-    return {_skeleton(text), _skeleton(text.translate(_CAPITALS))}
+@lru_cache(maxsize=1 << 12)  # a folder has many names, and each rule asks for all of them
+def _skeletons(text: str) -> frozenset[str]:
+    return frozenset({_skeleton(text), _skeleton(text.translate(_CAPITALS))})
 
 
 def _skeleton(name: str) -> str:

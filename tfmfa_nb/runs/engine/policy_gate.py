@@ -18,6 +18,7 @@ from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.runs.engine.check_run import digest_of, program_of, run_check
 from tfmfa_nb.runs.engine.process_environment import without_credentials
 from tfmfa_nb.runs.events import PolicyChecksKnown
+from tfmfa_nb.runs.gate.levels import protected_of
 from tfmfa_nb.terraform.decimals import json_text
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def required_checks(driver: Driver, policy: Policy) -> list[PolicyCheck]:
     """The checks that a plan has to pass: of the organization policy, the command line, and the magic's line."""
     runner = current_runner()
     lines = (*(runner.policy_checks if runner else ()), *driver.options.policy_checks)
-    return [*policy.policy_checks_of(driver.environment.name), *map(check_of_line, dict.fromkeys(lines))]
+    return [*policy.policy_checks_of(protected_of(driver.environment)), *map(check_of_line, dict.fromkeys(lines))]
 
 
 def _has_passed(driver: Driver, check: PolicyCheck, environ: Mapping[str, str]) -> bool:
