@@ -20,6 +20,7 @@ from tfmfa_nb.terraform.executable import find_executable
 from tfmfa_nb.terraform.process import Job, TerraformProcess
 
 PLANTED = "wJalrXUtnFEMI/K7MDENG+plantedByTest"
+ESCAPED = 'p<l>&a"nt\\ed-by=test'  # each of the marks is another character in Terraform's JSON
 
 SLOW = """
 resource "terraform_data" "first" {
@@ -308,6 +309,27 @@ output "leak" {
     assert set(found) == {"run.log", "events.jsonl", "exit.json"}
     assert MASK in found["run.log"].decode()
     assert not [name for name, content in found.items() if PLANTED.encode() in content]
+
+
+async def test_a_secret_that_json_escapes_reaches_no_file(folder):
+    (folder / "main.tf").write_text("""
+resource "terraform_data" "leak" {
+  provisioner "local-exec" {
+    command = "printenv PLANTED; printf 'It is %s.\\\\n' \\"$PLANTED\\"; exit 4"
+  }
+}
+""")
+    await finish(job(folder, "init"))
+    outcome = await finish(job(folder, *APPLY, events=True, secrets=[ESCAPED], PLANTED=ESCAPED))
+    assert outcome.exit_code == 1
+    log, events = ((folder / "run" / name).read_text() for name in ("run.log", "events.jsonl"))
+    assert f"(local-exec): {MASK}\n" in log
+    assert log.count(f"It is {MASK}.") == 2
+    kept = ApplyEvents(folder / "run" / "events.jsonl")
+    kept.refresh()
+    ((error,),) = [applied.diagnostics for applied in kept.progress.resources]
+    assert f"It is {MASK}." in error.detail
+    assert not [text for text in (log, events, error.detail) if "nt\\ed-by" in text or "ed-by=test" in text]
 
 
 async def test_attach_is_not_fooled_by_a_number_used_again(folder):

@@ -4,45 +4,94 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.ansi import BOLD, GREEN, RED, RESET, UNDERLINE, YELLOW
 from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.events import OF_PROGRESS, address, final_outputs, table
 from tfmfa_nb.terraform.outputs import render_value
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Events without a line in Terraform's text output.
 _SILENT = {"version", "refresh_complete", "planned_change", "resource_drift", "provision_complete"}
-# An event of a line that a program printed, where nothing in it is escaped: a program may print a hundred thousand, and
-# to decode each would take as long as Terraform takes to write them.
-_PRINTED = re.compile(
-    r'\{"@level":"info","@message":"[^"\\]*","@module":"terraform\.ui","@timestamp":"[^"\\]*",'
-    r'"hook":\{"resource":\{"addr":"(?P<address>[^"\\]+)",[^{}\\]*\},'
-    r'"provisioner":"(?P<program>[^"\\]*)","output":"(?P<line>[^"\\]*)"\},"type":"provision_progress"\}'
+# An event of a line that a program printed, where nothing in it is escaped:
+# {"@level":…,"@message":…,"@module":…,"@timestamp":…,"hook":{"resource":{…},"provisioner":…,"output":…},"type":…}
+_START, _MODULE = '{"@level":"info","@message":"', '","@module":"terraform.ui","@timestamp":"'
+_OUTPUT, _END = '"output":"', '"},"type":"provision_progress"}'
+_OF_RESOURCE = re.compile(
+    r'","hook":\{"resource":\{"addr":"(?P<address>[^"\\]+)"(?:,"\w+":(?:"[^"\\]*"|null|\d+))*\},'
+    r'"provisioner":"(?P<program>[^"\\]*)","output":"'
 )
+_MOST = 10_000  # resources of which is remembered how their lines begin
 # `json.loads` with an argument would make one for each line.
 _decode = json.JSONDecoder(parse_float=decimal_number).decode
 
 
-def render_line(line: str, events: list[str]) -> str:
-    """One line of `-json` output as text for people; an event of the progress is also added to `events`.
+class EventLines:
+    """Writes events as a log has them: masked, and as text for people.
 
-    The others are in the log: the events of a program that prints much are five times as long as what it prints.
+    A program may print a hundred thousand lines. To decode the event of each would take as long as Terraform takes to
+    write them, and each is ten times as long as the line. So such an event is only taken apart, and what is printed is
+    masked instead of all of it.
+
+    Args:
+        redact: masks secrets in a text, and in an event.
     """
-    if printed := _PRINTED.fullmatch(line):
-        return f"{printed['address']} ({printed['program']}): {printed['line']}\n"
-    try:
-        event = _decode(line) if line.startswith("{") else None
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or "@message" not in event:
-        return line + "\n"  # a panic, or output of a program that Terraform started
-    if str(event.get("type")) in OF_PROGRESS:
-        events.append(line + "\n")
-    try:
-        return "".join([f"{text}\n" for text in render_event(event)])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return f"{event['@message']}\n"  # of an unknown shape
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
+        self._beginnings: dict[str, str | None] = {}
+
+    def render(self, lines: str, events: list[str]) -> str:
+        """Lines of `-json` output as text; the events of the progress are also added to `events`.
+
+        The others are in the log: the events of a program that prints much are five times as long as what it prints.
+        """
+        rendered = [self._printed(line) or self._rendered(line, events) for line in lines.split("\n")[:-1]]
+        return self._redact("".join(rendered))
+
+    def _printed(self, line: str) -> str | None:
+        """The text of an event of a printed line; None if `line` may be anything else.
+
+        Without a backslash in the line, each string in it ends at the next quote.
+        """
+        if "\\" in line or not line.startswith(_START) or not line.endswith(_END):
+            return None
+        message = line.find('"', len(_START))
+        time = line.find('"', message + len(_MODULE))
+        printed = line.rfind(_OUTPUT) + len(_OUTPUT)
+        if not line.startswith(_MODULE, message) or line.find('"', printed) != len(line) - len(_END):
+            return None
+        hook = line[time:printed]
+        try:
+            beginning = self._beginnings[hook]
+        except KeyError:
+            beginning = self._beginning(hook)
+        return None if beginning is None else f"{beginning}{line[printed : -len(_END)]}\n"
+
+    def _beginning(self, hook: str) -> str | None:
+        if len(self._beginnings) >= _MOST:
+            self._beginnings.clear()
+        found = _OF_RESOURCE.fullmatch(hook)
+        self._beginnings[hook] = beginning = f"{found['address']} ({found['program']}): " if found else None
+        return beginning
+
+    def _rendered(self, line: str, events: list[str]) -> str:
+        line = self._redact(line)
+        try:
+            event = _decode(line) if line.startswith("{") else None
+        except ValueError:
+            event = None
+        if not isinstance(event, dict) or "@message" not in event:
+            return line + "\n"  # a panic, or output of a program that Terraform started
+        if str(event.get("type")) in OF_PROGRESS:
+            events.append(line + "\n")
+        try:
+            return "".join([f"{text}\n" for text in render_event(event)])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return f"{event['@message']}\n"  # of an unknown shape
 
 
 def render_event(event: Any) -> list[str]:

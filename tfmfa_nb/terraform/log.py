@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from array import array
 from contextlib import suppress
+from itertools import accumulate, count
+from operator import add
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,10 +67,8 @@ class RunLog:
                 self._ends, self._read = array("Q"), 0
             file.seek(self._read)
             while chunk := file.read(_CHUNK):
-                at = chunk.find(b"\n")
-                while at >= 0:
-                    self._ends.append(self._read + at + 1)
-                    at = chunk.find(b"\n", at + 1)
+                lengths = map(len, chunk.split(b"\n")[:-1])
+                self._ends.extend(map(add, accumulate(lengths), count(self._read + 1)))  # one for each line feed
                 self._read += len(chunk)
         return len(self._ends)
 

@@ -10,15 +10,19 @@ import json
 import mmap
 import os
 import re
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tfmfa_nb.model.redaction import Redactor, Secret
-from tfmfa_nb.terraform.event_text import render_line
+from tfmfa_nb.terraform.event_text import EventLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 _RESERVE = 2 << 20  # bytes that are kept free for the end of an apply
 _ERROR = re.compile(r"(?:^|\s)(?:\x1b\[\d+m)*Error: ")
 _PLACE = re.compile(r"[│\s\x1b\[0-9;m]*on (?:<console-input>|[\w./-]+\.tf(?:\.json)?) line \d+")
+_OF_HTML = "<>&\u2028\u2029"  # https://pkg.go.dev/encoding/json#HTMLEscape
 _LOW = 64 << 10  # bytes below which the disk counts as full
 
 
@@ -34,10 +38,10 @@ class MaskedOutput:
         self._copied = mmap.mmap(-1, 8)  # the offset, in memory that both processes share
         self._resumed = self._noted = self.disk_full = False
         secrets, keys = job.pop("secrets"), job.pop("keys")
-        # In an event, a value is escaped as in JSON.
-        escaped = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
         self._brief, self._failed = job["brief"], False
-        self._redact = Redactor(map(Secret, (*secrets, *escaped)), keys=map(Secret, keys))
+        forms = (form for secret in secrets for form in _forms(secret))
+        self._redact = Redactor(map(Secret, forms), keys=map(Secret, keys))
+        self._event_lines = EventLines(self._redact)
         self._log = appending(job["log"])
         self._events = appending(job["events"]) if job["events"] else None
         self._reserve = reserve
@@ -76,13 +80,10 @@ class MaskedOutput:
     def _take(self, lines: bytes) -> None:
         if not lines:
             return
-        text = self._redact(lines.decode("utf-8", "replace"))
-        events: list[str] = []
-        failed = self._failed
+        text, events, failed = lines.decode("utf-8", "replace"), list[str](), self._failed
+        text = self._redact(text) if self._events is None else self._event_lines.render(text, events)
         if self._brief:
             text, failed = _briefly(text, failed)
-        if self._events is not None:
-            text = "".join([render_line(line, events) for line in text.split("\n")[:-1]])
         try:
             if self.disk_full:
                 self._note_full_disk()
@@ -111,6 +112,15 @@ class MaskedOutput:
         size = os.fstat(self._log.fileno()).st_size
         torn = size and os.pread(self._log.fileno(), 1, size - 1) != b"\n"
         write_whole(self._log, f"{chr(10) if torn else ''}[tfmfa_nb] {sentence}\n")
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A value, and each of its lines, as it is and as it stands in an event, where Terraform escapes more than JSON."""
+    for part in (secret, *secret.splitlines()):
+        escaped = json.dumps(part, ensure_ascii=False)[1:-1]
+        yield part
+        yield escaped
+        yield "".join(f"\\u{ord(each):04x}" if each in _OF_HTML else each for each in escaped)
 
 
 def _briefly(text: str, failed: bool) -> tuple[str, bool]:  # noqa: FBT001 - what is carried from text to text

@@ -85,8 +85,8 @@ class TerminalView:
             upto = min(stop, self._next + _BATCH)
             lines = self._run.log_text(self._next, upto)
             self._next = upto
-            show = colored if self._color else plain
-            self._print("\n".join(show(shorten(line, _MAX_CHARACTERS)) for line in lines))
+            short = [shorten(line, _MAX_CHARACTERS) for line in lines]
+            self._print("\n".join(map(colored, short)) if self._color else plain("\n".join(short)))
 
     def _print(self, text: str) -> None:
         # A stream that is neither UTF-8 nor lenient must not end a run.
