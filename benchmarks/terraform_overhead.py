@@ -102,7 +102,7 @@ async def printing(
 ) -> dict[tuple[str, str], tuple[float, float]]:
     """The times of an apply that prints `lines` lines."""
     text = _PRINTS.replace("LINES", str(lines))
-    bare = home / f"bare-{number}"
+    bare = home / f"bare-prints-{number}"
     bare.mkdir()
     (bare / "main.tf").write_text(text)
     terraform(bare, "init", "-input=false")
