@@ -147,9 +147,19 @@ function search(text: string): void {
   field().dispatchEvent(new Event('input'));
 }
 
+const NOTHING: Omit<Found, 'number'> = {
+  type: 'found',
+  total: 0,
+  position: -1,
+  row: -1,
+  nth: -1,
+  marks: [],
+  problem: ''
+};
+
 function found(answer: Partial<Found>): void {
   const number = finds().at(-1)?.number ?? 0;
-  log.receive({ type: 'found', number, total: 0, position: -1, row: -1, nth: -1, ...answer });
+  log.receive({ ...NOTHING, number, ...answer });
   frame();
 }
 
@@ -184,7 +194,7 @@ test('an answer to an earlier search is not shown, and nothing found is said', (
   search('one');
   const earlier = finds().at(-1)?.number ?? 0;
   search('two');
-  log.receive({ type: 'found', number: earlier, total: 3, position: 0, row: 0, nth: 0 });
+  log.receive({ ...NOTHING, number: earlier, total: 3, position: 0, row: 0, nth: 0 });
   expect(hits()).toBe('');
   found({});
   expect(hits()).toBe('No hits');
@@ -234,6 +244,46 @@ test('the first error is gone to, its whole line marked; a log without one says 
   button('First error').click();
   found({});
   expect(hits()).toBe('No errors');
+});
+
+test('a pattern is left to the kernel, whose marks are drawn', () => {
+  log.update(0, 10, '');
+  frame();
+  come(0, ['one two', 'three four', ...lines(2, 10)]);
+  search('(o|r)+');
+  button('.*').click();
+  expect(finds().at(-1)).toMatchObject({ kind: 'pattern', text: '(o|r)+', position: -1 });
+  const marked = [
+    { row: 0, start: 6, stop: 7, current: true },
+    { row: 1, start: 1, stop: 3, current: false },
+    { row: 0, start: 0, stop: 1, current: false }
+  ];
+  found({ total: 7, position: 1, row: 0, nth: 1, marks: marked });
+  expect([hits(), marks(), current()]).toEqual(['2 of 7', ['o', 'o', 'hr'], 'o']);
+  expect(button('.*').getAttribute('aria-pressed')).toBe('true');
+  button('.*').click();
+  expect(finds().at(-1)).toMatchObject({ kind: 'text', text: '(o|r)+' });
+  expect(marks()).toEqual([]);
+});
+
+test('a wrong pattern says what is wrong, until it is another', () => {
+  log.update(0, 10, '');
+  button('.*').click();
+  search('(');
+  const problem = 'Not a regular expression: missing ): (';
+  const shown = (): HTMLElement => log.node.querySelector<HTMLElement>('.tfmfa-log-problem') as HTMLElement;
+  expect(shown().hidden).toBe(true);
+  found({ problem });
+  expect([shown().textContent, shown().hidden, hits()]).toEqual([problem, false, '']);
+  expect(log.node.querySelector('[role=search] [role=status]')?.textContent).toBe(problem);
+  expect(field().getAttribute('aria-invalid')).toBe('true');
+  search('()');
+  found({});
+  expect([shown().hidden, hits(), field().getAttribute('aria-invalid')]).toEqual([true, 'No hits', 'false']);
+  search('(');
+  found({ problem });
+  search('');
+  expect([shown().hidden, field().getAttribute('aria-invalid')]).toEqual([true, 'false']);
 });
 
 test('another view keeps the line at the top, and is shown once the kernel has said how many rows it has', () => {

@@ -307,6 +307,41 @@ def test_a_hit_far_away_is_found_counted_and_gone_to_with_the_keyboard(show):
     expect(card.locator("mark")).to_have_count(0)
 
 
+def test_a_pattern_is_found_by_the_kernel_and_a_wrong_one_says_what_is_wrong(show):
+    notebook, card, pane = show("[line(n) for n in range(20_000)]")
+    card.get_by_role("button", name="Regular expression").click()
+    field = card.get_by_label("Search the log")
+    expect(field).to_be_focused()
+    notebook.page.keyboard.type("^0*77\\d\\b|7{4}$|^(x+x+)+y")
+    hits = card.locator(".tfmfa-log-hits")
+    expect(hits).to_have_text("1 of 10")
+    in_view(pane, "000770")
+    expect(card.locator("mark")).to_have_text([f"00077{n}" for n in range(10)])
+    notebook.page.keyboard.press("Shift+Enter")
+    expect(hits).to_have_text("10 of 10")
+    expect(card.locator("mark.tfmfa-hit-current")).to_have_text("000779")
+    notebook.page.keyboard.press("Enter")
+    expect(hits).to_have_text("1 of 10")
+    card.get_by_role("button", name="Wrap").click()
+    pane.focus()
+    expect(pane.locator(".tfmfa-log-row", has_text=re.compile("^x+$")).first).to_be_visible()
+    expect(card.locator("mark.tfmfa-hit-current")).to_have_text("000770")
+    notebook.page.keyboard.press("F3")
+    expect(card.locator("mark.tfmfa-hit-current")).to_have_text("000771")
+    notebook.screenshot("log-pattern", card)
+    field.fill("(77")
+    problem = card.locator(".tfmfa-log-problem")
+    expect(problem).to_have_text("Not a regular expression: missing ): (77")
+    expect(card.get_by_role("search").get_by_role("status")).to_have_text("Not a regular expression: missing ): (77")
+    expect(card.locator("mark")).to_have_count(0)
+    card.evaluate("(card) => { card.parentElement.style.width = '600px'; }")
+    notebook.redraw()
+    notebook.screenshot("log-pattern-wrong-600", card)
+    card.get_by_role("button", name="Regular expression").click()
+    expect(problem).to_be_hidden()
+    expect(hits).to_have_text("No hits")
+
+
 def test_the_first_error_is_one_press_away(show):
     error = "['\\x1b[31m│\\x1b[0m \\x1b[1m\\x1b[31mError: \\x1b[0mcreating S3 Bucket', '│ Error: another']"
     _, card, pane = show(f"[line(n) for n in range(3000)] + {error} + [line(n) for n in range(3000)]")
@@ -438,9 +473,9 @@ def test_the_logs_bar_folds_and_every_part_of_it_is_reached_with_the_keyboard(la
         assert card.evaluate(wide) == []
     field.focus()
     names = []
-    for _ in range(9):
+    for _ in range(10):
         names.append(notebook.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"))
         notebook.page.keyboard.press("Tab")
-    assert names[:3] == ["Search the log", "Previous hit", "Next hit"]
-    assert names[3:8] == ["First error", "Hide progress", "Wrap", "Copy", "Download"]
-    assert names[8].startswith("Terraform log, ")
+    assert names[:4] == ["Search the log", "Regular expression", "Previous hit", "Next hit"]
+    assert names[4:9] == ["First error", "Hide progress", "Wrap", "Copy", "Download"]
+    assert names[9].startswith("Terraform log, ")

@@ -1,8 +1,10 @@
 """The card's log: its rows, what is found in it, and the text to copy or to save."""
 
+import asyncio
 import base64
 import gzip
 import itertools
+import sys
 import threading
 import time
 
@@ -10,7 +12,9 @@ import pytest
 from front import CardFront
 from scripted_run import ScriptedRun
 
+from tfmfa_nb.views import card_log
 from tfmfa_nb.views.card import RunCard
+from tfmfa_nb.views.log_matching import matching
 from tfmfa_nb.views.log_rows import LogRows, View, tells_progress
 from tfmfa_nb.views.log_search import Hits
 
@@ -50,14 +54,19 @@ async def made(caplog):
 _numbers = itertools.count(1)
 
 
-async def find(front, text="", *, position=-1, row=0, brief=False, columns=0):
+async def find(front, text="", **how):
     """What a search answers: number of hits, which one it is, its row, and which of this row's hits it is."""
+    found = await answer_of(front, text, **how)
+    return tuple(found[name] for name in ("total", "position", "row", "nth"))
+
+
+async def answer_of(front, text="", *, kind="text", position=-1, row=0, brief=False, columns=0):
     number = next(_numbers)
     front.say(
         {
             "type": "find",
             "number": number,
-            "kind": "text" if text else "error",
+            "kind": kind if text else "error",
             "text": text,
             "position": position,
             "row": row,
@@ -65,8 +74,7 @@ async def find(front, text="", *, position=-1, row=0, brief=False, columns=0):
             "columns": columns,
         }
     )
-    found = await front.until(lambda message: message["type"] == "found" and message["number"] == number)
-    return tuple(found[name] for name in ("total", "position", "row", "nth"))
+    return await front.until(lambda message: message["type"] == "found" and message["number"] == number)
 
 
 async def text_of(front, *, start=0, skip=0, stop=-1, brief=False, columns=0):
@@ -107,6 +115,95 @@ async def test_a_text_is_found_through_colors_and_counted_over_the_whole_log(mad
     assert await find(front, "AWS_A.B") == (1000, 0, 7, 0)
     assert await find(front, "not there") == (0, -1, -1, -1)
     assert await find(front, "(.*)+$") == (0, -1, -1, -1)  # a text, not an expression
+
+
+def marks(found):
+    """The marks of an answer, those of the current hit apart."""
+    every = sorted((mark["row"], mark["start"], mark["stop"], mark["current"]) for mark in found["marks"])
+    return [mark[:3] for mark in every if not mark[3]], [mark[:3] for mark in every if mark[3]]
+
+
+async def test_a_pattern_is_found_line_by_line_and_its_hits_are_marked(made):
+    _, front = made([*LOG, "AWS_A.B aws_a.b aws_a.c"] * 1000)
+    found = await answer_of(front, r"aws_a\.[bc]", kind="pattern", row=7)
+    assert tuple(found[name] for name in ("total", "position", "row", "nth")) == (8000, 5, 7, 0)
+    assert marks(found)[1] == [(7, 0, 7)]
+    assert (7, 8, 15) in marks(found)[0]
+    assert (8, 0, 7) in marks(found)[0]
+    assert await find(front, r"AWS_A\.[BC]", kind="pattern") == (1000, 0, 7, 0)
+    assert await find(front, r"aws_[A]", kind="pattern") == (0, -1, -1, -1)
+    assert await find(front, r"^aws_a.b: creat\S+$", kind="pattern") == (1000, 0, 3, 0)
+    assert await find(front, r"\S+ 0s \[id=2]$", kind="pattern", position=-2) == (1000, 0, 2, 0)
+    assert (await find(front, r"]\s*data", kind="pattern"))[0] == 0  # no hit goes beyond its line
+    assert (await find(front, "x*", kind="pattern"))[0] == 0  # and none is empty
+    found = await answer_of(front, ".", kind="pattern", row=400)
+    assert (found["row"], len(found["marks"])) == (400, 2000)
+    assert all(360 < mark["row"] < 440 for mark in found["marks"])
+
+
+async def test_a_hit_of_a_pattern_is_marked_in_each_of_its_rows_as_javascript_counts(made):
+    _, front = made(["\x1b[1m😀é\x1b[0m\tsize = 12", "word " * 7 + "from " + "x" * 80 + " to end"])
+    found = await answer_of(front, r"\d+", kind="pattern")
+    assert marks(found) == ([], [(0, 11, 13)])
+    assert marks(await answer_of(front, r"\d+", kind="pattern", columns=40)) == ([], [(0, 14, 16)])
+    found = await answer_of(front, "from x+ to", kind="pattern", columns=40)
+    rows, _ = await rows_of(front, columns=40)
+    assert "".join(rows[row][start:stop] for row, start, stop in marks(found)[1]) == "from " + "x" * 80 + " to"
+    assert found["row"] == marks(found)[1][0][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("(x", "Not a regular expression: missing ): (x"),
+        ("[a-", "Not a regular expression: missing ]: [a-"),
+        ("*", "Not a regular expression: no argument for repetition operator: *"),
+        (r"(a)\1", r"Not a regular expression: invalid escape sequence: \1"),
+        ("(?=x)", "Not a regular expression: invalid perl operator: (?="),
+        ("x{1000}{1000}", "Not a regular expression: bad repetition operator: {1000}{1000}"),
+        (")", "Not a regular expression: unexpected ): )"),
+        ("\ud800", "Not a regular expression: half of a character"),
+    ],
+)
+async def test_what_is_no_pattern_says_why(made, text, problem):
+    _, front = made(["xx"])
+    found = await answer_of(front, text, kind="pattern")
+    assert (found["problem"], found["total"], found["row"]) == (problem, 0, -1)
+    assert await find(front, "x+", kind="pattern") == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["(x+x+)+y", "(x|xx|xxx)*y", "(.*)*z", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+async def test_a_pattern_that_other_engines_never_end_with_is_searched_in_a_moment(made, text):
+    _, front = made(["x" * 2000] * 200)
+    began = time.process_time()
+    assert (await find(front, text, kind="pattern"))[0] == 0
+    assert time.process_time() - began < 5
+
+
+async def test_the_slowest_pattern_is_given_up_and_the_kernel_goes_on_meanwhile(made, monkeypatch):
+    monkeypatch.setattr(card_log, "PATIENCE", 0.2)
+    _, front = made(["x" * 100] * 1000 + ["end"] * 1000)
+    longest, last = 0.0, time.monotonic()
+
+    async def tick():
+        nonlocal longest, last
+        while True:
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+
+    ticks = asyncio.ensure_future(tick())
+    found = await answer_of(front, "(x?){500}x{500}y", kind="pattern")
+    ticks.cancel()
+    assert (found["problem"], found["total"]) == ("This search takes too long. Search for something simpler.", 0)
+    assert longest < 0.5
+    assert await find(front, "end", kind="pattern") == (1000, 0, 1000, 0)
+
+
+async def test_without_the_library_a_pattern_says_what_to_install(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "re2", None)
+    _, front = made(["xx"])
+    problem = "To search by a pattern, install google-re2 where the kernel runs."
+    assert (await answer_of(front, "x", kind="pattern"))["problem"] == problem
 
 
 async def test_hidden_characters_are_found_by_the_marks_that_are_seen(made):
@@ -162,9 +259,15 @@ def test_a_hundred_thousand_lines_are_searched_in_a_moment():
         f"\x1b[1maws_instance.web[{n}]\x1b[0m: Creation complete after {n % 60}s [id=i-{n:017x}]"
         for n in range(100_000)
     ]
-    for text in ("creation complete", "i-0000000000001869f", "Complete", ""):
+    for kind, text in (
+        ("text", "creation complete"),
+        ("text", "i-0000000000001869f"),
+        ("text", "Complete"),
+        ("pattern", r"after 5\ds"),
+        ("error", ""),
+    ):
         began = time.process_time()
-        hits = Hits(lambda start, stop: lines[start:stop], 0, text, brief=False)
+        hits = Hits(lambda start, stop: lines[start:stop], 0, matching(kind, text), brief=False)
         assert hits.extend(len(lines))
         assert time.process_time() - began < 1.5  # 0.1 to 0.2 on a quiet machine
     assert hits.total == 0

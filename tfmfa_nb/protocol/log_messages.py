@@ -53,14 +53,14 @@ class FindRequest:
     """Requests a hit in the rows of a view; a request with another `number` replaces the one before.
 
     Attributes:
-        kind: what is searched for: `text`, or Terraform's errors.
+        kind: what is searched for: `text` as it is, `text` as a regular expression, or Terraform's errors.
         text: without capitals, it also finds capitals.
         position: which hit, from 0, round and round; -1 for the first one in `row` or after it.
     """
 
     type: Literal["find"] = "find"
     number: int
-    kind: Literal["text", "error"]
+    kind: Literal["text", "pattern", "error"]
     text: Annotated[str, Longest(500)]
     position: int
     row: int
@@ -69,11 +69,24 @@ class FindRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A part of a row from one place to another, as JavaScript counts; `current` for the hit that was asked for."""
+
+    row: int
+    start: int
+    stop: int
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The hit number `position` of `total`, in `row`; -1 if there is none.
 
     Attributes:
         nth: which of the hits in the row it is, from 0; -1 if that is not known.
+        marks: the hits of a pattern in the rows around it. The front end never executes a pattern, which could stop
+            the page.
+        problem: why nothing can be searched for, in a sentence.
     """
 
     type: Literal["found"] = "found"
@@ -82,6 +95,8 @@ class Found:
     position: int
     row: int
     nth: int
+    marks: tuple[Mark, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

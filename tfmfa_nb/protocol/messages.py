@@ -85,7 +85,7 @@ from tfmfa_nb.protocol.hello import (
     SECRET_FIELDS,
     Hello,
 )
-from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, LogRequest, Text, TextRequest
+from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, LogRequest, Mark, Text, TextRequest
 from tfmfa_nb.protocol.picture_messages import (
     GraphNode,
     PictureRequest,
@@ -228,6 +228,7 @@ __all__ = [
     "Lines",
     "LinesRequest",
     "LogRequest",
+    "Mark",
     "MfaDevice",
     "NeededApprovals",
     "NextStep",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,7 +12,9 @@ from gzip import compress
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, Text, TextRequest
+from tfmfa_nb.protocol.log_messages import FindRequest, Found, Lines, LinesRequest, Mark, Text, TextRequest
+from tfmfa_nb.views.log_marks import AROUND, marks_around
+from tfmfa_nb.views.log_matching import matching
 from tfmfa_nb.views.log_rows import LogRows, View, lines_of, whole_rows
 from tfmfa_nb.views.log_search import Hits
 from tfmfa_nb.views.sanitize import plain
@@ -30,6 +33,9 @@ _MAX_BYTES = 300_000  # in one answer; the server drops messages above 1 MB/s
 _MAX_TEXT = 400_000  # characters in one answer, before they are compressed
 _MOST_VIEWS = 4  # for several front ends with different widths
 _WHOLE = View()
+_TOO_SLOW = "This search takes too long. Search for something simpler."
+PATIENCE = 10
+"""Seconds after which a search is given up. Some patterns are slow, though none is slow without end."""
 
 
 class CardLog:
@@ -45,7 +51,7 @@ class CardLog:
         self._run, self._send, self._send_later = run, send, send_later
         self._worker: ThreadPoolExecutor | None = None
         self._views: dict[View, LogRows] = {}
-        self._hits: tuple[str, bool, Hits] | None = None
+        self._hits: tuple[tuple[str, str, bool], Hits] | None = None
         self._newest = 0
 
     def answer(self, request: LogRequest) -> None:
@@ -117,27 +123,44 @@ class CardLog:
         )
 
     def _found(self, request: FindRequest) -> Any:
-        hits = self._hits_of(request)
-        if hits is None or not hits.extend(self._run.log_lines, lambda: request.number == self._newest):
+        try:
+            hits = self._hits_of(request)
+        except ValueError as error:
+            return _nothing(request, str(error))
+        ends = time.monotonic() + PATIENCE
+        if hits is None:
             return None
+        if not hits.extend(self._run.log_lines, lambda: request.number == self._newest and time.monotonic() < ends):
+            return _nothing(request, _TOO_SLOW) if request.number == self._newest else None
         view, position, row, nth = View(request.brief, request.columns).bounded, -1, -1, -1
         rows = None if view == _WHOLE else self._view(view)
+        marks: tuple[Mark, ...] = ()
         if hits.total:
             line = request.row
             if rows is not None:
                 line = next((each.line for each in rows.rows(request.row, request.row + 1)), rows.start)
             position = request.position % hits.total if request.position >= 0 else hits.first_from(line)
             row, nth = _place(hits, rows, position)
-        return encode(Found(number=request.number, total=hits.total, position=position, row=row, nth=nth))
+            if request.kind == "pattern":
+                marks = marks_around(hits, self._around(rows, row), row, position, wrapped=view.columns > 0)
+        return encode(Found(number=request.number, total=hits.total, position=position, row=row, nth=nth, marks=marks))
+
+    def _around(self, rows: LogRows | None, row: int) -> Iterator[tuple[int, Row]]:
+        """The rows around one, with their numbers."""
+        start, stop = max(0, row - AROUND), row + AROUND
+        if rows is not None:
+            return enumerate(rows.rows(start, stop), start)
+        return enumerate(whole_rows(self._run.log_text, start, min(stop, self._run.log_lines)), start)
 
     def _hits_of(self, request: FindRequest) -> Hits | None:
-        text = request.text if request.kind == "text" else ""
-        if request.kind == "text" and not text:
+        text = "" if request.kind == "error" else request.text
+        if not text and request.kind != "error":
             return None
-        start = self._run.log_start
-        if self._hits is None or self._hits[:2] != (text, request.brief) or not self._fits(self._hits[2], start):
-            self._hits = (text, request.brief, Hits(self._run.log_text, start, text, brief=request.brief))
-        return self._hits[2]
+        start, wanted = self._run.log_start, (request.kind, text, request.brief)
+        if self._hits is None or self._hits[0] != wanted or not self._fits(self._hits[1], start):
+            found = Hits(self._run.log_text, start, matching(request.kind, text), brief=request.brief)
+            self._hits = (wanted, found)
+        return self._hits[1]
 
     def _text(self, request: TextRequest) -> Any:
         """As much of the text as fits into one answer."""
@@ -204,12 +227,16 @@ def _item(row: Row) -> Any:
     return [[text, " ".join(classes)] for text, classes in row.pieces]
 
 
+def _nothing(request: FindRequest, problem: str) -> Any:
+    return encode(Found(number=request.number, total=0, position=-1, row=-1, nth=-1, problem=problem))
+
+
 def _place(hits: Hits, rows: LogRows | None, position: int) -> tuple[int, int]:
     """The row of a hit, and which hit of that row it is."""
     line, nth = hits.hit(position)
     if rows is None:
         return line, nth
-    places = hits.places(line)
+    places = [start for start, _ in hits.parts(line)]
     if nth >= len(places):
         return rows.row_of(line)[0], -1
     row, start = rows.row_of(line, places[nth])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
@@ -13,29 +12,22 @@ from tfmfa_nb.views.sanitize import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tfmfa_nb.views.log_matching import Matching
     from tfmfa_nb.views.log_rows import Read
-
-# The first line of a diagnostic, in Terraform's box or without one. What is named is no error itself: it stands before
-# the errors that it is about.
-_ERROR = re.compile(r"[│\s]*Error: (?!Terraform encountered problems during initiali[sz]ation)")
-_ERROR_WORD = "Error: "
 
 
 class Hits:
-    """The places where a text is in a log, or where Terraform's errors begin; grows with the log.
-
-    Only a plain text is searched for: no text and no log can make that slow, as they can a regular expression.
+    """The places in a log where something is that is searched for; grows with the log.
 
     Args:
         read: reads the lines from one to another.
         start: first line of the phase.
-        text: without capitals, it also finds capitals; "" finds Terraform's errors.
+        wanted: what is searched for.
         brief: whether lines that only tell progress are left out.
     """
 
-    def __init__(self, read: Read, start: int, text: str, *, brief: bool) -> None:
-        self._read, self._text, self._brief = read, text, brief
-        self._folds = text == text.lower()
+    def __init__(self, read: Read, start: int, wanted: Matching, *, brief: bool) -> None:
+        self._read, self._wanted, self._brief = read, wanted, brief
         self.start = self.known = start
         """The line up to which the log has been searched."""
         self._lines = array("L")
@@ -70,22 +62,19 @@ class Hits:
         at = bisect_left(self._lines, line)
         return (self._ends[at - 1] if at else 0) if at < len(self._lines) else 0
 
-    def places(self, line: int) -> list[int]:
-        """Where the hits of a line begin, in characters, as it is wrapped."""
-        shown = self._shown("\n".join(self._read(line, line + 1))).replace("\t", TAB)
-        return [match.start() for match in re.finditer(re.escape(self._text), shown)] if self._text else [0]
+    def parts(self, line: int, *, wrapped: bool = True) -> list[tuple[int, int]]:
+        """Where the hits of a line begin and end, in characters, as it is shown."""
+        shown = plain("\n".join(self._read(line, line + 1)))
+        return self._wanted.parts(shown.replace("\t", TAB) if wrapped else shown)
 
     def _search(self, lines: list[str]) -> None:
-        shown = self._shown("\n".join(lines))
-        if (self._text or _ERROR_WORD) not in shown:
+        shown = plain("\n".join(lines))
+        if not self._wanted.is_in(shown):
             return
         hits = self.total
         for number, line in enumerate(shown.split("\n")):
-            found = line.count(self._text) if self._text else _ERROR.match(line) is not None
+            found = len(self._wanted.parts(line))
             if found and not (self._brief and tells_progress(lines[number])):
                 hits += found
                 self._lines.append(self.known + number)
                 self._ends.append(hits)
-
-    def _shown(self, text: str) -> str:
-        return plain(text).lower() if self._text and self._folds else plain(text)

@@ -644,7 +644,7 @@ export interface Hello {
 export interface FindRequest {
   readonly type: 'find';
   readonly number: number;
-  readonly kind: 'text' | 'error';
+  readonly kind: 'text' | 'pattern' | 'error';
   readonly text: string;
   readonly position: number;
   readonly row: number;
@@ -660,6 +660,8 @@ export interface Found {
   readonly position: number;
   readonly row: number;
   readonly nth: number;
+  readonly marks: readonly Mark[];
+  readonly problem: string;
 }
 
 /** Rows of the log from `start`, possibly fewer than requested, of the `rows` that the view has. */
@@ -682,6 +684,14 @@ export interface LinesRequest {
   readonly line: number;
   readonly brief: boolean;
   readonly columns: number;
+}
+
+/** A part of a row from one place to another, as JavaScript counts; `current` for the hit that was asked for. */
+export interface Mark {
+  readonly row: number;
+  readonly start: number;
+  readonly stop: number;
+  readonly current: boolean;
 }
 
 /** A part of the requested text; the rest begins at `row`, after `skip` characters. */

@@ -32,7 +32,8 @@ export class Log {
       this._brief,
       this._wrap,
       this._copy,
-      this._save
+      this._save,
+      this._search.problem
     );
     const foot = make('div', 'tfmfa-log-foot', this._size, this._path, this._said, this._expand);
     this.node = make('div', 'tfmfa-log', bar, make('div', 'tfmfa-log-frame', this._pane, this._jump), foot);

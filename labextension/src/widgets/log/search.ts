@@ -1,7 +1,7 @@
 // The search over the whole log: the kernel has it, counts the hits, and says where the next one is.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import type { FindRequest, Found } from '../../protocol/generated';
+import type { FindRequest, Found, Mark } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import type { IHit } from './line';
 
@@ -23,7 +23,11 @@ export class Search {
     this._field.addEventListener('input', () => this._typed());
     this._field.addEventListener('keydown', event => this._pressed(event));
     this._enable();
+    this._tell('');
   }
+
+  /** Why nothing can be searched for. */
+  readonly problem = make('div', 'tfmfa-log-problem');
 
   dispose(): void {
     clearTimeout(this._later);
@@ -53,25 +57,28 @@ export class Search {
       return;
     }
     if (isAnotherView) {
+      this._marks = []; // of other rows
       this._find(this._position, false);
     } else {
       this._later ??= window.setTimeout(() => this._find(this._position, false), RECOUNT);
     }
   }
 
-  receive({ nth, number, position, row, total }: Found): void {
+  receive({ marks, nth, number, position, problem, row, total }: Found): void {
     if (number !== this._number || !this._kind) {
       return;
     }
-    const isElsewhere = row !== this._row || nth !== this._nth;
+    const isElsewhere = row !== this._row || nth !== this._nth || marks.length !== this._marks.length;
+    this._marks = marks;
     this._total = total;
     this._position = position;
     this._row = row;
     this._nth = nth;
     const name = this._kind === 'error' ? 'Error ' : '';
     const nothing = this._kind === 'error' ? 'No errors' : 'No hits';
-    const words = total > 0 ? `${name}${count(position + 1)} of ${count(total)}` : nothing;
-    setText(this._shown, words);
+    const words = problem || (total > 0 ? `${name}${count(position + 1)} of ${count(total)}` : nothing);
+    setText(this._shown, problem ? '' : words);
+    this._tell(problem);
     this._enable();
     if (this._isStep) {
       setText(this._said, words);
@@ -87,6 +94,11 @@ export class Search {
   /** What is to be marked in a row with this text. */
   hitsIn(row: number, text: string): readonly IHit[] {
     const isCurrent = row === this._row;
+    const marks = this._marks.filter(mark => mark.row === row);
+    if (marks.length > 0) {
+      const hits = marks.map(({ current, start, stop }) => ({ from: start, to: stop, isCurrent: current }));
+      return hits.sort((a, b) => a.from - b.from);
+    }
     // An error, or a hit in what is not shown of a long line.
     if (isCurrent && (!this._pattern || this._nth < 0)) {
       return [{ from: 0, to: text.length, isCurrent }];
@@ -114,7 +126,7 @@ export class Search {
   private _typed(): void {
     const text = this._field.value.slice(0, LONGEST);
     if (text) {
-      this._start('text', text, -1);
+      this._start(isPressed(this._expression) ? 'pattern' : 'text', text, -1);
     } else {
       this._stop();
     }
@@ -139,6 +151,7 @@ export class Search {
     // As in the kernel: a text without capitals is looked for in capitals too.
     this._pattern = kind === 'text' ? new RegExp(escaped(text), text === text.toLowerCase() ? 'giu' : 'gu') : null;
     this._row = -1;
+    this._marks = [];
     this._find(position, true);
     this._log.mark();
   }
@@ -146,8 +159,10 @@ export class Search {
   private _stop(): void {
     this._kind = null;
     this._pattern = null;
+    this._marks = [];
     this._row = this._position = -1;
     this._total = 0;
+    this._tell('');
     setText(this._shown, '');
     setText(this._said, '');
     this._enable();
@@ -164,6 +179,19 @@ export class Search {
     }
   }
 
+  /** Says why nothing can be searched for. */
+  private _tell(problem: string): void {
+    setText(this.problem, problem);
+    setVisible(this.problem, problem !== '');
+    withAttributes(this._field, { 'aria-invalid': String(problem !== '') });
+  }
+
+  private _toggle(): void {
+    withAttributes(this._expression, { 'aria-pressed': String(!isPressed(this._expression)) });
+    this._typed();
+    this._field.focus();
+  }
+
   private _enable(): void {
     this._previous.disabled = this._next.disabled = this._total === 0;
     setVisible(this._shown, this._kind !== null);
@@ -178,6 +206,10 @@ export class Search {
     autocomplete: 'off',
     spellcheck: 'false'
   });
+  private readonly _expression = withAttributes(
+    iconButton('.*', 'Regular expression', () => this._toggle()),
+    { 'aria-pressed': 'false' }
+  );
   private readonly _previous = iconButton('↑', 'Previous hit', () => this.step(-1));
   private readonly _next = iconButton('↓', 'Next hit', () => this.step(1));
   private readonly _shown = withAttributes(make('span', 'tfmfa-log-hits'), { 'aria-hidden': 'true' });
@@ -187,6 +219,7 @@ export class Search {
   private _text = '';
   private _pattern: RegExp | null = null;
   private _number = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0; // not that of another page on the same card
+  private _marks: readonly Mark[] = []; // of a pattern: the kernel says where, because a pattern could stop the page
   private _total = 0;
   private _position = -1;
   private _row = -1;
@@ -195,9 +228,13 @@ export class Search {
   private _later: number | undefined;
 
   readonly node = withAttributes(
-    make('div', 'tfmfa-log-search', this._field, this._previous, this._next, this._shown, this._said),
+    make('div', 'tfmfa-log-search', this._field, this._expression, this._previous, this._next, this._shown, this._said),
     { role: 'search', 'aria-label': 'Log' }
   );
+}
+
+function isPressed(button: HTMLButtonElement): boolean {
+  return button.getAttribute('aria-pressed') === 'true';
 }
 
 function iconButton(sign: string, name: string, press: () => void): HTMLButtonElement {
