@@ -1,7 +1,10 @@
 """The runs panel in JupyterLab's side bar: two environments, one of which waits for a code."""
 
+import fcntl
 import json
+import os
 import re
+import time
 
 import pytest
 from lab import ROOT, SCREENSHOTS, Lab
@@ -162,6 +165,61 @@ def test_a_kernel_that_computes_still_tells_of_its_runs(lab, open_notebook):
     expect(computed).to_contain_text("Discarded")
     (lab.folder / "enough").touch()
     page.wait_idle()
+
+
+SLOW = """%%tfplan -e far
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "exec sleep 300"
+  }
+}"""
+
+
+def test_a_run_of_another_kernel_is_canceled_and_a_lock_that_was_left_is_freed(lab, open_notebook):
+    lab.write("far.ipynb", "%load_ext tfmfa_nb", SLOW, "%tfapply -e far --auto-approve", PLAN.format("left"))
+    lab.write("near.ipynb", "%load_ext tfmfa_nb")
+    far = open_notebook("far.ipynb", alone=True)
+    for cell in (0, 3, 1):
+        far.run_cell(cell)
+    far.start_cell(2)
+    expect(far.output(2)).to_contain_text("terraform_data.slow")
+
+    page = open_notebook("near.ipynb", alone=True)  # which knows nothing of the other notebook's card
+    page.run_cell(0)
+    page.command(PANEL)
+    panel = page.page.locator(".tfmfa-runs")
+    status = panel.get_by_role("status")
+    running = panel.locator("[data-key^='in far run']")
+    expect(running).to_contain_text("Applying")
+    running.get_by_role("button", name="Cancel").click()
+    expect(running).to_contain_text(re.compile("Canceled|Errored"))
+    far.wait_idle()
+    expect(far.output(2)).to_contain_text(re.compile("far: (Canceled|Errored)"))
+
+    panel.locator("[data-key^='in left run']").get_by_role("button", name="Discard").click()
+    expect(status).to_contain_text("is discarded")
+    (folder,) = (lab.folder / "left/.tfmfa/runs").iterdir()
+    lock = lab.folder / "left/.tfmfa/lock"
+    words = {"purpose": f"apply, {folder.name}", "pid": 2**22 + 1, "host": os.uname().nodename, "since": time.time()}
+    lock.write_text(json.dumps(words))
+    with lock.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as a program does that Terraform has left behind
+        panel.get_by_role("button", name="Refresh the runs").click()
+        row(page, "^left, .*Locked by").get_by_role("button", name="Unlock…").click()
+        dialog = page.page.get_by_role("dialog")
+        expect(dialog).to_contain_text('Free the lock of "left"?')
+        for theme in ("Light", "Dark"):
+            page.theme(f"JupyterLab {theme}")
+            page.screenshot(f"runs-panel-unlock-{theme.lower()}")
+        page.theme("JupyterLab Light")
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(dialog).to_be_hidden()
+        assert lock.exists()
+        row(page, "^left, .*Locked by").get_by_role("button", name="Unlock…").click()
+        dialog.get_by_role("button", name="Free the lock").click()
+        expect(status).to_contain_text('The lock of "left" is free.')
+    expect(row(page, "^left, .*Free")).to_be_visible()
+    assert not lock.exists()
 
 
 @pytest.mark.thorough
