@@ -12,6 +12,7 @@ const RUN: RunStatus = {
   lock_indicator: 'required',
   canceling: false,
   card: '',
+  stands: '',
   question: ''
 };
 const busy = (run: Partial<RunStatus> = {}) => ({ busy: true, run: { ...RUN, ...run } });

@@ -53,7 +53,7 @@ function folder(...environments: readonly EnvironmentRuns[]): FolderRuns {
 }
 
 function status(more: Partial<RunStatus> = {}): RunStatus {
-  const words = { phase: 'plan', status: 'pending', level: 'never', lock_indicator: 'required', card: 'c' };
+  const words = { phase: 'plan', status: 'pending', level: 'never', lock_indicator: 'required', card: 'c', stands: '' };
   return { id: run('aaaaaa').id, environment: 'staging', canceling: false, question: 'code', ...words, ...more };
 }
 

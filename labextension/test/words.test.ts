@@ -46,7 +46,7 @@ test('each level has its meaning', () => {
 });
 
 test('what a person is asked goes before the status, and canceling before all but the end', () => {
-  const run = { id: '', environment: '', phase: 'plan', level: '', lock_indicator: '', card: '' };
+  const run = { id: '', environment: '', phase: 'plan', level: '', lock_indicator: '', card: '', stands: '' };
   const words = (status: string, question = '', canceling = false) => runWords({ ...run, status, question, canceling });
   expect(words('planning')).toBe('Planning');
   expect(words('planning', 'code')).toBe('Waiting for a code');

@@ -113,6 +113,59 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     page.screenshot("fleet-7-applied", applied)
 
 
+def panel_of(page):
+    return page.locator(".tfmfa-panel .tfmfa-fleet")
+
+
+def test_a_fleet_that_asks_comes_back_on_a_reloaded_page_and_in_a_second_tab(lab, aws, open_notebook):
+    lab.write("again.ipynb", "%load_ext tfmfa_nb", ROWS, PLAN)
+    page = open_notebook("again.ipynb", alone=True)
+    page.run_cell(0)
+    page.run_cell(1)
+    page.start_cell(2)
+    asks = re.compile("^Authenticate and plan 3 environments$")
+    expect(page.output(2).get_by_role("button", name=asks)).to_be_visible(timeout=60_000)
+    bar = page.page.locator(".tfmfa-statusbar")
+    expect(bar).to_have_text("MFA required (plans and applies) · 3 environments: Waiting for a code")
+    page.reload_page()  # nobody has saved the notebook, so its output is gone
+    card = panel_of(page.page)
+    expect(card.get_by_role("button", name=asks)).to_be_visible()
+    expect(page.page.locator(".lm-TabBar-tab", has_text="Fleet of 3 environments")).to_be_visible()
+    page.screenshot("fleet-in-a-panel")
+    second = page.page.context.new_page()
+    second.goto(lab.url("again.ipynb"))
+    expect(panel_of(second).get_by_role("button", name=asks)).to_be_visible(timeout=60_000)
+    card.get_by_label("MFA code").fill(aws.code(wait=False))
+    page.page.keyboard.press("Enter")
+    expect(panel_of(second).get_by_role("button", name=asks)).to_be_hidden()
+    expect(bar).to_contain_text("MFA authenticated")
+    for each in (page.page, second):
+        end = each.locator(".tfmfa-panel-end")
+        expect(end).to_contain_text("3 environments: 1 errored, 2 planned.", timeout=60_000)
+    second.close()
+    page.page.locator(".tfmfa-panel-end").get_by_role("button", name="Show in the notebook").click()
+    shown = page.page.locator(".jp-Notebook .jp-Cell-outputArea", has_text="2 of 3 environments change")
+    expect(shown).to_be_visible(timeout=60_000)
+
+
+def test_the_card_of_a_fleet_whose_kernel_is_gone_says_so_and_takes_no_answers(lab, open_notebook):
+    plan = PLAN.replace(" --level 'plans and applies'", "")
+    lab.write("gone.ipynb", "%load_ext tfmfa_nb", ROWS, plan, "%tfapply --each rows")
+    page = open_notebook("gone.ipynb", alone=True)
+    for cell in range(3):
+        page.run_cell(cell)
+    page.start_cell(3)
+    card = page.output(3).locator(".tfmfa-fleet")
+    expect(card.get_by_role("button", name="Apply 2 selected")).to_be_visible(timeout=60_000)
+    page.page.evaluate("() => { void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+    expect(card.locator(".tfmfa-silent")).to_contain_text(
+        re.compile(r"The kernel has exited, .*Follow all of them with %tfruns follow fleet-\S+\.")
+    )
+    expect(card.get_by_role("button", name=re.compile("selected|Cancel|Pause"))).to_have_count(0)
+    assert card.get_by_role("checkbox").evaluate_all("(boxes) => boxes.every((box) => box.disabled)")
+    page.screenshot("fleet-without-its-kernel", card)
+
+
 # A fleet that has begun nothing, with what a kernel says of one that has.
 SCRIPT = """\
 import asyncio, time

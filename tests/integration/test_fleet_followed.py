@@ -49,10 +49,42 @@ def test_a_kernel_that_did_not_start_a_fleet_follows_all_of_it_and_applies_the_r
         assert error == ""
         assert "3 applied." in text
         assert (tmp_path / "c/begun").exists()
+        text, error = other.run(f"%tfruns discard {fleet}")
+        assert "%tfruns discard is for single runs" in text
         text, error = other.run(f"%tfruns cancel {fleet}")
-        assert "%tfruns cancel is for single runs" in text
+        assert f"{fleet} is not running. There is nothing to cancel." in error
         text, error = other.run("%tfruns follow fleet-none")
         assert "This folder has no fleet 'fleet-none'." in error
     finally:
         for each in started:
+            each.stop()
+
+
+def test_a_fleet_is_canceled_from_another_notebook_with_one_interrupt_each(tmp_path):
+    first, other = Kernel(tmp_path), Kernel(tmp_path)
+    try:
+        for kernel in (first, other):
+            assert kernel.run(f"%load_ext tfmfa_nb\n{ROWS}") == ("", "")
+        assert first.run(PLAN)[1] == ""
+        applying = first.start("%tfapply --each rows --at-once 2 --auto-approve")
+        while not all((tmp_path / name / "begun").exists() for name in "ab"):
+            other.run("import time; time.sleep(0.1)")
+        text, error = other.run("%tfruns cancel fleet-")
+        assert error == ""
+        assert re.search(r"^  a .*Canceled, ", text, re.MULTILINE)
+        assert re.search(r"^  c .*Planned", text, re.MULTILINE)
+        text, error = first.ended(applying)
+        assert "3 of 3 environments did not succeed" in error or "canceled" in error
+        # What waited for its turn has not started, and each Terraform that ran was interrupted once.
+        assert not (tmp_path / "c/begun").exists()
+        for name in "ab":
+            (log,) = (tmp_path / name).glob(".tfmfa/runs/*/run.log")
+            assert log.read_text().count("nterrupt received") == 1
+        assert [*tmp_path.glob(".tfmfa-fleets/*.cancel")] == []
+        # Whoever canceled one phase has not canceled the next.
+        (tmp_path / "go-on").touch()
+        text, error = first.run("%tfapply --each rows --auto-approve")
+        assert "1 applied." in text
+    finally:
+        for each in (first, other):
             each.stop()

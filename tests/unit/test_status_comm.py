@@ -12,14 +12,14 @@ class Magics:
     """What the status comm sees of the magics."""
 
     def __init__(self):
-        self.latest, self.busy, self.observers = None, False, []
+        self.latest, self.fleet, self.busy, self.observers = None, None, False, []
 
     def observe(self, handler, names):
-        assert names == ["latest", "active_runs"]
+        assert names == ["latest", "fleet", "active_runs"]
         self.observers.append(handler)
 
     def unobserve(self, handler, names):
-        assert names == ["latest", "active_runs"]
+        assert names == ["latest", "fleet", "active_runs"]
         self.observers.remove(handler)
 
     def become(self, **values):
@@ -82,7 +82,7 @@ def test_a_front_end_is_told_of_the_latest_run_and_of_what_changes(kernel):
         "run": {
             "id": run.id, "environment": "staging", "phase": "plan", "status": "pending", "question": "code",
             "level": "plans and applies", "lock_indicator": "failed", "canceling": False,
-            "card": "",
+            "card": "", "stands": "",
         },
     }  # fmt: skip
     sent = len(comm.sent)

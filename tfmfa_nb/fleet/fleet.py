@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.fleet.joint_phase import JointPhase
-from tfmfa_nb.fleet.known_fleets import forget, know, remember
+from tfmfa_nb.fleet.known_fleets import cancellation_requested, forget, know, remember, request_cancellation
 from tfmfa_nb.fleet.member import strictest_level
 from tfmfa_nb.fleet.shared_terraform import SharedTerraform
 from tfmfa_nb.fleet.turns import Pace
@@ -82,6 +82,7 @@ class Fleet(Mapping[str, Run]):
         self.ends: dict[tuple[str, Phase], PhaseEnd] = {}
         self._runs: dict[str, Run] = {}
         self._phase: JointPhase | None = None
+        self._stops = False
         know(self)
 
     def __getitem__(self, name: str) -> Run:
@@ -158,6 +159,8 @@ class Fleet(Mapping[str, Run]):
         """Take the run of an environment from its record: a kernel that did not start it follows it."""
         run.driver.ports = replace(run.driver.ports, turn=partial(self._turn_of, name))
         self._runs[name] = run
+        if self._stops and run.status in UNDER_WAY:
+            run.cancel()
 
     @property
     def stopped(self) -> Mapping[str, TfmfaError]:
@@ -177,22 +180,35 @@ class Fleet(Mapping[str, Run]):
     def pause(self) -> None:
         """Start no other run until `resume()`."""
         if self._phase is not None:
-            self._phase.turns.paused = True
+            self._phase.pause(paused=True)
 
     def resume(self) -> None:
         """Let the runs that wait start."""
         if self._phase is not None:
-            self._phase.turns.paused = False
+            self._phase.pause(paused=False)
 
     def cancel(self) -> None:
-        """Stop gracefully: each Terraform gets one interrupt, and what waits does not start."""
+        """Stop gracefully: each Terraform gets one interrupt, and what waits does not start, in whichever kernel.
+
+        Raises:
+            ConfigurationError: the kernel that drives the fleet cannot be told.
+        """
         if self._phase is not None:
             self._phase.canceling = True
+        else:
+            self._stops = True  # what is found later stops, too
         for name, run in self._runs.items():
             taking_part = name in self._phase.names if self._phase is not None else run.status in UNDER_WAY
             if taking_part and not run.ended_at and not Status(run.status).final:
                 run.cancel()
         self.resume()
+        if self._phase is None:
+            request_cancellation(self.id, self.base)
+
+    @property
+    def canceled_elsewhere(self) -> bool:
+        """Whether another kernel has had this one cancel the fleet since this was last asked."""
+        return self._phase is not None and cancellation_requested(self.id, self.base)
 
     @property
     def canceling(self) -> bool:
@@ -279,8 +295,12 @@ class Fleet(Mapping[str, Run]):
         return f"<Fleet {self.id}: {len(self.members)} environments, {len(self.errors)} failed>"
 
     async def _turn_of(self, name: str) -> None:
-        if self._phase is not None:
-            await self._phase.turn(name)
+        if self._phase is None:
+            return
+        await self._phase.turn(name)
+        if self.canceled_elsewhere:
+            self.cancel()
+        self._phase.check_not_canceled()
 
     def _room(self) -> AbstractAsyncContextManager[None]:
         return self._phase.room if self._phase is not None else nullcontext()
@@ -296,6 +316,7 @@ class Fleet(Mapping[str, Run]):
         for name in names:
             self.errors.pop(name, None)
         self.pace, self.started_at = pace, time.time()
+        cancellation_requested(self.id, self.base)  # of an earlier phase
         self._phase = JointPhase(names, gate, pace, phase)
 
         async def one(name: str, own: Gate) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.fleet.fleet import Fleet
+from tfmfa_nb.fleet.known_fleets import cancellation_requested
 from tfmfa_nb.fleet.member import Member, name_in_fleet
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY
@@ -54,11 +54,32 @@ async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> Non
             fleet.errors[_name(member)] = error
 
     await asyncio.gather(*map(one, record.environments))
+    cancellation_requested(fleet.id, fleet.base)  # its kernel may have died before it heard of it
 
 
-def how_it_stands(record: FleetRecord, base: Path) -> Counter[str]:
-    """How many runs of a fleet are in which status; those that never started, and that have no record, too."""
-    return Counter(_status_of(_environment(each, base), each.run) for each in record.environments)
+def check_goes_on(record: FleetRecord, base: Path) -> None:
+    """Make sure that a run of a fleet goes on, or waits in a live kernel.
+
+    Raises:
+        RunStateError: none does.
+    """
+    if not any(_goes_on(_environment(each, base), each.run) for each in record.environments):
+        raise RunStateError(f"{record.id} is not running.", "There is nothing to cancel.")
+
+
+def _goes_on(environment: Environment, run_id: str) -> bool:
+    try:
+        if is_pending(environment, run_id):
+            return True
+        probe = RunProbe(environment, run_id)
+        return probe.look() or probe.attended
+    except TfmfaError:
+        return False
+
+
+def statuses_of(record: FleetRecord, base: Path) -> list[str]:
+    """The statuses of a fleet's runs; of those that never started, or that have no record, words that say so."""
+    return [_status_of(_environment(each, base), each.run) for each in record.environments]
 
 
 def _status_of(environment: Environment, run_id: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.fleet.rendezvous import Rendezvous
@@ -54,6 +56,7 @@ class JointPhase:
         self._gate = SharedGate(gate, names, lambda: self.canceling)
         self._ready: Rendezvous[None, None] = Rendezvous(names, _nothing)
         self.begun: dict[str, float] = {}
+        self._thread, self._loop = threading.get_ident(), asyncio.get_running_loop()
 
     async def run(self, perform: Callable[[str, Gate], Awaitable[None]]) -> None:
         """Perform the phase of each run; what stops one does not stop the others.
@@ -90,8 +93,22 @@ class JointPhase:
             raise RunCanceled("The fleet has not started, because a run was refused.", "Nothing was changed.")
         await self.turns.wait(self.names.index(name))
         self.begun[name] = time.time()
+
+    def check_not_canceled(self) -> None:
+        """Make sure that a run whose turn it is may start.
+
+        Raises:
+            RunCanceled: the fleet is being canceled.
+        """
         if self.canceling:
             raise RunCanceled("The fleet was canceled.", "Nothing was changed here.")
+
+    def pause(self, *, paused: bool) -> None:
+        """Start no other run, or go on; on any thread."""
+        if threading.get_ident() == self._thread:
+            self.turns.paused = paused
+        else:
+            self._loop.call_soon_threadsafe(partial(self.pause, paused=paused))
 
     def _leave(self, name: str) -> None:
         """Nobody waits any more for the run with this name."""

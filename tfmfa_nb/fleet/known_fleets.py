@@ -24,6 +24,11 @@ def know(fleet: Any) -> None:
     _fleets[fleet.id] = fleet
 
 
+def known_fleet(fleet_id: str) -> Any:
+    """The fleet of this kernel with this ID; None if there is none."""
+    return _fleets.get(fleet_id)
+
+
 def run_of_fleet(run_id: str) -> Any:
     """The run of a fleet of this kernel with this ID; None if there is none."""
     runs = (run for fleet in list(_fleets.values()) for run in list(fleet.values()))
@@ -48,13 +53,32 @@ def remember(fleet: Any) -> None:
     for path in oldest_last[_MAX_RECORDS - 1 :]:
         path.unlink(missing_ok=True)
     record = FleetRecord(id=fleet.id, environments=tuple(_member(fleet, name) for name in fleet))
-    write_whole(folder / f"{record.id}.json", record.text())
+    write_whole(_record_of(record.id, base), record.text())
 
 
 def forget(fleet_id: str, base: Path) -> None:
     """Delete the record of a fleet in which nothing has run."""
     with suppress(OSError):
-        (base / FLEETS / f"{fleet_id}.json").unlink()
+        _record_of(fleet_id, base).unlink()
+
+
+def request_cancellation(fleet_id: str, base: Path) -> None:
+    """Have the kernel that drives a fleet cancel it: that kernel looks for a file beside the record, and deletes it.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    if _record_of(fleet_id, base).exists():
+        write_whole(_request_of(fleet_id, base), "")
+
+
+def cancellation_requested(fleet_id: str, base: Path) -> bool:
+    """Whether somebody has had a fleet canceled since this was last asked."""
+    try:
+        _request_of(fleet_id, base).unlink()
+    except OSError:
+        return False
+    return True
 
 
 def remembered(base: Path) -> list[FleetRecord]:
@@ -74,6 +98,14 @@ def remembered_one(fleet_id: str, base: Path) -> FleetRecord:
     if found:
         raise RunStateError(f"{fleet_id!r} matches {len(found)} fleets.", "Use the whole ID.")
     raise RunStateError(f"This folder has no fleet {fleet_id!r}.", "%tfruns names the fleets.")
+
+
+def _record_of(fleet_id: str, base: Path) -> Path:
+    return base / FLEETS / f"{fleet_id}.json"
+
+
+def _request_of(fleet_id: str, base: Path) -> Path:
+    return base / FLEETS / f"{fleet_id}.cancel"
 
 
 def _paths(base: Path) -> list[Path]:

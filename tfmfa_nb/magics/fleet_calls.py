@@ -145,10 +145,9 @@ def check_not_restricted() -> None:
 async def _go(
     fleet: Fleet, work: Callable[[Gate], Awaitable[None]], options: PromptOptions, magics: TfmfaMagics | None
 ) -> None:
-    shell = magics.shell if magics else None
-    seen = shell is not None or (sys.stdout is not None and sys.stdout.isatty())
+    seen = magics is not None or (sys.stdout is not None and sys.stdout.isatty())
     await go_fleet(
-        fleet, lambda gate, _: work(gate), settings_of(options, magics), shell, show=options.get("show", seen)
+        fleet, lambda gate, _: work(gate), settings_of(options, magics), magics, show=options.get("show", seen)
     )
     if len(fleet.stopped) == len(fleet.names):
         raise_for_stopped(fleet)

@@ -15,8 +15,7 @@ from tfmfa_nb.magics.arguments import options_of
 from tfmfa_nb.magics.defined_options import option_of_plan
 from tfmfa_nb.magics.fleet_calls import check_not_restricted
 from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets
-from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
-from tfmfa_nb.magics.interruption import interrupted_while_shown
+from tfmfa_nb.magics.fleet_presentation import go_fleet, interrupted, raise_for_stopped
 from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 from tfmfa_nb.prompts.form import HELLO_TIMEOUT
@@ -59,7 +58,7 @@ class FleetMagics:
         """Perform a phase ("plan", "apply") of the fleet that `--each` names, or a command of `%tfruns` on fleets.
 
         Args:
-            what: "plan", "apply"; "list" for naming the fleets of the folder, "follow" for following one.
+            what: "plan", "apply"; "list" for naming the fleets of the folder, "follow" for following or canceling one.
             arguments: the parsed line.
             cell: the cell below it; None for none.
 
@@ -95,7 +94,7 @@ class FleetMagics:
         return fleet
 
     async def apply(self, arguments: Namespace, cell: str | None) -> Fleet:
-        """Apply the plans of the fleet that was planned with the same `--each`.
+        """Apply the plans of the fleet that was planned with the same `--each`, or that has this ID.
 
         Raises:
             UsageError: an option does not go with it.
@@ -108,7 +107,8 @@ class FleetMagics:
             )
         if option := option_of_plan(arguments):
             raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %%tfplan")
-        fleet = self._fleets.get(arguments.each) or self._followed.get(arguments.each)
+        known = {**self._followed, **{each.id: each for each in self._fleets.values()}, **self._fleets}
+        fleet = known.get(arguments.each)
         if fleet is None:
             raise RunStateError(
                 f"This kernel has no plans of --each {arguments.each}.", f"Use: %tfplan --each {arguments.each}"
@@ -130,41 +130,24 @@ class FleetMagics:
         return fleet
 
     async def follow(self, arguments: Namespace) -> Fleet:
-        """Follow all runs of the fleet that `%tfruns follow` names; `%tfapply --each ID` then applies its plans.
+        """Follow, or cancel, all runs of the fleet that `%tfruns` names; `%tfapply --each ID` then applies its plans.
 
         Raises:
             UsageError, TfmfaError: as `follow_in_cell` does, or what stopped the runs.
         """
-        self._magics.active_runs += 1
-        try:
-            fleet = await follow_in_cell(arguments, self._shell, self._magics.read_policy(), _Unseen())
-        finally:
-            self._magics.active_runs -= 1
+        fleet = await follow_in_cell(arguments, self._shell, self._magics)
         self._followed[fleet.id] = fleet
-        raise_for_stopped(fleet)
+        if arguments.what != "cancel" or not all(isinstance(each, RunCanceled) for each in fleet.errors.values()):
+            raise_for_stopped(fleet)
         return fleet
 
     async def _go(self, fleet: Fleet, work: Callable[[Gate, FleetCard | None], Awaitable[None]]) -> None:
         async def show() -> None:
-            await go_fleet(fleet, work, self._magics, self._shell)
+            await go_fleet(fleet, work, self._magics, self._magics)
 
-        self._magics.active_runs += 1
-        try:
-            if await interrupted_while_shown(_Unseen(), self._shell, show):
-                raise RunCanceled("The fleet was interrupted.", "Finished changes are in the states.")
-        finally:
-            self._magics.active_runs -= 1
+        if await interrupted(self._shell, show):
+            raise RunCanceled("The fleet was interrupted.", "Finished changes are in the states.")
         raise_for_stopped(fleet)
-
-
-class _Unseen:
-    """The fleet's own view shows it."""
-
-    def begin(self) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
 
 def _refuse_one_environment(arguments: Namespace) -> None:

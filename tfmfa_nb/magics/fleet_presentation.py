@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.magics.cell_gate import gate_of
 from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet, front_end_of_fleet
+from tfmfa_nb.magics.front_end import UnseenView
+from tfmfa_nb.magics.interruption import interrupted_while_shown
 from tfmfa_nb.model.errors import ConfigurationError, FleetStopped, TfmfaError
 from tfmfa_nb.notifications.notifier import notifying
 from tfmfa_nb.views.fleet_matrix import fleet_bundle
-from tfmfa_nb.views.fleet_view import shown, shown_to_runner
+from tfmfa_nb.views.fleet_view import looking, shown, shown_to_runner
+from tfmfa_nb.views.shown_fleet import ShownFleet
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.fleet.fleet import Fleet
     from tfmfa_nb.magics.cell_gate import Settings
+    from tfmfa_nb.magics.magics import TfmfaMagics
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.runs.run import Run
     from tfmfa_nb.views.fleet_card import FleetCard
@@ -29,7 +33,7 @@ async def go_fleet(
     fleet: Fleet,
     work: Callable[[Gate, FleetCard | None], Awaitable[None]],
     settings: Settings,
-    shell: InteractiveShell | None,
+    magics: TfmfaMagics | None,
     *,
     show: bool = True,
 ) -> None:
@@ -39,10 +43,11 @@ async def go_fleet(
         fleet: the fleet.
         work: gets the gate that each run would have alone, and the card of the fleet, if there is one.
         settings: settings of prompts and sessions.
-        shell: the shell of the cell; None outside of IPython.
+        magics: the magics, which tell front ends of the fleet; None outside of IPython.
         show: whether to show it.
     """
     _refuse_elsewhere(settings.prompt)
+    shell = magics.shell if magics is not None else None
     card = card_of_fleet(fleet, shell) if show else None
     try:
         gate = gate_of(front_end_of_fleet(shell, card, settings.profile), settings)
@@ -62,8 +67,15 @@ async def go_fleet(
 
     fleet.around = around
     notebook = getattr(shell, "kernel", None) is not None
-    async with shown(fleet, notebook=notebook, card=card) if show else nullcontext():
-        await work(gate, card)
+    seen = ShownFleet(fleet, card)
+    with magics.showing(seen) if magics is not None else nullcontext():
+        async with looking(seen.look), shown(fleet, notebook=notebook, card=card) if show else nullcontext():
+            await work(gate, card)
+
+
+async def interrupted(shell: InteractiveShell, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do `work`, which shows a fleet itself; whether it was interrupted."""
+    return await interrupted_while_shown(UnseenView(), shell, work)
 
 
 def _refuse_elsewhere(prompt: str) -> None:

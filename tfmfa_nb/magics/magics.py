@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from tfmfa_nb.protocol.runner import current_runner
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -86,6 +86,7 @@ class TfmfaMagics(Magics):
 
     environment = Unicode("default", help="Environment of magics without -e and -C.").tag(config=True)
     latest = AnyTrait(help="The run that was started last.")
+    fleet = AnyTrait(help="The fleet that was started after it, as front ends show it; None for none.")
     active_runs = Int(help="Number of runs that are planning, waiting for an answer, or applying.")
 
     def __init__(self, shell: InteractiveShell, policy_environ: Mapping[str, str], **arguments: Any) -> None:
@@ -169,7 +170,8 @@ class TfmfaMagics(Magics):
     async def tfruns(self, arguments: Namespace) -> Any:
         """List the environment's runs, or run a command on one of them. The value is that run.
 
-        `%tfruns` names the fleets of this folder, too; `%tfruns follow FLEET` follows all runs of one.
+        `%tfruns` names the fleets of this folder, too; `%tfruns follow FLEET` follows all runs of one, and
+        `%tfruns cancel FLEET` cancels them.
         """
         from tfmfa_nb.magics.tfruns import RunCommands  # noqa: PLC0415 - until needed
 
@@ -200,11 +202,22 @@ class TfmfaMagics(Magics):
 
         set_policy(environment, self._policy_environ, self.read_policy())
 
+    @contextmanager
+    def showing(self, fleet: Any) -> Iterator[None]:
+        """Show front ends a `ShownFleet` that goes on in this block; until a run is started, they show how it ended."""
+        self.active_runs += 1
+        self.fleet = fleet
+        try:
+            yield
+        finally:
+            self._one_less()
+
     def adopt(self, folder: Path, run: Run) -> None:
         """Make `run` the latest run, and the current one of the environment in `folder`; close the one before it."""
         from tfmfa_nb.magics.presentation import show_run_as_value  # noqa: PLC0415 - until needed
 
         self._runs[folder] = self.latest = run
+        self.fleet = None
         show_run_as_value(run, self._shell)
         if close := self._cards.pop(folder, None):
             close()
@@ -328,6 +341,7 @@ class TfmfaMagics(Magics):
         from tfmfa_nb.magics.presentation import present, show_run_as_value  # noqa: PLC0415 - until needed
 
         self.active_runs += 1
+        self.fleet = None
         show_run_as_value(run, self._shell)
         try:
             await present(run, phases, self._shell, settings or self, confirm=confirm, wait=wait)

@@ -1,4 +1,4 @@
-"""The status comm: sends front ends the status of the notebook's latest run, cancels it, and answers questions.
+"""The status comm: sends front ends the status of the latest run or fleet, cancels it, and answers questions.
 
 A front end opens the comm; without one, nothing is sent. Front ends find out from `comm_info` whether the extension is
 loaded: a placeholder is listed there as long as the target exists. Opening a comm to find out would log an error in
@@ -34,11 +34,13 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.protocol.status import KernelAnswer, KernelQuestion
     from tfmfa_nb.runs.run import Run
+    from tfmfa_nb.views.shown_fleet import ShownFleet
 
     Reply = Callable[[KernelAnswer | None], None]
     AnswerQuestion = Callable[[KernelQuestion, Reply], None]
 
 _TRAITS = ("id", "environment", "phase", "status", "level", "lock_indicator", "canceling", "question")
+_KNOWN = ["latest", "fleet", "active_runs"]
 _MAX_COMMS = 16  # a reloaded page leaves its comm open
 
 
@@ -47,10 +49,12 @@ class LatestRun(Protocol):
 
     Attributes:
         latest: run that was started last; None before the first.
+        fleet: fleet that was started after it; None for none.
         busy: True while a run is planning, waiting for an answer, or applying.
     """
 
     latest: Any
+    fleet: Any
 
     @property
     def busy(self) -> bool: ...  # noqa: D102
@@ -88,17 +92,17 @@ class StatusComm:
         self._magics = magics
         self._answer_question = answer_question
         self._comms: list[Any] = []
-        self._run: Run | None = None
+        self._run: Run | ShownFleet | None = None
         self._sending = RLock()  # without it, another thread could send an older state last
         self._placeholder = _Placeholder()
         manager.register_target(COMM_TARGET, self._on_open)
         manager.register_comm(self._placeholder)
-        magics.observe(self._on_change, names=["latest", "active_runs"])
-        self._observe(magics.latest)
+        magics.observe(self._on_change, names=_KNOWN)
+        self._observe(magics.fleet or magics.latest)
 
     def close(self) -> None:
         """Close the comms; the front ends then show no status."""
-        self._magics.unobserve(self._on_change, names=["latest", "active_runs"])
+        self._magics.unobserve(self._on_change, names=_KNOWN)
         self._observe(None)
         self._manager.targets.pop(COMM_TARGET, None)
         self._manager.comms.pop(self._placeholder.comm_id, None)
@@ -140,19 +144,19 @@ class StatusComm:
 
     def _on_change(self, _change: Any) -> None:
         with self._sending:
-            self._observe(self._magics.latest)
+            self._observe(self._magics.fleet or self._magics.latest)
             status = self._status()
             for comm in list(self._comms):
                 comm.send(status)
 
-    def _observe(self, run: Run | None) -> None:
+    def _observe(self, run: Run | ShownFleet | None) -> None:
         if run is self._run:
             return
         if self._run is not None:
-            self._run.unobserve(self._on_change, names=_TRAITS)
+            self._run.unobserve(self._on_change, names=_traits_of(self._run))
         self._run = run
         if run is not None:
-            run.observe(self._on_change, names=_TRAITS)
+            run.observe(self._on_change, names=_traits_of(run))
 
     def _status(self) -> Any:
         run = self._run
@@ -165,7 +169,11 @@ def front_ends(manager: Any) -> int:
     return sum(each.target_name == COMM_TARGET and not isinstance(each, _Placeholder) for each in comms)
 
 
-def _status_of(run: Run) -> RunStatus:
+def _traits_of(run: Run | ShownFleet) -> tuple[str, ...]:
+    return (*_TRAITS, "stands") if run.has_trait("stands") else _TRAITS
+
+
+def _status_of(run: Run | ShownFleet) -> RunStatus:
     return RunStatus(
         id=run.id,
         environment=plain(run.environment),
@@ -176,4 +184,5 @@ def _status_of(run: Run) -> RunStatus:
         canceling=run.canceling,
         question=run.question.get("kind", ""),
         card=open_card(run),
+        stands=getattr(run, "stands", ""),
     )

@@ -17,7 +17,11 @@ KernelAnswer = EditorAnswer | RunsAnswer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be ""."""
+    """The latest run, or fleet. `question` is the kind of the open question, `card` the widget of its card; may be "".
+
+    Attributes:
+        stands: of a fleet, how many of its environments are in which status; "" for a run.
+    """
 
     id: str
     environment: str
@@ -28,11 +32,12 @@ class RunStatus:
     canceling: bool
     question: str
     card: str
+    stands: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelStatus:
-    """The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying."""
+    """The latest run or fleet, if there is one; `busy`: whether one is planning, waiting for an answer, or applying."""
 
     type: Literal["status"] = "status"
     protocol: int = PROTOCOL

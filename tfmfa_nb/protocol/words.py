@@ -59,8 +59,12 @@ STATUS_ICONS: Mapping[Status, str] = {
 
 FINAL_STATUSES = tuple(each for each in Status if each.final)
 
-QUESTION_NAMES = {"code": "waiting for a code", "confirm": "waiting for your confirmation"}
-"""What a run is waiting for, shown in place of its status."""
+QUESTION_NAMES = {
+    "code": "waiting for a code",
+    "confirm": "waiting for your confirmation",
+    "selection": "waiting for your selection",
+}
+"""What a run, or a fleet, is waiting for, shown in place of its status."""
 
 HOP_NAMES = {
     "unchecked": "not checked yet",

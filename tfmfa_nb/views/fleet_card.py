@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Unicode
 
-from tfmfa_nb.model.errors import RunCanceled
+from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import (
     ApplySelected,
@@ -83,6 +84,21 @@ class FleetCard(CardWidget):
         """True if a front end displays the card."""
         return self._displayed.is_set()
 
+    @property
+    def closed(self) -> bool:
+        """True once nothing can be answered on the card any more."""
+        return self._gone
+
+    @property
+    def asks(self) -> str:
+        """What the card asks for: "code", "confirm", "selection"; "" for nothing."""
+        question = self._asked.question
+        return question.kind if question is not None else "selection" if self._choice is not None else ""
+
+    def cancel(self) -> None:
+        """Cancel the fleet, or, while a person selects what is applied, the apply; on any thread."""
+        self._on_loop(self._cancel)
+
     async def ask(self, question: dict[str, Any]) -> Answer:
         """Show `question` and wait for the answer. Canceling the fleet is an answer too."""
         if self._fleet.canceling:
@@ -132,6 +148,8 @@ class FleetCard(CardWidget):
         """
         if self._gone:
             return
+        if self._fleet.canceling:
+            self._asked.resolve(Answer("cancel"))
         state = sanitize_all(encode(self._state()))
         if (shown := {**state, "seq": 0, "now": 0}) == self._sent and not anew:
             return
@@ -189,7 +207,8 @@ class FleetCard(CardWidget):
             if not self._chosen.done():
                 self._chosen.set_result(None)
             return
-        self._fleet.cancel()
+        with suppress(TfmfaError):  # what runs is interrupted, also if another kernel cannot be told
+            self._fleet.cancel()
         self._asked.resolve(Answer("cancel"))
 
     def _select(self, request: ApplySelected) -> None:

@@ -45,7 +45,7 @@ def decision_line(fleet: Fleet) -> str:
         sums.update(counts or {})
     changing = sum(1 for _, counts in known if any((counts or {}).values()))
     destroying = [name for name, counts in known if (counts or {}).get("destroy")]
-    parts = [f"{changing:,} of {_environments(total)} {'changes' if changing == 1 else 'change'}"]
+    parts = [f"{changing:,} of {environments_text(total)} {'changes' if changing == 1 else 'change'}"]
     if changing:
         parts[0] += (
             f": {count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
@@ -60,7 +60,8 @@ def decision_line(fleet: Fleet) -> str:
     return ". ".join(parts) + "."
 
 
-def _environments(number: int) -> str:
+def environments_text(number: int) -> str:
+    """`1 environment`, `12 environments`."""
     return "1 environment" if number == 1 else f"{number:,} environments"
 
 

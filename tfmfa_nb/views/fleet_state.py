@@ -30,8 +30,8 @@ _FIRST = (
 
 def fleet_facts(fleet: Fleet) -> dict[str, Any]:
     """The fields of a `FleetState` that depend on the fleet alone."""
+    first = speaking_run(fleet)
     runs = [fleet[name] for name in fleet.taking_part if name in fleet]
-    first = _speaking(fleet, runs)
     identity: Mapping[str, Any] = next((run.identity for run in runs if run.identity), {})
     return {
         "id": fleet.id,
@@ -61,8 +61,9 @@ def pace_text(fleet: Fleet) -> str:
     return f"{first}; no other starts after {failures}" if pace.stop_after else first
 
 
-def _speaking(fleet: Fleet, runs: list[Run]) -> Run | None:
+def speaking_run(fleet: Fleet) -> Run | None:
     """The run whose lock indicator is that of all: of those that go on, or else, of all."""
+    runs = [fleet[name] for name in fleet.taking_part if name in fleet]
     stopped = {id(fleet[name]) for name in fleet.stopped if name in fleet}
     going = [run for run in runs if id(run) not in stopped] or runs
     return min(going, key=lambda run: _FIRST.index(LockIndicator(run.lock_indicator)), default=None)

@@ -37,6 +37,16 @@ async def shown(fleet: Fleet, *, notebook: bool, card: FleetCard | None = None) 
         look, finish = _card(fleet, card)
     else:
         look, finish = _table(fleet) if notebook else _lines(fleet)
+    async with looking(look):
+        try:
+            yield
+        finally:
+            finish()
+
+
+@asynccontextmanager
+async def looking(look: Callable[[], None]) -> AsyncIterator[None]:
+    """Call `look` from time to time until the end of the block, and then once more."""
     watching = asyncio.ensure_future(_watch(look))
     try:
         yield
@@ -44,7 +54,7 @@ async def shown(fleet: Fleet, *, notebook: bool, card: FleetCard | None = None) 
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        finish()
+        look()
 
 
 @contextmanager

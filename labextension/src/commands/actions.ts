@@ -47,10 +47,12 @@ export const ACTIONS: readonly IAction[] = [
     can: (runs, panel) =>
       isFree(runs, panel) && (runs.state(panel)?.run?.status === 'planned' || activeMagic(panel) === 'tfapply'),
     suits: magic => magic !== '',
-    run: (_, panel) => {
+    run: (runs, panel) => {
       const { activeCell, activeCellIndex, widgets } = panel.content;
       const here = [activeCell, widgets[activeCellIndex + 1]].find(cell => cell && magicOf(source(cell)) === 'tfapply');
-      return here ? runCell(panel, here) : runBelow(panel, '%tfapply');
+      const latest = runs.state(panel)?.run;
+      const each = latest?.stands ? ` --each ${latest.id}` : '';
+      return here ? runCell(panel, here) : runBelow(panel, `%tfapply${each}`);
     }
   },
   {

@@ -67,7 +67,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         Notification.error(runs.state(notebook) ? error : unloaded, { autoClose: 8000 });
         return;
       }
-      const panel = new RunPanel(notebook, { card, id: run, environment: folder }, true);
+      const panel = new RunPanel(notebook, { card, id: run, environment: folder, stands: '' }, true);
       others.set(run, panel);
       panel.disposed.connect(() => others.delete(run));
       await show(panel, notebook);
@@ -129,13 +129,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
 class RunPanel extends MainAreaWidget<Panel> {
   constructor(
     private readonly _notebook: NotebookPanel,
-    private readonly _run: Pick<RunStatus, 'card' | 'environment' | 'id'>,
+    private readonly _run: Pick<RunStatus, 'card' | 'environment' | 'id' | 'stands'>,
     /** Whether the card is not the notebook's own, whose end the notebook's state tells. */
     private readonly _isOther = false
   ) {
     super({ content: new Panel() });
     this.id = `tfmfa-run-${_run.card}`;
-    this.title.label = `Run in ${_run.environment}`;
+    this.title.label = _run.stands ? `Fleet of ${_run.environment}` : `Run in ${_run.environment}`;
     this.title.closable = true;
     this.content.addClass('tfmfa-panel');
   }

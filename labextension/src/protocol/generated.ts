@@ -75,7 +75,8 @@ export const FINAL_STATUSES: readonly string[] = [
 
 export const QUESTION_NAMES: Readonly<Record<string, string>> = {
   code: 'waiting for a code',
-  confirm: 'waiting for your confirmation'
+  confirm: 'waiting for your confirmation',
+  selection: 'waiting for your selection'
 };
 
 export const HOP_NAMES: Readonly<Record<string, string>> = {
@@ -1005,7 +1006,7 @@ export type KernelAnswer =
 
 export type KernelQuestion = AboutPosition | AboutCell | AboutBlock | AboutRuns | AboutRun;
 
-/** The latest run, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */
+/** The latest run, or fleet, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */
 export interface KernelStatus {
   readonly type: 'status';
   readonly protocol: number;
@@ -1013,7 +1014,7 @@ export interface KernelStatus {
   readonly run: RunStatus | null;
 }
 
-/** The latest run. `question` is the kind of the open question, `card` the widget of its card; both may be "". */
+/** The latest run, or fleet. `question` is the kind of the open question, `card` the widget of its card; may be "". */
 export interface RunStatus {
   readonly id: string;
   readonly environment: string;
@@ -1024,6 +1025,7 @@ export interface RunStatus {
   readonly canceling: boolean;
   readonly question: string;
   readonly card: string;
+  readonly stands: string;
 }
 
 export type StatusMessage = KernelStatus | Answer;

@@ -27,6 +27,7 @@ function readRun(run: JSONObject): RunStatus {
     lock_indicator: word('lock_indicator'),
     question: word('question'),
     card: word('card'),
+    stands: word('stands'),
     canceling: run['canceling'] === true
   };
 }

@@ -27,13 +27,16 @@ export function isFinal(status: string): boolean {
   return FINAL_STATUSES.includes(status);
 }
 
-/** How a run stands, in a line: what a person is asked goes before its status. */
-export function runWords({ canceling, question, status }: RunStatus): string {
+/** How a run, or a fleet, stands, in a line: what a person is asked goes before its status. */
+export function runWords({ canceling, question, stands, status }: RunStatus): string {
   const asked = lookUp(QUESTION_NAMES, question);
   if (asked !== undefined) {
     return capitalized(asked);
   }
-  return canceling && !isFinal(status) ? 'Canceling' : statusName(status);
+  if (canceling && !isFinal(status)) {
+    return 'Canceling';
+  }
+  return stands ? capitalized(stands) : statusName(status);
 }
 
 /** Whether a role can be assumed. */
