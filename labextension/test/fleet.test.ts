@@ -60,7 +60,10 @@ const STATE: FleetState = {
   started_at: 100,
   can_pause: true,
   paused: false,
-  canceling: false
+  canceling: false,
+  status: 'planned',
+  stands: '1 errored, 2 planned',
+  ended: false
 };
 const CHOICE = { number: 5, at_once: 4, canary: 1, stop_after: 0 };
 

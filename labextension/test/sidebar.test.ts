@@ -2,7 +2,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { EnvironmentRuns, FolderRuns, RunRow, RunStatus } from '../src/protocol/generated';
+import type { EnvironmentRuns, FolderRuns, ListedFleet, RunRow, RunStatus } from '../src/protocol/generated';
 import type { IRuns } from '../src/runs/runs';
 import type { IState } from '../src/runs/state';
 import { RunsData } from '../src/sidebar/data';
@@ -49,7 +49,7 @@ function environment(name: string, runs: readonly RunRow[] = [], more: Partial<E
 }
 
 function folder(...environments: readonly EnvironmentRuns[]): FolderRuns {
-  return { folder: 'notebooks', at: NOW, environments, more: 0 };
+  return { folder: 'notebooks', at: NOW, fleets: [], environments, more: 0 };
 }
 
 function status(more: Partial<RunStatus> = {}): RunStatus {
@@ -236,6 +236,34 @@ test('what waits comes first, and each row has its place', () => {
   expect(rowsOf(SHOWN, new Set(['in prod', 'waiting'])).map(row => row.kind)).toEqual([
     ...['group', 'environment', 'environment', 'run', 'run']
   ]);
+});
+
+test('a fleet is one entry, which opens to the runs of its environments', () => {
+  const fleet: ListedFleet = {
+    id: 'fleet-20261126-120000-dddddd',
+    started_at: NOW - 180,
+    status: 'applying',
+    environments: '2 environments',
+    stands: '1 applying, 1 planned',
+    runs: [
+      { name: 'a', folder: 'a', run: 'run-a', status: 'applying', words: 'Applying' },
+      { name: 'b', folder: 'b', run: 'run-b', status: 'planned', words: 'Planned' }
+    ],
+    more: 3,
+    actions: ['open', 'cancel', 'discard']
+  };
+  const shown = { ...SHOWN, folder: { ...folder(), fleets: [fleet] }, waiting: [] };
+  const closed = rowsOf(shown, new Set());
+  expect(closed.map(row => [labelOf(row, NOW), row.isOpen])).toEqual([
+    ['Fleet of 2 environments, 1 applying, 1 planned, 3 min ago', false]
+  ]);
+  expect(closed.flatMap(actionsOf)).toEqual(['open', 'cancel']);
+  const open = rowsOf(shown, new Set([`of ${fleet.id}`]));
+  expect(open.map(row => labelOf(row, NOW)).slice(1)).toEqual(['a, Applying', 'b, Planned', '3 more environments']);
+  const asking = { ...shown, live: () => status({ id: fleet.id, stands: '2 pending' }) };
+  const [row] = rowsOf(asking, new Set());
+  expect(row && labelOf(row, NOW)).toBe('Fleet of 2 environments, Waiting for a code, 3 min ago');
+  expect(row && actionsOf(row)).toEqual(['open']);
 });
 
 function tree(): { act: ReturnType<typeof vi.fn<Act>>; press: (key: string) => void; drawn: RunsTree } {

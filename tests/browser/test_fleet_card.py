@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from kernels import Kernel
 from lab import ROOT, Lab
 from playwright.sync_api import expect
 from variants import first_of
@@ -164,6 +165,87 @@ def test_the_card_of_a_fleet_whose_kernel_is_gone_says_so_and_takes_no_answers(l
     expect(card.get_by_role("button", name=re.compile("selected|Cancel|Pause"))).to_have_count(0)
     assert card.get_by_role("checkbox").evaluate_all("(boxes) => boxes.every((box) => box.disabled)")
     page.screenshot("fleet-without-its-kernel", card)
+
+
+# Each environment goes on once it has a file.
+SLOW = PLAN.replace("../go-on", "go-on").replace("--each rows", "--each {}")
+
+
+def test_a_fleet_is_paused_goes_on_and_is_canceled(lab, aws, open_notebook):
+    rows = 'held = [{"name": "first"}, {"name": "second"}, {"name": "third"}]'
+    plan = SLOW.replace("{}", "held", 1).replace("plans and applies", "applies only")
+    lab.write("held.ipynb", "%load_ext tfmfa_nb", rows, plan, "%tfapply --each held --at-once 1")
+    page = open_notebook("held.ipynb", alone=True)
+    for cell in range(3):
+        page.run_cell(cell)
+    page.start_cell(3)
+    card = page.output(3).locator(".tfmfa-fleet")
+    card.get_by_role("button", name="Apply 3 selected").click()
+    code(aws, card)
+    expect(row(card, "first")).to_contain_text("Applying, 1 of 2", timeout=60_000)
+    expect(row(card, "second")).to_contain_text("Waiting")
+    card.get_by_role("button", name="Pause").click()
+    expect(card.locator(".tfmfa-step")).to_have_text("Paused: no other run starts")
+    (lab.folder / "first/go-on").touch()
+    expect(row(card, "first")).to_contain_text("Applied", timeout=60_000)
+    page.screenshot("fleet-paused", card)
+    expect(row(card, "second")).to_contain_text("Waiting")
+    card.get_by_role("button", name="Resume").click()
+    expect(row(card, "second")).to_contain_text("Applying, 1 of 2", timeout=60_000)
+    expect(card.locator(".tfmfa-step")).to_have_text("1 at a time")
+    card.get_by_role("button", name="Cancel all").click()
+    expect(page.page.locator(".jp-Notebook .tfmfa-card")).to_have_count(0, timeout=60_000)
+    shown = page.page.locator(".jp-Notebook .jp-Cell-outputArea", has_text="1 applied")
+    for name, words in ("first", "Applied"), ("second", "Canceled"), ("third", "Not applied"):
+        expect(shown.locator("tr", has_text=name)).to_contain_text(words)
+    expect(shown).to_contain_text("2 of 3 environments did not succeed")
+    page.screenshot("fleet-canceled", shown)
+    (log,) = (lab.folder / "second").glob(".tfmfa/runs/*/run.log")
+    assert log.read_text().count("nterrupt received") == 1
+    assert not (lab.folder / "third/terraform.tfstate").exists()
+    expect(page.page.locator(".tfmfa-statusbar")).to_contain_text("3 environments: 1 canceled, 1 planned, 1 applied")
+
+
+def test_the_runs_panel_opens_a_fleet_of_another_kernel_and_cancels_it(lab, open_notebook):
+    rows = 'there = [{"name": "east"}, {"name": "west"}, {"name": "north"}]'
+    plan = SLOW.replace("{}", "there", 1).replace("plans and applies", "never")
+    kernel = Kernel(lab.folder)
+    try:
+        assert kernel.run(f"%load_ext tfmfa_nb\n{rows}") == ("", "")
+        assert kernel.run(plan)[1] == ""
+        applying = kernel.start("%tfapply --each there --at-once 1 --auto-approve")
+        lab.write("watch.ipynb", "%load_ext tfmfa_nb")
+        page = open_notebook("watch.ipynb", alone=True)
+        page.run_cell(0)
+        page.command("tfmfa_nb:show-runs-panel")
+        panel = page.page.locator(".tfmfa-runs")
+        entry = panel.get_by_role("treeitem", name=re.compile("^Fleet of 3 environments, 1 applying, 2 planned"))
+        expect(entry).to_be_visible(timeout=60_000)
+        entry.get_by_text("Fleet of 3 environments").click()
+        expect(panel.get_by_role("treeitem", name="east, Applying")).to_be_visible()
+        page.page.add_script_tag(path=AXE)
+        for theme in ("Light", "Dark"):
+            page.theme(f"JupyterLab {theme}")
+            page.screenshot(f"fleet-in-the-runs-panel-{theme.lower()}", panel)
+            assert page.page.evaluate(VIOLATIONS.replace(".tfmfa-card", ".tfmfa-runs")) == []
+        page.theme("JupyterLab Light")
+        entry.get_by_role("button", name="Open").click()
+        card = panel_of(page.page)
+        expect(row(card, "east")).to_contain_text("Applying, 1 of 2")
+        expect(card.locator(".tfmfa-decision-line")).to_contain_text("3 of 3 environments change")
+        page.screenshot("fleet-of-another-kernel")
+        entry.get_by_role("button", name="Cancel").click()
+        expect(panel.get_by_role("status")).to_have_text(re.compile(r"^fleet-\S+ is canceled\.$"), timeout=60_000)
+        canceled = panel.get_by_role("treeitem", name=re.compile("^Fleet of 3 environments, 1 canceled, 2 planned"))
+        expect(canceled.get_by_role("button")).to_have_text(["Open"])
+        expect(card.locator(".tfmfa-head")).to_contain_text("3 environments: 1 canceled, 2 planned")
+        expect(card.get_by_role("button", name=re.compile("Cancel|Pause"))).to_have_count(0)
+        page.screenshot("fleet-of-another-kernel-canceled")
+        assert "did not succeed" in kernel.ended(applying)[1]
+        (log,) = (lab.folder / "east").glob(".tfmfa/runs/*/run.log")
+        assert log.read_text().count("nterrupt received") == 1
+    finally:
+        kernel.stop()
 
 
 # A fleet that has begun nothing, with what a kernel says of one that has.

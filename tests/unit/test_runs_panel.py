@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,6 +15,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from tfmfa_nb import load_ipython_extension, unload_ipython_extension
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.environments.folder_search import environments_in
+from tfmfa_nb.fleet.fleet import Fleet
+from tfmfa_nb.fleet.known_fleets import remember
+from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.magics.run_actions import RunActions
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Phase, Status
@@ -31,7 +35,7 @@ class Magics:
     """The magics of a kernel, as far as the panel needs them."""
 
     def __init__(self):
-        self.latest, self.busy, self.renewed = None, False, []
+        self.latest, self.fleet, self.busy, self.renewed = None, None, False, []
 
     def known_run(self, run_id):
         return self.latest if self.latest is not None and self.latest.id == run_id else None
@@ -111,6 +115,30 @@ def test_the_environments_of_a_folder_are_found_where_something_has_run_or_is_se
     (tmp_path / "main.tf").write_text("")
     assert environments_in(tmp_path)[0].option == "-C ."
     assert environments_in(tmp_path / "nowhere") == []
+
+
+def test_a_fleet_is_one_entry_with_its_runs(tmp_path, ask):
+    fleet = Fleet(members_of([{"name": name} for name in "ab"], tmp_path, Options(configuration="# one")), tmp_path)
+    fleet.adopt("a", new_run(tmp_path, *PLANNED, Status.CONFIRMED, Status.APPLYING, name="a"))
+    fleet.adopt("b", new_run(tmp_path, *PLANNED, name="b"))
+    remember(fleet)
+    (listed,) = ask(AboutRuns()).fleets
+    assert (listed.id, listed.environments, listed.stands) == (fleet.id, "2 environments", "1 applying, 1 planned")
+    assert [(run.name, run.folder, run.run, run.words) for run in listed.runs] == [
+        ("a", "a", fleet["a"].id, "Applying"), ("b", "b", fleet["b"].id, "Planned"),
+    ]  # fmt: skip
+    assert (listed.status, listed.more, abs(listed.started_at - time.time()) < 20) == ("applying", 0, True)
+    # No kernel and no Terraform has it any more.
+    assert listed.actions == ("open",)
+    about_fleet = AboutRun(type="cancel", folder="", run=fleet.id)
+    assert ask(about_fleet).error == f"{fleet.id} is not running. There is nothing to cancel."
+    assert ask(replace(about_fleet, type="discard")).error == f"{fleet.id} is a fleet. Open it, or cancel it."
+    assert ask(replace(about_fleet, type="open", run="fleet-20260101-000000-aaaaaa")).error.startswith(
+        "This folder has"
+    )
+    opened = ask(replace(about_fleet, type="open"))
+    assert opened.card
+    assert ask(replace(about_fleet, type="open")).card != opened.card  # how it stands is read anew
 
 
 def test_each_environment_has_its_level_its_lock_and_its_newest_runs(tmp_path, ask):

@@ -206,6 +206,14 @@ class Fleet(Mapping[str, Run]):
             request_cancellation(self.id, self.base)
 
     @property
+    def ended(self) -> bool:
+        """True if nothing goes on: the last phase has ended, or, of followed runs, each has."""
+        if self._phase is not None:
+            return self._phase.ended
+        found = all(name in self._runs or name in self.errors for name in self.names)
+        return found and not any(run.status in UNDER_WAY for run in self._runs.values())
+
+    @property
     def canceled_elsewhere(self) -> bool:
         """Whether another kernel has had this one cancel the fleet since this was last asked."""
         return self._phase is not None and cancellation_requested(self.id, self.base)

@@ -57,13 +57,18 @@ async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> Non
     cancellation_requested(fleet.id, fleet.base)  # its kernel may have died before it heard of it
 
 
+def goes_on(record: FleetRecord, base: Path) -> bool:
+    """Whether a run of a fleet goes on, or waits in a live kernel."""
+    return any(_goes_on(_environment(each, base), each.run) for each in record.environments)
+
+
 def check_goes_on(record: FleetRecord, base: Path) -> None:
-    """Make sure that a run of a fleet goes on, or waits in a live kernel.
+    """Make sure that a fleet goes on.
 
     Raises:
-        RunStateError: none does.
+        RunStateError: it does not.
     """
-    if not any(_goes_on(_environment(each, base), each.run) for each in record.environments):
+    if not goes_on(record, base):
         raise RunStateError(f"{record.id} is not running.", "There is nothing to cancel.")
 
 

@@ -43,11 +43,13 @@ class JointPhase:
         canceling: True after a person has canceled the fleet.
         names: `names`.
         phase: `phase`.
+        ended: True after all runs have ended.
         begun: when the runs got their turns, by the names of their environments, in seconds since the epoch.
     """
 
     def __init__(self, names: Sequence[str], gate: Gate, pace: Pace, phase: Phase) -> None:
         self.turns, self.errors, self.canceling = Turns(pace), dict[str, TfmfaError](), False
+        self.ended = False
         self.room = asyncio.Semaphore(self.turns.at_once)
         self.names, self.phase, self._pace = names, phase, pace
         waves = -(-len(names) // self.turns.at_once)
@@ -77,7 +79,11 @@ class JointPhase:
                 self._leave(name)
 
         # Not a task group: what one run does not expect must not interrupt the others.
-        for end in await asyncio.gather(*map(one, self.names), return_exceptions=True):
+        try:
+            ends = await asyncio.gather(*map(one, self.names), return_exceptions=True)
+        finally:
+            self.ended = True
+        for end in ends:
             if isinstance(end, BaseException):
                 raise end
 

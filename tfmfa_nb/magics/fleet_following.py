@@ -15,8 +15,9 @@ from tfmfa_nb.magics.fleet_presentation import interrupted
 from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.visible import say
 from tfmfa_nb.views.fleet_matrix import environments_text, fleet_bundle
+from tfmfa_nb.views.fleet_statuses import stands_text
 from tfmfa_nb.views.fleet_view import looking, shown
-from tfmfa_nb.views.shown_fleet import ShownFleet, stands_text
+from tfmfa_nb.views.shown_fleet import ShownFleet
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfmfa_nb.environments.folder_search import environments_in
 from tfmfa_nb.fleet.known_fleets import run_of_fleet
+from tfmfa_nb.magics.fleet_actions import FleetActions
 from tfmfa_nb.magics.past_cards import PastCards
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.protocol.editor import ErrorAnswer
+from tfmfa_nb.protocol.fleet_records import FLEET_ID
 from tfmfa_nb.protocol.runs_overview import AboutRun, RunAnswer
 from tfmfa_nb.runs.history.cancellation import cancel
 from tfmfa_nb.runs.history.left_locks import free_lock, left_lock
@@ -36,6 +38,7 @@ class Magics(Protocol):
     """What the magics know of the runs of this kernel."""
 
     latest: Any
+    fleet: Any
 
     @property
     def busy(self) -> bool:
@@ -65,6 +68,7 @@ class RunActions:
     def __init__(self, magics: Magics) -> None:
         self._magics = magics
         self._cards = PastCards(self._known_run, magics.read_policy)
+        self._fleets = FleetActions(lambda: magics.fleet if magics.busy else None, magics.read_policy)
         self._loop, self._closed = asyncio.new_event_loop(), asyncio.Event()
         Thread(target=self._work, name="tfmfa-runs", daemon=True).start()
 
@@ -80,6 +84,7 @@ class RunActions:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._closed.wait())
             self._cards.close()
+            self._fleets.close()
 
     async def _answer(self, question: RunsQuestion, reply: Reply) -> None:
         answer: RunsAnswer | ErrorAnswer
@@ -100,6 +105,8 @@ class RunActions:
 
     async def _act(self, question: AboutRun) -> RunAnswer:
         base = Path.cwd()
+        if FLEET_ID.fullmatch(question.run):
+            return await self._act_on_fleet(question, base)
         environments = await asyncio.to_thread(self._environments, base)
         environment = next((each for each in environments if relative_folder(each, base) == question.folder), None)
         if environment is None:
@@ -110,6 +117,13 @@ class RunActions:
             "cancel": self._cancel, "discard": self._discard, "open": self._open, "follow": self._open,
         }  # fmt: skip
         return await act[question.type](environment, question.run, base)
+
+    async def _act_on_fleet(self, question: AboutRun, base: Path) -> RunAnswer:
+        if question.type == "open":
+            return _answer(card=await self._fleets.open(question.run, base))
+        if question.type == "cancel":
+            return _answer(await self._fleets.cancel(question.run, base))
+        raise RunStateError(f"{question.run} is a fleet.", "Open it, or cancel it.")
 
     def _environments(self, base: Path) -> Sequence[Environment]:
         """The environments of the folder, and that of the latest run, which may be elsewhere."""

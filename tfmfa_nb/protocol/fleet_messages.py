@@ -98,7 +98,9 @@ class FleetState:
         choice: open question which environments are applied; None if there is none.
         decision: what all of them do, in a line.
         pace: how the fleet goes on, in a sentence; "" before it does.
+        stands: how many environments are in which status.
         can_pause: whether runs wait for their turns.
+        ended: whether nothing goes on, and nothing is asked.
     """
 
     type: Literal["fleet"] = "fleet"
@@ -121,3 +123,6 @@ class FleetState:
     can_pause: bool
     paused: bool
     canceling: bool
+    status: str
+    stands: str
+    ended: bool

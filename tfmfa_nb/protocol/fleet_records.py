@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.json_objects import DoubledKeyError, parse_json
@@ -43,6 +44,11 @@ class FleetRecord:
 
     id: str
     environments: tuple[FleetMember, ...]
+
+    @property
+    def started_at(self) -> float:
+        """When the fleet was made, in seconds since the epoch; its ID says so."""
+        return datetime.strptime(f"{self.id[:-7]} +0000", "fleet-%Y%m%d-%H%M%S %z").timestamp()
 
     def text(self) -> str:
         """The content of its file."""

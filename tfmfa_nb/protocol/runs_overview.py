@@ -1,4 +1,4 @@
-"""The messages of the runs panel: the environments of a folder with their runs, and what can be done with a run.
+"""The messages of the runs panel: the environments and fleets of a folder, and what can be done with a run or a fleet.
 
 `Ask` and `Answer` in `protocol.status` carry them.
 """
@@ -20,7 +20,10 @@ class AboutRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutRun:
-    """Requests an action on a run of the environment in `folder`; `agreed` is true once the person has agreed."""
+    """Requests an action on a run of the environment in `folder`; `agreed` is true once the person has agreed.
+
+    A fleet takes the place of a run for "open" and "cancel"; its `folder` is "".
+    """
 
     type: Literal["open", "follow", "cancel", "discard", "unlock"]
     folder: Annotated[str, Longest(4_096)]
@@ -66,11 +69,37 @@ class EnvironmentRuns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRun:
+    """The run of an environment in a fleet. `name` and `folder` are the environment's, `words` its status in words."""
+
+    name: str
+    folder: str
+    run: str
+    status: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFleet:
+    """A fleet. `environments` says how many there are, `stands` how many are in which status; `more` are not listed."""
+
+    id: str
+    started_at: float
+    status: str
+    environments: str
+    stands: str
+    runs: tuple[FleetRun, ...]
+    more: int
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FolderRuns:
     """The environments of a folder as they were at `at`, in seconds since the epoch; `more` are not listed."""
 
     folder: str
     at: float
+    fleets: tuple[ListedFleet, ...]
     environments: tuple[EnvironmentRuns, ...]
     more: int
 

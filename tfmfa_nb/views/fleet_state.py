@@ -11,6 +11,7 @@ from tfmfa_nb.protocol.messages import Identity
 from tfmfa_nb.protocol.words import count
 from tfmfa_nb.views.fleet_matrix import decision_line
 from tfmfa_nb.views.fleet_rows import fleet_rows
+from tfmfa_nb.views.fleet_statuses import first_status, fleet_statuses, stands_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ _FIRST = (
 
 def fleet_facts(fleet: Fleet) -> dict[str, Any]:
     """The fields of a `FleetState` that depend on the fleet alone."""
-    first = speaking_run(fleet)
+    first, statuses = speaking_run(fleet), fleet_statuses(fleet)
     runs = [fleet[name] for name in fleet.taking_part if name in fleet]
     identity: Mapping[str, Any] = next((run.identity for run in runs if run.identity), {})
     return {
@@ -48,6 +49,9 @@ def fleet_facts(fleet: Fleet) -> dict[str, Any]:
         "can_pause": bool(fleet.waiting),
         "paused": fleet.paused,
         "canceling": fleet.canceling,
+        "status": first_status(statuses),
+        "stands": stands_text(statuses),
+        "ended": fleet.ended,
     }
 
 

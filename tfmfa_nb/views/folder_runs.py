@@ -16,6 +16,7 @@ from tfmfa_nb.runs.history.listing import list_runs
 from tfmfa_nb.runs.history.waiting_runs import waiting_among
 from tfmfa_nb.runs.holder import run_of_holder
 from tfmfa_nb.runs.run_ids import run_ids
+from tfmfa_nb.views.folder_fleets import folder_fleets
 from tfmfa_nb.views.run_list import status_of
 from tfmfa_nb.views.sanitize import one_line
 
@@ -47,6 +48,7 @@ def folder_runs(
     return FolderRuns(
         folder=_short(base.name or str(base)),
         at=time.time(),
+        fleets=folder_fleets(base),
         environments=tuple(_environment_runs(each, base, read_policy, environ, waiting) for each in listed),
         more=len(environments) - len(listed),
     )

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Dict, HasTraits, Unicode
 
-from tfmfa_nb.model.statuses import Status
-from tfmfa_nb.protocol.words import count, status_name
 from tfmfa_nb.views.fleet_matrix import environments_text
 from tfmfa_nb.views.fleet_state import speaking_run
+from tfmfa_nb.views.fleet_statuses import first_status, fleet_statuses, stands_text
 from tfmfa_nb.views.open_cards import card_closed, card_opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tfmfa_nb.fleet.fleet import Fleet
     from tfmfa_nb.views.fleet_card import FleetCard
-
-# Which status of the runs is that of all: what goes on comes first, then what a person has to look at.
-_FIRST = (
-    *(Status.APPLYING, Status.CONFIRMED, Status.PLANNING, Status.PENDING, Status.RUNNING),
-    *(Status.ERRORED, Status.CANCELED, Status.PLANNED, Status.APPLIED),
-    *(Status.DISCARDED, Status.PLANNED_AND_FINISHED, Status.FINISHED),
-)
 
 
 class ShownFleet(HasTraits):
@@ -64,7 +53,7 @@ class ShownFleet(HasTraits):
         if self._card is not None and self._card.closed:
             card_closed(self, self._card_id)
         run = speaking_run(self.fleet)
-        statuses = [_status_of(self.fleet, name) for name in self.fleet.names]
+        statuses = fleet_statuses(self.fleet)
         with self.hold_trait_notifications():
             self.status = first_status(statuses)
             self.stands = stands_text(statuses)
@@ -84,25 +73,3 @@ class ShownFleet(HasTraits):
     def _question(self) -> dict[str, Any]:
         kind = "" if self._card is None else self._card.asks
         return {"kind": kind} if kind else {}
-
-
-def first_status(statuses: Iterable[str]) -> str:
-    """The status of a fleet whose runs are in `statuses`."""
-    return str(min(statuses, key=_place, default=Status.PENDING))
-
-
-def stands_text(statuses: Iterable[str]) -> str:
-    """`1 applying, 2 planned`."""
-    numbers = sorted(Counter(statuses).items(), key=lambda item: _place(item[0]))
-    return ", ".join(f"{count(number)} {status_name(status).lower()}" for status, number in numbers)
-
-
-def _place(status: str) -> int:
-    return _FIRST.index(Status(status)) if status in _FIRST else len(_FIRST)
-
-
-def _status_of(fleet: Fleet, name: str) -> str:
-    run, stopped = fleet.get(name), name in fleet.errors
-    if run is None:
-        return Status.ERRORED if stopped else Status.PENDING
-    return Status.ERRORED if stopped and run.status == Status.PENDING else run.status

@@ -67,7 +67,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         Notification.error(runs.state(notebook) ? error : unloaded, { autoClose: 8000 });
         return;
       }
-      const panel = new RunPanel(notebook, { card, id: run, environment: folder, stands: '' }, true);
+      const panel = new RunPanel(notebook, { card, id: run, environment: folder || run, stands: '' }, true);
       others.set(run, panel);
       panel.disposed.connect(() => others.delete(run));
       await show(panel, notebook);
@@ -135,7 +135,7 @@ class RunPanel extends MainAreaWidget<Panel> {
   ) {
     super({ content: new Panel() });
     this.id = `tfmfa-run-${_run.card}`;
-    this.title.label = _run.stands ? `Fleet of ${_run.environment}` : `Run in ${_run.environment}`;
+    this.title.label = nameOf(_run);
     this.title.closable = true;
     this.content.addClass('tfmfa-panel');
   }
@@ -166,4 +166,11 @@ class RunPanel extends MainAreaWidget<Panel> {
   }
 
   private _isOver = false;
+}
+
+function nameOf({ environment, id, stands }: Pick<RunStatus, 'environment' | 'id' | 'stands'>): string {
+  if (environment === id) {
+    return `Fleet ${id.slice(id.lastIndexOf('-') + 1)}`; // that is enough for %tfruns, too
+  }
+  return stands ? `Fleet of ${environment}` : `Run in ${environment}`;
 }

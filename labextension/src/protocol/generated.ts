@@ -548,6 +548,9 @@ export interface FleetState {
   readonly can_pause: boolean;
   readonly paused: boolean;
   readonly canceling: boolean;
+  readonly status: string;
+  readonly stands: string;
+  readonly ended: boolean;
 }
 
 /** Start no other run for now, or go on. */
@@ -940,12 +943,34 @@ export interface EnvironmentRuns {
   readonly total: number;
 }
 
+/** The run of an environment in a fleet. `name` and `folder` are the environment's, `words` its status in words. */
+export interface FleetRun {
+  readonly name: string;
+  readonly folder: string;
+  readonly run: string;
+  readonly status: string;
+  readonly words: string;
+}
+
 /** The environments of a folder as they were at `at`, in seconds since the epoch; `more` are not listed. */
 export interface FolderRuns {
   readonly folder: string;
   readonly at: number;
+  readonly fleets: readonly ListedFleet[];
   readonly environments: readonly EnvironmentRuns[];
   readonly more: number;
+}
+
+/** A fleet. `environments` says how many there are, `stands` how many are in which status; `more` are not listed. */
+export interface ListedFleet {
+  readonly id: string;
+  readonly started_at: number;
+  readonly status: string;
+  readonly environments: string;
+  readonly stands: string;
+  readonly runs: readonly FleetRun[];
+  readonly more: number;
+  readonly actions: readonly string[];
 }
 
 /** What was done, in a sentence; `card` is the widget of an opened run, `agree` what to agree to beforehand. */
@@ -1006,7 +1031,7 @@ export type KernelAnswer =
 
 export type KernelQuestion = AboutPosition | AboutCell | AboutBlock | AboutRuns | AboutRun;
 
-/** The latest run, or fleet, if there is one; `busy` is true while a run is planning, waiting for an answer, or applying. */
+/** The latest run or fleet, if there is one; `busy`: whether one is planning, waiting for an answer, or applying. */
 export interface KernelStatus {
   readonly type: 'status';
   readonly protocol: number;

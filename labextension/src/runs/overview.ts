@@ -1,7 +1,7 @@
 // The runs of a folder, as a kernel tells them, and its answer to what a person does with one.
 
 import type { JSONObject } from '@lumino/coreutils';
-import type { EnvironmentRuns, FolderRuns, RunAnswer, RunRow } from '../protocol/generated';
+import type { EnvironmentRuns, FleetRun, FolderRuns, ListedFleet, RunAnswer, RunRow } from '../protocol/generated';
 import { fields, list, numeral, text, texts } from './untrusted';
 
 /** An answer about the folder; null where it is none. */
@@ -11,6 +11,7 @@ export function readFolder(data: unknown): FolderRuns | null {
     ? {
         folder: text(answer, 'folder'),
         at: numeral(answer, 'at'),
+        fleets: list(answer, 'fleets').map(readFleet),
         environments: list(answer, 'environments').map(readEnvironment),
         more: numeral(answer, 'more')
       }
@@ -43,6 +44,29 @@ function readEnvironment(data: JSONObject): EnvironmentRuns {
     problems: texts(data, 'problems'),
     runs: list(data, 'runs').map(readRun),
     total: numeral(data, 'total')
+  };
+}
+
+function readFleet(data: JSONObject): ListedFleet {
+  return {
+    id: text(data, 'id'),
+    started_at: numeral(data, 'started_at'),
+    status: text(data, 'status'),
+    environments: text(data, 'environments'),
+    stands: text(data, 'stands'),
+    runs: list(data, 'runs').map(readFleetRun),
+    more: numeral(data, 'more'),
+    actions: texts(data, 'actions')
+  };
+}
+
+function readFleetRun(data: JSONObject): FleetRun {
+  return {
+    name: text(data, 'name'),
+    folder: text(data, 'folder'),
+    run: text(data, 'run'),
+    status: text(data, 'status'),
+    words: text(data, 'words')
   };
 }
 

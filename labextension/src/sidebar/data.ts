@@ -179,7 +179,8 @@ export class RunsData implements IDisposable {
   /** Whether a run goes on of which no event comes. */
   private _goesOn(): boolean {
     const runs = this._folder?.environments.flatMap(each => each.runs) ?? [];
-    return runs.some(
+    const fleets = this._folder?.fleets ?? [];
+    return [...runs, ...fleets].some(
       ({ actions, id, status }) => (actions.some(each => GOING_ON.has(each)) || status === 'pending') && !this.live(id)
     );
   }

@@ -2,9 +2,9 @@
 
 import { make, makeButton, withAttributes } from '../dom/elements';
 import { lockIndicatorIcon, makeIcon, statusIcon } from '../dom/icons';
-import type { EnvironmentRuns, RunRow, RunStatus } from '../protocol/generated';
+import type { EnvironmentRuns, ListedFleet, RunRow, RunStatus } from '../protocol/generated';
 import { ago, fullDate } from '../text/when';
-import { lookUp, runWords } from '../text/words';
+import { capitalized, lookUp, runWords } from '../text/words';
 import type { Row } from './rows';
 
 /** What a person can do with a row: the name of the action, and the row. */
@@ -27,6 +27,11 @@ export function actionsOf(row: Row): readonly string[] {
       return row.run.card ? ['show', 'cancel'] : ['cancel'];
     case 'environment':
       return row.environment.can_unlock ? ['unlock'] : [];
+    case 'fleet':
+      // What waits for a person has its button above.
+      return row.fleet.actions.filter(each => each === 'open' || (each === 'cancel' && !row.live?.question));
+    case 'member':
+      return ['open'];
     case 'run':
       return row.live?.card
         ? ['show', ...(row.live.question ? [] : ['cancel'])]
@@ -70,11 +75,19 @@ export function fillRow(node: HTMLElement, row: Row, now: number, act: Act): voi
 }
 
 function subjectOf(row: Row): string {
-  return row.kind === 'run' || row.kind === 'waiting'
-    ? row.run.id
-    : row.kind === 'environment'
-      ? row.environment.name
-      : '';
+  switch (row.kind) {
+    case 'run':
+    case 'waiting':
+      return row.run.id;
+    case 'fleet':
+      return row.fleet.id;
+    case 'member':
+      return row.run.name;
+    case 'environment':
+      return row.environment.name;
+    default:
+      return '';
+  }
 }
 
 function* wordsOf(row: Row, now: number): Iterable<string> {
@@ -86,6 +99,15 @@ function* wordsOf(row: Row, now: number): Iterable<string> {
       yield runWords(row.run);
       yield row.run.environment;
       yield row.notebook;
+      break;
+    case 'fleet':
+      yield `Fleet of ${row.fleet.environments}`;
+      yield fleetWords(row.fleet, row.live);
+      yield ago(row.fleet.started_at, now);
+      break;
+    case 'member':
+      yield row.run.name;
+      yield row.run.words;
       break;
     case 'environment':
       yield row.environment.name;
@@ -116,6 +138,10 @@ function contentOf(row: Row, now: number): readonly (Node | string)[] {
         line(makeIcon('waiting'), strong(runWords(row.run))),
         line(make('span', '', row.run.environment), faint(row.notebook))
       ];
+    case 'fleet':
+      return fleetContent(row.fleet, row.live, now);
+    case 'member':
+      return [line(makeIcon(statusIcon(row.run.status)), strong(row.run.name), faint(row.run.words))];
     case 'environment':
       return environmentContent(row.environment);
     case 'run':
@@ -139,6 +165,25 @@ function environmentContent(environment: EnvironmentRuns): readonly Node[] {
     ...problems.map(problem => line(makeIcon('warning'), make('span', 'tfmfa-runs-problem', problem))),
     ...(runs.length === 0 ? [faint('No runs yet')] : [])
   ];
+}
+
+function fleetContent(fleet: ListedFleet, live: RunStatus | null, now: number): readonly Node[] {
+  const { environments, id, started_at, status } = fleet;
+  const icon = live?.question ? 'waiting' : statusIcon(live ? live.status : status);
+  const when = withAttributes(make('time', '', ago(started_at, now)), {
+    title: `${id}, started ${fullDate(started_at)}`,
+    datetime: new Date(started_at * 1000).toISOString()
+  });
+  return [
+    line(strong(`Fleet of ${environments}`)),
+    line(makeIcon(icon), fleetWords(fleet, live)),
+    make('div', 'tfmfa-runs-line tfmfa-faint', ...separated([partOf(id), when]))
+  ];
+}
+
+/** How a fleet stands: as the notebook that drives it says, which may be asking for something. */
+function fleetWords(fleet: ListedFleet, live: RunStatus | null): string {
+  return live ? runWords(live) : capitalized(fleet.stands);
 }
 
 function runContent(run: RunRow, live: RunStatus | null, now: number): readonly Node[] {

@@ -1,6 +1,6 @@
-// The rows of the runs panel: what waits for a person, then each environment with its newest runs.
+// The rows of the runs panel: what waits for a person, then fleets, then each environment with its newest runs.
 
-import type { EnvironmentRuns, FolderRuns, RunRow, RunStatus } from '../protocol/generated';
+import type { EnvironmentRuns, FleetRun, FolderRuns, ListedFleet, RunRow, RunStatus } from '../protocol/generated';
 
 interface IPlace {
   /** Tells the row from the others, and stays the same from one answer to the next. */
@@ -21,6 +21,8 @@ export type Row = IPlace &
   (
     | { readonly kind: 'group'; readonly count: number }
     | Omit<IWaitingRow, keyof IPlace>
+    | { readonly kind: 'fleet'; readonly fleet: ListedFleet; readonly live: RunStatus | null }
+    | { readonly kind: 'member'; readonly run: FleetRun }
     | { readonly kind: 'environment'; readonly environment: EnvironmentRuns }
     | {
         readonly kind: 'run';
@@ -40,14 +42,15 @@ export interface IShown {
 
 const WAITING = 'waiting';
 
-/** The rows, of which those below the `closed` keys are left out. */
-export function rowsOf({ folder, live, waiting }: IShown, closed: ReadonlySet<string>): Row[] {
+/** The rows. Fleets are closed at first, and all others open; those with a key in `toggled` are the other way round. */
+export function rowsOf({ folder, live, waiting }: IShown, toggled: ReadonlySet<string>): Row[] {
   const environments = folder?.environments ?? [];
-  const size = environments.length + (waiting.length > 0 ? 1 : 0) + (folder?.more ? 1 : 0);
+  const fleets = folder?.fleets ?? [];
+  const size = fleets.length + environments.length + (waiting.length > 0 ? 1 : 0) + (folder?.more ? 1 : 0);
   const rows: Row[] = [];
   let position = 0;
-  const add = (key: string, inner: readonly object[], head: object): void => {
-    const isOpen = !closed.has(key);
+  const add = (key: string, inner: readonly object[], head: object, isClosed = false): void => {
+    const isOpen = toggled.has(key) === isClosed;
     const openable = inner.length > 0 ? { isOpen } : {};
     rows.push({ key, level: 1, position: ++position, size, ...openable, ...head } as Row);
     if (isOpen) {
@@ -58,6 +61,14 @@ export function rowsOf({ folder, live, waiting }: IShown, closed: ReadonlySet<st
   if (waiting.length > 0) {
     const inner = waiting.map(({ notebook, run }) => ({ key: `${WAITING} ${run.id}`, kind: 'waiting', run, notebook }));
     add(WAITING, inner, { kind: 'group', count: waiting.length });
+  }
+  for (const fleet of fleets) {
+    const key = `of ${fleet.id}`;
+    const inner = [
+      ...fleet.runs.map(run => ({ key: `${key} ${run.run}`, kind: 'member', run })),
+      ...(fleet.more ? [note(`${key} more`, `${fleet.more.toLocaleString('en')} more environments`)] : [])
+    ];
+    add(key, inner, { kind: 'fleet', fleet, live: live(fleet.id) }, true);
   }
   for (const environment of environments) {
     const key = `in ${environment.folder}`;

@@ -80,12 +80,8 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     const act = async (action: string, row: Row): Promise<void> => {
-      if (row.kind === 'group' || row.kind === 'note') {
-        return;
-      }
       view.say('');
-      const folder = row.kind === 'waiting' ? '' : row.environment.folder;
-      const run = row.kind === 'environment' ? row.environment.holder : row.run.id;
+      const [folder, run] = placeOf(row);
       const live = data.live(run);
       switch (action) {
         case 'open':
@@ -113,3 +109,21 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     };
   }
 };
+
+/** The folder and the ID of what a row acts on. */
+function placeOf(row: Row): readonly [folder: string, run: string] {
+  switch (row.kind) {
+    case 'waiting':
+      return ['', row.run.id];
+    case 'fleet':
+      return ['', row.fleet.id];
+    case 'member':
+      return [row.run.folder, row.run.run];
+    case 'environment':
+      return [row.environment.folder, row.environment.holder];
+    case 'run':
+      return [row.environment.folder, row.run.id];
+    default:
+      return ['', ''];
+  }
+}

@@ -68,8 +68,8 @@ export class RunsView extends Widget {
   }
 
   private _toggle(key: string): void {
-    if (!this._closed.delete(key)) {
-      this._closed.add(key);
+    if (!this._toggled.delete(key)) {
+      this._toggled.add(key);
     }
     this._draw();
   }
@@ -94,7 +94,7 @@ export class RunsView extends Widget {
       waiting: waiting.map(({ notebook, run }) => ({ run, notebook: notebook.title.label })),
       live: (id: string) => this._data.live(id)?.run ?? null
     };
-    const rows = rowsOf(shown, this._closed);
+    const rows = rowsOf(shown, this._toggled);
     setVisible(this._tree.node, rows.length > 0);
     this._tree.draw(rows, Date.now() / 1000);
   }
@@ -126,6 +126,6 @@ export class RunsView extends Widget {
   private readonly _asOf = make('div', 'tfmfa-runs-as-of tfmfa-faint');
   private readonly _said = withAttributes(make('div', 'tfmfa-runs-said'), { role: 'status' });
   private readonly _hint = make('p', 'tfmfa-runs-hint');
-  private readonly _closed = new Set<string>();
+  private readonly _toggled = new Set<string>();
   private _clock: ReturnType<typeof setInterval> | undefined;
 }

@@ -74,10 +74,11 @@ export class FleetCard implements IPart {
   }
 
   private _tick(): void {
-    if (!this._hasExited && this._silence.isLong) {
+    const isOver = this._state?.ended === true && this._state.question === null && this._state.choice === null;
+    if (!isOver && !this._hasExited && this._silence.isLong) {
       this._greet();
     }
-    this._silence.draw(this._state !== null);
+    this._silence.draw(this._state !== null && !isOver);
     if (this._state) {
       this._drawTimes(this._state);
     }
@@ -87,6 +88,7 @@ export class FleetCard implements IPart {
     this._state = state;
     this._offset = state.now - Date.now() / 1000;
     this.node.dataset['lock'] = state.lock_indicator;
+    this.node.toggleAttribute('data-ended', state.ended && state.question === null && state.choice === null);
     setVisible(this._body, true);
     this._head.draw(state);
     setText(this._decision, state.decision);

@@ -1,7 +1,7 @@
 // The first line of a fleet's card: what it does, how it goes on, since when, and the ways to hold it up.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import { IconHolder } from '../../dom/icons';
+import { IconHolder, statusIcon } from '../../dom/icons';
 import type { FleetState } from '../../protocol/generated';
 import { count, duration } from '../../text/numbers';
 
@@ -18,20 +18,22 @@ export class FleetHead {
   }
 
   draw(state: FleetState): void {
-    const { can_pause, canceling, choice, level, pace, paused, phase, question, rows } = state;
+    const { can_pause, canceling, choice, ended, level, pace, paused, phase, question, rows, stands, status } = state;
     const isAsking = question !== null || choice !== null;
     // Of an apply, those that were selected; before that, all.
     const isApply = phase === 'apply' && choice === null;
     const number = (isApply && rows.filter(({ apply }) => apply.words !== '').length) || rows.length;
-    const total = `${count(number)} ${number === 1 ? 'environment' : 'environments'}`;
-    this._icon.draw(isAsking ? 'waiting' : paused ? 'paused' : 'turning');
-    setText(this._status, `${choice ? 'Planned' : isApply ? 'Applying' : 'Planning'}: ${total}`);
+    const total = `${count(number)} ${nounOf(number)}`;
+    const goesOn = !ended || isAsking;
+    this._icon.draw(isAsking ? 'waiting' : ended ? statusIcon(status) : paused ? 'paused' : 'turning');
+    const words = `${choice ? 'Planned' : isApply ? 'Applying' : 'Planning'}: ${total}`;
+    setText(this._status, goesOn ? words : `${count(rows.length)} ${nounOf(rows.length)}: ${stands}`);
     setText(this._level, level ? `MFA: ${level}` : '');
-    setText(this._pace, isAsking ? '' : paused ? 'Paused: no other run starts' : pace);
+    setText(this._pace, isAsking || ended ? '' : paused ? 'Paused: no other run starts' : pace);
     this._paused = paused;
     setText(this._hold, paused ? 'Resume' : 'Pause');
-    setVisible(this._hold, !isAsking && !canceling && (can_pause || paused));
-    setVisible(this._stop, !isAsking);
+    setVisible(this._hold, !isAsking && !ended && !canceling && (can_pause || paused));
+    setVisible(this._stop, !isAsking && !ended);
     this._stop.disabled = canceling;
     setText(this._stop, canceling ? 'Canceling…' : 'Cancel all');
   }
@@ -43,8 +45,8 @@ export class FleetHead {
   }
 
   /** @param now - Seconds since the epoch, by the kernel's clock. */
-  drawTime({ started_at }: FleetState, now: number): void {
-    setText(this._elapsed, started_at ? duration(now - started_at) : '');
+  drawTime({ choice, ended, started_at }: FleetState, now: number): void {
+    setText(this._elapsed, started_at && (!ended || choice) ? duration(now - started_at) : '');
   }
 
   private _paused = false;
@@ -67,4 +69,8 @@ export class FleetHead {
     this._hold,
     this._stop
   );
+}
+
+function nounOf(number: number): string {
+  return number === 1 ? 'environment' : 'environments';
 }
