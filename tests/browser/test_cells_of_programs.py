@@ -25,3 +25,25 @@ def test_the_card_asks_whoever_has_the_document_open(lab, open_notebook):
     page.screenshot("cell-of-a-program")
     card.get_by_role("button", name="Cancel").first.click()
     expect(page.page.locator(".jp-Notebook")).to_contain_text("RunCanceled", timeout=30_000)
+
+
+def test_the_card_of_a_fleet_asks_whoever_has_the_document_open(lab, open_notebook):
+    rows = 'rows = [{"name": "one"}, {"name": "two"}]'
+    plan = PLAN.replace("-e program", "--each rows").replace("plans and applies", "applies only")
+    lab.write("programs.ipynb", "%load_ext tfmfa_nb", rows, plan, "%tfapply --each rows")
+    page = open_notebook("programs.ipynb", alone=True)
+    page.run_cell(0)
+    expect(page.page.locator(".tfmfa-statusbar button")).to_contain_text("No run yet")
+    page.page.evaluate(NO_INPUT)
+    for cell in (1, 2):
+        page.run_cell(cell)
+    page.start_cell(3)
+    card = page.output(3).locator(".tfmfa-fleet")
+    row = card.locator("tbody tr", has=page.page.get_by_role("rowheader", name="two", exact=True))
+    row.get_by_role("checkbox").uncheck(timeout=60_000)
+    card.get_by_role("button", name="Apply 1 selected").click()
+    expect(card.get_by_role("button", name="Try again")).to_be_visible(timeout=60_000)  # no keys are set here
+    page.screenshot("fleet-of-a-program")
+    card.get_by_role("button", name="Discard").click()
+    expect(page.page.locator(".jp-Notebook")).to_contain_text("The plan was discarded.", timeout=30_000)
+    expect(page.page.locator(".jp-Notebook .tfmfa-fleet")).to_have_count(0)

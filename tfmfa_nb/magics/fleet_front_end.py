@@ -7,7 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.magics.front_end import FrontEnd, UnseenView, is_attended, widgets_answer
+from tfmfa_nb.magics.status_comm import front_ends
 from tfmfa_nb.prompts.executor import executor_prompt
+from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 from tfmfa_nb.prompts.terminal import TerminalPrompt
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.protocol.runner import current_runner
@@ -24,11 +26,15 @@ _NOBODY = "this program has no terminal; set TFMFA_TOKEN_COMMAND, or token_comma
 def card_of_fleet(fleet: Fleet, shell: InteractiveShell | None) -> FleetCard | None:
     """A card for `fleet`; None where no person can answer on one. Whoever gets it shows and closes it."""
     kernel = getattr(shell, "kernel", None)
-    if kernel is None or current_runner() is not None or not is_attended(kernel) or not widgets_answer():
+    if kernel is None or current_runner() is not None or not widgets_answer():
+        return None
+    attended = is_attended(kernel)
+    if not attended and not front_ends(kernel.comm_manager):
         return None
     from tfmfa_nb.views.fleet_card import FleetCard  # noqa: PLC0415 - widgets are heavy
 
-    return FleetCard(fleet)
+    # Where a program has sent the cell, whoever has the document open can answer on the card, and open it at any time.
+    return FleetCard(fleet, HELLO_TIMEOUT if attended else None)
 
 
 def front_end_of_fleet(shell: InteractiveShell | None, card: FleetCard | None, profile: str = "") -> FrontEnd:
@@ -45,8 +51,9 @@ def front_end_of_fleet(shell: InteractiveShell | None, card: FleetCard | None, p
         from tfmfa_nb.prompts.form import FormPrompt  # noqa: PLC0415
         from tfmfa_nb.prompts.form_or_terminal import FormOrTerminalPrompt  # noqa: PLC0415
 
-        form = FormPrompt(card, show_variables=lambda: show_variables_form(os.environ, profile))
-        return FrontEnd(None, UnseenView(), FormOrTerminalPrompt(form), attended=True)
+        form = FormPrompt(card, card.patience, lambda: show_variables_form(os.environ, profile))
+        attended = card.patience is not None  # or else, whoever sent the cell accepts no input
+        return FrontEnd(None, UnseenView(), FormOrTerminalPrompt(form) if attended else form, attended=attended)
     if kernel is not None and (runner is not None or not is_attended(kernel)):
         prompt = executor_prompt(runner.marker if runner else "", wait=False)
         return FrontEnd(None, UnseenView(), prompt, attended=False)

@@ -18,7 +18,6 @@ from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets
 from tfmfa_nb.magics.fleet_presentation import go_fleet, interrupted, raise_for_stopped
 from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
-from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -119,7 +118,7 @@ class FleetMagics:
         async def work(gate: Gate, card: FleetCard | None) -> None:
             # What the person chooses on the card is confirmed by that.
             chooses = card is not None and confirm and not arguments.only and fleet.applicable
-            if card is not None and chooses and await card.wait_for_front_end(HELLO_TIMEOUT):
+            if card is not None and chooses and await card.wait_for_front_end(card.patience):
                 chosen = await card.choose(pace.at_once, pace.canary, pace.stop_after)
                 own = replace(pace, at_once=chosen.at_once, canary=chosen.canary, stop_after=chosen.stop_after)
                 await fleet.apply(gate, own, chosen.names)

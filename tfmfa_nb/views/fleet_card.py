@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Unicode
 
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
+from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.messages import (
     ApplySelected,
@@ -62,13 +63,17 @@ class FleetCard(CardWidget):
 
     Args:
         fleet: the fleet; the traits of its runs may change on any thread.
+        patience: how many seconds a front end may take to display the card; None for however long it takes.
+
+    Attributes:
+        patience: `patience`.
     """
 
     _model_name = Unicode("FleetCardModel").tag(sync=True)
     _view_name = Unicode("FleetCardView").tag(sync=True)
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, patience: float | None = HELLO_TIMEOUT) -> None:
+        self._fleet, self.patience = fleet, patience
         self._sent: Any = None
         self._next = 0.0
         self._choice: FleetChoice | None = None

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.visible import say
-from tfmfa_nb.prompts.form import HELLO_TIMEOUT
 from tfmfa_nb.protocol.runner import current_runner
 from tfmfa_nb.views.fleet_matrix import fleet_bundle, fleet_text
 
@@ -85,12 +84,12 @@ def _card(fleet: Fleet, card: FleetCard) -> tuple[Callable[[], None], Callable[[
 
     handle = display(card, display_id=True)
     update = _updating(fleet, handle)
-    deadline = time.monotonic() + HELLO_TIMEOUT
+    deadline = None if card.patience is None else time.monotonic() + card.patience
 
     def look() -> None:
         if card.displayed:
             card.look()
-        elif time.monotonic() > deadline:
+        elif deadline is not None and time.monotonic() > deadline:
             update()
 
     def finish() -> None:
