@@ -114,12 +114,17 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     page.screenshot("fleet-7-applied", applied)
 
 
+def rows_of(test):
+    """Environments in which no other test has applied anything."""
+    return ROWS.replace('"name": "', f'"name": "{test}-')
+
+
 def panel_of(page):
     return page.locator(".tfmfa-panel .tfmfa-fleet")
 
 
 def test_a_fleet_that_asks_comes_back_on_a_reloaded_page_and_in_a_second_tab(lab, aws, open_notebook):
-    lab.write("again.ipynb", "%load_ext tfmfa_nb", ROWS, PLAN)
+    lab.write("again.ipynb", "%load_ext tfmfa_nb", rows_of("again"), PLAN)
     page = open_notebook("again.ipynb", alone=True)
     page.run_cell(0)
     page.run_cell(1)
@@ -151,7 +156,7 @@ def test_a_fleet_that_asks_comes_back_on_a_reloaded_page_and_in_a_second_tab(lab
 
 def test_the_card_of_a_fleet_whose_kernel_is_gone_says_so_and_takes_no_answers(lab, open_notebook):
     plan = PLAN.replace(" --level 'plans and applies'", "")
-    lab.write("gone.ipynb", "%load_ext tfmfa_nb", ROWS, plan, "%tfapply --each rows")
+    lab.write("gone.ipynb", "%load_ext tfmfa_nb", rows_of("gone"), plan, "%tfapply --each rows")
     page = open_notebook("gone.ipynb", alone=True)
     for cell in range(3):
         page.run_cell(cell)
