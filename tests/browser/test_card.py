@@ -173,14 +173,14 @@ def test_tab_goes_through_the_card_in_the_order_of_its_parts(show):
     ask(notebook, phase="apply")
     expect(card.get_by_label("MFA code for alice")).to_be_focused()
     order = []
-    for _ in range(13):
+    for _ in range(14):
         order.append(focused(notebook))
         notebook.page.keyboard.press("Tab")
     names = ['MFA code for alice to apply in "staging":', "Authenticate and apply", "Cancel", "Discard"]
     assert order[:4] == names
     assert [name.split(" · ")[0] for name in order[4:]] == [
         *("alice", "3 roles to assume"),
-        *("Search the log", "First error", "Hide progress", "Wrap", "Copy", "Download"),
+        *("Search the log", "Regular expression", "First error", "Hide progress", "Wrap", "Copy", "Download"),
         "Terraform log, 23 lines",
     ]
     card.get_by_label("MFA code for alice").focus()
