@@ -126,8 +126,11 @@ async def test_never_makes_no_mfa_call(tmp_path, lenient_sandbox, gate_of):
 @pytest.mark.thorough
 async def test_never_is_refused_by_roles_that_demand_mfa(tmp_path, sandbox, gate_of):
     run = new_run(tmp_path, CHAINED, Level.NEVER)
-    with pytest.raises(TerraformFailed):
+    with pytest.raises(
+        TerraformFailed, match=r"main\.tf:\d+: Cannot assume IAM Role arn:aws:iam::123456789012:role/"
+    ) as caught:
         await plan(run.driver, gate_of(sandbox, Device(sandbox)))
+    assert '%tfmfa level "plans and applies" -e ' in caught.value.remedy
     assert run.status == "errored"
     assert "AccessDenied" in "\n".join(run.log_text())
 

@@ -333,6 +333,42 @@ async def test_a_lock_that_cannot_be_written_is_not_one_that_somebody_holds(worl
         await plan(it.driver, it.gate)
 
 
+REFUSED_ROLE = """
+Error: Cannot assume IAM Role
+
+  with provider["registry.terraform.io/hashicorp/aws"],
+  on main.tf line 2, in provider "aws":
+   2: provider "aws" {
+
+IAM Role (arn:aws:iam::111122223333:role/deploy) cannot be assumed.
+
+Error: operation error STS: AssumeRole, https response error StatusCode: 403
+"""
+
+
+async def test_a_role_that_is_refused_without_a_session_is_named_with_the_level_that_asks(world):
+    it = world(ScriptedTerraform(plan=1))
+    it.terraform.says = REFUSED_ROLE
+    with pytest.raises(TerraformFailed) as caught:
+        await plan(it.driver, it.gate)
+    assert caught.value.problem == (
+        "terraform plan ended with exit code 1: main.tf:2: Cannot assume IAM Role "
+        "arn:aws:iam::111122223333:role/deploy."
+    )
+    assert caught.value.remedy == (
+        'If the role requires MFA, set a level that asks for a code: %tfmfa level "plans and applies" -e staging'
+    )
+
+
+async def test_a_sentence_of_terraforms_ends_with_one_full_stop(world):
+    it = world(ScriptedTerraform(plan=1))
+    it.terraform.says = 'Error: S3 bucket "states" does not exist.\n'
+    with pytest.raises(
+        TerraformFailed, match=r'ended with exit code 1: S3 bucket "states" does not exist\. See the log'
+    ):
+        await plan(it.driver, it.gate)
+
+
 @pytest.mark.parametrize(("code", "status"), [(1, "errored"), (None, "errored")])
 async def test_a_plan_that_fails_leaves_the_run_errored(world, code, status):
     it = world(ScriptedTerraform(plan=code))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
+from tfmfa_nb.model.levels import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,9 @@ _ERROR = re.compile(r"(?:^|\s)Error: (.+)")
 _NO_ERROR_ITSELF = re.compile(r"encountered problems during initiali[sz]ation")
 _PLACE = re.compile(r"^[│\s]*on (\S.*?) line (\d+)")
 _LINES_TO_PLACE = 6
+_ROLE_REFUSED = "Cannot assume IAM Role"
+# The AWS provider's and the S3 backend's own sentence, which follows that error.
+_REFUSED_ROLE = re.compile(r"\bIAM Role \((\S+?)\) cannot be assumed")
 # What Terraform and OpenTofu say after SIGINT or SIGTERM.
 _INTERRUPTED = re.compile(r"^\s*Interrupt received\b")
 _STATE_NOT_SAVED = re.compile(r"\bstate\b.*(?:no space left on device|disk quota exceeded)", re.IGNORECASE)
@@ -43,6 +48,8 @@ _NOT_LOCKED = (
         ),
     ),
 )
+SEE_LOG = "See the log for Terraform's full message."
+"""The remedy of an error that Terraform explains itself."""
 _SHELL = 128  # added to a signal's number by a shell that starts Terraform
 
 
@@ -101,21 +108,30 @@ def says_left_alone(terraform: int) -> str:
 def first_error(store: RunStore, start: int) -> str:
     """Terraform's first error at or after line `start` of the log, with its place; empty if there is none.
 
-    "main.tf:3: Unsupported argument".
+    Without the full stop at its end: "main.tf:3: Unsupported argument". A role that was refused is named.
     """
     lines = [strip_colors(line) for line in store.log.lines(start, store.log.refresh())]
     for number, line in enumerate(lines):
         match = _ERROR.search(line)
         if match is None or _NO_ERROR_ITSELF.search(match[1]):
             continue
-        # The place follows the error, before the next one.
-        for other in lines[number + 1 : number + 1 + _LINES_TO_PLACE]:
-            if _ERROR.search(other):
-                break
-            if place := _PLACE.search(other):
-                return f"{place[1]}:{place[2]}: {match[1].strip()}"
-        return match[1].strip()
+        # Its details follow the error, before the next one.
+        details = [*takewhile(lambda other: not _ERROR.search(other), lines[number + 1 :])]
+        place = next(filter(None, map(_PLACE.search, details[:_LINES_TO_PLACE])), None)
+        role = next(filter(None, map(_REFUSED_ROLE.search, details)), None) if _ROLE_REFUSED in match[1] else None
+        error = match[1].strip().rstrip(".")
+        return f"{f'{place[1]}:{place[2]}: ' if place else ''}{error}{f' {role[1]}' if role else ''}"
     return ""
+
+
+def remedy_for(reason: str, driver: Driver) -> str:
+    """What to do about Terraform's first error: if no session of a code was there for a role that it lacks, get one."""
+    phase = driver.record.phase
+    if _ROLE_REFUSED not in reason or driver.record.level.asks_before(phase):
+        return SEE_LOG
+    asking = next((level for level in Level if level.asks_before(phase)), None)
+    level = f'%tfmfa level "{asking}" {driver.environment.option}'
+    return f"If the role requires MFA, set a level that asks for a code: {level}" if asking else SEE_LOG
 
 
 def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
@@ -135,7 +151,7 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
                 return f"Nobody holds the lock. {cause}"
         option = driver.environment.option
         return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
-    return "See the log for Terraform's full message."
+    return remedy_for(reason, driver)
 
 
 def _room_remedy(phase: Phase, driver: Driver) -> str:

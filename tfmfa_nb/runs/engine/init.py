@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.failure import first_error, remedy_for
 from tfmfa_nb.runs.engine.overwritten_state import copy_overwritten
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
@@ -134,7 +134,7 @@ async def _run(
         raise TerraformFailed(fault.problem, fault.remedy)
     raise TerraformFailed(
         f"{commands.executable.product} {command} failed{': ' + reason if reason else ''}.",
-        "See the log for Terraform's full message.",
+        remedy_for(reason, driver),
     )
 
 

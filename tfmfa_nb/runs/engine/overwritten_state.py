@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
-from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.failure import first_error, remedy_for
 from tfmfa_nb.runs.engine.state_copy import copy_state
 from tfmfa_nb.runs.engine.workspaces import has_workspace
 from tfmfa_nb.terraform.working_directory import DATA_FOLDER, WORKSPACE
@@ -50,7 +50,7 @@ async def copy_overwritten(commands: Commands) -> None:
             reason = first_error(driver.store, start)
             raise TerraformFailed(
                 f"The new backend cannot be opened{': ' + reason if reason else ''}.",
-                "Nothing was changed. See the log for Terraform's full message.",
+                f"Nothing was changed. {remedy_for(reason, driver)}",
             )
         name = driver.record.workspace or _DEFAULT
         # Terraform would begin a new state in a workspace that only the variable names.

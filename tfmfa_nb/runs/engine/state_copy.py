@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, RunStateError, TerraformFailed
-from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.failure import first_error, remedy_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ async def copy_state(commands: Commands, environ: Mapping[str, str] = MappingPro
         reason = first_error(driver.store, start)
         raise TerraformFailed(
             f"The state could not be copied before the change{': ' + reason if reason else ''}.",
-            "Nothing was changed. See the log for Terraform's full message.",
+            f"Nothing was changed. {remedy_for(reason, driver)}",
         )
 
 

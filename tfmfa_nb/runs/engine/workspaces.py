@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.ansi import strip_colors
 from tfmfa_nb.model.errors import ConfigurationError, TerraformFailed
-from tfmfa_nb.runs.engine.failure import first_error
+from tfmfa_nb.runs.engine.failure import first_error, remedy_for
 from tfmfa_nb.terraform.working_directory import WORKSPACE, data_folder
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ async def _listed(commands: Commands, environ: Mapping[str, str]) -> list[str]:
     if outcome.exit_code != 0:
         reason = first_error(driver.store, start)
         raise TerraformFailed(
-            f"The workspaces cannot be listed{': ' + reason if reason else ''}.", "See the log for the full message."
+            f"The workspaces cannot be listed{': ' + reason if reason else ''}.", remedy_for(reason, driver)
         )
     lines = map(strip_colors, log.lines(start, log.refresh()))
     return [found[1] for line in lines if (found := _LISTED_LINE.fullmatch(line.rstrip()))]
