@@ -70,6 +70,12 @@ async def everything(client, tmp_path):
     arguments = {name for tool in tools for name in tool.input_schema["properties"]}
     assert not [name for name in arguments if any(word in name for word in CODE_WORDS)]
 
+    assert not any(tool.input_schema["additionalProperties"] for tool in tools)
+    refused = await call(client, "plan", environment="staging", replace=["terraform_data.one"])
+    assert refused.endswith(
+        'The tool plan has no argument "replace". It has: environment, destroy, refresh_only, target.'
+    )
+
     planned = await call(client, "plan", environment="staging")
     run = planned["id"]
     assert (planned["status"], planned["level"], planned["total"]) == ("planned", "applies only", 2)
@@ -106,9 +112,7 @@ async def test_an_agent_asks_for_an_apply_and_a_person_lets_it(tmp_path, sandbox
     async with client_in(tmp_path, **environ) as client:
         run = (await call(client, "plan", environment="staging"))["id"]
         state = await call(client, "ask_for_apply", environment="staging", run=run)
-        while not state["waiting_for"]:
-            assert state["status"] == "planned"
-            state = await call(client, "wait", environment="staging", run=run, seconds=1)
+        assert (state["status"], state["waiting_for"]) == ("planned", "code")
         assert state["how_to_answer"].endswith(f"jupyter tfmfa approve {run}")
         done = await asyncio.to_thread(
             subprocess.run,
@@ -136,8 +140,31 @@ async def test_an_agent_learns_that_others_have_to_approve(tmp_path, sandbox):
     async with client_in(tmp_path, **{**sandbox.environ(), "TFMFA_POLICY": str(rules)}) as client:
         planned = await call(client, "plan", environment="staging")
         assert planned["waiting_for"] == "approval"
-        assert planned["how_to_answer"].endswith(f"%tfruns request {planned['id']}")
+        assert planned["how_to_answer"].endswith(f": %tfruns -e staging request {planned['id']}")
         refused = await call(client, "ask_for_apply", environment="staging", run=planned["id"])
         if isinstance(refused, dict):
             refused = await call(client, "wait", environment="staging", run=planned["id"], seconds=60)
         assert "The apply lacks approvals: 0 of 1 approvals; awaiting 1." in refused
+
+
+async def test_an_agent_plans_a_folder_below_the_served_one_and_none_elsewhere(tmp_path, sandbox, policy):
+    served = tmp_path / "served"
+    for folder in (served / "accounts" / "dev", served / "hand", tmp_path / "outside"):
+        folder.mkdir(parents=True)
+        (folder / "main.tf").write_text(HCL)
+    (served / "link").symlink_to(tmp_path / "outside")
+    async with client_in(served, **{**sandbox.environ(), **policy}) as client:
+        assert (await call(client, "plan", environment="hand"))["environment"] == "hand"
+        for path in ("accounts/dev", "accounts/../accounts/./dev", str(served / "accounts" / "dev")):
+            planned = await call(client, "plan", environment=path)
+            assert (planned["environment"], planned["total"]) == ("accounts/dev", 2)
+        listed = await call(client, "list_runs", environment="accounts/dev")
+        assert listed["total"] == 3
+        state = await call(client, "ask_for_apply", environment="accounts/dev", run=planned["id"])
+        assert state["how_to_answer"].endswith(f": jupyter tfmfa approve {planned['id']} -C accounts/dev")
+        for path in ("../outside", "link", str(tmp_path / "outside"), "accounts/\0", "/"):
+            assert "is not below the folder that this server serves" in await call(client, "plan", environment=path)
+        for path in ("accounts", "accounts/none", "~/outside", "none"):
+            refused = await call(client, "plan", environment=path)
+            assert f'There is no environment "{path}" here.' in refused
+            assert "-C" not in refused

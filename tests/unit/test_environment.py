@@ -373,3 +373,11 @@ def test_what_was_there_before_stays(tmp_path):
 def test_its_option_is_one_word_after_the_flag(tmp_path, name, owned):
     flag, *words = shlex.split(Environment(name, tmp_path, owned=owned).option)
     assert (flag, words) == ("-e" if owned else "-C", [name])
+
+
+def test_a_configuration_that_no_run_has_written_is_not_called_edited(tmp_path):
+    (tmp_path / "hand").mkdir()
+    (tmp_path / "hand" / "main.tf").write_text("# by hand")
+    Environment.at("hand", tmp_path).ensure()
+    with pytest.raises(ConfigurationError, match=r"main\.tf was not written by a run\. To keep that file, use -C hand"):
+        Environment.named("hand", tmp_path).write_configuration("# cell")

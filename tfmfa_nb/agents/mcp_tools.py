@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 
 from tfmfa_nb.agents.requests import AgentRequests
 from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from pathlib import Path
+
+    from mcp.types import CallToolResult, InputRequiredResult
 
 _INSTRUCTIONS = (
     "Plans Terraform and reads its plans and runs. An apply waits for the MFA code of a person, which you cannot give: "
@@ -29,10 +33,34 @@ Answer: TypeAlias = dict[str, Any]
 
 def server_in(base: Path) -> MCPServer:
     """The server for the environments in `base`, which is the working directory; one client speaks to it."""
-    server, tools = MCPServer("tfmfa_nb", instructions=_INSTRUCTIONS, log_level="ERROR"), _Tools(base)
-    for tool in (tools.plan, tools.read_plan, tools.list_runs, tools.read_run, tools.ask_for_apply, tools.wait):
-        server.add_tool(tool, structured_output=False)
-    return server
+    tools = _Tools(base)
+    requests = (tools.plan, tools.read_plan, tools.list_runs, tools.read_run, tools.ask_for_apply, tools.wait)
+    return _Server([Tool.from_function(request, structured_output=False) for request in requests])
+
+
+class _Server(MCPServer[Any]):
+    """Takes no argument that a tool does not have: an agent would believe that it was followed."""
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        for tool in tools:
+            tool.parameters["additionalProperties"] = False
+        super().__init__("tfmfa_nb", instructions=_INSTRUCTIONS, log_level="ERROR", tools=[*tools])
+        self._arguments = {tool.name: tuple(tool.parameters["properties"]) for tool in tools}
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: it has no such argument, or it failed.
+        """
+        known = self._arguments.get(name)
+        unknown = next((each for each in arguments if known is not None and each not in known), None)
+        if known is not None and unknown is not None:
+            remedy = did_you_mean(unknown, known) or f"It has: {', '.join(known)}."
+            raise ToolError(brief(f'The tool {name} has no argument "{unknown}". {remedy}'))
+        return await super().call_tool(name, arguments, context)
 
 
 class _Tools:
@@ -50,7 +78,7 @@ class _Tools:
         refresh_only: bool = False,  # noqa: FBT001, FBT002
         target: list[str] | None = None,
     ) -> Answer:
-        """Plan an environment. Returns the run's ID, the decision, and the changes."""
+        """Plan an environment: a name, or a folder's path. Returns the run's ID, the decision, and the changes."""
         requests = self._of(context)
         return await _answer(
             requests.plan(environment, destroy=destroy, refresh_only=refresh_only, target=target or [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.environments import Environment
@@ -11,6 +12,7 @@ from tfmfa_nb.magics.calls import apply, plan
 from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, PromptUnavailable, RunStateError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import UNDER_WAY, Status
+from tfmfa_nb.model.suggestions import did_you_mean
 from tfmfa_nb.protocol.decision import decision_of, decision_text
 from tfmfa_nb.runs.history.listing import find_run, list_runs
 from tfmfa_nb.runs.store import RunStore
@@ -31,11 +33,12 @@ LONGEST_WAIT = 300.0
 _MOST_RUNS, _MOST_CHANGES, _MOST_LINES = 50, 200, 400
 _LONGEST_LINE, _LONGEST_NAME, _LONGEST_CHANGE = 1_000, 100, 50_000
 _LOOK = 0.5  # seconds between two looks at a run of another process
-_IN_A_TERMINAL = "A person gives it in a terminal on this machine: jupyter tfmfa approve {}"
+_FIRST_QUESTION = 60.0  # seconds in which an apply that was asked for comes to its question, or fails
+_IN_A_TERMINAL = "A person gives it in a terminal on this machine: jupyter tfmfa approve {run}{chdir}"
 _HOW = {
     "code": _IN_A_TERMINAL,
     "confirmation": _IN_A_TERMINAL,
-    "approval": "A person asks the others who may approve, in a notebook: %tfruns request {}",
+    "approval": "A person asks the others who may approve, in a notebook: %tfruns {option} request {run}",
 }
 _RECORDED = (
     *("id", "environment", "workspace", "status", "phase", "command", "level", "requested_by", "authenticated_by"),
@@ -48,7 +51,7 @@ class AgentRequests:
 
     Args:
         agent: the name by which the agent has introduced itself; anybody can choose any.
-        base: folder of the environments.
+        base: folder of the environments; a request names one of them, or the path of a folder with a configuration.
     """
 
     def __init__(self, agent: str, base: Path) -> None:
@@ -77,8 +80,10 @@ class AgentRequests:
             "show": False,
             "requested_by": self.agent,
         }
+        if not where.owned:
+            options["chdir"] = where.name
         try:
-            run = await plan(where.name, **options)
+            run = await plan(where.name if where.owned else None, **options)
         except AuthenticationError as error:
             if not _lacks_person(error):
                 raise
@@ -132,16 +137,22 @@ class AgentRequests:
         return {**self._state(store.load()), "log": told, "log_start": first, "log_lines": end}
 
     async def apply(self, environment: str, run: str) -> dict[str, Any]:
-        """Ask for the apply of a plan of this session; `wait` tells how it goes on.
+        """Ask for the apply of a plan of this session; answers once a person is asked. `wait` tells how it goes on.
 
         Raises:
             RunStateError: it is no plan of this session, or it is being applied.
+            TfmfaError: what has stopped it before anybody was asked.
         """
         known = self._own(environment, run)
         if known.status != Status.PLANNED or known.id in self._applies:
             raise RunStateError(f"{known.id} is {known.status}: there is no plan to apply.", "Plan first.")
         self._applies[known.id] = asyncio.create_task(apply(known, prompt=_PROMPT_OF_APPLIES, show=False))
-        return await self.wait(environment, run, _LOOK)
+        state = await self.wait(environment, run, _LOOK)
+        for _ in range(round(_FIRST_QUESTION / _LOOK)):
+            if state["waiting_for"] or known.id not in self._applies:
+                break
+            state = await self.wait(environment, run, _LOOK)
+        return state
 
     async def wait(self, environment: str, run: str, seconds: float = 60.0) -> dict[str, Any]:
         """Wait until a run is not under way any more, for at most 300 seconds; returns its state.
@@ -173,10 +184,25 @@ class AgentRequests:
         return RunStore(where, find_run(where, run))
 
     def _environment(self, name: str) -> Environment:
-        found = Environment.named(name, self._base)
-        if not found.files.configuration.is_file():
-            raise ConfigurationError(f'There is no environment "{one_line(name, _LONGEST_NAME)}" here.', found.similar)
-        return found
+        """The environment with this name, or the configuration in the folder with this path below the served one.
+
+        Raises:
+            ConfigurationError: there is none, or the path leads out of the served folder.
+        """
+        with suppress(ConfigurationError):  # it may be the path of a folder that people maintain
+            found = Environment.named(name, self._base)
+            if found.files.configuration.is_file():
+                return found
+        # One folder has one name, by which the policy knows it, however its path is written.
+        path = _path_below(self._base.resolve(), name)
+        given = Environment(path, self._base.resolve() / path, owned=False)
+        if not given.has_configuration:
+            remedy = "Name an environment, or the path of a folder with a configuration: accounts/dev."
+            similar = did_you_mean(path, {each.parent.name for each in self._base.glob("*/*.tf")})
+            raise ConfigurationError(
+                f'There is no environment "{one_line(name, _LONGEST_NAME)}" here.', similar or remedy
+            )
+        return given
 
     def _state(self, record: RunRecord) -> dict[str, Any]:
         roles = {hop.role_arn for chain in record.chains for hop in chain.hops if hop.role_arn}
@@ -184,8 +210,28 @@ class AgentRequests:
         state: dict[str, Any] = sanitize_all({**facts, "account": record.identity.get("account", "")})
         own = self._runs.get(record.id)
         waiting = own.waiting_for if own is not None else ""
-        told = {"waiting_for": waiting, "how_to_answer": _HOW[waiting].format(record.id) if waiting in _HOW else ""}
+        told = {"waiting_for": waiting, "how_to_answer": _how(own) if own is not None else ""}
         return {**state, **told, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
+
+
+def _path_below(base: Path, name: str) -> str:
+    """The path of the folder `name` from `base`, without links.
+
+    Raises:
+        ConfigurationError: it is not below `base`.
+    """
+    try:
+        return (base / name).resolve().relative_to(base).as_posix()
+    except (ValueError, OSError, RuntimeError):
+        problem = f'"{one_line(name, _LONGEST_NAME)}" is not below the folder that this server serves.'
+        raise ConfigurationError(problem, "Name an environment, or the path of a folder below it.") from None
+
+
+def _how(run: Run) -> str:
+    """The command by which a person answers a run that waits; "" if it does not wait."""
+    where = run.driver.environment
+    option = "" if where.owned else f" {where.option}"
+    return _HOW.get(run.waiting_for, "").format(run=run.id, chdir=option, option=where.option)
 
 
 def _lacks_person(error: BaseException | None) -> bool:

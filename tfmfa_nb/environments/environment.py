@@ -203,7 +203,7 @@ class Environment:
             A function that restores what was there before, unless somebody has edited the file since.
 
         Raises:
-            ConfigurationError: the file was edited by hand after the last run wrote it, and `overwrite` is false.
+            ConfigurationError: the file's content is not what the last run wrote, and `overwrite` is false.
         """
         self.ensure()
         path, digest_file = self.files.configuration, self.files.configuration_digest
@@ -218,8 +218,9 @@ class Environment:
                 write_whole(digest_file, _digest(content))
                 return lambda: None
             if not overwrite and not _contains(digest_file, _digest(content)):
+                edited = digest_file.exists()  # which a run writes with the configuration
                 raise ConfigurationError(
-                    f"{path} was edited by hand after the last run wrote it.",
+                    f"{path} was {'edited by hand after the last run wrote it' if edited else 'not written by a run'}.",
                     f"To keep that file, use -C {self.name} without a cell body. To replace it with this cell, use "
                     "--overwrite.",
                 )
