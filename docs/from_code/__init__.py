@@ -1,6 +1,7 @@
 """The parts of the reference that are made from the code, by the names with which its pages ask for them.
 
-A page has a line `<!-- from the code: magics -->`; the part takes its place when the site is built.
+A page has a line `<!-- from the code: magics -->`, and below it a sentence for whoever reads it in a checkout; the part
+takes the place of both when the site is built.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PARTS = {
     "statuses": settings.statuses,
     "terraform commands": magics.terraform_commands,
 }
-_PLACE = re.compile(r"^<!-- from the code: ([\w ]+) -->$", re.MULTILINE)
+_PLACE = re.compile(r"^<!-- from the code: ([\w ]+) -->(?:\n\*In a checkout, .+\*)?$", re.MULTILINE)
 
 
 def filled(page: str) -> str:

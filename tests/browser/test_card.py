@@ -469,7 +469,7 @@ run.policy_checks = [
         output="FAIL - aws_db_instance.legacy: <b>destroys</b> a database\\n\\u202e1 test, 0 passed\\n"),
 ]
 run.error = "The plan cannot be applied. Policy check rules failed: exit code 1 (0.4 s)."
-run.error_remedy = "Change what it rejects, and plan again with %%tfplan."
+run.error_remedy = "Change what it rejects, and plan again with %tfplan."
 """
 
 

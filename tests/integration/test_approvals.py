@@ -440,7 +440,8 @@ def test_both_sides_by_magic_and_command_line_and_verify(tmp_path, people, provi
     assert "user/alice asks you to approve the apply of run-" in answered.stderr
     assert "terraform_data.one will be created" in answered.stderr
     assert "correct-horse-battery" not in answered.stderr
-    _, said = cell(f"%tfruns -e prod-eu approve {run.id} {answered.stdout.strip()}")
+    (tmp_path / "answer.txt").write_text(answered.stdout)
+    _, said = cell(f"%tfruns -e prod-eu approve {run.id} answer.txt")
     assert "AWS confirms that arn:aws:sts::123456789012:assumed-role/approver/bob has approved it." in said
     assert ([each.person for each in run.needed_approvals.given], run.waiting_for) == (["bob"], "")
     for where in (("-e", "prod-eu"), ("-C", "prod-eu")):

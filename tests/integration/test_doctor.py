@@ -66,6 +66,7 @@ async def test_an_audit_trail_that_confirms_nothing_is_one_error(surroundings, e
     store.record_status(RunRecord(store.id, "staging", status=Status.PLANNED))
     store.save(RunRecord(store.id, "staging", status=Status.PLANNED))
     severity, text = await finding()
+    assert text.startswith("1 line, each")
     assert (severity, "it agrees with the record of this trail on this machine" in text) == (Severity.OK, True)
     kept = store.trail.path.read_bytes()
     store.trail.path.unlink()
@@ -253,6 +254,9 @@ async def test_levels_can_be_set_only_after_an_owner_enables_mfa(capsys, monkeyp
     text, error = await said(ipython, capsys, "%tfmfa policy on")
     assert error is None
     assert f"MFA: enabled  (organization policy {tmp_path}/config/tfmfa_nb/policy.toml)" in text
+    text, error = await said(ipython, capsys, "%tfmfa level -e staging")
+    assert (error, 'of "staging": applies only.' in text) == (None, True)
+    assert not (tmp_path / "staging").exists()
     text, error = await said(ipython, capsys, "%tfmfa level 'applies only' -e staging")
     assert "Plans run without a code; every apply asks for one." in text
     assert Environment.named("staging", tmp_path).level == "applies only"

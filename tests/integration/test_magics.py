@@ -122,8 +122,8 @@ async def test_a_folder_is_planned_with_c_and_takes_no_body(ipython, tmp_path):
         ("%%tfplan --lock-timeout soon\nx", "is not a valid duration"),
         ("%%tfplan --level sometimes\nx", "is not a level"),
         ("%tfplan -C nowhere", "nowhere does not exist"),
-        ("%tfapply", "This kernel has no plan to apply"),
-        ("%tfmfa level", "requires a level"),
+        ("%tfapply", "This kernel has no plan to apply. Run %tfplan first, or %%tfapply with"),
+        ("%tfplan --nonsense", "%tfplan: unrecognized arguments: --nonsense (%tfplan --help"),
         ("%tfmfa levle never", "unknown command 'levle'. Did you mean \"level\"?"),
         ("%tfmfa level sometimes", "is not a level"),
         ("%%tfplan --destroy --refresh-only\n", "--destroy and --refresh-only cannot be combined"),
@@ -279,7 +279,7 @@ async def test_two_kernels_on_one_environment(ipython, tmp_path, capsys):
     assert (await waiting).status == "applied"
 
 
-async def test_in_the_cell_that_loads_the_extension_nothing_passes_in_silence(tmp_path, monkeypatch):
+async def test_in_the_cell_that_loads_the_extension_nothing_passes_in_silence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "policy.toml").write_text("mfa = true\n")
     monkeypatch.setenv("TFMFA_POLICY", str(tmp_path / "policy.toml"))
@@ -292,6 +292,10 @@ async def test_in_the_cell_that_loads_the_extension_nothing_passes_in_silence(tm
         shell.run_line_magic("unload_ext", "tfmfa_nb")
     assert not (tmp_path / "live" / ".tfmfa").exists()
     # What has nothing to wait for works there too.
+    for name in ("tfplan", "tfapply", "tfstate", "tfmfa", "tfruns"):
+        await value(shell, f"%load_ext tfmfa_nb\n%{name} --help")
+        assert f"%{name} [-h]" in capsys.readouterr().out
+        shell.run_line_magic("unload_ext", "tfmfa_nb")
     await value(shell, "%load_ext tfmfa_nb\n%tfmfa level 'applies only' -e staging")
     assert "applies only" in (tmp_path / "staging" / "tfmfa.json").read_text()
     planned = await value(shell, "run = await get_ipython().run_line_magic('tfplan', '-C live')\nrun")

@@ -462,7 +462,7 @@ async def test_reading_creates_no_workspace(environment, lenient_sandbox, gate_o
     mfa = gate_of(lenient_sandbox, Device(lenient_sandbox))
     await applied(environment, mfa)
     environment.set_level(Level.APPLIES_ONLY)
-    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with %%tfplan --workspace ghost'):
+    with pytest.raises(ConfigurationError, match=r'"ghost" does not exist\. Create it with %tfplan --workspace ghost'):
         await command(environment, mfa.with_environ({"TF_WORKSPACE": "ghost"}), *words)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="states")["Contents"]] == ["k"]
     listed = await command(environment, mfa.with_environ({"TF_WORKSPACE": "default"}), *words)

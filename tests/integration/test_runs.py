@@ -234,7 +234,7 @@ def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, 
     assert "Plan: 2 to add" in text
     assert "head: Errored" in text
     assert "The kernel that planned had exited when the plan ended" in error
-    assert "Plan again with %%tfplan" in error
+    assert "Plan again with %tfplan" in error
     assert statuses(tmp_path)[-1] == "errored*"
     assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
 

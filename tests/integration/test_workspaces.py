@@ -102,7 +102,7 @@ async def test_a_workspace_switched_since_the_plan_is_told_before_a_code(
         await apply(run.driver, mfa)
     assert (device.asked, run.status) == ([], "planned")
     assert run.error_remedy == (
-        "Apply it there with %tfapply --workspace default, or plan again with %%tfplan. The plan is still pending."
+        "Apply it there with %tfapply --workspace default, or plan again with %tfplan. The plan is still pending."
     )
     terraform(environment.folder, "workspace", "select", "default")
     run.driver.adjust(Options(workspace="default"))
@@ -171,7 +171,7 @@ async def test_a_plan_creates_no_workspace_that_only_the_process_environment_nam
         await plan(Run(environment, Options(), tmp_path).driver, ghost)
     if not backend:
         call = read_call(["import", "terraform_data.one", "an-id"])
-        with pytest.raises(ConfigurationError, match=r"Create it with %%tfplan --workspace ghost --or-create"):
+        with pytest.raises(ConfigurationError, match=r"Create it with %tfplan --workspace ghost --or-create"):
             await run_command(Run(environment, Options(call=call), tmp_path).driver, ghost)
     assert device.asked == []
     assert s3.list_objects_v2(Bucket="states").get("Contents", []) == []

@@ -67,10 +67,10 @@ def test_options_that_we_add_stand_before_the_arguments():
 @pytest.mark.parametrize(
     ("line", "remedy"),
     [
-        ("plan -out=x", "%%tfplan"),
+        ("plan -out=x", "%tfplan"),
         ("apply -auto-approve", "%tfapply"),
         ("destroy", "--destroy"),
-        ("init -backend-config=profile=x", "%%tfplan"),
+        ("init -backend-config=profile=x", "%tfplan"),
         ("login", "terminal"),
         ("logout app.terraform.io", "terminal"),
         ("console", "%tfconsole"),

@@ -27,6 +27,27 @@ ON = Policy((Layer(FILE, mfa=True),))
 NOBODY = 'Nobody has set the level of "staging", so the default holds: "applies only" (organization policy /etc/'
 
 
+def test_a_stricter_minimum_holds_in_place_of_the_default_and_is_said_once(environment, capsys):
+    demanding = Policy(
+        (Layer(FILE, mfa=True, default_level=Level.NEVER, environments=(("*", Level.PLANS_AND_APPLIES),)),)
+    )
+    print_level(environment, demanding, {})
+    said = capsys.readouterr().out
+    assert 'Nobody has set the level of "staging", so the minimum holds: "plans and applies" (organization' in said
+    assert "so the default holds" not in said
+    assert "must be at least" not in said
+    set_level(environment, Level.PLANS_AND_APPLIES, demanding)
+    print_level(environment, demanding, {})
+    assert 'The level must be at least "plans and applies". Required by' in capsys.readouterr().out
+
+
+def test_a_level_for_one_run_that_is_too_low_is_said_to_have_no_effect(environment):
+    set_level(environment, Level.APPLIES_ONLY, ON)
+    run = Run(environment, Options(level=Level.NEVER, level_given=True), environment.folder.parent)
+    begin_at_level(run.driver, ON, Protected(environment.name), workspace_chosen=False)
+    assert run.notes == ['--level "never" has no effect: it can only raise the level, which is "applies only".']
+
+
 @pytest.fixture
 def environment(tmp_path):
     return Environment.named("staging", tmp_path)

@@ -20,15 +20,15 @@ from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.runs.options import Options
 
 
-def arguments_of(line, stated=PLAN_OPTIONS):
+def arguments_of(line, stated=PLAN_OPTIONS, *cell):
     """What a magic with these options is called with; None where it is not called."""
 
-    @options(*stated, sign="%%")
-    async def tfplan(_self, arguments):
+    @options(*stated)
+    async def tfplan(_self, arguments, _cell=None):
         return arguments
 
     try:
-        tfplan(None, line).send(None)
+        tfplan(None, line, *cell).send(None)
     except StopIteration as finished:
         return finished.value
 
@@ -97,9 +97,11 @@ def test_a_variable_has_a_name_and_a_value(word):
 def test_bad_lines_are_usage_errors_of_one_line(line):
     with pytest.raises(UsageError) as caught:
         parse(line)
-    assert str(caught.value).startswith("%%tfplan: ")
-    assert str(caught.value).endswith(" (%%tfplan --help lists the options)")
+    assert str(caught.value).startswith("%tfplan: ")
+    assert str(caught.value).endswith(" (%tfplan --help lists the options)")
     assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match=r"^%%tfplan: .* \(%%tfplan --help lists the options\)$"):
+        arguments_of(line, PLAN_OPTIONS, "the cell")
 
 
 SPELLINGS = [f"{dashes}{{}}{sign}{{}}" for dashes in ("-", "--") for sign in (" ", "=")]
@@ -139,6 +141,7 @@ def test_every_option_with_a_value_has_terraform_s_spellings_and_ours(spelling):
         policy_checks=("conftest test {plan}",),
         lock_timeout="3s",
         level=Level.APPLIES_ONLY,
+        level_given=True,
         workspace="prod",
     )
 
@@ -320,3 +323,22 @@ def test_what_each_level_asks():
         Level.APPLIES_ONLY: [False, True],
         Level.PLANS_AND_APPLIES: [True, True],
     }
+
+
+@pytest.mark.parametrize("option", ["var-file", "backend-config"])
+def test_a_file_without_a_name_is_no_folder(option):
+    with pytest.raises(ConfigurationError, match=f"^--{option} has no value. Name a file: --{option} FILE."):
+        parse(f"-{option}=").check()
+
+
+@pytest.mark.parametrize("option", ["var-file", "backend-config"])
+@pytest.mark.parametrize("given", ["staging.tfvars", "stagin.tfvars", "app/stagin.tfvars"])
+def test_a_missing_file_is_named_whose_name_is_close(tmp_path, option, given):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "staging.tfvars").touch()
+    with pytest.raises(ConfigurationError, match=rf"Did you mean --{option} app/staging\.tfvars\? Files are relative"):
+        parse(f"-{option} {given}").check_files(tmp_path, tmp_path / "app")
+
+
+def test_a_level_on_the_line_is_known_as_one():
+    assert (parse("-level never").level_given, parse("").level_given) == (True, False)

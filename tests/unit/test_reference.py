@@ -57,6 +57,14 @@ def test_each_page_asks_for_parts_that_there_are():
     assert sorted(asked) == sorted(PARTS)
 
 
+def test_whoever_reads_a_page_in_a_checkout_is_told_what_it_lacks():
+    for text in (page(file.stem) for file in REFERENCE.glob("*.md")):
+        assert text.count("<!-- from the code: ") == text.count(
+            " -->\n*In a checkout, this part is missing: `make docs` "
+        )
+        assert "In a checkout" not in filled(text)
+
+
 def test_a_part_that_there_is_not():
     with pytest.raises(KeyError):
         filled("<!-- from the code: nothing -->")

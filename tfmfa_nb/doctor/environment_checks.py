@@ -59,15 +59,18 @@ def _level(environment: Environment, policy: Policy | None, environ: Mapping[str
     if policy is None:
         return Finding(subject, Severity.ERROR, "its level depends on the organization policy, which cannot be read.")
     try:
-        level = effective_level(environment, policy, known=protected_of(environment, environ))
+        what = protected_of(environment, environ)
+        level = effective_level(environment, policy, known=what)
     except ConfigurationError as error:
         return Finding(subject, Severity.ERROR, error.problem, error.remedy)
     if level is Level.NEVER:
-        remedy = f'Set one: %tfmfa level "applies only" -e {environment.name}'
+        remedy = f'Set one: %tfmfa level "applies only" {environment.option}'
         return Finding(subject, Severity.WARNING, "neither plans nor applies require a code.", remedy)
-    needed = policy.approvals_of(protected_of(environment, environ))
+    needed = policy.approvals_of(what)
     approvals = f" Approvals before an apply: {needed.count}." if needed is not None else ""
-    return Finding(subject, Severity.OK, f"level {level}. {default_level(environment, policy)}".rstrip() + approvals)
+    return Finding(
+        subject, Severity.OK, f"level {level}. {default_level(environment, policy, what)}".rstrip() + approvals
+    )
 
 
 def _configuration(
@@ -83,6 +86,7 @@ def _configuration(
     if not results:
         roles = sum(len(chain.hops) for chain in findings.chains)
         text = f"no settings bypass the MFA session; {roles} {'role' if roles == 1 else 'roles'} will be assumed."
+        text += " Whether you may, AWS says once there is a code." if roles else ""
         results.append(Finding("configuration", Severity.OK, text))
     return results
 
@@ -106,8 +110,6 @@ def _audit_trail(environment: Environment) -> Finding:
     if not found.lines:
         return Finding("audit trail", Severity.OK, "the first run begins it.")
     agrees = "it agrees with the" if found.witnessed else "there is no"
-    return Finding(
-        "audit trail",
-        Severity.OK,
-        f"{found.lines:,} lines, each with the hash of the one before; {agrees} record of this trail on this machine.",
-    )
+    lines = "1 line" if found.lines == 1 else f"{found.lines:,} lines"
+    text = f"{lines}, each with the hash of the one before; {agrees} record of this trail on this machine."
+    return Finding("audit trail", Severity.OK, text)

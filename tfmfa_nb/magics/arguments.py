@@ -33,24 +33,23 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 1_000
 
 
-def options(*defined: ArgDecorator, sign: str = "%") -> Callable[[Magic], Magic]:
+def options(*defined: ArgDecorator) -> Callable[[Magic], Magic]:
     """Decorate a magic so that it gets its parsed line and shows its options as help.
 
     Args:
         defined: options of the magic.
-        sign: prefix of the magic in messages; "%%" for a cell magic.
 
     Raises:
         UsageError: raised by the magic if its line is not valid.
     """
 
     def decorate(magic: Magic) -> Magic:
-        reader = _Reader(f"{sign}{magic.__name__}", magic.__doc__ or "", defined)
+        reader = _Reader(magic.__name__, magic.__doc__ or "", defined)
 
         @functools.wraps(magic)
-        async def call(self: Any, line: str, *cell: str) -> Any:
+        async def call(self: Any, line: str, *cell: str | None) -> Any:
             try:
-                arguments = reader.read(line)
+                arguments = reader.read(line, "%%" if any(cell) else "%")
             except HelpShown:
                 return None
             if getattr(arguments, "expand", False):
@@ -69,7 +68,7 @@ class _Reader:
     """Reads the lines of one magic; see `editing.line_words`. One dash is as good as two.
 
     Args:
-        name: the magic, as in messages.
+        name: the magic, without a sign.
         text: what it does.
         defined: its options.
     """
@@ -80,7 +79,7 @@ class _Reader:
     @cached_property
     def parser(self) -> argparse.ArgumentParser:
         """The parser of the options."""
-        parser = MagicArgumentParser(self._name[1:], description=self._text)
+        parser = MagicArgumentParser(f"%{self._name}", description=self._text)
         for each in (HELP, *self._defined):
             each.add_to_parser(parser, None)
         parser.allow_abbrev = False
@@ -90,8 +89,12 @@ class _Reader:
         """The help on the magic and its options."""
         return self.parser.format_help()
 
-    def read(self, line: str) -> argparse.Namespace:
+    def read(self, line: str, sign: str = "%") -> argparse.Namespace:
         """The options in `line`, the rest of a magic's line.
+
+        Args:
+            line: the line.
+            sign: the signs before the magic's name, as they were typed: "%", "%%".
 
         Raises:
             UsageError: the line is not valid.
@@ -113,7 +116,8 @@ class _Reader:
         except ValueError as error:
             problem = f"the line cannot be split into words: {error}".lower()
         meant = option_meant(words, known)
-        raise UsageError(f"{self._name}: {problem}{meant and f'. {meant}'} ({self._name} --help lists the options)")
+        name = f"{sign}{self._name}"
+        raise UsageError(f"{name}: {problem}{meant and f'. {meant}'} ({name} --help lists the options)")
 
 
 def _apart(line: str, known: Mapping[str, bool]) -> tuple[list[str], list[str]]:
@@ -176,7 +180,11 @@ def options_of(arguments: argparse.Namespace) -> Options:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     given["policy_checks"] = tuple(getattr(arguments, "policy_check", ()))
     given["workspace"] = given.get("workspace") or ""
-    return Options(**{**given, "level": read_level(arguments.level), "parallelism": _parallelism(arguments)})
+    return Options(**{**given, **_level(arguments), "parallelism": _parallelism(arguments)})
+
+
+def _level(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"level": read_level(arguments.level), "level_given": True} if arguments.level else {"level": Level.NEVER}
 
 
 def _parallelism(arguments: argparse.Namespace) -> int:

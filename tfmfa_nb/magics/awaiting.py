@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from tfmfa_nb.model.visible import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -21,15 +23,18 @@ if TYPE_CHECKING:
 
 
 def awaited(magic: Magic) -> Callable[..., Any]:
-    """Decorate a magic so that it refuses to run in a cell that does not await it.
+    """Decorate a magic so that it refuses to run in a cell that does not await it; there, it shows its help only.
 
     Raises:
         UsageError: raised by the magic in such a cell.
     """
 
     @functools.wraps(magic)
-    def call(self: Any, *arguments: Any) -> Coroutine[Any, Any, Any]:
+    def call(self: Any, *arguments: Any) -> Coroutine[Any, Any, Any] | None:
         if not _is_awaited(self.shell):
+            if not {"-h", "--help", "-help"}.isdisjoint(arguments[0].split()):
+                say(magic.getdoc().removeprefix("::\n\n"))  # type: ignore[attr-defined]
+                return None
             raise UsageError(_advice(magic.__name__))
         return magic(self, *arguments)
 

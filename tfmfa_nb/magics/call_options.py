@@ -200,7 +200,8 @@ def options_of_call(options: PlanOptions | ApplyOptions, known: Collection[str] 
     if parallelism < 0:
         raise ConfigurationError(f"parallelism {parallelism} is not a number of operations.", "Use 1 or more.")
     try:
-        return Options(**{**given, "variables": (*files, *values), "level": Level(options.get("level", Level.NEVER))})
+        level = Level(options.get("level", Level.NEVER))
+        return Options(**{**given, "variables": (*files, *values), "level": level, "level_given": "level" in options})
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"An option is not valid: {error}.") from None
 

@@ -179,7 +179,7 @@ PLAN_OPTIONS = (
     _flag("--upgrade", "init: take the newest providers and modules that the constraints allow"),
     _repeated("--policy-check", "COMMAND", "judge the plan by a command before it can be applied; {plan} is its JSON"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
-    argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this run"),
+    argument("--level", default="", metavar="LEVEL", help="stricter MFA level for this run"),
     _WAIT,
     _flag("--overwrite", "replace a main.tf that was edited by hand"),
     *_EACH,
@@ -199,7 +199,7 @@ _COMMAND_OPTIONS = (
     _WHERE,
     argument("--workspace", type=_name, metavar="NAME", help="Terraform's workspace for this command only"),
     argument("--lock-timeout", default="0s", metavar="DURATION", help="how long to wait for a lock: 30s, 10m"),
-    argument("--level", default="never", metavar="LEVEL", help="stricter MFA level for this command"),
+    argument("--level", default="", metavar="LEVEL", help="stricter MFA level for this command"),
     _flag(
         "--expand",
         "replace {expression} and $name by values of Python; those in the command itself stand in its records, and in "

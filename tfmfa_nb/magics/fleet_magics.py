@@ -102,10 +102,10 @@ class FleetMagics:
         """
         if cell is not None:
             raise UsageError(
-                "%%tfapply --each: plan the fleet first, with %%tfplan, then apply its plans in a cell of one line"
+                "%%tfapply --each: plan the fleet first, with %tfplan, then apply its plans in a cell of one line"
             )
         if option := option_of_plan(arguments):
-            raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %%tfplan")
+            raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %tfplan")
         known = {**self._followed, **{each.id: each for each in self._fleets.values()}, **self._fleets}
         fleet = known.get(arguments.each)
         if fleet is None:

@@ -123,7 +123,7 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_cell_magic
     @awaited
-    @options(*PLAN_OPTIONS, sign="%%")
+    @options(*PLAN_OPTIONS)
     async def tfplan(self, arguments: Namespace, cell: str | None = None) -> Any:
         """Plan the HCL in the cell, or the configuration in a folder. The value is the run.
 
@@ -139,7 +139,7 @@ class TfmfaMagics(Magics):
     @no_var_expand
     @line_cell_magic
     @awaited
-    @options(*APPLY_OPTIONS, sign="%%")
+    @options(*APPLY_OPTIONS)
     async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Any:
         """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
         if arguments.each:
@@ -316,10 +316,10 @@ class TfmfaMagics(Magics):
         if run is None:
             raise RunStateError(
                 "This kernel has no plan to apply.",
-                "Run %%tfplan first, or %%tfapply with the configuration in the cell.",
+                "Run %tfplan first, or %%tfapply with the configuration in the cell.",
             )
         if option := option_of_plan(arguments):
-            raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %%tfplan")
+            raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %tfplan")
         run.driver.adjust(options_of(arguments))
         return run
 

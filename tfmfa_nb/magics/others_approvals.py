@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -46,7 +48,7 @@ async def request(environment: Environment, run_id: str, magics: Any) -> None:
 
 def is_pasted(arguments: Namespace) -> bool:
     """Whether the line has a request, or the answer to one, rather than only a run that waits."""
-    return bool(arguments.earlier) or kind_of(arguments.run or "") != ""
+    return bool(arguments.earlier) or kind_of(_text(arguments.run or "")) != ""
 
 
 async def approve_pasted(arguments: Namespace, environment: Environment, magics: Any) -> None:
@@ -56,7 +58,7 @@ async def approve_pasted(arguments: Namespace, environment: Environment, magics:
         UsageError: the line has neither.
         TfmfaError: as `answer_request` and `accept_answer` do.
     """
-    first, second, policy = arguments.run or "", arguments.earlier or "", magics.read_policy()
+    first, second, policy = _text(arguments.run or ""), _text(arguments.earlier or ""), magics.read_policy()
     if kind_of(first) == "request" and not second:
         for line in request_lines(read_text(first, ApprovalRequest)):
             say(line)
@@ -75,7 +77,17 @@ async def approve_pasted(arguments: Namespace, environment: Environment, magics:
         _report(run_id, magics, policy)
         say(answered(given))
     else:
-        raise UsageError("%tfruns approve takes a request (TEXT), or a run and the answer to its request (RUN TEXT)")
+        raise UsageError(
+            "%tfruns approve takes a request, or a run and the answer to its request: each as text, or as a file"
+        )
+
+
+def _text(word: str) -> str:
+    """What a word of the line stands for: the request or the answer in the file that it names, or itself."""
+    with suppress(OSError, ValueError):
+        if not kind_of(word) and kind_of(text := Path(word).read_text(encoding="utf-8")):
+            return text.strip()
+    return word
 
 
 def _report(run_id: str, magics: Any, policy: Policy) -> None:

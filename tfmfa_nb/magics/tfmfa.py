@@ -82,9 +82,10 @@ class Subcommands:
         await show_variables(self._shell, os.environ, self._profile)
 
     async def _level(self, arguments: Sequence[str]) -> None:
-        if not arguments:
-            raise UsageError('%tfmfa level requires a level. Example: %tfmfa level "applies only" -e staging')
         policy = self._organization.read_policy()
+        if not arguments:
+            print_level(self._environment, policy, os.environ)
+            return
         if not self._environment.files.private.exists() and (sentence := new_environment(self._environment)):
             say(sentence)
         set_level(self._environment, read_level(" ".join(arguments)), policy, os.environ)

@@ -17,7 +17,7 @@ def did_you_mean(typed: str, known: Iterable[str], form: str = '"{}"') -> str:
         known: the words that are.
         form: how the word is written.
     """
-    close = _closest(typed, known)
+    close = close_to(typed, known)
     return f"Did you mean {form.format(close)}?" if close else ""
 
 
@@ -31,12 +31,13 @@ def option_meant(words: Iterable[str], known: Collection[str]) -> str:
     names = {option.lstrip("-"): option for option in known}  # dashes that all have make nothing similar
     for word in words:
         option = word.partition("=")[0]
-        if option.startswith("-") and option not in known and (name := _closest(option.lstrip("-"), names)):
+        if option.startswith("-") and option not in known and (name := close_to(option.lstrip("-"), names)):
             return f"Did you mean {names[name]}?"
     return ""
 
 
-def _closest(typed: str, known: Iterable[str]) -> str:
+def close_to(typed: str, known: Iterable[str]) -> str:
+    """The known word that is closest to `typed`; "" if none is close."""
     words = {word.casefold(): word for word in known}
     close = difflib.get_close_matches(typed.casefold(), words, 1)
     return words[close[0]] if close else ""

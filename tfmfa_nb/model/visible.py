@@ -26,6 +26,7 @@ _UNSEEN = re.compile(rf"[{_HIDDEN}{_CONTROL}]|\x1b(?!\[[0-9;:]*m)")
 
 _DELETE, _PICTURES, _SPACE = 0x7F, 0x2400, 0x20
 _MAX_CHARACTERS = 2_000  # of one text in a value that is sent or displayed
+_OMITTED = " … ({:,} more characters)"
 _MAX_ADDED = 40  # characters that `shorten` can add
 
 
@@ -69,14 +70,14 @@ def one_line(text: str, most: int = _MAX_CHARACTERS) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """`text` cut to `most` characters, with the number of the omitted ones."""
-    if len(text) <= most:
+    """`text` cut to `most` characters, with the number of the omitted ones, unless that is as long as they are."""
+    if len(text) <= most + len(_OMITTED.format(len(text) - most)):
         return text
     kept = text[:most]
     begun = _BEGUN.search(kept)
     if begun and SGR.match(text, begun.start()):
         kept = kept[: begun.start()]  # a truncated color code would appear as text
-    return f"{kept}{RESET} … ({len(text) - len(kept):,} more characters)"
+    return f"{kept}{RESET}{_OMITTED.format(len(text) - len(kept))}"
 
 
 def _mark(match: re.Match[str]) -> str:

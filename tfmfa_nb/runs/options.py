@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
+from tfmfa_nb.model.suggestions import close_to
 from tfmfa_nb.organization.policy_checks import check_of_line
 from tfmfa_nb.terraform.backend_arguments import backend_arguments
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES, variable_arguments
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
     from tfmfa_nb.terraform.backend_arguments import BackendArguments
@@ -55,6 +57,7 @@ class Options:
         lock_timeout: how long to wait for the environment's lock, and for Terraform's state lock; Terraform's
             form of a duration: "0s", "90s", "1h30m".
         level: a stricter level for this run only.
+        level_given: whether the call names a level, which has no effect where a stricter one holds.
         configuration: the cell's HCL, which becomes `main.tf`; None for the configuration that is there.
         overwrite: replace a `main.tf` that was changed by hand.
         auto_approve: skip the confirmation; a code may still be required.
@@ -82,6 +85,7 @@ class Options:
     or_create: bool = False
     lock_timeout: str = "0s"
     level: Level = Level.NEVER
+    level_given: bool = False
     configuration: str | None = field(default=None, repr=False)
     overwrite: bool = False
     auto_approve: bool = False
@@ -120,6 +124,8 @@ class Options:
             name, equals, _ = text.partition("=")
             if kind != "var_file" and not (name.strip() and equals):
                 raise ConfigurationError(f"--var {text!r} is not a name and a value.", "Write it as --var NAME=VALUE.")
+        _check_named("var-file", [text for kind, text in self.variables if kind == "var_file"])
+        _check_named("backend-config", self.backend_config)
         for first, second in _EXCLUSIVE:
             if getattr(self, first) and getattr(self, second):
                 names = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in (first, second)]
@@ -166,23 +172,23 @@ class Options:
         return replace(self, reconfigure=False, migrate_state=False, upgrade=False)
 
     def check_files(self, base: Path, folder: Path) -> None:
-        """Make sure that no file lies only where `terraform -chdir` would look for it.
+        """Make sure that no file is missing whose path has a typing error, or leads where `terraform -chdir` looks.
 
         Args:
             base: folder of the notebook, to which relative paths refer.
             folder: the environment's.
 
         Raises:
-            ConfigurationError: one does, with the path that was meant.
+            ConfigurationError: one is, with the path that was meant.
         """
         files = [("--var-file", text) for kind, text in self.variables if kind == "var_file"]
         files += [("--backend-config", text) for text in self.backend_config if "=" not in text]
         for option, text in files:
-            if not (base / Path(text).expanduser()).exists() and (folder / text).is_file():
+            file = base / Path(text).expanduser()
+            if not file.exists() and (meant := _file_meant(file, folder / text, option, base)):
                 raise ConfigurationError(
-                    f"The file {(base / text).absolute()} does not exist.",
-                    f"Did you mean {option} {os.path.relpath(folder / text, base)}? Files are relative to the "
-                    "notebook, also with -C.",
+                    f"The file {file.absolute()} does not exist.",
+                    f"{meant} Files are relative to the notebook, also with -C.",
                 )
 
     def variable_arguments(self, base: Path) -> VariableArguments:
@@ -287,6 +293,29 @@ class Options:
 
     def _parallelism(self) -> list[str]:
         return [f"-parallelism={self.parallelism}"] if self.parallelism else []
+
+
+def _check_named(option: str, texts: Iterable[str]) -> None:
+    """Make sure that no text is empty, which would name a folder.
+
+    Raises:
+        ConfigurationError: one is.
+    """
+    if not all(map(str.strip, texts)):
+        raise ConfigurationError(f"--{option} has no value.", f"Name a file: --{option} FILE.")
+
+
+def _file_meant(missing: Path, elsewhere: Path, option: str, base: Path) -> str:
+    """The question about the file that is meant by a missing one: the same name elsewhere, or a close name; or ""."""
+    for place in (elsewhere, missing):
+        if place.is_file():
+            return f"Did you mean {option} {os.path.relpath(place, base)}?"
+    for place in (missing, elsewhere):
+        with suppress(OSError):
+            files = {file.stem: file for file in place.parent.iterdir() if file.suffix == missing.suffix}
+            if close := close_to(missing.stem, files):
+                return f"Did you mean {option} {os.path.relpath(files[close], base)}?"
+    return ""
 
 
 def _check_address(option: str, text: str) -> None:

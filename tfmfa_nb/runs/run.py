@@ -141,7 +141,7 @@ class Run(HasTraits):
             TerraformFailed: Terraform cannot show the plan.
         """
         if self.driver.plan is None:
-            raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %%tfplan first.")
+            raise RunStateError(f"The run is {self.status}: there is no plan.", "Run %tfplan first.")
         return self.driver.plan.result()
 
     @property

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.organization.policy import Policy
 
 _LARGEST = 1 << 22  # bytes; a record with a thousand roles has a tenth of that
-_AGAIN = "Plan again with %%tfplan."
+_AGAIN = "Plan again with %tfplan."
 _SUMMARY_LINES = 200  # at the end of the log; outputs and warnings may follow the plan's counts
 _KEPT_SECONDS = 7 * 86_400  # of a saved plan
 _KEY_SIZE = 32  # bytes, as many as SHA-256 gives
@@ -162,7 +162,7 @@ class RunStore:
                 text = path.read_text(encoding="utf-8")
             except OSError as error:
                 raise RunStateError(
-                    f"The record of {self.id} cannot be read: {path}: {error.strerror}.", "Plan again with %%tfplan."
+                    f"The record of {self.id} cannot be read: {path}: {error.strerror}.", "Plan again with %tfplan."
                 ) from None
             record = RunRecord.from_json(json.loads(text), path)
             if record.id != self.id:
@@ -378,5 +378,5 @@ def valid(run_id: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, TraitError):
         raise RunStateError(
-            f"The record of {run_id} is not valid: it was changed, or it is incomplete.", "Plan again with %%tfplan."
+            f"The record of {run_id} is not valid: it was changed, or it is incomplete.", "Plan again with %tfplan."
         ) from None

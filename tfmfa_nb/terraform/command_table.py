@@ -94,13 +94,13 @@ _INTERACTIVE = "it asks questions that nobody can answer here; run it in a termi
 _ELSEWHERE = "it runs Terraform elsewhere, with credentials that are not yours"
 REFUSED_COMMANDS: Mapping[str, str] = {
     "apply": "use %tfapply, which applies exactly the plan that was shown",
-    "destroy": "use %%tfplan --destroy, then %tfapply",
+    "destroy": "use %tfplan --destroy, then %tfapply",
     "env": "it is the former name of workspace",
-    "get": "%%tfplan and %tfvalidate install modules where they are needed",
-    "init": "%%tfplan runs it where it is needed, with --backend-config, --reconfigure, --migrate-state, --upgrade",
+    "get": "%tfplan and %tfvalidate install modules where they are needed",
+    "init": "%tfplan runs it where it is needed, with --backend-config, --reconfigure, --migrate-state, --upgrade",
     "login": _INTERACTIVE,
     "logout": _INTERACTIVE,
-    "plan": "use %%tfplan",
+    "plan": "use %tfplan",
     "query": "its files can have providers of their own, which nobody examines",
     "rpcapi": _INTERACTIVE,
     "stacks": _ELSEWHERE,
@@ -114,7 +114,7 @@ _FOLDER = "select the folder with -C; another one would not be examined"
 _REVEALS = "the notebook would keep sensitive values; see %tfoutput, and %tfstate pull --out FILE"
 REFUSED_OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("state", "state-out", "backup", "backup-out"), _STATE),
-    **dict.fromkeys(("backend", "backend-config"), "it belongs to init: use it with %%tfplan"),
+    **dict.fromkeys(("backend", "backend-config"), "it belongs to init: use it with %tfplan"),
     **dict.fromkeys(("chdir", "config", "from-module", "test-directory"), _FOLDER),
     "cloud-run": _ELSEWHERE,
     "lock": "without the state lock, another run could change the same state; --lock-timeout waits for it",
@@ -131,7 +131,7 @@ _REFUSED_OF = {
     ("show", "json"): _REVEALS,
     ("test", "json"): _REVEALS,
     ("test", "junit-xml"): "it would write over any file of yours; the run has the results",
-    ("workspace delete", "force"): "first remove its resources with %%tfplan --destroy or %tfstate rm",
+    ("workspace delete", "force"): "first remove its resources with %tfplan --destroy or %tfstate rm",
 }
 _ABOUT_A_WORKSPACE = {"workspace delete", "workspace new", "workspace select"}
 # What creates a workspace changes something, whatever the command does otherwise.

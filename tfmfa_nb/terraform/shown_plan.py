@@ -54,4 +54,4 @@ def show_plan(
         document = json.loads(process.stdout, parse_float=decimal_number)
         return Plan(document, locals_of(configuration.modules))
     except ValueError:
-        raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %%tfplan.") from None
+        raise TerraformFailed("Terraform could not show the saved plan.", "Plan again with %tfplan.") from None

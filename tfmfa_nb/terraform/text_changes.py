@@ -220,7 +220,8 @@ def _three_parts(line: str, start: int, end: int) -> Iterator[LinePart]:
 
 
 def _cut(line: str, most: int = _MAX_LINE) -> str:
-    return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
+    omitted = f" … ({len(line) - most:,} more characters)"
+    return line if len(line) <= most + len(omitted) else f"{line[:most]}{omitted}"
 
 
 def _common(one: str, other: str) -> int:

@@ -38,9 +38,10 @@ def print_level(environment: Environment, policy: Policy, environ: Mapping[str, 
     if not environment.files.private.exists() and (sentence := new_environment(environment)):
         say(sentence)
     say(f'AWS Multi-Factor Authentication of "{environment.name}": {level}. {LEVEL_MEANINGS[level]}')
-    if sentence := default_level(environment, policy):
+    sentence = default_level(environment, policy, what)
+    if sentence:
         say(sentence)
-    if policy.minimum(what) is not Level.NEVER:
+    if policy.minimum(what) is not Level.NEVER and f'"{policy.minimum(what)}"' not in sentence:
         say(minimum_text(policy, what))
     if not policy.mfa:
         say(f"MFA is not enabled for this organization. {how_to_enable_mfa(policy)}")

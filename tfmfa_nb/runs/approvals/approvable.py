@@ -27,7 +27,7 @@ def planned_record(environment: Environment, run_id: str) -> RunRecord:
     """
     record, status = read_verified(environment, run_id, whole=True)
     if status is not Status.PLANNED:
-        raise RunStateError(f"{run_id} is {status}: there is no plan to approve.", "Run %%tfplan first.")
+        raise RunStateError(f"{run_id} is {status}: there is no plan to approve.", "Run %tfplan first.")
     return record
 
 

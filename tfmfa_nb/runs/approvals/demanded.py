@@ -52,7 +52,7 @@ def check_other_change(driver: Driver, gate: Gate) -> None:
         f'The organization policy demands approvals for changes of "{driver.environment.name}", and {what} no plan '
         "that a person could approve.",
         "Change it by a plan (`moved`, `removed`, and `import` blocks change the state by one): "
-        f"%%tfplan {option}. Or have other_changes = true set in the policy.",
+        f"%tfplan {option}. Or have other_changes = true set in the policy.",
     )
     raise turn_red(driver, error)
 
@@ -88,7 +88,7 @@ def _check_place(driver: Driver, gate: Gate) -> None:
     if demanded and environment.owned and environment.name != made_for:
         error = ApprovalsMissing(
             f'The plan was made for "{made_for}", and approvals for it do not count for "{environment.name}".',
-            f"Plan again: %%tfplan {environment.option}",
+            f"Plan again: %tfplan {environment.option}",
         )
         raise turn_red(driver, error)
 

@@ -36,7 +36,7 @@ def check_planned(record: RunRecord) -> None:
         RunStateError: there is none.
     """
     if record.status is not Status.PLANNED:
-        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %%tfplan first.")
+        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %tfplan first.")
 
 
 def check_plan(driver: Driver) -> None:
@@ -63,7 +63,7 @@ def check_fresh(driver: Driver, environ: Mapping[str, str], workspace: str) -> N
         RunStateError: the state has changed since the plan, which cannot be applied any more.
     """
     if is_stale(driver.store.files.plan, driver.environment.folder, workspace, environ):
-        raise RunStateError("The plan is stale: the state has changed since.", "Plan again with %%tfplan.")
+        raise RunStateError("The plan is stale: the state has changed since.", "Plan again with %tfplan.")
 
 
 def note_short_session(driver: Driver, session: MfaSession | None) -> None:
@@ -118,7 +118,7 @@ def check_given(driver: Driver, environ: Mapping[str, str], *, all_again: bool) 
     """
     record, given = driver.record, given_of(driver)
     if others := [one for one in given if one.startswith(f"{_VAR} ") and one not in record.given]:
-        raise ConfigurationError(f"{others[0]} cannot change a saved plan.", "Use it with %%tfplan.")
+        raise ConfigurationError(f"{others[0]} cannot change a saved plan.", "Use it with %tfplan.")
     if missing := [name for name in record.ephemeral if name not in _set(driver, environ)]:
         names = ", ".join(missing)
         raise ConfigurationError(
@@ -129,7 +129,7 @@ def check_given(driver: Driver, environ: Mapping[str, str], *, all_again: bool) 
     if all_again and (missing := [one for one in record.given if one not in given]):
         raise ConfigurationError(
             f"The plan was made with values that this kernel does not know: {', '.join(missing)}.",
-            "Give the same ones again to %tfapply, or plan again with %%tfplan.",
+            "Give the same ones again to %tfapply, or plan again with %tfplan.",
         )
     arguments = driver.options.variable_arguments(driver.base)
     # Terraform takes the others too if they are the plan's own, and a file may have both.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.executable import Executable
 
-_REMEDY = "Change what it rejects, and plan again with %%tfplan."
+_REMEDY = "Change what it rejects, and plan again with %tfplan."
 _MAX_KEPT = 4_000  # characters of the output's end in the record
 _MAX_COMMAND = 1_000
 

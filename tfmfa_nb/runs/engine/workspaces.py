@@ -103,7 +103,7 @@ def check_same(planned: str, selected: str) -> None:
         raise ConfigurationError(
             f'The plan was made in the workspace "{planned}", and "{selected}" is selected now: its changes would land '
             "in the state of that workspace.",
-            f"Apply it there with %tfapply --workspace {planned}, or plan again with %%tfplan.",
+            f"Apply it there with %tfapply --workspace {planned}, or plan again with %tfplan.",
         )
 
 
@@ -121,7 +121,7 @@ def _refuse_unknown(driver: Driver, known: Collection[str]) -> None:
     if name not in known and not driver.options.or_create:
         named = ", ".join([*known][:_MAX_NAMED]) + (", …" if len(known) > _MAX_NAMED else "")
         # `workspace new` would not run where the process environment names the workspace.
-        create = f"{'%%tfplan ' if driver.options.call else ''}--workspace {name} --or-create"
+        create = f"{'%tfplan ' if driver.options.call else ''}--workspace {name} --or-create"
         raise ConfigurationError(
             f'The workspace "{name}" does not exist.', f"Create it with {create}, or use one that exists: {named}."
         )

@@ -73,11 +73,14 @@ def begin_at_level(driver: Driver, policy: Policy, known: Protected, *, workspac
     """
     environment = driver.environment
     driver.tell(WorkspaceKnown(known.workspace, workspace_chosen))
-    driver.tell(LevelChanged(effective_level(environment, policy, driver.options.level, known=known)))
+    asked, level = driver.options.level, effective_level(environment, policy, driver.options.level, known=known)
+    driver.tell(LevelChanged(level))
+    if driver.options.level_given and asked is not level:
+        driver.note(f'--level "{asked}" has no effect: it can only raise the level, which is "{level}".')
     before = _level_of_last_run(driver)
     sentences = [new_environment(environment)] if before is None and environment.level is None else []
     if before is None or before.strictness < policy.default_level.strictness:
-        sentences.append(default_level(environment, policy))
+        sentences.append(default_level(environment, policy, known))
     for sentence in filter(None, sentences):
         driver.note(sentence)
 
@@ -88,18 +91,27 @@ def new_environment(environment: Environment) -> str:
     return meant and f'"{environment.name}" is a new environment. {meant}'
 
 
-def default_level(environment: Environment, policy: Policy) -> str:
+def default_level(environment: Environment, policy: Policy, known: Protected | None = None) -> str:
     """The sentence about the level of an environment for which nobody has set one; "" if somebody has.
+
+    Args:
+        environment: the environment.
+        policy: organization policy.
+        known: what a run touches, as far as it is known; None for what the environment's folder tells.
 
     Raises:
         ConfigurationError: the environment's settings are invalid.
     """
     if environment.level is not None or not policy.mfa:
         return ""
+    what = known or protected_of(environment)
     files = ", ".join(map(str, policy.files_setting("default_level") or policy.files_setting("mfa")))
+    holds, level = "default", policy.default_level
+    if policy.minimum(what).strictness > level.strictness:
+        holds, level, files = "minimum", policy.minimum(what), str(policy.minimum_required_by(what))
     return (
-        f'Nobody has set the level of "{environment.name}", so the default holds: "{policy.default_level}" '
-        f"(organization policy {files}). To set one: %tfmfa level LEVEL {environment.option}"
+        f'Nobody has set the level of "{environment.name}", so the {holds} holds: "{level}" (organization policy '
+        f"{files}). To set one: %tfmfa level LEVEL {environment.option}"
     )
 
 

@@ -92,5 +92,5 @@ def contradictions(provider: PlannedProvider, findings: Findings) -> Iterator[Pr
 def _silent() -> MfaBypass:
     return MfaBypass(
         "Terraform did not say which providers its plan uses, so the MFA session may be bypassed.",
-        "Plan again with %%tfplan, with Terraform 1.0 or later.",
+        "Plan again with %tfplan, with Terraform 1.0 or later.",
     )

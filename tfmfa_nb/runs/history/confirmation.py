@@ -114,5 +114,5 @@ def check_confirmed(environment: Environment, run_id: str) -> list[str]:
     found = confirmation_of(environment, (run_id,), whole=True)  # what a decision rests on is read whole
     if found.sentences:
         remedy = found.problem.remedy if found.problem is not None else "Find out who changed it."
-        raise RunStateError(" ".join(found.sentences), f"{remedy} Then plan again with %%tfplan.")
+        raise RunStateError(" ".join(found.sentences), f"{remedy} Then plan again with %tfplan.")
     return list(filter(None, [found.torn]))

@@ -121,7 +121,7 @@ def _error(driver: Driver, status: Status, phase: Phase, outcome: Outcome) -> Tf
     if phase is Phase.PLAN and not (outcome.interrupted or outcome.killed) and outcome.exit_code in {0, 2}:
         return TerraformFailed(
             "The kernel that planned had exited when the plan ended, so this plan cannot be applied.",
-            "Plan again with %%tfplan.",
+            "Plan again with %tfplan.",
         )
     product = driver.record.product.partition(" ")[0] or "terraform"
     return failure(outcome, phase, driver, product)

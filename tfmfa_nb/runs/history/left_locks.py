@@ -133,7 +133,7 @@ def check_holder(lock: StateLock, environment: Environment, environ: Mapping[str
         RunStateError: a process may be the holder, or there is nothing to free.
     """
     if lock.path and (environment.folder / lock.path).is_file():
-        raise RunStateError(f"The state is a file on this machine ({lock.path}){_ENDED}", "Plan again with %%tfplan.")
+        raise RunStateError(f"The state is a file on this machine ({lock.path}){_ENDED}", "Plan again with %tfplan.")
     data = data_folder(environment.folder, environ)
     for process in lock.possible_holders(data) if lock.here or not lock.who else ():
         who = f"The state is locked by {lock.who}." if lock.who else "Nobody knows here who holds the lock."
@@ -156,7 +156,7 @@ def check_identified(lock: StateLock, environment: Environment, workspace: str, 
         return
     data = data_folder(environment.folder, environ)
     if not (data / "terraform.tfstate").is_file():
-        raise RunStateError(f"The state is a file on this machine{_ENDED}", "Plan again with %%tfplan.")
+        raise RunStateError(f"The state is a file on this machine{_ENDED}", "Plan again with %tfplan.")
     place = lock_object(data, workspace)
     how = f"delete the lock object: aws s3 rm {shlex.quote(place)}" if place else "delete the lock in the backend"
     raise RunStateError(

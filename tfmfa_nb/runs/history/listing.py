@@ -6,6 +6,7 @@ Listing creates and changes nothing. A run whose record is not valid is listed w
 from __future__ import annotations
 
 import difflib
+import shlex
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -207,7 +208,7 @@ def find_run(
     ids = _in_workspace(environment, workspace)
     if not ids:
         where = f' in the workspace "{workspace}"' if workspace else ""
-        remedy = environment.similar or f"Plan with %%tfplan {environment.option}"
+        remedy = environment.similar or f"Plan with %tfplan {environment.option}"
         raise RunStateError(f'"{environment.name}" has no runs{where}.', remedy)
     if reference == LATEST:
         return next((one.id for one in _fitting(environment, ids, fits)), ids[0])
@@ -220,8 +221,9 @@ def find_run(
             "Use a longer part of the ID, or the whole ID.",
         )
     for other, run_id in _elsewhere(environment, reference):
+        option = f"{'-C' if '/' in other else '-e'} {shlex.quote(other)}"
         raise RunStateError(
-            f'{run_id} is a run of "{other}", not of "{environment.name}".', f"Select that environment with -e {other}"
+            f'{run_id} is a run of "{other}", not of "{environment.name}".', f"Select that environment with {option}"
         )
     near = difflib.get_close_matches(reference, ids, n=_MAX_NAMED, cutoff=0.6)
     raise RunStateError(

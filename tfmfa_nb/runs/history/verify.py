@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.environments import Environment
     from tfmfa_nb.protocol.records import RunRecord
 
-_REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %%tfplan."
+_REMEDY = "Do not continue this run. Find out who changed its record, and plan again with %tfplan."
 _BEFORE_THE_PLAN = {Status.PENDING, Status.PLANNING}
 _MAX_HASH = 16  # characters of a hash in an error
 # What earlier versions did not write into the trail.
