@@ -20,6 +20,20 @@ from tfmfa_nb.runs.run import Run
 
 ROLE = '  assume_role {\n    role_arn = "arn:aws:iam::123456789012:role/deploy"\n  }\n'
 S3 = 'terraform {\n  backend "s3" {\n    bucket = "states"\n    key    = "one"\n  }\n}\n'
+STATE = {
+    "version": 4,
+    "serial": 1,
+    "lineage": "one",
+    "resources": [
+        {
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "gone",
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [{"schema_version": 0, "attributes": {"id": "1"}}],
+        }
+    ],
+}
 ONE = 'resource "terraform_data" "one" {\n  input = "one"\n}\n'
 
 
@@ -163,16 +177,35 @@ async def test_the_root_user_is_asked_for_no_code(attempt, aws):
     assert [call["action"] for call in aws.calls()].count("GetSessionToken") == before
 
 
-async def test_an_address_that_is_not_declared_is_told_before_the_code(attempt):
-    run, gate, device = attempt(ONE, target=("terraform_data.onne", "terraform_data.one"), replace=("module.a.b.c",))
+async def test_an_address_that_is_not_declared_is_told_before_the_code(attempt, tmp_path):
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "terraform.tfstate").write_text(json.dumps(STATE))
+    run, gate, device = attempt(
+        ONE, target=("terraform_data.onne", "terraform_data.one"), replace=("terraform_data.gone",)
+    )
     told = []
     device.ask = _telling(device.ask, lambda: told.extend(run.notes))
     await plan(run.driver, gate)
-    effect = "it has an effect only if it is still in the state."
+    effect = "it has an effect only if it is still in the state. Did you mean terraform_data.one?"
     assert told == [
-        f"The configuration does not declare terraform_data.onne (--target): {effect} Did you mean terraform_data.one?",
-        f"The configuration does not declare module.a.b.c (--replace): {effect}",
+        f"The configuration does not declare terraform_data.onne (--target): {effect}",
+        f"The configuration does not declare terraform_data.gone (--replace): {effect}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [
+        ("terraform_data.onne", r"Did you mean terraform_data\.one\?"),
+        ("module.a.b.c", "%tfstate list shows what the state has"),
+    ],
+)
+async def test_what_is_nowhere_is_not_replaced_and_no_code_is_asked_for(attempt, address, remedy):
+    run, gate, device = attempt(ONE, replace=(address,))
+    problem = f"Neither the configuration nor the state has {address} "
+    with pytest.raises(ConfigurationError, match=rf"{re.escape(problem)}\(--replace\)\. {remedy}"):
+        await plan(run.driver, gate)
+    assert device.asked == []
 
 
 def _telling(ask, tell):

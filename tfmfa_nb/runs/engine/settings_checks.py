@@ -14,6 +14,7 @@ from tfmfa_nb.organization.variables import endpoint_of
 from tfmfa_nb.terraform.addresses import nearest, parse_address
 from tfmfa_nb.terraform.console_expression import expression_problem
 from tfmfa_nb.terraform.evaluation import Evaluator
+from tfmfa_nb.terraform.local_state import local_instances
 from tfmfa_nb.terraform.refactoring import refactoring_faults
 from tfmfa_nb.terraform.required_values import missing_values, undeclared_values
 
@@ -32,10 +33,11 @@ async def check_settings(driver: Driver, gate: Gate, executable: Executable, con
 
     Raises:
         ConfigurationError: a variable has no value, a value has no variable, a block that refactors or the expression
-            of a console is wrong, a Region does not exist, or there is no file with certificate authorities where one
-            is set.
+            of a console is wrong, a Region does not exist, there is no file with certificate authorities where one is
+            set, or a resource that is to be replaced is nowhere.
     """
     _check_values(driver, gate, configuration)
+    _check_replaced(driver, gate, configuration)
     # In threads: the first two may run Terraform, and the others import botocore.
     await asyncio.to_thread(_check_expression, driver, gate, executable, configuration)
     await asyncio.to_thread(_check_statements, driver, gate, executable, configuration)
@@ -58,6 +60,24 @@ def note_addresses(driver: Driver, configuration: Configuration) -> None:
                     f"The configuration does not declare {address} ({option}): it has an effect only if it is still in "
                     f"the state.{f' Did you mean {near}?' if near else ''}"
                 )
+
+
+def _check_replaced(driver: Driver, gate: Gate, configuration: Configuration) -> None:
+    """Make sure that what is to be replaced is declared, or in the state, if that is a file here."""
+    # With a backend in the configuration, `init` may open another state than the one that is here.
+    if any(inner.type in {"backend", "cloud"} for block in configuration.blocks for inner in block.blocks):
+        return
+    texts = () if driver.options.generate_config_out else driver.options.replace
+    for address in map(parse_address, texts):
+        if address.declared_in(configuration.root):
+            continue
+        instances = local_instances(driver.environment.folder, driver.record.workspace, gate.environ)
+        if instances is not None and address not in instances:
+            near = nearest(address, configuration.root)
+            raise ConfigurationError(
+                f"Neither the configuration nor the state has {address} (--replace).",
+                f"Did you mean {near}?" if near else "%tfstate list shows what the state has.",
+            )
 
 
 def _check_expression(driver: Driver, gate: Gate, executable: Executable, configuration: Configuration) -> None:
