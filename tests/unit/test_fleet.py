@@ -16,7 +16,7 @@ from tfmfa_nb.fleet.member import name_in_fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.rendezvous import Rendezvous
 from tfmfa_nb.fleet.turns import Pace, Turns
-from tfmfa_nb.model.errors import ConfigurationError, RunCanceled
+from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, TerraformFailed
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy import Policy
@@ -363,6 +363,21 @@ def test_a_fleet_that_has_not_begun_is_a_table_of_what_waits(tmp_path):
     assert fleet.to_dataframe("pandas").to_dict("records")[0]["environment"] == "a"
     assert fleet.to_dataframe("polars").shape == (2, 9)
     assert len(fleet) == 0
+
+
+def test_a_reason_that_stopped_several_is_told_once(tmp_path):
+    fleet = Fleet(members_of([{"name": name} for name in ("dev", "stage", "prod")], tmp_path, HCL), tmp_path)
+    for name in ("dev", "stage"):
+        role = f"arn:aws:iam::111122223333:role/deploy-to-{name}"
+        fleet.errors[name] = TerraformFailed(f"Cannot assume IAM Role {role}.", f"Set a level: %tfmfa level -C {name}")
+    fleet.errors["prod"] = TerraformFailed("No disk.")
+    assert fleet_text(fleet).splitlines()[-2:] == [
+        (
+            'dev, and likewise "stage": Cannot assume IAM Role arn:aws:iam::111122223333:role/deploy-to-dev. '
+            "Set a level: %tfmfa level -C dev"
+        ),
+        "prod: No disk.",
+    ]
 
 
 def test_external_text_is_escaped(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HEADS = ("Environment", "Plan", "Changes", "Apply", "MFA by", "Run")
 _MAX_NAME, _MAX_TEXT, _MAX_ERRORS = 60, 300, 20
+_ARN = re.compile(r"\barn:[\w:/.+=,@-]+")
 _CELL = "text-align: left; white-space: nowrap"
 
 
@@ -84,10 +86,17 @@ def _phase(phase: FleetPhase) -> str:
 
 
 def _errors(fleet: Fleet) -> Iterable[str]:
-    for name, error in list(fleet.errors.items())[:_MAX_ERRORS]:
-        yield f"{brief(name, _MAX_NAME)}: {brief(str(error), _MAX_TEXT)}"
-    if len(fleet.errors) > _MAX_ERRORS:
-        yield f"{len(fleet.errors) - _MAX_ERRORS:,} more were stopped."
+    """Why runs were stopped: each reason once, as the first environment has it, with the names of the others."""
+    alike: dict[str, list[str]] = {}
+    for name, error in fleet.errors.items():
+        # The same reason names each environment's own folder and role.
+        reason = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", _ARN.sub("", str(error)))
+        alike.setdefault(reason, []).append(name)
+    for name, *others in [*alike.values()][:_MAX_ERRORS]:
+        also = f", and likewise {_names(others)}" if others else ""
+        yield f"{brief(name, _MAX_NAME)}{also}: {brief(str(fleet.errors[name]), _MAX_TEXT)}"
+    if (left := sum(map(len, [*alike.values()][_MAX_ERRORS:]))) > 0:
+        yield f"{left:,} more were stopped."
 
 
 def _html(fleet: Fleet) -> str:
