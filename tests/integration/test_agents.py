@@ -7,10 +7,13 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 
+import pytest
 from agent import agent_in
 from runbooks import DEVICE
 
+import tfmfa_nb
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.runs.store import RunStore
 
 SECRET = "canary-of-the-sensitive-value"
@@ -168,3 +171,19 @@ async def test_an_agent_plans_a_folder_below_the_served_one_and_none_elsewhere(t
             refused = await call(client, "plan", environment=path)
             assert f'There is no environment "{path}" here.' in refused
             assert "-C" not in refused
+
+
+async def test_an_agent_is_told_whose_plan_its_own_one_replaces(tmp_path):
+    """The person finds it in the record too: the plan was discarded, and did not just vanish."""
+    folders = {name: os.environ[name] for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME")}
+    async with client_in(tmp_path, **folders) as client:
+        mine = await tfmfa_nb.plan(chdir=tmp_path / "staging", show=False)
+        planned = await call(client, "plan", environment="staging")
+    replaced = f"{mine.id} is discarded: its plan was waiting to be applied, and this one takes its place."
+    assert replaced in planned["notes"]
+    store = mine.driver.store
+    assert (store.load().status, store.has_plan) == ("discarded", False)
+    assert [line for line in store.trail.lines() if line["run"] == mine.id][-1]["status"] == "discarded"
+    said = rf"{mine.id} is discarded: there is no plan to apply. {planned['id']} still waits"
+    with pytest.raises(RunStateError, match=said):
+        await tfmfa_nb.apply(mine, show=False)

@@ -202,6 +202,37 @@ async def test_a_new_plan_gives_up_the_one_that_waited(ipython):
     assert second.outputs == {"word": "second"}
 
 
+@pytest.mark.parametrize("nothing", ["-var-file nope.tfvars", "-workspace nope", "-replace broken[", "-var a"])
+async def test_a_plan_that_comes_to_nothing_leaves_the_one_that_waits(ipython, nothing):
+    (await run(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")).raise_error()
+    waiting = ipython.user_ns["_"]
+    assert (await run(ipython, f"%tfplan -e kept {nothing}")).error_in_exec
+    assert (waiting.status, waiting.driver.store.has_plan) == ("planned", True)
+
+
+async def test_after_a_plan_that_failed_nothing_older_is_applied_unasked(ipython):
+    waiting = await value(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")
+    failing = CONFIGURATION.replace("= var.word", '= [for each in [var.word] : each if file("nope") == ""]')
+    failed = (await run(ipython, f"%%tfplan -e kept\n{failing}")).error_in_exec
+    assert type(failed).__name__ == "TerraformFailed"
+    assert (waiting.status, waiting.driver.store.has_plan) == ("planned", True)
+    for line in ("%tfapply", "%tfapply -e kept"):
+        error = (await run(ipython, line)).error_in_exec
+        assert "errored: there is no plan to apply" in str(error)
+        open_it = f"%tfruns -e kept open {waiting.id}"
+        assert f"{waiting.id} still waits to be applied: {open_it}, then %tfapply" in str(error)
+    await value(ipython, open_it)
+    assert (await value(ipython, "%tfapply")).outputs == {"word": "first"}
+
+
+async def test_what_waits_behind_a_plan_that_failed_is_discarded_at_the_end(ipython):
+    waiting = await value(ipython, f"%%tfplan -e kept\n{CONFIGURATION}")
+    assert (await run(ipython, "%tfplan -e kept -var-file nope.tfvars")).error_in_exec
+    await waiting.wait_for_changes()  # Terraform may still read the plan
+    ipython.run_line_magic("unload_ext", "tfmfa_nb")
+    assert (waiting.status, waiting.driver.store.has_plan) == ("discarded", False)
+
+
 async def test_a_plan_gone_stale_says_so(ipython):
     stale = await value(ipython, f"%%tfplan -e stale\n{CONFIGURATION}")
     await value(ipython, f"%%tfapply -e other --auto-approve\n{CONFIGURATION}")

@@ -594,6 +594,29 @@ async def test_a_plan_that_another_kernel_applied_is_not_discarded_by_this_one(w
     assert it.driver.store.load().status == "applied"
 
 
+@pytest.mark.parametrize(("code", "status"), [(2, "planned"), (0, "planned_and_finished")])
+async def test_a_plan_discards_the_one_that_waited_once_it_is_there(world, code, status):
+    it = world()
+    await plan(it.driver, it.gate)
+    terraform = ScriptedTerraform(plan=[1, code])
+    terraform.says = "Error: no such thing\n"
+    ports = Ports(terraform=terraform)
+    failed, again = (Driver(it.environment, Options(), it.driver.base, ports=ports) for _ in range(2))
+    with pytest.raises(TerraformFailed):
+        await plan(failed, it.gate)
+    assert (it.driver.store.load().status, it.driver.store.has_plan) == ("planned", True)
+    with pytest.raises(RunStateError, match=f"{it.driver.record.id} still waits to be applied"):
+        await apply(failed, it.gate)
+    await plan(again, it.gate)
+    assert (it.driver.store.load().status, it.driver.store.has_plan) == ("discarded", False)
+    assert again.record.status == status
+    assert again.notes == [
+        f"{it.driver.record.id} is discarded: its plan was waiting to be applied, and this one takes its place."
+    ]
+    it.driver.discard()  # its own kernel learns of it
+    assert it.driver.record.status == "discarded"
+
+
 async def test_a_plan_of_another_kernel_is_inspected_before_it_is_applied(world):
     """At `never` nothing was: a level raised since must not meet a configuration that nobody has looked at."""
     it = world()

@@ -210,8 +210,9 @@ class AgentRequests:
         state: dict[str, Any] = sanitize_all({**facts, "account": record.identity.get("account", "")})
         own = self._runs.get(record.id)
         waiting = own.waiting_for if own is not None else ""
+        notes = sanitize_all(own.notes) if own is not None else []
         told = {"waiting_for": waiting, "how_to_answer": _how(own) if own is not None else ""}
-        return {**state, **told, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
+        return {**state, **told, "notes": notes, "roles": sanitize_all(sorted(roles)[:_MOST_CHANGES])}
 
 
 def _path_below(base: Path, name: str) -> str:

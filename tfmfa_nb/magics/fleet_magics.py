@@ -44,12 +44,14 @@ class FleetMagics:
     def __init__(self, shell: InteractiveShell, magics: TfmfaMagics) -> None:
         self._shell, self._magics = shell, magics
         self._fleets: dict[str, Fleet] = {}
+        self._earlier: list[Fleet] = []  # some of whose plans may still wait
         self._followed: dict[str, Fleet] = {}  # whose plans are not this kernel's to discard
 
     def close(self) -> None:
         """Discard the plans that wait for their apply."""
-        for fleet in self._fleets.values():
+        for fleet in (*self._earlier, *self._fleets.values()):
             fleet.discard()
+        self._earlier.clear()
         self._fleets.clear()
         self._followed.clear()
 
@@ -87,7 +89,7 @@ class FleetMagics:
         )
         fleet, pace = Fleet(members_of(each, Path.cwd(), options), Path.cwd()), _pace(arguments)
         if before := self._fleets.get(arguments.each):
-            before.discard()
+            self._earlier.append(before)  # each plan is discarded as soon as there is another one of its environment
         self._fleets[arguments.each] = fleet
         await self._go(fleet, lambda gate, _: fleet.plan(gate, pace))
         return fleet

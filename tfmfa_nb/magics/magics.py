@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,7 @@ class TfmfaMagics(Magics):
         self._shell = shell  # `Magics.shell` may be None
         self._policy_environ = policy_environ
         self._runs: dict[Path, Run] = {}
+        self._waiting: dict[Path, list[Run]] = {}  # earlier ones, whose plans no other plan has replaced yet
         self._cards: dict[Path, Callable[[], None]] = {}
         self.closing: list[Callable[[], None]] = []
 
@@ -116,8 +118,9 @@ class TfmfaMagics(Magics):
         for close in self._cards.values():
             close()
         self._cards.clear()
-        for run in self._runs.values():
+        for folder, run in self._runs.items():
             _discard_pending_plan(run)
+            self._discard_waiting(folder)
         self._runs.clear()
 
     @no_var_expand
@@ -242,8 +245,9 @@ class TfmfaMagics(Magics):
             self.latest = run
 
     def known_run(self, run_id: str) -> Run | None:
-        """The run of this kernel with this ID, if it is the latest one, or the current one of its environment."""
-        return next((run for run in (self.latest, *self._runs.values()) if run is not None and run.id == run_id), None)
+        """The run of this kernel with this ID, if it is the latest one, a current one, or one that waits."""
+        runs = (self.latest, *self._runs.values(), *chain.from_iterable(self._waiting.values()))
+        return next((run for run in runs if run is not None and run.id == run_id), None)
 
     def environment_for(self, name: str | None, chdir: str | None) -> Environment:
         """The environment of a call.
@@ -273,10 +277,24 @@ class TfmfaMagics(Magics):
         return self.environment_for(arguments.environment, arguments.chdir)
 
     def begin(self, run: Run, folder: Path) -> None:
-        """Make a new run the current run of the environment in `folder`, in place of one that is still planned."""
-        if before := self._runs.get(folder):
-            _discard_pending_plan(before)
+        """Make a new run the current run of the environment in `folder`.
+
+        A plan that waits there is discarded once the new run has one: if that comes to nothing, it still waits.
+        """
+        before = self._runs.get(folder)
+        if before is not None and before.status == "planned":
+            self._waiting.setdefault(folder, []).append(before)
+
+        def planned(change: Mapping[str, str]) -> None:
+            if change["new"] in {"planned", "planned_and_finished"}:
+                self._discard_waiting(folder)
+
+        run.observe(planned, names="status")
         self.adopt(folder, run)
+
+    def _discard_waiting(self, folder: Path) -> None:
+        for run in self._waiting.pop(folder, ()):
+            _discard_pending_plan(run)
 
     def _new_run(self, arguments: Namespace, cell: str | None) -> Run:
         from tfmfa_nb.runs.run import Run  # noqa: PLC0415

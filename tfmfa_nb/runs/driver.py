@@ -371,7 +371,7 @@ class Driver:
         self.tell(LevelChanged(Level.strictest(self.record.level, level)))
 
     def discard(self) -> None:
-        """Discard the plan, and delete it.
+        """Discard the plan, and delete it. If another kernel has done that, this one learns of it.
 
         Raises:
             RunStateError: there is no plan to discard, or another kernel has gone on with the run.
@@ -379,6 +379,10 @@ class Driver:
         status = self.record.status
         if status is Status.PLANNED:
             status = self.store.load().status
+            if status is Status.DISCARDED:
+                self._drop_plan()
+                self.tell(StatusChanged(status))
+                return
         if status is not Status.PLANNED:
             raise RunStateError(f"The run is {status}.", "Only a planned run can be discarded.")
         self.move(Status.DISCARDED)

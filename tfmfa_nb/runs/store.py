@@ -224,12 +224,19 @@ class RunStore:
             self.files.plan.unlink()
 
     def drop_other_plans(self) -> None:
-        """Delete the saved plans of earlier runs. The caller must hold the environment's lock."""
+        """Delete the saved plans of other runs. The caller must hold the environment's lock."""
+        for plan in self._other_plans():
+            plan.unlink(missing_ok=True)
+
+    def others_with_plans(self) -> list[str]:
+        """The IDs of the other runs of the environment whose saved plans exist, newest first."""
+        found = (RUN_ID.search(f"{plan.parent.name}/{plan.name}") for plan in self._other_plans())
+        return sorted({match[0] for match in found if match}, reverse=True)
+
+    def _other_plans(self) -> list[Path]:
         mine, prefix = self.files.plan, plan_prefix(self._runs)
         in_memory = (plan for folder in plan_folders() for plan in folder.glob(f"{prefix}*.tfplan"))
-        for plan in (*in_memory, *self._runs.glob("*/plan.tfplan")):
-            if plan != mine:
-                plan.unlink(missing_ok=True)
+        return [plan for plan in (*in_memory, *self._runs.glob("*/plan.tfplan")) if plan != mine]
 
     @property
     def has_plan(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.authentication.session_durations import session_length_warning
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError
 from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.runs.engine.superseded import how_to_take_up
 from tfmfa_nb.runs.events import BackendKnown, PlanSaved
 from tfmfa_nb.runs.history.confirmation import check_confirmed
 from tfmfa_nb.terraform.backend_check import kept_state
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
-    from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
@@ -29,14 +29,19 @@ if TYPE_CHECKING:
 _VAR, _VAR_FILE = "--var", "--var-file"
 
 
-def check_planned(record: RunRecord) -> None:
+def check_planned(driver: Driver, status: Status) -> None:
     """Make sure that there is a plan to apply.
 
+    Args:
+        driver: driver of the run.
+        status: its status, as this kernel or another one has left it.
+
     Raises:
-        RunStateError: there is none.
+        RunStateError: there is none. If another run's plan still waits, its remedy says how to take that up.
     """
-    if record.status is not Status.PLANNED:
-        raise RunStateError(f"{record.id} is {record.status}: there is no plan to apply.", "Run %tfplan first.")
+    if status is not Status.PLANNED:
+        remedy = how_to_take_up(driver) or "Run %tfplan first."
+        raise RunStateError(f"{driver.record.id} is {status}: there is no plan to apply.", remedy)
 
 
 def check_plan(driver: Driver) -> None:
@@ -48,6 +53,7 @@ def check_plan(driver: Driver) -> None:
     """
     for sentence in check_confirmed(driver.environment, driver.record.id):
         driver.note(sentence)
+    check_planned(driver, driver.store.load().status)  # another kernel may have discarded or applied it
     driver.store.check_plan(driver.record.plan_sha256)
 
 

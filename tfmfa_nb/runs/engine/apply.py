@@ -43,7 +43,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         driver.note("Nothing to apply: the plan has no changes.")
         return
     refuse_failed(record)
-    check_planned(record)
+    check_planned(driver, record.status)
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)

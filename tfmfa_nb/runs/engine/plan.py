@@ -15,6 +15,7 @@ from tfmfa_nb.runs.engine.plan_command import run_plan
 from tfmfa_nb.runs.engine.plannable import check_plannable, confirm_copy, remove_old
 from tfmfa_nb.runs.engine.preflight import check_configuration
 from tfmfa_nb.runs.engine.saved import judge_plan, take_plan
+from tfmfa_nb.runs.engine.superseded import discard_others
 from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import begin_at_level, protected_of, raise_for_state
 from tfmfa_nb.runs.gate.unchanged import check_unchanged
@@ -46,7 +47,6 @@ async def plan(driver: Driver, gate: Gate) -> None:
         if driver.options.configuration is not None:  # written under the lock: another run plans what it has written
             hcl, overwrite = driver.options.configuration, driver.options.overwrite
             refused.callback(driver.environment.write_configuration(hcl, overwrite=overwrite))
-        driver.store.drop_other_plans()
         known = protected_of(driver.environment, gate.environ)
         begin_at_level(driver, gate.policy, known, workspace_chosen=chosen)
         if driver.options.changes_state:
@@ -72,5 +72,6 @@ async def plan(driver: Driver, gate: Gate) -> None:
         if outcome.exit_code == _CHANGES:
             await judge_plan(driver, gate, executable, session)
         driver.move(Status.PLANNED if outcome.exit_code == _CHANGES else Status.PLANNED_AND_FINISHED)
+        discard_others(driver, gate.policy)  # only now: until there is another plan, theirs can be applied
         if outcome.exit_code == _CHANGES:
             report_needed(driver, gate.policy, gate.environ)
