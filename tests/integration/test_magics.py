@@ -233,6 +233,31 @@ async def test_what_waits_behind_a_plan_that_failed_is_discarded_at_the_end(ipyt
     assert (waiting.status, waiting.driver.store.has_plan) == ("discarded", False)
 
 
+async def test_an_apply_shows_what_it_applies_and_not_the_plan_s_log_again(ipython, capsys):
+    await value(ipython, f"%%tfplan\n{CONFIGURATION}")
+    assert "will be created" in capsys.readouterr().out
+    await value(ipython, "%tfapply")
+    out = capsys.readouterr().out
+    assert out.startswith("default: Planned +1 ~0 -0\n")
+    assert "will be created" not in out
+    assert "Apply complete!" in out
+
+
+@pytest.mark.parametrize("cell", ["%tfplan -e gone", "%tfapply -e gone"])
+async def test_what_cannot_be_applied_is_told_before_anything_is_shown(ipython, cell, capsys):
+    await value(ipython, f"%%tfplan -e gone\n{CONFIGURATION}")
+    gone = await value(ipython, cell)
+    if gone.status == "planned":
+        gone.discard()
+    capsys.readouterr()
+    error = (await run(ipython, "%tfapply -e gone")).error_in_exec
+    assert f"{gone.id} is {gone.status}: there is no plan to apply." in str(error)
+    shown = "".join(capsys.readouterr())
+    assert "will be created" not in shown
+    assert "Apply complete" not in shown
+    assert "gone:" not in shown
+
+
 async def test_a_plan_gone_stale_says_so(ipython):
     stale = await value(ipython, f"%%tfplan -e stale\n{CONFIGURATION}")
     await value(ipython, f"%%tfapply -e other --auto-approve\n{CONFIGURATION}")

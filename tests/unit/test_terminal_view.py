@@ -128,11 +128,20 @@ def test_a_stream_that_cannot_write_a_character_writes_another():
     assert raw.getvalue().startswith(b"gr?n ?U+D83D?\n")
 
 
-def test_what_the_plan_s_view_said_is_not_said_again_when_the_apply_begins():
-    run = ScriptedRun(
-        status="planned", lock_indicator="open", lock_indicator_text="No MFA code needed to plan", environment="staging"
-    )
-    text = printed(run, lambda: setattr(run, "status", "applying"))
-    assert "to plan" not in text
-    assert "Planned" not in text
-    assert "staging: Applying" in text
+@pytest.mark.parametrize("state", ["planned", "planned_and_finished"])
+def test_what_the_plan_s_view_said_is_not_said_again_when_the_apply_begins(state):
+    """Neither its log, which may be long, nor who gave its code: only what is to be applied."""
+    run = ScriptedRun(["Authenticated with MFA by alice", *PLAN])
+    run.show("planned")
+    run.status = state
+
+    def act():
+        run.write("of the apply")
+        run.log_start = len(run.log) - 1
+        run.show("applying")
+
+    lines = printed(run, act).splitlines()
+    words = "Planned" if state == "planned" else "Planned and finished"
+    assert lines[:2] == [f"staging: {words} +2 ~1 -0", "of the apply"]
+    assert "staging: Applying +2 ~1 -0" in lines
+    assert "will be created" not in "".join(lines)

@@ -11,7 +11,7 @@ from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.forms.show import show_variables_form
 from tfmfa_nb.magics.front_end import UnseenView, front_end_of, front_end_of_host
 from tfmfa_nb.magics.interruption import interrupted_while_shown
-from tfmfa_nb.magics.run_phases import check_may_change, perform
+from tfmfa_nb.magics.run_phases import check_appliable, check_may_change, perform
 from tfmfa_nb.model.errors import RunCanceled
 from tfmfa_nb.model.visible import say
 from tfmfa_nb.notifications.notifier import notifying
@@ -53,8 +53,11 @@ async def present(
 
     Raises:
         PlanOnly: the notebook's runner was told to apply nothing.
+        RunStateError: there is no plan to apply; nothing is shown.
         TfmfaError: what stopped the run; an interrupt is a RunCanceled like any other, of one line.
     """
+    if tuple(phases) == ("apply",):
+        check_appliable(run)
     front_end = front_end_of(
         run,
         shell,
@@ -71,9 +74,6 @@ async def present(
         if not front_end.attended:
             # Nobody waits here, and whoever executes the notebook drops what comes after the cell's end.
             await run.wait_for_changes()
-
-    if phases == ("apply",):
-        check_may_change(run.environment)
 
     async def show() -> None:
         if await interrupted_while_shown(front_end.view, shell, work):
@@ -101,7 +101,7 @@ async def present_in_host(
         TfmfaError: what stopped the run.
     """
     if "apply" in phases:
-        check_may_change(run.environment)
+        check_appliable(run)
     front_end = front_end_of_host(run, show=show, wait=wait)
 
     async def work() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PlanOnly
 from tfmfa_nb.protocol.runner import current_runner
-from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.apply import apply, check_pending
 from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.plan import plan
 
@@ -30,6 +30,17 @@ async def perform(run: Run, phases: Sequence[str], gate: Gate, *, confirm: bool 
             break
         elif run.status == "planned" or phases == ("apply",):
             await apply(run.driver, gate, confirm=confirm)
+
+
+def check_appliable(run: Run) -> None:
+    """Make sure that the plan of a run may be applied, before anything is shown.
+
+    Raises:
+        PlanOnly: the notebook's runner was told to apply nothing.
+        RunStateError, PolicyCheckFailed: as `check_pending` does.
+    """
+    check_may_change(run.environment)
+    check_pending(run.driver)
 
 
 def check_may_change(environment: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
 
 _NAMES = ["log_lines", "log_start", "status", "lock_indicator", "lock_indicator_text", "lock_indicator_remedy"]
+_PLANNED = {"planned", "planned_and_finished"}
 _MAX_CHARACTERS = 4_000
 _BATCH = 500
 
@@ -40,9 +41,10 @@ class TerminalView:
     def begin(self) -> None:
         """Print the present state, and keep printing."""
         self._start = self._next = self._run.log_start
-        # The plan's view has printed these already.
-        if self._run.status == "planned":
-            self._printed = {"lock_indicator": lock_sentence(self._run), "status": status_sentence(self._run)}
+        if self._run.status in _PLANNED:
+            # The plan's view has printed its log, and its lock is not the apply's: only the counts are said again.
+            self._start = self._next = self._run.log_lines
+            self._printed = {"lock_indicator": lock_sentence(self._run)}
         self._run.observe(self._changed, names=_NAMES)
         self._changed(None)
 

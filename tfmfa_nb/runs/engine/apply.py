@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.gate.gate import Gate
 
 
+def check_pending(driver: Driver) -> None:
+    """Make sure that a run has a plan, which may be one without changes, before anything of its apply is shown.
+
+    Raises:
+        PolicyCheckFailed: a policy check of the plan has failed.
+        RunStateError: there is no plan to apply.
+    """
+    if driver.record.status is not Status.PLANNED_AND_FINISHED:
+        refuse_failed(driver.record)
+        check_planned(driver, driver.record.status)
+
+
 async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
     """Apply exactly the plan that was shown. If the prompt is not answered, the run stays `planned`.
 
@@ -38,12 +50,11 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         TfmfaError: the apply failed or was stopped.
         asyncio.CancelledError: the kernel was interrupted; Terraform has stopped gracefully.
     """
+    check_pending(driver)
     record = driver.record
     if record.status is Status.PLANNED_AND_FINISHED:
         driver.note("Nothing to apply: the plan has no changes.")
         return
-    refuse_failed(record)
-    check_planned(driver, record.status)
     with ExitStack() as held, phase_of(driver, Phase.APPLY, gate.policy):
         gate = gate.with_environ(driver.options.environ)
         executable = driver.ports.terraform.find(gate.environ)
