@@ -72,7 +72,7 @@ def notice_of(run: Run, event: NotifiedEvent) -> Notice:
     happened = {
         NotifiedEvent.WAITING: f"waits for an MFA code{user and f' of {user}'} to {purpose}",
         NotifiedEvent.APPROVED: f"authenticated with MFA by {_safe(run.authenticated_by)} to {purpose}",
-        NotifiedEvent.REFUSED: f"MFA failed: {reason}",
+        NotifiedEvent.REFUSED: f"stopped at the MFA gate: {reason}",
         NotifiedEvent.APPLIED: "applied",
         NotifiedEvent.ERRORED: f"errored: could not {purpose}",
     }[event]

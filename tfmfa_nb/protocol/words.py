@@ -34,7 +34,7 @@ LOCK_INDICATOR_NAMES: Mapping[LockIndicator, str] = {
     LockIndicator.REQUIRED: "MFA required",
     LockIndicator.VERIFYING: "MFA verifying",
     LockIndicator.AUTHENTICATED: "MFA authenticated",
-    LockIndicator.FAILED: "MFA failed",
+    LockIndicator.FAILED: "MFA gate closed",
 }
 
 LOCK_INDICATOR_ICONS: Mapping[LockIndicator, str] = {each: f"lock-{each}" for each in LockIndicator}
