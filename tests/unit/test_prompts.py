@@ -50,6 +50,14 @@ def test_the_request_names_user_account_device_and_environment():
 
 
 @pytest.mark.parametrize(
+    ("workspace", "place"),
+    [("", '"staging"'), ("default", '"staging"'), ("dev", '"staging" (workspace dev)')],
+)
+def test_the_request_names_the_workspace(workspace, place):
+    assert replace(request(), workspace=workspace).text() == f"MFA code to plan {place}: "
+
+
+@pytest.mark.parametrize(
     ("script", "code"),
     [
         ("echo 123456", "123456"),

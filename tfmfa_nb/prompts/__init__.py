@@ -32,6 +32,7 @@ class CodeRequest:
         canceled: tells whether a person has canceled the run, for prompts at which nobody can.
         command: the command of Terraform's that the code is for; "" for a plan, an apply, or an unlock.
         decision: what the apply of the plan does, one line each; empty for everything else. A card shows it itself.
+        workspace: Terraform's workspace; "" if none is known.
     """
 
     phase: Phase
@@ -44,13 +45,15 @@ class CodeRequest:
     canceled: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
     command: str = ""
     decision: tuple[str, ...] = ()
+    workspace: str = ""
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""
         owner = f" of {self.identity.user} in account {self.identity.account}" if self.identity else ""
         device = f" ({self.serial_number})" if self.serial_number else ""
         purpose = f"run {self.command} on" if self.command else str(self.phase)
-        return f'MFA code{owner}{device} to {purpose} "{self.environment}": '
+        workspace = "" if self.workspace in {"", "default"} else f" (workspace {self.workspace})"
+        return f'MFA code{owner}{device} to {purpose} "{self.environment}"{workspace}: '
 
     def refuse_wrong_variables(self, remedy: str = "") -> None:
         """End the request if the organization variables are at fault; for prompts that cannot change them meanwhile.

@@ -149,6 +149,7 @@ async def _session(request: ApprovalRequest, variables: OrganizationVariables, p
                 serial_number=variables.serial_number,
                 refusal=refusal,
                 attempt=attempt,
+                workspace=request.workspace,
             )
         )
         try:

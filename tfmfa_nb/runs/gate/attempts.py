@@ -101,6 +101,7 @@ class CodeAttempts:
                 canceled=lambda: self._driver.canceling,
                 command=self._driver.record.command,
                 decision=await decided_on(self._driver),
+                workspace=self._driver.record.workspace,
             )
         )
         if not answer and not self._driver.canceling:

@@ -142,4 +142,5 @@ def _request(question: WaitingRun, record: RunRecord) -> CodeRequest:
         attempt=question.number,
         command=record.command,
         decision=question.decision,
+        workspace=record.workspace,
     )
