@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,7 @@ from tfmfa_nb.views.folder_runs import folder_runs
 from tfmfa_nb.views.headless import HeadlessView
 from tfmfa_nb.views.run_list import listing_text
 
+DECISION = ("Plan: 1 to add, 0 to change, 1 to destroy.", "  - a.old will be destroyed")
 REQUEST = CodeRequest(Phase.PLAN, "staging", None, "arn:aws:iam::123456789012:mfa/alice", None, 1)
 
 
@@ -330,9 +332,10 @@ class Typed:
     kind, max_attempts = TerminalPrompt.kind, None
 
     def __init__(self, *codes):
-        self.codes = list(codes)
+        self.codes, self.requests = list(codes), []
 
     async def ask(self, request):
+        self.requests.append(request)
         return Secret(self.codes.pop(0))
 
     async def confirm(self, question, *, decision=(), word=""):
@@ -344,20 +347,23 @@ async def test_a_refused_code_asks_again_in_both(environment, run, conversation)
     told = []
 
     async def gate():
-        await prompt.ask(REQUEST)
+        await prompt.ask(replace(REQUEST, decision=DECISION))
         refusal = Refusal(RefusalKind.WRONG_CODE, "AWS rejected the code.", "Enter the next one.")
-        request = CodeRequest(Phase.PLAN, "staging", None, "", refusal, 2)
+        request = CodeRequest(Phase.PLAN, "staging", None, "", refusal, 2, decision=DECISION)
         code = await prompt.ask(request)
         run.driver.tell(Authenticated("alice", 1.0))
         return code.reveal()
 
     passing = asyncio.ensure_future(gate())
     there = await conversation()
-    approver = Approver(Typed("111111", "222222"), "a terminal", told.append)
+    typed = Typed("111111", "222222")
+    approver = Approver(typed, "a terminal", told.append)
     assert await approver.approve(environment, there) == "Authenticated with MFA by alice."
     assert await passing == "222222"
     assert "AWS rejected the code. Enter the next one." in told
     assert any(line.startswith("Asked by:") for line in told)
+    assert [line for line in told if line in DECISION] == [*DECISION]
+    assert [request.decision for request in typed.requests] == [(), ()]
     everything = b"".join(file.read_bytes() for file in environment.files.private.rglob("*") if file.is_file())
     assert b"111111" not in everything
     assert b"222222" not in everything

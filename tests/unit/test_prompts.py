@@ -49,6 +49,10 @@ def test_the_request_names_user_account_device_and_environment():
     assert request().text() == 'MFA code to plan "staging": '
 
 
+def test_the_request_of_who_approves_is_not_to_apply():
+    assert replace(request(), purpose="approve the apply of").text() == 'MFA code to approve the apply of "staging": '
+
+
 @pytest.mark.parametrize(
     ("workspace", "place"),
     [("", '"staging"'), ("default", '"staging"'), ("dev", '"staging" (workspace dev)')],

@@ -33,6 +33,7 @@ class CodeRequest:
         command: the command of Terraform's that the code is for; "" for a plan, an apply, or an unlock.
         decision: what the apply of the plan does, one line each; empty for everything else. A card shows it itself.
         workspace: Terraform's workspace; "" if none is known.
+        purpose: what the code is for, if it is not the phase: "approve the apply of"; "" for the phase.
     """
 
     phase: Phase
@@ -46,12 +47,13 @@ class CodeRequest:
     command: str = ""
     decision: tuple[str, ...] = ()
     workspace: str = ""
+    purpose: str = ""
 
     def text(self) -> str:
         """The request in one line, for a terminal or a label."""
         owner = f" of {self.identity.user} in account {self.identity.account}" if self.identity else ""
         device = f" ({self.serial_number})" if self.serial_number else ""
-        purpose = f"run {self.command} on" if self.command else str(self.phase)
+        purpose = self.purpose or (f"run {self.command} on" if self.command else str(self.phase))
         workspace = "" if self.workspace in {"", "default"} else f" (workspace {self.workspace})"
         return f'MFA code{owner}{device} to {purpose} "{self.environment}"{workspace}: '
 

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     Decision = Literal["approve", "reject", "withdraw"]
 
 _MOST_CODES = 5
+_PURPOSES: dict[str, str] = {
+    "approve": "approve the {} of",
+    "reject": "reject the {} of",
+    "withdraw": "withdraw the approval of the {} of",
+}
 _LONGEST_REASON = 300  # characters
 _SECONDS = 900  # of the session, which only signs
 
@@ -94,7 +99,7 @@ async def answer_request(
     try:
         refuse_endpoint(policy, variables.endpoint)
         refuse_route(policy, await asyncio.to_thread(route_to, variables.endpoint))
-        session = await _session(request, variables, prompt, aws)
+        session = await _session(request, _PURPOSES[decision].format(request.phase), variables, prompt, aws)
     finally:
         variables.forget()
     digest = sha256_of(text)
@@ -134,7 +139,9 @@ async def answer_request(
     )
 
 
-async def _session(request: ApprovalRequest, variables: OrganizationVariables, prompt: Prompt, aws: Aws) -> MfaSession:
+async def _session(
+    request: ApprovalRequest, purpose: str, variables: OrganizationVariables, prompt: Prompt, aws: Aws
+) -> MfaSession:
     """The session that AWS gives for a code; the prompt shows why the one before was refused."""
     identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
     refusal: Refusal | None = None
@@ -150,6 +157,7 @@ async def _session(request: ApprovalRequest, variables: OrganizationVariables, p
                 refusal=refusal,
                 attempt=attempt,
                 workspace=request.workspace,
+                purpose=purpose,
             )
         )
         try:

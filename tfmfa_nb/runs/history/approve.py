@@ -48,7 +48,9 @@ class Approver:
             changes = [{"action": each.action, "address": each.address} for each in store.load_changes().changes]
         except TfmfaError:
             changes = []  # a plan that is asked for has none yet
-        for line in approval_lines(conversation.question, record, str(environment.folder), changes):
+        told = approval_lines(conversation.question, record, str(environment.folder), changes)
+        # Once, and not at each prompt: a code that is refused changes nothing of it.
+        for line in (*told, *(() if changes else conversation.question.decision)):
             self.tell(line)
 
     async def approve(self, environment: Environment, conversation: Conversation) -> str:
@@ -108,7 +110,7 @@ class Approver:
         question, number, where = conversation.question, conversation.question.number, self.where
         try:
             if question.kind == "confirmation":
-                agreed = await self.prompt.confirm(question.text, decision=question.decision, word=question.word)
+                agreed = await self.prompt.confirm(question.text, word=question.word)
                 if agreed:
                     return ElsewhereAnswer(number=number, kind="confirm", word=question.word, where=where), None
                 return ElsewhereAnswer(number=number, kind="discard", where=where), None
@@ -141,6 +143,5 @@ def _request(question: WaitingRun, record: RunRecord) -> CodeRequest:
         refusal=None,  # it has been told
         attempt=question.number,
         command=record.command,
-        decision=question.decision,
         workspace=record.workspace,
     )

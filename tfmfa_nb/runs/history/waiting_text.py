@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.records import RunRecord
     from tfmfa_nb.protocol.waiting_run import WaitingRun
 
+_LOST = {"delete", "replace", "forget"}
 _MOST = 20  # changes and roles that are named; the plan and its log have them all
 
 
@@ -58,7 +59,8 @@ def _roles(record: RunRecord) -> Iterator[str]:
 
 
 def _changes(changes: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    for change in changes:
+    # What is lost comes first: only so many are named.
+    for change in sorted(changes, key=lambda each: each["action"] not in _LOST):
         yield f"{change['action']} {change['address']}"
 
 
