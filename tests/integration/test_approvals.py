@@ -92,10 +92,11 @@ class Asked:
             aws=RealAws(), now=time.time(),
         )  # fmt: skip
 
-    async def answer(self, text, person=None, decision="approve", reason=""):
+    async def answer(self, text, person=None, decision="approve", reason="", prompt=None):
         person = person or self.people.bob
+        prompt = prompt or Device(person)
         return await answer_request(
-            text, decision, reason, policy=Policy(), prompt=Device(person), environ=person.environ(), profile="",
+            text, decision, reason, policy=Policy(), prompt=prompt, environ=person.environ(), profile="",
             aws=RealAws(), now=time.time(),
         )  # fmt: skip
 
@@ -299,8 +300,13 @@ def test_what_does_not_count_is_refused_with_its_reason(asked, people):
         alice = SimpleNamespace(
             environ=people.sandbox.environ, code=people.sandbox.code, advance=people.sandbox.advance
         )
+        asked_of = Device(alice)
+        with pytest.raises(ApprovalRefused, match=r"alice has asked for it, .* Have it answered by somebody else"):
+            await run.answer(text, alice, prompt=asked_of)
+        assert asked_of.asked == []  # no code is spent on what is known before
+        lenient = await run.request(demand(by=(USERS,), not_by_requester=False))
         with pytest.raises(ApprovalRefused, match="alice has asked for it, and may not approve it too"):
-            await run.accept(await run.answer(text, alice))
+            await run.accept(await run.answer(lenient, alice))
         assert run.lines("approval") == []
         with pytest.raises(ApprovalsMissing):
             await run.apply()

@@ -50,6 +50,7 @@ class ApprovalRequest:
         requested_at, expires_at: seconds since the epoch.
         plan: the beginning of the plan as Terraform has printed it, sensitive values masked.
         left_out: number of the plan's lines that are not in it.
+        not_by_requester: whether the answer of the person who asks does not count.
     """
 
     type: Literal["request"] = "request"
@@ -68,6 +69,7 @@ class ApprovalRequest:
     expires_at: float
     plan: tuple[_Line, ...]
     left_out: int
+    not_by_requester: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from tfmfa_nb.authentication.network_route import route_to
 from tfmfa_nb.authentication.patience import once
 from tfmfa_nb.authentication.presigned_identity import assume_to_approve, presign
 from tfmfa_nb.authentication.refusal import Refusal, Refused
-from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, RunStateError
-from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.errors import ApprovalRefused, AuthenticationError, ConfigurationError, RunStateError
+from tfmfa_nb.model.identity import Endpoint, same_person
 from tfmfa_nb.model.statuses import Phase
 from tfmfa_nb.organization.variables import read_variables
 from tfmfa_nb.prompts import CodeRequest
@@ -89,6 +89,7 @@ async def answer_request(
         ConfigurationError: the text is no request, or the organization variables are missing or wrong.
         RunStateError: the request has expired.
         Refused: AWS does not know the key, refuses the role, or gives no answer.
+        ApprovalRefused: the person has asked for it, which the request says does not count.
         AuthenticationError: the policy does not allow the STS endpoint or the way to it; or too many codes are refused.
         RunCanceled, PromptUnavailable: the prompt returned no code.
     """
@@ -144,6 +145,11 @@ async def _session(
 ) -> MfaSession:
     """The session that AWS gives for a code; the prompt shows why the one before was refused."""
     identity = await aws.identify(variables.access_key_id, variables.secret_access_key, variables.endpoint)
+    if request.not_by_requester and same_person(identity.arn, request.requester):
+        raise ApprovalRefused(
+            f"{identity.user} has asked for it, and may not answer it too.",
+            "Have it answered by somebody else. No code was spent.",
+        )
     refusal: Refusal | None = None
     for attempt in range(1, _MOST_CODES + 1):
         if refusal and prompt.max_attempts is not None and attempt > prompt.max_attempts:

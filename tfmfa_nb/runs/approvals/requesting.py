@@ -66,6 +66,7 @@ async def request_approval(
         expires_at=now + _LASTS,
         plan=lines,
         left_out=left_out,
+        not_by_requester=required.not_by_requester,
     )
     text = armored(request)
     names = ("nonce", "phase", "plan_sha256", "account", "requester", "region", "expires_at")
