@@ -240,6 +240,7 @@ async def test_an_apply_shows_what_it_applies_and_not_the_plan_s_log_again(ipyth
     out = capsys.readouterr().out
     assert out.startswith("default: Planned +1 ~0 -0\n")
     assert "will be created" not in out
+    assert "Confirmed" not in out  # nobody was asked
     assert "Apply complete!" in out
 
 

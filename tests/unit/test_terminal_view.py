@@ -59,6 +59,18 @@ def test_an_apply_begins_where_its_own_log_does():
     assert "of the plan" not in text
 
 
+@pytest.mark.parametrize("waited", [0.0, 2.5])
+def test_confirmed_is_only_said_where_somebody_was_asked(waited):
+    run = ScriptedRun(status="planned", environment="staging")
+
+    def act():
+        run.waited = waited
+        run.status = "confirmed"
+        run.status = "applying"
+
+    assert ("staging: Confirmed" in printed(run, act)) == bool(waited)
+
+
 def test_after_the_end_nothing_more_is_printed():
     run, stream = ScriptedRun(), io.StringIO()
     printed(run, lambda: None, stream)

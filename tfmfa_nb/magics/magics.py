@@ -144,7 +144,11 @@ class TfmfaMagics(Magics):
     @awaited
     @options(*APPLY_OPTIONS)
     async def tfapply(self, arguments: Namespace, cell: str | None = None) -> Any:
-        """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run."""
+        """Apply the saved plan that was shown last, or plan and apply the HCL in the cell. The value is the run.
+
+        `%tfapply` is itself the confirmation of the plan; `%%tfapply` asks for one after its plan, unless a code is
+        required, or the line has `--auto-approve`.
+        """
         if arguments.each:
             return await self.each("apply", arguments, cell)
         if cell is None:

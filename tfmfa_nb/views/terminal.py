@@ -69,7 +69,8 @@ class TerminalView:
             # The lock indicator comes first: a phase starts with the code.
             if run.lock_indicator_text:
                 self._say("lock_indicator", lock_sentence(run))
-            self._say("status", status_sentence(run))
+            if run.status != "confirmed" or run.waited:  # where nobody was asked, nobody has confirmed
+                self._say("status", status_sentence(run))
 
     def _say(self, what: str, sentence: str) -> None:
         if sentence and self._printed.get(what) != sentence:
