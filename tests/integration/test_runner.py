@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from nbconvert import HTMLExporter
@@ -550,3 +552,36 @@ def test_no_code_and_no_output_crosses_tcp(tmp_path):
     *sockets, log = texts(cell).splitlines()
     assert sockets == ["inet []", "unix True"] * 2
     assert log == "0o700 said: "
+
+
+def left_after(line, *arguments, cwd, environ):
+    """Run `jupyter tfmfa …` for a reader that leaves after a line with `line`, or at once; (exit code, errors)."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tfmfa_nb.app", *arguments],
+        env=environ,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while line and line not in process.stdout.readline():
+            pass
+        process.stdout.close()
+        return process.wait(100), process.stderr.read()
+
+
+def test_a_reader_that_leaves_ends_no_command_and_loses_no_record(tmp_path, policy):
+    environ = {**os.environ, **policy}
+    environ.pop("TFMFA_TOKEN_COMMAND", None)
+    plan = '%%tfplan -e head\nresource "terraform_data" "one" {\n  provisioner "local-exec" {\n'
+    plan += '    command = "for i in $(seq 20); do echo line $i; sleep 0.1; done"\n  }\n}'
+    write(tmp_path / "book.ipynb", LOAD, plan, f"{APPLY} --auto-approve", "1 / 0")
+    code, said = left_after("Provisioning", "run", "book.ipynb", "-o", "out.ipynb", cwd=tmp_path, environ=environ)
+    assert (code, said.count("\n"), "ZeroDivisionError" in said) == (1, 1, True)
+    assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "failed"]
+    verified = jupyter_tfmfa("verify", "out.ipynb", environ=environ, cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    for words in (("records", "list"), ("records", "export"), ("doctor", "--help"), ("completion", "bash")):
+        assert left_after("", *words, cwd=tmp_path, environ=environ) == (0, ""), words

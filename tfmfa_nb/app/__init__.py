@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tfmfa_nb.app import shell_completion
+from tfmfa_nb.app.closed_output import dropping_unread_output
 from tfmfa_nb.app.config_file import NAME, Settings, generate, settings_of
 from tfmfa_nb.model.errors import ConfigurationError, RunStateError, TfmfaError
 from tfmfa_nb.model.suggestions import did_you_mean, option_meant
@@ -211,13 +212,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong, or ask for help.
     """
+    with dropping_unread_output():
+        return _main(sys.argv[1:] if arguments is None else arguments)
+
+
+def _main(words: Sequence[str]) -> int:
     try:
         require_supported_system()
         if shell_completion.requested():
             parser = build_parser()
             list(parser.commands())  # described, so that they can be completed
             shell_completion.complete(parser)
-        words = sys.argv[1:] if arguments is None else arguments
         names_file = any(word.partition("=")[0] == "--config" for word in words)
         if names_file and "--generate-config" not in words:
             build_parser().parse_args(words)  # the file is a program, which a line that is wrong does not start
