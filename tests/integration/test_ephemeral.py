@@ -94,9 +94,6 @@ async def test_another_kernel_is_told_which_values_are_missing_before_a_code(
         await apply(again.driver, mfa)
     assert caught.value.problem.endswith("this kernel does not know those of: token.")
     assert "%tfapply --expand --var token={token}" in caught.value.remedy
-    again.driver.adjust(Options(variables=(VALUE,)))
-    with pytest.raises(ConfigurationError, match=r"values that this kernel does not know: --var tag\. Give the same"):
-        await apply(again.driver, mfa)
     again.driver.adjust(Options(variables=(VALUE, ("var", "other=1"))))
     with pytest.raises(ConfigurationError, match="--var other cannot change a saved plan"):
         await apply(again.driver, mfa)
@@ -110,6 +107,67 @@ async def test_another_kernel_is_told_which_values_are_missing_before_a_code(
     await apply(again.driver, mfa)
     assert again.status == "applied"
     assert again.authenticated_by == "alice"
+
+
+ORDINARY = """
+variable "release" {
+  type = number
+}
+variable "zones" {
+  default = []
+}
+variable "size" {
+  default = "small"
+}
+variable "cipher" {
+  default   = "none"
+  sensitive = true
+}
+resource "terraform_data" "one" {
+  input = [var.release, var.zones, var.size, var.cipher]
+}
+"""
+ZONES = ("value", 'zones=["a", "b"]')
+
+
+async def left(environment, tmp_path, mfa, *variables):
+    """A plan of `ORDINARY` at a level that asks for codes, as another kernel finds it."""
+    environment.write_configuration(ORDINARY)
+    environment.set_level(Level.APPLIES_ONLY)
+    (tmp_path / "size.tfvars").write_text('size = "large"\n')
+    run = await planned(environment, *variables, through=mfa)
+    return restore(environment, run.id, tmp_path, mfa.environ, Policy())
+
+
+async def test_another_kernel_has_the_values_that_are_no_secrets_from_the_plan(
+    environment, tmp_path, lenient_sandbox, gate_of
+):
+    mfa = gate_of(lenient_sandbox, Device(lenient_sandbox))
+    given = (("var", "release=6"), ZONES, ("var_file", "size.tfvars"))
+    again = await left(environment, tmp_path, mfa, *given)
+    await apply(again.driver, mfa)
+    assert (again.status, again.authenticated_by) == ("applied", "alice")
+    assert again.driver.options.variables == ()
+    assert again.driver.record.given == ("--var release", "--var zones", f"--var-file {tmp_path / 'size.tfvars'}")
+
+
+async def test_a_secret_value_is_not_recalled_nor_is_any_once_what_was_checked_has_changed(
+    environment, tmp_path, lenient_sandbox, gate_of
+):
+    device = Device(lenient_sandbox)
+    mfa = gate_of(lenient_sandbox, device)
+    again = await left(environment, tmp_path, mfa, ("var", "release=6"), ("value", "cipher=planted"))
+    with pytest.raises(ConfigurationError, match=r"does not know: --var release, --var cipher\. .* no secrets"):
+        await apply(again.driver, mfa)
+    again.driver.adjust(Options(variables=(("value", "cipher=planted"),)))
+    await apply(again.driver, mfa)
+    assert again.status == "applied"
+    again = await left(environment, tmp_path, mfa, ("var", "release=7"), ("var_file", "size.tfvars"))
+    asked = list(device.asked)
+    (tmp_path / "size.tfvars").write_text('size = "huge"\n')
+    with pytest.raises(ConfigurationError, match=r"does not know: --var release, --var-file .* has changed"):
+        await apply(again.driver, mfa)
+    assert (device.asked, again.status) == (asked, "planned")
 
 
 async def test_a_value_in_the_process_environment_is_there_again_or_missed(environment, tmp_path):

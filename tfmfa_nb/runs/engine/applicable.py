@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
-_VAR, _VAR_FILE = "--var", "--var-file"
+VAR, VAR_FILE = "--var", "--var-file"
 
 
 def check_planned(driver: Driver, status: Status) -> None:
@@ -105,7 +105,7 @@ def plan_saved(driver: Driver, configuration: Configuration, environ: Mapping[st
 def given_of(driver: Driver) -> tuple[str, ...]:
     """The options that set variables, without values: "--var NAME", "--var-file PATH"."""
     arguments = driver.options.variable_arguments(driver.base)
-    return (*(f"{_VAR} {name}" for name in arguments.values), *(f"{_VAR_FILE} {file}" for file in arguments.files))
+    return (*(f"{VAR} {name}" for name in arguments.values), *(f"{VAR_FILE} {file}" for file in arguments.files))
 
 
 def check_given(driver: Driver, environ: Mapping[str, str], *, all_again: bool) -> VariableArguments:
@@ -123,7 +123,7 @@ def check_given(driver: Driver, environ: Mapping[str, str], *, all_again: bool) 
         ConfigurationError: values are missing, or would change the plan.
     """
     record, given = driver.record, given_of(driver)
-    if others := [one for one in given if one.startswith(f"{_VAR} ") and one not in record.given]:
+    if others := [one for one in given if one.startswith(f"{VAR} ") and one not in record.given]:
         raise ConfigurationError(f"{others[0]} cannot change a saved plan.", "Use it with %tfplan.")
     if missing := [name for name in record.ephemeral if name not in _set(driver, environ)]:
         names = ", ".join(missing)
@@ -135,7 +135,8 @@ def check_given(driver: Driver, environ: Mapping[str, str], *, all_again: bool) 
     if all_again and (missing := [one for one in record.given if one not in given]):
         raise ConfigurationError(
             f"The plan was made with values that this kernel does not know: {', '.join(missing)}.",
-            "Give the same ones again to %tfapply, or plan again with %tfplan.",
+            "Give the same ones again to %tfapply, or plan again with %tfplan. A saved plan gives back no secrets, "
+            "and nothing once the configuration or a variable file has changed.",
         )
     arguments = driver.options.variable_arguments(driver.base)
     # Terraform takes the others too if they are the plan's own, and a file may have both.

@@ -13,8 +13,8 @@ from tfmfa_nb.runs.engine.outcome import raise_for
 from tfmfa_nb.runs.engine.phase import authenticate, check_ready, lock_environment, phase_of, report_program
 from tfmfa_nb.runs.engine.policy_gate import check_policies, refuse_failed
 from tfmfa_nb.runs.engine.progress import ApplyProgress
+from tfmfa_nb.runs.engine.recalled_values import inspect_as_planned
 from tfmfa_nb.runs.engine.workspaces import check_same
-from tfmfa_nb.runs.gate.inspection import inspect
 from tfmfa_nb.runs.gate.levels import protected_of, report_level
 from tfmfa_nb.runs.gate.saved_plan import check_saved_plan
 from tfmfa_nb.runs.gate.unchanged import check_policy, check_unchanged
@@ -65,7 +65,7 @@ async def apply(driver: Driver, gate: Gate, *, confirm: bool = False) -> None:
         known = report_level(driver, gate.policy, gate.environ, driver.record.level)
         check_same(record.workspace, known.workspace)
         # Whoever made the plan, and under whatever policy: this apply is checked against the policy of now.
-        await inspect(driver, gate, executable)
+        await inspect_as_planned(driver, gate, executable)
         asks = driver.record.level.asks_before(Phase.APPLY)
         variables = check_given(driver, gate.environ, all_again=asks)
         # Those that were demanded since the plan, too; what they change is seen by what follows.
