@@ -246,6 +246,21 @@ async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, tmp_path
     assert fleet["c"].status == "discarded"
 
 
+async def test_a_fleet_with_nothing_to_apply_stops_the_notebook(ipython_with, sandbox, rows):
+    ipython = ipython_with(**sandbox.environ(), TFMFA_TOKEN_COMMAND=DEVICE)
+    ipython.user_ns["rows"] = [{**each, "fails": True} for each in rows]
+    with pytest.raises(TerraformFailed):
+        await ipython.run_cell_magic("tfplan", "--each rows", LEAN)
+    with pytest.raises(RunStateError, match=r"^No environment has a plan to apply: 3 errored\. Plan the fleet again\."):
+        await ipython.run_line_magic("tfapply", "--each rows")
+    assert codes(sandbox) == 1  # none for an apply of nothing
+    # What changes nothing is no failure, as with one environment.
+    ipython.user_ns["rows"] = [{"name": name} for name in "ab"]
+    await ipython.run_cell_magic("tfplan", "--each rows", "locals {}")
+    fleet = await ipython.run_line_magic("tfapply", "--each rows")
+    assert [run.status for run in fleet.values()] == ["planned_and_finished"] * 2
+
+
 SCRIPT = """
 import asyncio, json, sys
 import tfmfa_nb

@@ -60,6 +60,33 @@ def test_a_kernel_that_did_not_start_a_fleet_follows_all_of_it_and_applies_the_r
             each.stop()
 
 
+def test_the_plans_of_another_kernel_are_applied_by_the_id_of_their_fleet(tmp_path):
+    first, other = Kernel(tmp_path), Kernel(tmp_path)
+    try:
+        for kernel in (first, other):
+            assert kernel.run(f"%load_ext tfmfa_nb\n{ROWS}") == ("", "")
+        assert first.run(PLAN)[1] == ""
+        (fleet,) = (path.stem for path in tmp_path.glob(".tfmfa-fleets/fleet-*.json"))
+        text, error = other.run("%tfapply --each fleet-20000101-000000-abcdef")
+        assert "This folder has no fleet 'fleet-20000101-000000-abcdef'. %tfruns names the fleets." in error
+        text, error = other.run("%tfapply --each rows")
+        assert "This kernel has no plans of --each rows. Plan them: %%tfplan --each rows" in error
+        applying = first.start("%tfapply --each rows --only a --auto-approve")
+        while not (tmp_path / "a/begun").exists():
+            other.run("import time; time.sleep(0.1)")
+        text, error = other.run(f"%tfapply --each {fleet} --auto-approve")
+        assert f"{fleet} is still running. Wait until it ends: %tfruns follow {fleet}" in error
+        (tmp_path / "go-on").touch()
+        first.ended(applying)
+        first.kill()  # an end of its own would discard the plans
+        text, error = other.run(f"%tfapply --each {fleet} --auto-approve")
+        assert error == ""
+        assert "3 applied." in text
+    finally:
+        for each in (first, other):
+            each.stop()
+
+
 def test_a_fleet_is_canceled_from_another_notebook_with_one_interrupt_each(tmp_path):
     first, other = Kernel(tmp_path), Kernel(tmp_path)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -138,9 +139,11 @@ class Fleet(Mapping[str, Run]):
             confirm: ask for a confirmation where the level requires no code.
 
         Raises:
-            RunStateError: a name is not of this fleet, or has no plan to apply.
+            RunStateError: a name is not of this fleet, or has no plan to apply; or no environment has one.
             asyncio.CancelledError: the kernel was interrupted; each Terraform has stopped gracefully.
         """
+        if names is None:
+            self._check_applicable()
         chosen = self.applicable if names is None else tuple(dict.fromkeys(names))
         for name in chosen:
             if name not in self.applicable:
@@ -154,6 +157,19 @@ class Fleet(Mapping[str, Run]):
             await apply(driver, own, confirm=confirm)
 
         await self._perform(chosen, gate, pace, Phase.APPLY, apply_one)
+
+    def _check_applicable(self) -> None:
+        """Make sure that there is something to apply, or that no plan has changes.
+
+        Raises:
+            RunStateError: there is no plan to apply.
+        """
+        statuses = Counter(
+            str(self._runs[name].status) if name in self._runs else "without a run" for name in self.names
+        )
+        if not self.applicable and statuses.keys() != {str(Status.PLANNED_AND_FINISHED)}:
+            how = ", ".join(f"{number:,} {status.replace('_', ' ')}" for status, number in statuses.items())
+            raise RunStateError(f"No environment has a plan to apply: {how}.", "Plan the fleet again.")
 
     def adopt(self, name: str, run: Run) -> None:
         """Take the run of an environment from its record: a kernel that did not start it follows it."""

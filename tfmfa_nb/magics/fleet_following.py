@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from tfmfa_nb.fleet.followed_runs import check_goes_on, follow_fleet, restored_fleet, statuses_of
+from tfmfa_nb.fleet.followed_runs import check_goes_on, follow_fleet, goes_on, restored_fleet, statuses_of
 from tfmfa_nb.fleet.known_fleets import remembered, remembered_one
 from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet
@@ -69,6 +69,22 @@ async def follow_in_cell(arguments: Namespace, shell: InteractiveShell, magics: 
         raise RunStateError(
             f"{fleet.id} is no longer followed; its runs go on.", f"To follow them: %tfruns follow {fleet.id}"
         )
+    return fleet
+
+
+async def take_up(fleet_id: str, magics: TfmfaMagics) -> Fleet:
+    """The fleet with this ID, which another kernel has planned and does not go on with, to apply its plans.
+
+    Raises:
+        RunStateError: there is no such fleet, or it is running.
+        TfmfaError: the policy cannot be read.
+    """
+    base, policy = Path.cwd(), magics.read_policy()
+    record = remembered_one(fleet_id, base)
+    if goes_on(record, base):
+        raise RunStateError(f"{record.id} is still running.", f"Wait until it ends: %tfruns follow {record.id}")
+    fleet = restored_fleet(record, base)
+    await follow_fleet(fleet, record, policy)
     return fleet
 
 

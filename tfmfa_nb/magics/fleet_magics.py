@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.magics.arguments import options_of
 from tfmfa_nb.magics.defined_options import option_of_plan
 from tfmfa_nb.magics.fleet_calls import check_not_restricted
-from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets
+from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets, take_up
 from tfmfa_nb.magics.fleet_presentation import go_fleet, interrupted, raise_for_stopped
 from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("at_once", "canary", "stop_after")
 _MOST = 1_000
+_ID = re.compile(r"fleet-\d{8}-")
 
 
 class FleetMagics:
@@ -99,7 +101,7 @@ class FleetMagics:
 
         Raises:
             UsageError: an option does not go with it.
-            RunStateError: this kernel has not planned it, or an environment has no plan to apply.
+            RunStateError: there is no such fleet, another kernel goes on with it, or there is no plan to apply.
             TfmfaError: a run was stopped; the others are applied.
         """
         if cell is not None:
@@ -108,12 +110,7 @@ class FleetMagics:
             )
         if option := option_of_plan(arguments):
             raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %tfplan")
-        known = {**self._followed, **{each.id: each for each in self._fleets.values()}, **self._fleets}
-        fleet = known.get(arguments.each)
-        if fleet is None:
-            raise RunStateError(
-                f"This kernel has no plans of --each {arguments.each}.", f"Use: %tfplan --each {arguments.each}"
-            )
+        fleet = await self._known(arguments.each)
         check_may_change(f"{len(fleet.applicable)} environments")
         pace, confirm = _pace(arguments), not arguments.auto_approve
 
@@ -140,6 +137,21 @@ class FleetMagics:
         self._followed[fleet.id] = fleet
         if arguments.what != "cancel" or not all(isinstance(each, RunCanceled) for each in fleet.errors.values()):
             raise_for_stopped(fleet)
+        return fleet
+
+    async def _known(self, each: str) -> Fleet:
+        """The fleet that was planned with this `--each`, or that has this ID, in whichever kernel.
+
+        Raises:
+            RunStateError: there is none, or another kernel goes on with it.
+        """
+        known = {**self._followed, **{each.id: each for each in self._fleets.values()}, **self._fleets}
+        if each in known:
+            return known[each]
+        if not _ID.match(each):
+            raise RunStateError(f"This kernel has no plans of --each {each}.", f"Plan them: %tfplan --each {each}")
+        fleet = await take_up(each, self._magics)
+        self._followed[fleet.id] = fleet
         return fleet
 
     async def _go(self, fleet: Fleet, work: Callable[[Gate, FleetCard | None], Awaitable[None]]) -> None:
