@@ -585,3 +585,29 @@ def test_a_reader_that_leaves_ends_no_command_and_loses_no_record(tmp_path, poli
     assert verified.returncode == 0, verified.stdout
     for words in (("records", "list"), ("records", "export"), ("doctor", "--help"), ("completion", "bash")):
         assert left_after("", *words, cwd=tmp_path, environ=environ) == (0, ""), words
+
+
+FLEET = """\
+rows = [{"name": name} for name in ("a", "b", "c")]"""
+FLEET_PLAN = """\
+%%tfplan --each rows --level 'plans and applies'
+resource "terraform_data" "one" {
+  input = "1"
+}"""
+
+
+def test_the_lines_of_a_fleet_say_which_environment_they_are_of(run, sandbox, token_command):
+    code, said, wrong = run(LOAD, FLEET, FLEET_PLAN, more=sandbox.environ(), options=["--token-command", token_command])
+    assert (code, wrong) == (0, "")
+    lines = said.splitlines()
+    told = [line for line in lines if line.startswith(("Waiting for a code", "Got a code"))]
+    assert told[1:] == ['Got a code from the token command (device) to plan "3 environments".']
+    assert said.count("Waiting for a code") == 1
+    for sentence in ("[MFA required]", "[MFA verifying]", "[MFA authenticated]"):
+        assert sum(line.startswith(f"   {sentence}") for line in lines) == 1, sentence
+    for name in "abc":
+        assert f"   {name}: Plan: 1 to add, 0 to change, 0 to destroy." in lines
+    # Every line of a log is of one environment, and the fleet ends with its table.
+    logged = [line for line in lines if line.startswith("   ") and "[MFA" not in line]
+    assert {line[:5] for line in logged} == {"   a:", "   b:", "   c:"}
+    assert lines[-6].startswith("3 of 3 environments change: 3 to add")

@@ -462,7 +462,17 @@ def test_what_a_cell_displays_beside_its_runs_is_shown_once(tmp_path):
     for kind in ("display_data", "update_display_data"):
         follower.process_message(kind, {"data": {"text/plain": "Runs of staging", "text/html": "<p>"}, "metadata": {}})
     follower.process_message("display_data", {"data": {"image/png": ""}})
+    follower.end_cell()
     assert lines == ["Runs of staging"]
+    # What has changed by the end of the cell, as the table of a fleet, is shown as it is then.
+    for kind, text in (
+        ("display_data", "one waits"),
+        ("update_display_data", "one goes on"),
+        ("update_display_data", "one has ended"),
+    ):
+        follower.process_message(kind, {"data": {"text/plain": text}, "transient": {"display_id": "fleet"}})
+    follower.end_cell()
+    assert lines[1:] == ["one waits", "one has ended"]
 
 
 def test_the_live_view_fits_the_terminal():
@@ -473,7 +483,7 @@ def test_the_live_view_fits_the_terminal():
     live.cell(2, "running")
     live.run(SHOWN)
     for number in range(100):
-        live.log_line(f"line {number}")
+        live.log_line(f"line {number}", RUN)
     with live.suspended():
         drawn = screen.getvalue()
     live.end(Outcome(ExitCode.SUCCESS, "applied"), "out.ipynb")
@@ -493,7 +503,7 @@ def test_json_is_one_object_per_line():
     display.cell(1, "running")
     display.run(SHOWN)
     display.output("a\nb")
-    display.log_line("\x1b[32mgreen\x1b[0m")
+    display.log_line("\x1b[32mgreen\x1b[0m", RUN)
     display.note("waiting")
     display.end(Outcome(ExitCode.ASSERTION_FAILED, "assertion failed", "no"), "out")
     events = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -186,6 +186,7 @@ class RunbookClient(NotebookClient):
 
     def _end_cell(self, cell: Any, cell_index: int, state: str, started: float) -> None:
         """Record how a cell ended."""
+        self._follower.end_cell()
         if state == "failed":
             self._finishing = True  # only saving is left, which must not be interrupted
             state = "interrupted" if self.interrupted else state

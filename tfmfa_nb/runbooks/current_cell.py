@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WAITING = {LockIndicator.REQUIRED, LockIndicator.FAILED}
 
+_TOGETHER = 0.3  # seconds in which all runs of a fleet display that they wait
+
 DISPLAY_TIMEOUT = 10.0
 """How many seconds the display of a run may come later than its question, which travels on another channel."""
 
@@ -34,7 +36,7 @@ class CodePrompt:
     Attributes:
         run: ID of the run.
         phase: phase that requires the code.
-        environment: name of the environment.
+        environment: name of the environment, or how many environments of a fleet wait for one code.
         folder: folder of the environment, relative to the kernel's folder.
         attempt: number of the phase's prompts in this cell, from 1.
     """
@@ -118,4 +120,8 @@ class CurrentCell:
         shown = self._open.pop(key)
         self._attempts[key] += 1
         run = shown.run
-        return CodePrompt(run.id, Phase(run.phase), run.environment, shown.folder, self._attempts[key])
+        if run.fleet:
+            await asyncio.sleep(_TOGETHER)
+        number = len(self._waiting[key])
+        asking = f"{number} environments" if number > 1 else run.environment
+        return CodePrompt(run.id, Phase(run.phase), asking, shown.folder, self._attempts[key])

@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from tfmfa_nb.model.visible import say
 from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.words import duration
+from tfmfa_nb.runbooks.line_labels import label_of
 from tfmfa_nb.views.sanitize import plain, sanitize, sanitize_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from tfmfa_nb.protocol.run_display import DisplayedProgress, RunDisplay
+    from tfmfa_nb.protocol.run_display import DisplayedProgress, DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 
@@ -49,8 +51,8 @@ class Display(Protocol):
     def output(self, text: str) -> None:
         """A cell prints `text`, or has it as its value."""
 
-    def log_line(self, line: str) -> None:
-        """A run's log gets a line."""
+    def log_line(self, line: str, run: DisplayedRun) -> None:
+        """The log of `run` gets a line."""
 
     def note(self, sentence: str) -> None:
         """The runner has something to say."""
@@ -73,8 +75,10 @@ class LineDisplay:
         self._write_now = write
         self._held: list[str] | None = None
         self._titles: dict[int, str] = {}
-        self._lock_sentence = ""
-        self._progress: DisplayedProgress | None = None
+        self._lock_sentences: dict[str, str] = {}
+        self._progress: dict[str, DisplayedProgress] = {}
+        self._fleets: defaultdict[str, set[str]] = defaultdict(set)
+        self._noted: list[str] = []
 
     def _write(self, line: str) -> None:
         if self._held is None:
@@ -88,30 +92,37 @@ class LineDisplay:
 
     def cell(self, number: int, state: str, seconds: float = 0.0) -> None:
         """One line at a cell's start, and another at its end unless it is simply done."""
+        self._noted.clear()
         if state == "running":
             self._write(f"── cell {number}: {self._titles.get(number, '')}")
         elif state != "done":
             self._write(f"── cell {number}: {state} after {duration(seconds)}")
 
     def run(self, shown: RunDisplay) -> None:
-        """A line for each change of the lock indicator, and of the progress."""
-        if shown.lock_sentence and shown.lock_sentence != self._lock_sentence:
-            self._write(f"   {shown.lock_sentence}")
-        self._lock_sentence = shown.lock_sentence
-        if shown.progress.total and shown.progress != self._progress:
-            self._write(f"   {shown.progress.done} of {shown.progress.total} resources done")
-        self._progress = shown.progress
+        """A line for each change of the lock indicator, and of the progress; a fleet has one lock indicator."""
+        run = shown.run
+        if shown.lock_sentence != self._lock_sentences.get(run.id):
+            others = [self._lock_sentences.get(each) for each in self._fleets[run.fleet]] if run.fleet else []
+            if shown.lock_sentence and shown.lock_sentence not in others:
+                self._write(f"   {shown.lock_sentence}")
+            self._lock_sentences[run.id] = shown.lock_sentence
+            self._fleets[run.fleet].add(run.id)
+        if shown.progress.total and shown.progress != self._progress.get(run.id):
+            self._write(f"   {label_of(run)}{shown.progress.done} of {shown.progress.total} resources done")
+        self._progress[run.id] = shown.progress
 
     def output(self, text: str) -> None:
         """Unchanged."""
         self._write(text.rstrip("\n"))
 
-    def log_line(self, line: str) -> None:
-        """Indented."""
-        self._write(f"   {line}")
+    def log_line(self, line: str, run: DisplayedRun) -> None:
+        """Indented; what the latest notes have said is not repeated."""
+        if line not in self._noted:
+            self._write(f"   {label_of(run)}{line}".rstrip())
 
     def note(self, sentence: str) -> None:
         """Unchanged."""
+        self._noted = [sentence, *(f"{before} {sentence}" for before in self._noted)]  # a log has them in one line
         self._write(sentence)
 
     def end(self, outcome: Outcome, output: str) -> None:
@@ -174,9 +185,9 @@ class JsonDisplay:
         """{"event": "text", "text": …}."""
         self._event("text", text=text)
 
-    def log_line(self, line: str) -> None:
-        """{"event": "terraform", "line": …}."""
-        self._event("terraform", line=line)
+    def log_line(self, line: str, run: DisplayedRun) -> None:
+        """{"event": "terraform", "environment": …, "line": …}."""
+        self._event("terraform", environment=run.environment, line=line)
 
     def note(self, sentence: str) -> None:
         """{"event": "note", "sentence": …}."""

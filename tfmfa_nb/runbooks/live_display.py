@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmfa_nb.protocol.words import duration
+from tfmfa_nb.runbooks.line_labels import label_of
 from tfmfa_nb.views.sanitize import plain, sanitize, shorten
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from tfmfa_nb.protocol.run_display import RunDisplay
+    from tfmfa_nb.protocol.run_display import DisplayedRun, RunDisplay
     from tfmfa_nb.runbooks.outcome import Outcome
 
 # The word carries the meaning; the symbol and the color only help the eye.
@@ -82,12 +83,11 @@ class LiveDisplay:
 
     def output(self, text: str) -> None:
         """Add the text below, like the lines of a log."""
-        for line in text.rstrip("\n").split("\n"):
-            self.log_line(line)
+        self._lines += [sanitize(shorten(line, _MAX_LINE)) for line in text.rstrip("\n").split("\n")]
 
-    def log_line(self, line: str) -> None:
+    def log_line(self, line: str, run: DisplayedRun) -> None:
         """Add the line below."""
-        self._lines.append(sanitize(shorten(line, _MAX_LINE)))
+        self.output(f"{label_of(run)}{line}")
 
     def note(self, sentence: str) -> None:
         """Print the sentence above the view, where it stays."""

@@ -42,11 +42,21 @@ class OutputFollower:
         self._current_run: DisplayedRun | None = None
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.cell_runs: list[dict[str, str]] = []
+        self._shown: dict[str, str] = {}
+        self._updated: dict[str, str] = {}
 
     def begin_cell(self) -> None:
         """Start the next cell."""
         self.cell_runs = []
         self._current_run = None
+
+    def end_cell(self) -> None:
+        """Show the outputs that were updated as they are now, such as the table of a fleet."""
+        for place, text in self._updated.items():
+            if text != self._shown.get(place):
+                self._display.output(text)
+        self._updated.clear()
+        self._shown.clear()
 
     @property
     def in_progress(self) -> bool:
@@ -68,8 +78,12 @@ class OutputFollower:
             shown = run_display(content.get("metadata"))
             if shown is not None:
                 return self._follow(shown)
-            if kind == "display_data" and (text := content["data"].get("text/plain")):  # such as the list of the runs
+            place, text = content.get("transient", {}).get("display_id", ""), content["data"].get("text/plain")
+            if kind == "display_data" and text:  # such as the list of the runs
                 self._display.output(text)
+                self._shown[place] = text
+            elif text:
+                self._updated[place] = text
         return False
 
     def _follow(self, shown: RunDisplay) -> bool:
@@ -88,7 +102,7 @@ class OutputFollower:
             log = self._logs.setdefault(shown.path, RunLog(self._folder / shown.path))
             log.refresh()
             for line in log.lines(start, shown.lines):
-                self._display.log_line(line)
+                self._display.log_line(line, shown.run)
             self._lines_shown[shown.path] = shown.lines
         return new
 
