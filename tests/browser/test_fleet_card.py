@@ -72,7 +72,7 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     expect(card.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
     page.wait_idle()
     planned = page.output(2)
-    expect(planned).to_contain_text("2 of 3 environments change: 4 to add, 0 to change, 0 to destroy. 1 stopped.")
+    expect(planned).to_contain_text("2 of 3 environments change: 4 to add, 0 to change, 0 to destroy. 1 errored.")
     expect(planned).to_contain_text("1 of 3 environments did not succeed")
     expect(planned.locator(".tfmfa-card")).to_have_count(0)
     page.screenshot("fleet-3-summary", planned)

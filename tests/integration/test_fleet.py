@@ -227,7 +227,7 @@ async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, tmp_path
     with pytest.raises(FleetStopped, match=r'^1 of 4 environments did not succeed\. "d": terraform plan ended with'):
         await ipython.run_cell_magic("tfplan", "--each rows --at-once 2", LEAN)
     printed = capsys.readouterr().out
-    assert "3 of 4 environments change: 3 to add, 0 to change, 0 to destroy. 1 stopped." in printed
+    assert "3 of 4 environments change: 3 to add, 0 to change, 0 to destroy. 1 errored." in printed
     assert "a: planned" in printed.splitlines()
     fleet = await ipython.run_line_magic("tfapply", "--each rows --canary 1 --only a --only b")
     assert [run.status for run in fleet.values()] == ["applied", "applied", "planned", "errored"]
@@ -246,13 +246,14 @@ async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, tmp_path
     assert fleet["c"].status == "discarded"
 
 
-async def test_a_fleet_with_nothing_to_apply_stops_the_notebook(ipython_with, sandbox, rows):
+async def test_a_fleet_with_nothing_to_apply_stops_the_notebook(ipython_with, sandbox, rows, capsys):
     ipython = ipython_with(**sandbox.environ(), TFMFA_TOKEN_COMMAND=DEVICE)
     ipython.user_ns["rows"] = [{**each, "fails": True} for each in rows]
     with pytest.raises(TerraformFailed):
         await ipython.run_cell_magic("tfplan", "--each rows", LEAN)
     with pytest.raises(RunStateError, match=r"^No environment has a plan to apply: 3 errored\. Plan the fleet again\."):
         await ipython.run_line_magic("tfapply", "--each rows")
+    assert "0 of 3 environments change. 3 errored.\n" in capsys.readouterr().out
     assert codes(sandbox) == 1  # none for an apply of nothing
     # What changes nothing is no failure, as with one environment.
     ipython.user_ns["rows"] = [{"name": name} for name in "ab"]

@@ -7,7 +7,7 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.words import count, duration
 from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
@@ -38,7 +38,7 @@ def fleet_text(fleet: Fleet) -> str:
 
 
 def decision_line(fleet: Fleet) -> str:
-    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 stopped.`."""
+    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`."""
     runs = list(fleet.values())
     total = len(fleet.names)
     known = [(run.environment, run.counts) for run in runs if run.counts is not None]
@@ -57,7 +57,10 @@ def decision_line(fleet: Fleet) -> str:
     applied = sum(run.status == "applied" for run in runs)
     unplanned = total - len(known) - len(fleet.errors)
     parts += [f"{applied:,} applied"] if any(run.phase == Phase.APPLY for run in runs) else []
-    parts += [f"{len(fleet.errors):,} stopped"] if fleet.errors else []
+    errored = sum(1 for name in fleet.errors if name in fleet and fleet[name].status == Status.ERRORED)
+    stopped = len(fleet.errors) - errored  # before their Terraform began, or by a person
+    parts += [f"{errored:,} errored"] if errored else []
+    parts += [f"{stopped:,} stopped"] if stopped else []
     parts += [f"{unplanned:,} not planned yet"] if unplanned > 0 else []
     return ". ".join(parts) + "."
 
