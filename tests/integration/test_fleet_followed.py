@@ -49,6 +49,15 @@ def test_a_kernel_that_did_not_start_a_fleet_follows_all_of_it_and_applies_the_r
         assert error == ""
         assert "3 applied." in text
         assert (tmp_path / "c/begun").exists()
+        # The list of one environment names a fleet that it is in, and no other.
+        assert "To follow all" in other.run("%tfruns -e c")[0]
+        assert "To follow all" not in other.run("%tfruns -e alone")[0]
+        # Of those that have nothing left to do, one is named: an older one is a copy of it.
+        (record,) = tmp_path.glob(".tfmfa-fleets/fleet-*.json")
+        older = "fleet-20000101-000000-abcdef"
+        record.with_stem(older).write_text(record.read_text().replace(fleet, older))
+        assert other.run("%tfruns")[0].count("To follow all") == 1
+        record.with_stem(older).unlink()
         text, error = other.run(f"%tfruns discard {fleet}")
         assert "%tfruns discard is for single runs" in text
         text, error = other.run(f"%tfruns cancel {fleet}")

@@ -13,6 +13,7 @@ from tfmfa_nb.magics.cell_value import show_as_value
 from tfmfa_nb.magics.fleet_front_end import card_of_fleet
 from tfmfa_nb.magics.fleet_presentation import interrupted
 from tfmfa_nb.model.errors import RunStateError
+from tfmfa_nb.model.statuses import UNDER_WAY, Status
 from tfmfa_nb.model.visible import say
 from tfmfa_nb.views.fleet_matrix import environments_text, fleet_bundle
 from tfmfa_nb.views.fleet_statuses import stands_text
@@ -88,9 +89,26 @@ async def take_up(fleet_id: str, magics: TfmfaMagics) -> Fleet:
     return fleet
 
 
-def show_fleets() -> None:
-    """Print the newest fleets of the notebook's folder, each with the command that follows all of its runs."""
-    base = Path.cwd()
-    for record in remembered(base)[:_MAX_NAMED]:
-        what, stands = environments_text(len(record.environments)), stands_text(statuses_of(record, base))
+def show_fleets(folder: str = "") -> None:
+    """Print the newest fleets of the notebook's folder, each with the command that follows all of its runs.
+
+    Of those that have nothing left to do, only the newest one is named.
+
+    Args:
+        folder: an environment's folder, of which only the newest fleet is named; "" for all environments.
+    """
+    base, named, ended = Path.cwd(), 0, False
+    for record in remembered(base):
+        if folder and (base / Path(folder).expanduser()).resolve() not in {
+            (base / each.folder).resolve() for each in record.environments
+        }:
+            continue
+        statuses = statuses_of(record, base)
+        goes_no_further = not {*UNDER_WAY, Status.PLANNED} & {*statuses}
+        if goes_no_further and ended:
+            continue
+        ended, named = ended or goes_no_further, named + 1
+        what, stands = environments_text(len(record.environments)), stands_text(statuses)
         say(f"{record.id}: {what} ({stands}). To follow all: %tfruns follow {record.id}")
+        if named == (1 if folder else _MAX_NAMED):
+            return

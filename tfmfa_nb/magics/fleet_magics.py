@@ -69,7 +69,7 @@ class FleetMagics:
             UsageError, TfmfaError: see `plan`, `apply`, and `follow_in_cell`.
         """
         if what == "list":
-            show_fleets()
+            show_fleets(arguments.chdir or arguments.environment or "")
             return None
         if what == "follow":
             return await self.follow(arguments)
