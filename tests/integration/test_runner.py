@@ -399,6 +399,13 @@ def test_json_lines_and_quiet(run, tmp_path):
     assert "hello" in (tmp_path / "out.ipynb").read_text()
 
 
+def test_a_record_that_is_replaced_is_told(run):
+    replaced = "It replaces the record of an earlier execution. To keep both, name another file with --output.\n"
+    assert [run("1")[1].endswith(replaced) for _ in range(2)] == [False, True]
+    assert run("1", options=["--quiet"])[1] == ""
+    assert replaced not in run(options=["--resume"])[1]
+
+
 def test_nothing_is_executed_if_the_notebook_cannot_be_saved(run, tmp_path):
     begins = f"open({str(tmp_path / 'begun')!r}, 'w')"
     code, _, said = run(begins, options=["--output", "/proc/out.ipynb"])

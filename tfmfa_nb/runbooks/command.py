@@ -189,7 +189,10 @@ def _run(options: argparse.Namespace) -> int:
 
     execution = execution_options(options)
     display = display_for(quiet=options.quiet, as_json=options.json)
+    replaces = execution.output.exists() and not (options.resume or options.quiet or options.json)
     outcome = asyncio.run(run_runbook(execution, display))
+    if replaces:
+        say("It replaces the record of an earlier execution. To keep both, name another file with --output.")
     if outcome.sentence:
         say(f"{execution.runbook.name} stopped. {outcome.sentence} See {execution.output}.", error=True)
     return int(outcome.exit_code)
