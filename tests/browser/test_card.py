@@ -49,7 +49,7 @@ STATES = {
         "run.show('refused'); ask_soon(attempt=2, next_code_in=17)",
         {
             ".tfmfa-form": "Next code in 0:1[0-9]",
-            ".tfmfa-lock": r"MFA gate closed .*it is incorrect, expired, or already used.*Enter the next code",
+            ".tfmfa-lock": r"MFA gate: refused .*it is incorrect, expired, or already used.*Enter the next code",
         },
     ),
     "4-planning": (
@@ -89,7 +89,7 @@ STATES = {
     ),
 }
 # What is announced, where the words stand beside an icon.
-IMAGES = {"3-refused": "MFA gate closed", "9-errored": "Error", "4-planning": "MFA authenticated"}
+IMAGES = {"3-refused": "MFA gate: refused", "9-errored": "Error", "4-planning": "MFA authenticated"}
 
 
 @pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
@@ -281,7 +281,7 @@ def test_who_listens_hears_refusals_at_once_and_the_rest_in_turn(show):
     expect(said).to_contain_text("MFA required. MFA code required to plan")
     expect(alarm).to_have_text("")
     notebook.execute("run.show('refused')")
-    expect(alarm).to_have_text(f"MFA gate closed. {REFUSED[0]} {REFUSED[1]}")
+    expect(alarm).to_have_text(f"MFA gate: refused. {REFUSED[0]} {REFUSED[1]}")
     expect(said).not_to_contain_text(REFUSED[0])
     notebook.execute("run.show('authenticated')")
     expect(alarm).to_have_text("")

@@ -65,7 +65,7 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     page.screenshot("fleet-1-asked", card)
     card.get_by_label("MFA code").fill("000000")
     page.page.keyboard.press("Enter")
-    expect(card.get_by_role("img", name="MFA gate closed")).to_be_visible()
+    expect(card.get_by_role("img", name="MFA gate: refused")).to_be_visible()
     expect(card.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
     page.screenshot("fleet-2-refused", card)
     code(aws, card)

@@ -108,7 +108,7 @@ def test_a_person_plans_and_applies_under_mfa(  # noqa: PLR0915 - one story, fro
         page.screenshot("runbook-1-asked")
 
         authenticate(plan, "000000")
-        expect(plan.get_by_role("img", name="MFA gate closed")).to_be_visible()
+        expect(plan.get_by_role("img", name="MFA gate: refused")).to_be_visible()
         expect(plan.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
         red = plan.locator(".tfmfa-lock-icon").evaluate("(icon) => getComputedStyle(icon).color")
         red, green, blue = (float(part) for part in re.findall(r"[\d.]+", red)[:3])

@@ -26,7 +26,7 @@ WORDS = {
     "open": "MFA not required (never) · staging: Planning",
     "required": "MFA required (plans and applies) · staging: Waiting for a code",
     "verifying": "MFA verifying (plans and applies) · staging: Planning",
-    "failed": "MFA gate closed (plans and applies) · staging: Waiting for a code",
+    "failed": "MFA gate: refused (plans and applies) · staging: Waiting for a code",
     "authenticated": "MFA authenticated (plans and applies) · staging: Planning",
 }
 
@@ -64,7 +64,7 @@ def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
             page.screenshot(f"status-{theme.lower()}-{state}", page.page.locator("#jp-main-statusbar"))
         assert len(shapes) == len(LOCKS)
         page.execute("run.lock_indicator = 'failed'")
-        expect(lock(page)).to_contain_text("MFA gate closed")
+        expect(lock(page)).to_contain_text("MFA gate: refused")
         red, green, blue = re.findall(r"\d+(?:\.\d+)?", lock(page).evaluate("(b) => getComputedStyle(b).color"))[:3]
         assert float(red) > 1.8 * max(float(green), float(blue))
         page.screenshot(f"status-{theme.lower()}")

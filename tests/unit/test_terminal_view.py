@@ -35,9 +35,9 @@ def test_lines_lock_and_status_come_in_their_order():
         run.show("planned")
 
     text = printed(run, act)
-    assert f"[MFA gate closed] {REFUSED[0]} {REFUSED[1]}\n" in text
+    assert f"[MFA gate: refused] {REFUSED[0]} {REFUSED[1]}\n" in text
     parts = (
-        "MFA gate closed",
+        "MFA gate: refused",
         "Authenticated with MFA by alice",
         "staging: Planning",
         "one\ntwo\nthree\n",

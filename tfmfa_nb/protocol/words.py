@@ -34,7 +34,7 @@ LOCK_INDICATOR_NAMES: Mapping[LockIndicator, str] = {
     LockIndicator.REQUIRED: "MFA required",
     LockIndicator.VERIFYING: "MFA verifying",
     LockIndicator.AUTHENTICATED: "MFA authenticated",
-    LockIndicator.FAILED: "MFA gate closed",
+    LockIndicator.FAILED: "MFA gate: refused",
 }
 
 LOCK_INDICATOR_ICONS: Mapping[LockIndicator, str] = {each: f"lock-{each}" for each in LockIndicator}

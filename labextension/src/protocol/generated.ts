@@ -23,7 +23,7 @@ export const LOCK_INDICATOR_NAMES: Readonly<Record<string, string>> = {
   required: 'MFA required',
   verifying: 'MFA verifying',
   authenticated: 'MFA authenticated',
-  failed: 'MFA gate closed'
+  failed: 'MFA gate: refused'
 };
 
 export const LOCK_INDICATOR_ICONS: Readonly<Record<string, string>> = {
