@@ -407,7 +407,7 @@ async def test_a_plan_of_another_kernel_is_discarded(ipython, another, capsys):
     assert '"status": "discarded"' in trail
     assert planned.driver.store.trail.broken_at() is None
     error = (await run(ipython, "%tfapply")).error_in_exec
-    assert "The saved plan no longer exists" in str(error)
+    assert f"{planned.id} is discarded: there is no plan to apply" in str(error)
     error = (await run(another, "%tfruns -e staging discard latest")).error_in_exec
     assert "Only a planned run can be discarded" in str(error)
 
