@@ -76,7 +76,7 @@ def test_wrong_late_and_reused_codes_ask_again_and_none_is_shown(terminal, tmp_p
     late = sandbox.code(wait=False)
     sandbox.advance(120)
     type_after(child, "plan", late)
-    child.expect(r"\[MFA failed\] AWS rejected")
+    child.expect(r"\[MFA gate: refused\] AWS rejected")
     type_after(child, "plan", "no code")
     child.expect("must have six digits")
     good = sandbox.code(wait=False)

@@ -10,9 +10,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import PromptUnavailable, TfmfaError
+from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.prompts import CodeRequest
 from tfmfa_nb.prompts.token_command import CommandPrompt
 from tfmfa_nb.protocol.runner import question_in, reply_with, reply_without
+from tfmfa_nb.protocol.words import lock_indicator_name
 from tfmfa_nb.runbooks.current_cell import CurrentCell
 from tfmfa_nb.runbooks.notebook_question import marked
 from tfmfa_nb.views.sanitize import one_line
@@ -164,7 +166,7 @@ class InputResponder:
     async def _ask_person(self, terminal: Terminal, question: RunnerQuestion, prompt: CodePrompt | None) -> str:
         with self._display.suspended():
             if question.refusal:
-                terminal.say(f"[MFA failed] {one_line(question.refusal)}")
+                terminal.say(f"[{lock_indicator_name(LockIndicator.FAILED)}] {one_line(question.refusal)}")
             for line in question.decision:
                 terminal.say(one_line(line))
             hidden = question.kind == "code"
