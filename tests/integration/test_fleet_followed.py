@@ -79,7 +79,7 @@ def test_the_plans_of_another_kernel_are_applied_by_the_id_of_their_fleet(tmp_pa
         text, error = other.run("%tfapply --each fleet-20000101-000000-abcdef")
         assert "This folder has no fleet 'fleet-20000101-000000-abcdef'. %tfruns names the fleets." in error
         text, error = other.run("%tfapply --each rows")
-        assert "This kernel has no plans of --each rows. Plan them: %%tfplan --each rows" in error
+        assert "This kernel has no plans of --each rows. Plan them: %tfplan --each rows" in error
         applying = first.start("%tfapply --each rows --only a --auto-approve")
         while not (tmp_path / "a/begun").exists():
             other.run("import time; time.sleep(0.1)")
