@@ -252,7 +252,8 @@ STRINGS = """
 import gc, hashlib
 gc.collect()
 texts = (each for held in gc.get_objects() for each in gc.get_referents(held) if isinstance(each, str))
-print(sum(len(each) == 6 and hashlib.sha256(each.encode()).hexdigest() == {digest!r} for each in texts))
+found = sum(len(each) == 6 and hashlib.sha256(each.encode()).hexdigest() == {digest!r} for each in texts)
+print(f"strings found: {{found}}.")  # one word of output: a busy kernel sends what `print` writes piece by piece
 """
 
 
@@ -358,7 +359,7 @@ async def test_a_code_that_goes_through_the_private_socket_is_nowhere_afterwards
     assert "applied" in await kernel.execute("await run.wait()\nprint(run.status)")
     for code in codes:
         left = await kernel.execute(STRINGS.format(digest=hashlib.sha256(code.encode()).hexdigest()))
-        assert '"text": "0\\n"' in left  # the kernel holds no object that is the code
+        assert "strings found: 0." in left  # the kernel holds no object that is the code
     await until(tmp_path / "told.json")
     files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert {"audit.jsonl", "run.json", "told.json", "history.sqlite"} <= {path.name for path in files}
