@@ -33,7 +33,7 @@ def test_the_strictest_of_all_files_counts(read):
     one = read(f'{{ apply = 2, by = ["{USERS}"], maximum_age = 600, not_by_requester = false }}')
     policy = Policy((one, read('{ apply = 1, by = ["*/bob"] }'.replace("*/", "arn:*/"), "other.toml")))
     assert policy.approvals_of(Protected("staging")) is None
-    for names in (Protected("PR\N{CYRILLIC SMALL LETTER O}D-eu"), Protected("live", Path("/work/prod-eu/live"))):
+    for names in (Protected("PR\N{CYRILLIC SMALL LETTER O}D-eu"), Protected("live", Path("/srv/prod-eu/live"))):
         found = policy.approvals_of(names)
         assert (found.count, found.maximum_age, found.not_by_requester) == (2, 600, True)
     assert found.allows("arn:aws:iam::111122223333:user/bob")
