@@ -1,6 +1,7 @@
-import asyncio
 import socket
-from contextlib import asynccontextmanager, suppress
+from contextlib import contextmanager, suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 
 import botocore
 import pytest
@@ -161,46 +162,49 @@ def test_no_text_repeats_parameters_echoed_by_aws(code, message, status, carries
 # Over a real connection, of which each server here makes something else.
 
 
-@asynccontextmanager
-async def server(reply):
+@contextmanager
+def server(reply):
     """Answers every request with `reply`; None cuts the connection, a number waits for so many seconds."""
-    requests = []
+    requests, over = [], Event()
 
-    async def answer_one(reader, writer):
-        head = await reader.readuntil(b"\r\n\r\n")
+    def answer(reader, writer):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            if not (line := reader.readline()):
+                return
+            head += line
         length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-        requests.append((await reader.readexactly(length)).decode())
+        requests.append(reader.read(length).decode())
         if isinstance(reply, bytes):
             writer.write(reply)
-            await writer.drain()
         elif reply is not None:
-            await asyncio.sleep(reply)
+            over.wait(reply)
 
-    async with listening(answer_one) as place:
-        yield Endpoint("eu-west-1", f"http://{place}"), requests
-
-
-@asynccontextmanager
-async def listening(answer):
-    """A server on this machine, by host and port; at its end, none of its connections is left open."""
-    answering = []
-
-    async def answer_one(reader, writer):
-        answering.append(asyncio.current_task())
+    with listening(answer) as place:
         try:
-            await answer(reader, writer)
+            yield Endpoint("eu-west-1", f"http://{place}"), requests
         finally:
-            writer.close()
-            with suppress(OSError):  # the other side has cut it
-                await writer.wait_closed()
+            over.set()
 
-    serving = await asyncio.start_server(answer_one, "127.0.0.1", 0)
-    async with serving:
-        host, port = serving.sockets[0].getsockname()
-        yield f"{host}:{port}"
-    for task in answering:
-        task.cancel()
-    await asyncio.gather(*answering, return_exceptions=True)
+
+@contextmanager
+def listening(answer):
+    """A server on this machine, by host and port; at its end, none of its connections is left open."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self):
+            with suppress(OSError):  # the other side may cut it
+                answer(self.rfile, self.wfile)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as serving:  # its end waits for the handlers
+        accepting = Thread(target=serving.serve_forever, args=(0.01,))
+        accepting.start()
+        try:
+            host, port = serving.server_address
+            yield f"{host}:{port}"
+        finally:
+            serving.shutdown()
+            accepting.join()
 
 
 def http(status, body, kind="text/html"):
@@ -259,7 +263,7 @@ def without_code(endpoint):
 async def test_a_call_that_may_have_reached_aws_is_sent_once_and_spends_the_code(monkeypatch, reply, kind):
     if not isinstance(reply, bytes):
         monkeypatch.setattr(aws_client, "_READ_TIMEOUT", 0.1)
-    async with server(reply) as (endpoint, requests):
+    with server(reply) as (endpoint, requests):
         refusal = await refusal_of(with_code(endpoint))
         assert (str(refusal.kind), refusal.code_spent) == (kind, True)
         assert len(requests) == 1
@@ -274,7 +278,7 @@ async def test_a_call_that_may_have_reached_aws_is_sent_once_and_spends_the_code
     [(http(400, THROTTLED, "text/xml"), "throttled", False), (http(503, FAILED, "text/xml"), "not available", True)],
 )
 async def test_a_call_without_effect_is_tried_three_times(reply, kind, spent):
-    async with server(reply) as (endpoint, requests):
+    with server(reply) as (endpoint, requests):
         refusal = await refusal_of(with_code(endpoint))
         assert (str(refusal.kind), refusal.code_spent) == (kind, spent)
         assert len(requests) == 3
@@ -299,7 +303,7 @@ async def test_an_invalid_endpoint_spends_no_code(url):
 
 async def test_a_server_without_tls_is_unreachable_or_unanswered(monkeypatch):
     monkeypatch.setattr(aws_client, "_READ_TIMEOUT", 0.5)
-    async with server(b"") as (endpoint, _):
+    with server(b"") as (endpoint, _):
         refusal = await refusal_of(with_code(Endpoint("eu-west-1", endpoint.url.replace("http:", "https:"))))
     assert refusal.kind in {RefusalKind.UNREACHABLE, RefusalKind.UNANSWERED}
 
@@ -336,25 +340,23 @@ PROXY_LOGIN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\
 async def test_what_stops_a_call_on_its_way_is_named_and_spends_no_code(
     monkeypatch, variables, endpoint, *, kind, words
 ):
-    async def refuse_login(reader, writer):
-        await reader.read(1000)
+    def refuse_login(reader, writer):
+        reader.read1(1000)
         writer.write(PROXY_LOGIN)
-        await writer.drain()
 
-    async with listening(refuse_login) as login:
-        with socket.socket() as dead:  # bound, not listening: it refuses connections
-            dead.bind(("127.0.0.1", 0))
-            hosts = {"DEAD": f"127.0.0.1:{dead.getsockname()[1]}", "LOGIN": login}
+    with listening(refuse_login) as login, socket.socket() as dead:  # bound, not listening: it refuses connections
+        dead.bind(("127.0.0.1", 0))
+        hosts = {"DEAD": f"127.0.0.1:{dead.getsockname()[1]}", "LOGIN": login}
 
-            def placed(text):
-                for name, host in hosts.items():
-                    text = text.replace(name, host)
-                return text
+        def placed(text):
+            for name, host in hosts.items():
+                text = text.replace(name, host)
+            return text
 
-            for name, value in variables.items():
-                monkeypatch.setenv(name, placed(value))
-            aws_client.reset_client_factory()
-            refusal = await refusal_of(with_code(Endpoint(endpoint.region, endpoint.url and placed(endpoint.url))))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, placed(value))
+        aws_client.reset_client_factory()
+        refusal = await refusal_of(with_code(Endpoint(endpoint.region, endpoint.url and placed(endpoint.url))))
     monkeypatch.undo()
     aws_client.reset_client_factory()
     assert (str(refusal.kind), refusal.code_spent) == (kind, False)
