@@ -10,6 +10,8 @@ pytestmark = pytest.mark.timeout(900)  # an environment may have to be made firs
 LOAD = "%load_ext tfmfa_nb"
 SHOW_RUNS = ("Show Runs", "Show Runs Panel")
 PLAN = '%%tfplan -e here\n# one\nresource "terraform_data" "a" {\n  input = 1\n}'
+EACH = "--each rows"
+ROWS = 'rows = [{"name": "dev"}, {"name": "prod"}]'
 FILE = 'output "x" {\n  value = 1 # one\n}\n'
 COLORS = """(content) => ['# one', '%%tfplan', 'input'].map((text) => {
   const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
@@ -90,7 +92,9 @@ def test_jupyterlab(version, lab, browser):
 
 
 def test_notebook_7(version, lab, browser):
-    lab.write("seven.ipynb", LOAD, PLAN.replace("here", "seven"))
+    lab.write(
+        "seven.ipynb", LOAD, PLAN.replace("here", "seven"), ROWS, PLAN.replace("-e here", EACH), f"%tfapply {EACH}"
+    )
     complaints = []
     window = browser.new_context(viewport={"width": 1100, "height": 700})
     tab = window.new_page()
@@ -108,5 +112,15 @@ def test_notebook_7(version, lab, browser):
     cells.nth(1).locator(".cm-content").click()
     expect(palette(tab).filter(has_text="Apply")).to_have_text(re.compile("Terraform: Apply"))
     tab.screenshot(path=SCREENSHOTS / f"compatibility-notebook-{version}.png")
+    tab.keyboard.press("Escape")
+
+    for number in (2, 3, 4):
+        cells.nth(number).locator(".cm-content").click()
+        tab.keyboard.press("Shift+Enter")
+    expect(cells.nth(3)).to_contain_text("2 of 2 environments change: 2 to add", timeout=120_000)
+    fleet = cells.nth(4).locator(".tfmfa-fleet")
+    fleet.get_by_role("button", name="Apply 2 selected").click(timeout=60_000)
+    expect(cells.nth(4)).to_contain_text("2 applied", timeout=120_000)
+    tab.screenshot(path=SCREENSHOTS / f"compatibility-notebook-{version}-fleet.png")
     window.close()
     assert [each for each in complaints if each not in NOTEBOOKS_OWN] == []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from deploy_roles import add_roles
 from device import Device
 from IPython.core.error import UsageError
 from runbooks import DEVICE
@@ -175,13 +176,8 @@ async def test_an_interrupt_at_the_prompt_leaves_no_run(tmp_path, sandbox, gate_
 @pytest.mark.provider
 @pytest.mark.parametrize("size", first_of([2, 12]))
 async def test_environments_over_several_roles_under_one_code_per_phase(tmp_path, sandbox, gate_of, size):
-    iam = sandbox.client("iam")
-    trust = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     roles = [f"fleet-{number}" for number in range((size + 1) // 2)]
-    for role in roles:
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
-        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=json.dumps(everything))
+    add_roles(sandbox, *roles)
     (tmp_path / "e0").mkdir()
     (tmp_path / "e0/tfmfa.json").write_text(BOTH)  # the strictest one counts for all
     with (tmp_path / "accounts.csv").open("w") as file:

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from deploy_roles import add_roles
 from runbooks import DEVICE, NOTEBOOKS, code_cells, jupyter_tfmfa, states, texts
 
 from tfmfa_nb.model.errors import RunbookFailed
@@ -154,12 +155,7 @@ async def test_an_agent_plans_and_a_person_applies(tmp_path, sandbox, environ_of
 async def test_a_fleet_of_twelve_environments_over_six_roles_needs_one_code_for_each_phase(
     tmp_path, sandbox, environ_of
 ):
-    iam = sandbox.client("iam")
-    trust = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    for number in range(6):
-        iam.create_role(RoleName=f"fleet-{number}", AssumeRolePolicyDocument=json.dumps(trust))
-        iam.put_role_policy(RoleName=f"fleet-{number}", PolicyName="all", PolicyDocument=json.dumps(everything))
+    add_roles(sandbox, *(f"fleet-{number}" for number in range(6)))
     output = await run("fleet", tmp_path, environ_of(sandbox), "release", "3.0.0")
     assert "12 environments in 6 roles, authenticated by alice" in texts(code_cells(output)[-1])
     assert parameters_in(sandbox) == {f"/team-{number}/release": "3.0.0" for number in range(12)}
