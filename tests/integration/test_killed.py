@@ -71,7 +71,7 @@ async def test_the_kernel_waits_for_a_terraform_that_lives_and_learns_its_end(ap
         assert f"Terraform (process {processes['terraform']}) is still running" in " ".join(run.notes)
     else:
         assert "Apply complete!" in run.log_file.read_text()
-    (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan", timeout=5)).release()
+    (await EnvironmentLock.acquire(run.driver.environment.files.lock, purpose="plan", timeout=60)).release()
 
 
 async def test_a_run_of_which_only_terraform_is_left_is_canceled_by_its_kernel(applying):

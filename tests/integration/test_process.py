@@ -345,6 +345,7 @@ async def test_attach_is_not_fooled_by_a_number_used_again(folder):
         named.communicate(b"\n")
 
 
+@pytest.mark.quiet
 async def test_a_hundred_thousand_lines_are_followed_as_they_come(folder):
     script = folder / "many.sh"
     script.write_text(

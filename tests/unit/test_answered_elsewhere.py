@@ -235,19 +235,19 @@ async def test_a_socket_that_a_killed_kernel_left_is_no_answer_and_no_hindrance(
 
 async def test_runs_whose_kernels_hang_are_asked_together(environment, run, conversation, tmp_path, monkeypatch):
     """A stopped kernel's socket still takes connections, and says nothing."""
-    monkeypatch.setattr(waiting_runs, "FIRST_SECONDS", 0.5)
+    monkeypatch.setattr(waiting_runs, "FIRST_SECONDS", 2)
     hung = [Run(environment, Options(), tmp_path) for _ in range(6)]
     listening = [bound(environment.files.run(each.id).answers) for each in hung]
     asking = asyncio.ensure_future(beside(NobodyPrompt(), run.driver).ask(REQUEST))
     await conversation()
     begun = time.monotonic()
     listed = {each.id: each.waiting_for for each in list_runs(environment, 20).runs}
-    assert time.monotonic() - begun < 2.5  # not six times half a second
+    assert time.monotonic() - begun < 10  # not six times two seconds
     assert listed[run.id] == "code"
     assert {listed[each.id] for each in hung} == {""}
     begun = time.monotonic()
     assert folder_runs([environment], tmp_path, Policy, {}).environments[0].total == 7
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 10
     asking.cancel()
     for each in listening:
         each.close()
@@ -419,9 +419,12 @@ async def test_the_prompt_form_has_its_card_where_nobody_has_the_document_open(r
     front_end = front_end_of(run, SimpleNamespace(kernel=Kernel()), form=True)
     assert isinstance(front_end.prompt, FormPrompt)
     asking = asyncio.ensure_future(front_end.prompt.ask(REQUEST))
-    await asyncio.sleep(0.1)
+    shown = ""
+    while not shown:
+        await asyncio.sleep(0.01)
+        shown = capsys.readouterr().out
+    assert shown.startswith("Nobody has this notebook open. ")
     assert not asking.done()
-    assert capsys.readouterr().out.startswith("Nobody has this notebook open. ")
     asking.cancel()
 
 

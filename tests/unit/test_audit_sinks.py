@@ -214,14 +214,14 @@ def test_nobody_waits_longer_than_the_limit_and_what_hangs_is_killed(tmp_path):
     body = "open(received, 'w').write(str(os.getpid()) + '\\n'); time.sleep(60)"
     hangs, works = command_of(tmp_path, body), "command:/bin/cat"
     began = time.monotonic()
-    failed = deliver({hangs: [b"{}"], works: [b"{}"]}, seconds=1.5)
-    assert time.monotonic() - began < 10
+    failed = deliver({hangs: [b"{}"], works: [b"{}"]}, seconds=5)
+    assert time.monotonic() - began < 50
     assert set(failed) == {hangs}
     assert failed[hangs][0] == 0
-    assert "within 1" in failed[hangs][1]
+    assert "within 5 seconds" in failed[hangs][1]
     (pid,) = received(tmp_path)
     while psutil.pid_exists(int(pid)):
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 50
 
 
 # The trail's part

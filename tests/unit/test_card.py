@@ -256,7 +256,7 @@ async def test_an_answer_may_come_on_another_thread(made):
     asyncio.get_running_loop().set_debug(True)  # which refuses what is not safe between threads
     thread = threading.Thread(target=front.say, args=[front.typed(CODE)])
     thread.start()
-    assert (await asyncio.wait_for(asking, 2)).code.reveal() == CODE
+    assert (await asyncio.wait_for(asking, 60)).code.reveal() == CODE
     thread.join()
 
 
@@ -290,7 +290,7 @@ async def test_canceling_answers_whatever_is_asked(made):
         asking = asyncio.create_task(card.ask(ASK))
         await front.asked(1)
         cancel(run, front)
-        assert await asyncio.wait_for(asking, 2) == Answer("cancel")
+        assert await asyncio.wait_for(asking, 60) == Answer("cancel")
         assert await card.ask(ASK) == Answer("cancel")  # it is being canceled already
         assert run.question == {}
 

@@ -185,7 +185,7 @@ def test_two_writers_take_turns_and_neither_writes_over_what_it_has_not_read(tmp
         other.join(0.2)
         assert other.is_alive()
         environment.files.settings.write_text('{"note": "written meanwhile"}')
-    other.join(5)
+    other.join(60)
     assert refused == [f'{environment.files.settings}: the key "note" is unknown.']
     assert environment.files.settings.read_text() == '{"note": "written meanwhile"}'
 

@@ -125,8 +125,8 @@ async def gone(pid):
 
 async def test_a_command_that_takes_too_long_ends_with_all_it_started(tmp_path):
     script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait"
-    with pytest.raises(PromptUnavailable, match=r"no code within 0\.3 seconds"):
-        await shell(script, 0.3).ask(request())
+    with pytest.raises(PromptUnavailable, match=r"no code within 5 seconds"):
+        await shell(script, 5).ask(request())
     for name in ("own", "child"):
         assert await gone(int((tmp_path / name).read_text()))
 
