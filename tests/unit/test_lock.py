@@ -78,7 +78,7 @@ async def test_processes_that_start_at_the_moment_of_release_do_not_keep_it(tmp_
     for thread in threads:
         thread.start()
     try:
-        for _ in range(1000):
+        for _ in range(200):
             (await EnvironmentLock.acquire(path, purpose="plan")).release()
     finally:
         stop.set()
