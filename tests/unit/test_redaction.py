@@ -80,6 +80,7 @@ def test_exactly_what_a_key_decides_of_base64_is_masked(length, before, after):
 def test_the_beginning_of_a_key_is_masked_as_far_as_it_goes(length):
     redact = Redactor(keys=[Secret(PLANTED), Secret(PLANTED[:15] + "another")])
     assert redact(f"<{PLANTED[:length]}\u2026 {PLANTED[:15]}ano!>") == f"<{MASK}\u2026 {MASK}!>"
+    assert redact(f"<{PLANTED[:length]}") == f"<{MASK}"  # as in a line that was cut
 
 
 def test_what_may_be_no_key_is_left_alone():

@@ -1,0 +1,416 @@
+"""Which approvals count: what the trail's lines say of them, and whose answers are taken."""
+
+import hashlib
+import json
+import threading
+import time
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tfmfa_nb.authentication.presigned_identity import HEADER, presign
+from tfmfa_nb.authentication.refusal import Refused
+from tfmfa_nb.environments import Environment
+from tfmfa_nb.model.errors import ApprovalRefused, AuthenticationError, ConfigurationError, RunStateError
+from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.organization.policy import Layer, Policy
+from tfmfa_nb.organization.policy_approvals import ApprovalRule, RequiredApprovals
+from tfmfa_nb.protocol.approvals import ApprovalAnswer, armored, statement_of
+from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.approvals.accepting import accept_answer
+from tfmfa_nb.runs.approvals.ledger import ledger_of, tally
+from tfmfa_nb.runs.approvals.needed import needed_by_runs
+from tfmfa_nb.runs.store import RunStore
+
+pytestmark = pytest.mark.usefixtures("direct")
+
+RUN, PLAN, OTHER_PLAN = "run-20260101-120000-abcdef", "a" * 64, "b" * 64
+ALICE, BOB, CAROL, DAVE = (f"arn:aws:iam::111122223333:user/{name}" for name in ("alice", "bob", "carol", "dave"))
+NOW = 1_000_000.0
+
+
+def required(*rules, **rule):
+    return RequiredApprovals((*rules, *([ApprovalRule("*", **rule)] if rule or not rules else [])))
+
+
+def requested(nonce="n", plan=PLAN, by=ALICE, until=NOW + 100, run=RUN):
+    return {
+        "event": "approval_requested", "run": run, "nonce": nonce, "plan_sha256": plan, "requester": by,
+        "expires_at": until,
+    }  # fmt: skip
+
+
+def answered(by, decision="approve", *, plan=PLAN, at=NOW - 10, reason="", run=RUN, signature=None):
+    return {
+        "event": "approval", "run": run, "by": by, "decision": decision, "plan_sha256": plan, "nonce": "n",
+        "reason": reason, "signed_at": at, "signature_sha256": signature or f"{by}{decision}{at}",
+    }  # fmt: skip
+
+
+def count(lines, rules=None, plan=PLAN, now=NOW, asking=()):
+    """Who counts, who is too old, who rejects; and whether the apply may go on."""
+    ledger = ledger_of(lines, RUN)
+    found = tally(ledger, rules or required(), plan, now, {*ledger.requesters(plan), *asking})
+    people = (tuple(answer.person for answer in each) for each in (found.counted, found.aged, found.rejected))
+    return (*people, found.complete)
+
+
+def test_the_approval_of_another_person_counts_for_its_plan_only():
+    lines = [requested(), answered(BOB)]
+    assert count(lines) == (("bob",), (), (), True)
+    assert count(lines, plan=OTHER_PLAN) == ((), (), (), False)
+    assert count([answered(BOB, run="run-20260101-120000-fedcba")]) == ((), (), (), False)
+
+
+def test_lines_before_a_change_of_the_trail_count_for_nothing():
+    assert count([requested(), answered(BOB), {"event": "trail_changed", "run": "another"}])[3] is False
+    assert count([{"event": "trail_changed", "run": RUN}, answered(BOB)])[3] is True
+
+
+def test_nobody_counts_twice_however_they_are_spelled():
+    two = required(apply=2)
+    twice = [answered(BOB, at=NOW - 20), answered(BOB), answered(BOB.replace("/bob", "/team/BOB"))]
+    assert count(twice, two)[3] is False
+    assert len(count(twice, two)[0]) == 1
+    assert count([*twice, answered(CAROL)], two)[3] is True
+
+
+def test_who_asks_counts_only_where_every_rule_lets_them():
+    lines = [requested(by=ALICE), answered(ALICE)]
+    lenient = required(not_by_requester=False)
+    assert count(lines) == ((), (), (), False)
+    assert count(lines, lenient) == (("alice",), (), (), True)
+    assert count(lines, required(*lenient.rules, ApprovalRule("*")))[3] is False
+    # Who applies has asked, too; and who asked for another plan has not asked for this one.
+    assert count([requested(by=ALICE), answered(BOB)], asking=[BOB])[3] is False
+    assert count([requested(by=BOB, plan=OTHER_PLAN), answered(BOB)])[3] is True
+
+
+def test_who_may_not_approve_neither_approves_nor_rejects():
+    rules = required(by=(CAROL,))
+    assert count([answered(BOB), answered(DAVE, "reject")], rules) == ((), (), (), False)
+    assert count([answered(BOB), answered(CAROL)], rules)[0] == ("carol",)
+
+
+def test_one_rejection_stops_whatever_others_have_approved_even_an_old_one():
+    lines = [answered(BOB), answered(CAROL), answered(DAVE, "reject", at=NOW - 10**6, reason="no")]
+    assert count(lines) == (("bob", "carol"), (), ("dave",), False)
+
+
+def test_an_approval_counts_up_to_its_age():
+    rules = required(ApprovalRule("*", maximum_age=600), ApprovalRule("*", maximum_age=900))
+    for age, found in ((600, (("bob",), (), (), True)), (600.5, ((), ("bob",), (), False))):
+        assert count([answered(BOB, at=NOW - age)], rules) == found
+
+
+@pytest.mark.parametrize(("last", "counts"), [("withdraw", False), ("reject", False), ("approve", True)])
+def test_a_person_s_last_decision_counts_in_whatever_order_the_lines_stand(last, counts):
+    first = answered(BOB, "reject" if counts else "approve", at=NOW - 20)
+    for lines in ([first, answered(BOB, last)], [answered(BOB, last), first]):
+        assert count(lines)[3] is counts
+    # The last line of two that were signed in one second.
+    assert count([{**first, "signed_at": NOW - 10}, answered(BOB, last)])[3] is counts
+
+
+def test_a_decision_on_another_plan_changes_nothing():
+    assert count([answered(BOB), answered(BOB, "withdraw", plan=OTHER_PLAN, at=NOW)])[3] is True
+
+
+def test_what_the_ledger_knows_of_requests_and_signatures():
+    ledger = ledger_of(
+        [
+            requested("1", until=5), requested("2", until=9, by=CAROL), requested("3", OTHER_PLAN, until=20),
+            answered(BOB, signature="s"), {"event": "approval_expired", "run": RUN, "signature_sha256": "old"},
+            {"event": "approval_expired", "run": "another", "signature_sha256": "strange"},
+        ],
+        RUN,
+    )  # fmt: skip
+    assert set(ledger.requests) == {"1", "2", "3"}
+    assert ledger.requesters(PLAN) == {ALICE, CAROL}
+    assert (ledger.asked_until(PLAN), ledger.asked_until("none")) == (9, 0)
+    assert (ledger.has_seen("s"), ledger.has_seen("t")) == (True, False)
+    assert ledger.expired == {"old"}
+    assert (ledger.decided_at(PLAN, BOB), ledger.decided_at(PLAN, CAROL)) == (NOW - 10, 0)
+
+
+def test_who_is_awaited_is_said():
+    def said(lines, **rule):
+        return tally(ledger_of(lines, RUN), required(**rule), PLAN, NOW, set()).sentence
+
+    assert said([]) == "0 of 1 approvals; awaiting 1"
+    assert said([answered(BOB)], apply=3) == "1 of 3 approvals: bob; awaiting 2"
+    assert said([answered(BOB), answered(CAROL)], apply=1) == "2 of 1 approvals: bob, carol"
+
+
+# Answers
+
+
+class Sts(BaseHTTPRequestHandler):
+    """Says that whoever its server was told has signed."""
+
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers[HEADER]))
+        status, body = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+def says(arn, account="111122223333"):
+    return 200, (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+        f"<Arn>{arn}</Arn><UserId>U</UserId><Account>{account}</Account></GetCallerIdentityResult>"
+        "</GetCallerIdentityResponse>"
+    ).encode()
+
+
+def refuses(code, status=403):
+    return status, f"<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>".encode()
+
+
+@pytest.fixture
+def sts():
+    server = HTTPServer(("127.0.0.1", 0), Sts)
+    server.asked, server.answer = [], says(BOB)
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def asked(tmp_path, sts):
+    """A run with a plan, of which a request for approval is in the trail; and the answers to it."""
+    environment = Environment.named("prod-eu", tmp_path)
+    store = RunStore.create(environment)
+    plan = hashlib.sha256(b"the plan").hexdigest()
+    record = RunRecord(store.id, "prod-eu", plan_sha256=plan)
+    store.files.plan.write_bytes(b"the plan")
+    for status in (Status.PLANNING, Status.PLANNED):
+        record = replace(record, status=status)
+        store.record_status(record)
+    store.save(record)
+    began = time.time()
+    request = {
+        "nonce": "0" * 32, "phase": "apply", "plan_sha256": plan, "account": "111122223333", "requester": ALICE,
+        "region": "eu-west-1", "expires_at": began + 86_400, "request_sha256": "c" * 64,
+    }  # fmt: skip
+    store.audit("approval_requested", **request)
+    rule = ApprovalRule("prod-*", maximum_age=600)
+    layer = Layer(Path("/etc/policy.toml"), approvals=(rule,), endpoints=("http://127.0.0.1:*",))
+
+    def text(decision="approve", reason="", *, endpoint=None, facts=None, seconds=900, parameters=None, **changes):
+        said = {name: request[name] for name in ("phase", "plan_sha256", "account", "nonce", "request_sha256")}
+        said = {"run": store.id, **said, "decision": decision, "reason": reason, **(facts or {})}
+        statement = statement_of(**said)
+        session = (Secret("ASIA1234567890123456"), Secret("s" * 40), Secret("token"))
+        host, signed = presign(session, endpoint or Endpoint("eu-west-1", sts.url), statement, seconds)
+        answer = ApprovalAnswer(
+            run=store.id, nonce=request["nonce"], decision=decision, reason=reason, request_sha256="c" * 64,
+            host=host, parameters=parameters(signed) if parameters else signed, statement=statement,
+        )  # fmt: skip
+        return armored(replace(answer, **changes))
+
+    async def accept(answer, later=1.0, policy=None):
+        return await accept_answer(
+            environment, store.id, answer, policy=policy or Policy((layer,)),
+            environ={"AWS_ENDPOINT_URL": sts.url, "AWS_REGION": "eu-west-1"}, profile="", now=began + later,
+        )  # fmt: skip
+
+    def lines(event):
+        return [line for line in map(json.loads, store.trail.path.read_text().splitlines()) if line["event"] == event]
+
+    return SimpleNamespace(
+        text=text, accept=accept, lines=lines, store=store, request=request, plan=plan, layer=layer,
+        environment=environment,
+    )  # fmt: skip
+
+
+async def test_what_sts_confirms_is_taken_once_and_written_down(asked, sts):
+    text = asked.text(reason="")
+    answer = await asked.accept(text)
+    assert (answer.by, answer.decision, answer.plan_sha256) == (BOB, "approve", asked.plan)
+    [(path, header)] = sts.asked
+    assert path.startswith("/?Action=GetCallerIdentity&Version=2011-06-15&")
+    assert f"plan={asked.plan}" in header
+    [line] = asked.lines("approval")
+    assert {name: line[name] for name in ("by", "account", "decision", "plan_sha256", "nonce", "phase")} == {
+        "by": BOB, "account": "111122223333", "decision": "approve", "plan_sha256": asked.plan,
+        "nonce": asked.request["nonce"], "phase": "apply",
+    }  # fmt: skip
+    assert (line["request_sha256"], line["access_key_id"]) == ("c" * 64, "ASIA1234567890123456")
+    assert line["signature_sha256"] == answer.signature_sha256
+    assert (line["host"], line["role"], line["signed_at"]) == (sts.url.removeprefix("http://"), "", answer.signed_at)
+    with pytest.raises(ApprovalRefused, match="it was used before"):
+        await asked.accept(text)
+    [line] = asked.lines("approval_refused")
+    assert (line["reason"], line["nonce"], line["plan_sha256"]) == (
+        "it was used before", asked.request["nonce"], asked.plan,
+    )  # fmt: skip
+    assert len(sts.asked) == 1
+    found = needed_by_runs(
+        asked.environment, {asked.store.id: asked.plan}, RequiredApprovals(asked.layer.approvals)
+    )[asked.store.id]  # fmt: skip
+    assert ([each.person for each in found.given], found.complete) == (["bob"], True)
+    assert found.given[0].until == answer.signed_at + 600
+    assert found.asked_until == asked.request["expires_at"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"run": RUN}, f"it is about {RUN}"),
+        ({"nonce": "1" * 32}, "nobody has asked for it here"),
+        ({"request_sha256": "d" * 64}, "what was shown to the person is not what was asked"),
+        ({"host": "sts.example.com"}, "it is signed for sts.example.com, not for 127.0.0.1"),
+        ({"facts": {"reason": "because"}}, "what was signed has another reason"),
+        ({"reason": "\u202e"}, "it has characters that nobody can see"),
+        ({"nonce": "\u200b"}, "it has characters that nobody can see"),
+        ({"host": "\x1b[2J"}, "it has characters that nobody can see"),
+        ({"run": "a\nb"}, "it has characters that nobody can see"),
+        ({"facts": {"plan_sha256": OTHER_PLAN}}, "what was signed has another plan"),
+        ({"facts": {"run": RUN, "account": "999922223333"}}, "what was signed has another run and account"),
+        ({"facts": {"decision": "reject"}}, "what was signed has another decision"),
+        ({"facts": {"phase": "plan"}}, "what was signed has another phase"),
+        ({"facts": {"nonce": "1" * 32}}, "what was signed has another nonce"),
+        ({"facts": {"request_sha256": "d" * 64}}, "what was signed has another request"),
+        ({"parameters": lambda signed: signed[:-1]}, "its signature has other parameters"),
+    ],
+)
+async def test_what_is_about_something_else_is_refused_before_sts_is_asked(asked, sts, changes, problem):
+    with pytest.raises(ApprovalRefused, match=f"The answer does not count: {problem}") as caught:
+        await asked.accept(asked.text(**changes))
+    assert "%tfruns request" in caught.value.remedy
+    assert sts.asked == asked.lines("approval") == []
+    assert len(asked.lines("approval_refused")) == 1
+
+
+@pytest.mark.parametrize(
+    ("later", "seconds", "problem"),
+    [
+        (-302, 900, "its date is in the future"),
+        (602, 900, "it is 60[0-9] s old"),  # the policy's limit
+        (32, 30, "it is 3[0-9] s old"),  # its own
+        (86_402, 900, "the request has expired"),
+    ],
+)
+async def test_what_is_too_old_or_too_new_is_refused(asked, sts, later, seconds, problem):
+    with pytest.raises(ApprovalRefused, match=problem):
+        await asked.accept(asked.text(seconds=seconds), later)
+    assert sts.asked == []
+
+
+@pytest.mark.parametrize(("later", "seconds"), [(-295, 900), (595, 900), (25, 30)])
+async def test_within_each_limit_it_counts(asked, later, seconds):
+    assert (await asked.accept(asked.text(seconds=seconds), later)).by == BOB
+
+
+async def test_a_signature_is_never_taken_for_longer_than_sts_takes_it(asked):
+    patient = Policy((replace(asked.layer, approvals=(ApprovalRule("prod-*", maximum_age=3_600),)),))
+    with pytest.raises(ApprovalRefused, match=r"it is 90[0-9] s old"):
+        await asked.accept(asked.text(seconds=3_600), 902, patient)
+    assert (await asked.accept(asked.text(seconds=3_600), 895, patient)).by == BOB
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (says(ALICE), "alice has asked for it, and may not approve it too"),
+        (says(BOB, "999922223333"), "it comes from account 999922223333, and the run is in 111122223333"),
+        (says("arn:aws:iam::111122223333:root"), "does not let arn:aws:iam::111122223333:root approve"),
+        (says("arn:aws:sts::111122223333:assumed-role/any/bob"), "does not let arn:aws:sts::.*/bob approve"),
+        (refuses("SignatureDoesNotMatch"), "STS does not accept its signature"),
+        (refuses("ExpiredToken", 400), "STS does not accept its signature"),
+    ],
+)
+async def test_who_may_not_approve_is_refused_by_what_sts_says(asked, sts, answer, problem):
+    sts.answer = answer
+    with pytest.raises(ApprovalRefused, match=problem):
+        await asked.accept(asked.text())
+    assert asked.lines("approval") == []
+    assert len(sts.asked) == 1
+
+
+async def test_the_root_user_approves_nowhere(asked, sts):
+    """Also where a pattern of a policy fits it, and a role is demanded."""
+    role = "arn:aws:iam::111122223333:role/approver"
+    rules = (ApprovalRule("prod-*", by=("arn:*",), role=role),)
+    sts.answer = says("arn:aws:sts::111122223333:assumed-role/approver/bob:root")
+    with pytest.raises(ApprovalRefused, match="approve"):
+        await asked.accept(asked.text(), policy=Policy((replace(asked.layer, approvals=rules),)))
+
+
+async def test_who_asks_may_approve_where_the_policy_lets_them(asked, sts):
+    sts.answer = says(ALICE)
+    lenient = replace(asked.layer, approvals=(ApprovalRule("prod-*", not_by_requester=False),))
+    assert (await asked.accept(asked.text(), policy=Policy((lenient,)))).by == ALICE
+
+
+async def test_where_sts_gives_no_answer_the_text_can_be_used_again(asked, sts):
+    sts.answer = refuses("Throttling", 400)
+    text = asked.text()
+    with pytest.raises(Refused):
+        await asked.accept(text)
+    assert asked.lines("approval_refused") == []
+    sts.answer = says(BOB)
+    assert (await asked.accept(text)).by == BOB
+
+
+async def test_an_endpoint_that_the_policy_does_not_allow_is_not_asked(asked, sts):
+    with pytest.raises(AuthenticationError):
+        await asked.accept(asked.text(), policy=Policy((replace(asked.layer, endpoints=()),)))
+    assert sts.asked == []
+
+
+async def test_a_proxy_that_the_policy_does_not_allow_is_not_used(asked, sts, monkeypatch):
+    monkeypatch.setenv("http_proxy", sts.url)
+    with pytest.raises(AuthenticationError, match="through the proxy"):
+        await asked.accept(asked.text(), policy=Policy((replace(asked.layer, proxies=False),)))
+    assert sts.asked == []
+    assert (await asked.accept(asked.text())).by == BOB
+    assert asked.lines("approval")[0]["proxy"] == sts.url
+
+
+async def test_what_was_withdrawn_is_not_handed_in_afterwards(asked):
+    kept_back = asked.text(parameters=lambda signed: signed)
+    withdrawn = asked.lines("approval_requested")[0]
+    asked.store.audit(
+        "approval", by=BOB, decision="withdraw", plan_sha256=asked.plan, nonce=withdrawn["nonce"], reason="",
+        signed_at=time.time() + 60, signature_sha256="other",
+    )  # fmt: skip
+    with pytest.raises(ApprovalRefused, match="bob has decided otherwise since"):
+        await asked.accept(kept_back)
+    assert len(asked.lines("approval")) == 1
+
+
+async def test_a_reason_is_signed_too_and_kept(asked):
+    answer = await asked.accept(asked.text("reject", "not on a Friday"))
+    assert (answer.decision, answer.reason) == ("reject", "not on a Friday")
+    assert asked.lines("approval")[0]["reason"] == "not on a Friday"
+
+
+async def test_what_needs_no_approval_or_has_no_plan_takes_none(asked, sts):
+    text = asked.text()
+    with pytest.raises(RunStateError, match='"prod-eu" needs no approvals'):
+        await asked.accept(text, policy=Policy((replace(asked.layer, approvals=()),)))
+    with pytest.raises(ConfigurationError, match="not the whole text of an approval's answer"):
+        await asked.accept(text[:-1])
+    record = replace(asked.store.load(), status=Status.DISCARDED)
+    asked.store.record_status(record)
+    asked.store.save(record)
+    with pytest.raises(RunStateError, match="there is no plan to approve"):
+        await asked.accept(text)
+    assert sts.asked == []
