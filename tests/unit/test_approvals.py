@@ -2,29 +2,53 @@
 
 import hashlib
 import json
+import shutil
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tfmfa_nb.authentication.mfa_session import MfaSession
 from tfmfa_nb.authentication.presigned_identity import HEADER, presign
-from tfmfa_nb.authentication.refusal import Refused
+from tfmfa_nb.authentication.refusal import Refusal, RefusalKind, Refused
 from tfmfa_nb.environments import Environment
-from tfmfa_nb.model.errors import ApprovalRefused, AuthenticationError, ConfigurationError, RunStateError
-from tfmfa_nb.model.identity import Endpoint
+from tfmfa_nb.model.errors import (
+    ApprovalRefused,
+    ApprovalsMissing,
+    AuthenticationError,
+    ConfigurationError,
+    RunStateError,
+    TfmfaError,
+)
+from tfmfa_nb.model.identity import Endpoint, Identity
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_approvals import ApprovalRule, RequiredApprovals
-from tfmfa_nb.protocol.approvals import ApprovalAnswer, armored, statement_of
+from tfmfa_nb.protocol.approvals import (
+    ApprovalAnswer,
+    ApprovalRequest,
+    armored,
+    read_text,
+    sha256_of,
+    statement_of,
+)
 from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.approvals.accepting import accept_answer
+from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options
+from tfmfa_nb.runs.approvals.demanded import check_approved, check_other_change, record_approved
 from tfmfa_nb.runs.approvals.ledger import ledger_of, tally
 from tfmfa_nb.runs.approvals.needed import needed_by_runs
+from tfmfa_nb.runs.driver import Driver
+from tfmfa_nb.runs.events import IndicatorChanged
+from tfmfa_nb.runs.gate.gate import Gate
+from tfmfa_nb.runs.options import Options
+from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.store import RunStore
 
 pytestmark = pytest.mark.usefixtures("direct")
@@ -414,3 +438,279 @@ async def test_what_needs_no_approval_or_has_no_plan_takes_none(asked, sts):
     with pytest.raises(RunStateError, match="there is no plan to approve"):
         await asked.accept(text)
     assert sts.asked == []
+
+
+# The apply
+
+
+class OwnAws:
+    """Names the owner of any key, and gives a session for any code."""
+
+    def __init__(self, owner):
+        self.owner, self.refusals, self.exchanged, self.secrets = owner, [], [], []
+
+    async def identify(self, _access_key_id, secret_access_key, _endpoint):
+        self.secrets.append(secret_access_key)
+        return Identity("111122223333", self.owner)
+
+    async def get_session(
+        self, access_key_id, secret_access_key, serial_number, code, *, duration_seconds, endpoint, patience
+    ):
+        self.exchanged.append((access_key_id, serial_number, code.reveal(), duration_seconds, endpoint))
+        self.secrets += [secret_access_key, code]
+        if self.refusals:
+            raise self.refusals.pop(0)
+        credentials = (Secret("ASIA1234567890123456"), Secret("session secret"), Secret("session/token+="))
+        self.secrets += credentials
+        until = datetime(2026, 1, 2, 12, 30, tzinfo=UTC)
+        identity = Identity("111122223333", self.owner)
+        return MfaSession(*credentials, until, identity, serial_number, endpoint, duration_seconds)
+
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+planted",
+    "AWS_REGION": "eu-west-1", "AWS_MFA_SERIAL_NUMBER": "arn:aws:iam::111122223333:mfa/bob",
+}  # fmt: skip
+
+
+@pytest.fixture
+def applying(asked, sts):
+    """The run that is about to be applied by alice."""
+    told, aws = [], OwnAws(ALICE)
+    clock = SimpleNamespace(now=time.time())
+    ports = Ports(clock=lambda: clock.now)
+    base, record = asked.environment.folder.parent, asked.store.load()
+    driver = Driver(asked.environment, Options(), base, record, listen=told.append, ports=ports)
+    environ = {**KEYS, "AWS_ENDPOINT_URL": sts.url}
+
+    def gate(**rule):
+        rules = (ApprovalRule("prod-*", **{"maximum_age": 600, **rule}),) if rule.pop("demanded", True) else ()
+        return Gate(None, environ, aws=aws, policy=Policy((replace(asked.layer, approvals=rules),)))
+
+    return SimpleNamespace(driver=driver, gate=gate, aws=aws, told=told, clock=clock)
+
+
+async def test_an_apply_waits_for_each_approval_that_is_demanded(asked, applying, sts):
+    driver, gate = applying.driver, applying.gate(apply=2)
+    with pytest.raises(ApprovalsMissing, match="0 of 2 approvals; awaiting 2") as caught:
+        await check_approved(driver, gate)
+    assert f"request {driver.record.id}" in caught.value.remedy
+    await asked.accept(asked.text())
+    with pytest.raises(ApprovalsMissing, match="1 of 2 approvals: bob; awaiting 1"):
+        await check_approved(driver, gate)
+    assert [str(each.lock_indicator) for each in applying.told if isinstance(each, IndicatorChanged)] == ["failed"] * 2
+    await check_approved(driver, applying.gate())
+    sts.answer = says(CAROL)
+    await asked.accept(asked.text(seconds=899))
+    await check_approved(driver, gate)
+    await record_approved(driver, gate, None)
+    [line] = asked.lines("approvals")
+    assert (line["by"], line["requester"], line["plan_sha256"]) == ([BOB, CAROL], ALICE, asked.plan)
+    assert line["signatures"] == [each["signature_sha256"] for each in asked.lines("approval")]
+    assert (line["required"], line["maximum_age"], line["not_by_requester"]) == (2, 600, True)
+    assert not any(applying.aws.secrets)
+
+
+async def test_an_approval_of_who_applies_does_not_count_before_the_code_and_after_it(asked, applying):
+    """Another person has asked for it; the one who approved it has the key of the apply, or the device."""
+    await asked.accept(asked.text())
+    applying.aws.owner = BOB
+    for check in (check_approved, lambda driver, gate: record_approved(driver, gate, None)):
+        with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+            await check(applying.driver, applying.gate())
+    session = await applying.aws.get_session(
+        "", Secret(""), "", Secret(""), duration_seconds=900, endpoint=Endpoint(), patience=None
+    )
+    applying.aws.owner = ALICE
+    with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+        await record_approved(applying.driver, applying.gate(), session)
+    assert asked.lines("approvals") == []
+    await record_approved(applying.driver, applying.gate(not_by_requester=False), session)
+    assert asked.lines("approvals")[0]["requester"] == BOB
+
+
+async def test_an_approval_that_grew_too_old_is_written_down_once(asked, applying):
+    await asked.accept(asked.text())
+    await check_approved(applying.driver, applying.gate())
+    applying.clock.now += 610
+    for _ in range(2):
+        with pytest.raises(ApprovalsMissing, match=r"0 of 1 approvals; awaiting 1\. Too old: bob\."):
+            await record_approved(applying.driver, applying.gate(), None)
+    [line] = asked.lines("approval_expired")
+    assert (line["by"], line["plan_sha256"]) == (BOB, asked.plan)
+    assert line["signature_sha256"] == asked.lines("approval")[0]["signature_sha256"]
+    assert asked.lines("approvals") == []
+
+
+async def test_a_rejection_stops_it_and_says_why(asked, applying, sts):
+    await asked.accept(asked.text())
+    sts.answer = says(CAROL)
+    await asked.accept(asked.text("reject", "not on a Friday"))
+    with pytest.raises(ApprovalsMissing, match=r"cannot be applied: carol has rejected it: not on a Friday\."):
+        await check_approved(applying.driver, applying.gate())
+
+
+async def test_nothing_is_demanded_where_the_policy_says_nothing(asked, applying):
+    gate = applying.gate(demanded=False)
+    await check_approved(applying.driver, gate)
+    await record_approved(applying.driver, gate, None)
+    check_other_change(applying.driver, gate)
+    assert asked.lines("approvals") == applying.aws.secrets == []
+
+
+async def test_the_plan_of_a_copied_folder_is_another_environment_s(asked, applying):
+    copy = asked.environment.folder.with_name("prod-us")
+    shutil.copytree(asked.environment.folder, copy)
+    environment = Environment.named("prod-us", copy.parent)
+    driver = Driver(environment, Options(), copy.parent, asked.store.load())
+    with pytest.raises(ApprovalsMissing, match='was made for "prod-eu", and approvals for it do not count for'):
+        await check_approved(driver, applying.gate())
+    await check_approved(driver, applying.gate(demanded=False))
+
+
+def test_what_has_no_plan_changes_nothing_that_needs_approvals(applying):
+    driver = applying.driver
+    for command, named in (("", "what --migrate-state and --or-create do"), ("state rm", "terraform state rm has")):
+        driver.record = replace(driver.record, command=command)
+        with pytest.raises(ApprovalsMissing, match=named) as caught:
+            check_other_change(driver, applying.gate())
+        assert "other_changes = true" in caught.value.remedy
+        check_other_change(driver, applying.gate(other_changes=True))
+    driver.record = replace(driver.record, command="force-unlock")
+    check_other_change(driver, applying.gate())
+
+
+# The person who is asked
+
+
+class Typed:
+    """Types these codes."""
+
+    def __init__(self, *codes, max_attempts=None):
+        self.codes, self.max_attempts, self.requests = list(codes), max_attempts, []
+
+    async def ask(self, request):
+        self.requests.append(request)
+        return Secret(self.codes.pop(0))
+
+
+@pytest.fixture
+def request_text(asked):
+    def make(**changes):
+        given = {name: asked.request[name] for name in ("phase", "plan_sha256", "account", "requester", "nonce")}
+        request = ApprovalRequest(
+            run=asked.store.id, environment="prod-eu", workspace="dev", **given, decision="1 to add",
+            region="eu-west-1", role="", requested_at=1.0, expires_at=asked.request["expires_at"], plan=(),
+            left_out=0, not_by_requester=True,
+        )  # fmt: skip
+        return armored(replace(request, **changes))
+
+    return make
+
+
+@pytest.fixture
+def answering(sts, tmp_path):
+    aws = OwnAws(BOB)
+
+    async def give(text, decision="approve", reason="", *, prompt=None, policy=None, now=None):
+        serial = f"arn:aws:iam::111122223333:mfa/{tmp_path.name[-40:]}"  # codes are remembered for the whole process
+        return await answer_request(
+            text, decision, reason, policy=policy or Policy(), prompt=prompt or Typed("123456"),
+            environ={**KEYS, "AWS_ENDPOINT_URL": sts.url, "AWS_MFA_SERIAL_NUMBER": serial}, profile="", aws=aws,
+            now=time.time() if now is None else now,
+        )  # fmt: skip
+
+    return SimpleNamespace(give=give, aws=aws)
+
+
+@pytest.mark.parametrize(
+    ("decision", "asks"),
+    [
+        ("approve", "approve the apply of"),
+        ("reject", "reject the apply of"),
+        ("withdraw", "withdraw the approval of the apply of"),
+    ],
+)
+async def test_an_answer_binds_all_that_was_asked(request_text, answering, sts, decision, asks):
+    text, prompt = request_text(), Typed("123 456")
+    answer = read_text(await answering.give(text, decision, "why", prompt=prompt), ApprovalAnswer)
+    request = read_text(text, ApprovalRequest)
+    [asked] = prompt.requests
+    assert (asked.purpose, asked.environment, asked.workspace, asked.attempt) == (asks, "prod-eu", "dev", 1)
+    assert (asked.identity.arn, asked.serial_number.startswith("arn:aws:iam::111122223333:mfa/")) == (BOB, True)
+    assert (answer.run, answer.nonce, answer.decision, answer.reason) == (request.run, request.nonce, decision, "why")
+    assert answer.request_sha256 == sha256_of(text)
+    assert answer.host == sts.url.removeprefix("http://")
+    assert answer.statement == statement_of(
+        run=request.run, phase="apply", plan_sha256=request.plan_sha256, account="111122223333", nonce=request.nonce,
+        request_sha256=sha256_of(text), decision=decision, reason="why",
+    )  # fmt: skip
+    signature = dict(answer.parameters)
+    assert signature["X-Amz-Credential"].split("/")[::2] == ["ASIA1234567890123456", "eu-west-1", "aws4_request"]
+    assert signature["X-Amz-Security-Token"] == "session/token+="
+    [(_, _, code, seconds, endpoint)] = answering.aws.exchanged
+    assert (code, seconds, endpoint.url) == ("123456", 900, sts.url)
+    assert not any(answering.aws.secrets)  # also the session's
+
+
+async def test_the_region_is_the_run_s_and_the_endpoint_the_person_s_own(request_text, answering, sts):
+    answer = read_text(await answering.give(request_text(region="eu-north-1")), ApprovalAnswer)
+    assert dict(answer.parameters)["X-Amz-Credential"].split("/")[2] == "eu-north-1"
+    assert answer.host == sts.url.removeprefix("http://")
+
+
+async def test_who_has_asked_is_told_so_before_a_code_is_spent(request_text, answering):
+    answering.aws.owner = ALICE
+    prompt = Typed("123456")
+    with pytest.raises(ApprovalRefused, match="alice has asked for it, and may not answer it too"):
+        await answering.give(request_text(), prompt=prompt)
+    assert prompt.requests == answering.aws.exchanged == []
+    assert not any(answering.aws.secrets)
+    assert await answering.give(request_text(not_by_requester=False))
+
+
+async def test_a_request_that_has_expired_spends_no_code(request_text, answering):
+    prompt = Typed("123456")
+    with pytest.raises(RunStateError, match="The request has expired"):
+        await answering.give(request_text(expires_at=1_000.0), prompt=prompt, now=1_000.5)
+    assert prompt.requests == []
+    assert await answering.give(request_text(expires_at=1_000.0), now=1_000.0)
+
+
+async def test_the_own_policy_says_which_endpoint_gets_the_code(request_text, answering, sts):
+    for endpoints in ((), ("https://sts.*",)):
+        layer = Layer(Path("/p"), mfa=True, endpoints=endpoints)
+        prompt = Typed("123456")
+        with pytest.raises(AuthenticationError, match=sts.url):
+            await answering.give(request_text(), prompt=prompt, policy=Policy((layer,)))
+        assert prompt.requests == []
+
+
+@pytest.mark.parametrize(("most", "times"), [(None, 5), (2, 2)])
+async def test_codes_are_refused_a_few_times_only(request_text, answering, most, times):
+    wrong = Refusal(RefusalKind.WRONG_CODE, "AWS rejected the code.", "Enter the next one.", code_spent=True)
+    answering.aws.refusals = [Refused(wrong) for _ in range(9)]
+    prompt = Typed(*(f"{each}" * 6 for each in range(9)), max_attempts=most)
+    with pytest.raises(TfmfaError, match="AWS rejected the code"):
+        await answering.give(request_text(), prompt=prompt)
+    assert [each.attempt for each in prompt.requests] == [*range(1, times + 1)]
+    assert [each.refusal for each in prompt.requests] == [None, *[wrong] * (times - 1)]
+    assert not any(answering.aws.secrets)
+
+
+@pytest.mark.parametrize(
+    ("reject", "withdraw", "decision"),
+    [(None, False, ("approve", "")), (None, True, ("withdraw", "")), (" no ", False, ("reject", "no"))],
+)
+def test_the_options_say_the_decision(reject, withdraw, decision):
+    assert decision_of_options(reject, withdraw=withdraw) == decision
+
+
+@pytest.mark.parametrize(
+    ("reject", "withdraw"),
+    [("", False), (" ", False), ("a\nb", False), ("\u202e", False), ("x" * 301, False), ("x", True)],
+)
+def test_a_rejection_needs_a_reason_that_can_be_read(reject, withdraw):
+    with pytest.raises(ConfigurationError, match="A rejection needs a reason"):
+        decision_of_options(reject, withdraw=withdraw)
+    assert decision_of_options("x" * 300, withdraw=False)[0] == "reject"

@@ -142,6 +142,13 @@ def test_a_holder_that_has_died_and_one_that_got_its_number_since_are_not_alive(
         assert not Holder("apply, run-1", ended.pid, host, time.time()).alive
 
 
+async def test_of_a_holder_before_it_nothing_stays(tmp_path):
+    path = tmp_path / "lock"
+    (await EnvironmentLock.acquire(path, purpose="apply, run-1, with more words than the next one has")).release()
+    with await EnvironmentLock.acquire(path, purpose="plan"):
+        assert holder_of(path).purpose == "plan"
+
+
 async def test_the_advice_about_the_holder_follows_the_remedy(tmp_path):
     path = tmp_path / "lock"
     with await EnvironmentLock.acquire(path, purpose="apply, run-1"):

@@ -154,31 +154,40 @@ async def _session(
     for attempt in range(1, _MOST_CODES + 1):
         if refusal and prompt.max_attempts is not None and attempt > prompt.max_attempts:
             break
-        answer = await prompt.ask(
-            CodeRequest(
-                phase=Phase.APPLY,
-                environment=request.environment,
-                identity=identity,
-                serial_number=variables.serial_number,
-                refusal=refusal,
-                attempt=attempt,
-                workspace=request.workspace,
-                purpose=purpose,
-            )
+        asked = CodeRequest(
+            phase=Phase.APPLY,
+            environment=request.environment,
+            identity=identity,
+            serial_number=variables.serial_number,
+            refusal=refusal,
+            attempt=attempt,
+            workspace=request.workspace,
+            purpose=purpose,
         )
         try:
-            return await aws.get_session(
-                variables.access_key_id,
-                variables.secret_access_key,
-                variables.serial_number,
-                parse_code(answer.reveal()),
-                duration_seconds=_SECONDS,
-                endpoint=variables.endpoint,
-                patience=once,
-            )
+            return await _exchange(asked, variables, prompt, aws)
         except Refused as error:
             refusal = error.refusal
-        finally:
-            answer.forget()
     assert refusal is not None  # noqa: S101 - no other way leads here
     raise AuthenticationError(refusal.problem, refusal.remedy)
+
+
+async def _exchange(asked: CodeRequest, variables: OrganizationVariables, prompt: Prompt, aws: Aws) -> MfaSession:
+    """The session that AWS gives for what the prompt returns, which is forgotten."""
+    answer = await prompt.ask(asked)
+    try:
+        code = parse_code(answer.reveal())
+    finally:
+        answer.forget()
+    try:
+        return await aws.get_session(
+            variables.access_key_id,
+            variables.secret_access_key,
+            variables.serial_number,
+            code,
+            duration_seconds=_SECONDS,
+            endpoint=variables.endpoint,
+            patience=once,
+        )
+    finally:
+        code.forget()
