@@ -366,7 +366,8 @@ def test_a_proxy_that_can_answer_for_aws_is_in_the_trail_and_a_policy_can_refuse
     text = asyncio.run(run.request())
     answer = asyncio.run(run.answer(text, people.carol))
     liar = HTTPServer(("127.0.0.1", 0), _Liar)
-    threading.Thread(target=liar.serve_forever, daemon=True).start()
+    thread = threading.Thread(target=liar.serve_forever, daemon=True)
+    thread.start()
     proxy = f"http://127.0.0.1:{liar.server_port}"
     monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -375,6 +376,7 @@ def test_a_proxy_that_can_answer_for_aws_is_in_the_trail_and_a_policy_can_refuse
     assert asyncio.run(run.accept(answer)).by.endswith("user/bob")
     liar.shutdown()
     liar.server_close()
+    thread.join()
     [line] = run.lines("approval")
     assert (line["proxy"], line["ca_bundle"]) == (proxy, "")
     assert people.sandbox.environ()["AWS_ENDPOINT_URL"].endswith(line["host"])

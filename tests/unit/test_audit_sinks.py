@@ -104,9 +104,12 @@ def proxy(https):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
         server.asked, server.url = [], f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.daemon_threads = False  # its end waits for the handlers
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
         yield server
         server.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize(

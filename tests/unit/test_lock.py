@@ -1,10 +1,12 @@
 import asyncio
 import json
 import os
+import stat
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +15,11 @@ from tfmfa_nb.model.errors import ConfigurationError, EnvironmentLocked
 
 
 async def test_the_second_is_told_who_holds_it_and_since_when(tmp_path):
-    path = tmp_path / "lock"
+    path, told = tmp_path / "lock", []
     with await EnvironmentLock.acquire(path, purpose="apply, run-1"):
         with pytest.raises(EnvironmentLocked) as caught:
-            await EnvironmentLock.acquire(path, purpose="plan, run-2")
+            await EnvironmentLock.acquire(path, purpose="plan, run-2", on_wait=told.append)
+        assert told == []  # it does not wait unless it is told to
         assert "apply, run-1" in caught.value.problem
         assert f"process {os.getpid()}" in caught.value.problem
         assert "since" in caught.value.problem
@@ -32,6 +35,7 @@ async def test_it_waits_for_as_long_as_it_was_told(tmp_path):
     second = await EnvironmentLock.acquire(path, purpose="apply", timeout=60, on_wait=told.append)
     assert time.monotonic() - began >= 0.3
     assert len(told) == 1
+    assert "lock: plan, started by process" in told[0]
     second.release()
     began = time.monotonic()
     with (
@@ -147,6 +151,48 @@ async def test_of_a_holder_before_it_nothing_stays(tmp_path):
     (await EnvironmentLock.acquire(path, purpose="apply, run-1, with more words than the next one has")).release()
     with await EnvironmentLock.acquire(path, purpose="plan"):
         assert holder_of(path).purpose == "plan"
+
+
+async def test_nobody_else_can_read_or_hold_it(tmp_path):
+    path = tmp_path / "lock"
+    before = os.umask(0)
+    try:
+        (await EnvironmentLock.acquire(path, purpose="plan")).release()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_second_release_is_harmless(tmp_path):
+    path = tmp_path / "lock"
+    with await EnvironmentLock.acquire(path, purpose="plan") as lock:
+        lock.release()
+        with await EnvironmentLock.acquire(path, purpose="apply"):
+            lock.release()
+            assert holder_of(path).purpose == "apply"
+    os.fstat(1)  # nothing else was closed
+
+
+async def test_who_gives_up_or_waits_for_a_lock_that_was_moved_away_leaves_no_file_open(tmp_path):
+    path = tmp_path / "lock"
+
+    def left_open():
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return sum(str(link.readlink()).startswith(str(tmp_path)) for link in links)
+
+    with await EnvironmentLock.acquire(path, purpose="plan") as lock:
+        with pytest.raises(EnvironmentLocked):
+            await EnvironmentLock.acquire(path, purpose="apply")
+        told = asyncio.Event()
+        waiting = asyncio.ensure_future(
+            EnvironmentLock.acquire(path, purpose="apply", timeout=20, on_wait=lambda _: told.set())
+        )
+        await told.wait()
+        path.rename(tmp_path / "out of the way")
+        lock.release()
+        with await waiting:
+            assert left_open() == 1
+        assert left_open() == 0
 
 
 async def test_the_advice_about_the_holder_follows_the_remedy(tmp_path):

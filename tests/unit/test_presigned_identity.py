@@ -42,14 +42,16 @@ def server():
                 """Nothing."""
 
         made = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        running.append(made)
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        running.append((made, thread))
         return f"http://127.0.0.1:{made.server_port}", asked
 
     yield start
-    for each in running:
+    for each, thread in running:
         each.shutdown()
         each.server_close()
+        thread.join()
 
 
 def test_exactly_the_host_and_the_header_are_signed():
