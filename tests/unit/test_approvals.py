@@ -207,7 +207,7 @@ def sts():
     server = HTTPServer(("127.0.0.1", 0), Sts)
     server.asked, server.answer = [], says(BOB)
     server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()
@@ -248,10 +248,10 @@ def asked(tmp_path, sts):
         )  # fmt: skip
         return armored(replace(answer, **changes))
 
-    async def accept(answer, later=1.0, policy=None):
+    async def accept(answer, later=1.0, policy=None, url=sts.url):
         return await accept_answer(
             environment, store.id, answer, policy=policy or Policy((layer,)),
-            environ={"AWS_ENDPOINT_URL": sts.url, "AWS_REGION": "eu-west-1"}, profile="", now=began + later,
+            environ={"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-west-2"}, profile="", now=began + later,
         )  # fmt: skip
 
     def lines(event):
@@ -277,6 +277,7 @@ async def test_what_sts_confirms_is_taken_once_and_written_down(asked, sts):
     }  # fmt: skip
     assert (line["request_sha256"], line["access_key_id"]) == ("c" * 64, "ASIA1234567890123456")
     assert line["signature_sha256"] == answer.signature_sha256
+    assert line["policy"] == Policy((asked.layer,)).digest
     assert (line["host"], line["role"], line["signed_at"]) == (sts.url.removeprefix("http://"), "", answer.signed_at)
     with pytest.raises(ApprovalRefused, match="it was used before"):
         await asked.accept(text)
@@ -396,6 +397,12 @@ async def test_where_sts_gives_no_answer_the_text_can_be_used_again(asked, sts):
 async def test_an_endpoint_that_the_policy_does_not_allow_is_not_asked(asked, sts):
     with pytest.raises(AuthenticationError):
         await asked.accept(asked.text(), policy=Policy((replace(asked.layer, endpoints=()),)))
+    assert sts.asked == []
+
+
+async def test_the_region_of_the_endpoint_is_the_one_of_the_request(asked, sts):
+    with pytest.raises(ApprovalRefused, match=r"not for sts\.eu-west-1\.amazonaws\.com\."):
+        await asked.accept(asked.text(), url="")
     assert sts.asked == []
 
 
