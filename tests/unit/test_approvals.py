@@ -89,6 +89,7 @@ def test_the_approval_of_another_person_counts_for_its_plan_only():
     assert count(lines) == (("bob",), (), (), True)
     assert count(lines, plan=OTHER_PLAN) == ((), (), (), False)
     assert count([answered(BOB, run="run-20260101-120000-fedcba")]) == ((), (), (), False)
+    assert count([answered(CAROL, run="run-20260101-120000-fedcba"), answered(BOB)]) == (("bob",), (), (), True)
 
 
 def test_lines_before_a_change_of_the_trail_count_for_nothing():
