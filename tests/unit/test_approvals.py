@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -182,6 +183,22 @@ class Sts(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers[HEADER]))
         status, body = self.server.answer
         self.send_response(status)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        """The credentials of any role."""
+        asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.asked.append((asked, self.headers["X-Amz-Security-Token"]))
+        body = (
+            b'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+            b"<AccessKeyId>ASIA6543210987654321</AccessKeyId><SecretAccessKey>role secret</SecretAccessKey>"
+            b"<SessionToken>role/token</SessionToken><Expiration>2099-01-02T12:30:00Z</Expiration></Credentials>"
+            b"</AssumeRoleResult></AssumeRoleResponse>"
+        )
+        self.send_response(200)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -692,6 +709,25 @@ async def test_the_own_policy_says_which_endpoint_gets_the_code(request_text, an
         with pytest.raises(AuthenticationError, match=sts.url):
             await answering.give(request_text(), prompt=prompt, policy=Policy((layer,)))
         assert prompt.requests == []
+
+
+async def test_the_own_policy_says_whether_the_code_may_pass_a_proxy(request_text, answering, sts, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    prompt, layer = Typed("123456"), Layer(Path("/p"), mfa=True, endpoints=("http://127.0.0.1:*",), proxies=False)
+    with pytest.raises(AuthenticationError, match="through the proxy"):
+        await answering.give(request_text(), prompt=prompt, policy=Policy((layer,)))
+    assert prompt.requests == sts.asked == []
+
+
+async def test_a_role_signs_in_a_session_that_has_the_person_s_name(request_text, answering, sts):
+    role = "arn:aws:iam::111122223333:role/approver"
+    answer = read_text(await answering.give(request_text(role=role)), ApprovalAnswer)
+    [(asked, token)] = sts.asked
+    assert (asked["RoleArn"], asked["RoleSessionName"], token) == ([role], ["bob"], "session/token+=")
+    signature = dict(answer.parameters)
+    assert signature["X-Amz-Credential"].startswith("ASIA6543210987654321/")
+    assert signature["X-Amz-Security-Token"] == "role/token"
+    assert not any(answering.aws.secrets)
 
 
 @pytest.mark.parametrize(("most", "times"), [(None, 5), (2, 2)])
