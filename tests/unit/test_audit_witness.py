@@ -233,6 +233,20 @@ def test_a_torn_line_is_not_counted_where_the_trail_was_cut(trail):
     assert "it has 3 lines, and by this machine's record 4." in trail_problem(trail).what
 
 
+def test_torn_bytes_hide_no_line_that_was_not_written_here(trail):
+    with trail.path.open("ab") as file:
+        file.write(b'{"event": "forged"}\n{"event": "to')
+    assert trail.change() is not None
+
+
+def test_only_the_torn_lines_at_the_end_are_torn(trail):
+    """Two of them, as when a line that was to seal the first was torn too."""
+    with trail.path.open("ab") as file:
+        file.write(b'{"event": "to\n{"event": "to')
+    assert trail.torn_bytes() == len(b'{"event": "to\n{"event": "to')
+    assert trail.change() is None
+
+
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("lost", [0, 1])
 def test_one_record_is_enough(trail, lost):
