@@ -472,16 +472,18 @@ class OwnAws:
     """Names the owner of any key, and gives a session for any code."""
 
     def __init__(self, owner):
-        self.owner, self.refusals, self.exchanged, self.secrets = owner, [], [], []
+        self.owner, self.refusals, self.identified, self.exchanged, self.secrets = owner, [], [], [], []
 
-    async def identify(self, _access_key_id, secret_access_key, _endpoint):
+    async def identify(self, access_key_id, secret_access_key, endpoint):
+        self.identified.append((access_key_id, secret_access_key.reveal(), endpoint.url))
         self.secrets.append(secret_access_key)
         return Identity("111122223333", self.owner)
 
     async def get_session(
         self, access_key_id, secret_access_key, serial_number, code, *, duration_seconds, endpoint, patience
     ):
-        self.exchanged.append((access_key_id, serial_number, code.reveal(), duration_seconds, endpoint))
+        key = (access_key_id, secret_access_key.reveal())
+        self.exchanged.append((*key, serial_number, code.reveal(), duration_seconds, endpoint))
         self.secrets += [secret_access_key, code]
         if self.refusals:
             raise self.refusals.pop(0)
@@ -554,6 +556,14 @@ async def test_an_approval_of_who_applies_does_not_count_before_the_code_and_aft
     assert asked.lines("approvals")[0]["requester"] == BOB
 
 
+async def test_who_has_asked_for_it_too_does_not_approve_it(asked, applying):
+    await asked.accept(asked.text())
+    await check_approved(applying.driver, applying.gate())
+    asked.store.audit("approval_requested", **{**asked.request, "nonce": "1" * 32, "requester": BOB})
+    with pytest.raises(ApprovalsMissing, match="0 of 1 approvals"):
+        await check_approved(applying.driver, applying.gate())
+
+
 async def test_an_approval_that_grew_too_old_is_written_down_once(asked, applying):
     await asked.accept(asked.text())
     await check_approved(applying.driver, applying.gate())
@@ -612,11 +622,12 @@ class Typed:
     """Types these codes."""
 
     def __init__(self, *codes, max_attempts=None):
-        self.codes, self.max_attempts, self.requests = list(codes), max_attempts, []
+        self.codes, self.max_attempts, self.requests, self.holders = list(codes), max_attempts, [], []
 
     async def ask(self, request):
         self.requests.append(request)
-        return Secret(self.codes.pop(0))
+        self.holders.append(Secret(self.codes.pop(0)))
+        return self.holders[-1]
 
 
 @pytest.fixture
@@ -673,8 +684,12 @@ async def test_an_answer_binds_all_that_was_asked(request_text, answering, sts, 
     signature = dict(answer.parameters)
     assert signature["X-Amz-Credential"].split("/")[::2] == ["ASIA1234567890123456", "eu-west-1", "aws4_request"]
     assert signature["X-Amz-Security-Token"] == "session/token+="
-    [(_, _, code, seconds, endpoint)] = answering.aws.exchanged
-    assert (code, seconds, endpoint.url) == ("123456", 900, sts.url)
+    key = (KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"])
+    assert answering.aws.identified == [(*key, sts.url)]
+    [(*used, serial, code, seconds, endpoint)] = answering.aws.exchanged
+    assert (tuple(used), serial, code) == (key, asked.serial_number, "123456")
+    assert (seconds, endpoint.url) == (900, sts.url)
+    assert not any(prompt.holders)
     assert not any(answering.aws.secrets)  # also the session's
 
 
