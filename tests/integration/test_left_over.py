@@ -138,7 +138,7 @@ async def test_eleven_refused_starts_leave_nothing_but_lines_of_the_trail(shell,
     assert capsys.readouterr().out.split("Runs of")[1] == listed
     assert [path.name for path in (staging / ".tfmfa" / "runs").iterdir()] == [planned.id]
     assert holder_of(staging / ".tfmfa" / "lock") is None
-    assert not [path for path, _ in saved_plans() if path.name.startswith(plan_prefix(staging / ".tfmfa" / "runs"))]
+    assert not [path for path in saved_plans() if path.name.startswith(plan_prefix(staging / ".tfmfa" / "runs"))]
 
 
 async def test_a_refused_start_in_a_new_environment_leaves_not_even_that(shell, tmp_path):

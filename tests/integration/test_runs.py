@@ -119,7 +119,7 @@ def test_a_kernel_restarted_in_mid_apply_sees_the_apply_to_its_end(kernels, tmp_
     text, error = kernel.run(f"%tfruns -e head follow {run_id[-6:]}")
     assert ("head: Applied" in text, error) == (True, "")
     assert statuses(tmp_path).count("applied*") == 1
-    assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{run_id}.tfplan")]
+    assert not [plan for plan in saved_plans() if plan.name.endswith(f"{run_id}.tfplan")]
 
 
 def test_an_apply_whose_kernel_was_killed_is_canceled_with_one_interrupt(kernels, tmp_path):
@@ -236,7 +236,7 @@ def test_a_plan_whose_kernel_is_gone_is_followed_and_cannot_be_applied(kernels, 
     assert "The kernel that planned had exited when the plan ended" in error
     assert "Plan again with %tfplan" in error
     assert statuses(tmp_path)[-1] == "errored*"
-    assert not [plan for plan, _ in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
+    assert not [plan for plan in saved_plans() if plan.name.endswith(f"{record_of(tmp_path)['id']}.tfplan")]
 
 
 def left_alone(kernel, folder):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,24 @@ def test_what_a_folder_of_records_has_besides_matters_to_no_trail(trail):
     assert AuditTrail(trail.path).witness.paths == trail.witness.paths
     for number in range(4):
         (folder / f"{number}.json").unlink()
+
+
+def test_the_records_of_a_thousand_environments_hold_up_no_run(trail):
+    folder, calls = trail.witness.paths[0].parent, []
+    records = [folder / f"of-another-{number}.json" for number in range(1000)]
+    for number, record in enumerate(records):
+        record.write_text(json.dumps({"trail": f"/nowhere/{number}/audit.jsonl"}))
+    try:
+        known = AuditTrail(trail.path).witness.paths
+        sys.setprofile(lambda *_: calls.append(1))
+        again = AuditTrail(trail.path).witness.paths
+        sys.setprofile(None)
+    finally:
+        for record in records:
+            record.unlink()
+    assert known == again == trail.witness.paths
+    # The others that are there, too: calls and returns of all functions, whatever the machine is.
+    assert len(calls) / len([*folder.glob("*.json"), *records]) < 20
 
 
 @pytest.fixture

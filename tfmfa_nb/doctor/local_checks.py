@@ -115,7 +115,7 @@ def check_front_end() -> Iterator[Finding]:
 
 def check_saved_plans() -> Finding:
     """The finding about plans that nobody has applied or discarded; they hold sensitive values in plain text."""
-    left = [plan.name for plan, age in saved_plans() if age > _DAY]
+    left = [plan.name for plan in saved_plans(older_than=_DAY)]
     if not left:
         return Finding("saved plans", Severity.OK, "none is older than a day.")
     folders = " or ".join(map(str, plan_folders()))

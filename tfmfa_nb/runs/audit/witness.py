@@ -142,15 +142,19 @@ class Witness:
 
     def _leading_here(self, folder: Path) -> Iterator[tuple[Path, str]]:
         """The records of other paths that lead to this trail now, by a symbolic link in place of a folder."""
-        here = _identity(self._trail)
-        for path in folder.glob("*.json"):
-            trail = _named_by(path)
-            if trail is None or trail == self._trail:
+        here = _identity(os.path.dirname(self._trail))  # noqa: PTH120 - as below
+        # Each run looks at all records of this machine, of which there may be thousands: `Path` would take four times
+        # as long as the system.
+        for name in _names_in(folder):
+            if (named := _named_by(f"{folder}/{name}")) is None:
+                continue
+            trail, its_folder = named
+            if trail == self._trail:
                 continue
             # To resolve a path takes long; where both folders are there, they are one, or they are not.
-            there = _identity(trail)
+            there = _identity(its_folder)
             if there == here and (here is not None or _real(trail) == self._trail):
-                yield path, trail
+                yield folder / name, trail
 
     def _read(self, path: Path) -> Witnessed | None:
         try:
@@ -189,26 +193,37 @@ def _real(trail: Path | str) -> str:
     return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - `Path` would fail on what is no path
 
 
-def _identity(trail: str) -> tuple[int, int] | None:
-    """What identifies the trail's folder, whatever its path; None if it is not there."""
+def _identity(folder: str) -> tuple[int, int] | None:
+    """What identifies a trail's folder, whatever its path; None if it is not there."""
     try:
-        found = os.stat(os.path.dirname(trail))  # noqa: PTH116, PTH120 - `Path` takes longer, and fails on what is no path
+        found = os.stat(folder)  # noqa: PTH116 - `Path` takes longer, and fails on what is no path
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
 
 
-_named: dict[Path, str] = {}  # by record: a run reads all of them several times, and what they name never changes
+def _names_in(folder: Path) -> list[str]:
+    """The names of the records in a folder, which may not exist."""
+    try:
+        return [name for name in os.listdir(folder) if name.endswith(".json")]  # noqa: PTH208 - as above
+    except OSError:
+        return []
 
 
-def _named_by(path: Path) -> str | None:
-    """The trail that a record names; None if nobody can say."""
-    if path not in _named:
+# By record: a run reads all of them several times, and what they name never changes.
+_named: dict[str, tuple[str, str]] = {}
+
+
+def _named_by(record: str) -> tuple[str, str] | None:
+    """The trail that a record names, and the trail's folder; None if nobody can say."""
+    if record not in _named:
         try:
-            _named[path] = str(json.loads(path.read_bytes())["trail"])
+            with open(record, "rb") as file:  # noqa: PTH123 - as above
+                trail = str(json.load(file)["trail"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
-    return _named[path]
+        _named[record] = trail, os.path.dirname(trail)  # noqa: PTH120 - as above
+    return _named[record]
 
 
 def _ensure_folder(folder: Path) -> None:
