@@ -3,8 +3,8 @@
     python benchmarks/all.py [--only terraform_overhead …] [--shared]
 
 Each script here that measures something prints its figures as JSON when asked with `--json`; each runs in a process of
-its own. `benchmarks/results.json` has the figures with the machine and the versions. The page of the reference is made
-from that file, and the table in README.md is written anew.
+its own. `fleet.py` prints lines, which are read here. `benchmarks/results.json` has the figures with the machine and
+the versions. The page of the reference is made from that file, and the table in README.md is written anew.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+from figure import Figure
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -28,25 +33,61 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 from from_code.benchmarks import RESULTS, quoted  # noqa: E402 - found by the line above
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 PARTS = {
     "load_ext": "Loading the extension",
     "code_to_terraform": "From a code to Terraform",
+    "finder": "The roles in a configuration",
+    "role_checks": "The check of roles, at 80 ms for each call",
     "terraform_overhead": "Terraform's own commands",
+    "fleet": "Fleets",
+    "records": "A long history",
     "runner_overhead": "Headless execution",
     "plan_tree": "The plan on the card, in a browser",
     "long_log": "A long log on the card, in a browser",
 }
-_IN_BROWSER = {"plan_tree", "long_log"}  # once each
+_ONCE = {"plan_tree", "long_log", "fleet"}  # without a number of rounds
+_FLEETS = ("--sizes", "1,10", "--fake", "100")
+_FLEET_LINE = re.compile(r"^(\w+) +(\d+) environments +([\d.]+) s", re.MULTILINE)
+_WAYS = {
+    "xargs": "xargs -P 2 with terraform plan",
+    "shown": "xargs -P 2 with terraform plan and show -json",
+    "runs": "the same, one after another",
+}
 _PACKAGES = ("tfmfa-nb", "ipykernel", "ipython", "jupyterlab", "nbclient", "papermill", "boto3")
 
 
 def measured(script: str, rounds: int) -> list[dict[str, object]]:
-    """The figures of one script; with as many rounds as it has by itself for 0."""
+    """The figures of one script; with as many rounds as it has by itself for 0.
+
+    Raises:
+        SystemExit: it printed none.
+    """
     print(f"{script} …", file=sys.stderr, flush=True)  # noqa: T201 - it takes minutes
-    more = ["--rounds", str(rounds)] if rounds and script not in _IN_BROWSER else []
-    command = [sys.executable, str(HERE / f"{script}.py"), "--json", *more]
+    more = ["--rounds", str(rounds)] if rounds and script not in _ONCE else []
+    form = _FLEETS if script == "fleet" else ("--json",)
+    command = [sys.executable, str(HERE / f"{script}.py"), *form, *more]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    lines = done.stdout.splitlines()
+    if figures := of_fleets(lines) if script == "fleet" else [json.loads(each) for each in lines if each[:1] == "{"]:
+        return figures
+    raise SystemExit(f"{script}.py printed no figures:\n{done.stdout}")
+
+
+def of_fleets(lines: Iterable[str]) -> list[dict[str, object]]:
+    """The figures in the lines of `fleet.py`: each fleet beside each other way to plan as many environments."""
+    seconds = {(way, int(size)): float(said) for way, size, said in _FLEET_LINE.findall("\n".join(lines))}
+    found = []
+    for (way, size), ours in seconds.items():
+        if way == "fake":
+            found.append(Figure(f"fleet of {size}, its own part", ours))
+        for peer, name in _WAYS.items():
+            if way == "fleet" and (theirs := seconds.get((peer, size))):
+                what = f"fleet of {size} planned" if size > 1 else "fleet of one planned"
+                found.append(Figure(what, ours, peer=name, theirs=theirs))
+    return [asdict(each) for each in found]
 
 
 def machine(*, shared: bool) -> dict[str, object]:
@@ -90,8 +131,10 @@ def main() -> None:
     saved = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"parts": {}}
     for script in options.only:
         about = machine(shared=options.shared)
+        began = time.monotonic()
         figures = measured(script, options.rounds)
-        saved["parts"][script] = {"title": PARTS[script], "machine": about, "versions": versions(), "figures": figures}
+        part = {"title": PARTS[script], "seconds": round(time.monotonic() - began), "machine": about}
+        saved["parts"][script] = {**part, "versions": versions(), "figures": figures}
         saved["parts"] = {name: saved["parts"][name] for name in PARTS if name in saved["parts"]}
         RESULTS.write_text(f"{json.dumps(saved, indent=1)}\n", encoding="utf-8")
         write_quoted()

@@ -19,7 +19,7 @@ class Figure:
     Attributes:
         what: what was done.
         ours: the median.
-        unit: unit of both medians: "s", "ms", "lines", "MB".
+        unit: unit of both medians: "s", "ms", "lines", "MB", "requests".
         peer: with what it is compared; "" for nothing.
         theirs: the peer's median.
         rounds: how often each was measured.
@@ -51,4 +51,4 @@ def show(figures: Iterable[Figure], *, as_json: bool) -> None:
             print(json.dumps(asdict(each)), flush=True)  # noqa: T201 - the result
             continue
         beside = f"   {each.peer} {each.theirs:,.3f}   ratio {each.ours / each.theirs:.2f}" if each.theirs else ""
-        print(f"{each.what:34} {each.ours:10,.3f} {each.unit}{beside}", flush=True)  # noqa: T201
+        print(f"{each.what:54} {each.ours:10,.3f} {each.unit}{beside}", flush=True)  # noqa: T201

@@ -11,7 +11,7 @@ round, the two take turns.
 - `line`: one line that is appended to the audit trail,
 - `notes`: what a plan says about the trail before it begins.
 
-Times are in milliseconds: the medians, and their ratio.
+Each time stands beside that of the new environment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import asyncio
 import hashlib
 import json
 import os
-import statistics
 import time
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from figure import compared, option, show
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfmfa_nb.environments import Environment
@@ -47,6 +47,14 @@ if TYPE_CHECKING:
 
 _SMALL = 'resource "terraform_data" "one" {\n  input = "one"\n}\n'
 _APART = 1_500  # seconds; a thousand runs are younger than the 30 days after which old ones go
+_FEW = 20  # as many as `%tfruns` lists, so that both lists are of one length
+_WORDS = {
+    "open": "an old run opened",
+    "list": "runs listed",
+    "plan": "a plan",
+    "line": "an audit line written",
+    "notes": "notes on the trail",
+}
 _STEPS = (Status.PLANNING, Status.PLANNED, Status.CONFIRMED, Status.APPLYING, Status.APPLIED)
 
 
@@ -95,9 +103,8 @@ async def measure(rounds: int, runs: int, lines: int, home: Path) -> dict[str, t
     """The times in the new and in the old environment, by what was done."""
     shell = InteractiveShell.instance()
     shell.run_line_magic("load_ext", "tfmfa_nb")
-    few = 20  # as many as `%tfruns` lists, so that both lists are of one length
     opened = {
-        "new": make_old(Environment.named("new", home), few, few)[0],
+        "new": make_old(Environment.named("new", home), _FEW, _FEW)[0],
         "old": make_old(Environment.named("old", home), runs, lines)[runs // 100],
     }
     for name in opened:
@@ -123,18 +130,13 @@ async def measure(rounds: int, runs: int, lines: int, home: Path) -> dict[str, t
     return found
 
 
-def report(name: str, new: list[float], old: list[float]) -> str:
-    """One line for what was done."""
-    first, second = statistics.median(new), statistics.median(old)
-    return f"{name:6} new {first * 1000:8.1f}   old {second * 1000:8.1f}   ratio {second / first:6.2f}"
-
-
 def main() -> None:
     """Measure, and print one line for each thing that was done."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--lines", type=int, default=100_000)
+    option(parser)
     options = parser.parse_args()
     before = Path.cwd()
     with TemporaryDirectory() as folder:
@@ -143,8 +145,11 @@ def main() -> None:
         state_folders.constant_folder = lambda: None  # this machine's own records are left alone
         times = asyncio.run(measure(options.rounds, options.runs, options.lines, Path(folder)))
         os.chdir(before)  # IPython asks where it is when it ends
-        for name, (new, old) in times.items():
-            print(report(name, new, old))  # noqa: T201
+    size = f"{options.runs:,} runs and {options.lines:,} audit lines"
+    figures = (
+        compared(f"{_WORDS[name]}, {size}", old, f"the same, {_FEW} runs", new) for name, (new, old) in times.items()
+    )
+    show(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

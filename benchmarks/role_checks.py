@@ -1,6 +1,6 @@
 """Measures how many round trips to AWS the check of all roles takes, for one run and for a fleet.
 
-    python benchmarks/role_checks.py [--roles 10,50,200] [--latency 0.08] [--rounds 5] [--limit 600]
+    python benchmarks/role_checks.py [--roles 1 10 50 200] [--latency 0.08] [--rounds 5] [--limit 600]
 
 A server in a process of its own answers AssumeRole after the latency, and refuses what exceeds the limit, as STS does
 (600 requests a second for each account and Region). It is plain HTTP: a connection costs nothing here, and one round
@@ -9,8 +9,9 @@ trip more, or two with TLS, in reality.
 - `run`: one run with so many roles,
 - `fleet`: so many runs with one role each, that have exchanged one code.
 
-The time is the median; `trips` is that time divided by the latency. `busiest` is the number of requests in the busiest
-tenth of a second, times ten; `refused` are requests that exceeded the limit, and were made again.
+Beside each time stands the latency: the ratio is the number of round trips. Of the largest
+fleet, `busiest` is the number of requests in its busiest tenth of a second, times ten; `refused` are requests that
+exceeded the limit, and were made again, in all rounds together.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -26,6 +26,8 @@ from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
+
+from figure import Figure, compared, option, show
 
 from tfmfa_nb.authentication.mfa_session import MfaSession
 from tfmfa_nb.authentication.patience import once
@@ -37,7 +39,7 @@ from tfmfa_nb.model.roles import HopState, RoleChain, RoleHop
 from tfmfa_nb.runs.gate.real_aws import RealAws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
 _ANSWER = (
     "<AssumeRoleResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'><AssumeRoleResult><Credentials>"
@@ -154,36 +156,43 @@ def session_at(port: int) -> MfaSession:
     return MfaSession(*secrets, expiration, identity, "serial", Endpoint("us-east-1", f"http://127.0.0.1:{port}"))
 
 
-def measure(port: int, roles: list[int], rounds: int, latency: float) -> list[str]:
-    """One line for each way and number of roles."""
-    lines = []
+def told_by(port: int) -> dict[str, int]:
+    """What the server has counted since the last question."""
+    with urlopen(f"http://127.0.0.1:{port}/") as answer:
+        return dict(json.load(answer))
+
+
+def measure(port: int, options: argparse.Namespace) -> Iterator[Figure]:
+    """The figures of each way and number of roles."""
     for way, check in WAYS.items():
-        for number in roles:
-            times, told = [], {"busiest": 0, "refused": 0}
-            for _ in range(rounds + 1):
+        for number in options.roles:
+            what = f"{number} role{'s' * (number != 1)} of a {way}"
+            times, told = [], []
+            for _ in range(options.rounds + 1):
                 session = session_at(port)
                 began = time.perf_counter()
                 asyncio.run(check(session, number))
                 times.append(time.perf_counter() - began)
-                with urlopen(f"http://127.0.0.1:{port}/") as answer:
-                    now = json.load(answer)
-                told = {"busiest": max(told["busiest"], now["busiest"]), "refused": told["refused"] + now["refused"]}
-            middle = statistics.median(times[1:])  # the first one imports
-            lines.append(
-                f"{way:6} {number:4} roles {middle:7.3f} s  {middle / latency:6.1f} trips  "
-                f"busiest {told['busiest']:5}/s  refused {told['refused']}"
-            )
-    return lines
+                told.append(told_by(port))
+            # The first one imports.
+            yield compared(f"{what} checked", times[1:], "the latency of one call", [options.latency])
+            if way == "fleet" and number == max(options.roles):
+                busiest = max(each["busiest"] for each in told)
+                yield Figure(f"{what}, busiest", busiest, "requests/s", rounds=options.rounds)
+                yield Figure(
+                    f"{what}, refused", sum(each["refused"] for each in told), "requests", rounds=options.rounds
+                )
 
 
 def main() -> None:
-    """Measure, and print the lines."""
+    """Measure, and print one line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roles", default="10,50,200")
+    parser.add_argument("--roles", type=int, nargs="+", default=[1, 10, 50, 200])
     parser.add_argument("--latency", type=float, default=0.08)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=int, default=600)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    option(parser)
     options = parser.parse_args()
     if options.serve:
         asyncio.run(serve(options.latency, options.limit))
@@ -192,10 +201,7 @@ def main() -> None:
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int((server.stdout or sys.stdin).readline())
-            for line in measure(
-                port, [int(each) for each in options.roles.split(",")], options.rounds, options.latency
-            ):
-                print(line)  # noqa: T201
+            show(measure(port, options), as_json=options.json)
         finally:
             server.kill()
 

@@ -76,13 +76,19 @@ def _said(value: float, unit: str) -> str:
     return f"{value:,.0f} {unit}"
 
 
+def _lasted(part: dict[str, Any]) -> str:
+    """How long a part took, so that nobody waits for less."""
+    return f" It took {max(1, round(part['seconds'] / 60))} min." if "seconds" in part else ""
+
+
 def _part(name: str, part: dict[str, Any]) -> Iterator[str]:
     about, rounds = part["machine"], sorted({each["rounds"] for each in part["figures"]})
     shared = " Other programs used the machine meanwhile." if about["shared"] else ""
+    versions = ", ".join(f"{each} {version}" for each, version in part["versions"].items())
     yield f"## {part['title']}\n"
     yield table(_HEAD, [row(each) for each in part["figures"]])
     yield (
         f"{code(f'benchmarks/{name}.py')}: medians of {' and '.join(map(str, rounds))} round{'s' * (rounds != [1])}, "
         f"{about['date']}, {about['processor']} with {about['cores']} cores and {about['memory_gb']} GB, "
-        f"{about['system']}.{shared} {', '.join(f'{each} {version}' for each, version in part['versions'].items())}.\n"
+        f"{about['system']}.{shared}{_lasted(part)} {versions}.\n"
     )

@@ -1,6 +1,7 @@
 """The reference: whatever the code offers is documented, and whatever is documented is offered."""
 
 import ast
+import importlib.util
 import json
 import re
 import tomllib
@@ -199,6 +200,30 @@ def test_the_readme_quotes_the_figures_that_were_saved():
     written = text.partition("<!-- benchmarks: begin -->\n")[2].partition("<!-- benchmarks: end -->")[0]
     assert written == benchmarks.quoted()
     assert len(written.splitlines()) > 3
+
+
+@pytest.fixture
+def run_all(monkeypatch):
+    """`benchmarks/all.py` as a module."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # what the benchmarks share
+    spec = importlib.util.spec_from_file_location("run_all", ROOT / "benchmarks" / "all.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_make_benchmarks_runs_each_of_them(run_all):
+    measuring = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "def main()" in path.read_text("utf-8")}
+    assert set(run_all.PARTS) == measuring - {"all"}
+
+
+def test_the_lines_of_a_fleets_benchmark_are_read_as_figures(run_all, tmp_path):
+    fleet = importlib.import_module("fleet")
+    memory = fleet.Memory(tmp_path)
+    seconds = {"xargs": 2.0, "shown": 3.0, "runs": 8.0, "fleet": 4.0}
+    lines = [f"{fleet.line(way, 10, each, each / 2, memory)}  codes 1" for way, each in seconds.items()]
+    figures = run_all.of_fleets([*lines, fleet.line("fake", 100, 5.0, 1.0, memory)])
+    assert [(each["ours"], each["theirs"]) for each in figures] == [(4.0, 2.0), (4.0, 3.0), (4.0, 8.0), (5.0, None)]
 
 
 def test_no_page_has_a_figure_of_a_benchmark_of_its_own():
