@@ -61,7 +61,8 @@ release: .venv/.test  ## what is looked at before a release: the wheel twice, li
 	@$(BIN)/python -m pip install --quiet --group release
 	@$(BIN)/python packaging/release_check.py $(CHECKS)
 
-# In no hurry, and with nothing else on the machine: medians of several rounds. ONLY='load_ext' for some.
+# In no hurry, and with nothing else on the machine: medians of several rounds, in an hour or more. ONLY='load_ext' for
+# some; `.venv/bin/python benchmarks/all.py --rounds 1 --shared` for a first look.
 benchmarks: .venv/.test terraform chromium  ## measure everything, and save the tables of README.md and of the reference
 	@$(BIN)/python benchmarks/all.py $(if $(ONLY),--only $(ONLY))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results.json"
 _HEAD = ("What", "tfmfa_nb", "Compared with", "Theirs", "Ratio")
+_SHARED = "Other programs used the machine meanwhile."
 # What README.md quotes, by the beginning of what was done and by the peer.
 _QUOTED = (
     ("%load_ext", "import boto3"),
@@ -35,14 +36,15 @@ def benchmarks() -> str:
 
 
 def quoted() -> str:
-    """The table in README.md."""
-    rows = [
-        row(each)
+    """The table in README.md, and what has to be said of it."""
+    found = [
+        (part["machine"]["shared"], row(each))
         for part in results().values()
         for each in part["figures"]
         if any(each["what"].startswith(what) and peer in each["peer"] for what, peer in _QUOTED)
     ]
-    return table(_HEAD, rows)
+    said = f"\n{_SHARED}\n" if any(shared for shared, _ in found) else ""
+    return table(_HEAD, [cells for _, cells in found]) + said
 
 
 def row(figure: dict[str, Any]) -> tuple[str, str, str, str, str]:
@@ -83,7 +85,7 @@ def _lasted(part: dict[str, Any]) -> str:
 
 def _part(name: str, part: dict[str, Any]) -> Iterator[str]:
     about, rounds = part["machine"], sorted({each["rounds"] for each in part["figures"]})
-    shared = " Other programs used the machine meanwhile." if about["shared"] else ""
+    shared = f" {_SHARED}" if about["shared"] else ""
     versions = ", ".join(f"{each} {version}" for each, version in part["versions"].items())
     yield f"## {part['title']}\n"
     yield table(_HEAD, [row(each) for each in part["figures"]])
