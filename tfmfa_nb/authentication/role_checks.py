@@ -123,7 +123,7 @@ async def _assume(
     """The role's credentials and the ID of the request, or the refusal."""
 
     def send() -> tuple[tuple[Secret, Secret, Secret], str]:
-        response = clients.sts.assume_role(**_parameters(hop))
+        response = clients.sts.assume_role(**role_parameters(hop))
         return credentials_of(response)[:3], request_id_of(response)
 
     try:
@@ -142,7 +142,7 @@ async def _assume(
     return await investigate(refusal, attempt, clients.iam)
 
 
-def _parameters(hop: RoleHop) -> dict[str, Any]:
+def role_parameters(hop: RoleHop) -> dict[str, Any]:
     """AssumeRole's parameters, as the provider sends them."""
     parameters = {
         "RoleArn": hop.role_arn,

@@ -84,6 +84,7 @@ class Fleet(Mapping[str, Run]):
         self._runs: dict[str, Run] = {}
         self._phase: JointPhase | None = None
         self._stops = False
+        self._terraform = SharedTerraform()
         know(self)
 
     def __getitem__(self, name: str) -> Run:
@@ -100,12 +101,13 @@ class Fleet(Mapping[str, Run]):
         """The names of the environments, those without a run included."""
         return tuple(self.members)
 
-    async def plan(self, gate: Gate, pace: Pace) -> None:
+    async def plan(self, gate: Gate, pace: Pace, terraform: SharedTerraform | None = None) -> None:
         """Plan each environment. What stops one is in `errors`; the others go on.
 
         Args:
             gate: the gate that each run would have alone.
             pace: how many plans run at once.
+            terraform: where Terraform runs; None for this machine.
 
         Raises:
             ConfigurationError: an environment's state would be copied.
@@ -117,19 +119,29 @@ class Fleet(Mapping[str, Run]):
                 "A fleet copies no states: --migrate-state asks about each of them.",
                 "Plan each environment alone with %%tfplan --migrate-state.",
             )
-        level, terraform = strictest_level(self.members.values(), gate.policy), SharedTerraform()
-        for name, member in self.members.items():
-            options = replace(member.options, level=level, fleet=self.id)
-            ports = terraform.ports(turn=partial(self._turn_of, name), room=self._room)
-            self._runs[name] = Run(member.environment, options, self.base, ports=ports)
-        remember(self)
-        try:
-            await self._perform(self.names, gate, pace, Phase.PLAN, plan)
-        finally:
-            if all(run.driver.refused for run in self._runs.values()):
-                forget(self.id, self.base)
+        terraform = self._terraform = terraform or SharedTerraform()
+        level = Level.strictest(strictest_level(self.members.values(), gate.policy), terraform.least_level)
+        async with terraform.in_use() as most:
+            for name, member in self.members.items():
+                options = replace(member.options, level=level, fleet=self.id)
+                ports = terraform.ports(**self._parts(name))
+                self._runs[name] = Run(member.environment, options, self.base, ports=ports)
+            remember(self)
+            try:
+                await self._perform(self.names, gate, pace.at_most(most), Phase.PLAN, plan)
+            finally:
+                if all(run.driver.refused for run in self._runs.values()):
+                    forget(self.id, self.base)
 
-    async def apply(self, gate: Gate, pace: Pace, names: Iterable[str] | None = None, *, confirm: bool = False) -> None:
+    async def apply(
+        self,
+        gate: Gate,
+        pace: Pace,
+        names: Iterable[str] | None = None,
+        *,
+        confirm: bool = False,
+        terraform: SharedTerraform | None = None,
+    ) -> None:
         """Apply exactly the plans that were shown. What stops one is in `errors`; the others go on.
 
         Args:
@@ -137,6 +149,7 @@ class Fleet(Mapping[str, Run]):
             pace: how many applies run at once, and which go first.
             names: names of the environments; None for all that have a plan with changes.
             confirm: ask for a confirmation where the level requires no code.
+            terraform: where Terraform runs; None for where the plans were made.
 
         Raises:
             RunStateError: a name is not of this fleet, or has no plan to apply; or no environment has one.
@@ -150,13 +163,17 @@ class Fleet(Mapping[str, Run]):
                 status = f"is {self._runs[name].status}" if name in self._runs else "is not in this fleet"
                 raise RunStateError(f'"{name}" {status}: it has no plan to apply.', "Plan the fleet again.")
         level = Level.strictest(*(self._runs[name].driver.record.level for name in chosen)) if chosen else Level.NEVER
+        terraform = self._terraform = terraform or self._terraform
+        level = Level.strictest(level, terraform.least_level)
         for name in chosen:
+            self._runs[name].driver.ports = terraform.ports(**self._parts(name))
             self._runs[name].driver.adjust(Options(level=level, lock_timeout=self.members[name].options.lock_timeout))
 
         async def apply_one(driver: Driver, own: Gate) -> None:
             await apply(driver, own, confirm=confirm)
 
-        await self._perform(chosen, gate, pace, Phase.APPLY, apply_one)
+        async with terraform.in_use() as most:
+            await self._perform(chosen, gate, pace.at_most(most), Phase.APPLY, apply_one)
 
     def _check_applicable(self) -> None:
         """Make sure that there is something to apply, or that no plan has changes.
@@ -317,6 +334,11 @@ class Fleet(Mapping[str, Run]):
 
     def __repr__(self) -> str:
         return f"<Fleet {self.id}: {len(self.members)} environments, {len(self.errors)} failed>"
+
+    def _parts(self, name: str) -> dict[str, Any]:
+        """What the ports of the run on the environment `name` have of this fleet."""
+        driver = lambda: self._runs[name].driver  # noqa: E731 - there is none before its ports
+        return {"driver": driver, "turn": partial(self._turn_of, name), "room": self._room}
 
     async def _turn_of(self, name: str) -> None:
         if self._phase is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfmfa_nb.fleet.rendezvous import Rendezvous
 from tfmfa_nb.fleet.shared_gate import SharedGate
-from tfmfa_nb.fleet.turns import Turns
+from tfmfa_nb.fleet.turns import Turns, at_once_here
 from tfmfa_nb.model.errors import RunCanceled, TfmfaError
 from tfmfa_nb.model.statuses import Phase
 
@@ -50,7 +50,8 @@ class JointPhase:
     def __init__(self, names: Sequence[str], gate: Gate, pace: Pace, phase: Phase) -> None:
         self.turns, self.errors, self.canceling = Turns(pace), dict[str, TfmfaError](), False
         self.ended = False
-        self.room = asyncio.Semaphore(self.turns.at_once)
+        # On this machine, wherever Terraform runs after that.
+        self.room = asyncio.Semaphore(min(self.turns.at_once, at_once_here()))
         self.names, self.phase, self._pace = names, phase, pace
         waves = -(-len(names) // self.turns.at_once)
         seconds = min(_MOST_SECONDS, _ONE_RUN_SECONDS[phase] + _MORE_SECONDS[phase] * max(0, waves - 1))

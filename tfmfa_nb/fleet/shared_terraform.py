@@ -4,36 +4,63 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import asynccontextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.ports import InstalledTerraform, Ports
 from tfmfa_nb.terraform.configuration import Configuration
 from tfmfa_nb.terraform.inspected_files import inspected
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.validation import Fault
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 
 class SharedTerraform(InstalledTerraform):
-    """Validates each configuration once: it needs no values, but the schemas of all providers, for seconds."""
+    """Validates each configuration once: it needs no values, but the schemas of all providers, for seconds.
+
+    Attributes:
+        least_level: the level that holds at least.
+    """
+
+    least_level = Level.NEVER
 
     def __init__(self) -> None:
         self._found: dict[str, Sequence[Fault]] = {}
         self._locks: dict[str, Lock] = {}
         self._lock = Lock()
 
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[int]:
+        """What a phase of the fleet happens in; how many runs may use Terraform at once, 0 where this machine decides.
+
+        Raises:
+            ConfigurationError: there is no Terraform to use.
+        """
+        yield 0
+
     def ports(
-        self, turn: Callable[[], Awaitable[None]], room: Callable[[], AbstractAsyncContextManager[None]]
+        self,
+        driver: Callable[[], Driver],
+        turn: Callable[[], Awaitable[None]],
+        room: Callable[[], AbstractAsyncContextManager[None]],
     ) -> Ports:
-        """The ports of one run; see `runs.ports.Ports`."""
+        """The ports of one run; see `runs.ports.Ports`.
+
+        Args:
+            driver: the driver of the run, which is made with these ports.
+            turn, room: as in `runs.ports.Ports`.
+        """
+        del driver  # of no use on this machine
         return Ports(self, turn=turn, room=room)
 
     def validate(

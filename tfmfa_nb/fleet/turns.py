@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
@@ -37,6 +37,10 @@ class Pace:
     canary: int = 0
     stop_after: int = 0
     stop_if_refused: bool = False
+
+    def at_most(self, most: int) -> Pace:
+        """The same pace with at most so many runs at once; 0 where this machine decides."""
+        return replace(self, at_once=min(self.at_once or most, most)) if most else self
 
     def check(self) -> None:
         """Make sure that the numbers make sense.

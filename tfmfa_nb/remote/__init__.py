@@ -1,0 +1,1 @@
+"""A fleet whose Terraform runs on the workers of a Dask cluster."""

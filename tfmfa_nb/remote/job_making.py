@@ -1,0 +1,125 @@
+"""What a command of a run becomes before it leaves this machine: a sealed job, and a relay in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.authentication.assumed_roles import assume
+from tfmfa_nb.authentication.mfa_session import MfaSession
+from tfmfa_nb.authentication.session_durations import APPLY_SECONDS, SHORTEST_SECONDS
+from tfmfa_nb.model.errors import AuthenticationError
+from tfmfa_nb.model.version import __version__
+from tfmfa_nb.remote.archive import pack
+from tfmfa_nb.remote.movable import roles_of
+from tfmfa_nb.remote.sealed_jobs import RemoteJob, RoleSession
+from tfmfa_nb.terraform.credentials import child_environ
+from tfmfa_nb.terraform.python_command import python_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmfa_nb.authentication.assumed_roles import AssumedRole
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.executable import Executable
+    from tfmfa_nb.terraform.process import Job
+
+# What Terraform's process on a worker has of this machine's variables; everything else is the worker's own.
+_SENT = ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_INPUT", "TF_APPEND_USER_AGENT", "AWS_REGION", "AWS_DEFAULT_REGION")
+_SENT_ALL = ("TF_VAR_", "AWS_ENDPOINT_URL", "AWS_USE_")
+_OUT, _VAR_FILE = "-out=", "-var-file="
+
+
+class JobMaker:
+    """Makes the job of one command.
+
+    Args:
+        driver: driver of the run.
+        job: the command, as it would run here.
+        words: "plan" or "apply", and its arguments.
+        executable: Terraform or OpenTofu.
+    """
+
+    def __init__(self, driver: Driver, job: Job, words: Sequence[str], executable: Executable) -> None:
+        self._driver, self._job, self._executable = driver, job, executable
+        self._command, *rest = words
+        self._plan = Path(rest[-1]) if self._command == "apply" else None
+        self._words = tuple(rest[:-1] if self._plan else (word for word in rest if not word.startswith(_OUT)))
+        self.new_plan = next((word.removeprefix(_OUT) for word in rest if word.startswith(_OUT)), "")
+        """Where the plan is written; "" for an apply."""
+
+    async def sealed(self, job_id: str, reply_key: bytes, worker_key: bytes) -> tuple[bytes, list[dict[str, Any]]]:
+        """The job as only the worker with this key can read it, and what the trail says of its roles.
+
+        Raises:
+            AuthenticationError: there is no MFA session, or AWS refuses a role.
+            ConfigurationError: the configuration cannot be sent.
+        """
+        driver, session = self._driver, self._job.credentials
+        if not isinstance(session, MfaSession) or driver.findings is None:
+            raise AuthenticationError("Only roles that an MFA session has assumed are sent to a worker.", "Plan again.")
+        seconds = APPLY_SECONDS if self._command == "apply" else SHORTEST_SECONDS
+        assumed: list[AssumedRole] = []
+        try:
+            for chain in roles_of(driver.findings):
+                assumed.append(await assume(session, chain, seconds))
+            endpoint = session.endpoint
+            job = await asyncio.to_thread(
+                self._made, job_id, reply_key, assumed, (endpoint.region or "", endpoint.url or "")
+            )
+            return job.sealed_to(worker_key), [each.evidence() for each in assumed]
+        finally:
+            for each in assumed:
+                each.forget()
+
+    def relayed(self, order: str) -> Job:
+        """The command that stands in for Terraform on this machine: it gets no credentials."""
+        environ, _ = child_environ(os.environ, credentials=False)
+        return replace(
+            self._job,
+            argv=python_command("-P", "-m", "tfmfa_nb.remote.relay"),
+            environ=environ,
+            credentials=None,
+            stdin=order,
+        )
+
+    def _made(
+        self, job_id: str, reply_key: bytes, assumed: Sequence[AssumedRole], endpoint: tuple[str, str]
+    ) -> RemoteJob:
+        driver, given = self._driver, self._job.environ
+        configuration = driver.read_configuration(self._executable, given)
+        archive, folder = pack(configuration, given)
+        arguments = driver.options.variable_arguments(driver.base)
+        has_values = f"TF_CLI_ARGS_{self._command}" in given  # an apply has those of ephemeral variables alone
+        files = arguments.files if has_values else []
+        numbers = iter(range(len(files)))
+        variables = tuple(
+            next(numbers) if word.startswith(_VAR_FILE) else word for word in (arguments.words if has_values else ())
+        )
+        return RemoteJob(
+            id=job_id,
+            reply_key=reply_key,
+            version=__version__,
+            product=f"{self._executable.product} {self._executable.version}",
+            command=self._command,
+            words=self._words,
+            variables=variables,
+            files=tuple(file.read_bytes() for file in files),
+            archive=archive,
+            folder=folder,
+            plan=self._plan.read_bytes() if self._plan else b"",
+            environ={name: text for name, text in given.items() if name in _SENT or name.startswith(_SENT_ALL)},
+            masked_keys=tuple(key.reveal() for key in self._job.keys),
+            masked=tuple(secret.reveal() for secret in self._job.secrets),
+            roles=tuple(_session_of(each) for each in assumed),
+            region=endpoint[0],
+            endpoint=endpoint[1],
+        )
+
+
+def _session_of(role: AssumedRole) -> RoleSession:
+    key, secret, token = (each.reveal() for each in role.credentials)
+    return RoleSession(role.hops, role.evidence()["until"], (key, secret, token))

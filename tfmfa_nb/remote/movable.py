@@ -1,0 +1,83 @@
+"""Whether a configuration can be planned and applied on another machine, told before a code is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfmfa_nb.model.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tfmfa_nb.model.roles import RoleChain
+    from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.role_chains import Findings
+
+_BACKEND = "s3"  # the one that needs no other credentials than a role's
+_S3 = 'Configure backend "s3", or plan it without --on.'
+_OTHERS = ('backend "', "data.terraform_remote_state.")
+
+
+def check_movable(findings: Findings, driver: Driver) -> None:
+    """Make sure that a worker can do with the sessions of roles, and with what it is sent.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    name = driver.environment.name
+    if findings.backend == "local":
+        raise ConfigurationError(f'"{name}" keeps its state on this machine, where no worker finds it.', _S3)
+    if findings.backend != _BACKEND:
+        raise ConfigurationError(
+            f'"{name}" keeps its state in the backend "{findings.backend}", whose credentials are sent to no worker.', _S3
+        )
+    if driver.options.generated_file(driver.environment.folder) is not None:
+        raise ConfigurationError(
+            f'"{name}": --generate-config-out writes a file, which would stay on a worker.', "Plan it without --on."
+        )
+    _check_roles(findings, name)
+
+
+def roles_of(findings: Findings) -> tuple[RoleChain, ...]:
+    """The chains of different roles, those of providers first: Terraform's own session on a worker is the first one's."""
+    chains = sorted((chain for chain in findings.chains if chain.hops), key=_is_other)
+    return tuple({_essence(chain): chain for chain in reversed(chains)}.values())[::-1]
+
+
+def _check_roles(findings: Findings, name: str) -> None:
+    remedy = "Add an assume_role block to it, or plan it without --on."
+    for chain in findings.chains:
+        for hop in chain.hops:
+            if hop.role_arn is None or hop.unknown:
+                what = "the role" if hop.role_arn is None else f"`{hop.unknown[0]}` of the role"
+                raise ConfigurationError(
+                    f'{hop.place}: {what} that {chain.provider} of "{name}" assumes is not known before Terraform runs, '
+                    "so that its session cannot be sent to a worker.",
+                    "Make it a value that is known, or plan it without --on.",
+                )
+        if not chain.hops and not _is_other(chain):
+            raise ConfigurationError(
+                f'{chain.place}: {chain.provider} of "{name}" assumes no role. It would use the MFA session itself, '
+                "which never leaves this machine.",
+                remedy,
+            )
+    roles = roles_of(findings)
+    if not roles:
+        raise ConfigurationError(f'"{name}" assumes no role whose session could be sent to a worker.', remedy)
+    for chain in findings.chains:
+        if not chain.hops and len(roles) > 1:
+            raise ConfigurationError(
+                f'{chain.place}: {chain.provider} of "{name}" assumes no role, and its providers assume several: which '
+                "one opens the state on a worker is not said.",
+                remedy,
+            )
+
+
+def _is_other(chain: RoleChain) -> bool:
+    """Whether this is a state's, not a provider's."""
+    return chain.provider.startswith(_OTHERS)
+
+
+def _essence(chain: RoleChain) -> tuple[object, ...]:
+    return tuple(
+        (hop.role_arn, hop.external_id, hop.policy, hop.policy_arns, hop.tags, hop.transitive_tag_keys, hop.source_identity)
+        for hop in chain.hops
+    )

@@ -1,0 +1,287 @@
+"""What a worker of the cluster does: it runs Terraform under the same supervisor as a kernel does, and answers for it.
+
+Dask calls these functions in the worker's process, each by its name. The private key exists in that process's memory
+only: another one, which Dask may have started in the place of a worker that died, cannot open the jobs that were meant
+for the first, so that nothing runs twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import platform
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from tfmfa_nb.model.errors import TfmfaError
+from tfmfa_nb.model.redaction import Secret
+from tfmfa_nb.model.version import __version__
+from tfmfa_nb.remote.archive import unpack
+from tfmfa_nb.remote.role_endpoint import role_endpoint
+from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, fingerprint_of
+from tfmfa_nb.terraform.credentials import child_environ, session_environ
+from tfmfa_nb.terraform.executable import Executable, find_executable
+from tfmfa_nb.terraform.plugin_cache import shared_cache, turn_of_init
+from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
+from tfmfa_nb.terraform.variable_arguments import VariableArguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ABANDONED = 60.0  # seconds without a look at a job, after which nobody is taken to wait for it
+_PACE = 0.1
+_CHUNK = 1 << 20  # bytes of the log in one answer
+_PREFIX = "tfmfa-remote-"
+_NEW = 60  # seconds, in which a folder may not have its lock yet
+_logger = logging.getLogger("distributed.tfmfa_nb")
+
+
+@dataclass
+class _Doing:
+    """A job that this worker does, or has done, and what its watcher has seen of it."""
+
+    seen: float = field(default_factory=time.monotonic)
+    answers: Answers | None = None
+    log: Path | None = None
+    process: TerraformProcess | None = None
+    outcome: Outcome | None = None
+    read: int = 0
+    canceled: bool = False
+    begun: bool = False
+
+    @property
+    def is_abandoned(self) -> bool:
+        return time.monotonic() - self.seen > ABANDONED
+
+    def interrupt(self) -> None:
+        """Stop Terraform gracefully, now or when it starts."""
+        self.canceled = True
+        if self.process is not None:
+            self.process.interrupt()
+
+
+_jobs: dict[str, _Doing] = {}
+_jobs_lock = Lock()
+
+
+def hello() -> str:
+    """Who this worker is: the key to seal to, and what it would run (JSON)."""
+    try:
+        found = find_executable(os.environ)
+        product, problem = f"{found.product} {found.version}", ""
+    except TfmfaError as error:
+        product, problem = "", str(error)
+    key = _keys().public_key.encode()
+    return json.dumps(
+        {
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "key": key.hex(),
+            "version": __version__,
+            "product": product,
+            "problem": problem,
+        }
+    )
+
+
+def run_job(job_id: str, sealed: bytes) -> bytes:
+    """Do a job, once; returns how it ended, sealed.
+
+    Raises:
+        RuntimeError: it was begun before, or is not for this process.
+    """
+    doing = _doing(job_id)
+    with _jobs_lock:
+        if doing.begun:
+            raise RuntimeError("This job was begun before: it is not done twice.")
+        doing.begun = True
+    job = _opened(sealed)
+    if job is None or job.id != job_id:
+        raise RuntimeError("This job was sealed for another process: it is not done here.")
+    doing.answers = Answers(job.reply_key)
+    try:
+        answer = asyncio.run(_run(job, doing))
+    except TfmfaError as error:
+        answer = {"problem": str(error)}
+    return doing.answers.seal(answer)
+
+
+def look(job_id: str, offset: int) -> bytes:
+    """What the log of a job has from `offset` on, sealed; nothing before it has begun."""
+    doing = _doing(job_id)
+    doing.seen, content = time.monotonic(), b""
+    if doing.answers is None:
+        return b""
+    if doing.log is not None:
+        with suppress(OSError), doing.log.open("rb") as log:
+            log.seek(offset)
+            content = log.read(_CHUNK)
+    doing.read = offset
+    return doing.answers.seal({"offset": offset, "log": content})
+
+
+def interrupt(job_id: str) -> None:
+    """Stop a job gracefully; one that has not begun does nothing then."""
+    _doing(job_id).interrupt()
+
+
+def _doing(job_id: str) -> _Doing:
+    with _jobs_lock:
+        return _jobs.setdefault(job_id, _Doing())
+
+
+@cache
+def _keys() -> Any:
+    """The key pair of this process, which is made when it is first needed."""
+    from nacl.public import PrivateKey  # noqa: PLC0415 - of an optional extra
+
+    keys = PrivateKey.generate()
+    _logger.info("tfmfa_nb runs Terraform here. The key's fingerprint: %s", fingerprint_of(keys.public_key.encode()))
+    return keys
+
+
+def _opened(sealed: bytes) -> RemoteJob | None:
+    from nacl.exceptions import CryptoError  # noqa: PLC0415
+    from nacl.public import SealedBox  # noqa: PLC0415
+
+    try:
+        return RemoteJob.opened(SealedBox(_keys()).decrypt(sealed))
+    except CryptoError:
+        return None
+
+
+async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
+    executable = find_executable(os.environ)
+    if (f"{executable.product} {executable.version}", __version__) != (job.product, job.version):
+        return {"problem": f"This worker has {executable.product} {executable.version} and tfmfa_nb {__version__}."}
+    with ExitStack() as held:
+        folder, lock = held.enter_context(_folder())
+        environ = _environ(job, held.enter_context(role_endpoint(job.roles, job.region, job.endpoint)))
+        work = folder / "work"
+        work.mkdir()
+        unpack(job.archive, work)
+        root = work / job.folder
+        environ |= shared_cache(environ, root, owned=True)
+        (folder / "plan").write_bytes(job.plan)
+        for number, content in enumerate(job.files):
+            (folder / f"{number}.tfvars").write_bytes(content)
+        running = _Running(job, doing, executable, folder, root, environ, lock)
+        async with turn_of_init(environ, root):
+            outcome = await running.do("init", "-input=false", "-lockfile=readonly", "-no-color")
+        if doing.canceled:
+            outcome = Outcome(1, interrupted=True, killed=False)
+        elif outcome.exit_code == 0:
+            outcome = await running.do(job.command, *job.words, *running.plan_argument())
+        doing.outcome = outcome
+        await _wait_until_read(doing)
+        plan = (folder / "plan").read_bytes() if job.command == "plan" and outcome.exit_code == 2 else b""  # noqa: PLR2004
+        return {
+            "exit_code": outcome.exit_code,
+            "killed": outcome.killed,
+            "plan": plan,
+        }
+
+
+@dataclass
+class _Running:
+    """Runs the commands of one job, one after the other, and stops them if nobody waits for the job any more."""
+
+    job: RemoteJob
+    doing: _Doing
+    executable: Executable
+    folder: Path
+    root: Path
+    environ: dict[str, str]
+    lock: int
+
+    def plan_argument(self) -> tuple[str, ...]:
+        """Where the plan is to be written, or is."""
+        return (f"-out={self.folder / 'plan'}",) if self.job.command == "plan" else (str(self.folder / "plan"),)
+
+    async def do(self, command: str, *words: str) -> Outcome:
+        """Run a command to its end; the log of `init` is shown where it fails."""
+        job, doing, log = self.job, self.doing, self.folder / f"{command}.log"
+        given = tuple(
+            f"-var-file={self.folder / f'{word}.tfvars'}" if isinstance(word, int) else word for word in job.variables
+        )
+        variables = VariableArguments(given).environ(command) if command != "init" else {}
+        process = await TerraformProcess.start(
+            Job(
+                argv=(*self.executable.command, command, *words),
+                cwd=self.root,
+                environ={**self.environ, **variables},
+                secrets=tuple(map(Secret, job.masked)),
+                keys=(*map(Secret, job.masked_keys), *(one for role in job.roles for one in role.secrets())),
+                log=log,
+                exit=self.folder / f"{command}.exit",
+                lock_fd=self.lock,
+                credentials=job.roles[0],
+            )
+        )
+        doing.process = process
+        if command != "init":
+            doing.log = log
+        if doing.canceled:
+            process.interrupt()
+        waiting = asyncio.ensure_future(process.wait())
+        while not (await asyncio.wait({waiting}, timeout=_PACE))[0]:
+            if doing.is_abandoned:
+                doing.interrupt()
+        outcome = waiting.result()
+        if command == "init" and outcome.exit_code != 0:
+            doing.log = log
+        return outcome
+
+
+async def _wait_until_read(doing: _Doing) -> None:
+    """Keep the log until its reader has all of it, or is gone."""
+    size = doing.log.stat().st_size if doing.log is not None and doing.log.exists() else 0
+    while doing.read < size and not doing.is_abandoned:  # noqa: ASYNC110 - another thread changes it
+        await asyncio.sleep(_PACE)
+
+
+def _environ(job: RemoteJob, roles_url: str) -> dict[str, str]:
+    """The variables of Terraform's process, without credentials: this worker's own, and those that were sent."""
+    child, _ = child_environ(os.environ, credentials=False)
+    own = {name: value for name, value in child.items() if not name.startswith(("AWS_", "TF_VAR_", "TF_DATA_DIR"))}
+    kept = {name: child[name] for name in ("AWS_CA_BUNDLE",) if name in child}
+    return session_environ({**own, **kept, **job.environ, "AWS_ENDPOINT_URL_STS": roles_url}, {}, files=False)
+
+
+@contextmanager
+def _folder() -> Iterator[tuple[Path, int]]:
+    """A new folder, mode 0700, and its lock, which Terraform holds too, so that nobody deletes it while it runs."""
+    _remove_left()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, lock
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_left() -> None:
+    """Delete the folders of jobs whose worker was killed, once their Terraform has ended."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            status = folder.lstat()
+            if status.st_uid != os.geteuid() or folder.is_symlink() or time.time() - status.st_mtime < _NEW:
+                continue
+            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(lock)
