@@ -155,7 +155,7 @@ def check_dependencies() -> str:
     run(sys.executable, "-m", "venv", "--without-pip", INSTALLED)
     run(
         sys.executable, "-m", "pip", "--python", INSTALLED / "bin" / "python", "install", "--quiet",
-        f"{built()}[completion,keychain,mcp,notifications,sandbox,terraform]",
+        f"{built()}[completion,dask,keychain,mcp,notifications,sandbox,terraform]",
     )  # fmt: skip
     return f"{len(list(distributions())):,} packages are installed"
 

@@ -1,15 +1,23 @@
 """A fleet on a Dask cluster with TLS: real workers, real Terraform, the real provider, the sandbox's S3 for states."""
 
+import asyncio
 import json
+import re
+from contextlib import suppress
+from pathlib import Path
 
+import dask
+import psutil
 import pytest
 from dask_cluster import dask_cluster
 from device import Device
+from runbooks import DEVICE
 from witness import calls_without_mfa
 
 from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.remote.dask_terraform import DaskTerraform
 from tfmfa_nb.runs.options import Options
 
@@ -52,10 +60,15 @@ def states(sandbox):
 
 
 @pytest.fixture
-def on(cluster, monkeypatch):
+def on(cluster):
     """The cluster's client."""
     with cluster.client() as client:
         yield client
+
+
+@pytest.fixture
+def gate(sandbox, gate_of):
+    return gate_of(sandbox, Device(sandbox))
 
 
 def fleet_of(base, names, hcl=HCL, **more):
@@ -68,9 +81,7 @@ def lines_of(base, name):
 
 
 @pytest.mark.provider
-async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(
-    tmp_path, sandbox, gate_of, states, cluster, on
-):
+async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(tmp_path, sandbox, gate_of, states, on):
     device, fleet = Device(sandbox), fleet_of(tmp_path, ("a", "b"))
     gate = gate_of(sandbox, device)
     await fleet.plan(gate, Pace(), DaskTerraform(on))
@@ -88,3 +99,107 @@ async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(
         assert [line["command"] for line in sent] == ["plan", "apply"]
         assert {line["worker"] for line in sent} <= workers
         assert [role["role"] for line in sent for role in line["roles"]] == [ROLE, ROLE]
+
+
+LEAN = (
+    HCL.partition("provider")[0]
+    + """
+resource "terraform_data" "one" {
+  provisioner "local-exec" { command = "touch ${var.word}; sleep ${var.word == "slow" ? 60 : 0}" }
+}
+"""
+)
+
+
+async def begun(cluster):
+    """Wait until the slow environment has begun to change something; its folder on the worker."""
+    while not (found := list(cluster.folder.glob("tfmfa-remote-*/work/slow"))):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.1)
+    return found[0].parents[1]
+
+
+def machine_of(cluster, folder):
+    """The worker that has begun it, and all that runs there."""
+    for worker in cluster.workers:
+        process = psutil.Process(worker.pid)
+        below = process.children(recursive=True)
+        if any(str(folder) in " ".join(each.cmdline()) for each in below):
+            return process, below
+    raise AssertionError("no worker has it")
+
+
+async def test_a_machine_that_dies_leaves_its_environment_errored_and_nothing_runs_twice(
+    tmp_path, gate, cluster, states, on
+):
+    fleet = fleet_of(tmp_path, ("slow", "b"), LEAN)
+    await fleet.plan(gate, Pace(), DaskTerraform(on))
+    assert {name: str(error) for name, error in fleet.errors.items()} == {}
+    task = asyncio.create_task(fleet.apply(gate, Pace()))
+    worker, below = machine_of(cluster, await begun(cluster))
+    for process in (worker, *below):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    await task
+    assert [run.status for run in fleet.values()] == ["errored", "applied"]
+    said = str(fleet.errors["slow"])
+    assert re.search(r"terraform apply ended with exit code 1: The worker .+ \(tls://127.+\) was lost\.", said)
+    assert "may still be locked" in said
+    assert "%tfruns -e slow unlock" in said
+    assert "slow.tfstate.tflock" in states()
+    sent = [line for line in lines_of(tmp_path, "slow") if line["event"] == "dispatched"]
+    assert [line["command"] for line in sent] == ["plan", "apply"]
+    assert [len(list(cluster.folder.glob("tfmfa-remote-*/work/slow")))] == [1]
+    # The cluster goes on with the workers that are left; the lock is told by whoever finds it.
+    again = fleet_of(tmp_path, ("slow",), LEAN)
+    await again.plan(gate, Pace(), DaskTerraform(on))
+    assert "%tfruns -e slow unlock" in str(again.errors["slow"])
+
+
+async def test_a_cancellation_is_one_interrupt_on_each_worker(tmp_path, gate, cluster, states, on):
+    fleet = fleet_of(tmp_path, ("slow",), LEAN)
+    await fleet.plan(gate, Pace(), DaskTerraform(on))
+    task = asyncio.create_task(fleet.apply(gate, Pace()))
+    folder = await begun(cluster)
+    fleet.cancel()
+    await task
+    assert fleet["slow"].status == "canceled"
+    assert "Finished changes are in the state." in str(fleet.errors["slow"])
+    log = "\n".join(fleet["slow"].log_text())
+    assert log.count("Interrupt received") == 1
+    assert "Two interrupts received" not in log
+    assert "slow.tfstate.tflock" not in states()
+    while folder.exists():  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.1)
+
+
+async def test_what_no_worker_can_have_is_refused_before_a_code(tmp_path, sandbox, gate_of, on):
+    device = Device(sandbox)
+    local = fleet_of(tmp_path, ("a",), 'variable "word" {}\nresource "terraform_data" "one" {}\n', backend_config="")
+    await local.plan(gate_of(sandbox, device), Pace(), DaskTerraform(on))
+    assert '"a" keeps its state on this machine, where no worker finds it.' in str(local.errors["a"])
+    for where, problem in (
+        ("tcp://127.0.0.1:8786", "is not reached through TLS"),
+        ("tls://127.0.0.1:1", "cannot be reached"),
+        (3, r"on is int\."),
+    ):
+        with pytest.raises(ConfigurationError, match=problem):
+            await fleet_of(tmp_path, ("a",)).plan(gate_of(sandbox, device), Pace(), DaskTerraform(where))
+    assert device.asked == []
+    assert not (tmp_path / "a").exists()
+
+
+async def test_the_magics_run_a_fleet_on_a_cluster(ipython_with, sandbox, cluster, states, provider):
+    shell = ipython_with(**sandbox.environ(), **provider, TFMFA_TOKEN_COMMAND=DEVICE)
+    rows = [{"name": name, "word": name, "backend_config": f"key={name}"} for name in ("a", "b")]
+    shell.user_ns["rows"] = rows
+    with pytest.raises(ConfigurationError, match=r"is not reached through TLS.*use tls://SCHEDULER:8786"):
+        await shell.run_cell_magic("tfplan", "--each rows --on tcp://127.0.0.1:8786", LEAN)
+    with dask.config.set(cluster.config):
+        fleet = await shell.run_cell_magic("tfplan", f"--each rows --on {cluster.address}", LEAN)
+        assert [run.status for run in fleet.values()] == ["planned", "planned"]
+        await shell.run_line_magic("tfapply", "--each rows --only a --auto-approve")
+    assert [run.status for run in fleet.values()] == ["applied", "planned"]
+    assert states() == ["a"]
+    for name, commands in (("a", ["plan", "apply"]), ("b", ["plan"])):
+        lines = lines_of(Path.cwd(), name)
+        assert [line["command"] for line in lines if line["event"] == "dispatched"] == commands

@@ -19,6 +19,7 @@ FLOORS = (
     {"prompts"},
     {"runs"},
     {"fleet"},
+    {"remote"},
     {"doctor", "editing"},
     {"views", "sandbox"},
     {"notifications"},
@@ -40,6 +41,7 @@ REVEALS = {
     "runs.gate.alias": "copies the key for a look-up that outlives the phase",
     "runbooks.input_responder": "hands what was typed on to the kernel that asks",
     "notifications.senders": "signs what a webhook gets, and names Apprise's service",
+    "remote.job_making": "seals the session of a role, and what to mask, for a worker",
     "terraform.process": "tells Terraform's supervisor what to mask",
 }
 # Modules of one name in different folders: which is meant must be plain from where it stands.

@@ -58,7 +58,8 @@ class SharedTerraform(InstalledTerraform):
 
         Args:
             driver: the driver of the run, which is made with these ports.
-            turn, room: as in `runs.ports.Ports`.
+            turn: waits for the run's turn.
+            room: what it uses Terraform in before that.
         """
         del driver  # of no use on this machine
         return Ports(self, turn=turn, room=room)

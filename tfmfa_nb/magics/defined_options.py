@@ -143,6 +143,11 @@ _EACH = (
     ),
     argument("--at-once", default="", metavar="N", help="with --each: how many runs use Terraform at once"),
     _flag("--stop-if-refused", "with --each: start no run where one is refused; else, the others go on"),
+    argument(
+        "--on", default="", metavar="CLUSTER",
+        help="with --each: run Terraform on the workers of a Dask cluster: the address of its scheduler "
+        "(tls://HOST:8786), or a Python variable with a Client; an apply runs where its plan did by default",
+    ),
 )  # fmt: skip
 _WAVES = (
     _repeated("--only", "NAME", "with --each: apply only this environment of the fleet"),

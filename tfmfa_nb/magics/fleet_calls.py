@@ -14,6 +14,7 @@ from tfmfa_nb.magics.fleet_presentation import go_fleet, raise_for_stopped
 from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.protocol.runner import current_runner
+from tfmfa_nb.remote.place import terraform_on
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -28,10 +29,12 @@ class FleetPlanOptions(PlanOptions, total=False):
     Attributes:
         at_once: how many runs use Terraform at once; 0 for as many as this machine has room for.
         stop_if_refused: plan nothing where one run is refused before it starts; else, the others go on.
+        on: the address of a Dask scheduler (tls://HOST:8786), or a distributed.Client, on whose workers Terraform runs.
     """
 
     at_once: int
     stop_if_refused: bool
+    on: object
 
 
 class FleetApplyOptions(PromptOptions, total=False):
@@ -43,6 +46,7 @@ class FleetApplyOptions(PromptOptions, total=False):
         canary: how many go first; the others start once these have succeeded.
         stop_after: after so many failures, no other apply starts; 0 for never.
         stop_if_refused: apply nothing where one run is refused before it starts; else, the others go on.
+        on: as for `plan_all`; where the plans were made by default.
     """
 
     only: Iterable[str]
@@ -50,6 +54,7 @@ class FleetApplyOptions(PromptOptions, total=False):
     canary: int
     stop_after: int
     stop_if_refused: bool
+    on: object
 
 
 async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
@@ -59,7 +64,7 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
         each: a pattern of folders with configurations ("accounts/*"); a table in a file (.csv, .json, .yaml); a data
             frame; or mappings. A row has a `name`, and may have a `folder`, a `workspace`, a `backend_config`, a
             `level`, and `variables`; every other column is a variable, such as `role_arn` and `region`.
-        options: those of `plan`, for each run, and at_once, stop_if_refused.
+        options: those of `plan`, for each run, and at_once, stop_if_refused, on.
 
     Returns:
         The fleet: a mapping of names to runs. What stopped a run is in `fleet.errors`; the others are planned.
@@ -72,7 +77,7 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
     Example:
         >>> fleet = await tfmfa_nb.plan_all("accounts/*")  # doctest: +SKIP
     """
-    given = {name: value for name, value in options.items() if name not in _PACES}
+    given = {name: value for name, value in options.items() if name not in _OF_FLEETS}
     chosen = options_of_call(given)  # type: ignore[arg-type]
     chosen.check()
     if options.get("wait"):
@@ -83,7 +88,8 @@ async def plan_all(each: object, **options: Unpack[FleetPlanOptions]) -> Fleet:
     pace = _pace(options)
     magics = loaded_magics()
     fleet = Fleet(members_of(each, Path.cwd(), chosen), Path.cwd())
-    await _go(fleet, lambda gate: fleet.plan(gate, pace), options, magics)
+    terraform = terraform_on(options.get("on"))
+    await _go(fleet, lambda gate: fleet.plan(gate, pace, terraform), options, magics)
     return fleet
 
 
@@ -93,8 +99,8 @@ async def apply_all(fleet: Fleet, *, confirm: bool = False, **options: Unpack[Fl
     Args:
         fleet: a planned fleet.
         confirm: ask for a confirmation where the level requires no code.
-        options: only, at_once, canary, stop_after, stop_if_refused, prompt, token_command, profile, session_duration,
-            prompt_timeout, show; see `FleetApplyOptions`.
+        options: only, at_once, canary, stop_after, stop_if_refused, on, prompt, token_command, profile,
+            session_duration, prompt_timeout, show; see `FleetApplyOptions`.
 
     Returns:
         `fleet`. What stopped a run is in `fleet.errors`; the others are applied.
@@ -113,12 +119,18 @@ async def apply_all(fleet: Fleet, *, confirm: bool = False, **options: Unpack[Fl
     check_may_change(f"{len(fleet.applicable)} environments")
     pace, only = _pace(options), options.get("only")
     names = None if only is None else [only] if isinstance(only, str) else [*only]
-    await _go(fleet, lambda gate: fleet.apply(gate, pace, names, confirm=confirm), options, loaded_magics())
+    terraform = terraform_on(options.get("on"))
+
+    async def work(gate: Gate) -> None:
+        await fleet.apply(gate, pace, names, confirm=confirm, terraform=terraform)
+
+    await _go(fleet, work, options, loaded_magics())
     return fleet
 
 
 _ONE_BY_ONE = "Plan and apply the environments one by one with wait=True, or set a token command."
 _PACES = frozenset({"at_once", "canary", "stop_after", "stop_if_refused"})
+_OF_FLEETS = _PACES | {"on"}
 
 
 def _pace(options: FleetPlanOptions | FleetApplyOptions) -> Pace:

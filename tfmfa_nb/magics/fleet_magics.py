@@ -11,12 +11,12 @@ from IPython.core.error import UsageError
 
 from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.members import members_of
-from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.magics.arguments import options_of
 from tfmfa_nb.magics.defined_options import option_of_plan
 from tfmfa_nb.magics.fleet_calls import check_not_restricted
 from tfmfa_nb.magics.fleet_following import follow_in_cell, show_fleets, take_up
 from tfmfa_nb.magics.fleet_presentation import go_fleet, interrupted, raise_for_stopped
+from tfmfa_nb.magics.fleet_words import meant, pace_of, terraform_of
 from tfmfa_nb.magics.run_phases import check_may_change
 from tfmfa_nb.model.errors import RunCanceled, RunStateError
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.views.fleet_card import FleetCard
 
-_NUMBERS = ("at_once", "canary", "stop_after")
-_MOST = 1_000
 _ID = re.compile(r"fleet-\d{8}-")
 
 
@@ -86,14 +84,13 @@ class FleetMagics:
         """
         options = replace(options_of(arguments), configuration=cell)
         options.check()
-        each = (
-            self._shell.user_ns.get(arguments.each, arguments.each) if arguments.each.isidentifier() else arguments.each
-        )
-        fleet, pace = Fleet(members_of(each, Path.cwd(), options), Path.cwd()), _pace(arguments)
+        members = members_of(meant(arguments.each, self._shell), Path.cwd(), options)
+        fleet, pace = Fleet(members, Path.cwd()), pace_of(arguments)
         if before := self._fleets.get(arguments.each):
             self._earlier.append(before)  # each plan is discarded as soon as there is another one of its environment
         self._fleets[arguments.each] = fleet
-        await self._go(fleet, lambda gate, _: fleet.plan(gate, pace))
+        terraform = terraform_of(arguments, self._shell)
+        await self._go(fleet, lambda gate, _: fleet.plan(gate, pace, terraform))
         return fleet
 
     async def apply(self, arguments: Namespace, cell: str | None) -> Fleet:
@@ -112,7 +109,8 @@ class FleetMagics:
             raise UsageError(f"%tfapply: {option} cannot change a saved plan; use it with %tfplan")
         fleet = await self._known(arguments.each)
         check_may_change(f"{len(fleet.applicable)} environments")
-        pace, confirm = _pace(arguments), not arguments.auto_approve
+        pace, confirm = pace_of(arguments), not arguments.auto_approve
+        terraform = terraform_of(arguments, self._shell)
 
         async def work(gate: Gate, card: FleetCard | None) -> None:
             # What the person chooses on the card is confirmed by that.
@@ -120,9 +118,9 @@ class FleetMagics:
             if card is not None and chooses and await card.wait_for_front_end(card.patience):
                 chosen = await card.choose(pace.at_once, pace.canary, pace.stop_after)
                 own = replace(pace, at_once=chosen.at_once, canary=chosen.canary, stop_after=chosen.stop_after)
-                await fleet.apply(gate, own, chosen.names)
+                await fleet.apply(gate, own, chosen.names, terraform=terraform)
             else:
-                await fleet.apply(gate, pace, arguments.only or None, confirm=confirm)
+                await fleet.apply(gate, pace, arguments.only or None, confirm=confirm, terraform=terraform)
 
         await self._go(fleet, work)
         return fleet
@@ -170,13 +168,3 @@ def _refuse_one_environment(arguments: Namespace) -> None:
         raise UsageError(
             "--each asks for one code for all runs, which cannot be given from elsewhere, so it has no --wait"
         )
-
-
-def _pace(arguments: Namespace) -> Pace:
-    numbers = {}
-    for name in _NUMBERS:
-        text = getattr(arguments, name, "")
-        if text and not (text.isdecimal() and text.isascii() and 0 < int(text) <= _MOST):
-            raise UsageError(f"--{name.replace('_', '-')} {text!r} is not a number from 1 to {_MOST:,}")
-        numbers[name] = int(text or 0)
-    return Pace(**numbers, stop_if_refused=arguments.stop_if_refused)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.version import __version__
 from tfmfa_nb.remote.sealed_jobs import fingerprint_of
 from tfmfa_nb.remote.worker_jobs import hello
+
+if TYPE_CHECKING:
+    from tfmfa_nb.terraform.executable import Executable
 
 _PATIENCE = 15  # seconds for the scheduler's first answer
 _RESOURCE = "terraform"
@@ -28,6 +31,7 @@ class Worker:
         host: name of its machine, as it says.
         key: its public key.
         product: "terraform 1.11.4".
+        sha256: SHA-256 of that program.
         slots: how many runs it takes at once.
     """
 
@@ -35,6 +39,7 @@ class Worker:
     host: str
     key: bytes
     product: str
+    sha256: str
     slots: int
 
     @property
@@ -102,17 +107,21 @@ class Cluster:
         """A run on `worker` has ended."""
         self._busy[worker.address] -= 1
 
-    def check_product(self, product: str) -> None:
-        """Make sure that each worker has the same Terraform as this machine: a plan fits no other.
+    def check_program(self, here: Executable) -> None:
+        """Make sure that each worker has the same Terraform as this machine.
+
+        A plan fits no other version; and what a policy says of programs, or a record has of one, holds for all of them.
 
         Raises:
             ConfigurationError: one has not.
         """
+        product = f"{here.product} {here.version}"
         for worker in self.workers.values():
-            if worker.product != product:
+            if (worker.product, worker.sha256) != (product, here.sha256):
+                other = worker.product if worker.product != product else f"another build of {product}"
                 raise ConfigurationError(
-                    f"The worker {worker.name} has {worker.product}, and this machine has {product}.",
-                    "Install the same version on both: a plan fits no other.",
+                    f"The worker {worker.name} has {other}, and this machine has {product} ({here.file}).",
+                    "Install the same program on both.",
                 )
 
 
@@ -169,7 +178,7 @@ def _worker(address: str, said: Any, slots: int) -> Worker:
             f"The worker {address} cannot run Terraform for tfmfa_nb: {said}.", f"Run there: {_EXTRA}"
         )
     found = json.loads(said)
-    worker = Worker(address, found["host"], bytes.fromhex(found["key"]), found["product"], slots)
+    worker = Worker(address, found["host"], bytes.fromhex(found["key"]), found["product"], found["sha256"], slots)
     if found["version"] != __version__:
         raise ConfigurationError(
             f"The worker {worker.name} has tfmfa_nb {found['version']}, and this machine has {__version__}.",

@@ -96,7 +96,7 @@ class _TerraformOfRun:
     def find(self, environ: Mapping[str, str]) -> Executable:
         """The program on this machine, if all workers have the same."""
         self._found = self._shared.find(environ)
-        self._shared.cluster.check_product(f"{self._found.product} {self._found.version}")
+        self._shared.cluster.check_program(self._found)
         return self._found
 
     def inspect(self, configuration: Configuration, **how: Any) -> Findings:

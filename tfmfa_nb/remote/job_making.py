@@ -65,7 +65,7 @@ class JobMaker:
         assumed: list[AssumedRole] = []
         try:
             for chain in roles_of(driver.findings):
-                assumed.append(await assume(session, chain, seconds))
+                assumed += [await assume(session, chain, seconds)]  # what has come is forgotten if the next is refused
             endpoint = session.endpoint
             job = await asyncio.to_thread(
                 self._made, job_id, reply_key, assumed, (endpoint.region or "", endpoint.url or "")
@@ -104,6 +104,7 @@ class JobMaker:
             reply_key=reply_key,
             version=__version__,
             product=f"{self._executable.product} {self._executable.version}",
+            sha256=self._executable.sha256,
             command=self._command,
             words=self._words,
             variables=variables,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from tfmfa_nb.model.roles import RoleChain
+    from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.role_chains import Findings
 
@@ -27,7 +28,8 @@ def check_movable(findings: Findings, driver: Driver) -> None:
         raise ConfigurationError(f'"{name}" keeps its state on this machine, where no worker finds it.', _S3)
     if findings.backend != _BACKEND:
         raise ConfigurationError(
-            f'"{name}" keeps its state in the backend "{findings.backend}", whose credentials are sent to no worker.', _S3
+            f'"{name}" keeps its state in the backend "{findings.backend}", whose credentials are sent to no worker.',
+            _S3,
         )
     if driver.options.generated_file(driver.environment.folder) is not None:
         raise ConfigurationError(
@@ -37,9 +39,12 @@ def check_movable(findings: Findings, driver: Driver) -> None:
 
 
 def roles_of(findings: Findings) -> tuple[RoleChain, ...]:
-    """The chains of different roles, those of providers first: Terraform's own session on a worker is the first one's."""
-    chains = sorted((chain for chain in findings.chains if chain.hops), key=_is_other)
-    return tuple({_essence(chain): chain for chain in reversed(chains)}.values())[::-1]
+    """The chains of different roles, those of providers first: the first session is Terraform's own on a worker."""
+    different: dict[object, RoleChain] = {}
+    for chain in sorted(findings.chains, key=_is_other):
+        if chain.hops:
+            different.setdefault(_essence(chain), chain)
+    return tuple(different.values())
 
 
 def _check_roles(findings: Findings, name: str) -> None:
@@ -49,8 +54,8 @@ def _check_roles(findings: Findings, name: str) -> None:
             if hop.role_arn is None or hop.unknown:
                 what = "the role" if hop.role_arn is None else f"`{hop.unknown[0]}` of the role"
                 raise ConfigurationError(
-                    f'{hop.place}: {what} that {chain.provider} of "{name}" assumes is not known before Terraform runs, '
-                    "so that its session cannot be sent to a worker.",
+                    f'{hop.place}: {what} that {chain.provider} of "{name}" assumes is not known before Terraform '
+                    "runs, so that its session cannot be sent to a worker.",
                     "Make it a value that is known, or plan it without --on.",
                 )
         if not chain.hops and not _is_other(chain):
@@ -76,8 +81,6 @@ def _is_other(chain: RoleChain) -> bool:
     return chain.provider.startswith(_OTHERS)
 
 
-def _essence(chain: RoleChain) -> tuple[object, ...]:
-    return tuple(
-        (hop.role_arn, hop.external_id, hop.policy, hop.policy_arns, hop.tags, hop.transitive_tag_keys, hop.source_identity)
-        for hop in chain.hops
-    )
+def _essence(chain: RoleChain) -> tuple[RoleHop, ...]:
+    """What AWS is asked for, whatever the session is called and wherever that is said."""
+    return tuple(replace(hop, expression="", place="", session_name=None, duration_seconds=None) for hop in chain.hops)

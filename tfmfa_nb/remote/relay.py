@@ -1,8 +1,8 @@
 """Stands in for Terraform on this machine: `python -m tfmfa_nb.remote.relay`, under the supervisor of each run.
 
 It hands a sealed job to the worker that it is sealed to, prints what Terraform prints there, passes on one interrupt,
-brings the plan back, and ends as Terraform has ended. So a run on another machine is followed, canceled, and found again
-by another kernel as one on this machine. It has no credentials; its order is on standard input.
+brings the plan back, and ends as Terraform has ended. So a run on another machine is followed, canceled, and found
+again by another kernel as one on this machine. It has no credentials; its order is on standard input.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.remote.sealed_jobs import Answers
 from tfmfa_nb.remote.worker_jobs import interrupt, look, run_job
+from tfmfa_nb.runs.engine.failure import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,6 @@ _PACE = 0.25  # seconds between two looks at the log
 _PATIENCE = 60.0  # seconds in which a worker that the scheduler still knows may give no answer
 _FAILED = 1
 _SHELL = 128  # added to a signal's number
-LOST = "The worker {} was lost"
-"""How the error of a run begins whose worker is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ class _Relay:
             WorkerLost: its end will not be known.
         """
         order, file = self._order, Path(self._order.job)
-        sealed = file.read_bytes()
-        file.unlink()  # noqa: ASYNC240 - nobody else waits
+        sealed = await asyncio.to_thread(file.read_bytes)
+        await asyncio.to_thread(file.unlink)
         if order.worker not in await self._known():
             _say(f"Error: {order.name} is not in the cluster any more: nothing was run there")
             return _FAILED

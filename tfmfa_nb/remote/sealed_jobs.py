@@ -58,6 +58,7 @@ class RemoteJob:
         reply_key: key with which the worker seals its answers.
         version: version of this package that has made it.
         product: "terraform 1.11.4", which the worker has to have too.
+        sha256: SHA-256 of that program.
         command: "plan" or "apply".
         words: the command's arguments, without the plan's path.
         variables: "-var=NAME=VALUE", or the number of a file of `files` with values.
@@ -76,6 +77,7 @@ class RemoteJob:
     reply_key: bytes
     version: str
     product: str
+    sha256: str
     command: str
     words: tuple[str, ...]
     variables: tuple[str | int, ...]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 ABANDONED = 60.0  # seconds without a look at a job, after which nobody is taken to wait for it
 _PACE = 0.1
+_PATIENCE = 5.0  # seconds in which a look waits for something to see
 _CHUNK = 1 << 20  # bytes of the log in one answer
 _PREFIX = "tfmfa-remote-"
 _NEW = 60  # seconds, in which a folder may not have its lock yet
@@ -54,7 +55,7 @@ class _Doing:
     answers: Answers | None = None
     log: Path | None = None
     process: TerraformProcess | None = None
-    outcome: Outcome | None = None
+    has_ended: bool = False
     read: int = 0
     canceled: bool = False
     begun: bool = False
@@ -62,6 +63,15 @@ class _Doing:
     @property
     def is_abandoned(self) -> bool:
         return time.monotonic() - self.seen > ABANDONED
+
+    def content(self, offset: int) -> bytes:
+        """What the log has from `offset` on."""
+        with suppress(OSError):
+            if self.log is not None:
+                with self.log.open("rb") as log:
+                    log.seek(offset)
+                    return log.read(_CHUNK)
+        return b""
 
     def interrupt(self) -> None:
         """Stop Terraform gracefully, now or when it starts."""
@@ -78,9 +88,9 @@ def hello() -> str:
     """Who this worker is: the key to seal to, and what it would run (JSON)."""
     try:
         found = find_executable(os.environ)
-        product, problem = f"{found.product} {found.version}", ""
+        product, sha256, problem = _product(found), found.sha256, ""
     except TfmfaError as error:
-        product, problem = "", str(error)
+        product, sha256, problem = "", "", str(error)
     key = _keys().public_key.encode()
     return json.dumps(
         {
@@ -89,6 +99,7 @@ def hello() -> str:
             "key": key.hex(),
             "version": __version__,
             "product": product,
+            "sha256": sha256,
             "problem": problem,
         }
     )
@@ -113,21 +124,20 @@ def run_job(job_id: str, sealed: bytes) -> bytes:
         answer = asyncio.run(_run(job, doing))
     except TfmfaError as error:
         answer = {"problem": str(error)}
+    finally:
+        doing.has_ended = True
     return doing.answers.seal(answer)
 
 
-def look(job_id: str, offset: int) -> bytes:
-    """What the log of a job has from `offset` on, sealed; nothing before it has begun."""
-    doing = _doing(job_id)
-    doing.seen, content = time.monotonic(), b""
-    if doing.answers is None:
-        return b""
-    if doing.log is not None:
-        with suppress(OSError), doing.log.open("rb") as log:
-            log.seek(offset)
-            content = log.read(_CHUNK)
+async def look(job_id: str, offset: int) -> bytes:
+    """What the log of a job has from `offset` on, sealed; waits a few seconds for it. Nothing before it has begun."""
+    doing, deadline = _doing(job_id), time.monotonic() + _PATIENCE
     doing.read = offset
-    return doing.answers.seal({"offset": offset, "log": content})
+    while True:
+        doing.seen, content = time.monotonic(), doing.content(offset)
+        if content or doing.has_ended or time.monotonic() > deadline:
+            return b"" if doing.answers is None else doing.answers.seal({"offset": offset, "log": content})
+        await asyncio.sleep(_PACE)
 
 
 def interrupt(job_id: str) -> None:
@@ -162,8 +172,8 @@ def _opened(sealed: bytes) -> RemoteJob | None:
 
 async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
     executable = find_executable(os.environ)
-    if (f"{executable.product} {executable.version}", __version__) != (job.product, job.version):
-        return {"problem": f"This worker has {executable.product} {executable.version} and tfmfa_nb {__version__}."}
+    if (_product(executable), executable.sha256, __version__) != (job.product, job.sha256, job.version):
+        return {"problem": f"the program has changed: it is {_product(executable)}, with tfmfa_nb {__version__}"}
     with ExitStack() as held:
         folder, lock = held.enter_context(_folder())
         environ = _environ(job, held.enter_context(role_endpoint(job.roles, job.region, job.endpoint)))
@@ -182,7 +192,7 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
             outcome = Outcome(1, interrupted=True, killed=False)
         elif outcome.exit_code == 0:
             outcome = await running.do(job.command, *job.words, *running.plan_argument())
-        doing.outcome = outcome
+        doing.has_ended = True
         await _wait_until_read(doing)
         plan = (folder / "plan").read_bytes() if job.command == "plan" and outcome.exit_code == 2 else b""  # noqa: PLR2004
         return {
@@ -241,6 +251,10 @@ class _Running:
         if command == "init" and outcome.exit_code != 0:
             doing.log = log
         return outcome
+
+
+def _product(executable: Executable) -> str:
+    return f"{executable.product} {executable.version}"
 
 
 async def _wait_until_read(doing: _Doing) -> None:

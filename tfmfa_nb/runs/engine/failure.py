@@ -53,6 +53,11 @@ SEE_LOG = "See the log for Terraform's full message."
 _SHELL = 128  # added to a signal's number by a shell that starts Terraform
 
 
+LOST = "The worker {} was lost."
+"""What a run's log says if another machine had it and is not there any more."""
+_LOST = re.compile(re.escape(LOST).replace(r"\{\}", ".+"))
+
+
 def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> TfmfaError:
     """The error for an unsuccessful outcome.
 
@@ -143,8 +148,8 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
             f"The session expired during the {phase}.{done} Plan again. To have longer sessions, in seconds: "
             "%config TfmfaMagics.session_duration = 14400"
         )
-    if "plan is stale" in reason:
-        return "The state has changed since the plan. Plan again."
+    if "plan is stale" in reason or _LOST.fullmatch(reason):
+        return _plan_again(phase, driver, reason)
     if "acquiring the state lock" in reason:
         for pattern, cause in _NOT_LOCKED:
             if _says(driver.store, driver.record.log_start, pattern):
@@ -152,6 +157,16 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
         option = driver.environment.option
         return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
     return remedy_for(reason, driver)
+
+
+def _plan_again(phase: Phase, driver: Driver, reason: str) -> str:
+    if not _LOST.fullmatch(reason):
+        return "The state has changed since the plan. Plan again."
+    may = "What it was changing may not be in the state, which" if phase.changes else "The state"
+    return (
+        f"{may} may still be locked. Plan again: that compares the state with AWS, and if it finds the lock, free it "
+        f"with %tfruns {driver.environment.option} unlock."
+    )
 
 
 def _room_remedy(phase: Phase, driver: Driver) -> str:
