@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tfmfa_nb.terraform.configuration import Configuration
 
-_MOST = 64 << 20  # bytes, before compression
+LARGEST = 64 << 20
+"""Bytes of a configuration that can be sent, before compression."""
 _MEGABYTE = 1 << 20
 _LEFT_OUT = {PRIVATE, SETTINGS, ".terraform", ".git", ".ipynb_checkpoints", "crash.log"}
 # What `init` has kept: the backend as it is configured, the selected workspace, the modules.
@@ -49,10 +50,10 @@ def pack(configuration: Configuration, environ: Mapping[str, str]) -> tuple[byte
     }
     try:
         size = sum(path.stat().st_size for path in files)
-        if size > _MOST:
+        if size > LARGEST:
             raise ConfigurationError(
                 f"{folder} has {size // _MEGABYTE:,} MB of files besides providers and states, and a configuration of "
-                f"at most {_MOST // _MEGABYTE} MB can be sent to a worker.",
+                f"at most {LARGEST // _MEGABYTE} MB can be sent to a worker.",
                 "Move what Terraform does not read out of the folder.",
             )
         packed = io.BytesIO()

@@ -1,0 +1,120 @@
+"""A runbook of twelve environments over six roles on a cluster of two workers, one of which is killed meanwhile."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+from dask_cluster import dask_cluster
+from runbooks import DEVICE, code_cells, write
+
+ROLES = [f"fleet-{number}" for number in range(6)]
+SETUP = f"""\
+%load_ext tfmfa_nb
+ROLES = {ROLES}
+rows = [
+    {{
+        "name": f"t{{n}}",
+        "role": f"arn:aws:iam::123456789012:role/{{ROLES[n % 6]}}",
+        "word": f"t{{n}}",
+        "backend_config": f"key=t{{n}}",
+    }}
+    for n in range(12)
+]"""
+CELLS = (
+    SETUP,
+    """\
+%%tfplan --each rows --on tls://ADDRESS
+terraform {
+  backend "s3" {
+    bucket           = "states"
+    region           = "eu-west-1"
+    use_path_style   = true
+    skip_s3_checksum = true
+    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
+  }
+}
+variable "role" {}
+variable "word" {}
+provider "aws" {
+  assume_role { role_arn = var.role }
+}
+resource "aws_ssm_parameter" "one" {
+  name      = "/dask/${var.word}"
+  type      = "String"
+  value     = "1"
+  overwrite = true
+}
+resource "terraform_data" "slow" {
+  depends_on = [aws_ssm_parameter.one]
+  provisioner "local-exec" { command = "touch begun; sleep 3" }
+}""",
+    ("%tfapply --each rows --auto-approve", "raises-exception"),
+)
+
+
+def add_roles(sandbox):
+    iam = sandbox.client("iam")
+    trust = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for role in ROLES:
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=json.dumps(everything))
+
+
+def kill_machine(worker):
+    process = psutil.Process(worker.pid)
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
+@pytest.mark.thorough
+@pytest.mark.provider
+@pytest.mark.timeout(900)
+def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_path, sandbox, provider, policy):
+    add_roles(sandbox)
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    (folder := tmp_path / "cluster").mkdir()
+    with dask_cluster(folder, provider) as cluster:
+        setup, plan, apply = CELLS
+        plan = plan.replace("tls://ADDRESS", cluster.address)
+        # What was lost is planned and applied once more, by the worker that is left.
+        book = write(tmp_path / "book.ipynb", setup, plan, apply, plan, apply[0])
+        environ = {**sandbox.environ(), **policy, **provider, **cluster.environ, "TFMFA_TOKEN_COMMAND": DEVICE}
+        with (tmp_path / "said").open("w") as said:
+            runner = subprocess.Popen(
+                [sys.executable, "-m", "tfmfa_nb.app", "run", book, "--output", tmp_path / "done.ipynb"],
+                cwd=tmp_path,
+                env={**os.environ, **environ},
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+        while not list(folder.glob("tfmfa-remote-*/work/begun")) and runner.poll() is None:
+            time.sleep(0.1)
+        kill_machine(cluster.workers[0])
+        assert runner.wait(600) == 0, (tmp_path / "said").read_text()
+    (lost,) = (cell for cell in code_cells(tmp_path / "done.ipynb")[2:3])
+    assert "did not succeed" in str(lost.outputs)
+    calls = sandbox.calls()
+    assert [call["action"] for call in calls].count("GetSessionToken") == 4
+    made = {call["identity"].split("/")[1] for call in calls if call["action"] == "PutParameter"}
+    assert made == set(ROLES)
+    names = {one["Name"] for page in pages(sandbox) for one in page["Parameters"]}
+    assert names == {f"/dask/t{number}" for number in range(12)}
+    for number in range(12):
+        state = json.loads(s3.get_object(Bucket="states", Key=f"t{number}")["Body"].read())
+        assert sorted(one["type"] for one in state["resources"]) == ["aws_ssm_parameter", "terraform_data"]
+        lines = (tmp_path / f"t{number}/.tfmfa/audit.jsonl").read_text().splitlines()
+        sent = [line for line in map(json.loads, lines) if line["event"] == "dispatched"]
+        assert {line["command"] for line in sent} == {"plan", "apply"}
+
+
+def pages(sandbox):
+    return sandbox.client("ssm").get_paginator("describe_parameters").paginate()
