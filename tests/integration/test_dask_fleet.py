@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import dask
@@ -203,3 +204,56 @@ async def test_the_magics_run_a_fleet_on_a_cluster(ipython_with, sandbox, cluste
     for name, commands in (("a", ["plan", "apply"]), ("b", ["plan"])):
         lines = lines_of(Path.cwd(), name)
         assert [line["command"] for line in lines if line["event"] == "dispatched"] == commands
+
+
+FOLDER = """
+terraform {
+  backend "s3" {
+    bucket           = "states"
+    key              = "NAME"
+    region           = "eu-west-1"
+    use_path_style   = true
+    skip_s3_checksum = true
+    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
+  }
+}
+variable "word" {}
+variable "planted" { sensitive = true }
+module "net" {
+  source = "../../modules/net"
+  word   = var.word
+}
+output "text" { value = templatefile("${path.module}/../text.tpl", { word = module.net.word }) }
+resource "terraform_data" "one" {
+  input = var.planted
+  provisioner "local-exec" { command = "echo ${nonsensitive(var.planted)}" }
+}
+"""
+
+
+async def test_modules_files_variables_and_workspaces_travel(tmp_path, gate, cluster, states, on):
+    (tmp_path / "modules/net").mkdir(parents=True)
+    (tmp_path / "modules/net/main.tf").write_text('variable "word" {}\noutput "word" { value = "net ${var.word}" }\n')
+    for name in ("x", "y"):
+        (tmp_path / "live" / name).mkdir(parents=True)
+        (tmp_path / "live" / name / "main.tf").write_text(FOLDER.replace("NAME", name))
+    (tmp_path / "live/text.tpl").write_text("text of ${word}")
+    (tmp_path / "words.tfvars").write_text('word = "from a file"\n')
+    given = (("var_file", "words.tfvars"), ("value", "planted=planted-value"))
+    options = Options(variables=given, workspace="blue", or_create=True)
+    fleet = Fleet(members_of("live/*", tmp_path, options), tmp_path)
+    await fleet.plan(gate, Pace(), DaskTerraform(on))
+    assert {name: str(error) for name, error in fleet.errors.items()} == {}
+    await fleet.apply(gate, Pace())
+    assert {name: str(error) for name, error in fleet.errors.items()} == {}
+    assert states() == ["env:/blue/x", "env:/blue/y"]
+    for run in fleet.values():
+        assert run.outputs["text"] == "text of net from a file"
+        log = "\n".join(run.log_text())
+        assert "planted-value" not in log
+        assert "(redacted)" in log
+    again = Fleet(members_of("live/*", tmp_path, replace(options, or_create=False)), tmp_path)
+    await again.plan(gate, Pace(), DaskTerraform(on))
+    assert [run.status for run in again.values()] == ["planned_and_finished"] * 2
+    # Nothing of it stays on the workers.
+    assert list(cluster.folder.glob("tfmfa-remote-*")) == []

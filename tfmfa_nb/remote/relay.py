@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -205,4 +206,5 @@ def _write(content: bytes) -> None:
 
 if __name__ == "__main__":
     os.umask(0o077)
+    logging.disable()  # what Dask says of its connections is nothing of Terraform's
     sys.exit(asyncio.run(_main(Order(**json.load(sys.stdin)))))

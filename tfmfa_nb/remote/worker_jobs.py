@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 ABANDONED = 60.0  # seconds without a look at a job, after which nobody is taken to wait for it
 _PACE = 0.1
 _PATIENCE = 5.0  # seconds in which a look waits for something to see
+_PLANNED = (0, 2)  # exit codes of `plan -detailed-exitcode`: nothing to change, or something
 _CHUNK = 1 << 20  # bytes of the log in one answer
 _PREFIX = "tfmfa-remote-"
 _NEW = 60  # seconds, in which a folder may not have its lock yet
@@ -194,7 +195,8 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
             outcome = await running.do(job.command, *job.words, *running.plan_argument())
         doing.has_ended = True
         await _wait_until_read(doing)
-        plan = (folder / "plan").read_bytes() if job.command == "plan" and outcome.exit_code == 2 else b""  # noqa: PLR2004
+        planned = job.command == "plan" and outcome.exit_code in _PLANNED
+        plan = (folder / "plan").read_bytes() if planned else b""
         return {
             "exit_code": outcome.exit_code,
             "killed": outcome.killed,
