@@ -234,6 +234,7 @@ async def test_the_magics_plan_and_apply_a_fleet(ipython_with, sandbox, tmp_path
         await ipython.run_line_magic("tfapply", "--each other")
     for line, problem in (
         ("--each rows -e a", "cannot be used with -e or -C"),
+        ("--on tls://127.0.0.1:8786 -e a", "--on runs a fleet: name its environments with --each"),
         ("--each rows --at-once 0", "--at-once '0' is not a number from 1 to 1,000"),
     ):
         with pytest.raises(UsageError, match=problem):

@@ -162,6 +162,8 @@ class FleetMagics:
 
 
 def _refuse_one_environment(arguments: Namespace) -> None:
+    if not arguments.each:
+        raise UsageError("--on runs a fleet: name its environments with --each")
     if arguments.environment is not None or arguments.chdir is not None:
         raise UsageError("--each names many environments, so it cannot be used with -e or -C")
     if arguments.wait:

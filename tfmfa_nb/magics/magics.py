@@ -133,7 +133,7 @@ class TfmfaMagics(Magics):
         The level 'plans and applies' requires an MFA code first. With --each, many environments are planned under one
         code, and the value is the fleet.
         """
-        if arguments.each:
+        if arguments.each or arguments.on:
             return await self.each("plan", arguments, cell)
         run = self._new_run(arguments, cell)
         await self.go(run, "plan", wait=arguments.wait)
@@ -149,7 +149,7 @@ class TfmfaMagics(Magics):
         `%tfapply` is itself the confirmation of the plan; `%%tfapply` asks for one after its plan, unless a code is
         required, or the line has `--auto-approve`.
         """
-        if arguments.each:
+        if arguments.each or arguments.on:
             return await self.each("apply", arguments, cell)
         if cell is None:
             run = self._planned(arguments)
