@@ -257,3 +257,19 @@ async def test_modules_files_variables_and_workspaces_travel(tmp_path, gate, clu
     assert [run.status for run in again.values()] == ["planned_and_finished"] * 2
     # Nothing of it stays on the workers.
     assert list(cluster.folder.glob("tfmfa-remote-*")) == []
+
+
+LEAKY = LEAN.replace("touch ${var.word};", "env;").replace("sleep", "true")
+
+
+async def test_what_a_worker_has_of_its_own_decides_nothing_and_is_not_shown(tmp_path, gate, tmp_path_factory, states):
+    own = {"TF_WORKSPACE": "prod", "VAULT_TOKEN": "own-vault", "TF_TOKEN_x": "own-x", "TF_VAR_word": "own-word"}
+    with dask_cluster(tmp_path_factory.mktemp("cluster"), {}, 1, **own) as cluster, cluster.client() as on:
+        fleet = fleet_of(tmp_path, ("a",), LEAKY)
+        await fleet.plan(gate, Pace(), DaskTerraform(on))
+        await fleet.apply(gate, Pace())
+    assert {name: str(error) for name, error in fleet.errors.items()} == {}
+    assert states() == ["a.tfstate"]
+    log = "\n".join(fleet["a"].log_text())
+    assert "TF_WORKSPACE=default" in log  # what is looked for would be found
+    assert [text for text in own.values() if text in log] == []

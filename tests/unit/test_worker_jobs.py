@@ -27,7 +27,6 @@ JOB = RemoteJob(
     folder=".",
     plan=b"",
     environ={"TF_VAR_x": "y"},
-    masked_keys=(),
     masked=("masked",),
     roles=(ROLE,),
     region="",

@@ -121,7 +121,7 @@ class Fleet(Mapping[str, Run]):
             )
         terraform = self._terraform = terraform or SharedTerraform()
         level = Level.strictest(strictest_level(self.members.values(), gate.policy), terraform.least_level)
-        async with terraform.in_use() as most:
+        async with terraform.in_use(gate.policy) as most:
             for name, member in self.members.items():
                 options = replace(member.options, level=level, fleet=self.id)
                 ports = terraform.ports(**self._parts(name))
@@ -172,7 +172,7 @@ class Fleet(Mapping[str, Run]):
         async def apply_one(driver: Driver, own: Gate) -> None:
             await apply(driver, own, confirm=confirm)
 
-        async with terraform.in_use() as most:
+        async with terraform.in_use(gate.policy) as most:
             await self._perform(chosen, gate, pace.at_most(most), Phase.APPLY, apply_one)
 
     def _check_applicable(self) -> None:

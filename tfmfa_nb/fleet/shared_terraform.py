@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.validation import Fault
@@ -40,12 +41,16 @@ class SharedTerraform(InstalledTerraform):
         self._lock = Lock()
 
     @asynccontextmanager
-    async def in_use(self) -> AsyncIterator[int]:
+    async def in_use(self, policy: Policy) -> AsyncIterator[int]:
         """What a phase of the fleet happens in; how many runs may use Terraform at once, 0 where this machine decides.
+
+        Args:
+            policy: organization policy.
 
         Raises:
             ConfigurationError: there is no Terraform to use.
         """
+        del policy  # each run's gate holds this machine to it
         yield 0
 
     def ports(

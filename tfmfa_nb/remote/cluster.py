@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.model.version import __version__
 from tfmfa_nb.remote.sealed_jobs import fingerprint_of
 from tfmfa_nb.remote.worker_jobs import hello
 
 if TYPE_CHECKING:
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.terraform.executable import Executable
 
 _PATIENCE = 15  # seconds for the scheduler's first answer
@@ -33,6 +35,8 @@ class Worker:
         product: "terraform 1.11.4".
         sha256: SHA-256 of that program.
         slots: how many runs it takes at once.
+        foreign: what puts other programs in Terraform's place there.
+        ways: names of its variables that set proxies, or certificate authorities other than the usual ones.
     """
 
     address: str
@@ -41,6 +45,8 @@ class Worker:
     product: str
     sha256: str
     slots: int
+    foreign: tuple[Problem, ...] = ()
+    ways: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,12 +58,31 @@ class Worker:
         """Its public key as people compare it."""
         return fingerprint_of(self.key)
 
+    def check(self, policy: Policy) -> None:
+        """Make sure that the policy allows what the worker has around Terraform, as it does on this machine.
+
+        Raises:
+            ConfigurationError: it does not.
+        """
+        for problem in self.foreign:
+            if not policy.allows_bypass(problem.name):
+                where = f" ({problem.place})" if problem.place else ""
+                raise ConfigurationError(f"The worker {self.name}: {problem.what}{where}", problem.remedy)
+        if self.ways and policy.mfa and not policy.proxies:
+            files = ", ".join(map(str, policy.files_setting("proxies")))
+            raise ConfigurationError(
+                f"The worker {self.name} sets {', '.join(self.ways)}, which is not allowed (organization policy "
+                f"{files}).",
+                "Start it without them: the policy allows neither proxies nor certificate authorities of one's own.",
+            )
+
 
 class Cluster:
     """The workers of one phase of a fleet.
 
     Args:
         on: address of the scheduler, or Dask's client.
+        policy: organization policy, which holds for the workers too.
 
     Attributes:
         scheduler: address of the scheduler.
@@ -65,16 +90,19 @@ class Cluster:
         workers: the workers, by their addresses.
 
     Raises:
-        ConfigurationError: it is not reached through TLS, or a worker cannot run Terraform, or none can.
+        ConfigurationError: it is not reached through TLS, a worker cannot run Terraform, or none can; or the policy
+            does not allow what a worker has around it.
     """
 
-    def __init__(self, on: object) -> None:
+    def __init__(self, on: object, policy: Policy) -> None:
         self._client, self._owned = _client(on), isinstance(on, str)
         try:
             self.scheduler = str(self._client.scheduler.address)
             given = {name: getattr(self._client.security, name, None) for name in _CLIENT_TLS}
             self.security = {name: value for name, value in given.items() if value}
             self.workers, self._busy = _workers(self._client), Counter[str]()
+            for worker in self.workers.values():
+                worker.check(policy)
         except BaseException:
             self.close()
             raise
@@ -178,12 +206,21 @@ def _worker(address: str, said: Any, slots: int) -> Worker:
             f"The worker {address} cannot run Terraform for tfmfa_nb: {said}.", f"Run there: {_EXTRA}"
         )
     found = json.loads(said)
-    worker = Worker(address, found["host"], bytes.fromhex(found["key"]), found["product"], found["sha256"], slots)
+    name = f"{found['host']} ({address})"
     if found["version"] != __version__:
         raise ConfigurationError(
-            f"The worker {worker.name} has tfmfa_nb {found['version']}, and this machine has {__version__}.",
+            f"The worker {name} has tfmfa_nb {found['version']}, and this machine has {__version__}.",
             "Install the same version on both.",
         )
     if found["problem"]:
-        raise ConfigurationError(f"The worker {worker.name}: {found['problem']}", "")
-    return worker
+        raise ConfigurationError(f"The worker {name}: {found['problem']}", "")
+    return Worker(
+        address,
+        found["host"],
+        bytes.fromhex(found["key"]),
+        found["product"],
+        found["sha256"],
+        slots,
+        foreign=tuple(Problem(**each) for each in found["foreign"]),
+        ways=tuple(found["ways"]),
+    )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.remote.cluster import Worker
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.configuration import Configuration
@@ -60,13 +61,13 @@ class DaskTerraform(SharedTerraform):
         return self._cluster
 
     @asynccontextmanager
-    async def in_use(self) -> AsyncIterator[int]:
+    async def in_use(self, policy: Policy) -> AsyncIterator[int]:
         """Connect to the cluster for a phase; how many runs it takes at once.
 
         Raises:
             ConfigurationError: as `Cluster` does.
         """
-        self._cluster = await asyncio.to_thread(Cluster, self._on)
+        self._cluster = await asyncio.to_thread(Cluster, self._on, policy)
         try:
             yield self._cluster.slots
         finally:

@@ -67,8 +67,7 @@ class RemoteJob:
         folder: where the root module is in it.
         plan: the saved plan, for an apply.
         environ: variables of Terraform's process.
-        masked_keys: AWS secrets to mask in the output, besides those of the roles.
-        masked: further values to mask.
+        masked: values to mask in the output, besides the roles' credentials.
         roles: the sessions of the roles that the configuration assumes; the first one is Terraform's own.
         region, endpoint: where the worker asks AWS whose a session is; "" for none.
     """
@@ -86,7 +85,6 @@ class RemoteJob:
     folder: str
     plan: bytes
     environ: dict[str, str]
-    masked_keys: tuple[str, ...]
     masked: tuple[str, ...]
     roles: tuple[RoleSession, ...]
     region: str

@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -29,7 +29,7 @@ from tfmfa_nb.model.version import __version__
 from tfmfa_nb.remote.archive import unpack
 from tfmfa_nb.remote.role_endpoint import role_endpoint
 from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, fingerprint_of
-from tfmfa_nb.terraform.credentials import child_environ, session_environ
+from tfmfa_nb.remote.worker_environment import foreign, ways, worker_environ
 from tfmfa_nb.terraform.executable import Executable, find_executable
 from tfmfa_nb.terraform.plugin_cache import shared_cache, turn_of_init
 from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
@@ -89,9 +89,9 @@ def hello() -> str:
     """Who this worker is: the key to seal to, and what it would run (JSON)."""
     try:
         found = find_executable(os.environ)
-        product, sha256, problem = _product(found), found.sha256, ""
+        product, sha256, problem, problems = _product(found), found.sha256, "", foreign(found.product)
     except TfmfaError as error:
-        product, sha256, problem = "", "", str(error)
+        product, sha256, problem, problems = "", "", str(error), []
     key = _keys().public_key.encode()
     return json.dumps(
         {
@@ -102,6 +102,8 @@ def hello() -> str:
             "product": product,
             "sha256": sha256,
             "problem": problem,
+            "foreign": [asdict(each) for each in problems],
+            "ways": ways(),
         }
     )
 
@@ -177,7 +179,8 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
         return {"problem": f"the program has changed: it is {_product(executable)}, with tfmfa_nb {__version__}"}
     with ExitStack() as held:
         folder, lock = held.enter_context(_folder())
-        environ = _environ(job, held.enter_context(role_endpoint(job.roles, job.region, job.endpoint)))
+        roles_url = held.enter_context(role_endpoint(job.roles, job.region, job.endpoint))
+        environ = worker_environ({**job.environ, "AWS_ENDPOINT_URL_STS": roles_url})
         work = folder / "work"
         work.mkdir()
         unpack(job.archive, work)
@@ -233,7 +236,7 @@ class _Running:
                 cwd=self.root,
                 environ={**self.environ, **variables},
                 secrets=tuple(map(Secret, job.masked)),
-                keys=(*map(Secret, job.masked_keys), *(one for role in job.roles for one in role.secrets())),
+                keys=tuple(one for role in job.roles for one in role.secrets()),
                 log=log,
                 exit=self.folder / f"{command}.exit",
                 lock_fd=self.lock,
@@ -264,14 +267,6 @@ async def _wait_until_read(doing: _Doing) -> None:
     size = doing.log.stat().st_size if doing.log is not None and doing.log.exists() else 0
     while doing.read < size and not doing.is_abandoned:  # noqa: ASYNC110 - another thread changes it
         await asyncio.sleep(_PACE)
-
-
-def _environ(job: RemoteJob, roles_url: str) -> dict[str, str]:
-    """The variables of Terraform's process, without credentials: this worker's own, and those that were sent."""
-    child, _ = child_environ(os.environ, credentials=False)
-    own = {name: value for name, value in child.items() if not name.startswith(("AWS_", "TF_VAR_", "TF_DATA_DIR"))}
-    kept = {name: child[name] for name in ("AWS_CA_BUNDLE",) if name in child}
-    return session_environ({**own, **kept, **job.environ, "AWS_ENDPOINT_URL_STS": roles_url}, {}, files=False)
 
 
 @contextmanager

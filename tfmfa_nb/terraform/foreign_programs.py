@@ -39,6 +39,11 @@ def foreign_programs(folder: Path, environ: Mapping[str, str], product: str = ""
     if (plugins := folder / _PLUGINS).exists():
         text = f"{plugins} exists: Terraform installs providers from there, whatever programs they are."
         yield Problem(text, "Remove it, or name a mirror outside of the folder in the CLI configuration.", "", _PLUGINS)
+    yield from foreign_settings(environ, product)
+
+
+def foreign_settings(environ: Mapping[str, str], product: str = "") -> Iterator[Problem]:
+    """Those of them that hold for all folders; see `foreign_programs`."""
     for name, effect in _VARIABLES.items():
         if environ.get(name):
             text = f"{name} is set: it {effect}, which would get the MFA session."
