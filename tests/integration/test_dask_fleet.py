@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from dask_cluster import dask_cluster
 from device import Device
+from distributed import Client, Security
 from runbooks import DEVICE
 from witness import calls_without_mfa
 
@@ -154,6 +156,42 @@ async def test_a_machine_that_dies_leaves_its_environment_errored_and_nothing_ru
     again = fleet_of(tmp_path, ("slow",), LEAN)
     await again.plan(gate, Pace(), DaskTerraform(on))
     assert "%tfruns -e slow unlock" in str(again.errors["slow"])
+
+
+async def test_a_worker_that_is_restarted_at_its_address_is_lost_while_its_terraform_goes_on(
+    tmp_path, gate, states, tmp_path_factory
+):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with dask_cluster(tmp_path_factory.mktemp("cluster"), {}, 1, port=port) as cluster, cluster.client() as on:
+        fleet = fleet_of(tmp_path, ("slow",), LEAN)
+        await fleet.plan(gate, Pace(), DaskTerraform(on))
+        task = asyncio.create_task(fleet.apply(gate, Pace()))
+        worker, below = machine_of(cluster, await begun(cluster))
+        worker.kill()
+        worker.wait()
+        cluster.add_worker(port=port)
+        await task
+        for process in below:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    assert fleet["slow"].status == "errored"
+    said = str(fleet.errors["slow"])
+    assert re.search(r"exit code 1: The worker .+ \(tls://127.+\) was lost\. What it was changing", said)
+    assert "may still be locked" in said
+    assert "slow.tfstate.tflock" in states()
+
+
+async def test_certificates_by_a_relative_path_serve_the_relay_too(tmp_path, gate, cluster, states, monkeypatch):
+    monkeypatch.chdir(cluster.folder)
+    pem, key = "cluster.pem", "cluster.key"
+    security = Security(tls_ca_file=pem, tls_client_cert=pem, tls_client_key=key, require_encryption=True)
+    with Client(cluster.address, security=security, set_as_default=False) as on:
+        fleet = fleet_of(tmp_path, ("a",), LEAN)
+        await fleet.plan(gate, Pace(), DaskTerraform(on))
+    assert {name: str(error) for name, error in fleet.errors.items()} == {}
+    assert fleet["a"].status == "planned"
+    assert states() == []
 
 
 async def test_a_cancellation_is_one_interrupt_on_each_worker(tmp_path, gate, cluster, states, on):

@@ -1,16 +1,24 @@
 """A worker does a job once, and only one that was sealed to it."""
 
 import asyncio
+import fcntl
+import gc
+import io
 import json
+import os
 import pickle
+import tarfile
+import threading
 from dataclasses import replace
 
 import pytest
 from nacl.public import PrivateKey, SealedBox
 
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.version import __version__
 from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, RoleSession, fingerprint_of
 from tfmfa_nb.remote.worker_jobs import hello, interrupt, look, run_job
+from tfmfa_nb.terraform.executable import find_executable
 
 ROLE = RoleSession(({"RoleArn": "arn:aws:iam::1:role/r"},), "2026-01-31T12:00:00Z", ("ASIA", "secret", "token"))
 JOB = RemoteJob(
@@ -76,10 +84,63 @@ def test_a_job_is_not_done_twice_and_not_under_another_id(key):
         run_job("tfmfa-3", sealed)
 
 
-def test_what_is_seen_of_a_job_is_sealed_with_its_own_key(key):
+def test_of_a_job_that_has_ended_nothing_stays_but_its_id(key):
     run_job("tfmfa-4", replace(JOB, id="tfmfa-4").sealed_to(key))
-    sealed = asyncio.run(look("tfmfa-4", 0))
-    assert Answers(JOB.reply_key).open(sealed) == {"offset": 0, "log": b""}
+    assert asyncio.run(look("tfmfa-4", fingerprint_of(key), 0)) == b""
+    assert interrupt("tfmfa-4") is True  # it has ended: nothing happens
+    assert [each for each in gc.get_objects() if isinstance(each, Answers)] == []
+
+
+def test_whoever_looks_learns_that_another_process_has_the_address():
+    assert asyncio.run(look("tfmfa-5", fingerprint_of(b"another"), 0)) is None
+
+
+def test_what_has_not_begun_is_neither_seen_nor_stopped(key, monkeypatch):
+    monkeypatch.setattr("tfmfa_nb.remote.worker_jobs._PATIENCE", 0.1)
+    assert interrupt("tfmfa-6") is False
+    assert asyncio.run(look("tfmfa-6", fingerprint_of(key), 0)) == b""
+    # Neither call counts as the job's begin.
+    assert "problem" in Answers(JOB.reply_key).open(run_job("tfmfa-6", replace(JOB, id="tfmfa-6").sealed_to(key)))
+
+
+def test_whatever_goes_wrong_is_told_sealed(key, monkeypatch):
+    def broken(_):
+        raise ValueError("/home/alice/customer-list.tf is no archive")
+
+    monkeypatch.setattr("tfmfa_nb.remote.worker_jobs.find_executable", broken)
+    sealed = run_job("tfmfa-7", replace(JOB, id="tfmfa-7").sealed_to(key))
+    assert b"customer" not in sealed
+    assert Answers(JOB.reply_key).open(sealed) == {"problem": "ValueError: /home/alice/customer-list.tf is no archive"}
     with pytest.raises(ValueError, match="not sealed with the key of the job"):
         Answers(b"o" * 32).open(sealed)
-    interrupt("tfmfa-4")  # it has ended: nothing happens
+
+
+def test_what_is_too_large_is_not_sealed(key, monkeypatch):
+    monkeypatch.setattr("tfmfa_nb.remote.sealed_jobs.LARGEST", 1 << 20)
+    with pytest.raises(ConfigurationError, match=r"are 1 MB for a worker, and at most 1 MB can be sent"):
+        replace(JOB, plan=bytes(1 << 20)).sealed_to(key)
+    with pytest.raises(ConfigurationError):
+        Answers(JOB.reply_key).seal({"plan": bytes(1 << 20)})
+
+
+@pytest.mark.parametrize("stop", ["interrupt", "nobody looks"])
+def test_a_job_that_waits_for_the_plugin_cache_can_be_stopped(key, monkeypatch, tmp_path, stop):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", str(cache))
+    monkeypatch.setattr("tfmfa_nb.remote.worker_jobs.ABANDONED", 0.5 if stop != "interrupt" else 60)
+    executable = find_executable(os.environ)
+    product = f"{executable.product} {executable.version}"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz"):
+        pass
+    job = replace(JOB, id=f"tfmfa-{stop}", product=product, sha256=executable.sha256, archive=packed.getvalue())
+    held = os.open(cache, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    if stop == "interrupt":
+        threading.Timer(1, interrupt, (job.id,)).start()
+    try:
+        answer = Answers(JOB.reply_key).open(run_job(job.id, job.sealed_to(key)))
+    finally:
+        os.close(held)
+    assert (answer["exit_code"], answer["plan"]) == (1, b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import ConfigurationError
@@ -99,7 +100,7 @@ class Cluster:
         try:
             self.scheduler = str(self._client.scheduler.address)
             given = {name: getattr(self._client.security, name, None) for name in _CLIENT_TLS}
-            self.security = {name: value for name, value in given.items() if value}
+            self.security = {name: _from_anywhere(value) for name, value in given.items() if value}
             self.workers, self._busy = _workers(self._client), Counter[str]()
             for worker in self.workers.values():
                 worker.check(policy)
@@ -175,6 +176,11 @@ def _client(on: object) -> Any:
             "Check its address, and that Dask's configuration has your certificate: distributed.comm.tls.ca-file, "
             "client.cert, and client.key.",
         ) from None
+
+
+def _from_anywhere(setting: str) -> str:
+    """A setting of TLS for a process in another folder: the path of a file, unless it is a text that stands for one."""
+    return str(Path(setting).absolute()) if "\n" not in setting and Path(setting).is_file() else setting
 
 
 def _check_address(address: str) -> None:

@@ -139,6 +139,7 @@ class _TerraformOfRun:
             scheduler=cluster.scheduler,
             security=cluster.security,
             worker=worker.address,
+            worker_key=worker.fingerprint,
             name=worker.name,
             job_id=job_id,
             job=str(file),

@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tfmfa_nb.environments.atomic_files import write_whole
 from tfmfa_nb.remote.sealed_jobs import Answers
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PACE = 0.25  # seconds between two looks at the log
 _PATIENCE = 60.0  # seconds in which a worker that the scheduler still knows may give no answer
+_BRIEFLY = 10.0  # seconds for the scheduler's own answer
 _FAILED = 1
 _SHELL = 128  # added to a signal's number
 
@@ -40,6 +41,7 @@ class Order:
         scheduler: address of the scheduler.
         security: arguments of `distributed.Security`.
         worker: address of the worker.
+        worker_key: fingerprint of the key of the process there that the job is sealed to.
         name: the worker as people know it.
         job_id: ID of the job.
         job: file with the sealed job, which the relay deletes.
@@ -50,6 +52,7 @@ class Order:
     scheduler: str
     security: Mapping[str, Any]
     worker: str
+    worker_key: str
     name: str
     job_id: str
     job: str
@@ -62,36 +65,46 @@ class Order:
 
 
 class WorkerLost(Exception):
-    """The worker, or the scheduler, is not there any more."""
+    """The worker, or the scheduler, is not there any more, or another process is in its place."""
 
 
-class _Relay:
+class Relay:
     """Relays one job.
 
     Args:
         order: what to do.
-        client: Dask's client.
+
+    Attributes:
+        submitted: whether the job may have left this machine, so that its end is known to the worker alone.
     """
 
-    def __init__(self, order: Order, client: Any) -> None:
-        self._order, self._client = order, client
+    def __init__(self, order: Order) -> None:
+        self._order, self._client = order, cast("Any", None)
         self._answers, self._offset = Answers(bytes.fromhex(order.reply_key)), 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.submitted = False
 
-    async def run(self) -> int:
+    async def run(self, client: Any) -> int:
         """Do the job; the exit code.
+
+        Args:
+            client: Dask's client.
 
         Raises:
             WorkerLost: its end will not be known.
+            OSError: nothing was sent.
         """
-        order, file = self._order, Path(self._order.job)
+        order, file, self._client = self._order, Path(self._order.job), client
         sealed = await asyncio.to_thread(file.read_bytes)
         await asyncio.to_thread(file.unlink)
-        if order.worker not in await self._known():
-            _say(f"Error: {order.name} is not in the cluster any more: nothing was run there")
-            return _FAILED
+        known = await self._known()
+        if known is None:
+            raise OSError("the scheduler gives no answer")
+        if order.worker not in known:
+            raise OSError("it is not in the cluster any more")
+        self.submitted = True
         # Pinned, and never again: what a job has begun to change must not begin once more elsewhere.
-        future = self._client.submit(
+        future = client.submit(
             run_job,
             order.job_id,
             sealed,
@@ -102,7 +115,6 @@ class _Relay:
             resources={"terraform": 1},
             pure=False,
         )
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
         try:
             while not future.done():
                 await self._look()
@@ -112,64 +124,85 @@ class _Relay:
             with suppress(Exception):
                 await future.cancel()
 
+    def interrupt(self) -> None:
+        """Stop the job gracefully, now or when it begins."""
+        task = asyncio.ensure_future(self._pass_on())
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # who looks finds the worker lost
+
+    async def _pass_on(self) -> None:
+        # Until it has begun, there is nothing to stop.
+        while not await self._call(interrupt, self._order.job_id):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(_PACE)
+
     async def _end(self, future: Any) -> int:
         try:
-            sealed = await future
-        except Exception as error:  # noqa: BLE001 - of whatever has happened there
-            if "KilledWorker" in type(error).__name__ or type(error).__name__ == "FutureCancelledError":
-                raise WorkerLost from None
-            _say(f"Error: {self._order.name} did not run Terraform: {error}")
-            return _FAILED
-        answer = self._answers.open(sealed)
+            answer = self._opened(await future)
+        except WorkerLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is: it is no word of the process that the job was for
+            raise WorkerLost(str(error) or type(error).__name__) from None
         if problem := answer.get("problem"):
             _say(f"Error: {self._order.name}: {problem}")
             return _FAILED
-        if answer["plan"]:
-            write_whole(Path(self._order.plan), answer["plan"])
         code = answer["exit_code"]
         if code is None:
-            raise WorkerLost
+            raise WorkerLost("Terraform's supervisor there was killed")
+        if answer["plan"]:
+            try:
+                write_whole(Path(self._order.plan), answer["plan"])
+            except OSError as error:
+                _say(f"Error: the plan cannot be written to {self._order.plan}: {error.strerror or error}")
+                return _FAILED
         return int(code) if code >= 0 else _SHELL - code
 
     async def _look(self) -> None:
         """Print what the log has more."""
         while True:
-            sealed = await self._call(look, self._order.job_id, self._offset)
-            answer = self._answers.open(sealed) if sealed else {}
+            sealed = await self._call(look, self._order.job_id, self._order.worker_key, self._offset)
+            if sealed is None:
+                raise WorkerLost("another process is at its address")
+            answer = self._opened(sealed) if sealed else {}
             content: bytes = answer.get("log", b"") if answer.get("offset") == self._offset else b""
             if not content:
                 return
             self._offset += len(content)
             _write(content)
 
+    def _opened(self, sealed: bytes) -> dict[str, Any]:
+        try:
+            return self._answers.open(sealed)
+        except ValueError as error:
+            raise WorkerLost(f"an answer from there is {error}") from None
+
     async def _call(self, function: Any, *arguments: Any) -> Any:
         """Call a function on the worker.
 
         Raises:
-            WorkerLost: the scheduler does not know the worker any more.
+            WorkerLost: the scheduler does not know the worker any more, or there was no answer for a minute.
         """
         order, client = self._order, self._client
         deadline = asyncio.get_running_loop().time() + _PATIENCE
         while True:
             answers: dict[str, Any] = {}
             with suppress(Exception):
-                answers = await client.run(function, *arguments, workers=[order.worker], on_error="return")
+                async with asyncio.timeout_at(deadline):
+                    answers = await client.run(function, *arguments, workers=[order.worker], on_error="return")
             if order.worker in answers and not isinstance(answers[order.worker], BaseException):
                 return answers[order.worker]
-            if order.worker not in await self._known() or asyncio.get_running_loop().time() > deadline:
-                raise WorkerLost
+            known = await self._known()
+            if known is not None and order.worker not in known:
+                raise WorkerLost("it has left the cluster")
+            if asyncio.get_running_loop().time() > deadline:
+                raise WorkerLost(f"no answer for {_PATIENCE:.0f} seconds")
             await asyncio.sleep(_PACE)
 
     async def _known(self) -> Any:
-        """The workers that the scheduler knows."""
+        """The workers that the scheduler knows; None if it gives no answer."""
         with suppress(Exception):
-            return (await self._client.scheduler.identity(n_workers=-1))["workers"]
-        return {}
-
-    def _interrupt(self) -> None:
-        task = asyncio.ensure_future(self._call(interrupt, self._order.job_id))
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: done.exception())  # whoever looks at the log finds the worker lost
+            async with asyncio.timeout(_BRIEFLY):
+                return (await self._client.scheduler.identity(n_workers=-1))["workers"]
+        return None
 
 
 def security_of(arguments: Mapping[str, Any]) -> Any:
@@ -180,18 +213,46 @@ def security_of(arguments: Mapping[str, Any]) -> Any:
 
 
 async def _main(order: Order) -> int:
-    from distributed import Client  # noqa: PLC0415
+    relay, task = Relay(order), asyncio.current_task()
 
+    def interrupted() -> None:
+        if relay.submitted:
+            relay.interrupt()
+        elif task is not None:
+            task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)
     try:
-        async with Client(order.scheduler, security=security_of(order.security), asynchronous=True) as client:
-            return await _Relay(order, client).run()
-    except (WorkerLost, OSError):
-        _say(
-            f"Error: {LOST.format(order.name)}\n\n"
-            "Nobody knows here how Terraform ended there: it may have changed something, it may still be running, and "
-            "it may have left the state locked. Nothing is run again by itself."
-        )
+        return await _relayed(relay, order)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, it may not look like Terraform's
+        _say(_end(order.name, error, submitted=relay.submitted))
         return _FAILED
+
+
+async def _relayed(relay: Relay, order: Order) -> int:
+    from distributed import Client  # noqa: PLC0415 - takes a second, in which an interrupt is heard
+
+    client = Client(order.scheduler, security=security_of(order.security), asynchronous=True)
+    try:
+        await client
+        return await relay.run(client)
+    finally:
+        with suppress(Exception):
+            await client.close()
+
+
+def _end(name: str, error: BaseException, *, submitted: bool) -> str:
+    """What to say where it is not Terraform that ends the command."""
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if submitted:
+        return (
+            f"Error: {LOST.format(name)}\n\n"
+            "Nobody knows here how Terraform ended there: it may have changed something, it may still be running, and "
+            f"it may have left the state locked. Nothing is run again by itself. (Why it counts as lost: {reason}.)"
+        )
+    if isinstance(error, asyncio.CancelledError):
+        return f"Interrupt received: nothing was sent to {name}."
+    return f"Error: Nothing was sent to {name}: {reason}"
 
 
 def _say(text: str) -> None:
@@ -199,12 +260,23 @@ def _say(text: str) -> None:
 
 
 def _write(content: bytes) -> None:
+    """Write to the log; a full disk ends nothing, as it ends no Terraform."""
     rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(1, rest) :]
+    with suppress(OSError):
+        while rest:
+            rest = rest[os.write(1, rest) :]
+
+
+def main() -> int:
+    """Carry out the order on standard input; the exit code."""
+    os.umask(0o077)
+    logging.disable()  # what Dask says of its connections is nothing of Terraform's
+    order = Order(**json.load(sys.stdin))
+    try:
+        return asyncio.run(_main(order))
+    finally:
+        Path(order.job).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
-    logging.disable()  # what Dask says of its connections is nothing of Terraform's
-    sys.exit(asyncio.run(_main(Order(**json.load(sys.stdin)))))
+    sys.exit(main())

@@ -17,8 +17,12 @@ from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
+from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.redaction import Secret
 
+LARGEST = 128 << 20
+"""Bytes of a job, or of an answer, that can be sealed: they are in the memory of three machines at once."""
+_MEGABYTE = 1 << 20
 _FINGERPRINT = 32  # hexadecimal digits
 
 
@@ -97,10 +101,14 @@ class RemoteJob:
         raise TypeError("a RemoteJob cannot be pickled or copied")
 
     def sealed_to(self, worker_key: bytes) -> bytes:
-        """The job as only the worker with this public key can read it."""
+        """The job as only the worker with this public key can read it.
+
+        Raises:
+            ConfigurationError: it is too large.
+        """
         from nacl.public import PublicKey, SealedBox  # noqa: PLC0415 - of an optional extra
 
-        return SealedBox(PublicKey(worker_key)).encrypt(json.dumps(asdict(self), default=_encoded).encode())
+        return SealedBox(PublicKey(worker_key)).encrypt(_document(asdict(self)))
 
     @classmethod
     def opened(cls, document: bytes) -> RemoteJob:
@@ -126,8 +134,12 @@ class Answers:
         self._box = SecretBox(key)
 
     def seal(self, answer: dict[str, Any]) -> bytes:
-        """An answer as only whoever has made the job can read it."""
-        return bytes(self._box.encrypt(json.dumps(answer, default=_encoded).encode()))
+        """An answer as only whoever has made the job can read it.
+
+        Raises:
+            ConfigurationError: it is too large.
+        """
+        return bytes(self._box.encrypt(_document(answer)))
 
     def open(self, sealed: bytes) -> dict[str, Any]:
         """An answer of the worker.
@@ -147,6 +159,17 @@ class Answers:
 def fingerprint_of(worker_key: bytes) -> str:
     """A worker's public key as people compare it, in hexadecimal."""
     return hashlib.sha256(worker_key).hexdigest()[:_FINGERPRINT]
+
+
+def _document(content: dict[str, Any]) -> bytes:
+    document = json.dumps(content, default=_encoded).encode()
+    if len(document) > LARGEST:
+        raise ConfigurationError(
+            f"The configuration, the variables, and the plan are {len(document) // _MEGABYTE:,} MB for a worker, and "
+            f"at most {LARGEST // _MEGABYTE} MB can be sent.",
+            "Plan it without --on.",
+        )
+    return document
 
 
 def _encoded(value: object) -> dict[str, str]:

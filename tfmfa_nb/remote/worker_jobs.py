@@ -16,7 +16,7 @@ import platform
 import shutil
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,7 @@ _logger = logging.getLogger("distributed.tfmfa_nb")
 
 @dataclass
 class _Doing:
-    """A job that this worker does, or has done, and what its watcher has seen of it."""
+    """A job that this worker does, and what its watcher has seen of it."""
 
     seen: float = field(default_factory=time.monotonic)
     answers: Answers | None = None
@@ -59,7 +59,6 @@ class _Doing:
     has_ended: bool = False
     read: int = 0
     canceled: bool = False
-    begun: bool = False
 
     @property
     def is_abandoned(self) -> bool:
@@ -81,12 +80,14 @@ class _Doing:
             self.process.interrupt()
 
 
-_jobs: dict[str, _Doing] = {}
+_jobs: dict[str, _Doing | None] = {}
+"""The jobs of this process, by their IDs; None for one that has ended, which is not done again."""
 _jobs_lock = Lock()
 
 
 def hello() -> str:
     """Who this worker is: the key to seal to, and what it would run (JSON)."""
+    _remove_left()
     try:
         found = find_executable(os.environ)
         product, sha256, problem, problems = _product(found), found.sha256, "", foreign(found.product)
@@ -114,43 +115,56 @@ def run_job(job_id: str, sealed: bytes) -> bytes:
     Raises:
         RuntimeError: it was begun before, or is not for this process.
     """
-    doing = _doing(job_id)
+    doing = _Doing()
     with _jobs_lock:
-        if doing.begun:
+        if job_id in _jobs:
             raise RuntimeError("This job was begun before: it is not done twice.")
-        doing.begun = True
-    job = _opened(sealed)
-    if job is None or job.id != job_id:
-        raise RuntimeError("This job was sealed for another process: it is not done here.")
-    doing.answers = Answers(job.reply_key)
+        _jobs[job_id] = doing
     try:
-        answer = asyncio.run(_run(job, doing))
-    except TfmfaError as error:
-        answer = {"problem": str(error)}
+        job = _opened(sealed)
+        if job is None or job.id != job_id:
+            raise RuntimeError("This job was sealed for another process: it is not done here.")
+        answers = doing.answers = Answers(job.reply_key)
+        try:
+            return answers.seal(asyncio.run(_run(job, doing)))
+        except TfmfaError as error:
+            return answers.seal({"problem": str(error)})
+        except Exception as error:  # noqa: BLE001 - it may quote anything, and whatever leaves here unsealed is read
+            return answers.seal({"problem": f"{type(error).__name__}: {error}"})
     finally:
         doing.has_ended = True
-    return doing.answers.seal(answer)
+        _jobs[job_id] = None  # with its log, its process, and the key of its answers
 
 
-async def look(job_id: str, offset: int) -> bytes:
-    """What the log of a job has from `offset` on, sealed; waits a few seconds for it. Nothing before it has begun."""
-    doing, deadline = _doing(job_id), time.monotonic() + _PATIENCE
-    doing.read = offset
-    while True:
-        doing.seen, content = time.monotonic(), doing.content(offset)
-        if content or doing.has_ended or time.monotonic() > deadline:
-            return b"" if doing.answers is None else doing.answers.seal({"offset": offset, "log": content})
+async def look(job_id: str, fingerprint: str, offset: int) -> bytes | None:
+    """What the log of a job has from `offset` on, sealed; waits a few seconds for it.
+
+    Args:
+        job_id: ID of the job.
+        fingerprint: that of the key to which it was sealed.
+        offset: bytes of the log that have been read.
+
+    Returns:
+        None if that was another process's key; nothing before the job has begun, and after its end.
+    """
+    if fingerprint != fingerprint_of(_keys().public_key.encode()):
+        return None
+    deadline, answers, content = time.monotonic() + _PATIENCE, None, b""
+    while time.monotonic() < deadline:
+        if doing := _jobs.get(job_id):
+            doing.seen, doing.read = time.monotonic(), offset
+            answers, content = doing.answers, doing.content(offset)
+        if content or (job_id in _jobs and (doing is None or doing.has_ended)):
+            break
         await asyncio.sleep(_PACE)
+    return b"" if answers is None else answers.seal({"offset": offset, "log": content})
 
 
-def interrupt(job_id: str) -> None:
-    """Stop a job gracefully; one that has not begun does nothing then."""
-    _doing(job_id).interrupt()
-
-
-def _doing(job_id: str) -> _Doing:
-    with _jobs_lock:
-        return _jobs.setdefault(job_id, _Doing())
+def interrupt(job_id: str) -> bool:
+    """Stop a job gracefully; whether it has begun. It may have ended, too."""
+    if doing := _jobs.get(job_id):
+        doing.interrupt()
+    return job_id in _jobs
 
 
 @cache
@@ -190,8 +204,7 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
         for number, content in enumerate(job.files):
             (folder / f"{number}.tfvars").write_bytes(content)
         running = _Running(job, doing, executable, folder, root, environ, lock)
-        async with turn_of_init(environ, root):
-            outcome = await running.do("init", "-input=false", "-lockfile=readonly", "-no-color")
+        outcome = await running.init()
         if doing.canceled:
             outcome = Outcome(1, interrupted=True, killed=False)
         elif outcome.exit_code == 0:
@@ -222,6 +235,20 @@ class _Running:
     def plan_argument(self) -> tuple[str, ...]:
         """Where the plan is to be written, or is."""
         return (f"-out={self.folder / 'plan'}",) if self.job.command == "plan" else (str(self.folder / "plan"),)
+
+    async def init(self) -> Outcome:
+        """Install the providers, when the plugin cache is free for it."""
+        async with AsyncExitStack() as held:
+            turn = asyncio.ensure_future(held.enter_async_context(turn_of_init(self.environ, self.root)))
+            while not (await asyncio.wait({turn}, timeout=_PACE))[0]:
+                if self.doing.is_abandoned:
+                    self.doing.interrupt()
+                if self.doing.canceled:
+                    turn.cancel()
+            if turn.cancelled():
+                return Outcome(1, interrupted=True, killed=False)
+            turn.result()
+            return await self.do("init", "-input=false", "-lockfile=readonly", "-no-color")
 
     async def do(self, command: str, *words: str) -> Outcome:
         """Run a command to its end; the log of `init` is shown where it fails."""

@@ -86,7 +86,7 @@ def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> Tfm
         return TerraformFailed(problem, _room_remedy(phase, driver))
     exit_text = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
     return TerraformFailed(
-        f"{product} {command} ended {exit_text}{': ' + reason if reason else ''}.",
+        f"{product} {command} ended {exit_text}{': ' + reason.removesuffix('.') if reason else ''}.",
         _remedy(outcome, phase, driver, reason),
     )
 
