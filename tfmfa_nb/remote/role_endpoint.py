@@ -7,10 +7,11 @@ for that role with the same arguments. Thus the configuration, and the plan, sta
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _LARGEST = 64 << 10  # bytes of a request
+_MOST = 32  # connections at once
+_MEMBER = re.compile(r"(\w+)\.member\.(\d+)(?:\.(\w+))?")
 # What a provider may ask otherwise than the kernel did: under what name, and for how long.
 _FREE = {"Action", "Version", "RoleSessionName", "DurationSeconds"}
 
@@ -53,10 +56,31 @@ def role_endpoint(roles: Sequence[RoleSession], region: str, url: str) -> Iterat
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # So that no other user of the machine, who cannot know the path, fills it with connections.
+    request_queue_size = _MOST
 
     def __init__(self, roles: Sequence[RoleSession], endpoint: Endpoint, path: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.roles, self.endpoint, self.path = roles, endpoint, path
+        self._room = BoundedSemaphore(_MOST)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread; whoever comes while too many are answered is turned away, and asks again."""
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._room.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Make room when it is answered."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a traceback could show a session."""
@@ -65,26 +89,29 @@ class _Server(ThreadingHTTPServer):
         """The HTTP status and the document for a request."""
         match asked.get("Action"):
             case "AssumeRole":
-                found = self._session_for(asked)
-                if found is not None:
-                    return 200, _assumed(found, asked)
                 role = asked.get("RoleArn", "")
+                match self._sessions_for(asked):
+                    case [found]:
+                        return 200, _assumed(found, asked)
+                    case []:
+                        return 403, _refused(
+                            f"The kernel has sent no session of {role} with these arguments: only roles that it has "
+                            "checked can be assumed on a worker."
+                        )
                 return 403, _refused(
-                    f"The kernel has sent no session of {role} with these arguments: only roles that it has checked "
-                    "can be assumed on a worker."
+                    f"The kernel has sent several sessions of {role}, which other roles have assumed: a worker cannot "
+                    "tell which one is meant."
                 )
             case "GetCallerIdentity":
                 return self._identity(authorization)
         return 403, _refused("Only AssumeRole and GetCallerIdentity are answered on a worker.")
 
-    def _session_for(self, asked: Mapping[str, str]) -> RoleSession | None:
-        """The session whose last role is asked for, or else one that has it on the way there."""
-        arguments = {name: value for name, value in asked.items() if name not in _FREE}
-        for hops in (slice(-1, None), slice(None, -1)):
-            for role in self.roles:
-                if any(arguments == _flat(hop) for hop in role.hops[hops]):
-                    return role
-        return None
+    def _sessions_for(self, asked: Mapping[str, str]) -> list[RoleSession]:
+        """The sessions whose last role is asked for, or else those that have it on the way there."""
+        arguments = _members({name: value for name, value in asked.items() if name not in _FREE})
+        last = [role for role in self.roles if _arguments(role.hops[-1]) == arguments]
+        # A step of a chain: Terraform needs some session to ask for the next one with.
+        return last or [role for role in self.roles if arguments in map(_arguments, role.hops[:-1])][:1]
 
     def _identity(self, authorization: str) -> tuple[int, str]:
         for role in self.roles:
@@ -97,6 +124,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    timeout = 10  # seconds for whatever is to come
+
     def do_POST(self) -> None:
         """Answer a request."""
         server = cast("_Server", self.server)
@@ -117,20 +146,34 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing of it on the worker's standard error."""
 
 
-def _flat(hop: Mapping[str, Any]) -> dict[str, str]:
-    """The arguments of AssumeRole as AWS's query protocol writes them."""
-    flat: dict[str, str] = {}
-    for name, value in hop.items():
-        if name in _FREE:
-            continue
-        for number, one in enumerate(value if isinstance(value, list) else (), 1):
-            if isinstance(one, dict):
-                flat |= {f"{name}.member.{number}.{inner}": str(text) for inner, text in one.items()}
-            else:
-                flat[f"{name}.member.{number}"] = str(one)
-        if not isinstance(value, list):
-            flat[name] = str(value)
-    return flat
+def _arguments(hop: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of AssumeRole that count, as `_members` returns them."""
+    return {
+        name: sorted(map(_item, value)) if isinstance(value, list) else str(value)
+        for name, value in hop.items()
+        if name not in _FREE and value != []
+    }
+
+
+def _members(flat: Mapping[str, str]) -> dict[str, Any]:
+    """The same from AWS's query protocol: "Tags.member.1.Key" and the like become a list, whose order does not count.
+
+    Terraform has them in maps and sets, and sends them in an order of its own.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    members: dict[str, dict[str, dict[str, str]]] = {}
+    found: dict[str, Any] = {}
+    for name, value in flat.items():
+        if match := _MEMBER.fullmatch(name):
+            members.setdefault(match[1], {}).setdefault(match[2], {})[match[3] or ""] = value
+        else:
+            found[name] = value
+    return {**found, **{name: sorted(map(_item, each.values())) for name, each in members.items()}}
+
+
+def _item(item: object) -> list[tuple[str, str]]:
+    inner = item if isinstance(item, dict) else {"": item}
+    return sorted((str(name), str(text)) for name, text in inner.items())
 
 
 def _assumed(role: RoleSession, asked: Mapping[str, str]) -> str:
