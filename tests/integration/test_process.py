@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -106,6 +107,18 @@ async def test_what_is_printed_goes_to_a_new_file_and_what_is_read_comes_from_a_
     for taken in (file, folder / "link"):
         assert (await finish(replace(asks, output=taken))).exit_code == 127
     assert (file.read_text(), (folder / "elsewhere").exists()) == ('"PLANTED"\n', False)
+
+
+async def test_no_process_that_has_a_session_writes_its_memory_to_a_disk(folder):
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        started = replace(job(folder), argv=("sh", "-c", "ulimit -Sc; grep 'core file' /proc/$PPID/limits"))
+        await (await TerraformProcess.start(started)).wait()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    own, keeper = started.log.read_text().splitlines()
+    assert (own, keeper.split()[4]) == ("0", "0")
 
 
 async def test_a_failing_command_says_why_in_the_log(folder):

@@ -43,6 +43,10 @@ def test_the_session_of_terraform_itself_is_a_provider_s():
         (Findings((S3, AWS, RoleChain("aws.x", place="main.tf:7")), backend="s3"), r"main\.tf:7: aws\.x .* no role"),
         (Findings((S3, AWS, RoleChain("aws.x", (STATES,))), backend="s3"), "its providers assume several"),
         (
+            Findings((S3, RoleChain("aws.x", (STATES, DEPLOY)), RoleChain("aws.y", (DEPLOY,))), backend="s3"),
+            r'main\.tf:3: aws\.y and aws\.x of "a" come to the same role in different ways',
+        ),
+        (
             Findings((S3, RoleChain("aws", (RoleHop(None, "local.role", place="main.tf:3"),))), backend="s3"),
             "the role that aws .* assumes is not known before Terraform runs",
         ),

@@ -21,7 +21,7 @@ from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tfmfa_nb.authentication.assumed_roles import AssumedRole
     from tfmfa_nb.runs.driver import Driver
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tfmfa_nb.terraform.process import Job
 
 # What Terraform's process on a worker has of this machine's variables; everything else is the worker's own.
-_SENT = ("TF_IN_AUTOMATION", "TF_INPUT", "TF_APPEND_USER_AGENT", "AWS_REGION", "AWS_DEFAULT_REGION")
+_SENT = ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_INPUT", "TF_APPEND_USER_AGENT", "AWS_REGION", "AWS_DEFAULT_REGION")
 _SENT_ALL = ("TF_VAR_", "AWS_ENDPOINT_URL", "AWS_USE_")
 _OUT, _VAR_FILE = "-out=", "-var-file="
 
@@ -113,16 +113,13 @@ class JobMaker:
             archive=archive,
             folder=folder,
             plan=self._plan.read_bytes() if self._plan else b"",
-            environ={**_sent(given), WORKSPACE: driver.record.workspace},
+            environ={name: text for name, text in given.items() if name in _SENT or name.startswith(_SENT_ALL)}
+            | {WORKSPACE: driver.record.workspace},
             masked=tuple(secret.reveal() for secret in self._job.secrets),
             roles=tuple(_session_of(each) for each in assumed),
             region=endpoint[0],
             endpoint=endpoint[1],
         )
-
-
-def _sent(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in given.items() if name in _SENT or name.startswith(_SENT_ALL)}
 
 
 def _session_of(role: AssumedRole) -> RoleSession:

@@ -47,6 +47,23 @@ def roles_of(findings: Findings) -> tuple[RoleChain, ...]:
     return tuple(different.values())
 
 
+def _check_ways(roles: tuple[RoleChain, ...], name: str) -> None:
+    """Make sure that what Terraform asks for tells one role from another: who asks is not a part of it.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    ends: dict[RoleHop, RoleChain] = {}
+    for chain in roles:
+        other = ends.setdefault(_essence(chain)[-1], chain)
+        if other is not chain:
+            raise ConfigurationError(
+                f'{chain.hops[-1].place}: {chain.provider} and {other.provider} of "{name}" come to the same role in '
+                "different ways, which a worker cannot tell apart.",
+                "Give one of them a role, or an external_id, of its own, or plan it without --on.",
+            )
+
+
 def _check_roles(findings: Findings, name: str) -> None:
     remedy = "Add an assume_role block to it, or plan it without --on."
     for chain in findings.chains:
@@ -67,6 +84,7 @@ def _check_roles(findings: Findings, name: str) -> None:
     roles = roles_of(findings)
     if not roles:
         raise ConfigurationError(f'"{name}" assumes no role whose session could be sent to a worker.', remedy)
+    _check_ways(roles, name)
     for chain in findings.chains:
         if not chain.hops and len(roles) > 1:
             raise ConfigurationError(

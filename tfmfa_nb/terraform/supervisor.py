@@ -19,6 +19,7 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -323,6 +324,8 @@ def _answer(line: bytes) -> None:
 def main() -> None:
     """Run the job on standard input."""
     os.umask(0o077)
+    # What dumps the memory of this process, or of Terraform, would write the session to a disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     try:
         job, exit_file = json.load(sys.stdin), sys.argv[1]
         with _unnamed(f"{job['log']}.{os.getpid()}") as raw:
