@@ -6,6 +6,7 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from dask_cluster import dask_cluster
 from device import Device
@@ -87,6 +88,7 @@ def secrets(monkeypatch):
 
 async def test_the_scheduler_has_no_secret(tmp_path, provider, sandbox, gate_of, secrets):
     sandbox.client("s3").create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    secrets["long-term key"] = sandbox.environ()["AWS_SECRET_ACCESS_KEY"].encode()
     (folder := tmp_path / "cluster").mkdir()
     rows = [{"name": "a", "planted": "planted-in-a-variable", "backend_config": "key=a"}]
     fleet = Fleet(members_of(rows, tmp_path, Options(configuration=HCL)), tmp_path)
@@ -102,8 +104,13 @@ async def test_the_scheduler_has_no_secret(tmp_path, provider, sandbox, gate_of,
         assert len(secrets) >= 8
         during = [*memory_of(cluster.scheduler.pid)]
         assert found_in(during, {**secrets, **jobs}) == jobs.keys()  # what is looked for would be found
-        # The worker has them, as it has to: the same search finds them there.
-        assert {"configuration", "variable"} <= found_in(memory_of(worker.pid), secrets)
+        # The worker and what it has started have what they need: the same search finds it there. And nothing more.
+        below = [worker.pid, *(each.pid for each in psutil.Process(worker.pid).children(recursive=True))]
+        assert len(below) >= 3
+        there = {name for pid in below for name in found_in(memory_of(pid), secrets)}
+        assert {"configuration", "variable"} <= there
+        assert {name for name in there if name.startswith("AssumedRole")}
+        assert {name for name in there if name.startswith(("MfaSession", "long-term"))} == set()
         pages = await asyncio.to_thread(pages_of, client)
         await task
         assert {name: str(error) for name, error in fleet.errors.items()} == {}
