@@ -83,9 +83,22 @@ def lines_of(base, name):
     return [json.loads(line) for line in (base / name / ".tfmfa/audit.jsonl").read_text().splitlines()]
 
 
+class Reader(Device):
+    """A prompt of a person who reads the notes of each run before giving a code."""
+
+    def __init__(self, sandbox, fleet):
+        super().__init__(sandbox)
+        self.fleet, self.notes = fleet, []
+
+    async def ask(self, request):
+        self.notes.append({name: list(run.notes) for name, run in self.fleet.items()})
+        return await super().ask(request)
+
+
 @pytest.mark.provider
 async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(tmp_path, sandbox, gate_of, states, on):
-    device, fleet = Device(sandbox), fleet_of(tmp_path, ("a", "b"))
+    fleet = fleet_of(tmp_path, ("a", "b"))
+    device = Reader(sandbox, fleet)
     gate = gate_of(sandbox, device)
     await fleet.plan(gate, Pace(), DaskTerraform(on))
     assert {name: str(error) for name, error in fleet.errors.items()} == {}
@@ -93,15 +106,22 @@ async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(tmp_
     await fleet.apply(gate, Pace())
     assert {name: str(error) for name, error in fleet.errors.items()} == {}
     assert [run.status for run in fleet.values()] == ["applied", "applied"]
-    assert len(device.given) == 2
+    assert len(device.given) == len(device.notes) == 2
     assert states() == ["a.tfstate", "b.tfstate"]
     assert calls_without_mfa(sandbox) == []
     workers = set(on.scheduler_info(n_workers=-1)["workers"])
     for name in ("a", "b"):
-        sent = [line for line in lines_of(tmp_path, name) if line["event"] == "dispatched"]
+        sent = [line for line in lines_of(tmp_path, name) if line["event"] == "sealed"]
         assert [line["command"] for line in sent] == ["plan", "apply"]
         assert {line["worker"] for line in sent} <= workers
         assert [role["role"] for line in sent for role in line["roles"]] == [ROLE, ROLE]
+        plan = fleet[name].driver.record.plan_sha256
+        assert [line.get("plan_sha256") for line in sent] == [None, plan]
+        # Whoever gave the code could read who would have the roles: the very keys that they were sealed to.
+        for line, notes in zip(sent, device.notes, strict=True):
+            (note,) = (note for note in notes[name] if note.startswith("Terraform gets its roles on workers of "))
+            assert on.scheduler.address in note
+            assert f"({line['worker']}), key {line['worker_key']}" in note
 
 
 LEAN = (
@@ -149,7 +169,7 @@ async def test_a_machine_that_dies_leaves_its_environment_errored_and_nothing_ru
     assert "may still be locked" in said
     assert "%tfruns -e slow unlock" in said
     assert "slow.tfstate.tflock" in states()
-    sent = [line for line in lines_of(tmp_path, "slow") if line["event"] == "dispatched"]
+    sent = [line for line in lines_of(tmp_path, "slow") if line["event"] == "sealed"]
     assert [line["command"] for line in sent] == ["plan", "apply"]
     assert [len(list(cluster.folder.glob("tfmfa-remote-*/work/slow")))] == [1]
     # The cluster goes on with the workers that are left; the lock is told by whoever finds it.
@@ -216,6 +236,16 @@ async def test_what_no_worker_can_have_is_refused_before_a_code(tmp_path, sandbo
     local = fleet_of(tmp_path, ("a",), 'variable "word" {}\nresource "terraform_data" "one" {}\n', backend_config="")
     await local.plan(gate_of(sandbox, device), Pace(), DaskTerraform(on))
     assert '"a" keeps its state on this machine, where no worker finds it.' in str(local.errors["a"])
+    own = HCL.replace("provider", 'output "x" {\n  value = file("/etc/hostname")\n}\nprovider')
+    elsewhere = fleet_of(tmp_path, ("b",), own)
+    await elsewhere.plan(gate_of(sandbox, device), Pace(), DaskTerraform(on))
+    assert "main.tf: /etc/hostname is a path on this machine" in str(elsewhere.errors["b"])
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/x.json").symlink_to("/etc/hostname")
+    (tmp_path / "c/main.tf").write_text(HCL)
+    linked = fleet_of(tmp_path, ("c",), None, folder="c")
+    await linked.plan(gate_of(sandbox, device), Pace(), DaskTerraform(on))
+    assert "c/x.json is a symbolic link to /etc/hostname, which is not sent to a worker." in str(linked.errors["c"])
     for where, problem in (
         ("tcp://127.0.0.1:8786", "is not reached through TLS"),
         ("tls://127.0.0.1:1", "cannot be reached"),
@@ -241,7 +271,7 @@ async def test_the_magics_run_a_fleet_on_a_cluster(ipython_with, sandbox, cluste
     assert states() == ["a"]
     for name, commands in (("a", ["plan", "apply"]), ("b", ["plan"])):
         lines = lines_of(Path.cwd(), name)
-        assert [line["command"] for line in lines if line["event"] == "dispatched"] == commands
+        assert [line["command"] for line in lines if line["event"] == "sealed"] == commands
 
 
 FOLDER = """

@@ -112,7 +112,7 @@ def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_p
         state = json.loads(s3.get_object(Bucket="states", Key=f"t{number}")["Body"].read())
         assert sorted(one["type"] for one in state["resources"]) == ["aws_ssm_parameter", "terraform_data"]
         lines = (tmp_path / f"t{number}/.tfmfa/audit.jsonl").read_text().splitlines()
-        sent = [line for line in map(json.loads, lines) if line["event"] == "dispatched"]
+        sent = [line for line in map(json.loads, lines) if line["event"] == "sealed"]
         assert {line["command"] for line in sent} == {"plan", "apply"}
 
 

@@ -17,7 +17,7 @@ from tfmfa_nb.fleet.shared_terraform import SharedTerraform
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.remote.cluster import Cluster
-from tfmfa_nb.remote.job_making import JobMaker
+from tfmfa_nb.remote.job_making import JobMaker, sendable
 from tfmfa_nb.remote.movable import check_movable
 from tfmfa_nb.remote.relay import Order
 from tfmfa_nb.runs.ports import Ports
@@ -102,8 +102,12 @@ class _TerraformOfRun:
 
     def inspect(self, configuration: Configuration, **how: Any) -> Findings:
         """Find the roles and the bypasses, if the configuration can be used on another machine."""
-        findings = self._shared.inspect(configuration, **how)
-        check_movable(findings, self._driver())
+        findings, driver, cluster = self._shared.inspect(configuration, **how), self._driver(), self._shared.cluster
+        check_movable(findings, driver, configuration)
+        sendable(configuration, driver, how["environ"])
+        # Before the code: whoever gives it knows which machines will have the sessions.
+        workers = ", ".join(f"{each.name}, key {each.fingerprint}" for each in cluster.workers.values())
+        driver.note(f"Terraform gets its roles on workers of {cluster.scheduler}: {workers}.")
         return findings
 
     async def start(self, job: Job) -> TerraformProcess:
@@ -131,7 +135,10 @@ class _TerraformOfRun:
         making = JobMaker(driver, job, words, executable)
         sealed, roles = await making.sealed(job_id, reply_key, worker.key)
         facts = {"host": worker.host, "worker": worker.address, "worker_key": worker.fingerprint}
-        driver.store.audit("dispatched", command=words[0], job=job_id, roles=roles, **facts)
+        if words[0] == "apply":
+            facts["plan_sha256"] = driver.record.plan_sha256
+        # Before it is sent: nothing runs that the trail does not have.
+        driver.store.audit("sealed", command=words[0], job=job_id, roles=roles, **facts)
         driver.note(f"Terraform runs on {worker.name}.")
         file = driver.store.files.folder / f"{words[0]}.sealed"
         write_whole(file, sealed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.authentication.assumed_roles import assume
@@ -13,7 +12,7 @@ from tfmfa_nb.authentication.mfa_session import MfaSession
 from tfmfa_nb.authentication.session_durations import APPLY_SECONDS, SHORTEST_SECONDS
 from tfmfa_nb.model.errors import AuthenticationError
 from tfmfa_nb.model.version import __version__
-from tfmfa_nb.remote.archive import pack
+from tfmfa_nb.remote.archive import contents_of, pack
 from tfmfa_nb.remote.movable import roles_of
 from tfmfa_nb.remote.sealed_jobs import RemoteJob, RoleSession
 from tfmfa_nb.terraform.credentials import child_environ
@@ -21,16 +20,26 @@ from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.working_directory import WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tfmfa_nb.authentication.assumed_roles import AssumedRole
+    from tfmfa_nb.remote.archive import Contents
     from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.executable import Executable
     from tfmfa_nb.terraform.process import Job
 
 # What Terraform's process on a worker has of this machine's variables; everything else is the worker's own.
-_SENT = ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_INPUT", "TF_APPEND_USER_AGENT", "AWS_REGION", "AWS_DEFAULT_REGION")
-_SENT_ALL = ("TF_VAR_", "AWS_ENDPOINT_URL", "AWS_USE_")
+_SENT = (
+    "TF_IN_AUTOMATION",
+    "TF_INPUT",
+    "TF_APPEND_USER_AGENT",
+    "TF_ENCRYPTION",  # without it, OpenTofu would read, or write, a state that is not encrypted
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+)
+_SENT_ALL = ("AWS_ENDPOINT_URL", "AWS_USE_")
+_VARIABLE = "TF_VAR_"
 _OUT, _VAR_FILE = "-out=", "-var-file="
 
 
@@ -47,7 +56,7 @@ class JobMaker:
     def __init__(self, driver: Driver, job: Job, words: Sequence[str], executable: Executable) -> None:
         self._driver, self._job, self._executable = driver, job, executable
         self._command, *rest = words
-        self._plan = Path(rest[-1]) if self._command == "apply" else None
+        self._plan = self._command == "apply"
         self._words = tuple(rest[:-1] if self._plan else (word for word in rest if not word.startswith(_OUT)))
         self.new_plan = next((word.removeprefix(_OUT) for word in rest if word.startswith(_OUT)), "")
         """Where the plan is written; "" for an apply."""
@@ -92,7 +101,7 @@ class JobMaker:
     ) -> RemoteJob:
         driver, given = self._driver, self._job.environ
         configuration = driver.read_configuration(self._executable, given)
-        archive, folder = pack(configuration, given)
+        contents = sendable(configuration, driver, given)
         arguments = driver.options.variable_arguments(driver.base)
         has_values = f"TF_CLI_ARGS_{self._command}" in given  # an apply has those of ephemeral variables alone
         files = arguments.files if has_values else []
@@ -110,16 +119,38 @@ class JobMaker:
             words=self._words,
             variables=variables,
             files=tuple(file.read_bytes() for file in files),
-            archive=archive,
-            folder=folder,
-            plan=self._plan.read_bytes() if self._plan else b"",
-            environ={name: text for name, text in given.items() if name in _SENT or name.startswith(_SENT_ALL)}
-            | {WORKSPACE: driver.record.workspace},
+            archive=pack(configuration, contents),
+            folder=str(contents.inside),
+            # What is sent is what was compared: the roles may have taken seconds, in which a file can change.
+            plan=driver.store.read_plan(driver.record.plan_sha256) if self._plan else b"",
+            environ=_environ(given, configuration.root.variables) | {WORKSPACE: driver.record.workspace},
             masked=tuple(secret.reveal() for secret in self._job.secrets),
             roles=tuple(_session_of(each) for each in assumed),
             region=endpoint[0],
             endpoint=endpoint[1],
         )
+
+
+def sendable(configuration: Configuration, driver: Driver, environ: Mapping[str, str]) -> Contents:
+    """What of a configuration is sent for a run.
+
+    Raises:
+        ConfigurationError: it is too large, cannot be read, or has what cannot be sent.
+    """
+    plan = driver.store.files.plan
+    others = [*driver.options.variable_arguments(driver.base).files, *([plan] if plan.exists() else [])]
+    return contents_of(configuration, environ, others)
+
+
+def _environ(given: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
+    """The variables that are sent: of those with values for a configuration, the ones that it declares."""
+    return {
+        name: text
+        for name, text in given.items()
+        if name in _SENT
+        or name.startswith(_SENT_ALL)
+        or (name.startswith(_VARIABLE) and name.removeprefix(_VARIABLE) in declared)
+    }
 
 
 def _session_of(role: AssumedRole) -> RoleSession:

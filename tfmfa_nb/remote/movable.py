@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.terraform.provider_sources import AWS_TYPES, ProviderNames, provider_addresses
 
 if TYPE_CHECKING:
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.runs.driver import Driver
+    from tfmfa_nb.terraform.configuration import Configuration
     from tfmfa_nb.terraform.role_chains import Findings
 
 _BACKEND = "s3"  # the one that needs no other credentials than a role's
 _S3 = 'Configure backend "s3", or plan it without --on.'
-_OTHERS = ('backend "', "data.terraform_remote_state.")
+_OTHERS = re.compile(r'backend "|(?:module\.[^.]+\.)*data\.terraform_remote_state\.')
+_ELSEWHERE = ("/", "~")
 
 
-def check_movable(findings: Findings, driver: Driver) -> None:
+def check_movable(findings: Findings, driver: Driver, configuration: Configuration) -> None:
     """Make sure that a worker can do with the sessions of roles, and with what it is sent.
 
     Raises:
@@ -36,6 +40,9 @@ def check_movable(findings: Findings, driver: Driver) -> None:
             f'"{name}": --generate-config-out writes a file, which would stay on a worker.', "Plan it without --on."
         )
     _check_roles(findings, name)
+    _check_providers(findings, configuration)
+    _check_endpoints(findings, name)
+    _check_paths(configuration)
 
 
 def roles_of(findings: Findings) -> tuple[RoleChain, ...]:
@@ -94,9 +101,58 @@ def _check_roles(findings: Findings, name: str) -> None:
             )
 
 
+def _check_providers(findings: Findings, configuration: Configuration) -> None:
+    """What names no configuration of its provider, as a resource that only the state has left, uses the default one.
+
+    Where that has no block, Terraform makes one up, which acts as Terraform itself does: on a worker, as any role.
+    """
+    names = ProviderNames.of(configuration.root, configuration.product)
+    acting = {_kind(names.address(chain.provider)) for chain in findings.chains if chain.hops}
+    for address, place in provider_addresses(configuration).items():
+        provider = address.rpartition("/")[2]
+        if provider in AWS_TYPES and _kind(address) not in acting:
+            raise ConfigurationError(
+                f"{place}: the provider {address} has no configuration without an alias in the root module. "
+                "On a worker, what uses it by default would act as another role than here.",
+                f'Add provider "{provider}" with an assume_role block, or plan it without --on.',
+            )
+
+
+def _kind(address: str) -> str:
+    """A provider without its registry, which OpenTofu's lock file may name otherwise."""
+    return address.partition("/")[2]
+
+
+def _check_endpoints(findings: Findings, name: str) -> None:
+    for setting in findings.network:
+        if setting.is_endpoint and setting.values():
+            raise ConfigurationError(
+                f'{setting.place}: {setting.owner} of "{name}" sets `{setting.name}`. On a worker, roles are not '
+                "assumed there, but handed out by what this machine has sent.",
+                "Remove it, or plan it without --on.",
+            )
+
+
+def _check_paths(configuration: Configuration) -> None:
+    """A path outside of what is sent means another file on a worker, or none."""
+    paths = [(file, path) for file in configuration.files for path in configuration.parsed[file].data]
+    for module in configuration.modules:
+        for block in module.blocks:
+            source = block.attributes.get("source") if block.type == "module" else None
+            if source is not None and source.literal is not None:
+                paths.append((source.place, source.literal))
+    for place, path in paths:
+        if path.startswith(_ELSEWHERE):
+            raise ConfigurationError(
+                f"{place}: {path} is a path on this machine, which means another file on a worker, or none.",
+                "Use a path from the module: ${path.module}/… for a file, ./… or ../… for a module. Or plan it "
+                "without --on.",
+            )
+
+
 def _is_other(chain: RoleChain) -> bool:
     """Whether this is a state's, not a provider's."""
-    return chain.provider.startswith(_OTHERS)
+    return _OTHERS.match(chain.provider) is not None
 
 
 def _essence(chain: RoleChain) -> tuple[RoleHop, ...]:

@@ -203,10 +203,25 @@ class RunStore:
         if not self.files.plan.is_file():
             raise RunStateError("The saved plan no longer exists.", _AGAIN)
         if self._plan_digest() != digest:
-            raise RunStateError(
-                f"The saved plan {self.files.plan} is not the one that was shown: its content has changed.",
-                "Do not apply it. Find out who changed it, and plan again.",
-            )
+            raise self._other_plan()
+
+    def read_plan(self, digest: str) -> bytes:
+        """The saved plan that was shown: what is returned is what was compared, whatever the file becomes.
+
+        Raises:
+            RunStateError: the plan is missing, or its content has changed.
+        """
+        with self.open_plan() as file:
+            content = file.read()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise self._other_plan()
+        return content
+
+    def _other_plan(self) -> RunStateError:
+        return RunStateError(
+            f"The saved plan {self.files.plan} is not the one that was shown: its content has changed.",
+            "Do not apply it. Find out who changed it, and plan again.",
+        )
 
     def open_plan(self) -> BinaryIO:
         """The saved plan, to be read also after it was deleted.
