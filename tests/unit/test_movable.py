@@ -132,8 +132,8 @@ def test_an_sts_of_ones_own(written, value):
 @pytest.mark.parametrize(
     ("hcl", "path"),
     [
-        ('locals {\n  a = file("/etc/hostname")\n}\n', "main.tf: /etc/hostname"),
-        ('locals {\n  a = templatefile("~/x.tpl", {})\n}\n', "main.tf: ~/x.tpl"),
+        ('locals {\n  a = file("/etc/hostname")\n}\n', "main.tf:2: /etc/hostname"),
+        ('locals {\n  a = templatefile("~/x.tpl", {})\n}\n', "main.tf:2: ~/x.tpl"),
         ('module "a" {\n  source = "/opt/modules/a"\n}\n', "main.tf:2: /opt/modules/a"),
         ('module "a" {\n  source = "~/modules/a"\n}\n', "main.tf:2: ~/modules/a"),
     ],
@@ -145,5 +145,12 @@ def test_a_path_on_this_machine(written, hcl, path):
 
 
 def test_paths_in_the_configuration(written):
-    hcl = 'locals {\n  a = file("${path.module}/x")\n  b = file("x")\n  c = file("${path.cwd}/x")\n}\n'
+    hcl = """
+locals {
+  a = file("${path.module}/x")
+  b = file("x")
+  # c = file("~/.ssh/id_rsa.pub")
+  d = file("${path.cwd}/x")
+}
+"""
     check_movable(Findings((S3, AWS), backend="s3"), driver(), written(hcl))

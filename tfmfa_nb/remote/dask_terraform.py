@@ -134,11 +134,12 @@ class _TerraformOfRun:
         job_id, reply_key = f"tfmfa-{secrets.token_hex(16)}", secrets.token_bytes(32)
         making = JobMaker(driver, job, words, executable)
         sealed, roles = await making.sealed(job_id, reply_key, worker.key)
-        facts = {"host": worker.host, "worker": worker.address, "worker_key": worker.fingerprint}
+        to = {"host": worker.host, "worker": worker.address, "worker_key": worker.fingerprint}
+        facts = {"scheduler": cluster.scheduler, "command": words[0], "job": job_id, "roles": roles, **to}
         if words[0] == "apply":
             facts["plan_sha256"] = driver.record.plan_sha256
         # Before it is sent: nothing runs that the trail does not have.
-        driver.store.audit("sealed", command=words[0], job=job_id, roles=roles, **facts)
+        driver.store.audit("sealed", **facts)
         driver.note(f"Terraform runs on {worker.name}.")
         file = driver.store.files.folder / f"{words[0]}.sealed"
         write_whole(file, sealed)

@@ -10,6 +10,8 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.terraform.provider_sources import AWS_TYPES, ProviderNames, provider_addresses
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tfmfa_nb.model.roles import RoleChain, RoleHop
     from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.terraform.configuration import Configuration
@@ -135,7 +137,12 @@ def _check_endpoints(findings: Findings, name: str) -> None:
 
 def _check_paths(configuration: Configuration) -> None:
     """A path outside of what is sent means another file on a worker, or none."""
-    paths = [(file, path) for file in configuration.files for path in configuration.parsed[file].data]
+    paths = [
+        (place, path)
+        for file in configuration.files
+        for path in configuration.parsed[file].data
+        if path.startswith(_ELSEWHERE) and (place := _place_of(path, file, configuration.folder))
+    ]
     for module in configuration.modules:
         for block in module.blocks:
             source = block.attributes.get("source") if block.type == "module" else None
@@ -148,6 +155,20 @@ def _check_paths(configuration: Configuration) -> None:
                 "Use a path from the module: ${path.module}/… for a file, ./… or ../… for a module. Or plan it "
                 "without --on.",
             )
+
+
+def _place_of(path: str, file: str, folder: Path) -> str:
+    """Where a file of the configuration has a path; "" if only lines of comments have it."""
+    try:
+        lines = (folder / file).read_text("utf-8", "replace").splitlines()
+    except OSError:  # it has just changed, and is inspected again
+        return file
+    found = (number for number, line in enumerate(lines, 1) if path in line and not _is_comment(line))
+    return next((f"{file}:{number}" for number in found), "")
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", "//"))
 
 
 def _is_other(chain: RoleChain) -> bool:
