@@ -8,7 +8,6 @@ import json
 import os
 import pickle
 import tarfile
-import tempfile
 import threading
 from dataclasses import replace
 
@@ -145,20 +144,3 @@ def test_a_job_that_waits_for_the_plugin_cache_can_be_stopped(key, monkeypatch, 
     finally:
         os.close(held)
     assert (answer["exit_code"], answer["plan"]) == (1, b"")
-
-
-def test_what_a_killed_worker_has_left_is_deleted_when_the_next_one_says_hello(monkeypatch, tmp_path):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    folders = {name: tmp_path / f"tfmfa-remote-{name}" for name in ("left", "locked", "new")}
-    for name, folder in folders.items():
-        folder.mkdir()
-        (folder / "plan").touch()
-        if name != "new":
-            os.utime(folder, (1, 1))
-    held = os.open(folders["locked"], os.O_RDONLY)  # as Terraform has it, which may still run
-    fcntl.flock(held, fcntl.LOCK_EX)
-    try:
-        hello()
-    finally:
-        os.close(held)
-    assert {*tmp_path.iterdir()} == {folders["locked"], folders["new"]}

@@ -8,18 +8,14 @@ for the first, so that nothing runs twice.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import logging
 import os
 import platform
-import shutil
-import tempfile
 import time
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +23,7 @@ from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.model.version import __version__
 from tfmfa_nb.remote.archive import unpack
+from tfmfa_nb.remote.job_folders import job_folders, remove_left_jobs
 from tfmfa_nb.remote.role_endpoint import role_endpoint
 from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, fingerprint_of
 from tfmfa_nb.remote.worker_environment import foreign, ways, worker_environ
@@ -36,15 +33,15 @@ from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tfmfa_nb.remote.job_folders import JobFolders
 
 ABANDONED = 60.0  # seconds without a look at a job, after which nobody is taken to wait for it
 _PACE = 0.1
 _PATIENCE = 5.0  # seconds in which a look waits for something to see
 _PLANNED = (0, 2)  # exit codes of `plan -detailed-exitcode`: nothing to change, or something
 _CHUNK = 1 << 20  # bytes of the log in one answer
-_PREFIX = "tfmfa-remote-"
-_NEW = 60  # seconds, in which a folder may not have its lock yet
 _logger = logging.getLogger("distributed.tfmfa_nb")
 
 
@@ -87,7 +84,7 @@ _jobs_lock = Lock()
 
 def hello() -> str:
     """Who this worker is: the key to seal to, and what it would run (JSON)."""
-    _remove_left()
+    remove_left_jobs()
     try:
         found = find_executable(os.environ)
         product, sha256, problem, problems = _product(found), found.sha256, "", foreign(found.product)
@@ -192,18 +189,18 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
     if (_product(executable), executable.sha256, __version__) != (job.product, job.sha256, job.version):
         return {"problem": f"the program has changed: it is {_product(executable)}, with tfmfa_nb {__version__}"}
     with ExitStack() as held:
-        folder, lock = held.enter_context(_folder())
+        folders = held.enter_context(job_folders())
         roles_url = held.enter_context(role_endpoint(job.roles, job.region, job.endpoint))
         environ = worker_environ({**job.environ, "AWS_ENDPOINT_URL_STS": roles_url})
-        work = folder / "work"
+        work = folders.disk / "work"
         work.mkdir()
         unpack(job.archive, work)
         root = work / job.folder
         environ |= shared_cache(environ, root, owned=True)
-        (folder / "plan").write_bytes(job.plan)
+        (folders.private / "plan").write_bytes(job.plan)
         for number, content in enumerate(job.files):
-            (folder / f"{number}.tfvars").write_bytes(content)
-        running = _Running(job, doing, executable, folder, root, environ, lock)
+            (folders.private / f"{number}.tfvars").write_bytes(content)
+        running = _Running(job, doing, executable, folders, root, environ)
         outcome = await running.init()
         if doing.canceled:
             outcome = Outcome(1, interrupted=True, killed=False)
@@ -212,7 +209,7 @@ async def _run(job: RemoteJob, doing: _Doing) -> dict[str, Any]:
         doing.has_ended = True
         await _wait_until_read(doing)
         planned = job.command == "plan" and outcome.exit_code in _PLANNED
-        plan = (folder / "plan").read_bytes() if planned else b""
+        plan = (folders.private / "plan").read_bytes() if planned else b""
         return {
             "exit_code": outcome.exit_code,
             "killed": outcome.killed,
@@ -227,14 +224,14 @@ class _Running:
     job: RemoteJob
     doing: _Doing
     executable: Executable
-    folder: Path
+    folders: JobFolders
     root: Path
     environ: dict[str, str]
-    lock: int
 
     def plan_argument(self) -> tuple[str, ...]:
         """Where the plan is to be written, or is."""
-        return (f"-out={self.folder / 'plan'}",) if self.job.command == "plan" else (str(self.folder / "plan"),)
+        plan = self.folders.private / "plan"
+        return (f"-out={plan}",) if self.job.command == "plan" else (str(plan),)
 
     async def init(self) -> Outcome:
         """Install the providers, when the plugin cache is free for it."""
@@ -252,9 +249,10 @@ class _Running:
 
     async def do(self, command: str, *words: str) -> Outcome:
         """Run a command to its end; the log of `init` is shown where it fails."""
-        job, doing, log = self.job, self.doing, self.folder / f"{command}.log"
+        job, doing, folders, log = self.job, self.doing, self.folders, self.folders.disk / f"{command}.log"
         given = tuple(
-            f"-var-file={self.folder / f'{word}.tfvars'}" if isinstance(word, int) else word for word in job.variables
+            f"-var-file={folders.private / f'{word}.tfvars'}" if isinstance(word, int) else word
+            for word in job.variables
         )
         variables = VariableArguments(given).environ(command) if command != "init" else {}
         process = await TerraformProcess.start(
@@ -265,8 +263,8 @@ class _Running:
                 secrets=tuple(map(Secret, job.masked)),
                 keys=tuple(one for role in job.roles for one in role.secrets()),
                 log=log,
-                exit=self.folder / f"{command}.exit",
-                lock_fd=self.lock,
+                exit=folders.disk / f"{command}.exit",
+                lock_fd=folders.lock,
                 credentials=job.roles[0],
             )
         )
@@ -294,32 +292,3 @@ async def _wait_until_read(doing: _Doing) -> None:
     size = doing.log.stat().st_size if doing.log is not None and doing.log.exists() else 0
     while doing.read < size and not doing.is_abandoned:  # noqa: ASYNC110 - another thread changes it
         await asyncio.sleep(_PACE)
-
-
-@contextmanager
-def _folder() -> Iterator[tuple[Path, int]]:
-    """A new folder, mode 0700, and its lock, which Terraform holds too, so that nobody deletes it while it runs."""
-    _remove_left()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder, lock
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def _remove_left() -> None:
-    """Delete the folders of jobs whose worker was killed, once their Terraform has ended."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):
-            status = folder.lstat()
-            if status.st_uid != os.geteuid() or folder.is_symlink() or time.time() - status.st_mtime < _NEW:
-                continue
-            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-            finally:
-                os.close(lock)
