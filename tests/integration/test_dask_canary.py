@@ -32,7 +32,7 @@ terraform {
 variable "planted" { sensitive = true }
 resource "terraform_data" "one" {
   input = var.planted
-  provisioner "local-exec" { command = "touch begun; sleep 5" }
+  provisioner "local-exec" { command = "mkfifo searched && touch begun && timeout 120 cat searched" }
 }
 output "words_of_the_configuration" {
   value = "canary of the configuration"
@@ -97,7 +97,7 @@ async def test_the_scheduler_has_no_secret(tmp_path, provider, sandbox, gate_of,
         await fleet.plan(gate, Pace(), DaskTerraform(client))
         assert {name: str(error) for name, error in fleet.errors.items()} == {}
         task = asyncio.create_task(fleet.apply(gate, Pace()))
-        while not list(folder.glob("tfmfa-remote-*/work/begun")):  # noqa: ASYNC110 - nobody tells
+        while not (begun := list(folder.glob("tfmfa-remote-*/work/begun"))):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.1)
         (worker,) = cluster.workers
         jobs = {"job": b"tfmfa-", "function": b"tfmfa_nb.remote.worker_jobs"}
@@ -112,6 +112,7 @@ async def test_the_scheduler_has_no_secret(tmp_path, provider, sandbox, gate_of,
         assert {name for name in there if name.startswith("AssumedRole")}
         assert {name for name in there if name.startswith(("MfaSession", "long-term"))} == set()
         pages = await asyncio.to_thread(pages_of, client)
+        await asyncio.to_thread(begun[0].with_name("searched").write_text, "")
         await task
         assert {name: str(error) for name, error in fleet.errors.items()} == {}
         pages += await asyncio.to_thread(pages_of, client)
