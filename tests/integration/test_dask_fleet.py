@@ -111,7 +111,9 @@ async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(tmp_
     assert calls_without_mfa(sandbox) == []
     workers = set(on.scheduler_info(n_workers=-1)["workers"])
     for name in ("a", "b"):
-        sent = [line for line in lines_of(tmp_path, name) if line["event"] == "sealed"]
+        trail = lines_of(tmp_path, name)
+        assert [line["place"] for line in trail if line["event"] == "phase"] == [on.scheduler.address] * 2
+        sent = [line for line in trail if line["event"] == "sealed"]
         assert [line["command"] for line in sent] == ["plan", "apply"]
         assert {line["worker"] for line in sent} <= workers
         assert [role["role"] for line in sent for role in line["roles"]] == [ROLE, ROLE]

@@ -84,6 +84,39 @@ def test_what_lies_beside_a_configuration_stays_here(live, tmp_path):
     }  # fmt: skip
 
 
+KEYS = (
+    "id_rsa",
+    "keys/id_ed25519",
+    "ca.PEM",
+    "server.key",
+    "credentials",
+    "x.p12",
+    "x.pfx",
+    "x.ppk",
+    "x.jks",
+    "x.kdbx",
+)
+
+
+def test_what_may_have_a_key_by_its_name_stays_here_and_is_told(live, tmp_path):
+    """But not what the configuration names, and not a public key."""
+    for name in (*KEYS, "id_rsa.pub", "named.pem", "certificates/a.pem", "key.tf"):
+        path = live / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (live / "main.tf").write_text(
+        'locals {\n  a = file("${path.module}/named.pem")\n  b = fileset("${path.module}/certificates", "*.pem")\n}\n'
+    )
+    configuration = Configuration(live, "terraform", {})
+    contents = contents_of(configuration, {})
+    assert {str(path.relative_to(live)) for path in contents.keys} == set(KEYS)
+    unpack(pack(configuration, contents), tmp_path / "there")
+    assert written(tmp_path / "there") == {
+        "main.tf", "x.auto.tfvars", "templates/one.tpl", ".terraform.lock.hcl", "id_rsa.pub", "named.pem",
+        "certificates/a.pem", "key.tf", ".terraform/terraform.tfstate", ".terraform/environment",
+    }  # fmt: skip
+
+
 def test_what_a_function_lists_is_the_same_there(live, tmp_path):
     for name in ("site/.well-known/x", "site/old.ipynb", "site/index.html", "other/.hidden"):
         (live / name).parent.mkdir(parents=True, exist_ok=True)

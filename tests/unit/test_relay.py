@@ -4,16 +4,18 @@ import asyncio
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 from dask_cluster import write_certificate
 
 from tfmfa_nb.remote.relay import Order, Relay, WorkerLost
 from tfmfa_nb.remote.sealed_jobs import Answers
 from tfmfa_nb.remote.worker_jobs import interrupt, look
+from tfmfa_nb.terraform.python_command import python_command
 
 WORKER = "tls://10.0.0.3:4567"
 KEY = b"k" * 32
@@ -71,8 +73,9 @@ class Client:
 
 
 @pytest.fixture
-def order(tmp_path):
+def order(tmp_path, tmp_path_factory):
     (tmp_path / "plan.sealed").write_bytes(b"sealed")
+    (mark := tmp_path_factory.mktemp("run") / "plan.exit.uninterrupted").touch()
     return Order(
         scheduler="tls://127.0.0.1:1",
         security={},
@@ -83,6 +86,7 @@ def order(tmp_path):
         job=str(tmp_path / "plan.sealed"),
         reply_key=KEY.hex(),
         plan="",
+        uninterrupted=str(mark),
     )
 
 
@@ -105,6 +109,7 @@ async def test_a_job_goes_to_its_worker_once_and_ends_as_terraform_has_ended(ord
         Answers(b"o" * 32).seal({"exit_code": 0, "plan": b""}),
         Answers(KEY).seal({"exit_code": None, "plan": b""}),
     ],
+    ids=["of another process", "begun before", "no extra", "of another job", "killed"],  # what is sealed is random
 )
 async def test_what_no_sealed_answer_tells_of_is_lost(order, result):
     relay = Relay(order)
@@ -166,7 +171,7 @@ async def test_an_interrupt_reaches_a_job_as_soon_as_it_has_begun(order):
 
 def started(order):
     relay = subprocess.Popen(
-        [sys.executable, "-P", "-m", "tfmfa_nb.remote.relay"],
+        python_command("-P", "-m", "tfmfa_nb.remote.relay", deaf=True),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -200,6 +205,19 @@ def test_an_interrupt_while_it_connects_ends_a_relay(order, tmp_path, tmp_path_f
         relay.send_signal(signal.SIGINT)
         said, _ = relay.communicate(timeout=20)
         connection.close()
+    assert said == "Interrupt received: nothing was sent to host (tls://10.0.0.3:4567).\n"
+    assert relay.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_before_a_relay_can_hear_it_is_not_lost(order, tmp_path):
+    """As the supervisor interrupts: the mark goes first. The imports take a quarter of a second."""
+    relay = started(order)
+    while psutil.Process(relay.pid).cmdline()[0] == "/bin/sh":
+        time.sleep(0.001)
+    Path(order.uninterrupted).unlink()
+    relay.send_signal(signal.SIGINT)
+    said, _ = relay.communicate(timeout=20)
     assert said == "Interrupt received: nothing was sent to host (tls://10.0.0.3:4567).\n"
     assert relay.returncode == 1
     assert list(tmp_path.iterdir()) == []

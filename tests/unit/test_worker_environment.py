@@ -9,7 +9,7 @@ from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.problems import Problem
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.remote.cluster import Worker
-from tfmfa_nb.remote.worker_environment import worker_environ
+from tfmfa_nb.remote.worker_environment import registry_tokens, worker_environ
 from tfmfa_nb.remote.worker_jobs import hello
 
 # What changes another state, starts another program, asks somebody else, or is a secret of the worker's own.
@@ -69,6 +69,12 @@ def test_terraform_has_nothing_of_a_worker_that_decides_or_is_secret(monkeypatch
     assert found["TF_WORKSPACE"] == "blue"
     assert found["AWS_ENDPOINT_URL_STS"] == "http://127.0.0.1:1/x"
     assert "TF_WORKSPACE" not in worker_environ()
+
+
+def test_init_alone_has_the_workers_own_tokens_of_registries(monkeypatch):
+    monkeypatch.setenv("TF_TOKEN_registry_example", "the worker's own")
+    monkeypatch.setenv("TF_TOKEN_app_terraform_io", "")
+    assert registry_tokens() == {"TF_TOKEN_registry_example": "the worker's own"}
 
 
 def worker(**more):

@@ -150,3 +150,35 @@ def test_a_job_that_waits_for_the_plugin_cache_can_be_stopped(key, monkeypatch, 
     finally:
         os.close(held)
     assert (answer["exit_code"], answer["plan"]) == (1, b"")
+
+
+SCRIPT = """#!/bin/sh
+[ "$1" = version ] && echo 'Terraform v1.11.4' && exit
+echo "$TF_TOKEN_registry_example" >"{folder}/$1"
+[ "$1" = init ] || exit 1
+"""
+
+
+def test_a_workers_token_of_a_registry_reaches_init_and_no_other_command(key, monkeypatch, tmp_path):
+    (script := tmp_path / "terraform").write_text(SCRIPT.format(folder=tmp_path))
+    script.chmod(0o755)
+    monkeypatch.setenv("TFMFA_TERRAFORM", str(script))
+    monkeypatch.setenv("TF_TOKEN_registry_example", "the worker's own")
+    monkeypatch.setattr("tfmfa_nb.remote.worker_jobs.ABANDONED", 0.5)  # nobody reads the log
+    executable = find_executable(os.environ)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz"):
+        pass
+    job = replace(
+        JOB,
+        id="tfmfa-token",
+        product=f"{executable.product} {executable.version}",
+        sha256=executable.sha256,
+        archive=packed.getvalue(),
+    )
+    answer = Answers(JOB.reply_key).open(run_job(job.id, job.sealed_to(key)))
+    assert answer["exit_code"] == 1, answer
+    assert {name: (tmp_path / name).read_text() for name in ("init", "plan")} == {
+        "init": "the worker's own\n",
+        "plan": "\n",
+    }

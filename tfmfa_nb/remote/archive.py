@@ -29,6 +29,10 @@ _LEFT_OUT = re.compile(
     r"|.*\.tfstate(?:(?:\..*)?\.backup)?",
     re.DOTALL,
 )
+# What has a person's or a machine's key by convention: no worker gets it for lying beside a configuration.
+_KEY = re.compile(
+    r"credentials|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|.*\.(?:pem|key|p12|pfx|ppk|jks|kdbx)", re.DOTALL | re.IGNORECASE
+)
 # What `init` has kept: the backend as it is configured, the selected workspace, the modules.
 _KEPT = ("terraform.tfstate", "environment", "modules")
 
@@ -40,10 +44,12 @@ class Contents:
     Attributes:
         files: the name of each file, or symbolic link, in the archive.
         inside: where the root module is in it.
+        keys: files that are not sent because they may have keys, by their names.
     """
 
     files: Mapping[Path, Path]
     inside: Path
+    keys: tuple[Path, ...] = ()
 
 
 def contents_of(configuration: Configuration, environ: Mapping[str, str], others: Collection[Path] = ()) -> Contents:
@@ -66,6 +72,8 @@ def contents_of(configuration: Configuration, environ: Mapping[str, str], others
     kept = [data / name for name in _KEPT if (data / name).exists()]
     found = {path for root in (folder, *used) for path in _files(root, data)}
     found |= {path for root in kept for path in _files(root)}
+    keys = {path for path in found if _KEY.fullmatch(path.name)}.difference(named)
+    found -= keys
     # What a function lists is sent as it is: on a worker, the list would be another one.
     listed = [path for path in named if not any(each.is_relative_to(path) for each in (folder, *modules))]
     found |= {path for root in listed for path in _files(root, data, whole=True)}
@@ -89,6 +97,7 @@ def contents_of(configuration: Configuration, environ: Mapping[str, str], others
             for path in paths
         },
         inside,
+        tuple(sorted(keys - found)),
     )
 
 

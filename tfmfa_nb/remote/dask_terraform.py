@@ -8,6 +8,7 @@ relay, under the same supervisor as Terraform would be; see `remote.relay`.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,7 @@ class DaskTerraform(SharedTerraform):
         room: Callable[[], AbstractAsyncContextManager[None]],
     ) -> Ports:
         """The ports of one run, whose plan and apply happen on a worker."""
-        return Ports(_TerraformOfRun(self, driver), turn=turn, room=room)
+        return Ports(_TerraformOfRun(self, driver), turn=turn, room=room, place=lambda: self.cluster.scheduler)
 
 
 class _TerraformOfRun:
@@ -104,7 +105,9 @@ class _TerraformOfRun:
         """Find the roles and the bypasses, if the configuration can be used on another machine."""
         findings, driver, cluster = self._shared.inspect(configuration, **how), self._driver(), self._shared.cluster
         check_movable(findings, driver, configuration)
-        sendable(configuration, driver, how["environ"])
+        if keys := sendable(configuration, driver, how["environ"]).keys:
+            names = ", ".join(os.path.relpath(path, configuration.folder) for path in keys)
+            driver.note(f"By their names, these may have keys, and are not sent to a worker: {names}.")
         # Before the code: whoever gives it knows which machines will have the sessions.
         workers = ", ".join(f"{each.name}, key {each.fingerprint}" for each in cluster.workers.values())
         driver.note(f"Terraform gets its roles on workers of {cluster.scheduler}: {workers}.")
@@ -153,6 +156,7 @@ class _TerraformOfRun:
             job=str(file),
             reply_key=reply_key.hex(),
             plan=making.new_plan,
+            uninterrupted=str(job.uninterrupted),
         )
         try:
             return await TerraformProcess.start(making.relayed(order.written()))

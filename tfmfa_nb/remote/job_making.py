@@ -90,7 +90,7 @@ class JobMaker:
         environ, _ = child_environ(os.environ, credentials=False)
         return replace(
             self._job,
-            argv=python_command("-P", "-m", "tfmfa_nb.remote.relay"),
+            argv=python_command("-P", "-m", "tfmfa_nb.remote.relay", deaf=True),
             environ=environ,
             credentials=None,
             stdin=order,

@@ -47,6 +47,8 @@ class Order:
         job: file with the sealed job, which the relay deletes.
         reply_key: the job's own key, in hexadecimal.
         plan: where a new plan is written; "" for an apply.
+        uninterrupted: file that is there until somebody has interrupted the command: the relay hears no interrupt
+            before it has started.
     """
 
     scheduler: str
@@ -58,6 +60,12 @@ class Order:
     job: str
     reply_key: str
     plan: str
+    uninterrupted: str
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether somebody has interrupted the command."""
+        return not Path(self.uninterrupted).exists()
 
     def written(self) -> str:
         """The order as a relay reads it."""
@@ -222,6 +230,8 @@ async def _main(order: Order) -> int:
             task.cancel()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)
+    if order.is_interrupted:
+        interrupted()
     try:
         return await _relayed(relay, order)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, it may not look like Terraform's

@@ -29,6 +29,7 @@ _WAYS = re.compile(
     r"HTTPS?_PROXY|https?_proxy|NO_PROXY|no_proxy|AWS_CA_BUNDLE|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|SSL_CERT_DIR"
 )
 _NO_WAY = ("NO_PROXY", "no_proxy")
+_OF_REGISTRIES = "TF_TOKEN_"
 
 
 def worker_environ(sent: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -40,6 +41,11 @@ def worker_environ(sent: Mapping[str, str] | None = None) -> dict[str, str]:
     own = {name: text for name, text in os.environ.items() if _KEPT.fullmatch(name) or _WAYS.fullmatch(name)}
     child, _ = child_environ(own, credentials=False)
     return session_environ({**child, **(sent or {})}, {}, files=False)
+
+
+def registry_tokens() -> dict[str, str]:
+    """This worker's own tokens of registries: for `init`, which installs providers, and starts none of them."""
+    return {name: text for name, text in os.environ.items() if name.startswith(_OF_REGISTRIES) and text}
 
 
 def ways() -> list[str]:

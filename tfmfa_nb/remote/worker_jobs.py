@@ -26,7 +26,7 @@ from tfmfa_nb.remote.archive import unpack
 from tfmfa_nb.remote.job_folders import job_folders, remove_left_jobs
 from tfmfa_nb.remote.role_endpoint import role_endpoint
 from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, fingerprint_of
-from tfmfa_nb.remote.worker_environment import foreign, ways, worker_environ
+from tfmfa_nb.remote.worker_environment import foreign, registry_tokens, ways, worker_environ
 from tfmfa_nb.terraform.executable import Executable, find_executable
 from tfmfa_nb.terraform.plugin_cache import shared_cache, turn_of_init
 from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
@@ -254,13 +254,15 @@ class _Running:
             f"-var-file={folders.private / f'{word}.tfvars'}" if isinstance(word, int) else word
             for word in job.variables
         )
-        variables = VariableArguments(given).environ(command) if command != "init" else {}
+        is_init = command == "init"
+        tokens = registry_tokens() if is_init else {}
+        variables = tokens if is_init else VariableArguments(given).environ(command)
         process = await TerraformProcess.start(
             Job(
                 argv=(*self.executable.command, command, *words),
                 cwd=self.root,
                 environ={**self.environ, **variables},
-                secrets=tuple(map(Secret, job.masked)),
+                secrets=tuple(map(Secret, (*job.masked, *tokens.values()))),
                 keys=tuple(one for role in job.roles for one in role.secrets()),
                 log=log,
                 exit=folders.disk / f"{command}.exit",
@@ -269,7 +271,7 @@ class _Running:
             )
         )
         doing.process = process
-        if command != "init":
+        if not is_init:
             doing.log = log
         if doing.canceled:
             process.interrupt()
@@ -278,7 +280,7 @@ class _Running:
             if doing.is_abandoned:
                 doing.interrupt()
         outcome = waiting.result()
-        if command == "init" and outcome.exit_code != 0:
+        if is_init and outcome.exit_code != 0:
             doing.log = log
         return outcome
 

@@ -209,6 +209,7 @@ class Ports:
         clock: returns the time in seconds since the epoch.
         turn: waits for the turn of a run that has passed its gate; it may raise a TfmfaError instead.
         room: what a run that has not passed its gate uses Terraform in; it may wait until others leave room.
+        place: where Terraform plans and applies, as the trail names it; "" for this machine.
     """
 
     terraform: Terraform = field(default_factory=InstalledTerraform)
@@ -216,3 +217,4 @@ class Ports:
     clock: Callable[[], float] = time.time
     turn: Callable[[], Awaitable[None]] = at_once
     room: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    place: Callable[[], str] = str

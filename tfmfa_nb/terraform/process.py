@@ -66,6 +66,11 @@ class Job:
     brief: bool = False
     credentials: Credentials | None = None
 
+    @property
+    def uninterrupted(self) -> Path:
+        """The file that is there until somebody has interrupted the command."""
+        return self.exit.with_name(self.exit.name + UNINTERRUPTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

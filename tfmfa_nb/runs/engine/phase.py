@@ -132,11 +132,12 @@ async def authenticate(
     record = driver.record
     command = {"command": " ".join([record.command, *record.arguments])} if record.command else {}
     fleet = {"fleet": record.fleet} if record.fleet else {}
+    place = {"place": place} if (place := driver.ports.place()) else {}
     if record.requested_by:
         command["requested_by"] = record.requested_by
         driver.note(f"Requested by {record.requested_by}.")
     driver.store.audit(
-        "phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command, **fleet
+        "phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command, **fleet, **place
     )
     if not driver.record.level.asks_before(phase):
         driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
