@@ -1,6 +1,6 @@
 """Compares a fleet with `xargs -P` and with one run after another: codes asked, time, and memory.
 
-    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400]
+    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400] [--dask 100,1000]
 
 Each environment is planned for the first time, `terraform init` included, against a sandbox: at the level "plans and
 applies" for the fleet and for the runs, and with one MFA session that somebody has made by hand for `xargs`.
@@ -12,7 +12,8 @@ applies" for the fleet and for the runs, and with one MFA session that somebody 
 
 The configuration needs no provider, or, with `--aws`, that of AWS with a role. `--fake` plans fleets with a Terraform
 that is a script and prints at once, without codes: what remains is the fleet's own time, which has to grow with its
-size.
+size. `--dask` plans fleets with the same script on four local workers of a Dask cluster, which speaks TLS: under one
+code, each with a session of a role that is sealed to its worker.
 
 `memory` is the most that this process and all below it had at one time, with shared pages counted once; `this` is what
 this process had of it. A code takes a person 30 seconds, which is not in the times: the device here has no clock.
@@ -34,6 +35,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import psutil
 
@@ -58,20 +60,29 @@ resource "aws_ssm_parameter" "one" {
   value = "1"
 }
 """
+_STATES = """terraform {
+  backend "s3" {
+    bucket      = "states"
+    region      = "eu-west-1"
+    assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
+  }
+}
+"""
 _POLICY = 'mfa = true\ndefault_level = "LEVEL"\n[allow]\nendpoints = ["http://127.0.0.1:*"]\n'
-# Prints what is read of a real one, and saves a plan of one word.
+# Prints what is read of a real one, and saves a plan with the configuration alone.
 _SCRIPT = """#!/bin/sh
 case "$1" in
 version) echo 'Terraform v1.11.4' ;;
 init) mkdir -p .terraform ;;
 plan)
-  for word; do case "$word" in -out=*) echo plan >"${word#-out=}" ;; esac; done
+  for word; do case "$word" in -out=*) cp "$(dirname "$0")/saved" "${word#-out=}" ;; esac; done
   echo 'Plan: 1 to add, 0 to change, 0 to destroy.'
   exit 2 ;;
 show) echo '{"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [], "configuration": {}}' ;;
 workspace) echo default ;;
 esac
 """
+_WORKERS, _SLOTS = 4, 2
 _LOOK = 0.25  # seconds between two looks at the memory
 
 
@@ -113,9 +124,9 @@ class Memory:
             self.most, self.own = max(self.most, everything), max(self.own, own)
 
 
-def rows_of(names: list[str]) -> list[dict[str, str]]:
-    """The table of a fleet."""
-    return [{"name": name, "word": name} for name in names]
+def rows_of(names: list[str], on: object = None) -> list[dict[str, str]]:
+    """The table of a fleet, with a state for each if it is planned on a cluster."""
+    return [{"name": name, "word": name, **({"backend_config": f"key={name}"} if on else {})} for name in names]
 
 
 def with_xargs(names: list[str], hcl: str, at_once: int, credentials: dict[str, str], more: str = "") -> None:
@@ -147,9 +158,9 @@ async def one_by_one(names: list[str], hcl: str) -> None:
             raise SystemExit(f"{name} is {run.status}.")
 
 
-async def together(names: list[str], hcl: str, at_once: int) -> None:
+async def together(names: list[str], hcl: str, at_once: int, on: object = None) -> None:
     """Plan with a fleet."""
-    fleet = await tfmfa_nb.plan_all(rows_of(names), hcl=hcl, at_once=at_once, show=False)
+    fleet = await tfmfa_nb.plan_all(rows_of(names, on), hcl=hcl, at_once=at_once, on=on, show=False)
     if fleet.errors or {run.status for run in fleet.values()} != {"planned"}:
         raise SystemExit(f"{fleet!r}: {next(iter(fleet.errors.values()), '')}")
 
@@ -192,18 +203,28 @@ def line(way: str, size: int, seconds: float, ratio: float, memory: Memory) -> s
     )
 
 
-async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
-    """Compare the three ways."""
+@contextmanager
+def sandboxed(home: Path) -> Iterator[Sandbox]:
+    """A sandbox with a device that gives a code at once."""
     sandbox = Sandbox.start(home / "sandbox")
     os.environ.update({name: text for name, text in sandbox.environ().items() if name != "TFMFA_POLICY"})
     device = shlex.join([sys.executable, "-m", "tfmfa_nb.app", "sandbox", "code", "--advance"])
     os.environ["TFMFA_TOKEN_COMMAND"] = device
-    os.environ.update(provider_environ(os.environ, home))
-
-    def codes() -> int:
-        return [call["action"] for call in sandbox.calls()].count("GetSessionToken")
-
     try:
+        yield sandbox
+    finally:
+        sandbox.stop()
+
+
+def codes_of(sandbox: Sandbox) -> int:
+    """How many codes it has taken."""
+    return [call["action"] for call in sandbox.calls()].count("GetSessionToken")
+
+
+async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
+    """Compare the three ways."""
+    os.environ.update(provider_environ(os.environ, home))
+    with sandboxed(home) as sandbox:
         await measured(new(home / "first"), lambda: one_by_one(["first"], hcl))  # imports what is imported late
         for size in sizes:
             names, base = [f"e{number}" for number in range(size)], 0.0
@@ -217,21 +238,26 @@ async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
                 "fleet": partial(together, names, hcl, at_once),
             }
             for way, work in ways.items():
-                before = codes()
+                before = codes_of(sandbox)
                 seconds, memory = await measured(new(home / f"{way}-{size}"), work)
                 base = base or seconds
-                asked = str(codes() - before or 1)
+                asked = str(codes_of(sandbox) - before or 1)
                 print(line(way, size, seconds, seconds / base, memory), f"  codes {asked}", flush=True)  # noqa: T201
-    finally:
-        sandbox.stop()
+
+
+def use_script(home: Path, hcl: str) -> None:
+    """Take a script for Terraform from now on."""
+    script = home / "terraform"
+    with ZipFile(home / "saved", "w") as saved:
+        saved.writestr("tfconfig/m-/main.tf", hcl)
+    script.write_text(_SCRIPT)
+    script.chmod(0o755)
+    os.environ["TFMFA_TERRAFORM"] = str(script)
 
 
 async def fake(home: Path, sizes: list[int], at_once: int) -> None:
     """Plan fleets with a Terraform that is a script."""
-    script = home / "terraform"
-    script.write_text(_SCRIPT)
-    script.chmod(0o755)
-    os.environ["TFMFA_TERRAFORM"] = str(script)
+    use_script(home, _PLAIN)
     await measured(new(home / "fake-first"), lambda: together(["first"], _PLAIN, at_once))
     first = 0.0
     for size in sizes:
@@ -241,6 +267,31 @@ async def fake(home: Path, sizes: list[int], at_once: int) -> None:
         print(line("fake", size, seconds, seconds / size / first, memory), flush=True)  # noqa: T201
 
 
+async def clustered(home: Path, sizes: list[int]) -> None:
+    """Plan fleets on the workers of a cluster, with a Terraform that is a script."""
+    from distributed import Client, LocalCluster, Security  # noqa: PLC0415 - of an optional extra
+
+    hcl, first = _STATES + _AWS, 0.0
+    use_script(home, hcl)
+    os.chdir(home)
+    cluster = partial(
+        LocalCluster,
+        n_workers=_WORKERS,
+        threads_per_worker=_SLOTS,
+        resources={"terraform": _SLOTS},
+        protocol="tls://",
+        security=Security.temporary(),
+        dashboard_address=None,
+    )
+    with sandboxed(home) as sandbox, cluster() as workers, Client(workers, set_as_default=False) as on:
+        await measured(new(home / "dask-first"), lambda: together(["first"], hcl, 0, on))
+        for size in sizes:
+            names, before = [f"e{number}" for number in range(size)], codes_of(sandbox)
+            seconds, memory = await measured(new(home / f"dask-{size}"), partial(together, names, hcl, 0, on))
+            first, asked = first or seconds / size, codes_of(sandbox) - before
+            print(line("dask", size, seconds, seconds / size / first, memory), f"  codes {asked}", flush=True)  # noqa: T201
+
+
 def main() -> None:
     """Measure, and print one line for each way and size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,8 +299,11 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--aws", action="store_true", help="a configuration with the provider of AWS")
     parser.add_argument("--fake", default="", help="numbers of environments with a Terraform that is a script")
+    parser.add_argument("--dask", default="", help="the same on four local workers of a Dask cluster")
     options = parser.parse_args()
-    sizes, fakes = ([int(each) for each in text.split(",") if each] for text in (options.sizes, options.fake))
+    sizes, fakes, clusters = (
+        [int(each) for each in text.split(",") if each] for text in (options.sizes, options.fake, options.dask)
+    )
     with TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         policy = home / "policy.toml"
@@ -260,6 +314,9 @@ def main() -> None:
         if fakes:
             policy.write_text(_POLICY.replace("LEVEL", "never"))
             asyncio.run(fake(home, fakes, options.at_once))
+        if clusters:
+            policy.write_text(_POLICY.replace("LEVEL", "plans and applies"))
+            asyncio.run(clustered(home, clusters))
         os.chdir("/")
 
 

@@ -96,7 +96,7 @@ async def test_a_job_goes_to_its_worker_once_and_ends_as_terraform_has_ended(ord
     ((arguments, how),) = client.submitted
     assert arguments[1:] == ("tfmfa-1", b"sealed")
     assert (how["workers"], how["allow_other_workers"], how["retries"]) == ([WORKER], False, 0)
-    assert client.future.canceled
+    assert not client.future.canceled  # it has ended, and the scheduler's log would have an error for each
     assert list(tmp_path.iterdir()) == []
 
 

@@ -128,9 +128,10 @@ class Relay:
                 await self._look()
                 await asyncio.sleep(_PACE)
             return await self._end(future)
-        finally:
-            with suppress(Exception):
+        except BaseException:
+            with suppress(Exception):  # what has ended goes when the client leaves
                 await future.cancel()
+            raise
 
     def interrupt(self) -> None:
         """Stop the job gracefully, now or when it begins."""
