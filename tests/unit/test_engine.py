@@ -28,6 +28,7 @@ from tfmfa_nb.organization.policy_minimums import Minimum
 from tfmfa_nb.prompts.unavailable import UnavailablePrompt
 from tfmfa_nb.runs.driver import Driver
 from tfmfa_nb.runs.engine.apply import apply
+from tfmfa_nb.runs.engine.failure import LOST
 from tfmfa_nb.runs.engine.other_command import run_command
 from tfmfa_nb.runs.engine.plan import plan
 from tfmfa_nb.runs.events import (
@@ -367,6 +368,17 @@ async def test_a_sentence_of_terraforms_ends_with_one_full_stop(world):
         TerraformFailed, match=r'ended with exit code 1: S3 bucket "states" does not exist\. See the log'
     ):
         await plan(it.driver, it.gate)
+
+
+async def test_a_run_whose_worker_was_lost_says_that_the_state_may_be_locked(world):
+    it = world(ScriptedTerraform(plan=1))
+    it.terraform.says = (
+        f"Error: {LOST.format('host (tls://10.0.0.3:1)')}\n\nNobody knows here how Terraform ended there.\n"
+    )
+    with pytest.raises(TerraformFailed) as caught:
+        await plan(it.driver, it.gate)
+    assert caught.value.problem.endswith("exit code 1: The worker host (tls://10.0.0.3:1) was lost.")
+    assert caught.value.remedy.startswith("The state may still be locked. Plan again: ")
 
 
 @pytest.mark.parametrize(("code", "status"), [(1, "errored"), (None, "errored")])

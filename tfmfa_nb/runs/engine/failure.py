@@ -55,7 +55,7 @@ _SHELL = 128  # added to a signal's number by a shell that starts Terraform
 
 LOST = "The worker {} was lost."
 """What a run's log says if another machine had it and is not there any more."""
-_LOST = re.compile(re.escape(LOST).replace(r"\{\}", ".+"))
+_LOST = re.compile(re.escape(LOST.rstrip(".")).replace(r"\{\}", ".+"))
 
 
 def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> TfmfaError:
@@ -86,7 +86,7 @@ def failure(outcome: Outcome, phase: Phase, driver: Driver, product: str) -> Tfm
         return TerraformFailed(problem, _room_remedy(phase, driver))
     exit_text = "without an exit code" if outcome.exit_code is None else f"with exit code {outcome.exit_code}"
     return TerraformFailed(
-        f"{product} {command} ended {exit_text}{': ' + reason.removesuffix('.') if reason else ''}.",
+        f"{product} {command} ended {exit_text}{': ' + reason if reason else ''}.",
         _remedy(outcome, phase, driver, reason),
     )
 
