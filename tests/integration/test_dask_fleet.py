@@ -21,6 +21,8 @@ from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.members import members_of
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.model.errors import ConfigurationError
+from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.remote.cluster import Cluster
 from tfmfa_nb.remote.dask_terraform import DaskTerraform
 from tfmfa_nb.runs.options import Options
 
@@ -202,6 +204,14 @@ async def test_a_worker_that_is_restarted_at_its_address_is_lost_while_its_terra
     assert re.search(r"exit code 1: The worker .+ \(tls://127.+\) was lost\. What it was changing", said)
     assert "may still be locked" in said
     assert "slow.tfstate.tflock" in states()
+
+
+def test_what_a_client_asks_for_itself_hides_no_worker(on, monkeypatch):
+    """Dask's own does every other second, for none of them."""
+    monkeypatch.setattr(on, "scheduler_info", lambda **_: {"workers": {}})
+    found = Cluster(on, Policy())
+    assert len(found.workers) == 2
+    assert found.take() in found.workers.values()
 
 
 async def test_certificates_by_a_relative_path_serve_the_relay_too(tmp_path, gate, cluster, states, monkeypatch):

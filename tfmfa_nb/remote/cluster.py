@@ -124,7 +124,7 @@ class Cluster:
         Raises:
             ConfigurationError: none is left.
         """
-        known = self._client.scheduler_info(n_workers=-1)["workers"]
+        known = _known(self._client)
         left = [worker for worker in self.workers.values() if worker.address in known]
         if not left:
             raise ConfigurationError("The cluster has lost all workers that run Terraform.", "Start some, then again.")
@@ -178,6 +178,20 @@ def _client(on: object) -> Any:
         ) from None
 
 
+def _known(client: Any) -> dict[str, Any]:
+    """The workers that the scheduler knows.
+
+    Not by `scheduler_info`: what that has asked for is overwritten, now and then, by what the client asks for itself,
+    which has no workers.
+    """
+    try:
+        return dict(client.sync(client.scheduler.identity, n_workers=-1)["workers"])
+    except OSError as error:
+        raise ConfigurationError(
+            f"The scheduler gives no answer: {error}.", "Check that it runs, then again."
+        ) from None
+
+
 def _from_anywhere(setting: str) -> str:
     """A setting of TLS for a process in another folder: the path of a file, unless it is a text that stands for one."""
     return str(Path(setting).absolute()) if "\n" not in setting and Path(setting).is_file() else setting
@@ -192,7 +206,7 @@ def _check_address(address: str) -> None:
 
 
 def _workers(client: Any) -> dict[str, Worker]:
-    known = client.scheduler_info(n_workers=-1)["workers"]
+    known = _known(client)
     able = {address: int(each["resources"].get(_RESOURCE, 0)) for address, each in known.items()}
     able = {address: slots for address, slots in able.items() if slots > 0}
     if not able:
