@@ -12,7 +12,7 @@ SLOW = """\
 %%tfplan -e slow
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "sleep 30"
+    command = "exec sleep 300"
   }
 }"""
 RUN = """\
@@ -79,6 +79,7 @@ def test_plan_apply_cancel_and_settings(lab, open_notebook):
     page.screenshot("commands-2-palette")
     possible.first.click()
     expect(page.output(5)).to_contain_text("slow: Canceled")
+    page.wait_idle()  # JupyterLab drops what is sent before the cell has ended with its error
 
     activate(page, 1)
     expect_enabled(page, "plan", "settings")

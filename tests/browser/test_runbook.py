@@ -32,7 +32,7 @@ resource "terraform_data" "first" {
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.first]
   provisioner "local-exec" {
-    command = "sleep 4"
+    command = "for i in $(seq 3000); do [ -e go-on ] && break; sleep 0.1; done"
   }
 }
 resource "terraform_data" "never" {
@@ -270,6 +270,11 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
         card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Stopping: Terraform finishes the operations in progress")
     page.screenshot(f"slow-{how}-stopping")
+    (log,) = (lab.folder / environment).glob(".tfmfa/runs/*/run.log")
+    deadline = time.monotonic() + 60
+    while "Interrupt received" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    (lab.folder / environment / "go-on").touch()
     page.wait_idle()
     expect(page.output(2)).to_contain_text(f"{environment}: Canceled")
     page.screenshot(f"slow-{how}-stopped")
@@ -297,6 +302,7 @@ def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_noteb
     kernel.kill()
     expect(page.output(2)).to_contain_text("The kernel has exited")
     page.screenshot("killed-kernel")
+    (lab.folder / "killed" / "go-on").touch()
     deadline = time.monotonic() + 30
     while supervisor.is_running() and time.monotonic() < deadline:
         time.sleep(0.1)

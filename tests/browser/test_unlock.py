@@ -22,7 +22,7 @@ terraform {
 }
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "sleep 100"
+    command = "exec sleep 300"
   }
 }"""
 

@@ -28,7 +28,8 @@ def test_an_interrupt_while_terraform_shows_the_plan_says_what_was_interrupted(t
     program = tmp_path / "bin" / "terraform"
     program.parent.mkdir()
     real = shutil.which("terraform")
-    program.write_text(f'#!/bin/sh\n[ "$1" = show ] && touch showing && sleep 5\nexec {real} "$@"\n')
+    waits = "touch showing; until [ -e go-on ]; do sleep 0.1; done"
+    program.write_text(f'#!/bin/sh\nif [ "$1" = show ]; then {waits}; fi\nexec {real} "$@"\n')
     program.chmod(0o755)
     kernel = Kernel(tmp_path, {"PATH": f"{program.parent}:{os.environ['PATH']}"})
     try:
@@ -44,6 +45,7 @@ def test_an_interrupt_while_terraform_shows_the_plan_says_what_was_interrupted(t
             "RunCanceled: The cell was interrupted after the plan had ended: the run is planned. The plan is still "
             "pending: apply it with %tfapply."
         )
+        (tmp_path / "head" / "go-on").touch()
         assert "head: Applied" in kernel.run("%tfapply -e head")[0]
     finally:
         kernel.stop()

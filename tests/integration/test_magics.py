@@ -289,7 +289,7 @@ async def test_an_interrupt_is_one_line_and_saves_what_is_finished(ipython, caps
 resource "terraform_data" "first" {}
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.first]
-  provisioner "local-exec" { command = "sleep 3" }
+  provisioner "local-exec" { command = "exec sleep 300" }
 }
 resource "terraform_data" "never" { depends_on = [terraform_data.slow] }
 """

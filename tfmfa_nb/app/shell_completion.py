@@ -18,9 +18,9 @@ options of jupyter tfmfa.
 """
 _EPILOG = """\
 examples:
-  eval "$(jupyter tfmfa completion bash)"            # in ~/.bashrc
-  eval "$(jupyter tfmfa completion zsh)"             # in ~/.zshrc, after compinit
-  jupyter tfmfa completion fish | source             # in config.fish
+  eval "$(jupyter tfmfa completion bash)"  # in ~/.bashrc
+  eval "$(jupyter tfmfa completion zsh)"   # in ~/.zshrc, after compinit
+  jupyter tfmfa completion fish | source   # in config.fish
 """
 _REQUESTED = "_ARGCOMPLETE"  # set by the shell's script
 _PROGRAMS = ("jupyter-tfmfa", "jupyter")
