@@ -11,6 +11,7 @@ from contextlib import suppress
 import psutil
 import pytest
 from dask_cluster import dask_cluster
+from deploy_roles import add_roles
 from runbooks import DEVICE, code_cells, write
 
 ROLES = [f"fleet-{number}" for number in range(6)]
@@ -59,15 +60,6 @@ def write_configurations(base):
         (folder / "main.tf").write_text(hcl.replace("NAME", f"t{number}").replace("ROLE", role))
 
 
-def add_roles(sandbox):
-    iam = sandbox.client("iam")
-    trust = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    for role in ROLES:
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
-        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=json.dumps(everything))
-
-
 def kill_machine(worker):
     process = psutil.Process(worker.pid)
     for each in (process, *process.children(recursive=True)):
@@ -79,7 +71,7 @@ def kill_machine(worker):
 @pytest.mark.provider
 @pytest.mark.timeout(900)
 def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_path, sandbox, provider, policy):
-    add_roles(sandbox)
+    add_roles(sandbox, *ROLES)
     write_configurations(tmp_path)
     s3 = sandbox.client("s3")
     s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
