@@ -14,7 +14,7 @@ resource "terraform_data" "first" {
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.first]
   provisioner "local-exec" {
-    command = "echo begun; for i in $(seq 600); do sleep 0.1; [ -e go-on ] && break; done; echo went on"
+    command = "echo be''gun; for i in $(seq 600); do sleep 0.1; [ -e go-on ] && break; done; echo went on"
   }
 }
 output "end" {

@@ -28,7 +28,7 @@ resource "terraform_data" "one" {
 WAITS = """resource "terraform_data" "two" {
   depends_on = [terraform_data.one]
   provisioner "local-exec" {
-    command = "echo begun; for i in $(seq 400); do sleep 0.1; [ -e go-on ] && break; done"
+    command = "echo be''gun; for i in $(seq 400); do sleep 0.1; [ -e go-on ] && break; done"
   }
 }
 """
@@ -46,7 +46,7 @@ terraform {
 }
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "echo begun; sleep 100"
+    command = "echo be''gun; sleep 100"
   }
 }
 """.replace("BUCKET", BUCKET)
@@ -160,7 +160,7 @@ def test_nobody_sits_at_a_notebook_that_a_program_executes(left, tmp_path):
 
 
 async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_path):
-    cell = LEAVES.replace("sleep 300 >/dev/null 2>&1 & echo $! >left.pid", "echo begun; sleep 100")
+    cell = LEAVES.replace("sleep 300 >/dev/null 2>&1 & echo $! >left.pid", "echo be''gun; sleep 100")
     await value(ipython, cell)
     going = asyncio.ensure_future(run(ipython, "%tfapply"))
     planned = ipython.user_ns["_"]
