@@ -3,8 +3,8 @@
     python benchmarks/all.py [--only terraform_overhead …] [--shared]
 
 Each script here that measures something prints its figures as JSON when asked with `--json`; each runs in a process of
-its own. `fleet.py` prints lines, which are read here. `benchmarks/results.json` has the figures with the machine and
-the versions. The page of the reference is made from that file, and the table in README.md is written anew.
+its own. `benchmarks/results.json` has the figures with the machine and the versions. The page of the reference is made
+from that file, and the table in README.md is written anew.
 """
 
 from __future__ import annotations
@@ -15,26 +15,19 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
-from figure import Figure
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
 from from_code.benchmarks import RESULTS, quoted  # noqa: E402 - found by the line above
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PARTS = {
     "load_ext": "Loading the extension",
@@ -49,13 +42,7 @@ PARTS = {
     "long_log": "A long log on the card, in a browser",
 }
 _ONCE = {"plan_tree", "long_log", "fleet"}  # without a number of rounds
-_FLEETS = ("--sizes", "1,10", "--fake", "100")
-_FLEET_LINE = re.compile(r"^(\w+) +(\d+) environments +([\d.]+) s", re.MULTILINE)
-_WAYS = {
-    "xargs": "xargs -P 2 with terraform plan",
-    "shown": "xargs -P 2 with terraform plan and show -json",
-    "runs": "the same, one after another",
-}
+_MORE = {"fleet": ("--fake", "100")}  # what a script measures only when asked to
 _PACKAGES = ("tfmfa-nb", "ipykernel", "ipython", "jupyterlab", "nbclient", "papermill", "boto3")
 
 
@@ -67,27 +54,11 @@ def measured(script: str, rounds: int) -> list[dict[str, object]]:
     """
     print(f"{script} …", file=sys.stderr, flush=True)  # noqa: T201 - it takes minutes
     more = ["--rounds", str(rounds)] if rounds and script not in _ONCE else []
-    form = _FLEETS if script == "fleet" else ("--json",)
-    command = [sys.executable, str(HERE / f"{script}.py"), *form, *more]
+    command = [sys.executable, str(HERE / f"{script}.py"), "--json", *_MORE.get(script, ()), *more]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
-    lines = done.stdout.splitlines()
-    if figures := of_fleets(lines) if script == "fleet" else [json.loads(each) for each in lines if each[:1] == "{"]:
+    if figures := [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]:
         return figures
     raise SystemExit(f"{script}.py printed no figures:\n{done.stdout}")
-
-
-def of_fleets(lines: Iterable[str]) -> list[dict[str, object]]:
-    """The figures in the lines of `fleet.py`: each fleet beside each other way to plan as many environments."""
-    seconds = {(way, int(size)): float(said) for way, size, said in _FLEET_LINE.findall("\n".join(lines))}
-    found = []
-    for (way, size), ours in seconds.items():
-        if way == "fake":
-            found.append(Figure(f"fleet of {size}, its own part", ours))
-        for peer, name in _WAYS.items():
-            if way == "fleet" and (theirs := seconds.get((peer, size))):
-                what = f"fleet of {size} planned" if size > 1 else "fleet of one planned"
-                found.append(Figure(what, ours, peer=name, theirs=theirs))
-    return [asdict(each) for each in found]
 
 
 def machine(*, shared: bool) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Compares a fleet with `xargs -P` and with one run after another: codes asked, time, and memory.
 
-    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400] [--dask 100,1000]
+    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400] [--dask 100,1000] [--json]
 
 Each environment is planned for the first time, `terraform init` included, against a sandbox: at the level "plans and
 applies" for the fleet and for the runs, and with one MFA session that somebody has made by hand for `xargs`.
@@ -31,6 +31,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import psutil
+from figure import Figure, option, show
 
 import tfmfa_nb
 from tfmfa_nb.authentication.mfa_session import get_session
@@ -47,7 +49,7 @@ from tfmfa_nb.sandbox.handle import Sandbox
 from tfmfa_nb.terraform.provider_mirror import provider_environ
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 _PLAIN = 'variable "word" {}\nresource "terraform_data" "one" {\n  input = var.word\n}\n'
 _AWS = """variable "word" {}
@@ -83,6 +85,12 @@ workspace) echo default ;;
 esac
 """
 _WORKERS, _SLOTS = 4, 2
+_PEERS = {
+    "xargs": "xargs -P with terraform plan",
+    "shown": "xargs -P with terraform plan and show -json",
+    "runs": "the same, one after another",
+}
+_OWN = {"fake": "its own part", "dask": f"on {_WORKERS} workers, its own part"}
 _LOOK = 0.25  # seconds between two looks at the memory
 
 
@@ -195,12 +203,44 @@ def new(folder: Path) -> Path:
     return folder
 
 
-def line(way: str, size: int, seconds: float, ratio: float, memory: Memory) -> str:
-    """One line of the result, without the codes."""
-    return (
-        f"{way:6} {size:5} environments {seconds:8.2f} s  {seconds / size:6.3f} s each  x {ratio:5.2f}  "
-        f"memory {memory.most:6.0f} MB, this {memory.own:4.0f} MB"
-    )
+@dataclass(frozen=True)
+class Planned:
+    """So many environments, planned in one way.
+
+    Attributes:
+        way: "xargs", "shown", "runs", "fleet", "fake", or "dask".
+        size: number of environments.
+        seconds: how long it took.
+        ratio: to the first way, or, for each environment, to the first size.
+        memory: what it took of it.
+        codes: how many were asked for.
+    """
+
+    way: str
+    size: int
+    seconds: float
+    ratio: float
+    memory: Memory
+    codes: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.way:6} {self.size:5} environments {self.seconds:8.2f} s  {self.seconds / self.size:6.3f} s each  "
+            f"x {self.ratio:5.2f}  memory {self.memory.most:6.0f} MB, this {self.memory.own:4.0f} MB   "
+            f"codes {self.codes}"
+        )
+
+
+def figures(found: Iterable[Planned]) -> Iterator[Figure]:
+    """Each fleet beside each other way to plan as many environments."""
+    seconds = {(each.way, each.size): each.seconds for each in found}
+    for (way, size), ours in seconds.items():
+        what = f"fleet of {size}" if size > 1 else "fleet of one"
+        if way in _OWN:
+            yield Figure(f"{what}, {_OWN[way]}", ours)
+        for peer, name in _PEERS.items():
+            if way == "fleet" and (theirs := seconds.get((peer, size))):
+                yield Figure(f"{what} planned", ours, peer=name, theirs=theirs)
 
 
 @contextmanager
@@ -221,8 +261,8 @@ def codes_of(sandbox: Sandbox) -> int:
     return [call["action"] for call in sandbox.calls()].count("GetSessionToken")
 
 
-async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
-    """Compare the three ways."""
+async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> AsyncIterator[Planned]:
+    """Compare the ways."""
     os.environ.update(provider_environ(os.environ, home))
     with sandboxed(home) as sandbox:
         await measured(new(home / "first"), lambda: one_by_one(["first"], hcl))  # imports what is imported late
@@ -241,8 +281,8 @@ async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> None:
                 before = codes_of(sandbox)
                 seconds, memory = await measured(new(home / f"{way}-{size}"), work)
                 base = base or seconds
-                asked = str(codes_of(sandbox) - before or 1)
-                print(line(way, size, seconds, seconds / base, memory), f"  codes {asked}", flush=True)  # noqa: T201
+                asked = codes_of(sandbox) - before or 1  # that of the session, if somebody has made it by hand
+                yield Planned(way, size, seconds, seconds / base, memory, asked)
 
 
 def use_script(home: Path, hcl: str) -> None:
@@ -255,7 +295,7 @@ def use_script(home: Path, hcl: str) -> None:
     os.environ["TFMFA_TERRAFORM"] = str(script)
 
 
-async def fake(home: Path, sizes: list[int], at_once: int) -> None:
+async def fake(home: Path, sizes: list[int], at_once: int) -> AsyncIterator[Planned]:
     """Plan fleets with a Terraform that is a script."""
     use_script(home, _PLAIN)
     await measured(new(home / "fake-first"), lambda: together(["first"], _PLAIN, at_once))
@@ -264,10 +304,10 @@ async def fake(home: Path, sizes: list[int], at_once: int) -> None:
         names = [f"e{number}" for number in range(size)]
         seconds, memory = await measured(new(home / f"fake-{size}"), partial(together, names, _PLAIN, at_once))
         first = first or seconds / size
-        print(line("fake", size, seconds, seconds / size / first, memory), flush=True)  # noqa: T201
+        yield Planned("fake", size, seconds, seconds / size / first, memory)
 
 
-async def clustered(home: Path, sizes: list[int]) -> None:
+async def clustered(home: Path, sizes: list[int]) -> AsyncIterator[Planned]:
     """Plan fleets on the workers of a cluster, with a Terraform that is a script."""
     from distributed import Client, LocalCluster, Security  # noqa: PLC0415 - of an optional extra
 
@@ -289,35 +329,49 @@ async def clustered(home: Path, sizes: list[int]) -> None:
             names, before = [f"e{number}" for number in range(size)], codes_of(sandbox)
             seconds, memory = await measured(new(home / f"dask-{size}"), partial(together, names, hcl, 0, on))
             first, asked = first or seconds / size, codes_of(sandbox) - before
-            print(line("dask", size, seconds, seconds / size / first, memory), f"  codes {asked}", flush=True)  # noqa: T201
+            yield Planned("dask", size, seconds, seconds / size / first, memory, asked)
+
+
+async def gathered(planned: AsyncIterator[Planned], *, silent: bool) -> list[Planned]:
+    """All of them; each is printed as it comes, unless this is to be silent."""
+    found = []
+    async for each in planned:
+        found.append(each)
+        if not silent:
+            print(each, flush=True)  # noqa: T201 - the result
+    return found
 
 
 def main() -> None:
-    """Measure, and print one line for each way and size."""
+    """Measure, and print one line for each way and size, or the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1,10", help="numbers of environments; empty for none")
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--aws", action="store_true", help="a configuration with the provider of AWS")
     parser.add_argument("--fake", default="", help="numbers of environments with a Terraform that is a script")
     parser.add_argument("--dask", default="", help="the same on four local workers of a Dask cluster")
+    option(parser)
     options = parser.parse_args()
     sizes, fakes, clusters = (
         [int(each) for each in text.split(",") if each] for text in (options.sizes, options.fake, options.dask)
     )
+    found: list[Planned] = []
     with TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         policy = home / "policy.toml"
         os.environ["TFMFA_POLICY"] = str(policy)
-        if sizes:
-            policy.write_text(_POLICY.replace("LEVEL", "plans and applies"))
-            asyncio.run(real(home, sizes, options.at_once, _AWS if options.aws else _PLAIN))
-        if fakes:
-            policy.write_text(_POLICY.replace("LEVEL", "never"))
-            asyncio.run(fake(home, fakes, options.at_once))
-        if clusters:
-            policy.write_text(_POLICY.replace("LEVEL", "plans and applies"))
-            asyncio.run(clustered(home, clusters))
+        parts = (
+            (sizes, "plans and applies", lambda: real(home, sizes, options.at_once, _AWS if options.aws else _PLAIN)),
+            (fakes, "never", lambda: fake(home, fakes, options.at_once)),
+            (clusters, "plans and applies", lambda: clustered(home, clusters)),
+        )
+        for chosen, level, part in parts:
+            if chosen:
+                policy.write_text(_POLICY.replace("LEVEL", level))
+                found += asyncio.run(gathered(part(), silent=options.json))
         os.chdir("/")
+    if options.json:
+        show(figures(found), as_json=True)
 
 
 if __name__ == "__main__":

@@ -217,13 +217,13 @@ def test_make_benchmarks_runs_each_of_them(run_all):
     assert set(run_all.PARTS) == measuring - {"all"}
 
 
-def test_the_lines_of_a_fleets_benchmark_are_read_as_figures(run_all, tmp_path):
+@pytest.mark.usefixtures("run_all")
+def test_a_fleet_is_compared_with_each_other_way_to_plan_as_many_environments(tmp_path):
     fleet = importlib.import_module("fleet")
-    memory = fleet.Memory(tmp_path)
     seconds = {"xargs": 2.0, "shown": 3.0, "runs": 8.0, "fleet": 4.0}
-    lines = [f"{fleet.line(way, 10, each, each / 2, memory)}  codes 1" for way, each in seconds.items()]
-    figures = run_all.of_fleets([*lines, fleet.line("fake", 100, 5.0, 1.0, memory)])
-    assert [(each["ours"], each["theirs"]) for each in figures] == [(4.0, 2.0), (4.0, 3.0), (4.0, 8.0), (5.0, None)]
+    found = [fleet.Planned(way, 10, each, each / 2, fleet.Memory(tmp_path)) for way, each in seconds.items()]
+    figures = [*fleet.figures([*found, fleet.Planned("fake", 100, 5.0, 1.0, fleet.Memory(tmp_path))])]
+    assert [(each.ours, each.theirs) for each in figures] == [(4.0, 2.0), (4.0, 3.0), (4.0, 8.0), (5.0, None)]
 
 
 def test_no_page_has_a_figure_of_a_benchmark_of_its_own():
