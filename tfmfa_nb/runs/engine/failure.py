@@ -148,20 +148,24 @@ def _remedy(outcome: Outcome, phase: Phase, driver: Driver, reason: str) -> str:
             f"The session expired during the {phase}.{done} Plan again. To have longer sessions, in seconds: "
             "%config TfmfaMagics.session_duration = 14400"
         )
-    if "plan is stale" in reason or _LOST.fullmatch(reason):
-        return _plan_again(phase, driver, reason)
+    if "plan is stale" in reason:
+        return "The state has changed since the plan. Plan again."
+    if _LOST.fullmatch(reason):
+        return _lost_remedy(phase, driver)
     if "acquiring the state lock" in reason:
-        for pattern, cause in _NOT_LOCKED:
-            if _says(driver.store, driver.record.log_start, pattern):
-                return f"Nobody holds the lock. {cause}"
-        option = driver.environment.option
-        return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
+        return _lock_remedy(driver)
     return remedy_for(reason, driver)
 
 
-def _plan_again(phase: Phase, driver: Driver, reason: str) -> str:
-    if not _LOST.fullmatch(reason):
-        return "The state has changed since the plan. Plan again."
+def _lock_remedy(driver: Driver) -> str:
+    for pattern, cause in _NOT_LOCKED:
+        if _says(driver.store, driver.record.log_start, pattern):
+            return f"Nobody holds the lock. {cause}"
+    option = driver.environment.option
+    return f"The log shows who holds the lock. Wait for that run. If it is dead, use: %tfruns {option} unlock"
+
+
+def _lost_remedy(phase: Phase, driver: Driver) -> str:
     may = "What it was changing may not be in the state, which" if phase.changes else "The state"
     return (
         f"{may} may still be locked. Plan again: that compares the state with AWS, and if it finds the lock, free it "
