@@ -4,7 +4,7 @@ import re
 
 import pytest
 from kernels import Kernel
-from lab import ROOT, Lab
+from lab import ROOT, Lab, give_code
 from playwright.sync_api import expect
 from variants import first_of
 
@@ -39,14 +39,6 @@ def lab(tmp_path_factory, aws):
     server.stop()
 
 
-def code(aws, card):
-    """Type the device's next code, and enter it."""
-    field = card.get_by_label("MFA code")
-    expect(field).to_be_focused()
-    card.page.keyboard.type(aws.code(wait=False))
-    card.page.keyboard.press("Enter")
-
-
 def row(card, name):
     return card.locator("tbody tr", has=card.page.get_by_role("rowheader", name=name, exact=True))
 
@@ -68,7 +60,7 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     expect(card.get_by_role("img", name="MFA gate: refused")).to_be_visible()
     expect(card.locator(".tfmfa-lock")).to_contain_text("AWS rejected the code")
     page.screenshot("fleet-2-refused", card)
-    code(aws, card)
+    give_code(aws, card)
     expect(card.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
     page.wait_idle()
     planned = page.output(2)
@@ -95,7 +87,7 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     page.screenshot("fleet-4-selection", card)
     apply.click()
     expect(card.get_by_role("button", name="Authenticate and apply 1 environment")).to_be_visible(timeout=60_000)
-    code(aws, card)
+    give_code(aws, card)
     expect(row(card, "dev")).to_contain_text("Applying, 1 of 2")
     expect(card.locator(".tfmfa-step")).to_contain_text("1 first, then")
     page.screenshot("fleet-5-applying", card)
@@ -186,7 +178,7 @@ def test_a_fleet_is_paused_goes_on_and_is_canceled(lab, aws, open_notebook):
     page.start_cell(3)
     card = page.output(3).locator(".tfmfa-fleet")
     card.get_by_role("button", name="Apply 3 selected").click()
-    code(aws, card)
+    give_code(aws, card)
     expect(row(card, "first")).to_contain_text("Applying, 1 of 2", timeout=60_000)
     expect(row(card, "second")).to_contain_text("Waiting")
     card.get_by_role("button", name="Pause").click()

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from deploy_roles import add_roles
-from lab import ROOT, Lab
+from lab import ROOT, Lab, give_code
 from playwright.sync_api import expect
 
 RUNBOOK = ROOT / "notebooks" / "fleet.ipynb"
@@ -18,13 +18,6 @@ def lab(tmp_path_factory, aws, provider):
     server.stop()
 
 
-def authenticate(aws, card):
-    field = card.get_by_label("MFA code")
-    expect(field).to_be_focused()
-    card.page.keyboard.type(aws.code(wait=False))
-    card.page.keyboard.press("Enter")
-
-
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_twelve_environments_over_six_roles_need_one_code_for_each_phase(lab, aws, open_notebook):
@@ -36,7 +29,7 @@ def test_twelve_environments_over_six_roles_need_one_code_for_each_phase(lab, aw
     page.start_cell(PLAN)
     card = page.output(PLAN).locator(".tfmfa-fleet")
     expect(card.get_by_role("button", name="Authenticate and plan 12 environments")).to_be_visible()
-    authenticate(aws, card)
+    give_code(aws, card)
     expect(card.locator(".tfmfa-lock")).to_contain_text("Authenticated with MFA by alice")
     page.screenshot("fleet-runbook-1-planning", card)
     page.wait_idle(300)
@@ -49,7 +42,7 @@ def test_twelve_environments_over_six_roles_need_one_code_for_each_phase(lab, aw
     page.screenshot("fleet-runbook-2-selected", card)
     card.get_by_role("button", name="Apply 12 selected").click()
     expect(card.get_by_role("button", name="Authenticate and apply 12 environments")).to_be_visible()
-    authenticate(aws, card)
+    give_code(aws, card)
     page.wait_idle(300)
     expect(page.output(APPLY)).to_contain_text("12 applied")
     page.run_cell(LAST)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from dask_cluster import dask_cluster
+from dask_cluster import STATES, dask_cluster
 from device import Device
 
 from tfmfa_nb.authentication.assumed_roles import AssumedRole
@@ -19,16 +19,9 @@ from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.remote.dask_terraform import DaskTerraform
 from tfmfa_nb.runs.options import Options
 
-HCL = """
-terraform {
-  backend "s3" {
-    bucket           = "states"
-    region           = "eu-west-1"
-    use_path_style   = true
-    skip_s3_checksum = true
-    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
-  }
-}
+HCL = (
+    STATES
+    + """
 variable "planted" { sensitive = true }
 resource "terraform_data" "one" {
   input = var.planted
@@ -38,6 +31,7 @@ output "words_of_the_configuration" {
   value = "canary of the configuration"
 }
 """
+)
 PAGES = ("health", "metrics", "info/main/workers.html", "info/main/logs.html", "json/counts.json", "status", "tasks")
 _RANGE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw", re.MULTILINE)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import dask
 import psutil
 import pytest
-from dask_cluster import dask_cluster
+from dask_cluster import DEPLOY, dask_cluster, keyed, locked
 from device import Device
 from distributed import Client, Security
 from runbooks import DEVICE
@@ -26,17 +26,9 @@ from tfmfa_nb.remote.cluster import Cluster
 from tfmfa_nb.remote.dask_terraform import DaskTerraform
 from tfmfa_nb.runs.options import Options
 
-HCL = """
-terraform {
-  backend "s3" {
-    bucket           = "states"
-    region           = "eu-west-1"
-    use_path_style   = true
-    skip_s3_checksum = true
-    use_lockfile     = true
-    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
-  }
-}
+HCL = (
+    locked()
+    + """
 variable "role" { default = "arn:aws:iam::123456789012:role/deploy" }
 variable "word" { default = "none" }
 provider "aws" {
@@ -48,7 +40,7 @@ resource "aws_ssm_parameter" "one" {
   value = "1"
 }
 """
-ROLE = "arn:aws:iam::123456789012:role/deploy"
+)
 
 
 @pytest.fixture
@@ -118,7 +110,7 @@ async def test_plans_and_applies_happen_on_workers_under_one_code_per_phase(tmp_
         sent = [line for line in trail if line["event"] == "sealed"]
         assert [line["command"] for line in sent] == ["plan", "apply"]
         assert {line["worker"] for line in sent} <= workers
-        assert [role["role"] for line in sent for role in line["roles"]] == [ROLE, ROLE]
+        assert [role["role"] for line in sent for role in line["roles"]] == [DEPLOY, DEPLOY]
         plan = fleet[name].driver.record.plan_sha256
         assert [line.get("plan_sha256") for line in sent] == [None, plan]
         # Whoever gave the code could read who would have the roles: the very keys that they were sealed to.
@@ -286,17 +278,9 @@ async def test_the_magics_run_a_fleet_on_a_cluster(ipython_with, sandbox, cluste
         assert [line["command"] for line in lines if line["event"] == "sealed"] == commands
 
 
-FOLDER = """
-terraform {
-  backend "s3" {
-    bucket           = "states"
-    key              = "NAME"
-    region           = "eu-west-1"
-    use_path_style   = true
-    skip_s3_checksum = true
-    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
-  }
-}
+FOLDER = (
+    keyed("NAME")
+    + """
 variable "word" {}
 variable "planted" { sensitive = true }
 module "net" {
@@ -309,6 +293,7 @@ resource "terraform_data" "one" {
   provisioner "local-exec" { command = "echo ${nonsensitive(var.planted)}" }
 }
 """
+)
 
 
 async def test_modules_files_variables_and_workspaces_travel(tmp_path, gate, cluster, states, on):

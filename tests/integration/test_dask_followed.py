@@ -2,26 +2,17 @@
 
 import re
 
-from dask_cluster import dask_cluster
+from dask_cluster import STATES, dask_cluster
 from kernels import Kernel
 from runbooks import DEVICE
 
-PLAN = """\
-%%tfplan --each rows --on ADDRESS
-terraform {
-  backend "s3" {
-    bucket           = "states"
-    region           = "eu-west-1"
-    use_path_style   = true
-    skip_s3_checksum = true
-    assume_role      = { role_arn = "arn:aws:iam::123456789012:role/deploy" }
-  }
-}
+SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
     command = "touch begun; for i in $(seq 600); do sleep 0.1; [ -e ../../go-on ] && break; done"
   }
 }"""
+PLAN = f"%%tfplan --each rows --on ADDRESS\n{STATES}{SLOW}"
 ROWS = 'rows = [{"name": "a", "backend_config": "key=a"}]'
 
 

@@ -10,28 +10,21 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from dask_cluster import dask_cluster
+from dask_cluster import DEPLOY, dask_cluster, keyed
 from deploy_roles import add_roles
 from runbooks import DEVICE, code_cells, write
 
 ROLES = [f"fleet-{number}" for number in range(6)]
 NUMBERS = range(12)
 WITH_PROVIDER = (0, 1)  # each takes the machine fifteen seconds; test_dask_fleet.py has more of it
-HCL = """
-terraform {
-  backend "s3" {
-    bucket           = "states"
-    key              = "NAME"
-    region           = "eu-west-1"
-    use_path_style   = true
-    skip_s3_checksum = true
-    assume_role      = { role_arn = "ROLE" }
-  }
-}
+HCL = (
+    keyed("NAME").replace(DEPLOY, "ROLE")
+    + """
 resource "terraform_data" "slow" {
   provisioner "local-exec" { command = "touch begun; sleep 3" }
 }
 """
+)
 PROVIDER = """
 provider "aws" {
   assume_role { role_arn = "ROLE" }
