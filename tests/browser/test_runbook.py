@@ -253,6 +253,12 @@ def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
     assert not list((lab.folder / "touched").glob(".tfmfa/runs/*"))
 
 
+def supervisor_of(folder):
+    """Give the process ID of the supervisor of the only run in a folder."""
+    (record,) = folder.glob(".tfmfa/runs/*/run.json")
+    return json.loads(record.read_text())["process"]["pid"]
+
+
 @pytest.mark.parametrize("how", first_of(["interrupt", "cancel"]))
 def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_notebook, how):
     environment = f"slow-{how}"
@@ -264,17 +270,16 @@ def test_an_interrupted_apply_stops_gracefully_with_its_state_saved(lab, open_no
     page.start_cell(2)
     card = page.output(2).locator(".tfmfa-card")
     expect(card.locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
+    # Terraform kills the command of a provisioner at once: it stands still until its stopping has been seen.
+    (terraform,) = psutil.Process(supervisor_of(lab.folder / environment)).children()
+    terraform.suspend()
     if how == "interrupt":
         page.command("notebook:interrupt-kernel")
     else:
         card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Stopping: Terraform finishes the operations in progress")
     page.screenshot(f"slow-{how}-stopping")
-    (log,) = (lab.folder / environment).glob(".tfmfa/runs/*/run.log")
-    deadline = time.monotonic() + 60
-    while "Interrupt received" not in log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    (lab.folder / environment / "go-on").touch()
+    terraform.resume()
     page.wait_idle()
     expect(page.output(2)).to_contain_text(f"{environment}: Canceled")
     page.screenshot(f"slow-{how}-stopped")
@@ -296,8 +301,7 @@ def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_noteb
     page.run_cell(1)
     page.start_cell(2)
     expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
-    pid = json.loads((lab.folder / "killed").glob(".tfmfa/runs/*/run.json").__next__().read_text())["process"]["pid"]
-    supervisor = psutil.Process(pid)
+    supervisor = psutil.Process(supervisor_of(lab.folder / "killed"))
     kernel = next(p for p in psutil.process_iter() if p.pid == supervisor.ppid())
     kernel.kill()
     expect(page.output(2)).to_contain_text("The kernel has exited")
