@@ -6,36 +6,13 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
-import psutil
 import pytest
-from dask_cluster import DEPLOY, dask_cluster, keyed
+from dask_cluster import ROLES, TEAMS, dask_cluster, write_teams
 from deploy_roles import add_roles
 from runbooks import DEVICE, code_cells, write
 
-ROLES = [f"fleet-{number}" for number in range(6)]
-NUMBERS = range(12)
 WITH_PROVIDER = (0, 1)  # each takes the machine fifteen seconds; test_dask_fleet.py has more of it
-HCL = (
-    keyed("NAME").replace(DEPLOY, "ROLE")
-    + """
-resource "terraform_data" "slow" {
-  provisioner "local-exec" { command = "touch begun; sleep 3" }
-}
-"""
-)
-PROVIDER = """
-provider "aws" {
-  assume_role { role_arn = "ROLE" }
-}
-resource "aws_ssm_parameter" "one" {
-  name      = "/dask/NAME"
-  type      = "String"
-  value     = "1"
-  overwrite = true
-}
-"""
 CELLS = (
     "%load_ext tfmfa_nb\nrows = [{'name': f't{n}', 'folder': f'live/t{n}'} for n in range(12)]",
     "%tfplan --each rows --on tls://ADDRESS",
@@ -45,27 +22,12 @@ CELLS = (
 )
 
 
-def write_configurations(base):
-    for number in NUMBERS:
-        (folder := base / f"live/t{number}").mkdir(parents=True)
-        hcl = HCL + (PROVIDER if number in WITH_PROVIDER else "")
-        role = f"arn:aws:iam::123456789012:role/{ROLES[number % 6]}"
-        (folder / "main.tf").write_text(hcl.replace("NAME", f"t{number}").replace("ROLE", role))
-
-
-def kill_machine(worker):
-    process = psutil.Process(worker.pid)
-    for each in (process, *process.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            each.kill()
-
-
 @pytest.mark.thorough
 @pytest.mark.provider
 @pytest.mark.timeout(900)
 def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_path, sandbox, provider, policy):
     add_roles(sandbox, *ROLES)
-    write_configurations(tmp_path)
+    write_teams(tmp_path, WITH_PROVIDER)
     s3 = sandbox.client("s3")
     s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     (folder := tmp_path / "cluster").mkdir()
@@ -86,7 +48,7 @@ def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_p
             )
         while not list(folder.glob("tfmfa-remote-*/work/begun")) and runner.poll() is None:
             time.sleep(0.1)
-        kill_machine(cluster.workers[0])
+        cluster.kill_machine(0)
         assert runner.wait(600) == 0, (tmp_path / "said").read_text()
     _, _, failed, chosen, *_ = code_cells(tmp_path / "done.ipynb")
     assert "did not succeed" in str(failed.outputs)
@@ -99,7 +61,7 @@ def test_twelve_environments_over_six_roles_lose_a_worker_and_nothing_else(tmp_p
     assert made == set(ROLES)
     found = sandbox.client("ssm").describe_parameters()["Parameters"]
     assert {one["Name"] for one in found} == {f"/dask/t{number}" for number in WITH_PROVIDER}
-    for number in NUMBERS:
+    for number in range(TEAMS):
         state = json.loads(s3.get_object(Bucket="states", Key=f"t{number}")["Body"].read())
         aws = ["aws_ssm_parameter"] if number in WITH_PROVIDER else []
         assert sorted(one["type"] for one in state["resources"]) == [*aws, "terraform_data"]
