@@ -21,10 +21,10 @@ def test_the_card_asks_whoever_has_the_document_open(lab, open_notebook):
     page.page.evaluate(NO_INPUT)
     page.start_cell(1)
     card = page.page.locator(".jp-Notebook .tfmfa-card")
-    expect(card.get_by_role("button", name="Try again")).to_be_visible(timeout=60_000)  # no keys are set here
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()  # no keys are set here
     page.screenshot("cell-of-a-program")
     card.get_by_role("button", name="Cancel").first.click()
-    expect(page.page.locator(".jp-Notebook")).to_contain_text("RunCanceled", timeout=30_000)
+    expect(page.page.locator(".jp-Notebook")).to_contain_text("RunCanceled")
 
 
 def test_the_card_of_a_fleet_asks_whoever_has_the_document_open(lab, open_notebook):
@@ -42,8 +42,8 @@ def test_the_card_of_a_fleet_asks_whoever_has_the_document_open(lab, open_notebo
     row = card.locator("tbody tr", has=page.page.get_by_role("rowheader", name="two", exact=True))
     row.get_by_role("checkbox").uncheck(timeout=60_000)
     card.get_by_role("button", name="Apply 1 selected").click()
-    expect(card.get_by_role("button", name="Try again")).to_be_visible(timeout=60_000)  # no keys are set here
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()  # no keys are set here
     page.screenshot("fleet-of-a-program")
     card.get_by_role("button", name="Discard").click()
-    expect(page.page.locator(".jp-Notebook")).to_contain_text("The plan was discarded.", timeout=30_000)
+    expect(page.page.locator(".jp-Notebook")).to_contain_text("The plan was discarded.")
     expect(page.page.locator(".jp-Notebook .tfmfa-fleet")).to_have_count(0)

@@ -18,7 +18,7 @@ def test_notebook_7_loads_it_without_an_error(lab, browser):
     with page.expect_response(re.compile(re.escape(OURS))) as loaded:
         page.goto(lab.url("seven.ipynb").replace("/lab/tree/", "/notebooks/"))
     assert loaded.value.ok
-    expect(page.locator(".jp-CodeCell .cm-content").first).to_have_attribute("data-language", "hcl", timeout=60_000)
+    expect(page.locator(".jp-CodeCell .cm-content").first).to_have_attribute("data-language", "hcl")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached", timeout=60_000)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=ROOT / "build" / "screenshots" / "notebook-7.png")
