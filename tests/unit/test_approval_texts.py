@@ -137,3 +137,8 @@ def test_who_has_approved_and_who_is_awaited_is_said_in_one_line():
     assert "rejected by carol: ⟨U+202E⟩no␛[2J" in needed_text(rejected)
     assert "awaiting" not in needed_text(rejected)
     assert not rejected.complete
+
+
+def test_the_longest_request_that_this_program_makes_is_read():
+    longest = replace(REQUEST, plan=("",) * MOST_LINES)
+    assert read_text(armored(longest), ApprovalRequest) == longest

@@ -44,9 +44,9 @@ from tfmfa_nb.runs.approvals.accepting import accept_answer
 from tfmfa_nb.runs.approvals.answering import answer_request, decision_of_options
 from tfmfa_nb.runs.approvals.demanded import check_approved, check_other_change, record_approved
 from tfmfa_nb.runs.approvals.ledger import ledger_of, tally
-from tfmfa_nb.runs.approvals.needed import needed_by_runs
+from tfmfa_nb.runs.approvals.needed import needed_by_runs, needed_of, tell_needed
 from tfmfa_nb.runs.driver import Driver
-from tfmfa_nb.runs.events import IndicatorChanged
+from tfmfa_nb.runs.events import ApprovalsCounted, IndicatorChanged
 from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
@@ -773,3 +773,18 @@ def test_a_rejection_needs_a_reason_that_can_be_read(reject, withdraw):
     with pytest.raises(ConfigurationError, match="A rejection needs a reason"):
         decision_of_options(reject, withdraw=withdraw)
     assert decision_of_options("x" * 300, withdraw=False)[0] == "reject"
+
+
+def test_who_is_awaited_and_who_has_rejected_is_told(tmp_path):
+    lines = [requested(), answered(BOB, "reject", reason="on a Friday?"), answered(CAROL, "reject"), answered(DAVE)]
+    rules, ledger = required(by=(ALICE, BOB), apply=2), ledger_of(lines, RUN)
+    needed = needed_of(tally(ledger, required(), PLAN, NOW, set()), ledger, rules, PLAN)
+    assert needed.rejected == ("bob: on a Friday?", "carol")
+    assert needed.approvers == f"{ALICE}, {BOB}, but not who asks for it"
+    assert (needed.required, [each.person for each in needed.given]) == (2, ["dave"])
+
+    told = []
+    driver = Driver(Environment.named("prod", tmp_path), Options(), tmp_path, listen=told.append)
+    tell_needed(driver, needed)
+    tell_needed(driver, complete := replace(needed, required=1, rejected=()))
+    assert told == [ApprovalsCounted(needed, "approval"), ApprovalsCounted(complete, "")]

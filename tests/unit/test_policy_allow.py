@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.organization.policy import Layer, Policy
 from tfmfa_nb.organization.policy_files import read_policy_file
+from tfmfa_nb.organization.policy_patterns import is_endpoint
 from tfmfa_nb.views.mfa_status import policy_lines
 
 PATH = Path("/etc/p")
@@ -79,6 +80,7 @@ def test_without_a_list_prompts_and_programs_are_all_allowed_and_endpoints_and_p
         assert not none_says.allows_endpoint("https://sts.example.com")
         assert not none_says.allows_provider("mycorp/aws")
         assert not none_says.allows_process_variable("GITHUB_TOKEN")
+    assert policy(process_variables=("DD_*", "GITHUB_*")).allows_process_variable("GITHUB_TOKEN")
 
 
 def test_a_list_without_entries_allows_nothing_and_its_file_is_named():
@@ -192,6 +194,8 @@ def test_a_program_is_named_by_its_file_or_by_its_path(pattern, program, allowed
         ("mycorp/aws", "mycorp/aws", True),
         ("mycorp/aws", "registry.terraform.io/mycorp/aws", True),
         ("mycorp/aws", "registry.opentofu.org/MyCorp/AWS", True),
+        ("a.example/mycorp/aws", "a.example/mycorp/aws", True),
+        ("a.example/mycorp/aws", "b.example/mycorp/aws", False),
         ("registry.terraform.io/mycorp/*", "mycorp/aws", True),
         ("tf.corp.example/*/*", "tf.corp.example/mycorp/aws", True),
         ("random", "hashicorp/random", True),
@@ -244,3 +248,17 @@ def test_accounts_are_held_against_the_account_of_a_role(arn, allowed):
 def test_a_policy_says_what_has_to_be_looked_at_at_each_level(read, text, configuration, account):
     one = Policy((read(text),))
     assert (one.asks_about_configuration, one.asks_about_account) == (configuration, account)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["https://a", "HTTPS://a:443/", "http://[::1]:*", "http://[2001:DB8::1]", "*", "a?:4566"]
+)
+def test_a_pattern_of_the_form_of_an_endpoint_is_one(pattern):
+    assert is_endpoint(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["http://https://a", "http://\N{CYRILLIC SMALL LETTER A}", "http://a:\N{ARABIC-INDIC DIGIT FOUR}"]
+)
+def test_one_of_another_form_is_none(pattern):
+    assert not is_endpoint(pattern)

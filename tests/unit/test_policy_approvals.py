@@ -7,6 +7,7 @@ import pytest
 from tfmfa_nb.model.errors import ConfigurationError
 from tfmfa_nb.model.identity import same_person
 from tfmfa_nb.organization.policy import Policy
+from tfmfa_nb.organization.policy_approvals import ApprovalRule, RequiredApprovals
 from tfmfa_nb.organization.policy_files import read_policy_file
 from tfmfa_nb.organization.policy_minimums import Protected
 from tfmfa_nb.views.mfa_status import policy_lines
@@ -121,3 +122,31 @@ def test_a_rule_that_is_wrong_is_refused_by_its_key(read, rule, problem):
 )
 def test_a_person_is_known_by_the_name_whatever_the_credentials(other, same):
     assert same_person(SESSION, other) is same
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            ApprovalRule("*"),
+            (
+                "1 before an apply; not by the person who asks for it; with a session of their own, of which AWS "
+                "does not say whether it has MFA; at most 900 s old"
+            ),
+        ),
+        (
+            ApprovalRule("*", 2, not_by_requester=False, by=(USERS, ROLE), role=ROLE, other_changes=True),
+            (
+                f"2 before an apply; by {USERS}, {ROLE}; with the role {ROLE}; at most 900 s old; other changes of the "
+                "state need none"
+            ),
+        ),
+    ],
+)
+def test_a_rule_says_all_that_it_demands_and_no_more(rule, words):
+    assert rule.describe() == words
+
+
+def test_the_trail_has_what_was_demanded():
+    demanded = RequiredApprovals((ApprovalRule("*", 2, role=ROLE), ApprovalRule("*", maximum_age=60)))
+    assert demanded.facts() == {"required": 2, "not_by_requester": True, "maximum_age": 60, "role": ROLE}

@@ -395,3 +395,32 @@ def test_a_role_that_is_not_known_fits_each_rule_for_roles_and_accounts():
     assert policy.minimum(Protected("dev").and_any_role()) is STRICT
     other = Policy((Layer(Path("/p"), mfa=True, minimums=(Minimum(STRICT, roles=("x",), workspaces=("prod",)),)),))
     assert other.minimum(Protected("dev", workspace="dev").and_any_role()) is Level.NEVER
+
+
+def test_what_a_run_learns_of_its_account_and_of_its_state_is_kept_beside_the_rest():
+    known = Protected("dev", workspace="blue", accounts=frozenset({"1"}), backend_keys=frozenset({"old"}))
+    assert known.and_account("2").accounts == {"1", "2"}
+    assert known.and_state("", "") == known
+    assert known.and_state("green", "").workspace == "green"
+    unknown = known.and_state("", None)
+    assert (unknown.backend_keys, unknown.any_key) == ({"old"}, True)
+    assert unknown.and_state("", "app").any_key  # it may be the other one
+
+
+@pytest.mark.parametrize(
+    ("workspace", "key", "prefix", "keys"),
+    [
+        ("", "a/../app", "env:", {"a/../app", "app"}),
+        ("default", "app", "env:", {"app"}),
+        ("dev", "app", "env:", {"app", "env:/dev/app"}),
+        ("dev", "../../prod/app", "env:", {"../../prod/app", "prod/app"}),
+        ("dev", "app", "", {"app"}),
+        ("dev", "", "env:", set()),
+    ],
+)
+def test_a_state_has_the_key_of_its_workspace_too(workspace, key, prefix, keys):
+    assert Protected("x").and_state(workspace, key, prefix).backend_keys == keys
+
+
+def test_a_rule_without_a_key_says_that_it_is_for_everything():
+    assert Minimum(STRICT).describe() == "everything"

@@ -1,11 +1,13 @@
 """The owner's policy is in force whatever the process environment says, or no run starts."""
 
+import errno
 import hashlib
 import os
 import re
 import subprocess
 from pathlib import Path
 
+import platformdirs
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -254,3 +256,30 @@ def test_the_doctor_names_the_files_in_force_and_what_is_wrong_with_one(constant
     policy, finding = check_policy(lambda: read_policy({}, constant))
     assert (policy, finding.severity) == (None, Severity.ERROR)
     assert finding.remedy == f"Check its content, then run: chmod go-w {path}"
+
+
+def test_a_mac_has_folders_of_its_own_as_well(monkeypatch):
+    of_linux = constant_folders()
+    monkeypatch.setattr(policy_places.sys, "platform", "darwin")
+    monkeypatch.setattr(platformdirs, "site_config_dir", lambda name: f"/Library/{name}")
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name: f"/Users/me/Library/{name}")
+    folders = constant_folders()
+    assert folders.system == (*of_linux.system, Path("/Library/tfmfa_nb"))
+    assert folders.user == (Path("/Users/me/Library/tfmfa_nb"), *of_linux.user)
+
+
+@pytest.mark.parametrize("environ", [{}, {"HOME": "here", "XDG_CONFIG_HOME": "here", "XDG_CONFIG_DIRS": "here:"}])
+def test_a_folder_that_is_relative_or_not_named_is_none(constant, environ):
+    assert policy_folders(environ, constant) == constant
+
+
+def test_a_folder_that_cannot_be_examined_stops_every_run(constant, monkeypatch):
+    """It may have a policy."""
+
+    def forbidden(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "lstat", forbidden)
+    with pytest.raises(ConfigurationError, match=r"^The policy .+ cannot be accessed: Permission denied\.") as caught:
+        read_policy({}, constant)
+    assert caught.value.remedy.startswith("Grant everyone access to its folder. ")
