@@ -13,6 +13,7 @@ from tfmfa_nb.model.errors import RunStateError
 from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES
 from tfmfa_nb.runbooks.trail_checks import environment_checks, trail_checks
+from tfmfa_nb.runs.approvals.approvable import planned_record
 from tfmfa_nb.runs.audit import trail_file
 from tfmfa_nb.runs.audit.integrity import change_since_last_run, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
@@ -313,6 +314,16 @@ def test_an_index_that_lacks_a_line_accuses_nobody(planned):
     assert trail.of_runs({run.id}) == {}
     assert confirmation_of(environment, (run.id,)).unconfirmed == ()
     assert read_verified(environment, run.id)[1] is Status.PLANNED
+
+
+def test_who_approves_goes_by_no_checkpoint(planned):
+    environment, run = planned
+    trail = AuditTrail(environment.files.audit_trail)
+    assert planned_record(environment, run.id).id == run.id
+    in_place(trail, b'"number": 300', b'"number": 301')
+    forge(trail)
+    with pytest.raises(RunStateError, match="line 302 does not match the line before"):
+        planned_record(environment, run.id)
 
 
 def test_a_record_that_was_changed_is_found_by_the_index(planned):

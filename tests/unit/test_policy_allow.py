@@ -134,6 +134,7 @@ def test_no_file_allows_what_another_does_not(given_layers, added, at):
         ("http://127.0.0.1:*", "http://127.0.0.1:5000"),
         ("http://127.0.0.1", "http://127.0.0.1:5000"),
         ("http://[::1]:*", "http://[::1]:5000"),
+        ("http://[::1]", "http://[::1]:5000"),
         ("HTTP://localhost", "http://localhost"),
     ],
 )

@@ -84,6 +84,10 @@ def test_without_a_role_only_users_approve(read, arn):
         assert not found.allows(arn)
 
 
+def test_a_role_that_is_not_named_by_its_arn_leaves_nobody():
+    assert not RequiredApprovals((ApprovalRule("*", role="approver"),)).allows(SESSION)
+
+
 def test_two_roles_leave_nobody(read):
     other = read(f'{{ apply = 1, role = "{ROLE}-2" }}', "other.toml")
     found = Policy((read(f'{{ apply = 1, role = "{ROLE}" }}'), other)).approvals_of(Protected("prod-eu"))

@@ -15,7 +15,7 @@ from tfmfa_nb import load_ipython_extension, unload_ipython_extension
 from tfmfa_nb.doctor import Severity
 from tfmfa_nb.doctor.local_checks import check_policy
 from tfmfa_nb.model.errors import ConfigurationError
-from tfmfa_nb.organization import policy_places
+from tfmfa_nb.organization import policy_files, policy_places
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.organization.policy_files import enable_mfa, read_policy, read_policy_file
 from tfmfa_nb.organization.policy_places import PolicyFolders, constant_folders, policy_environ, policy_folders
@@ -194,6 +194,16 @@ def test_what_belongs_to_another_user_is_refused_also_below_a_sticky_folder(tmp_
     place = path if depth < 0 else path.parents[depth]
     os.chown(place, OTHER_USER, OTHER_USER)
     assert refused_until_its_command_is_run(path, f"{place} belongs to another user") == f"chown root {place}"
+
+
+@as_root
+def test_root_is_trusted_by_everyone_and_a_user_by_nobody_else(tmp_path, monkeypatch):
+    path = write(tmp_path / "tfmfa_nb")
+    monkeypatch.setattr(policy_files.os, "geteuid", lambda: OTHER_USER)
+    assert read_policy_file(path).mfa
+    os.chown(path, 1, 1)
+    with pytest.raises(ConfigurationError, match=r"belongs to another user \(uid 1\)"):
+        read_policy_file(path)
 
 
 def test_what_a_link_above_leads_to_is_looked_at_too(tmp_path):
