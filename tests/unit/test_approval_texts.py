@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import zlib
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from tfmfa_nb.protocol.approvals import (
     sha256_of,
     statement_of,
 )
+from tfmfa_nb.protocol.codec import encode
 from tfmfa_nb.protocol.needed_approvals import GivenApproval, NeededApprovals
 from tfmfa_nb.views.approval_text import needed_text, request_lines
 
@@ -39,6 +41,8 @@ REQUEST = ApprovalRequest(
     plan=("+ terraform_data.one", "\N{RIGHT-TO-LEFT OVERRIDE}\x1b[2Jgone"),
     left_out=3,
 )
+
+CONTENT = json.dumps(encode(REQUEST)).encode()
 
 
 def packed(content, kind="request", version="1"):
@@ -66,6 +70,8 @@ def test_a_text_is_one_line_and_is_read_again_after_a_chat_has_broken_it():
         (packed(b"no zlib"), "checksum is wrong"),
         (packed(zlib.compress(b"[")), "checksum is wrong"),
         (packed(zlib.compress(b" " * 5_000_000)), "checksum is wrong"),
+        (packed(zlib.compress(CONTENT + b" " * (1 << 20))), "checksum is wrong"),  # larger than this program makes one
+        (packed(zlib.compress(CONTENT))[:-16] + "0" * 16, "checksum is wrong"),
         (packed(zlib.compress(b"{}")), "has not what it needs"),
         (packed(zlib.compress(b"[]")), "has not what it needs"),
         (packed(b"x", version="2"), r"A newer version of tfmfa_nb has written this request \(format 2\)"),
@@ -142,3 +148,7 @@ def test_who_has_approved_and_who_is_awaited_is_said_in_one_line():
 def test_the_longest_request_that_this_program_makes_is_read():
     longest = replace(REQUEST, plan=("",) * MOST_LINES)
     assert read_text(armored(longest), ApprovalRequest) == longest
+
+
+def test_the_same_content_with_its_checksum_is_read():
+    assert read_text(packed(zlib.compress(CONTENT)), ApprovalRequest) == REQUEST
