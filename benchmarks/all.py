@@ -42,7 +42,14 @@ PARTS = {
     "long_log": "A long log on the card, in a browser",
 }
 _ONCE = {"plan_tree", "long_log", "fleet"}  # without a number of rounds
-_MORE = {"fleet": ("--fake", "100")}  # what a script measures only when asked to
+# What a script measures only when it is asked to, one process after another.
+_ASKED = {
+    "fleet": (
+        ("--sizes", "1,10,50,200", "--fake", "100,400"),
+        ("--sizes", "1,10", "--aws"),
+        ("--sizes", "", "--dask", "100,1000"),
+    )
+}
 _PACKAGES = ("tfmfa-nb", "ipykernel", "ipython", "jupyterlab", "nbclient", "papermill", "boto3")
 
 
@@ -54,11 +61,14 @@ def measured(script: str, rounds: int) -> list[dict[str, object]]:
     """
     print(f"{script} …", file=sys.stderr, flush=True)  # noqa: T201 - it takes minutes
     more = ["--rounds", str(rounds)] if rounds and script not in _ONCE else []
-    command = [sys.executable, str(HERE / f"{script}.py"), "--json", *_MORE.get(script, ()), *more]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
-    if figures := [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]:
-        return figures
-    raise SystemExit(f"{script}.py printed no figures:\n{done.stdout}")
+    figures: list[dict[str, object]] = []
+    for asked in _ASKED.get(script, ((),)):
+        command = [sys.executable, str(HERE / f"{script}.py"), "--json", *asked, *more]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
+        if not (found := [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]):
+            raise SystemExit(f"{script}.py printed no figures:\n{done.stdout}")
+        figures += found
+    return figures
 
 
 def machine(*, shared: bool) -> dict[str, object]:

@@ -231,16 +231,25 @@ class Planned:
         )
 
 
-def figures(found: Iterable[Planned]) -> Iterator[Figure]:
-    """Each fleet beside each other way to plan as many environments."""
-    seconds = {(each.way, each.size): each.seconds for each in found}
-    for (way, size), ours in seconds.items():
-        what = f"fleet of {size}" if size > 1 else "fleet of one"
+def figures(found: Iterable[Planned], with_what: str = "") -> Iterator[Figure]:
+    """Each fleet beside each other way to plan as many environments: time, memory, and codes.
+
+    Args:
+        found: what was planned.
+        with_what: what is said of the configuration: " with AWS".
+    """
+    by_way = {(each.way, each.size): each for each in found}
+    for (way, size), ours in by_way.items():
+        what = f"{f'fleet of {size:,}' if size > 1 else 'fleet of one'}{with_what}"
         if way in _OWN:
-            yield Figure(f"{what}, {_OWN[way]}", ours)
-        for peer, name in _PEERS.items():
-            if way == "fleet" and (theirs := seconds.get((peer, size))):
-                yield Figure(f"{what} planned", ours, peer=name, theirs=theirs)
+            yield Figure(f"{what}, {_OWN[way]}", ours.seconds)
+        peers = {name: by_way[peer, size] for peer, name in _PEERS.items() if (peer, size) in by_way}
+        for name, theirs in peers.items() if way == "fleet" else ():
+            yield Figure(f"{what} planned", ours.seconds, peer=name, theirs=theirs.seconds)
+            if theirs.memory.most:  # else, it was over before it was looked at
+                yield Figure(f"{what}, memory", ours.memory.most, "MB", name, theirs.memory.most)
+            if theirs.way == "runs":
+                yield Figure(f"{what}, codes", ours.codes, "asked", name, theirs.codes)
 
 
 @contextmanager
@@ -371,7 +380,7 @@ def main() -> None:
                 found += asyncio.run(gathered(part(), silent=options.json))
         os.chdir("/")
     if options.json:
-        show(figures(found), as_json=True)
+        show(figures(found, " with AWS" if options.aws else ""), as_json=True)
 
 
 if __name__ == "__main__":

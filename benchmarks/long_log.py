@@ -94,7 +94,7 @@ def measure(lab: Lab, browser: Browser, name: str, number: int) -> dict[str, int
     received.clear()
     notebook.start_cell(2)
     drawn = watch.seen("last")
-    notebook.wait_idle(300)
+    notebook.wait_idle(1800)  # JupyterLab draws what `!cat` prints anew for each part of it
     cpu = float(notebook.execute("print(time.process_time())")) - cpu
     found = {"last": round(1000 * (drawn - float((lab.folder / "printed").read_text())))}
     found["lost"] = number - _readable(notebook, lab, name, number)

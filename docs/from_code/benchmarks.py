@@ -21,6 +21,7 @@ _QUOTED = (
     ("plan, 1 resource", ""),
     ("plan, 100 resources", ""),
     ("apply, 100 resources", ""),
+    ("fleet of 10 with AWS planned", ""),
     ("200 cells, whole command", ""),
 )
 

@@ -67,8 +67,8 @@ def follow(tmp_path, sandbox, provider):
     new.mkdir()
     environ = {**os.environ, **sandbox.environ(), **provider, "HOME": str(home), "TFMFA_TOKEN_COMMAND": DEVICE}
 
-    async def follow_it(name):
-        book = write(tmp_path / f"{name}.ipynb", *cells_of(name))
+    async def follow_it(name, *cells):
+        book = write(tmp_path / f"{name}.ipynb", *(cells or cells_of(name)))
         executed = await execute(book, new / f"{name}.ipynb", environ=environ)
         said = "\n".join(texts(cell) for cell in executed.cells if cell.cell_type == "code")
         assert "UsageError" not in said
@@ -115,6 +115,26 @@ async def test_a_repository_is_planned_and_applied_in_its_own_folder(follow, san
     names = {path.name for path in network.iterdir()}
     assert {"tfmfa.json", ".tfmfa"} <= names
     assert (network / ".tfmfa" / ".gitignore").is_file()
+
+
+@pytest.mark.thorough
+async def test_a_fleet_is_planned_and_applied_from_its_table(follow, sandbox):
+    (table,) = (block for block in blocks(DOCS / "how-to/fleets.md", "text") if block.startswith("name,"))
+    for account, known in ACCOUNTS.items():
+        table = table.replace(account, known)
+    (follow.folder / "accounts.csv").write_text(f"{table}\n")
+    plan, apply, *_ = cells_of("fleets")
+    said = await follow("fleets", "%load_ext tfmfa_nb", plan, apply)
+    assert "2 of 2 environments change" in said
+    assert "2 applied" in said
+    assert made(sandbox, "PutParameter") == {"PutParameter deploy"}
+
+
+def test_each_variable_that_a_cell_uses_is_declared_in_it():
+    for path in PAGES:
+        for cell in blocks(path, "cell"):
+            if cell.startswith("%%tfplan"):
+                assert set(re.findall(r"\bvar\.(\w+)", cell)) <= set(re.findall(r'variable "(\w+)"', cell)), path
 
 
 @pytest.mark.thorough
