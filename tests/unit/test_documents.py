@@ -1,4 +1,4 @@
-"""The tables of docs/security.md and docs/reliability.md name tests that exist."""
+"""The tables of docs/security.md and docs/reliability.md name tests that exist, and each index names its pages."""
 
 import re
 from pathlib import Path
@@ -40,3 +40,15 @@ def test_each_named_test_is_in_its_file():
     assert len(named) == len(re.findall(r"`test_\w+`", text))
     for file, name in named:
         assert re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE), (file, name)
+
+
+@pytest.mark.parametrize("folder", ["how-to", "explanation", "reference"])
+def test_an_index_is_read_without_the_site(folder):
+    """It links each page by its title, in the order of the site."""
+    place = ROOT / "docs" / folder
+    text = (place / "index.md").read_text(encoding="utf-8")
+    pages = text.partition("```{toctree}")[2].partition("```")[0].split()[1:]  # after `:hidden:`
+    titles = [
+        (place / f"{page}.md").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for page in pages
+    ]
+    assert re.findall(r"^[-|] \[(.+?)\]\(([\w-]+)\.md\)", text, re.MULTILINE) == [*zip(titles, pages, strict=True)]
