@@ -33,7 +33,7 @@ _SUMMARIES = {
     "completion": "complete commands and options in your shell",
 }
 _EPILOG = """\
-exit codes of every command:
+exit codes, where a command names no others:
   0    success
   1    the command failed
   2    the command could not start: an option, a file, or a setting is wrong
@@ -198,7 +198,7 @@ def _configure(name: str, parser: argparse.ArgumentParser) -> None:
             from tfmfa_nb.sandbox.command import configure  # noqa: PLC0415
         case "completion":
             configure = shell_completion.configure
-        case _:
+        case "demo":
             from tfmfa_nb.runbooks.demo import configure  # noqa: PLC0415
     configure(parser)
 
