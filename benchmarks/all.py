@@ -47,6 +47,7 @@ _ASKED = {
     "fleet": (
         ("--sizes", "1,10,50,200", "--fake", "100,400"),
         ("--sizes", "1,10", "--aws"),
+        ("--sizes", "50", "--aws", "--ways", "shown,fleet"),  # one after another would take ten minutes
         ("--sizes", "", "--dask", "100,1000"),
     )
 }

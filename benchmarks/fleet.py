@@ -1,6 +1,7 @@
 """Compares a fleet with `xargs -P` and with one run after another: codes asked, time, and memory.
 
-    python benchmarks/fleet.py [--sizes 1,10] [--at-once 2] [--aws] [--fake 100,200,400] [--dask 100,1000] [--json]
+    python benchmarks/fleet.py [--sizes 1,10] [--ways shown,fleet] [--at-once 2] [--aws]
+                               [--fake 100,200,400] [--dask 100,1000] [--json]
 
 Each environment is planned for the first time, `terraform init` included, against a sandbox: at the level "plans and
 applies" for the fleet and for the runs, and with one MFA session that somebody has made by hand for `xargs`.
@@ -270,8 +271,8 @@ def codes_of(sandbox: Sandbox) -> int:
     return [call["action"] for call in sandbox.calls()].count("GetSessionToken")
 
 
-async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> AsyncIterator[Planned]:
-    """Compare the ways."""
+async def real(home: Path, sizes: list[int], at_once: int, hcl: str, chosen: list[str]) -> AsyncIterator[Planned]:
+    """Compare the ways that were chosen."""
     os.environ.update(provider_environ(os.environ, home))
     with sandboxed(home) as sandbox:
         await measured(new(home / "first"), lambda: one_by_one(["first"], hcl))  # imports what is imported late
@@ -286,7 +287,7 @@ async def real(home: Path, sizes: list[int], at_once: int, hcl: str) -> AsyncIte
                 "runs": partial(one_by_one, names, hcl),
                 "fleet": partial(together, names, hcl, at_once),
             }
-            for way, work in ways.items():
+            for way, work in ((way, work) for way, work in ways.items() if way in chosen):
                 before = codes_of(sandbox)
                 seconds, memory = await measured(new(home / f"{way}-{size}"), work)
                 base = base or seconds
@@ -357,6 +358,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="1,10", help="numbers of environments; empty for none")
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--aws", action="store_true", help="a configuration with the provider of AWS")
+    parser.add_argument("--ways", default=f"{','.join(_PEERS)},fleet", help="what is compared, for a large size")
     parser.add_argument("--fake", default="", help="numbers of environments with a Terraform that is a script")
     parser.add_argument("--dask", default="", help="the same on four local workers of a Dask cluster")
     option(parser)
@@ -365,12 +367,13 @@ def main() -> None:
         [int(each) for each in text.split(",") if each] for text in (options.sizes, options.fake, options.dask)
     )
     found: list[Planned] = []
+    hcl = _AWS if options.aws else _PLAIN
     with TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         policy = home / "policy.toml"
         os.environ["TFMFA_POLICY"] = str(policy)
         parts = (
-            (sizes, "plans and applies", lambda: real(home, sizes, options.at_once, _AWS if options.aws else _PLAIN)),
+            (sizes, "plans and applies", lambda: real(home, sizes, options.at_once, hcl, options.ways.split(","))),
             (fakes, "never", lambda: fake(home, fakes, options.at_once)),
             (clusters, "plans and applies", lambda: clustered(home, clusters)),
         )
