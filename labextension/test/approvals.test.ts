@@ -5,7 +5,7 @@ const NEEDED = {
   required: 2,
   given: [{ by: 'arn:aws:iam::111122223333:user/bob', until: 1_800_000_000 }],
   rejected: [],
-  approvers: 'arn:aws:iam::111122223333:user/*, but not who asks for it',
+  approvers: 'arn:aws:iam::111122223333:user/*, except the requester',
   asked_until: 1_800_000_000
 };
 
@@ -21,9 +21,9 @@ test('who has approved, who is awaited, and until when', () => {
   expect(approvals.node.hidden).toBe(false);
   const text = approvals.node.textContent;
   expect(text).toContain('Approvals: 1 of 2');
-  expect(text).toMatch(/Approved byarn:aws:iam::111122223333:user\/bob, counts until Jan 1[45], 2027/);
-  expect(text).toContain('Awaited1 from arn:aws:iam::111122223333:user/*, but not who asks for it');
-  expect(text).toMatch(/Can be answered untilJan 1[45], 2027/);
+  expect(text).toMatch(/Approved byarn:aws:iam::111122223333:user\/bob, valid until Jan 1[45], 2027/);
+  expect(text).toContain('Waiting for1 more, from arn:aws:iam::111122223333:user/*, except the requester');
+  expect(text).toMatch(/Respond byJan 1[45], 2027/);
 });
 
 test('a rejection is shown, and nobody is awaited where all have approved', () => {
@@ -31,5 +31,5 @@ test('a rejection is shown, and nobody is awaited where all have approved', () =
   approvals.draw({ needed_approvals: { ...NEEDED, required: 1, rejected: ['carol: <b>no</b>'] } });
   expect(approvals.node.textContent).toContain('Rejected bycarol: <b>no</b>');
   expect(approvals.node.querySelector('b')).toBeNull();
-  expect(approvals.node.textContent).not.toContain('Awaited');
+  expect(approvals.node.textContent).not.toContain('Waiting for');
 });

@@ -66,7 +66,7 @@ STATES = {
     ),
     "5b-awaiting": (
         "run.needed_approvals = NEEDED",
-        {".tfmfa-approvals": "Approvals: 1 of 2.*user/bob, counts until.*1 from arn:.*, but not who asks for it"},
+        {".tfmfa-approvals": "Approvals: 1 of 2.*user/bob, valid until.*1 more, from arn:.*, except the requester"},
     ),
     "6-applying": (
         "run.needed_approvals = None; task.cancel(); run.notes = []; run.show('applying')",
@@ -382,7 +382,7 @@ def test_the_name_is_typed_where_the_policy_has_it_so(show):
     notebook.execute("run.show('destroys'); ask_to_confirm(word='staging')")
     button = card.get_by_role("button", name="Confirm & apply 4 changes")
     expect(button).to_be_disabled()
-    field = card.get_by_label("Apply this plan")
+    field = card.get_by_label('Type "staging" to confirm.')
     field.fill("stag")
     notebook.page.keyboard.press("Enter")
     expect(button).to_be_disabled()

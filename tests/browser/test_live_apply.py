@@ -137,6 +137,9 @@ def test_what_is_under_way_is_told_with_its_clock_and_an_end(show):
     card = notebook.page.locator(".tfmfa-card")
     expect(card.locator(".tfmfa-left")).to_have_text("about 2 min left")
     expect(card.locator(".tfmfa-slowest")).to_contain_text("aws_instance.web 0:31")
+    severe = card.locator(".tfmfa-severe li")
+    expect(severe.nth(0)).to_contain_text("aws_db_instance.legacy will be destroyed: no longer in the configuration")
+    expect(severe.nth(1)).to_contain_text("aws_instance.web was destroyed, and is not re-created yet: ami")
     current = card.locator(".tfmfa-current li")
     expect(current).to_have_count(2)
     expect(current.first).to_contain_text("aws_s3_bucket.assets")
@@ -157,6 +160,9 @@ def test_what_is_under_way_is_told_with_its_clock_and_an_end(show):
 
 def test_what_failed_comes_first_with_its_error_and_what_never_began_says_so(show):
     notebook, tree = show(BREAKS)
+    severe = notebook.page.locator(".tfmfa-severe li")
+    expect(severe.nth(0)).to_contain_text("aws_db_instance.legacy was not destroyed")
+    expect(severe.nth(1)).to_contain_text("aws_instance.web was destroyed, and not re-created")
     rows = tree.get_by_role("treeitem")
     expect(rows.nth(0)).to_contain_text("Failed")
     expect(rows.nth(1)).to_contain_text("aws_launch_template.web")
@@ -176,6 +182,7 @@ def test_what_failed_comes_first_with_its_error_and_what_never_began_says_so(sho
 def test_outputs_are_at_the_end_and_a_sensitive_one_is_not_told(show):
     notebook, _ = show(SUCCEEDS)
     page = notebook.page
+    expect(page.locator(".tfmfa-severe")).to_contain_text("aws_instance.web was destroyed and re-created")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     outputs = page.get_by_role("region", name="Outputs")
     expect(outputs).to_contain_text("Outputs (5)")

@@ -156,7 +156,7 @@ def test_an_apply_waits_for_the_approval_that_aws_confirms(asked, people):
         assert repr(run.run).endswith("planned +1 ~0 -0, waiting for an approval>")
         text = await run.request()
         shown = needed_text(run.needed())
-        assert f"0 of 1 approval; awaiting 1 from {USERS}, but not who asks for it; the request can be" in shown
+        assert f"0 of 1 approval; awaiting 1 from {USERS}, except the requester; the request can be" in shown
         shown = read_text(text, ApprovalRequest)
         assert shown.decision == "1 to add, 0 to change, 0 to destroy"
         assert shown.requester.endswith(":user/alice")

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import nullcontext
 
 import pytest
 from device import Device
@@ -19,6 +20,7 @@ from tfmfa_nb.runs.gate.gate import Gate
 from tfmfa_nb.runs.history.restore import restore
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.views.summary import summary_bundle
 
 ONE = 'resource "terraform_data" "one" {}\n'
 
@@ -49,6 +51,30 @@ def test_an_interrupt_while_terraform_shows_the_plan_says_what_was_interrupted(t
         assert "head: Applied" in kernel.run("%tfapply -e head")[0]
     finally:
         kernel.stop()
+
+
+async def test_what_a_failed_apply_has_destroyed_is_said_and_so_is_what_it_has_not(tmp_path):
+    """At three in the morning, nobody looks for it below."""
+    hcl = """
+    resource "terraform_data" "web" {
+      triggers_replace = SIZE
+      provisioner "local-exec" { command = "exit FAILS" }
+    }
+    """
+    environment = Environment.named("head", tmp_path)
+    for size, fails, more in ((1, 0, 'resource "terraform_data" "old" {}\n'), (2, 1, "")):
+        environment.write_configuration(hcl.replace("SIZE", str(size)).replace("FAILS", str(fails)) + more)
+        run = Run(environment, Options(), tmp_path)
+        await plan(run.driver, Gate(Device(None), os.environ))
+        await run.wait_for_changes()
+        with pytest.raises(TerraformFailed) if fails else nullcontext():
+            await apply(run.driver, Gate(Device(None), os.environ))
+    kept = restore(environment, run.id, tmp_path, os.environ, Gate(Device(None), os.environ).policy)
+    for each in (run, kept):
+        text = summary_bundle(each)["text/plain"]
+        assert "terraform_data.old was destroyed: no longer in the configuration" in text
+        assert "terraform_data.web was destroyed, and could not be re-created: triggers_replace forces" in text
+        assert "will be destroyed" not in text.partition("Log")[0]
 
 
 async def test_a_plan_is_not_applied_to_another_workspace(tmp_path):

@@ -780,7 +780,7 @@ def test_who_is_awaited_and_who_has_rejected_is_told(tmp_path):
     rules, ledger = required(by=(ALICE, BOB), apply=2), ledger_of(lines, RUN)
     needed = needed_of(tally(ledger, required(), PLAN, NOW, set()), ledger, rules, PLAN)
     assert needed.rejected == ("bob: on a Friday?", "carol")
-    assert needed.approvers == f"{ALICE}, {BOB}, but not who asks for it"
+    assert needed.approvers == f"{ALICE}, {BOB}, except the requester"
     assert (needed.required, [each.person for each in needed.given]) == (2, ["dave"])
 
     told = []

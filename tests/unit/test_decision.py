@@ -59,3 +59,59 @@ def test_what_is_destroyed_comes_first_and_the_rest_is_counted():
 def test_the_button_says_what_it_does(kind, phase, command, changes, words):
     counts = COUNTS if changes else None
     assert answer_words(kind, phase, command, decision_of(counts, changes)) == words
+
+
+@pytest.mark.parametrize(
+    ("action", "steps", "meanwhile", "afterward"),
+    [
+        ("delete", {}, "will be destroyed", "was to be destroyed"),
+        ("delete", {"delete": "waiting"}, "will be destroyed", "was not destroyed"),
+        ("delete", {"delete": "running"}, "is being destroyed", "may have been destroyed"),
+        ("delete", {"delete": "done"}, "was destroyed", "was destroyed"),
+        ("delete", {"delete": "failed"}, "could not be destroyed", "could not be destroyed"),
+        (
+            "replace",
+            {"delete": "done", "create": "waiting"},
+            "was destroyed, and is not re-created yet",
+            "was destroyed, and not re-created",
+        ),
+        (
+            "replace",
+            {"delete": "done", "create": "failed"},
+            "was destroyed, and could not be re-created",
+            "was destroyed, and could not be re-created",
+        ),
+        ("replace", {"delete": "waiting", "create": "waiting"}, "will be destroyed and re-created", "was not replaced"),
+        (
+            "replace",
+            {"create": "done", "delete": "waiting"},
+            "is re-created, and the old one is still there",
+            "was re-created, and the old one is left",
+        ),
+        (
+            "replace",
+            {"delete": "running", "create": "waiting"},
+            "is being replaced",
+            "may have been destroyed, and not re-created",
+        ),
+        (
+            "forget",
+            {"forget": "done"},
+            "was removed from the state, not destroyed",
+            "was removed from the state, not destroyed",
+        ),
+    ],
+)
+def test_it_says_what_has_become_of_what_is_destroyed(action, steps, meanwhile, afterward):
+    changes = [{"address": "a.b", "action": action, "reason": ""}]
+    for ended, words in ((False, meanwhile), (True, afterward)):
+        assert decision_of(COUNTS, changes, {"a.b": steps}.get, ended=ended).severe[0].words == words
+
+
+def test_each_combination_of_steps_has_words():
+    states = ("waiting", "running", "done", "failed")
+    for delete in states:
+        for create in states:
+            changes = [{"address": "a.b", "action": "replace", "reason": ""}]
+            steps = {"delete": delete, "create": create}
+            assert decision_of(COUNTS, changes, lambda _, steps=steps: steps).severe[0].words

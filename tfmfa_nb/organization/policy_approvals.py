@@ -114,7 +114,7 @@ class RequiredApprovals:
         listed = [", ".join(rule.by) for rule in self.rules if rule.by is not None]
         who = ", who must also be ".join(listed) or "any user of the account"
         role = f", with the role {self.role}" if self.role else ""
-        return f"{who}{role}{', but not who asks for it' if self.not_by_requester else ''}"
+        return f"{who}{role}{', except the requester' if self.not_by_requester else ''}"
 
     def allows(self, arn: str) -> bool:
         """True if the principal with this ARN, as AWS names it, may approve: every rule must allow it.

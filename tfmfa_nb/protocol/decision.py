@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.protocol.words import action_sign, count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 # Each action of a change, in the order of Terraform's own summary, and what it does to a resource.
 _VERBS = {
@@ -21,8 +21,34 @@ _VERBS = {
     "move": "move",
     "forget": "remove from the state",
 }
-_SEVERE = {"delete": "will be destroyed", "replace": "will be destroyed and re-created"}
-_FORGOTTEN = "will be removed from the state, not destroyed"
+# What becomes of a resource, by the states of its steps: while the run goes on, and after its end.
+_WAITING, _RUNNING, _DONE, _FAILED = "waiting", "running", "done", "failed"
+_DESTROYED = {
+    "": ("will be destroyed", "was to be destroyed"),
+    _WAITING: ("will be destroyed", "was not destroyed"),
+    _RUNNING: ("is being destroyed", "may have been destroyed"),
+    _DONE: ("was destroyed",) * 2,
+    _FAILED: ("could not be destroyed",) * 2,
+}
+_UNKNOWN = ("is being replaced", "may have been destroyed, and not re-created")
+_REPLACED = {
+    ("", ""): ("will be destroyed and re-created", "was to be destroyed and re-created"),
+    (_WAITING, _WAITING): ("will be destroyed and re-created", "was not replaced"),
+    (_DONE, _WAITING): ("was destroyed, and is not re-created yet", "was destroyed, and not re-created"),
+    (_DONE, _RUNNING): ("was destroyed, and is not re-created yet", "was destroyed, and may not have been re-created"),
+    (_DONE, _FAILED): ("was destroyed, and could not be re-created",) * 2,
+    (_DONE, _DONE): ("was destroyed and re-created",) * 2,
+    (_FAILED, _WAITING): ("could not be destroyed",) * 2,
+    # With `create_before_destroy`
+    (_WAITING, _FAILED): ("could not be re-created, and was not destroyed",) * 2,
+    (_WAITING, _DONE): ("is re-created, and the old one is still there", "was re-created, and the old one is left"),
+    (_FAILED, _DONE): ("was re-created, and the old one could not be destroyed",) * 2,
+}
+_FORGOTTEN = {
+    "": ("will be removed from the state, not destroyed", "was to be removed from the state, not destroyed"),
+    _DONE: ("was removed from the state, not destroyed",) * 2,
+}
+_SEVERE = ("delete", "replace", "forget")
 NOTHING = "no changes to resources"
 """What stands in place of the numbers where all are zero."""
 
@@ -39,7 +65,7 @@ class DecisionPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SevereChange:
-    """A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty."""
+    """A resource that is destroyed, replaced, or forgotten; `words` say how far that is, and `reason` may be empty."""
 
     address: str
     action: str
@@ -57,19 +83,28 @@ class Decision:
     resources: int
 
 
-def decision_of(counts: Mapping[str, int] | None, changes: Sequence[Mapping[str, str]]) -> Decision | None:
-    """The decision about a plan; None while there is none.
+def decision_of(
+    counts: Mapping[str, int] | None,
+    changes: Sequence[Mapping[str, str]],
+    steps: Callable[[str], Mapping[str, str]] = lambda _: {},
+    *,
+    ended: bool = False,
+) -> Decision | None:
+    """The decision about a plan, and what has become of what it destroys; None while there is none.
 
     Args:
         counts: Terraform's own: add, change, destroy, imported. A replacement counts as added and as destroyed.
         changes: the changes, once they are known: action, address, reason.
+        steps: how far the apply of a resource is, by its address: "delete", "create", and "forget", each "waiting",
+            "running", "done", or "failed"; nothing before the apply.
+        ended: whether the run has ended.
     """
     if counts is None:
         return None
     numbers = _numbers(counts, changes)
     shown = [action for action in _VERBS if numbers[action] or (action in {"create", "update", "delete"})]
-    severe = [each for each in changes if each["action"] in _SEVERE or each["action"] == "forget"]
-    severe.sort(key=lambda each: ("delete", "replace", "forget").index(each["action"]))
+    severe = [each for each in changes if each["action"] in _SEVERE]
+    severe.sort(key=lambda each: _SEVERE.index(each["action"]))
     return Decision(
         parts=tuple(
             DecisionPart(action=action, words=f"{count(numbers[action])} to {_VERBS[action]}") for action in shown
@@ -78,7 +113,7 @@ def decision_of(counts: Mapping[str, int] | None, changes: Sequence[Mapping[str,
             SevereChange(
                 address=each["address"],
                 action=each["action"],
-                words=_SEVERE.get(each["action"], _FORGOTTEN),
+                words=_became(each["action"], steps(each["address"]))[ended],
                 reason=each.get("reason", ""),
             )
             for each in severe[:_MOST]
@@ -86,6 +121,14 @@ def decision_of(counts: Mapping[str, int] | None, changes: Sequence[Mapping[str,
         more=max(0, len(severe) - _MOST),
         resources=sum(numbers.values()),
     )
+
+
+def _became(action: str, steps: Mapping[str, str]) -> tuple[str, str]:
+    """What becomes of a resource: while the run goes on, and after its end."""
+    if action == "forget":
+        return _FORGOTTEN[steps.get("forget", "")]
+    delete = steps.get("delete", "")
+    return _DESTROYED[delete] if action == "delete" else _REPLACED.get((delete, steps.get("create", "")), _UNKNOWN)
 
 
 def _numbers(counts: Mapping[str, int], changes: Sequence[Mapping[str, str]]) -> Counter[str]:

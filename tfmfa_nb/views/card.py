@@ -50,6 +50,7 @@ from tfmfa_nb.views.sanitize import plain, sanitize_all
 from tfmfa_nb.views.wording import (
     checks_of,
     command_text,
+    decision_about,
     documents_of,
     place_of,
     policy_text,
@@ -174,7 +175,7 @@ class RunCard(CardWidget):
             "program": program_text(run),
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
-            "decision": decision_of(run.counts, run.changes),
+            "decision": decision_about(run),
             "comparison": run.comparison.sentence if run.comparison else "",
             "has_plan": run.known_plan is not None,
             "has_time_line": bool(run.ended_at and any(each.start for each in run.resource_applies)),

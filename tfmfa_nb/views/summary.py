@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase
-from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import action_sign, duration, lock_indicator_name
 from tfmfa_nb.views.apply_review import apply_sections
 from tfmfa_nb.views.approval_text import needed_text
@@ -23,6 +22,7 @@ from tfmfa_nb.views.time_line import image, time_line
 from tfmfa_nb.views.wording import (
     checks_of,
     command_text,
+    decision_about,
     documents_of,
     place_of,
     policy_text,
@@ -138,7 +138,7 @@ class _Room:
 
 def _decision(run: Run) -> list[str]:
     """What the plan will do, in one line, and what it destroys or replaces."""
-    decided = decision_of(run.counts, run.changes)
+    decided = decision_about(run)
     return reviewed(decided) if decided else []
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.model.statuses import Phase
+from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.decision import decision_of
 from tfmfa_nb.protocol.words import counts_text, lock_indicator_name, status_name
 from tfmfa_nb.views.sanitize import brief, one_line, plain
 
 if TYPE_CHECKING:
+    from tfmfa_nb.protocol.decision import Decision
     from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.runs.run import Run
 
@@ -33,6 +35,16 @@ def place_of(run: Run) -> str:
 def command_text(run: Run) -> str:
     """The command of Terraform's that a run is for, with what follows it; "" for a plan and its apply."""
     return " ".join([run.command, *run.arguments]).strip()
+
+
+def decision_about(run: Run) -> Decision | None:
+    """What the plan of `run` does, and what its apply has made of what it destroys; None while there is no plan."""
+
+    def steps(address: str) -> dict[str, str]:
+        found = {each.action: str(each.state) for each in run.applies.of(address)}
+        return found or ({"forget": "done"} if run.status == Status.APPLIED else {})  # which has no step of its own
+
+    return decision_of(run.counts, run.changes, steps, ended=Status(run.status).final)
 
 
 def status_words(run: Run) -> str:

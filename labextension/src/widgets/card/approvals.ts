@@ -28,10 +28,10 @@ function shown(needed: NeededApprovals): HTMLElement[] {
 function facts({ approvers, asked_until: askedUntil, given, rejected, required }: NeededApprovals): HTMLElement[] {
   const awaited = Math.max(0, required - given.length);
   return [
-    ...given.map(({ by, until }) => fact('Approved by', by, ', counts until ', when(until))),
+    ...given.map(({ by, until }) => fact('Approved by', by, ', valid until ', when(until))),
     ...rejected.map(text => fact('Rejected by', text)),
-    ...(awaited ? [fact('Awaited', `${count(awaited)} from ${approvers}`)] : []),
-    ...(awaited && askedUntil ? [fact('Can be answered until', when(askedUntil))] : [])
+    ...(awaited ? [fact('Waiting for', `${count(awaited)} more, from ${approvers}`)] : []),
+    ...(awaited && askedUntil ? [fact('Respond by', when(askedUntil))] : [])
   ];
 }
 

@@ -82,7 +82,7 @@ export class Question {
     this._key = question.sealing_key;
     this._field.value = '';
     this._nextCodeAt = question.next_code_at;
-    setText(this._prompt, question.text);
+    setText(this._prompt, question.word ? `${question.text} Type "${question.word}" to confirm.` : question.text);
     setText(this._problem, question.problem);
     setVisible(this._field, code);
     setVisible(this._submit, code);
