@@ -1,8 +1,11 @@
 """What the apply of a plan does, in words."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tfmfa_nb.protocol.decision import answer_words, decision_lines, decision_of, decision_text
+from tfmfa_nb.views.wording import decision_about
 
 COUNTS = {"add": 2, "change": 1, "destroy": 1, "imported": 0}
 CHANGES = [
@@ -115,3 +118,13 @@ def test_each_combination_of_steps_has_words():
             changes = [{"address": "a.b", "action": "replace", "reason": ""}]
             steps = {"delete": delete, "create": create}
             assert decision_of(COUNTS, changes, lambda _, steps=steps: steps).severe[0].words
+
+
+def test_a_status_that_is_not_known_says_nothing_of_the_end():
+    run = SimpleNamespace(
+        counts=COUNTS,
+        changes=[{"address": "a.b", "action": "delete", "reason": ""}],
+        applies=SimpleNamespace(of=lambda _: []),
+        status="of a newer version",
+    )
+    assert decision_about(run).severe[0].words == "will be destroyed"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MAX_DOCUMENTS, _MAX_TITLE, _MAX_TEXT = 6, 300, 8_000
 _MAX_CHECKS, _MAX_CHECK = 5, 300
 _SHORT_HASH = 12  # characters
+_FINAL = frozenset(status for status in Status if status.final)
 
 
 def status_sentence(run: Run) -> str:
@@ -44,7 +45,7 @@ def decision_about(run: Run) -> Decision | None:
         found = {each.action: str(each.state) for each in run.applies.of(address)}
         return found or ({"forget": "done"} if run.status == Status.APPLIED else {})  # which has no step of its own
 
-    return decision_of(run.counts, run.changes, steps, ended=Status(run.status).final)
+    return decision_of(run.counts, run.changes, steps, ended=run.status in _FINAL)
 
 
 def status_words(run: Run) -> str:
