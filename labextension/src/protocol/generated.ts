@@ -356,7 +356,7 @@ export interface DecisionPart {
   readonly words: string;
 }
 
-/** A resource that is destroyed, replaced, or forgotten; `words` say so, and `reason` may be empty. */
+/** A resource that is destroyed, replaced, or forgotten; `words` say how far that is, and `reason` may be empty. */
 export interface SevereChange {
   readonly address: string;
   readonly action: string;
