@@ -93,6 +93,18 @@ def test_the_button_says_what_it_does(kind, phase, command, changes, words):
         ),
         (
             "replace",
+            {"create": "running", "delete": "waiting"},
+            "is being re-created, and the old one is still there",
+            "was not destroyed; a new one may exist",
+        ),
+        (
+            "replace",
+            {"create": "done", "delete": "running"},
+            "is re-created, and the old one is being destroyed",
+            "was re-created, and the old one may be left",
+        ),
+        (
+            "replace",
             {"delete": "running", "create": "waiting"},
             "is being replaced",
             "may have been destroyed, and not re-created",

@@ -40,6 +40,14 @@ _REPLACED = {
     (_DONE, _DONE): ("was destroyed and re-created",) * 2,
     (_FAILED, _WAITING): ("could not be destroyed",) * 2,
     # With `create_before_destroy`
+    (_WAITING, _RUNNING): (
+        "is being re-created, and the old one is still there",
+        "was not destroyed; a new one may exist",
+    ),
+    (_RUNNING, _DONE): (
+        "is re-created, and the old one is being destroyed",
+        "was re-created, and the old one may be left",
+    ),
     (_WAITING, _FAILED): ("could not be re-created, and was not destroyed",) * 2,
     (_WAITING, _DONE): ("is re-created, and the old one is still there", "was re-created, and the old one is left"),
     (_FAILED, _DONE): ("was re-created, and the old one could not be destroyed",) * 2,
