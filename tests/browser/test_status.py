@@ -71,8 +71,7 @@ def test_every_lock_is_said_in_words_and_shape(lab, open_notebook):
 
 
 def test_it_follows_the_notebook_the_kernel_and_the_page(lab, open_notebook):
-    log = lab.folder.parent / "server.log"
-    before = log.read_text()
+    before = lab.log()
     lab.write("one.ipynb", LOAD, scripted("one"))
     lab.write("two.ipynb", "1 + 1")
     page = open_notebook("one.ipynb", alone=True)
@@ -99,7 +98,7 @@ def test_it_follows_the_notebook_the_kernel_and_the_page(lab, open_notebook):
     page.execute("%unload_ext tfmfa_nb")
     expect(lock(page)).to_be_hidden()
     # Nobody's log has a word of us.
-    assert "comm target" not in log.read_text()[len(before) :]
+    assert "comm target" not in lab.log()[len(before) :]
 
 
 @pytest.mark.thorough
