@@ -16,19 +16,24 @@ function row(name: string, more: Partial<FleetRow> = {}): FleetRow {
     run: `run-${name}`,
     folder: name,
     changes: '+1 ~0 -0',
+    add: 1,
+    change: 0,
+    destroy: 0,
     changed: true,
-    destroys: false,
     failed: false,
     can_apply: true,
+    severe: [],
+    more_severe: 0,
     plan: PLANNED,
     apply: BEFORE,
     ...more
   };
 }
 
+const GONE = { address: 'aws_db_instance.main', action: 'delete', words: 'will be destroyed', reason: '' };
 const ROWS = [
   row('a'),
-  row('b', { destroys: true }),
+  row('b', { destroy: 1, severe: [GONE], more_severe: 3 }),
   row('c', { failed: true, can_apply: false, changed: false, plan: { ...PLANNED, error: 'It is <b>broken</b>.' } })
 ];
 const STATE: FleetState = {
@@ -103,6 +108,20 @@ test('each environment has a row, and what is external stays text', () => {
   expect(rows()[0]?.textContent).toBe('aPlanned 0:05+1 ~0 -0 ');
   expect(rows()[2]?.querySelector('.tfmfa-fleet-error')?.textContent).toBe('It is <b>broken</b>.');
   expect(card.node.querySelector('b')).toBeNull();
+});
+
+test('what is destroyed is named, of the selected environments, with their numbers', () => {
+  const decision = () => card.node.querySelector('.tfmfa-decision')?.textContent;
+  const named = '-b: aws_db_instance.main will be destroyedand 3 more';
+  expect(decision()).toBe(`2 of 3 environments change.${named}`);
+  say({ choice: CHOICE });
+  expect(decision()).toBe(`2 of 3 environments selected: 2 to add, 0 to change, 1 to destroy in "b".${named}`);
+  boxes()[1]?.click();
+  expect(decision()).toBe('1 of 3 environments selected: 1 to add, 0 to change, 0 to destroy.');
+  expect(card.node.querySelector<HTMLElement>('.tfmfa-severe')?.hidden).toBe(true);
+  // Of an apply, what it destroys
+  say({ phase: 'apply', rows: ROWS.map((each, at) => ({ ...each, apply: at ? BEFORE : PLANNED })) });
+  expect(card.node.querySelector<HTMLElement>('.tfmfa-severe')?.hidden).toBe(true);
 });
 
 test('filters narrow the rows, and say how many are left', () => {

@@ -9,7 +9,8 @@ const STATE = {
   phase: 'plan',
   environment: 'staging',
   level: 'never',
-  counts: null
+  warning: '',
+  identity: { account: '', alias: '' }
 };
 
 test.each([
@@ -21,6 +22,24 @@ test.each([
   const head = new Head(() => undefined);
   head.draw({ ...STATE, workspace, ended_at: 1, canceling: false } as unknown as CardState);
   expect(head.node.querySelector('.tfmfa-environment')?.textContent).toBe(text);
+});
+
+test.each([
+  ['123456789012', 'acme-production', 'account acme-production'],
+  ['123456789012', '', 'account 123456789012'],
+  ['', '', '']
+])('the account %j with the alias %j is named in the head', (account, alias, text) => {
+  const head = new Head(() => undefined);
+  head.draw({ ...STATE, identity: { account, alias }, ended_at: 1, canceling: false } as unknown as CardState);
+  expect(head.node.querySelector('.tfmfa-account')?.textContent).toBe(text);
+});
+
+test.each(['', '1 check failed'])('a warning stands beside the status: %j', warning => {
+  const head = new Head(() => undefined);
+  head.draw({ ...STATE, warning, ended_at: 1, canceling: false } as unknown as CardState);
+  const mark = head.node.querySelector<HTMLElement>('.tfmfa-mark-warning');
+  expect(mark?.textContent).toBe(warning);
+  expect(mark?.hidden).toBe(warning === '');
 });
 
 test('a command of its own stands beside its status', () => {

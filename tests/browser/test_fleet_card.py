@@ -81,7 +81,10 @@ def test_a_fleet_is_planned_selected_and_applied_on_its_card(  # noqa: PLR0915 -
     card.get_by_role("button", name="Failed 1").click()
     row(card, "prod").get_by_role("checkbox").uncheck()
     expect(apply).to_have_text("Apply 1 selected")
-    card.get_by_label("First").fill("1")
+    expect(card.locator(".tfmfa-decision-line")).to_have_text(
+        "1 of 3 environments selected: 2 to add, 0 to change, 0 to destroy."
+    )
+    card.get_by_label("Start with").fill("1")
     page.page.add_script_tag(path=AXE)
     assert page.page.evaluate(VIOLATIONS) == []
     page.screenshot("fleet-4-selection", card)
@@ -270,12 +273,15 @@ def stand(name, status, counts=None, phase="plan", error="", **traits):
         fleet.ends[name, Phase.PLAN] = PhaseEnd("planned", now - 300, now - 288, "")
     fleet.adopt(name, run)
 stand(names[0], "applied", (2, 1, 0), "apply", ended_at=now - 20)
-stand(names[1], "applying", (2, 1, 3), "apply", progress={"done": 2, "total": 6})
+def gone(*addresses):
+    return [dict(address=address, action="delete", reason="no longer in configuration") for address in addresses]
+stand(names[1], "applying", (2, 1, 3), "apply", progress={"done": 2, "total": 6},
+    changes=gone(*(f"aws_subnet.old[{number}]" for number in range(3))))
 stand(names[2], "errored", error="Terraform found an error: AccessDenied: not authorized to perform: iam:PassRole.",
     ended_at=now - 30)
 stand(names[3], "planned", (0, 4, 0), "apply")
 stand(names[4], "planned_and_finished", (0, 0, 0), ended_at=now - 31)
-stand(names[5], "planned", (12, 0, 1), ended_at=now - 30)
+stand(names[5], "planned", (12, 0, 1), ended_at=now - 30, changes=gone("module.store.aws_db_instance.main"))
 card = FleetCard(fleet)
 def soon():
     global task
@@ -308,7 +314,11 @@ def test_the_matrix_is_legible_and_accessible(show, theme, width, colors):
     notebook.page.emulate_media(forced_colors=colors)
     notebook.execute("soon()")
     expect(card.get_by_role("button", name="Apply 2 selected")).to_be_visible()
-    expect(card.locator(".tfmfa-decision-line")).to_contain_text('4 to destroy in "network-eu-west-1", "web"')
+    decision = '2 of 7 environments selected: 12 to add, 4 to change, 1 to destroy in "web".'
+    expect(card.locator(".tfmfa-decision-line")).to_have_text(decision)
+    expect(card.locator(".tfmfa-severe li")).to_contain_text(
+        ["web: module.store.aws_db_instance.main will be destroyed"]
+    )
     notebook.page.add_script_tag(path=AXE)
     assert notebook.page.evaluate(VIOLATIONS) == []
     assert card.evaluate("(node) => node.scrollWidth <= node.clientWidth")

@@ -20,6 +20,7 @@ from tfmfa_nb.model.redaction import Secret
 from tfmfa_nb.protocol.messages import PROTOCOL
 from tfmfa_nb.protocol.sealing import OneTimeKey
 from tfmfa_nb.views.card import Answer, RunCard
+from tfmfa_nb.views.wording import status_words
 
 CODE = "492817"
 ASK = {"kind": "code", "phase": "plan", "text": "MFA code:", "attempt": 1}
@@ -448,6 +449,8 @@ async def test_a_failed_check_is_shown_before_the_notes(made):
         "a note",
     ]
     await front.shows(lambda state: state["notes"] == told)
+    assert front.state["warning"] == "2 checks failed"  # beside the status, which does not say so
+    assert status_words(run).endswith(", 2 checks failed")
     run.failed_checks = [{"name": "\u202ex" * 1000, "place": "y", "message": "z" * 10_000}] * 50
     await front.shows(lambda state: state["notes"][5:] == ["45 more checks failed; see the log.", "a note"])
     assert "\\u202e" not in json.dumps(front.state)

@@ -35,6 +35,22 @@ def test_a_replacement_is_told_apart_from_what_is_added_and_destroyed():
     ]
 
 
+def test_after_the_apply_the_same_line_says_what_was_done():
+    imported = {"address": "a.imported", "action": "import", "reason": ""}
+    decision = decision_of({**COUNTS, "imported": 1}, [*CHANGES, imported], ended=True, applied=True)
+    assert decision.title == "Applied"
+    assert decision_text(decision) == "1 added, 1 changed, 0 destroyed, 1 replaced, 1 imported"
+    assert decision_lines(decision)[0] == f"Applied: {decision_text(decision)}."
+    # One that ended otherwise has not done it.
+    assert decision_lines(decision_of(COUNTS, CHANGES, ended=True))[0].startswith("Plan: 1 to add, ")
+
+
+@pytest.mark.parametrize(("status", "title"), [("applied", "Applied"), ("errored", "Plan"), ("planned", "Plan")])
+def test_only_what_was_applied_is_said_to_be(status, title):
+    run = SimpleNamespace(counts=COUNTS, changes=CHANGES, applies=SimpleNamespace(of=lambda _: []), status=status)
+    assert decision_about(run).title == title
+
+
 def test_what_is_destroyed_comes_first_and_the_rest_is_counted():
     many = [{"address": f"a.b[{number}]", "action": "replace", "reason": ""} for number in range(30)]
     gone = {"address": "a.gone", "action": "delete", "reason": ""}

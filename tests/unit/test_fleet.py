@@ -25,6 +25,7 @@ from tfmfa_nb.protocol.records import RunRecord
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.fleet_matrix import decision_line, fleet_bundle, fleet_text
+from tfmfa_nb.views.fleet_rows import fleet_rows
 
 ENDLESS: list = []
 ENDLESS.append(ENDLESS)
@@ -363,6 +364,49 @@ def test_a_fleet_that_has_not_begun_is_a_table_of_what_waits(tmp_path):
     assert fleet.to_dataframe("pandas").to_dict("records")[0]["environment"] == "a"
     assert fleet.to_dataframe("polars").shape == (2, 9)
     assert len(fleet) == 0
+
+
+def planned(fleet, name, counts, changes=(), status="planned"):
+    run = Run(fleet.members[name].environment, HCL, fleet.base)
+    run.set_trait("counts", dict(zip(("add", "change", "destroy", "imported"), (*counts, 0), strict=True)))
+    run.set_trait("changes", [{"reason": "", **change} for change in changes])
+    run.set_trait("status", status)
+    fleet.adopt(name, run)
+    return run
+
+
+GONE = {"address": "aws_db_instance.main", "action": "delete"}
+
+
+def test_what_a_fleet_destroys_is_named_with_its_environment(tmp_path):
+    fleet = Fleet(members_of([{"name": "dev"}, {"name": "prod"}], tmp_path, HCL), tmp_path)
+    planned(fleet, "dev", (1, 0, 0), [{"address": "aws_s3_bucket.new", "action": "create"}])
+    hostile = {"address": 'a.b["<b>\x1b[31m"]', "action": "replace", "reason": "x" * 1_000}
+    planned(fleet, "prod", (1, 0, 2), [hostile, GONE])
+    line, first, second, head, *_ = fleet_text(fleet).splitlines()
+    assert line == '2 of 2 environments change: 2 to add, 0 to change, 2 to destroy in "prod".'
+    assert first == "  - prod: aws_db_instance.main will be destroyed"
+    assert second.startswith("-/+ prod: a.b[")
+    assert "\x1b" not in second
+    assert len(second) < 700
+    assert head.split()[0] == "Environment"
+    html = fleet_bundle(fleet)["text/html"]
+    assert "prod: aws_db_instance.main will be destroyed" in html
+    assert "<b>" not in html
+
+
+def test_only_the_first_resources_of_many_are_named_and_the_others_counted(tmp_path):
+    names = [f"e{number}" for number in range(50)]
+    fleet = Fleet(members_of([{"name": name} for name in names], tmp_path, HCL), tmp_path)
+    for name in names:
+        planned(fleet, name, (0, 0, 30), [{**GONE, "address": f"a.b[{number}]"} for number in range(30)])
+    rows = fleet_rows(fleet)
+    assert len(rows[0].severe) == 20
+    assert sum(len(row.severe) for row in rows) == 100
+    assert sum(len(row.severe) + row.more_severe for row in rows) == 1_500
+    lines = fleet_text(fleet).splitlines()
+    assert lines[20] == "  - e0: a.b[19] will be destroyed"
+    assert lines[21] == "    and 1,480 more"
 
 
 def test_a_reason_that_stopped_several_is_told_once(tmp_path):

@@ -123,7 +123,7 @@ def test_the_record_says_who_what_and_how_long():
     run.show("applied")
     run.started_at, run.ended_at = 1_800_000_000.0, 1_800_000_042.0
     text = summary_text(run)
-    assert text.startswith("staging: Applied +2 ~1 -0\n")
+    assert text.startswith("staging: Applied +2 ~1 -0, 1 check failed\nApplied: 2 added, ")
     for words in (
         "MFA: Authenticated with MFA by alice",
         "Level: plans and applies",

@@ -236,6 +236,7 @@ class CardState:
         workspace: Terraform's; "" before it is known.
         step: what is done now, in a few words; "" if there is nothing to tell.
         command: another command of Terraform's than a plan and its apply, with what follows it; "" for those.
+        warning: what went wrong without stopping the run, in a few words; "" if nothing did.
         decision: what the apply of the plan does; None before the plan, and for other commands.
         progress: None before the apply.
         outputs: what the apply has reported at its end, as far as there is room.
@@ -262,6 +263,7 @@ class CardState:
     phase: str
     status: str
     step: str = ""
+    warning: str = ""
     level: str
     lock_indicator: str
     lock_indicator_text: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.protocol.words import action_sign, count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 # Each action of a change, in the order of Terraform's own summary, and what it does to a resource.
 _VERBS = {
@@ -57,6 +57,16 @@ _FORGOTTEN = {
     _DONE: ("was removed from the state, not destroyed",) * 2,
 }
 _SEVERE = ("delete", "replace", "forget")
+# The same of a plan whose apply has succeeded.
+_DONE_VERBS = {
+    "create": "added",
+    "update": "changed",
+    "delete": "destroyed",
+    "replace": "replaced",
+    "import": "imported",
+    "move": "moved",
+    "forget": "removed from the state",
+}
 NOTHING = "no changes to resources"
 """What stands in place of the numbers where all are zero."""
 
@@ -65,7 +75,7 @@ _MOST = 20  # of the resources that are named; the plan has them all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionPart:
-    """How many resources one action is about: `1 to destroy`."""
+    """How many resources one action is about: `1 to destroy`, or, once that is done, `1 destroyed`."""
 
     action: str
     words: str
@@ -83,8 +93,17 @@ class SevereChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named."""
+    """What the apply of a plan does, or has done.
 
+    Attributes:
+        title: "Plan", or "Applied" after an apply that has succeeded.
+        parts: how many resources each action is about.
+        severe: what is destroyed, replaced, or forgotten.
+        more: how many of them are not named.
+        resources: how many resources it changes.
+    """
+
+    title: str
     parts: tuple[DecisionPart, ...]
     severe: tuple[SevereChange, ...]
     more: int
@@ -97,6 +116,7 @@ def decision_of(
     steps: Callable[[str], Mapping[str, str]] = lambda _: {},
     *,
     ended: bool = False,
+    applied: bool = False,
 ) -> Decision | None:
     """The decision about a plan, and what has become of what it destroys; None while there is none.
 
@@ -106,29 +126,54 @@ def decision_of(
         steps: how far the apply of a resource is, by its address: "delete", "create", and "forget", each "waiting",
             "running", "done", or "failed"; nothing before the apply.
         ended: whether the run has ended.
+        applied: whether its apply has succeeded.
     """
     if counts is None:
         return None
+    verbs = _DONE_VERBS if applied else {action: f"to {verb}" for action, verb in _VERBS.items()}
     numbers = _numbers(counts, changes)
     shown = [action for action in _VERBS if numbers[action] or (action in {"create", "update", "delete"})]
-    severe = [each for each in changes if each["action"] in _SEVERE]
-    severe.sort(key=lambda each: _SEVERE.index(each["action"]))
+    severe, more = severe_of(changes, steps, ended=ended)
     return Decision(
-        parts=tuple(
-            DecisionPart(action=action, words=f"{count(numbers[action])} to {_VERBS[action]}") for action in shown
-        ),
-        severe=tuple(
-            SevereChange(
-                address=each["address"],
-                action=each["action"],
-                words=_became(each["action"], steps(each["address"]))[ended],
-                reason=each.get("reason", ""),
-            )
-            for each in severe[:_MOST]
-        ),
-        more=max(0, len(severe) - _MOST),
+        title="Applied" if applied else "Plan",
+        parts=tuple(DecisionPart(action=action, words=f"{count(numbers[action])} {verbs[action]}") for action in shown),
+        severe=severe,
+        more=more,
         resources=sum(numbers.values()),
     )
+
+
+def severe_of(
+    changes: Iterable[Mapping[str, str]],
+    steps: Callable[[str], Mapping[str, str]],
+    *,
+    ended: bool,
+    most: int = _MOST,
+) -> tuple[tuple[SevereChange, ...], int]:
+    """What a plan destroys, replaces, or forgets, and what has become of it.
+
+    Args:
+        changes: see `decision_of`.
+        steps: likewise.
+        ended: likewise.
+        most: how many are named.
+
+    Returns:
+        Those that are named, and how many are not.
+    """
+    severe = sorted(
+        (each for each in changes if each["action"] in _SEVERE), key=lambda each: _SEVERE.index(each["action"])
+    )
+    named = tuple(
+        SevereChange(
+            address=each["address"],
+            action=each["action"],
+            words=_became(each["action"], steps(each["address"]))[ended],
+            reason=each.get("reason", ""),
+        )
+        for each in severe[:most]
+    )
+    return named, len(severe) - len(named)
 
 
 def _became(action: str, steps: Mapping[str, str]) -> tuple[str, str]:
@@ -167,7 +212,7 @@ def decision_lines(decision: Decision) -> list[str]:
         for each in decision.severe
     ]
     more = [f"    and {count(decision.more)} more"] if decision.more else []
-    return [f"Plan: {decision_text(decision)}.", *named, *more]
+    return [f"{decision.title}: {decision_text(decision)}.", *named, *more]
 
 
 def answer_words(kind: str, phase: str, command: str, decision: Decision | None) -> str:

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from tfmfa_nb.protocol.card_messages import Authenticate, Cancel, Confirm, Discard, Identity, Question, UnsealedCode
 from tfmfa_nb.protocol.codec import parse
+from tfmfa_nb.protocol.decision import SevereChange
 from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 
 
@@ -62,18 +63,25 @@ class FleetRow:
         run: ID of its run; "" before there is one.
         folder: its folder as the runs panel names it.
         changes: Terraform's counts, `+2 ~1 -0`; "" before the plan.
-        changed, destroys, failed: by what the rows are filtered.
+        add, change, destroy: Terraform's counts; 0 before the plan.
+        changed, failed: by what the rows are filtered.
         can_apply: whether it has a plan that waits for its apply.
+        severe: what its plan destroys, replaces, or forgets; of a fleet, the first are named.
+        more_severe: how many it does not name.
     """
 
     name: str
     run: str
     folder: str
     changes: str
+    add: int
+    change: int
+    destroy: int
     changed: bool
-    destroys: bool
     failed: bool
     can_apply: bool
+    severe: tuple[SevereChange, ...] = ()
+    more_severe: int = 0
     plan: FleetPhase
     apply: FleetPhase
 

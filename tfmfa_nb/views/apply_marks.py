@@ -39,9 +39,9 @@ _DONE = {
 # A replacement of which one half is done.
 _HALF = {
     ("delete", Mark.WAITING): "destroyed, not yet created",
-    ("delete", Mark.NOT_STARTED): "destroyed, not created",
+    ("delete", Mark.INTERRUPTED): "destroyed, not created",
     ("create", Mark.WAITING): "created, the old one not yet destroyed",
-    ("create", Mark.NOT_STARTED): "created, the old one not destroyed",
+    ("create", Mark.INTERRUPTED): "created, the old one not destroyed",
 }
 _MARKS = {each: Mark(each.value) for each in ApplyState}
 _WEIGHTS = {each: weight for weight, each in enumerate(Mark)}
@@ -75,11 +75,14 @@ class ApplyMarks:
 
     def of(self, change: ResourceChange) -> Mark | None:
         """How far a change is; None if the apply does nothing about it, or has not begun."""
-        mark = None
+        mark, begun = None, False
         for step in self._steps(change):  # five thousand changes are counted a few times a second
             each = _MARKS[step.state]
+            begun = begun or each is Mark.DONE
             mark = each if mark is None or _WEIGHTS[each] < _WEIGHTS[mark] else mark
-        return _OVER.get(mark, mark) if self.over and mark is not None else mark
+        if self.over and mark is not None:
+            return Mark.INTERRUPTED if begun and mark is Mark.WAITING else _OVER.get(mark, mark)
+        return mark
 
     def failed_in(self, changes: Sequence[ResourceChange]) -> list[ResourceChange]:
         """The changes that failed."""
@@ -135,5 +138,5 @@ def _word(mark: Mark, change: ResourceChange, steps: Sequence[ResourceApply], ru
         return _RUNNING.get(running.action, "running")
     if mark is Mark.DONE:
         return _DONE.get(change.action, "done")
-    done = next((step.action for step in steps if step.state is ApplyState.DONE), "")
+    done = next((step.action for step in steps if step.state is ApplyState.DONE), "") if running is None else ""
     return _HALF.get((done, mark), APPLY_NAMES[mark])

@@ -52,6 +52,7 @@ from tfmfa_nb.views.wording import (
     command_text,
     decision_about,
     documents_of,
+    failed_checks_text,
     place_of,
     policy_text,
     program_text,
@@ -71,7 +72,7 @@ _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far b
 _OWN = {
     *{"type", "protocol", "seq", "now", "question", "decision"},
     *{"comparison", "has_plan", "has_time_line", "outputs", "more_outputs"},
-    *{"policy_checks", "more_policy_checks"},
+    *{"policy_checks", "more_policy_checks", "warning"},
 }
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
 _WATCHED = (*_TRAITS, "question", "failed_checks", "policy_checks", "counts", "changes", "plan_known")
@@ -175,6 +176,7 @@ class RunCard(CardWidget):
             "program": program_text(run),
             "policy": policy_text(run),
             "roles": tuple(map(_role_chain, run.roles[:_MAX_ROLES])),
+            "warning": failed_checks_text(run),
             "decision": decision_about(run),
             "comparison": run.comparison.sentence if run.comparison else "",
             "has_plan": run.known_plan is not None,

@@ -8,18 +8,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.protocol.words import count, duration
+from tfmfa_nb.protocol.words import action_sign, count, duration
 from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tfmfa_nb.fleet.fleet import Fleet
-    from tfmfa_nb.protocol.messages import FleetPhase
+    from tfmfa_nb.protocol.messages import FleetPhase, FleetRow
 
 _HEADS = ("Environment", "Plan", "Changes", "Apply", "MFA by", "Run")
-_MAX_NAME, _MAX_TEXT, _MAX_ERRORS = 60, 300, 20
+_MAX_NAME, _MAX_TEXT, _MAX_ERRORS, _MAX_SEVERE = 60, 300, 20, 20
 _ARN = re.compile(r"\barn:[\w:/.+=,@-]+")
 _CELL = "text-align: left; white-space: nowrap"
 
@@ -31,38 +31,60 @@ def fleet_bundle(fleet: Fleet) -> Mapping[str, str]:
 
 def fleet_text(fleet: Fleet) -> str:
     """`fleet` as lines of plain text, with aligned columns."""
-    rows = [_HEADS, *_all_cells(fleet)]
+    every = fleet_rows(fleet)
+    rows = [_HEADS, *_all_cells(fleet, every)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([decision_line(fleet), *(f"  {line}" for line in lines), *_errors(fleet)])
+    return "\n".join([decision_line(fleet), *_severe(every), *(f"  {line}" for line in lines), *_errors(fleet)])
 
 
 def decision_line(fleet: Fleet) -> str:
-    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`."""
-    runs = list(fleet.values())
-    total = len(fleet.names)
-    known = [(run.environment, run.counts) for run in runs if run.counts is not None]
-    sums = Counter[str]()
-    for _, counts in known:
-        sums.update(counts or {})
-    changing = sum(1 for _, counts in known if any((counts or {}).values()))
-    destroying = [name for name, counts in known if (counts or {}).get("destroy")]
-    parts = [f"{changing:,} of {environments_text(total)} {'changes' if changing == 1 else 'change'}"]
+    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`.
+
+    Of an apply, the numbers are those of the environments that were selected: `Apply of 45 of 50 environments: …`.
+    """
+    applying = fleet.phase == Phase.APPLY
+    names = [name for name in (fleet.taking_part if applying else fleet.names) if name in fleet or name in fleet.errors]
+    known = [(name, fleet[name].counts or {}) for name in names if name in fleet and fleet[name].counts is not None]
+    changing = sum(1 for _, counts in known if any(counts.values()))
+    these = f"{changing:,} of {environments_text(len(fleet.names))}"
+    parts = [f"Apply of {these}" if applying else f"{these} {'changes' if changing == 1 else 'change'}"]
     if changing:
-        parts[0] += (
-            f": {count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
-        )
-    if destroying:
-        parts[0] += f" in {_names(destroying)}"
-    applied = sum(run.status == "applied" for run in runs)
-    unplanned = total - len(known) - len(fleet.errors)
-    parts += [f"{applied:,} applied"] if any(run.phase == Phase.APPLY for run in runs) else []
-    errored = sum(1 for name in fleet.errors if name in fleet and fleet[name].status == Status.ERRORED)
-    stopped = len(fleet.errors) - errored  # before their Terraform began, or by a person
-    parts += [f"{errored:,} errored"] if errored else []
-    parts += [f"{stopped:,} stopped"] if stopped else []
-    parts += [f"{unplanned:,} not planned yet"] if unplanned > 0 else []
+        parts[0] += f": {_sums(known)}"
+    statuses = Counter(fleet[name].status for name in names if name in fleet)
+    if applying or any(fleet[name].phase == Phase.APPLY for name in fleet):
+        parts.append(f"{statuses[Status.APPLIED]:,} applied")
+    errors = [name for name in names if name in fleet.errors]
+    errored = sum(1 for name in errors if name in fleet and fleet[name].status == Status.ERRORED)
+    rest = {
+        "errored": errored,
+        "stopped": len(errors) - errored,  # before their Terraform began, or by a person
+        "not planned yet": 0 if applying else len(fleet.names) - len(known) - len(errors),
+    }
+    parts += [f"{number:,} {words}" for words, number in rest.items() if number > 0]
     return ". ".join(parts) + "."
+
+
+def _sums(known: Iterable[tuple[str, Mapping[str, int]]]) -> str:
+    """`3 to add, 0 to change, 3 to destroy in "a"`, of the counts of environments."""
+    sums, destroying = Counter[str](), []
+    for name, counts in known:
+        sums.update(counts)
+        destroying += [name] if counts.get("destroy") else []
+    text = f"{count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
+    return f"{text} in {_names(destroying)}" if destroying else text
+
+
+def _severe(rows: Sequence[FleetRow]) -> list[str]:
+    """A line for each resource that is destroyed, replaced, or forgotten, up to a number of them."""
+    every = [(row, change) for row in rows for change in row.severe]
+    more = len(every) + sum(row.more_severe for row in rows) - _MAX_SEVERE
+    lines = [
+        f"{action_sign(change.action):>3} {row.name}: {change.address} {change.words}"
+        f"{f': {change.reason}' if change.reason else ''}"
+        for row, change in every[:_MAX_SEVERE]
+    ]
+    return [*lines, f"    and {count(more)} more"] if more > 0 else lines
 
 
 def environments_text(number: int) -> str:
@@ -75,8 +97,8 @@ def _names(names: list[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown}, and {len(names) - most:,} more"
 
 
-def _all_cells(fleet: Fleet) -> Iterable[tuple[str, ...]]:
-    for name, row in zip(fleet.names, fleet_rows(fleet), strict=True):
+def _all_cells(fleet: Fleet, rows: Iterable[FleetRow]) -> Iterable[tuple[str, ...]]:
+    for name, row in zip(fleet.names, rows, strict=True):
         run = fleet.get(name)
         by = brief(run.authenticated_by, _MAX_NAME) if run is not None else ""
         yield (row.name, _phase(row.plan), row.changes, _phase(row.apply), by, row.run)
@@ -104,8 +126,8 @@ def _errors(fleet: Fleet) -> Iterable[str]:
 
 def _html(fleet: Fleet) -> str:
     heads = "".join(f'<th scope="col" nowrap style="{_CELL}">{escape(head)}</th>' for head in _HEADS)
-    rows = []
-    for each in _all_cells(fleet):
+    rows, every = [], fleet_rows(fleet)
+    for each in _all_cells(fleet, every):
         first, *others, run_id = map(escape, each)
         cells = "".join(f'<td nowrap style="{_CELL}">{cell}</td>' for cell in (*others, f"<code>{run_id}</code>"))
         rows.append(f'<tr><th scope="row" nowrap style="{_CELL}">{first}</th>{cells}</tr>')
@@ -114,8 +136,10 @@ def _html(fleet: Fleet) -> str:
         f'<table style="table-layout: auto; width: auto"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-    errors = "".join(f"<li>{escape(line)}</li>" for line in _errors(fleet))
+    severe, errors = (
+        "".join(f"<li>{escape(line)}</li>" for line in lines) for lines in (_severe(every), _errors(fleet))
+    )
     return (
-        f"<div><p><strong>{escape(decision_line(fleet))}</strong></p>"
+        f"<div><p><strong>{escape(decision_line(fleet))}</strong></p>{f'<ul>{severe}</ul>' if severe else ''}"
         f'<div style="overflow-x: auto">{table}</div>{f"<ul>{errors}</ul>" if errors else ""}</div>'
     )

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.messages import FleetPhase, FleetRow
 from tfmfa_nb.protocol.words import counts_text, status_name
 from tfmfa_nb.views.sanitize import one_line
+from tfmfa_nb.views.wording import severe_about
 
 if TYPE_CHECKING:
     from tfmfa_nb.fleet.fleet import Fleet
+    from tfmfa_nb.protocol.decision import SevereChange
     from tfmfa_nb.runs.run import Run
 
 _MAX_NAME, _MAX_TEXT = 60, 300
+_MAX_SEVERE = 20  # resources that are named, of one environment
+_MAX_SEVERE_OF_ALL = 100
 _FAILED = frozenset({Status.ERRORED})
 
 
 def fleet_rows(fleet: Fleet) -> tuple[FleetRow, ...]:
     """The rows of `fleet` as it is now; their texts are sanitized, and cut."""
-    return tuple(_row(fleet, name) for name in fleet.names)
+    rows, left = [], _MAX_SEVERE_OF_ALL
+    for name in fleet.names:
+        rows.append(_row(fleet, name, min(left, _MAX_SEVERE)))
+        left -= len(rows[-1].severe)
+    return tuple(rows)
 
 
-def _row(fleet: Fleet, name: str) -> FleetRow:
+def _row(fleet: Fleet, name: str, most: int) -> FleetRow:
     run = fleet.get(name)
     error = one_line(str(fleet.errors.get(name, "")) or (f"{run.error} {run.error_remedy}" if run else ""), _MAX_TEXT)
     error = error.strip()
@@ -34,18 +43,28 @@ def _row(fleet: Fleet, name: str) -> FleetRow:
         plan = _plan(fleet, name, run, error)
         apply = _current(fleet, name, run, error) if run.phase == Phase.APPLY else FleetPhase()
         counts = run.counts
+    numbers = counts or {}
+    severe, more = severe_about(run, most) if run is not None else ((), 0)
     return FleetRow(
         name=one_line(name, _MAX_NAME),
         run=run.id if run else "",
         folder=folder,
         changes=counts_text(counts),
-        changed=any((counts or {}).values()),
-        destroys=bool((counts or {}).get("destroy")),
+        add=numbers.get("add", 0),
+        change=numbers.get("change", 0),
+        destroy=numbers.get("destroy", 0),
+        changed=any(numbers.values()),
         failed=bool(error) or (run is not None and run.status in _FAILED),
         can_apply=run is not None and run.status == Status.PLANNED,
+        severe=tuple(map(_sanitized, severe)),
+        more_severe=more,
         plan=plan,
         apply=apply,
     )
+
+
+def _sanitized(change: SevereChange) -> SevereChange:
+    return replace(change, address=one_line(change.address, _MAX_TEXT), reason=one_line(change.reason, _MAX_TEXT))
 
 
 def _plan(fleet: Fleet, name: str, run: Run, error: str) -> FleetPhase:

@@ -106,7 +106,7 @@ def reviewed(decision: Decision) -> list[str]:
     parts = [
         part.words if part.words.startswith("0 ") else _colored(part.words, part.action) for part in decision.parts
     ]
-    lines = [f"Plan: {', '.join(parts) if decision.resources else NOTHING}."]
+    lines = [f"{decision.title}: {', '.join(parts) if decision.resources else NOTHING}."]
     for each in decision.severe:
         sign = _colored(f"{action_sign(each.action):>3}", each.action)
         reason = f": {_reason(each.reason)}" if each.reason else ""

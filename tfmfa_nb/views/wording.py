@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.protocol.decision import decision_of
-from tfmfa_nb.protocol.words import counts_text, lock_indicator_name, status_name
+from tfmfa_nb.protocol.decision import decision_of, severe_of
+from tfmfa_nb.protocol.words import count, counts_text, lock_indicator_name, status_name
 from tfmfa_nb.views.sanitize import brief, one_line, plain
 
 if TYPE_CHECKING:
-    from tfmfa_nb.protocol.decision import Decision
+    from tfmfa_nb.protocol.decision import Decision, SevereChange
     from tfmfa_nb.runs.comparison import Comparison
     from tfmfa_nb.runs.run import Run
 
@@ -40,12 +41,19 @@ def command_text(run: Run) -> str:
 
 def decision_about(run: Run) -> Decision | None:
     """What the plan of `run` does, and what its apply has made of what it destroys; None while there is no plan."""
+    steps, ended = partial(_steps_of, run), run.status in _FINAL
+    return decision_of(run.counts, run.changes, steps, ended=ended, applied=run.status == Status.APPLIED)
 
-    def steps(address: str) -> dict[str, str]:
-        found = {each.action: str(each.state) for each in run.applies.of(address)}
-        return found or ({"forget": "done"} if run.status == Status.APPLIED else {})  # which has no step of its own
 
-    return decision_of(run.counts, run.changes, steps, ended=run.status in _FINAL)
+def severe_about(run: Run, most: int) -> tuple[tuple[SevereChange, ...], int]:
+    """What the plan of `run` destroys, replaces, or forgets: the first `most`, and how many others there are."""
+    return severe_of(run.changes, partial(_steps_of, run), ended=run.status in _FINAL, most=most)
+
+
+def _steps_of(run: Run, address: str) -> dict[str, str]:
+    """How far the apply of a resource is, by the actions of its steps."""
+    found = {each.action: str(each.state) for each in run.applies.of(address)}
+    return found or ({"forget": "done"} if run.status == Status.APPLIED else {})  # which has no step of its own
 
 
 def status_words(run: Run) -> str:
@@ -54,8 +62,14 @@ def status_words(run: Run) -> str:
         return ("State not unlocked" if run.error else "State unlocked") if run.ended_at else "Unlocking the state"
     if run.command:
         return f"{status_name(run.status)} ({brief(command_text(run), _MAX_TITLE)})"
-    counts = counts_text(run.counts)
-    return f"{status_name(run.status)}{' ' + counts if counts else ''}"
+    counts, checks = counts_text(run.counts), failed_checks_text(run)
+    return f"{status_name(run.status)}{' ' + counts if counts else ''}{', ' + checks if checks else ''}"
+
+
+def failed_checks_text(run: Run) -> str:
+    """`1 check failed`; "" if none did. A failed check stops nothing, so no status says that there is one."""
+    number = len(run.failed_checks)
+    return f"{count(number)} {'check' if number == 1 else 'checks'} failed" if number else ""
 
 
 def lock_sentence(run: Run) -> str:

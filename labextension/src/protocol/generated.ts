@@ -176,6 +176,7 @@ export interface CardState {
   readonly phase: string;
   readonly status: string;
   readonly step: string;
+  readonly warning: string;
   readonly level: string;
   readonly lock_indicator: string;
   readonly lock_indicator_text: string;
@@ -342,15 +343,16 @@ export interface UnsealedCode {
   readonly number: number;
 }
 
-/** What the apply of a plan does; `resources` is how many it changes, `more` how many severe ones are not named. */
+/** What the apply of a plan does, or has done. */
 export interface Decision {
+  readonly title: string;
   readonly parts: readonly DecisionPart[];
   readonly severe: readonly SevereChange[];
   readonly more: number;
   readonly resources: number;
 }
 
-/** How many resources one action is about: `1 to destroy`. */
+/** How many resources one action is about: `1 to destroy`, or, once that is done, `1 destroyed`. */
 export interface DecisionPart {
   readonly action: string;
   readonly words: string;
@@ -518,10 +520,14 @@ export interface FleetRow {
   readonly run: string;
   readonly folder: string;
   readonly changes: string;
+  readonly add: number;
+  readonly change: number;
+  readonly destroy: number;
   readonly changed: boolean;
-  readonly destroys: boolean;
   readonly failed: boolean;
   readonly can_apply: boolean;
+  readonly severe: readonly SevereChange[];
+  readonly more_severe: number;
   readonly plan: FleetPhase;
   readonly apply: FleetPhase;
 }

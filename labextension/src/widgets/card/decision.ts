@@ -1,21 +1,22 @@
 // What the apply of the plan does, and every resource that it destroys: what a person decides on.
 
 import { make, Refill, setVisible } from '../../dom/elements';
-import type { CardState, Decision as PlanDecision, SevereChange } from '../../protocol/generated';
-import { count } from '../../text/numbers';
-import { actionSign } from '../../text/words';
+import type { CardState, Decision as PlanDecision } from '../../protocol/generated';
+import { Severe } from './severe';
+
+type Line = Pick<PlanDecision, 'parts' | 'title'>;
 
 export class Decision {
   draw({ decision }: CardState): void {
     setVisible(this.node, decision !== null);
     if (decision) {
-      this._line.draw(decision.parts);
-      setVisible(this._severe.node, decision.severe.length > 0);
-      this._severe.draw(decision);
+      const { more, parts, severe, title } = decision;
+      this._line.draw({ title, parts });
+      this._severe.draw(severe, more);
     }
   }
 
-  private readonly _line = new Refill<PlanDecision['parts']>(make('p', 'tfmfa-decision-line'), parts => {
+  private readonly _line = new Refill<Line>(make('p', 'tfmfa-decision-line'), ({ parts, title }) => {
     const isNothing = parts.every(({ words }) => words.startsWith('0 '));
     const pieces = parts.map(({ action, words }) => {
       const kind = words.startsWith('0 ') ? 'none' : action;
@@ -23,28 +24,10 @@ export class Decision {
     });
     return isNothing
       ? ['No changes to resources.']
-      : ['Plan: ', ...pieces.flatMap((piece, index) => (index ? [', ', piece] : [piece])), '.'];
+      : [`${title}: `, ...pieces.flatMap((piece, index) => (index ? [', ', piece] : [piece])), '.'];
   });
 
-  private readonly _severe = new Refill<PlanDecision>(make('ul', 'tfmfa-severe'), ({ more, severe }) => [
-    ...severe.map(severeItem),
-    ...(more ? [make('li', 'tfmfa-faint', `and ${count(more)} more`)] : [])
-  ]);
+  private readonly _severe = new Severe();
 
   readonly node = make('div', 'tfmfa-decision', this._line.node, this._severe.node);
-}
-
-function severeItem({ action, address, reason, words }: SevereChange): HTMLElement {
-  const sign = make('span', `tfmfa-sign tfmfa-mono tfmfa-part-${action}`, actionSign(action));
-  sign.setAttribute('aria-hidden', 'true'); // the words say it
-  return make(
-    'li',
-    '',
-    sign,
-    make('span', '', make('span', 'tfmfa-mono tfmfa-address', address), ' ', make('strong', '', words), why(reason))
-  );
-}
-
-function why(reason: string): Node | string {
-  return reason ? make('span', 'tfmfa-faint', `: ${reason}`) : '';
 }

@@ -1,7 +1,7 @@
 // The card's first line: status, environment, level, counts, time, and the way to stop.
 
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
-import { IconHolder, statusIcon } from '../../dom/icons';
+import { IconHolder, makeIcon, statusIcon } from '../../dom/icons';
 import type { CardState } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
 import { statusName } from '../../text/words';
@@ -9,6 +9,11 @@ import { statusName } from '../../text/words';
 /** The environment, with Terraform's workspace unless it is the default one. */
 function placeOf({ environment, workspace }: CardState): string {
   return ['', 'default'].includes(workspace) ? environment : `${environment} (workspace ${workspace})`;
+}
+
+/** The account that the run is about, as its people call it; its number is among the facts. */
+function accountOf({ identity }: CardState): string {
+  return identity.alias || identity.account;
 }
 
 /** The status in words, with the command of a run that is neither a plan nor its apply. */
@@ -31,7 +36,12 @@ export class Head {
     setText(this._status, statusOf(state));
     setText(this._step, state.step && `${state.step}…`);
     setVisible(this._step, state.step !== '' && !isAsking);
+    setText(this._warningText, state.warning);
+    setVisible(this._warning, state.warning !== '');
     setText(this._environment, placeOf(state));
+    const account = accountOf(state);
+    setText(this._account, account && `account ${account}`);
+    withAttributes(this._account, { title: state.identity.account });
     setText(this._level, `MFA: ${state.level}`);
     setVisible(this._button, state.ended_at === 0 && !isAsking);
     this._button.disabled = state.canceling;
@@ -52,7 +62,10 @@ export class Head {
   private readonly _icon = new IconHolder(make('span', 'tfmfa-status-icon'));
   private readonly _status = make('span', 'tfmfa-status-text', 'Waiting for the kernel…');
   private readonly _step = make('span', 'tfmfa-step');
+  private readonly _warningText = make('span');
+  private readonly _warning = make('span', 'tfmfa-mark tfmfa-mark-warning', makeIcon('warning'), this._warningText);
   private readonly _environment = make('span', 'tfmfa-environment');
+  private readonly _account = make('span', 'tfmfa-account');
   private readonly _level = make('span', 'tfmfa-level');
   private readonly _elapsed = withAttributes(make('span', 'tfmfa-elapsed'), { role: 'timer', 'aria-label': 'Elapsed' });
   private readonly _button = makeButton('Cancel', 'tfmfa-cancel', () => this._cancel());
@@ -61,7 +74,8 @@ export class Head {
     'div',
     'tfmfa-head',
     make('span', 'tfmfa-status', this._icon.node, this._status, this._step),
-    this._environment,
+    this._warning,
+    make('span', 'tfmfa-place', this._environment, ' ', this._account),
     this._level,
     make('span', 'tfmfa-gap'),
     this._elapsed,

@@ -19,6 +19,9 @@ import { isTypingElsewhere } from './focus';
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
 const NOT_SEALED = 'This page could not encrypt the code, so the code was not sent. Reload the page, then try again.';
 
+const KEEPS = 'Apply nothing now. The plan stays, and can be applied later.';
+const DELETES = 'Delete the plan. Nothing is changed.';
+
 export type QuestionAnswer = Authenticate | Cancel | CodeAnswer | Confirm | Discard;
 
 export class Question {
@@ -91,6 +94,7 @@ export class Question {
     const isApply = question.phase === 'apply';
     setVisible(this._cancel, code || !isApply);
     setVisible(this._discard, isApply);
+    withAttributes(this._cancel, { title: isApply ? KEEPS : '' });
     setVisible(this._typed, question.word !== '');
     withAttributes(this._typed, { placeholder: question.word });
     this._prompt.htmlFor = code ? this._field.id : this._typed.id;
@@ -202,7 +206,10 @@ export class Question {
     this._answer({ type: 'confirm', number: this._number, word: this._word })
   );
   private readonly _cancel = makeButton('Cancel', '', () => this._answer({ type: 'cancel' }));
-  private readonly _discard = makeButton('Discard', '', () => this._answer({ type: 'discard' }));
+  private readonly _discard = withAttributes(
+    makeButton('Discard', '', () => this._answer({ type: 'discard' })),
+    { title: DELETES }
+  );
   private readonly _wait = withAttributes(make('span', 'tfmfa-wait'), { role: 'timer' });
   private readonly _ready = withAttributes(make('span', 'tfmfa-wait'), { role: 'status' });
   private readonly _problem = withAttributes(make('div', 'tfmfa-unread'), { role: 'alert' });

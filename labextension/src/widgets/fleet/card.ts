@@ -11,6 +11,7 @@ import { LockIndicator } from '../card/indicator';
 import { EXITED } from '../card/silence';
 import type { FleetChannel, IPart } from '../channel';
 import { Choice } from './choice';
+import { FleetDecision } from './decision';
 import { FleetFilters } from './filters';
 import { FleetHead } from './head';
 import { Matrix } from './matrix';
@@ -22,7 +23,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
     this.body = make(
       'div',
       'tfmfa-body',
-      make('div', 'tfmfa-decision', this._decision),
+      this._decision.node,
       this._indicator.node,
       this._frame.silence.node,
       this._frame.question.node,
@@ -61,7 +62,6 @@ export class FleetCard implements IPart, IFramed<FleetState> {
     this.node.dataset['lock'] = state.lock_indicator;
     this.node.toggleAttribute('data-ended', this.isOver(state));
     this._head.draw(state);
-    setText(this._decision, state.decision);
     this._indicator.draw(state);
     setVisible(this._indicator.node, state.choice === null); // until then, it is about the plans
     this._facts.draw({ identity: state.identity, policy: '', product: '', program: '' });
@@ -86,6 +86,9 @@ export class FleetCard implements IPart, IFramed<FleetState> {
   }
 
   private _drawSelection(): void {
+    if (this._frame.state) {
+      this._decision.draw(this._frame.state, this._matrix.selected);
+    }
     this._choice.drawSelection(this._matrix.selected.length, this._matrix.selectedUnseen);
   }
 
@@ -98,9 +101,10 @@ export class FleetCard implements IPart, IFramed<FleetState> {
 
   /** What a screen reader says, once for each change; refusals interrupt. */
   private _announce(state: FleetState): void {
-    const { choice, decision, lock_indicator, lock_indicator_remedy, lock_indicator_text, question, rows } = state;
+    const { choice, lock_indicator, lock_indicator_remedy, lock_indicator_text, question, rows } = state;
     const indicator = `${lockIndicatorName(lock_indicator)}. ${lock_indicator_text} ${lock_indicator_remedy}`;
     const failed = rows.filter(row => row.failed).length;
+    const decision = this._decision.text;
     const asked = choice ? `${decision} Select what is applied.` : question ? `${decision} ${question.text}` : '';
     const isRefused = lock_indicator === 'failed';
     setText(this._status, `${isRefused ? '' : indicator} ${failed ? `${count(failed)} failed.` : ''} ${asked}`.trim());
@@ -111,7 +115,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
     paused => this._frame.send({ type: 'pause', paused }),
     () => this._frame.send({ type: 'cancel' })
   );
-  private readonly _decision = make('p', 'tfmfa-decision-line');
+  private readonly _decision = new FleetDecision();
   private readonly _indicator = new LockIndicator();
   private readonly _choice = new Choice(
     answer => this._frame.send({ ...answer, rows: this._matrix.selected }),

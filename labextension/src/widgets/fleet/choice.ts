@@ -78,9 +78,14 @@ export class Choice {
   private readonly _button = makeButton('Apply', 'tfmfa-primary', () => this._answer());
   private readonly _cancel: HTMLButtonElement;
   private readonly _unseen = withAttributes(make('span', 'tfmfa-fleet-unseen'), { role: 'status' });
-  private readonly _canary = new Numeral('First', 'none', 'How many must succeed before the others start');
-  private readonly _atOnce = new Numeral('At a time', 'auto', 'How many use Terraform at once');
-  private readonly _stopAfter = new Numeral('Stop after failures', 'never', 'After so many, no other starts');
+  private readonly _canary = new Numeral('Start with', 'all', '', 'How many must succeed before the others start');
+  private readonly _atOnce = new Numeral('At a time', 'auto', '', 'How many environments Terraform works on at once');
+  private readonly _stopAfter = new Numeral(
+    'Stop after',
+    'no',
+    'failures',
+    'After this many failures, no other environment starts'
+  );
   private _number = 0;
   private _selected = 0;
   private _isHeld = false;
@@ -94,9 +99,15 @@ export class Choice {
 
 /** A field for a whole number, which may be left empty. */
 class Numeral {
-  constructor(name: string, empty: string, meaning: string) {
+  /**
+   * @param name - What stands before the field.
+   * @param empty - What an empty field means.
+   * @param unit - What stands behind the field.
+   * @param meaning - What the number does.
+   */
+  constructor(name: string, empty: string, unit: string, meaning: string) {
     withAttributes(this._field, { placeholder: empty, title: meaning });
-    this.label.append(name, ' ', this._field);
+    this.label.append(name, ' ', this._field, unit && ` ${unit}`);
   }
 
   get value(): number {

@@ -10,6 +10,11 @@ const NAMES: readonly (readonly [kind: Kind, name: string])[] = [
   ['destroys', 'Destroys'],
   ['failed', 'Failed']
 ];
+const ARE: Readonly<Record<Kind, (row: FleetRow) => boolean>> = {
+  changed: ({ changed }) => changed,
+  destroys: ({ destroy }) => destroy > 0,
+  failed: ({ failed }) => failed
+};
 
 export class FleetFilters {
   /** @param _changed - Called when others are shown. */
@@ -22,14 +27,14 @@ export class FleetFilters {
     const text = this._text.value.trim().toLowerCase();
     const words = [row.name, row.run, row.plan.words, row.plan.error, row.apply.words, row.apply.error];
     const hasText = text === '' || words.some(each => each.toLowerCase().includes(text));
-    return hasText && (this._kind === null || row[this._kind]);
+    return hasText && (this._kind === null || ARE[this._kind](row));
   }
 
   /** Shows how many rows there are of each kind. */
   draw(rows: readonly FleetRow[]): void {
     const shown = rows.filter(row => this.fits(row)).length;
     for (const [kind, name] of NAMES) {
-      const number = rows.filter(row => row[kind]).length;
+      const number = rows.filter(ARE[kind]).length;
       const chip = this._chips.get(kind);
       if (chip) {
         setText(chip, `${name} ${count(number)}`);

@@ -64,7 +64,7 @@ export class Row {
     withAttributes(this.name, { title: row.run ? `Open ${row.run}` : row.name });
     withAttributes(this.box, { 'aria-label': `Apply ${row.name}` });
     setText(this._changes, row.changes);
-    this._changes.classList.toggle('tfmfa-fleet-destroys', row.destroys);
+    this._changes.classList.toggle('tfmfa-fleet-destroys', row.destroy > 0);
     this._plan.draw(row.plan, now);
     this._apply.draw(row.apply, now);
     this.node.toggleAttribute('data-failed', row.failed);

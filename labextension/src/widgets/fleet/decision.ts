@@ -1,0 +1,48 @@
+// What a fleet does, and every resource that it destroys: while a person selects, of the selected environments.
+
+import { make, setText } from '../../dom/elements';
+import type { FleetRow, FleetState } from '../../protocol/generated';
+import { count } from '../../text/numbers';
+import { Severe } from '../card/severe';
+
+const MOST = 20; // resources that are named
+const MOST_NAMES = 5; // environments
+
+export class FleetDecision {
+  /** @param selected - The places of the selected rows. */
+  draw(state: FleetState, selected: readonly number[]): void {
+    const rows = concerned(state, selected);
+    this.text = state.choice ? selectionText(rows, state.rows.length) : state.decision;
+    setText(this._line, this.text);
+    const severe = rows.flatMap(row => row.severe.map(change => ({ ...change, environment: row.name })));
+    const unnamed = rows.reduce((sum, row) => sum + row.more_severe, 0);
+    this._severe.draw(severe.slice(0, MOST), Math.max(0, severe.length - MOST) + unnamed);
+  }
+
+  /** The line. */
+  text = '';
+
+  private readonly _line = make('p', 'tfmfa-decision-line');
+  private readonly _severe = new Severe();
+
+  readonly node = make('div', 'tfmfa-decision', this._line, this._severe.node);
+}
+
+/** The rows that the decision is about: those that are selected, or that are applied, or, of a plan, all. */
+function concerned({ choice, phase, rows }: FleetState, selected: readonly number[]): readonly FleetRow[] {
+  if (choice) {
+    return rows.filter((_, place) => selected.includes(place));
+  }
+  const applied = phase === 'apply' ? rows.filter(({ apply }) => apply.words !== '') : [];
+  return applied.length ? applied : rows;
+}
+
+/** `2 of 3 environments selected: 4 to add, 0 to change, 1 to destroy in "web".` */
+function selectionText(rows: readonly FleetRow[], all: number): string {
+  const sum = (of: (row: FleetRow) => number) => count(rows.reduce((total, row) => total + of(row), 0));
+  const which = `${count(rows.length)} of ${count(all)} ${all === 1 ? 'environment' : 'environments'} selected`;
+  const what = `${sum(row => row.add)} to add, ${sum(row => row.change)} to change, ${sum(row => row.destroy)} to destroy`;
+  const names = rows.filter(row => row.destroy > 0).map(({ name }) => `"${name}"`);
+  const more = names.length > MOST_NAMES ? `, and ${count(names.length - MOST_NAMES)} more` : '';
+  return `${which}: ${what}${names.length ? ` in ${names.slice(0, MOST_NAMES).join(', ')}${more}` : ''}.`;
+}
