@@ -159,6 +159,23 @@ test('all that can be applied is selected first; what is applied is what is sele
   expect(card.node.querySelector<HTMLElement>('.tfmfa-fleet-choice')?.hidden).toBe(true);
 });
 
+test('after the selection the card has the keyboard, for the question that follows', () => {
+  say({ choice: CHOICE });
+  buttons('Apply 2 selected').focus();
+  buttons('Apply 2 selected').click();
+  expect(document.activeElement).toBe(card.node);
+  const question = {
+    ...{ kind: 'code' as const, number: 1, phase: 'apply', text: 'MFA code:', button: 'Authenticate', word: '' },
+    ...{ attempt: 1, next_code_at: 0, problem: '' }
+  };
+  // The page has no layout here: nothing is in view.
+  vi.stubGlobal('innerHeight', -1);
+  say({ choice: null, question });
+  vi.advanceTimersByTime(20);
+  expect((document.activeElement as HTMLElement).className).toBe('tfmfa-code');
+  vi.unstubAllGlobals();
+});
+
 test('a selection survives the states that follow, and one that filters hide is told', () => {
   say({ choice: CHOICE });
   boxes()[0]?.click();

@@ -201,6 +201,24 @@ test('an answer to an earlier search is not shown, and nothing found is said', (
   expect(button('↓').disabled).toBe(true);
 });
 
+test('a search that is not answered is asked again, and only that one', () => {
+  log.update(0, 10, '');
+  search('one');
+  search('two');
+  const { number } = finds().at(-1) ?? { number: -1 };
+  vi.advanceTimersByTime(4100);
+  const asks = finds().map(({ number: each, text }) => [each, text]);
+  expect(asks.slice(1)).toEqual(Array.from({ length: 3 }, () => [number, 'two']));
+  found({ total: 3, position: 0, row: 0, nth: 0 });
+  expect(hits()).toBe('1 of 3');
+  vi.advanceTimersByTime(10_000);
+  expect(finds()).toHaveLength(4);
+  search('three');
+  press(field(), 'Escape');
+  vi.advanceTimersByTime(10_000);
+  expect(finds()).toHaveLength(5);
+});
+
 test('Escape ends a search, / and Ctrl+F begin one', () => {
   log.update(0, 10, '');
   frame();

@@ -9,6 +9,16 @@ from lab import Lab, Page
 from tfmfa_nb.sandbox.handle import Sandbox
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails says what JupyterLab and its kernels have said."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and isinstance(server, Lab):
+        report.sections.append(("JupyterLab", server.log()[-4_000:]))
+    return report
+
+
 @pytest.fixture(scope="package")
 def server(tmp_path_factory):
     """JupyterLab whose kernels see what this process sees."""

@@ -41,25 +41,23 @@ def fleet_text(fleet: Fleet) -> str:
 def decision_line(fleet: Fleet) -> str:
     """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`.
 
-    Of an apply, the numbers are those of the environments that were selected: `Apply of 45 of 50 environments: …`.
+    Of an apply, the changes are those of the environments that were selected: `Apply of 45 of 50 environments: …`.
     """
     applying = fleet.phase == Phase.APPLY
-    names = [name for name in (fleet.taking_part if applying else fleet.names) if name in fleet or name in fleet.errors]
+    names = fleet.taking_part if applying else fleet.names
     known = [(name, fleet[name].counts or {}) for name in names if name in fleet and fleet[name].counts is not None]
     changing = sum(1 for _, counts in known if any(counts.values()))
     these = f"{changing:,} of {environments_text(len(fleet.names))}"
     parts = [f"Apply of {these}" if applying else f"{these} {'changes' if changing == 1 else 'change'}"]
     if changing:
         parts[0] += f": {_sums(known)}"
-    statuses = Counter(fleet[name].status for name in names if name in fleet)
-    if applying or any(fleet[name].phase == Phase.APPLY for name in fleet):
-        parts.append(f"{statuses[Status.APPLIED]:,} applied")
-    errors = [name for name in names if name in fleet.errors]
-    errored = sum(1 for name in errors if name in fleet and fleet[name].status == Status.ERRORED)
+    if any(run.phase == Phase.APPLY for run in fleet.values()):
+        parts.append(f"{sum(run.status == Status.APPLIED for run in fleet.values()):,} applied")
+    errored = sum(1 for name in fleet.errors if name in fleet and fleet[name].status == Status.ERRORED)
     rest = {
         "errored": errored,
-        "stopped": len(errors) - errored,  # before their Terraform began, or by a person
-        "not planned yet": 0 if applying else len(fleet.names) - len(known) - len(errors),
+        "stopped": len(fleet.errors) - errored,  # before their Terraform began, or by a person
+        "not planned yet": 0 if applying else len(fleet.names) - len(known) - len(fleet.errors),
     }
     parts += [f"{number:,} {words}" for words, number in rest.items() if number > 0]
     return ". ".join(parts) + "."

@@ -160,13 +160,17 @@ export class Question {
     this._confirm.disabled = !enabled || this._typed.value.trim() !== this._word;
   }
 
-  /** Only where it does not take the keyboard from somebody who types elsewhere, nor into what is out of view. */
+  /**
+   * Only where it does not take the keyboard from somebody who types elsewhere, nor into what is out of view, unless
+   * the card has the keyboard.
+   */
   private _focus(): void {
+    const wasHere = this._hadFocus || document.activeElement === this._holder();
     requestAnimationFrame(() => {
       const { bottom, top } = this.node.getBoundingClientRect();
       const isInView = top >= 0 && bottom <= window.innerHeight;
-      if (!isTypingElsewhere(this.node) && (this._hadFocus || isInView)) {
-        this._field.focus({ preventScroll: true });
+      if (!isTypingElsewhere(this.node) && (wasHere || isInView)) {
+        this._field.focus({ preventScroll: isInView });
       }
       this._hadFocus = false;
     });

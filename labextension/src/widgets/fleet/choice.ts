@@ -57,6 +57,8 @@ export class Choice {
   }
 
   private _answer(): void {
+    // The button is about to go, and a question may follow.
+    this.node.closest<HTMLElement>('.tfmfa-card')?.focus({ preventScroll: true });
     this._hold(true);
     this._retry = window.setTimeout(() => this._hold(false), RETRY);
     this._apply({

@@ -5,6 +5,7 @@ import type { FindRequest, Found, Mark } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import type { IHit } from './line';
 
+const RETRY = 2000; // ms until the same is asked again: a message may be lost, or be overtaken by an earlier one
 const RECOUNT = 1000; // ms between two counts in a log that grows
 const LONGEST = 500; // characters; the protocol has the same
 
@@ -31,6 +32,7 @@ export class Search {
 
   dispose(): void {
     clearTimeout(this._later);
+    clearTimeout(this._retry);
   }
 
   focus(): void {
@@ -68,6 +70,7 @@ export class Search {
     if (number !== this._number || !this._kind) {
       return;
     }
+    clearTimeout(this._retry);
     const isElsewhere = row !== this._row || nth !== this._nth || marks.length !== this._marks.length;
     this._marks = marks;
     this._total = total;
@@ -157,6 +160,7 @@ export class Search {
   }
 
   private _stop(): void {
+    clearTimeout(this._retry);
     this._kind = null;
     this._pattern = null;
     this._marks = [];
@@ -175,8 +179,14 @@ export class Search {
     if (this._kind) {
       this._isStep = isStep;
       this._number++;
-      this._log.ask({ number: this._number, kind: this._kind, text: this._text, position });
+      this._ask({ number: this._number, kind: this._kind, text: this._text, position });
     }
+  }
+
+  private _ask(request: Parameters<ISearched['ask']>[0]): void {
+    clearTimeout(this._retry);
+    this._log.ask(request);
+    this._retry = window.setTimeout(() => this._ask(request), RETRY);
   }
 
   /** Says why nothing can be searched for. */
@@ -226,6 +236,7 @@ export class Search {
   private _nth = -1;
   private _isStep = false;
   private _later: number | undefined;
+  private _retry = 0;
 
   readonly node = withAttributes(
     make('div', 'tfmfa-log-search', this._field, this._expression, this._previous, this._next, this._shown, this._said),
