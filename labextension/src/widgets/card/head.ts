@@ -73,12 +73,14 @@ export class Head {
   readonly node = make(
     'div',
     'tfmfa-head',
-    make('span', 'tfmfa-status', this._icon.node, this._status, this._step),
-    this._warning,
-    make('span', 'tfmfa-place', this._environment, ' ', this._account),
-    this._level,
-    make('span', 'tfmfa-gap'),
-    this._elapsed,
-    this._button
+    make(
+      'div',
+      'tfmfa-head-words',
+      make('span', 'tfmfa-status', this._icon.node, this._status, this._step),
+      this._warning,
+      make('span', 'tfmfa-place', this._environment, ' ', this._account),
+      this._level
+    ),
+    make('div', 'tfmfa-head-end', this._elapsed, this._button)
   );
 }

@@ -231,7 +231,15 @@ export class Question {
     'tfmfa-form',
     this._problem,
     this._prompt,
-    make('span', 'tfmfa-controls', this._field, this._submit, this._typed, this._confirm, this._cancel, this._discard),
+    make(
+      'span',
+      'tfmfa-controls',
+      this._field,
+      this._submit,
+      this._typed,
+      this._confirm,
+      make('span', 'tfmfa-others', this._cancel, this._discard)
+    ),
     this._wait,
     this._ready,
     ...(this._note ? [this._note] : [])

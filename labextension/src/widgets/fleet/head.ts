@@ -61,13 +61,14 @@ export class FleetHead {
   readonly node = make(
     'div',
     'tfmfa-head',
-    make('span', 'tfmfa-status', this._icon.node, this._status),
-    this._level,
-    this._pace,
-    make('span', 'tfmfa-gap'),
-    this._elapsed,
-    this._hold,
-    this._stop
+    make(
+      'div',
+      'tfmfa-head-words',
+      make('span', 'tfmfa-status', this._icon.node, this._status),
+      this._level,
+      this._pace
+    ),
+    make('div', 'tfmfa-head-end', this._elapsed, this._hold, this._stop)
   );
 }
 

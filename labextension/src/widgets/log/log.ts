@@ -27,12 +27,7 @@ export class Log {
       'div',
       'tfmfa-log-bar',
       this._search.node,
-      make('span', 'tfmfa-gap'),
-      this._error,
-      this._brief,
-      this._wrap,
-      this._copy,
-      this._save,
+      make('div', 'tfmfa-log-tools', this._error, this._brief, this._wrap, this._copy, this._save),
       this._search.problem
     );
     const foot = make('div', 'tfmfa-log-foot', this._size, this._path, this._said, this._expand);
