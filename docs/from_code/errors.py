@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import tfmfa_nb
 from from_code.markdown import code, prose, summary, table
@@ -17,29 +18,42 @@ from tfmfa_nb.runbooks.outcome import outcome_of_error
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_N = TypeVar("_N", bound=ast.AST)
 _PACKAGE = Path(tfmfa_nb.__file__).parent
 _UNKNOWN = "…"
 
 
+@cache
 def kinds() -> dict[str, type[TfmfaError]]:
-    """The classes of errors, by name, in the order in which the module has them."""
-    return {
+    """The classes of errors, by name: in the order in which their module has them, and then those of other modules."""
+    found = {
         name: kind
         for name, kind in vars(model).items()
         if inspect.isclass(kind) and issubclass(kind, TfmfaError) and kind is not TfmfaError
     }
+    for path, node in _nodes(ast.ClassDef):
+        bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+        if node.name not in found and bases & {TfmfaError.__name__, *found} and path != Path(model.__file__):
+            module = ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts)
+            found[node.name] = getattr(importlib.import_module(module), node.name)
+    return found
+
+
+def _nodes(kind: type[_N]) -> Iterator[tuple[Path, _N]]:
+    """Each node of this kind in the package, with its file."""
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        yield from ((path, node) for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, kind))
 
 
 @cache
 def raised() -> dict[str, list[tuple[str, str]]]:
     """The problems and the remedies that the code states, by the name of the error's class."""
     found: dict[str, set[tuple[str, str]]] = {}
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds() and node.args:
-                problem, remedy = (*map(_text, node.args[:2]), "")[:2]
-                if problem.strip(f"{_UNKNOWN} ."):
-                    found.setdefault(node.func.id, set()).add((problem, remedy))
+    for _, node in _nodes(ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id in kinds() and node.args:
+            problem, remedy = (*map(_text, node.args[:2]), "")[:2]
+            if problem.strip(f"{_UNKNOWN} ."):
+                found.setdefault(node.func.id, set()).add((problem, remedy))
     return {name: sorted(each) for name, each in found.items()}
 
 
@@ -50,9 +64,11 @@ def errors() -> str:
 
 def _error(name: str, kind: type[TfmfaError]) -> Iterator[str]:
     ends = outcome_of_error(name, "", cell="").exit_code
-    base = f" It is also an {code(base.__name__)}." if (base := kind.__base__) not in {None, TfmfaError} else ""
+    base = f" It is a kind of {code(base.__name__)}." if (base := kind.__base__) not in {None, TfmfaError} else ""
     yield f"## {code(name)}\n"
-    yield f"{summary(kind)}{base} In a runbook, it ends {code('jupyter tfmfa run')} with exit code {int(ends)}.\n"
+    place = "" if kind.__module__ == model.__name__ else f" It is in {code(kind.__module__)}."
+    runbook = f" In a runbook, it ends {code('jupyter tfmfa run')} with exit code {int(ends)}."
+    yield f"{summary(kind)}{base}{place}{runbook}\n"
     if name in raised():
         yield table(("Problem", "Remedy"), [(prose(problem), prose(remedy)) for problem, remedy in raised()[name]])
 

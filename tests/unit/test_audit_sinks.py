@@ -264,6 +264,20 @@ def test_a_line_that_was_not_received_is_an_error_and_is_sent_before_the_next_on
     assert [json.loads(line)["event"] for line in received(tmp_path)] == list("abcd")
 
 
+def test_lines_that_were_not_received_are_sent_though_the_trail_was_changed_meanwhile(tmp_path):
+    broken = tmp_path / "broken"
+    sink = command_of(tmp_path, f"if os.path.exists({str(broken)!r}): sys.exit('down')\n{KEEPS}")
+    trail = AuditTrail(tmp_path / "audit.jsonl", rules(sink))
+    trail.write("a")
+    broken.touch()
+    with pytest.raises(ConfigurationError):
+        trail.write("b")
+    broken.unlink()
+    trail.path.write_bytes(trail.path.read_bytes() + b"{}\n")
+    trail.write("c")
+    assert [json.loads(line).get("event") for line in received(tmp_path)] == ["a", "b", None, "trail_changed", "c"]
+
+
 def test_a_query_that_may_have_a_token_is_in_no_error(tmp_path):
     trail = AuditTrail(tmp_path / "audit.jsonl", rules("https://127.0.0.1:9/in?token=hidden"))
     with pytest.raises(ConfigurationError, match=r"https://127\.0\.0\.1:9/in: ") as caught:

@@ -16,8 +16,10 @@ from tfmfa_nb.model.statuses import Status
 from tfmfa_nb.organization.policy_audit import NO_AUDIT_RULES, AuditRules
 from tfmfa_nb.runbooks.trail_checks import environment_checks
 from tfmfa_nb.runs.audit import state_folders
+from tfmfa_nb.runs.audit import trail as audit_trail
 from tfmfa_nb.runs.audit.integrity import change_since_last_run, lines_since_change, trail_problem
 from tfmfa_nb.runs.audit.trail import AuditTrail
+from tfmfa_nb.runs.audit.trail_file import append
 from tfmfa_nb.runs.audit.witness import Change, Witnessed
 from tfmfa_nb.runs.history.confirmation import confirmation_of
 from tfmfa_nb.runs.history.listing import list_runs
@@ -93,6 +95,27 @@ def test_a_change_that_is_found_at_the_next_line_stays_in_the_trail(trail, attac
     assert said["sha256"] == hashlib.sha256(before).hexdigest()
     assert newest["event"] == "next"
     assert lines_since_change(entries) == [newest]
+
+
+@pytest.mark.parametrize("attack", [each[0] for each in ATTACKS])
+def test_a_change_does_not_make_this_machine_one_that_came_later(trail, attack):
+    attack(trail)
+    trail.write("next")
+    assert trail.witness.read().since == 0
+
+
+def test_a_line_of_whoever_does_not_wait_for_the_others_is_not_taken_for_one_that_was_seen(trail, monkeypatch):
+    """It comes between the look at the file's size and the line."""
+
+    def beside_another(file, text):
+        trail.path.write_bytes(trail.path.read_bytes() + b'{"event": "invented"}\n')
+        append(file, text)
+
+    monkeypatch.setattr(audit_trail, "append", beside_another)
+    trail.write("e")
+    monkeypatch.undo()
+    assert not trail.as_left
+    assert trail.broken_at() == 5
 
 
 def test_a_line_that_does_not_follow_is_said_without_a_record_too(trail):

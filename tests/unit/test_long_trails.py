@@ -200,12 +200,13 @@ def test_an_index_gives_only_what_is_asked_for(trail):
     assert [json.loads(line)["status"] for line in lines] == ["planned"]
 
 
-def test_lines_before_the_last_change_say_nothing_where_all_is_read(trail):
+@pytest.mark.parametrize("changes", [1, 2, 3])
+def test_lines_before_the_last_change_say_nothing_where_all_is_read(trail, changes):
     """Without this machine's record, and with an unreadable line among them."""
     changed = json.dumps({"event": "trail_changed", "found": "x"}).encode()
     line = json.dumps({"event": "status", "run": "run-7", "status": "STATUS"}).encode()
     said = [line.replace(b"STATUS", status) for status in (b"planned", b"applied", b"errored")]
-    trail.path.write_bytes(b"\n".join([said[0], changed, b"{", said[1], changed, said[2], b""]))
+    trail.path.write_bytes(b"\n".join([said[0], b"{", said[1], *changes * [changed], said[2], b""]))
     assert not trail.as_left
     for event in ("", "status"):
         assert [entry["status"] for entry in trail.of_runs({"run-7"}, event)["run-7"]] == ["errored"]

@@ -13,6 +13,7 @@ from from_code import PARTS, benchmarks, command_line, errors, filled, magics, p
 
 from tfmfa_nb.doctor.finding import Severity
 from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.organization.policy_parser import PolicyParser
 from tfmfa_nb.runbooks.outcome import ExitCode
 from tfmfa_nb.runs.audit import trail
@@ -118,11 +119,15 @@ def test_each_setting_is_documented():
 
 
 def test_each_error_is_documented():
-    classes = {
+    nodes = [node for text in SOURCES.values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    classes = {TfmfaError.__name__}
+    while more := {
         node.name
-        for node in ast.walk(ast.parse(SOURCES[ROOT / "tfmfa_nb" / "model" / "errors.py"]))
-        if isinstance(node, ast.ClassDef)
-    }
+        for node in nodes
+        if node.name not in classes and classes & {base.id for base in node.bases if isinstance(base, ast.Name)}
+    }:
+        classes |= more
+    assert len(classes) > 10
     assert set(re.findall(r"^## `(\w+)`$", PARTS["errors"](), re.MULTILINE)) == classes - {TfmfaError.__name__}
     assert sum(map(len, errors.raised().values())) > 150
     assert all(kind.__doc__ for kind in errors.kinds().values())
@@ -152,6 +157,11 @@ def test_each_key_of_the_policy_is_documented(heading, document):
         PolicyParser(Path("policy.toml")).layer(document or {"qqqqqqq": 1})
     known = caught.value.remedy.removeprefix("Supported keys: ").removesuffix(".").split(", ")
     assert sorted(rows(page("policy"), heading)) == sorted(known)
+
+
+def test_each_prompt_that_a_policy_may_name_is_documented():
+    kinds = rows(page("policy"), "### `[allow]`")["prompts"]
+    assert re.findall(r"`(\w+)`", kinds) == list(PromptKind)
 
 
 def test_the_complete_example_has_each_key_and_is_a_policy():
