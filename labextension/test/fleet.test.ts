@@ -22,6 +22,7 @@ function row(name: string, more: Partial<FleetRow> = {}): FleetRow {
     changed: true,
     failed: false,
     can_apply: true,
+    takes_part: true,
     severe: [],
     more_severe: 0,
     plan: PLANNED,
@@ -119,8 +120,15 @@ test('what is destroyed is named, of the selected environments, with their numbe
   boxes()[1]?.click();
   expect(decision()).toBe('1 of 3 environments selected: 1 to add, 0 to change, 0 to destroy.');
   expect(card.node.querySelector<HTMLElement>('.tfmfa-severe')?.hidden).toBe(true);
+  // Also where there is no room for a name
+  say({ rows: [row('a', { destroy: 3, more_severe: 3 })] });
+  expect(decision()).toBe('2 of 3 environments change.and 3 more');
+  // The worst of all comes first.
+  const replaced = { ...GONE, action: 'replace', words: 'will be destroyed and re-created' };
+  say({ rows: [row('a', { severe: [replaced] }), row('b', { severe: [GONE] })] });
+  expect(decision()).toMatch(/change\.-b: .*destroyed-\/\+a: /);
   // Of an apply, what it destroys
-  say({ phase: 'apply', rows: ROWS.map((each, at) => ({ ...each, apply: at ? BEFORE : PLANNED })) });
+  say({ phase: 'apply', rows: ROWS.map((each, at) => ({ ...each, takes_part: at === 0 })) });
   expect(card.node.querySelector<HTMLElement>('.tfmfa-severe')?.hidden).toBe(true);
 });
 

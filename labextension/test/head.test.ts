@@ -10,7 +10,8 @@ const STATE = {
   environment: 'staging',
   level: 'never',
   warning: '',
-  identity: { account: '', alias: '' }
+  identity: { account: '', alias: '' },
+  roles: []
 };
 
 test.each([
@@ -31,6 +32,18 @@ test.each([
 ])('the account %j with the alias %j is named in the head', (account, alias, text) => {
   const head = new Head(() => undefined);
   head.draw({ ...STATE, identity: { account, alias }, ended_at: 1, canceling: false } as unknown as CardState);
+  expect(head.node.querySelector('.tfmfa-account')?.textContent).toBe(text);
+});
+
+test.each([
+  [[['arn:aws:iam::111111111111:role/hub', 'arn:aws:iam::444455556666:role/deploy']], 'role in account 444455556666'],
+  [[['arn:aws:iam::111111111111:role/a'], ['arn:aws:iam::444455556666:role/b']], 'roles in 2 accounts'],
+  [[['arn:aws:iam::111111111111:role/a'], ['arn:aws:iam::111111111111:role/b']], 'role in account 111111111111']
+])('where roles are assumed, their accounts are named: %j', (chains, text) => {
+  const head = new Head(() => undefined);
+  const roles = chains.map(arns => ({ hops: arns.map(arn => ({ arn })) }));
+  const identity = { account: '123456789012', alias: 'acme-identity' };
+  head.draw({ ...STATE, identity, roles, ended_at: 1, canceling: false } as unknown as CardState);
   expect(head.node.querySelector('.tfmfa-account')?.textContent).toBe(text);
 });
 

@@ -206,7 +206,7 @@ test('a search that is not answered is asked again, and only that one', () => {
   search('one');
   search('two');
   const { number } = finds().at(-1) ?? { number: -1 };
-  vi.advanceTimersByTime(4100);
+  vi.advanceTimersByTime(6100); // after 2 and 4 more seconds
   const asks = finds().map(({ number: each, text }) => [each, text]);
   expect(asks.slice(1)).toEqual(Array.from({ length: 3 }, () => [number, 'two']));
   found({ total: 3, position: 0, row: 0, nth: 0 });

@@ -90,7 +90,7 @@ def test_the_plans_of_another_kernel_are_applied_by_the_id_of_their_fleet(tmp_pa
         first.kill()  # an end of its own would discard the plans
         text, error = other.run(f"%tfapply --each {fleet} --auto-approve")
         assert error == ""
-        assert "3 applied." in text
+        assert "Apply of 2 of 3 environments: 2 to add, 0 to change, 0 to destroy. 2 applied." in text
     finally:
         for each in (first, other):
             each.stop()

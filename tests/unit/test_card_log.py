@@ -199,6 +199,35 @@ async def test_the_slowest_pattern_is_given_up_and_the_kernel_goes_on_meanwhile(
     assert await find(front, "end", kind="pattern") == (1000, 0, 1000, 0)
 
 
+async def test_a_search_that_is_asked_for_again_meanwhile_is_made_once(made):
+    run, front = made(["needle"] * 10)
+    read, free = run.log_text, threading.Event()
+
+    def slow(*arguments):
+        free.wait(30)
+        return read(*arguments)
+
+    run.log_text = slow
+    question = {
+        "type": "find",
+        "kind": "text",
+        "text": "needle",
+        "position": -1,
+        "row": 0,
+        "brief": False,
+        "columns": 0,
+    }
+    for _ in range(3):
+        front.say({**question, "number": 7_000_001})
+    free.set()
+    await front.until(lambda message: message["type"] == "found")
+    assert await rows_of(front, columns=40)  # which is answered behind whatever was asked before
+    assert [message["number"] for message in front.of("found")] == [7_000_001]
+    before = len(front.sent)
+    front.say({**question, "number": 7_000_001})
+    await front.until(lambda message: message["type"] == "found", before)
+
+
 async def test_without_the_library_a_pattern_says_what_to_install(made, monkeypatch):
     monkeypatch.setitem(sys.modules, "re2", None)
     _, front = made(["xx"])

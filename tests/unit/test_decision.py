@@ -51,6 +51,20 @@ def test_only_what_was_applied_is_said_to_be(status, title):
     assert decision_about(run).title == title
 
 
+@pytest.mark.parametrize(
+    ("action", "words"), [("delete", "was destroyed"), ("replace", "was destroyed and re-created")]
+)
+def test_what_was_applied_was_done_also_where_the_steps_are_not_known(action, words):
+    changes = [{"address": "a.b", "action": action, "reason": ""}]
+    run = SimpleNamespace(counts=COUNTS, changes=changes, applies=SimpleNamespace(of=lambda _: []), status="applied")
+    assert decision_about(run).severe[0].words == words
+
+
+def test_a_deposed_object_is_not_its_resource():
+    changes = [{"address": "a.b", "action": "delete", "reason": "", "deposed": "0a1b2c3d"}]
+    assert decision_of(COUNTS, changes).severe[0].address == "a.b (deposed object 0a1b2c3d)"
+
+
 def test_what_is_destroyed_comes_first_and_the_rest_is_counted():
     many = [{"address": f"a.b[{number}]", "action": "replace", "reason": ""} for number in range(30)]
     gone = {"address": "a.gone", "action": "delete", "reason": ""}

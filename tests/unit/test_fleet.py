@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from tfmfa_nb.environments import Environment
+from tfmfa_nb.fleet import followed_runs
 from tfmfa_nb.fleet.fleet import Fleet
 from tfmfa_nb.fleet.followed_runs import follow_fleet, restored_fleet
 from tfmfa_nb.fleet.member import name_in_fleet
@@ -18,10 +19,11 @@ from tfmfa_nb.fleet.rendezvous import Rendezvous
 from tfmfa_nb.fleet.turns import Pace, Turns
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled, TerraformFailed
 from tfmfa_nb.model.levels import Level
-from tfmfa_nb.model.statuses import Status
+from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.protocol.fleet_records import FleetMember, FleetRecord
 from tfmfa_nb.protocol.records import RunRecord
+from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.run import Run
 from tfmfa_nb.views.fleet_matrix import decision_line, fleet_bundle, fleet_text
@@ -401,12 +403,61 @@ def test_only_the_first_resources_of_many_are_named_and_the_others_counted(tmp_p
     for name in names:
         planned(fleet, name, (0, 0, 30), [{**GONE, "address": f"a.b[{number}]"} for number in range(30)])
     rows = fleet_rows(fleet)
-    assert len(rows[0].severe) == 20
-    assert sum(len(row.severe) for row in rows) == 100
-    assert sum(len(row.severe) + row.more_severe for row in rows) == 1_500
+    assert {(len(row.severe), row.more_severe) for row in rows} == {(2, 28)}  # whoever selects one finds some named
     lines = fleet_text(fleet).splitlines()
-    assert lines[20] == "  - e0: a.b[19] will be destroyed"
+    assert lines[20] == "  - e9: a.b[1] will be destroyed"
     assert lines[21] == "    and 1,480 more"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "named"),
+    [((120,), (100,)), ((1, 2, 300), (1, 2, 97)), ((60, 60), (50, 50)), ((0, 40, 40, 40), (0, 33, 33, 33))],
+)
+def test_the_room_for_names_is_shared(tmp_path, numbers, named):
+    names = [f"e{number}" for number in range(len(numbers))]
+    fleet = Fleet(members_of([{"name": name} for name in names], tmp_path, HCL), tmp_path)
+    for name, number in zip(names, numbers, strict=True):
+        planned(fleet, name, (0, 0, number), [{**GONE, "address": f"a.b[{each}]"} for each in range(number)])
+    rows = fleet_rows(fleet)
+    assert tuple(len(row.severe) for row in rows) == named
+    assert tuple(len(row.severe) + row.more_severe for row in rows) == numbers
+
+
+def test_what_destroys_is_named_before_what_is_forgotten_in_another_environment(tmp_path):
+    fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}], tmp_path, HCL), tmp_path)
+    forgotten = [{"address": f"a.left[{number}]", "action": "forget"} for number in range(25)]
+    planned(fleet, "a", (0, 0, 0), forgotten)
+    planned(fleet, "b", (1, 0, 2), [{**GONE, "action": "replace"}, GONE])
+    line, first, second, third, *_ = fleet_text(fleet).splitlines()
+    assert line == '2 of 2 environments change: 1 to add, 0 to change, 2 to destroy in "b".'  # and a forgets
+    assert [each.split()[0] for each in (first, second, third)] == ["-", "-/+", "."]
+    assert "a: a.left[0] will be removed from the state, not destroyed" in third
+
+
+def test_a_plan_that_only_imports_or_moves_changes_something(tmp_path):
+    fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}, {"name": "c"}], tmp_path, HCL), tmp_path)
+    planned(fleet, "a", (0, 0, 0)).set_trait("counts", {"add": 0, "change": 0, "destroy": 0, "imported": 2})
+    planned(fleet, "b", (0, 0, 0), [{"address": "a.b", "action": "move"}])
+    planned(fleet, "c", (0, 0, 0), status="planned_and_finished")
+    assert decision_line(fleet) == "2 of 3 environments change: 0 to add, 0 to change, 0 to destroy, 2 to import."
+    one = Fleet(members_of([{"name": "c"}], tmp_path, HCL), tmp_path)
+    planned(one, "c", (0, 0, 0), status="planned_and_finished")
+    assert decision_line(one) == "0 of 1 environment changes."
+
+
+def test_of_an_apply_only_the_selected_environments_are_counted_and_named(tmp_path, monkeypatch):
+    fleet = Fleet(members_of([{"name": name} for name in "abc"], tmp_path, HCL), tmp_path)
+    for name in "ab":
+        planned(fleet, name, (0, 0, 1), [GONE])
+    fleet.errors["c"] = TerraformFailed("Its plan failed.")
+    monkeypatch.setattr(Fleet, "phase", Phase.APPLY)
+    monkeypatch.setattr(Fleet, "taking_part", ("b",))
+    fleet["b"].set_trait("status", "applied")
+    fleet["b"].set_trait("phase", "apply")
+    lines = fleet_text(fleet).splitlines()
+    assert lines[0] == 'Apply of 1 of 3 environments: 0 to add, 0 to change, 1 to destroy in "b". 1 applied.'
+    assert lines[1] == "  - b: aws_db_instance.main was destroyed"
+    assert lines[2].split()[0] == "Environment"
 
 
 def test_a_reason_that_stopped_several_is_told_once(tmp_path):
@@ -428,6 +479,32 @@ def test_external_text_is_escaped(tmp_path):
     folders(tmp_path, "<b>x")
     fleet = Fleet(members_of("*", tmp_path, Options()), tmp_path)
     assert "<b>" not in fleet_bundle(fleet)["text/html"]
+
+
+async def test_a_run_that_ends_between_two_looks_is_followed_to_its_end_all_the_same(tmp_path, monkeypatch):
+    environment, run_id = Environment.named("prod", tmp_path), "run-20260101-120000-abcdef"
+    environment.ensure()
+    environment.files.run(run_id).folder.mkdir(parents=True)
+    record = FleetRecord(
+        id="fleet-20260101-120000-abcdef",
+        environments=(FleetMember(name="prod", folder="prod", owned=True, run=run_id),),
+    )
+    run = Run(environment, Options(), tmp_path, RunRecord(run_id, "prod", fleet=record.id))
+    run.driver.move(Status.PLANNING)
+    looks = []
+
+    def probe(*arguments):
+        looks.append(RunProbe(*arguments))
+        if len(looks) == 1:
+            run.driver.move(Status.ERRORED)
+        return looks[-1]
+
+    monkeypatch.setattr(followed_runs, "RunProbe", probe)
+    fleet = restored_fleet(record, tmp_path)
+    await follow_fleet(fleet, record, Policy())
+    assert fleet.errors == {}
+    assert fleet["prod"].status == Status.ERRORED
+    assert looks[0].record.status == Status.PLANNING
 
 
 async def test_a_record_that_names_the_run_of_no_fleet_is_not_followed(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import Counter
@@ -129,6 +130,7 @@ class Fleet(Mapping[str, Run]):
             remember(self)
             try:
                 await self._perform(self.names, gate, pace.at_most(most), Phase.PLAN, plan)
+                await self.wait_for_changes()
             finally:
                 if all(run.driver.refused for run in self._runs.values()):
                     forget(self.id, self.base)
@@ -187,6 +189,10 @@ class Fleet(Mapping[str, Run]):
         if not self.applicable and statuses.keys() != {str(Status.PLANNED_AND_FINISHED)}:
             how = ", ".join(f"{number:,} {status.replace('_', ' ')}" for status, number in statuses.items())
             raise RunStateError(f"No environment has a plan to apply: {how}.", "Plan the fleet again.")
+
+    async def wait_for_changes(self) -> None:
+        """Wait until the changes of the plans that can be applied are known, or cannot be: the fleet names them."""
+        await asyncio.gather(*(self._runs[name].wait_for_changes() for name in self.applicable))
 
     def adopt(self, name: str, run: Run) -> None:
         """Take the run of an environment from its record: a kernel that did not start it follows it."""

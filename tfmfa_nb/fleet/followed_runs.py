@@ -13,7 +13,7 @@ from tfmfa_nb.fleet.known_fleets import cancellation_requested
 from tfmfa_nb.fleet.member import Member, name_in_fleet
 from tfmfa_nb.model.errors import RunStateError, TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY
-from tfmfa_nb.runs.history.follow import follow, run_to_follow
+from tfmfa_nb.runs.history.follow import follow, run_if_under_way
 from tfmfa_nb.runs.history.never_started import is_pending, why_never_started
 from tfmfa_nb.runs.history.probe import RunProbe
 from tfmfa_nb.runs.history.reopen import opened
@@ -54,6 +54,7 @@ async def follow_fleet(fleet: Fleet, record: FleetRecord, policy: Policy) -> Non
             fleet.errors[_name(member)] = error
 
     await asyncio.gather(*map(one, record.environments))
+    await fleet.wait_for_changes()
     cancellation_requested(fleet.id, fleet.base)  # its kernel may have died before it heard of it
 
 
@@ -122,9 +123,9 @@ async def _follow_one(fleet: Fleet, member: FleetMember, policy: Policy) -> None
         if probe.record.fleet != fleet.id:  # whoever wrote the fleet's record may have named any run
             raise RunStateError(f"{run_id} is no run of {fleet.id}.", f"See what it is: %tfruns {environment.option}")
         if probe.record.status in UNDER_WAY:
-            run = run_to_follow(environment, run_id, fleet.base, policy)
-            fleet.adopt(name, run)
-            await follow(run)
+            if (run := run_if_under_way(environment, run_id, fleet.base, policy)) is not None:
+                fleet.adopt(name, run)
+                await follow(run)
             continue
         if probe.record.status != shown:
             shown = probe.record.status

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.errors import TfmfaError
 from tfmfa_nb.model.statuses import UNDER_WAY
-from tfmfa_nb.runs.history.follow import follow, run_to_follow
+from tfmfa_nb.runs.history.follow import follow, run_if_under_way
 from tfmfa_nb.runs.history.never_started import check_started
 from tfmfa_nb.runs.history.reopen import opened
-from tfmfa_nb.runs.store import RunStore
 from tfmfa_nb.views.open_cards import open_card
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class PastCards:
             The model ID of the card, which any page can show.
 
         Raises:
-            TfmfaError: as `check_started`, `run_to_follow`, and `opened` do.
+            TfmfaError: as `check_started`, `run_if_under_way`, and `opened` do.
         """
         run = self._known_run(run_id)
         if run is not None and (shown := open_card(run)):
@@ -67,9 +66,8 @@ class PastCards:
     def _from_record(self, environment: Environment, run_id: str, base: Path) -> Run:
         check_started(environment, run_id)
         policy = self._read_policy()
-        if RunStore(environment, run_id).load().status in UNDER_WAY:
-            return run_to_follow(environment, run_id, base, policy)
-        return opened(environment, run_id, base, os.environ, policy)
+        run = run_if_under_way(environment, run_id, base, policy)
+        return opened(environment, run_id, base, os.environ, policy) if run is None else run
 
     def _show(self, run: Run) -> str:
         from tfmfa_nb.views.card import RunCard  # noqa: PLC0415 - widgets are heavy

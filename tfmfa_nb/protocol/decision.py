@@ -162,11 +162,11 @@ def severe_of(
         Those that are named, and how many are not.
     """
     severe = sorted(
-        (each for each in changes if each["action"] in _SEVERE), key=lambda each: _SEVERE.index(each["action"])
+        (each for each in changes if each["action"] in _SEVERE), key=lambda each: severity_rank(each["action"])
     )
     named = tuple(
         SevereChange(
-            address=each["address"],
+            address=each["address"] + (f" (deposed object {each['deposed']})" if each.get("deposed") else ""),
             action=each["action"],
             words=_became(each["action"], steps(each["address"]))[ended],
             reason=each.get("reason", ""),
@@ -174,6 +174,11 @@ def severe_of(
         for each in severe[:most]
     )
     return named, len(severe) - len(named)
+
+
+def severity_rank(action: str) -> int:
+    """The place of an action among those that a person must not miss, from 0; what destroys comes first."""
+    return _SEVERE.index(action) if action in _SEVERE else len(_SEVERE)
 
 
 def _became(action: str, steps: Mapping[str, str]) -> tuple[str, str]:

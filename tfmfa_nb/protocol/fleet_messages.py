@@ -66,7 +66,8 @@ class FleetRow:
         add, change, destroy: Terraform's counts; 0 before the plan.
         changed, failed: by what the rows are filtered.
         can_apply: whether it has a plan that waits for its apply.
-        severe: what its plan destroys, replaces, or forgets; of a fleet, the first are named.
+        takes_part: whether it is part of the fleet's last phase.
+        severe: what its plan destroys, replaces, or forgets, as far as there is room.
         more_severe: how many it does not name.
     """
 
@@ -80,6 +81,7 @@ class FleetRow:
     changed: bool
     failed: bool
     can_apply: bool
+    takes_part: bool
     severe: tuple[SevereChange, ...] = ()
     more_severe: int = 0
     plan: FleetPhase

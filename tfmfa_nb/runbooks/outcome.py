@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tfmfa_nb.authentication.refusal import Refused
 from tfmfa_nb.model import errors
 
 
@@ -54,7 +55,7 @@ def outcome_of_error(name: str, text: str, *, cell: str) -> Outcome:
         text: the exception's text.
         cell: the cell, as the sentence names it.
     """
-    kind = getattr(errors, name, None)
+    kind = Refused if name == Refused.__name__ else getattr(errors, name, None)
     if name == "AssertionError":
         return stopped(ExitCode.ASSERTION_FAILED, _sentence(f"{cell}: assertion failed", text))
     sentence = _sentence(f"{cell}: {name}", text)

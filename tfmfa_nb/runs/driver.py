@@ -407,4 +407,7 @@ class Driver:
 
 def _changes_of(plan: Plan) -> list[Mapping[str, str]]:
     """The changes of a plan, in the form that views show."""
-    return [{"address": each.address, "action": each.action, "reason": each.reason} for each in plan.changes]
+    return [
+        {"address": each.address, "action": each.action, "reason": each.reason, "deposed": each.deposed}
+        for each in plan.changes
+    ]

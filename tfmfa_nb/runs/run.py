@@ -76,7 +76,7 @@ class Run(HasTraits):
     policy = Dict(help="Files of the organization policy in force: {path: sha256}.")
     roles: List[Any] = List(help="[{provider, place, hops: [{arn, state, message}]}]")
     counts = Dict(allow_none=True, default_value=None, help="add, change, destroy, imported")
-    changes: List[Any] = List(help="[{address, action, reason}]")
+    changes: List[Any] = List(help="[{address, action, reason, deposed}]")
     plan_known = Bool(default_value=False, help="Whether the plan is known as data, and compared.")
     comparison = Instance(Comparison, allow_none=True, help="The changes beside those of the run before.")
     failed_checks: List[Any] = List(help="[{name, place, message}]: `check` blocks that failed.")

@@ -52,7 +52,7 @@ class CardLog:
         self._worker: ThreadPoolExecutor | None = None
         self._views: dict[View, LogRows] = {}
         self._hits: tuple[tuple[str, str, bool], Hits] | None = None
-        self._newest = 0
+        self._newest, self._searching = 0, set[int]()
 
     def answer(self, request: LogRequest) -> None:
         """Answer `request`, now or later. What is not answered, the front end asks again."""
@@ -62,6 +62,9 @@ class CardLog:
                 return
             case FindRequest(number=number):
                 self._newest = number
+                if number in self._searching:
+                    return  # asked again, because the answer takes long
+                self._searching.add(number)
         if self._worker is None:
             self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tfmfa-log")
         self._worker.submit(self._work, request).add_done_callback(_warn)
@@ -79,7 +82,10 @@ class CardLog:
                 case LinesRequest():
                     answer = self._lines(request)
                 case FindRequest():
-                    answer = self._found(request)
+                    try:
+                        answer = self._found(request)
+                    finally:
+                        self._searching.discard(request.number)
                 case TextRequest():
                     answer = self._text(request)
         if answer is not None:

@@ -8,12 +8,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.decision import severity_rank
 from tfmfa_nb.protocol.words import action_sign, count, duration
 from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tfmfa_nb.fleet.fleet import Fleet
     from tfmfa_nb.protocol.messages import FleetPhase, FleetRow
@@ -35,48 +36,56 @@ def fleet_text(fleet: Fleet) -> str:
     rows = [_HEADS, *_all_cells(fleet, every)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([decision_line(fleet), *_severe(every), *(f"  {line}" for line in lines), *_errors(fleet)])
+    return "\n".join([decision_line(fleet), *_severe(fleet, every), *(f"  {line}" for line in lines), *_errors(fleet)])
 
 
 def decision_line(fleet: Fleet) -> str:
     """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`.
 
-    Of an apply, the changes are those of the environments that were selected: `Apply of 45 of 50 environments: …`.
+    Of an apply, it is about the environments that were selected: `Apply of 45 of 50 environments: … 12 applied.`.
     """
-    applying = fleet.phase == Phase.APPLY
+    total, applying = len(fleet.names), fleet.phase == Phase.APPLY
     names = fleet.taking_part if applying else fleet.names
-    known = [(name, fleet[name].counts or {}) for name in names if name in fleet and fleet[name].counts is not None]
-    changing = sum(1 for _, counts in known if any(counts.values()))
-    these = f"{changing:,} of {environments_text(len(fleet.names))}"
-    parts = [f"Apply of {these}" if applying else f"{these} {'changes' if changing == 1 else 'change'}"]
+    known = {name: fleet[name].counts or {} for name in names if name in fleet and fleet[name].counts is not None}
+    changing = [name for name in known if fleet[name].status != Status.PLANNED_AND_FINISHED]
+    if applying:
+        parts = [f"Apply of {len(names):,} of {environments_text(total)}"]
+    else:
+        verb = "changes" if total == 1 or len(changing) == 1 else "change"
+        parts = [f"{len(changing):,} of {environments_text(total)} {verb}"]
     if changing:
         parts[0] += f": {_sums(known)}"
-    if any(run.phase == Phase.APPLY for run in fleet.values()):
-        parts.append(f"{sum(run.status == Status.APPLIED for run in fleet.values()):,} applied")
-    errored = sum(1 for name in fleet.errors if name in fleet and fleet[name].status == Status.ERRORED)
+    statuses = Counter(fleet[name].status for name in names if name in fleet)
+    if any(fleet[name].phase == Phase.APPLY for name in names if name in fleet):
+        parts.append(f"{statuses[Status.APPLIED]:,} applied")
+    errors = [name for name in names if name in fleet.errors]
+    errored = sum(1 for name in errors if name in fleet and fleet[name].status == Status.ERRORED)
     rest = {
         "errored": errored,
-        "stopped": len(fleet.errors) - errored,  # before their Terraform began, or by a person
-        "not planned yet": 0 if applying else len(fleet.names) - len(known) - len(fleet.errors),
+        "stopped": len(errors) - errored,  # before their Terraform began, or by a person
+        "not planned yet": 0 if applying else total - len(known) - len(errors),
     }
     parts += [f"{number:,} {words}" for words, number in rest.items() if number > 0]
     return ". ".join(parts) + "."
 
 
-def _sums(known: Iterable[tuple[str, Mapping[str, int]]]) -> str:
+def _sums(known: Mapping[str, Mapping[str, int]]) -> str:
     """`3 to add, 0 to change, 3 to destroy in "a"`, of the counts of environments."""
-    sums, destroying = Counter[str](), []
-    for name, counts in known:
+    sums = Counter[str]()
+    for counts in known.values():
         sums.update(counts)
-        destroying += [name] if counts.get("destroy") else []
     text = f"{count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
-    return f"{text} in {_names(destroying)}" if destroying else text
+    destroying = [name for name, counts in known.items() if counts.get("destroy")]
+    where = f" in {_names(destroying)}" if destroying else ""
+    return f"{text}{where}{f', {count(number)} to import' if (number := sums['imported']) else ''}"
 
 
-def _severe(rows: Sequence[FleetRow]) -> list[str]:
+def _severe(fleet: Fleet, rows: Iterable[FleetRow]) -> list[str]:
     """A line for each resource that is destroyed, replaced, or forgotten, up to a number of them."""
-    every = [(row, change) for row in rows for change in row.severe]
-    more = len(every) + sum(row.more_severe for row in rows) - _MAX_SEVERE
+    concerned = [row for row in rows if row.takes_part or fleet.phase == Phase.PLAN]
+    every = [(row, change) for row in concerned for change in row.severe]
+    every.sort(key=lambda each: severity_rank(each[1].action))
+    more = max(0, len(every) - _MAX_SEVERE) + sum(row.more_severe for row in concerned)
     lines = [
         f"{action_sign(change.action):>3} {row.name}: {change.address} {change.words}"
         f"{f': {change.reason}' if change.reason else ''}"
@@ -135,7 +144,7 @@ def _html(fleet: Fleet) -> str:
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     severe, errors = (
-        "".join(f"<li>{escape(line)}</li>" for line in lines) for lines in (_severe(every), _errors(fleet))
+        "".join(f"<li>{escape(line)}</li>" for line in lines) for lines in (_severe(fleet, every), _errors(fleet))
     )
     return (
         f"<div><p><strong>{escape(decision_line(fleet))}</strong></p>{f'<ul>{severe}</ul>' if severe else ''}"

@@ -17,22 +17,35 @@ if TYPE_CHECKING:
     from tfmfa_nb.protocol.decision import SevereChange
     from tfmfa_nb.runs.run import Run
 
+    Severe = tuple[tuple[SevereChange, ...], int]  # those that are named, and the number of the others
+
 _MAX_NAME, _MAX_TEXT = 60, 300
-_MAX_SEVERE = 20  # resources that are named, of one environment
-_MAX_SEVERE_OF_ALL = 100
+_MAX_SEVERE_OF_ALL = 100  # resources that are named, at least one of each environment
 _FAILED = frozenset({Status.ERRORED})
 
 
 def fleet_rows(fleet: Fleet) -> tuple[FleetRow, ...]:
     """The rows of `fleet` as it is now; their texts are sanitized, and cut."""
-    rows, left = [], _MAX_SEVERE_OF_ALL
-    for name in fleet.names:
-        rows.append(_row(fleet, name, min(left, _MAX_SEVERE)))
-        left -= len(rows[-1].severe)
-    return tuple(rows)
+    taking_part = frozenset(fleet.taking_part)
+    severe = {name: severe_about(run, _MAX_SEVERE_OF_ALL) for name, run in fleet.items()}
+    most = _share(sorted(len(named) for named, _ in severe.values() if named))
+    return tuple(
+        _row(fleet, name, severe.get(name, ((), 0)), most, takes_part=name in taking_part) for name in fleet.names
+    )
 
 
-def _row(fleet: Fleet, name: str, most: int) -> FleetRow:
+def _share(numbers: list[int]) -> int:
+    """How many resources each environment may name, where they have so many, in ascending order: all the same room."""
+    left, share = _MAX_SEVERE_OF_ALL, 1
+    for place, number in enumerate(numbers):
+        share = max(1, left // (len(numbers) - place))
+        if number > share:
+            break
+        left -= number
+    return share
+
+
+def _row(fleet: Fleet, name: str, severe: Severe, most: int, *, takes_part: bool) -> FleetRow:
     run = fleet.get(name)
     error = one_line(str(fleet.errors.get(name, "")) or (f"{run.error} {run.error_remedy}" if run else ""), _MAX_TEXT)
     error = error.strip()
@@ -43,8 +56,7 @@ def _row(fleet: Fleet, name: str, most: int) -> FleetRow:
         plan = _plan(fleet, name, run, error)
         apply = _current(fleet, name, run, error) if run.phase == Phase.APPLY else FleetPhase()
         counts = run.counts
-    numbers = counts or {}
-    severe, more = severe_about(run, most) if run is not None else ((), 0)
+    numbers, (named, more) = counts or {}, severe
     return FleetRow(
         name=one_line(name, _MAX_NAME),
         run=run.id if run else "",
@@ -56,8 +68,9 @@ def _row(fleet: Fleet, name: str, most: int) -> FleetRow:
         changed=any(numbers.values()),
         failed=bool(error) or (run is not None and run.status in _FAILED),
         can_apply=run is not None and run.status == Status.PLANNED,
-        severe=tuple(map(_sanitized, severe)),
-        more_severe=more,
+        takes_part=takes_part,
+        severe=tuple(map(_sanitized, named[:most])),
+        more_severe=more + len(named[most:]),
         plan=plan,
         apply=apply,
     )

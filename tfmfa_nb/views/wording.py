@@ -53,7 +53,8 @@ def severe_about(run: Run, most: int) -> tuple[tuple[SevereChange, ...], int]:
 def _steps_of(run: Run, address: str) -> dict[str, str]:
     """How far the apply of a resource is, by the actions of its steps."""
     found = {each.action: str(each.state) for each in run.applies.of(address)}
-    return found or ({"forget": "done"} if run.status == Status.APPLIED else {})  # which has no step of its own
+    # What is forgotten has no step, and the events of an old run may be gone.
+    return found or (dict.fromkeys(("delete", "create", "forget"), "done") if run.status == Status.APPLIED else {})
 
 
 def status_words(run: Run) -> str:

@@ -526,6 +526,7 @@ export interface FleetRow {
   readonly changed: boolean;
   readonly failed: boolean;
   readonly can_apply: boolean;
+  readonly takes_part: boolean;
   readonly severe: readonly SevereChange[];
   readonly more_severe: number;
   readonly plan: FleetPhase;

@@ -35,9 +35,22 @@ def run_to_follow(environment: Environment, run_id: str, base: Path, policy: Pol
     Raises:
         RunStateError: the record is missing, not valid, or does not match the audit trail; or the run is not running.
     """
+    found = run_if_under_way(environment, run_id, base, policy)
+    if found is None:
+        status = read_verified(environment, run_id)[0].status
+        raise RunStateError(f"{run_id} is {status}: it is not running.", "Show it with %tfruns open.")
+    return found
+
+
+def run_if_under_way(environment: Environment, run_id: str, base: Path, policy: Policy) -> Run | None:
+    """The same; None if it is not running, such as one that has ended since somebody looked.
+
+    Raises:
+        RunStateError: the record is missing, not valid, or does not match the audit trail.
+    """
     run = run_of(environment, read_verified(environment, run_id)[0], base, policy)
     if run.driver.record.status not in UNDER_WAY:
-        raise RunStateError(f"{run_id} is {run.status}: it is not running.", "Show it with %tfruns open.")
+        return None
     show_authentication(run.driver)
     return run
 

@@ -70,6 +70,9 @@ export class Frame<State extends FramedState, Sent> {
   }
 
   send(message: Sent | Answer | CodeAnswer | Hello): void {
+    if (this._hasExited) {
+      return;
+    }
     try {
       this._channel.send(message);
     } catch {

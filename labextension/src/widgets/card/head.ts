@@ -3,7 +3,7 @@
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
 import { IconHolder, makeIcon, statusIcon } from '../../dom/icons';
 import type { CardState } from '../../protocol/generated';
-import { duration } from '../../text/numbers';
+import { count, duration } from '../../text/numbers';
 import { statusName } from '../../text/words';
 
 /** The environment, with Terraform's workspace unless it is the default one. */
@@ -11,9 +11,14 @@ function placeOf({ environment, workspace }: CardState): string {
   return ['', 'default'].includes(workspace) ? environment : `${environment} (workspace ${workspace})`;
 }
 
-/** The account that the run is about, as its people call it; its number is among the facts. */
-function accountOf({ identity }: CardState): string {
-  return identity.alias || identity.account;
+/** The accounts of the roles that change something there, or else, that of the keys; all are told below. */
+function accountOf({ identity: { account, alias }, roles }: CardState): string {
+  const accounts = new Set(roles.map(({ hops }) => hops.at(-1)?.arn.split(':')[4] ?? ''));
+  const [first = ''] = accounts;
+  if (accounts.size > 1) {
+    return `roles in ${count(accounts.size)} accounts`;
+  }
+  return first ? `role in account ${first}` : account && `account ${alias || account}`;
 }
 
 /** The status in words, with the command of a run that is neither a plan nor its apply. */
@@ -40,8 +45,7 @@ export class Head {
     setVisible(this._warning, state.warning !== '');
     setText(this._environment, placeOf(state));
     const account = accountOf(state);
-    setText(this._account, account && `account ${account}`);
-    withAttributes(this._account, { title: state.identity.account });
+    setText(this._account, account);
     setText(this._level, `MFA: ${state.level}`);
     setVisible(this._button, state.ended_at === 0 && !isAsking);
     this._button.disabled = state.canceling;

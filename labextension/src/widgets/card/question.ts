@@ -19,8 +19,8 @@ import { isTypingElsewhere } from './focus';
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
 const NOT_SEALED = 'This page could not encrypt the code, so the code was not sent. Reload the page, then try again.';
 
-const KEEPS = 'Apply nothing now. The plan stays, and can be applied later.';
-const DELETES = 'Delete the plan. Nothing is changed.';
+const KEEPS = 'Apply nothing now. What was planned can be applied later.';
+const DELETES = 'Delete what was planned. Nothing is changed.';
 
 export type QuestionAnswer = Authenticate | Cancel | CodeAnswer | Confirm | Discard;
 

@@ -18,7 +18,7 @@ interface IShown {
 export class Severe {
   /** @param more - How many others there are. */
   draw(severe: readonly ISevere[], more: number): void {
-    setVisible(this.node, severe.length > 0);
+    setVisible(this.node, severe.length > 0 || more > 0);
     this._list.draw({ severe, more });
   }
 

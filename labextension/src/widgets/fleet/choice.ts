@@ -16,7 +16,10 @@ export class Choice {
     private readonly _apply: (answer: Omit<ApplySelected, 'rows'>) => void,
     cancel: () => void
   ) {
-    this._cancel = makeButton('Cancel', '', cancel);
+    this._cancel = makeButton('Cancel', '', () => {
+      this._keepKeyboard();
+      cancel();
+    });
     this.node.append(
       this._button,
       this._cancel,
@@ -57,8 +60,7 @@ export class Choice {
   }
 
   private _answer(): void {
-    // The button is about to go, and a question may follow.
-    this.node.closest<HTMLElement>('.tfmfa-card')?.focus({ preventScroll: true });
+    this._keepKeyboard();
     this._hold(true);
     this._retry = window.setTimeout(() => this._hold(false), RETRY);
     this._apply({
@@ -68,6 +70,11 @@ export class Choice {
       canary: this._canary.value,
       stop_after: this._stopAfter.value
     });
+  }
+
+  /** The card takes it: the button is about to go, and a question may follow. */
+  private _keepKeyboard(): void {
+    this.node.closest<HTMLElement>('.tfmfa-card')?.focus({ preventScroll: true });
   }
 
   private _hold(held: boolean): void {

@@ -5,6 +5,7 @@ import type { FleetRow, FleetState } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import { Severe } from '../card/severe';
 
+const SEVERITY = ['delete', 'replace', 'forget'];
 const MOST = 20; // resources that are named
 const MOST_NAMES = 5; // environments
 
@@ -14,7 +15,9 @@ export class FleetDecision {
     const rows = concerned(state, selected);
     this.text = state.choice ? selectionText(rows, state.rows.length) : state.decision;
     setText(this._line, this.text);
-    const severe = rows.flatMap(row => row.severe.map(change => ({ ...change, environment: row.name })));
+    const severe = rows
+      .flatMap(row => row.severe.map(change => ({ ...change, environment: row.name })))
+      .sort((one, other) => SEVERITY.indexOf(one.action) - SEVERITY.indexOf(other.action));
     const unnamed = rows.reduce((sum, row) => sum + row.more_severe, 0);
     this._severe.draw(severe.slice(0, MOST), Math.max(0, severe.length - MOST) + unnamed);
   }
@@ -33,8 +36,7 @@ function concerned({ choice, phase, rows }: FleetState, selected: readonly numbe
   if (choice) {
     return rows.filter((_, place) => selected.includes(place));
   }
-  const applied = phase === 'apply' ? rows.filter(({ apply }) => apply.words !== '') : [];
-  return applied.length ? applied : rows;
+  return phase === 'apply' ? rows.filter(({ takes_part: takesPart }) => takesPart) : rows;
 }
 
 /** `2 of 3 environments selected: 4 to add, 0 to change, 1 to destroy in "web".` */

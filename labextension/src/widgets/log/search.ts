@@ -6,6 +6,7 @@ import { count } from '../../text/numbers';
 import type { IHit } from './line';
 
 const RETRY = 2000; // ms until the same is asked again: a message may be lost, or be overtaken by an earlier one
+const MOST_RETRY = 32_000; // each time, twice as long
 const RECOUNT = 1000; // ms between two counts in a log that grows
 const LONGEST = 500; // characters; the protocol has the same
 
@@ -60,17 +61,26 @@ export class Search {
     }
     if (isAnotherView) {
       this._marks = []; // of other rows
-      this._find(this._position, false);
+      this._find(this._isOpen ? this._asked : this._position, this._isOpen && this._isStep);
     } else {
-      this._later ??= window.setTimeout(() => this._find(this._position, false), RECOUNT);
+      this._later ??= window.setTimeout(() => this._recount(), RECOUNT);
+    }
+  }
+
+  private _recount(): void {
+    this._later = undefined;
+    if (this._isOpen) {
+      this.refresh(); // an answer is on its way, which a person waits for
+    } else {
+      this._find(this._position, false);
     }
   }
 
   receive({ marks, nth, number, position, problem, row, total }: Found): void {
-    if (number !== this._number || !this._kind) {
+    if (number !== this._number || !this._kind || !this._isOpen) {
       return;
     }
-    clearTimeout(this._retry);
+    this._close();
     const isElsewhere = row !== this._row || nth !== this._nth || marks.length !== this._marks.length;
     this._marks = marks;
     this._total = total;
@@ -160,7 +170,7 @@ export class Search {
   }
 
   private _stop(): void {
-    clearTimeout(this._retry);
+    this._close();
     this._kind = null;
     this._pattern = null;
     this._marks = [];
@@ -179,14 +189,22 @@ export class Search {
     if (this._kind) {
       this._isStep = isStep;
       this._number++;
-      this._ask({ number: this._number, kind: this._kind, text: this._text, position });
+      this._asked = position;
+      this._isOpen = true;
+      this._ask({ number: this._number, kind: this._kind, text: this._text, position }, RETRY);
     }
   }
 
-  private _ask(request: Parameters<ISearched['ask']>[0]): void {
+  private _ask(request: Parameters<ISearched['ask']>[0], wait: number): void {
     clearTimeout(this._retry);
     this._log.ask(request);
-    this._retry = window.setTimeout(() => this._ask(request), RETRY);
+    this._retry = window.setTimeout(() => this._ask(request, Math.min(2 * wait, MOST_RETRY)), wait);
+  }
+
+  /** No answer is awaited any more. */
+  private _close(): void {
+    clearTimeout(this._retry);
+    this._isOpen = false;
   }
 
   /** Says why nothing can be searched for. */
@@ -237,6 +255,8 @@ export class Search {
   private _isStep = false;
   private _later: number | undefined;
   private _retry = 0;
+  private _isOpen = false; // an answer is awaited
+  private _asked = -1; // the position that was asked for
 
   readonly node = withAttributes(
     make('div', 'tfmfa-log-search', this._field, this._expression, this._previous, this._next, this._shown, this._said),
