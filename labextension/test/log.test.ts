@@ -219,6 +219,18 @@ test('a search that is not answered is asked again, and only that one', () => {
   expect(finds()).toHaveLength(5);
 });
 
+test('a log that grows takes no search away that is not answered yet', () => {
+  log.update(0, 10, '');
+  search('two');
+  const before = finds().at(-1)?.number;
+  log.update(0, 20, '');
+  vi.advanceTimersByTime(1500);
+  expect(finds().at(-1)?.number).toBe(before);
+  found({ total: 3, position: 0, row: 0, nth: 0 });
+  vi.advanceTimersByTime(1500);
+  expect(finds().at(-1)?.number).not.toBe(before); // now it is counted again
+});
+
 test('Escape ends a search, / and Ctrl+F begin one', () => {
   log.update(0, 10, '');
   frame();

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -378,6 +379,20 @@ def planned(fleet, name, counts, changes=(), status="planned"):
 
 
 GONE = {"address": "aws_db_instance.main", "action": "delete"}
+
+
+async def test_a_fleet_waits_until_what_it_names_is_known(tmp_path):
+    fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}], tmp_path, HCL), tmp_path)
+    plans = []
+    for name, status in (("a", "planned"), ("b", "planned_and_finished")):
+        plans.append(Future())
+        planned(fleet, name, (0, 0, 1), status=status).driver.plan = plans[-1]
+    waiting = asyncio.create_task(fleet.wait_for_changes())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    plans[0].set_exception(TerraformFailed("It cannot be shown."))
+    async with asyncio.timeout(30):
+        await waiting
 
 
 def test_what_a_fleet_destroys_is_named_with_its_environment(tmp_path):

@@ -12,10 +12,10 @@ import pytest
 from from_code import PARTS, benchmarks, command_line, errors, filled, magics, protocol, settings
 
 from tfmfa_nb.doctor.finding import Severity
-from tfmfa_nb.model.errors import ConfigurationError, TfmfaError
+from tfmfa_nb.model.errors import AuthenticationError, ConfigurationError, TfmfaError
 from tfmfa_nb.model.prompt_kinds import PromptKind
 from tfmfa_nb.organization.policy_parser import PolicyParser
-from tfmfa_nb.runbooks.outcome import ExitCode
+from tfmfa_nb.runbooks.outcome import ExitCode, outcome_of_error
 from tfmfa_nb.runs.audit import trail
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +131,12 @@ def test_each_error_is_documented():
     assert set(re.findall(r"^## `(\w+)`$", PARTS["errors"](), re.MULTILINE)) == classes - {TfmfaError.__name__}
     assert sum(map(len, errors.raised().values())) > 150
     assert all(kind.__doc__ for kind in errors.kinds().values())
+
+
+def test_each_kind_of_refusal_ends_a_runbook_as_one_wherever_its_class_is():
+    for name, kind in errors.kinds().items():
+        refused = outcome_of_error(name, "", cell="").exit_code is ExitCode.NOT_AUTHENTICATED
+        assert refused is issubclass(kind, AuthenticationError), name
 
 
 def test_each_environment_variable_is_documented():

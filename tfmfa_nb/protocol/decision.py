@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.protocol.words import action_sign, count
+from tfmfa_nb.protocol.words import SEVERE_ACTIONS, action_sign, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,7 +56,6 @@ _FORGOTTEN = {
     "": ("will be removed from the state, not destroyed", "was to be removed from the state, not destroyed"),
     _DONE: ("was removed from the state, not destroyed",) * 2,
 }
-_SEVERE = ("delete", "replace", "forget")
 # The same of a plan whose apply has succeeded.
 _DONE_VERBS = {
     "create": "added",
@@ -162,7 +161,7 @@ def severe_of(
         Those that are named, and how many are not.
     """
     severe = sorted(
-        (each for each in changes if each["action"] in _SEVERE), key=lambda each: severity_rank(each["action"])
+        (each for each in changes if each["action"] in SEVERE_ACTIONS), key=lambda each: severity_rank(each["action"])
     )
     named = tuple(
         SevereChange(
@@ -178,7 +177,7 @@ def severe_of(
 
 def severity_rank(action: str) -> int:
     """The place of an action among those that a person must not miss, from 0; what destroys comes first."""
-    return _SEVERE.index(action) if action in _SEVERE else len(_SEVERE)
+    return SEVERE_ACTIONS.index(action) if action in SEVERE_ACTIONS else len(SEVERE_ACTIONS)
 
 
 def _became(action: str, steps: Mapping[str, str]) -> tuple[str, str]:

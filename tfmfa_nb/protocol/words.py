@@ -119,6 +119,9 @@ ACTION_NAMES = {
 }
 """The action on a resource, in Terraform's words."""
 
+SEVERE_ACTIONS = ("delete", "replace", "forget")
+"""What a person must not miss, the worst first."""
+
 
 def status_name(status: str) -> str:
     """HCP Terraform's name of the status, or the status itself if it is unknown."""

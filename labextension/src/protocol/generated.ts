@@ -133,6 +133,8 @@ export const ACTION_NAMES: Readonly<Record<string, string>> = {
   move: 'move'
 };
 
+export const SEVERE_ACTIONS: readonly string[] = ['delete', 'replace', 'forget'];
+
 /** Answers the question `number` with a code. */
 export interface Authenticate {
   readonly type: 'authenticate';

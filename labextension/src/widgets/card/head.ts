@@ -44,8 +44,7 @@ export class Head {
     setText(this._warningText, state.warning);
     setVisible(this._warning, state.warning !== '');
     setText(this._environment, placeOf(state));
-    const account = accountOf(state);
-    setText(this._account, account);
+    setText(this._account, accountOf(state));
     setText(this._level, `MFA: ${state.level}`);
     setVisible(this._button, state.ended_at === 0 && !isAsking);
     this._button.disabled = state.canceling;

@@ -2,10 +2,10 @@
 
 import { make, setText } from '../../dom/elements';
 import type { FleetRow, FleetState } from '../../protocol/generated';
+import { SEVERE_ACTIONS } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import { Severe } from '../card/severe';
 
-const SEVERITY = ['delete', 'replace', 'forget'];
 const MOST = 20; // resources that are named
 const MOST_NAMES = 5; // environments
 
@@ -17,7 +17,7 @@ export class FleetDecision {
     setText(this._line, this.text);
     const severe = rows
       .flatMap(row => row.severe.map(change => ({ ...change, environment: row.name })))
-      .sort((one, other) => SEVERITY.indexOf(one.action) - SEVERITY.indexOf(other.action));
+      .sort((one, other) => SEVERE_ACTIONS.indexOf(one.action) - SEVERE_ACTIONS.indexOf(other.action));
     const unnamed = rows.reduce((sum, row) => sum + row.more_severe, 0);
     this._severe.draw(severe.slice(0, MOST), Math.max(0, severe.length - MOST) + unnamed);
   }
