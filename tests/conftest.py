@@ -15,6 +15,7 @@ from botocore.loaders import JSONFileLoader
 from fake_keychain import Keychain as FakeKeychain
 from forked_sandboxes import forking
 from hypothesis import HealthCheck, settings
+from kernels import own_sockets
 from witness import unproven
 
 from tfmfa_nb.organization import policy_places, variable_sources
@@ -62,6 +63,23 @@ def _no_policy_of_this_machine():
             patch.delenv(name, raising=False)
         yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_is_left():
+    """A widget ends with its test: ipykernel, imported later, has another list of comms, and none of it could close."""
+    yield
+    if widgets := sys.modules.get("ipywidgets.widgets.widget"):
+        left = list(widgets.Widget.get_manager_state()["state"])
+        widgets.Widget.close_all()
+        assert not left
+
+
+@pytest.fixture
+def sockets():
+    """What a `KernelManager` takes for a kernel of the test's own."""
+    with own_sockets() as made:
+        yield made
 
 
 def forget_records(folder, of):

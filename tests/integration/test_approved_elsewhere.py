@@ -16,11 +16,11 @@ resource "terraform_data" "one" {
 
 
 @pytest.fixture
-async def program(tmp_path, sandbox, policy, provider):
+async def program(tmp_path, sandbox, policy, provider, sockets):
     """Executes cells in a kernel as an agent does, which accepts no input; returns what they print, and their error."""
     environ = {**os.environ, **sandbox.environ(), **provider, **policy}
     environ.pop("TFMFA_TOKEN_COMMAND", None)
-    manager = AsyncKernelManager()
+    manager = AsyncKernelManager(**sockets)
     await manager.start_kernel(cwd=str(tmp_path), env=environ)
     client = manager.client()
     client.start_channels()

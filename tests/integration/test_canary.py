@@ -258,13 +258,13 @@ print(f"strings found: {{found}}.")  # one word of output: a busy kernel sends w
 
 
 @pytest.fixture
-async def agents_kernel(tmp_path, sandbox, policy, provider):
+async def agents_kernel(tmp_path, sandbox, policy, provider, sockets):
     """A kernel whose cells accept no input, all of whose messages are kept, and whose notices go to a file."""
     told = f"command:{shlex.join(['/bin/sh', '-c', f'cat >>{tmp_path}/told.json'])}"
     kept = {name: value for name, value in os.environ.items() if name != "TFMFA_TOKEN_COMMAND"}
     home = dict.fromkeys(("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_RUNTIME_DIR"), str(tmp_path))
     environ = {**kept, **sandbox.environ(), **provider, **policy, **home}
-    manager = AsyncKernelManager()
+    manager = AsyncKernelManager(**sockets)
     with (tmp_path / "kernel.out").open("wb") as printed:
         await manager.start_kernel(cwd=str(tmp_path), env=environ, stdout=printed, stderr=subprocess.STDOUT)
     client = manager.client()

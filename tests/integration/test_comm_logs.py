@@ -7,10 +7,10 @@ from jupyter_client.manager import KernelManager
 
 
 @pytest.fixture
-def kernel(tmp_path):
+def kernel(tmp_path, sockets):
     """A client of a kernel at DEBUG, and its log."""
     log = tmp_path / "kernel.log"
-    manager = KernelManager()
+    manager = KernelManager(**sockets)
     with log.open("wb") as file:
         manager.start_kernel(
             cwd=str(tmp_path), env=dict(os.environ), extra_arguments=["--debug"], stdout=file, stderr=file

@@ -136,10 +136,10 @@ def test_the_demo_does_the_main_job(tmp_path):
 
 
 @pytest.mark.thorough
-async def test_a_console_prompts_on_standard_input_without_echo(tmp_path, environ, sandbox):
+async def test_a_console_prompts_on_standard_input_without_echo(tmp_path, environ, sandbox, sockets):
     """A front end that has no widgets, but a person who types: `jupyter console`."""
     del environ["TFMFA_TOKEN_COMMAND"]
-    manager = AsyncKernelManager()
+    manager = AsyncKernelManager(**sockets)
     await manager.start_kernel(cwd=str(tmp_path), env=environ)
     client = manager.client()
     client.start_channels()

@@ -399,6 +399,20 @@ class Kernel:
 PAGE = SimpleNamespace(target_name=COMM_TARGET)
 
 
+@pytest.fixture
+def front_end(run):
+    """The front end of the run in a kernel that has these comms."""
+    made = []
+
+    def make(*comms, **options):
+        made.append(front_end_of(run, SimpleNamespace(kernel=Kernel(*comms)), **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.view.end()
+
+
 @pytest.mark.parametrize(
     ("comms", "wait", "prompt", "shown"),
     [
@@ -408,17 +422,17 @@ PAGE = SimpleNamespace(target_name=COMM_TARGET)
         ((), True, NobodyPrompt, HeadlessView),
     ],
 )
-async def test_a_program_s_cell_is_answered_by_whoever_has_the_document_open(run, comms, wait, prompt, shown):
-    front_end = front_end_of(run, SimpleNamespace(kernel=Kernel(*comms)), wait=wait)
-    assert isinstance(front_end.prompt, prompt)
-    assert isinstance(front_end.view, shown)
-    assert not front_end.attended
+async def test_a_program_s_cell_is_answered_by_whoever_has_the_document_open(front_end, comms, wait, prompt, shown):
+    chosen = front_end(*comms, wait=wait)
+    assert isinstance(chosen.prompt, prompt)
+    assert isinstance(chosen.view, shown)
+    assert not chosen.attended
 
 
-async def test_the_prompt_form_has_its_card_where_nobody_has_the_document_open(run, capsys):
-    front_end = front_end_of(run, SimpleNamespace(kernel=Kernel()), form=True)
-    assert isinstance(front_end.prompt, FormPrompt)
-    asking = asyncio.ensure_future(front_end.prompt.ask(REQUEST))
+async def test_the_prompt_form_has_its_card_where_nobody_has_the_document_open(front_end, capsys):
+    prompt = front_end(form=True).prompt
+    assert isinstance(prompt, FormPrompt)
+    asking = asyncio.ensure_future(prompt.ask(REQUEST))
     shown = ""
     while not shown:
         await asyncio.sleep(0.01)

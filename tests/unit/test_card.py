@@ -457,7 +457,6 @@ async def test_a_failed_check_is_shown_before_the_notes(made):
 
 
 async def test_widget_state_holds_nothing_of_the_run(made):
-    Widget.close_all()
     run = ScriptedRun(["planted line"], environment="planted", lock_indicator_text="planted", error="planted")
     card, front = made(run)
     before = card.get_state()

@@ -195,7 +195,6 @@ async def test_no_message_makes_it_raise_or_save(made, environment, caplog, mess
 async def test_a_name_is_only_text_and_widget_state_holds_nothing(tmp_path):
     (tmp_path / "planted\u202e").mkdir()
     (tmp_path / "planted\u202e" / "main.tf").write_text("")
-    Widget.close_all()
     form = SettingsForm(Environment.at("planted\u202e", tmp_path), policy, {})
     front = FormFront(form)
     assert (await front.content())["environment"] == "planted⟨U+202E⟩"

@@ -189,7 +189,6 @@ async def test_a_denied_device_list_says_where_to_find_the_arn(made, world):
 
 
 async def test_a_typed_secret_is_in_no_state_repr_or_message(made, kernel, caplog):
-    Widget.close_all()
     front = made()
     caplog.set_level("DEBUG")
     caplog.set_level("INFO", "Comm")  # at DEBUG the way here shows every message, before anything of ours has it
