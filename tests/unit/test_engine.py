@@ -7,6 +7,7 @@ import pathlib
 import threading
 import zipfile
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,7 @@ from tfmfa_nb.runs.history.restore import run_of
 from tfmfa_nb.runs.options import Options
 from tfmfa_nb.runs.ports import Ports
 from tfmfa_nb.runs.run import Run
+from tfmfa_nb.terraform import garbage_collection
 from tfmfa_nb.terraform.command_table import read_call
 from tfmfa_nb.terraform.executable import Executable
 from tfmfa_nb.terraform.plan import Plan
@@ -227,6 +229,17 @@ async def test_only_an_opentofu_that_evaluates_early_gets_variables_before_the_p
     given = {job.argv[1]: {name for name in job.environ if name.startswith("TF_CLI_ARGS")} for job in it.terraform.jobs}
     init = {"TF_CLI_ARGS_init"} if version == "1.8.0" else set()
     assert given == {"init": init, "plan": {"TF_CLI_ARGS_plan"}}
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, True), ({"GOGC": "100"}, False)])
+async def test_a_plan_may_take_memory_for_time_but_an_apply_may_not(world, monkeypatch, given, expected):
+    monkeypatch.setattr(garbage_collection, "free_memory", lambda: 1 << 50)
+    it = world()
+    it.gate = replace(it.gate, environ={**it.gate.environ, **given})
+    await plan(it.driver, it.gate)
+    await apply(it.driver, it.gate, confirm=True)
+    taken = {job.argv[1]: "GOMEMLIMIT" in job.environ for job in it.terraform.jobs}
+    assert taken == {"init": False, "plan": expected, "apply": False}
 
 
 async def test_what_a_run_shows_is_what_was_told(world, tmp_path):

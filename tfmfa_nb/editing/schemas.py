@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_dir
 
 from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.python_command import python_command
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, data_folder
 
@@ -135,7 +136,7 @@ class SchemaStore:
                         *python_command("-P", "-m", "tfmfa_nb.editing.schema_indexer"),
                         *(str(target), str(environment), str(data), *executable.command),
                     ],
-                    env=child,
+                    env={**child, **fewer_collections(child)},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 
-import psutil
-
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled
+from tfmfa_nb.terraform.machine_room import free_memory, usable_cores
 
 _MEMORY = 450 * 1024**2
 """What one Terraform with the AWS provider takes, in bytes: 438 MB for a small plan, shared pages counted once."""
@@ -17,9 +15,7 @@ _PER_CORE = 2  # a Terraform waits for AWS about half of its time
 
 def at_once_here() -> int:
     """How many runs this machine has room for, by its cores and its free memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory = int(psutil.virtual_memory().available)
-    return max(1, min(_PER_CORE * cores, memory // _MEMORY))
+    return max(1, min(_PER_CORE * usable_cores(), free_memory() // _MEMORY))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from tfmfa_nb.remote.role_endpoint import role_endpoint
 from tfmfa_nb.remote.sealed_jobs import Answers, RemoteJob, fingerprint_of
 from tfmfa_nb.remote.worker_environment import foreign, registry_tokens, ways, worker_environ
 from tfmfa_nb.terraform.executable import Executable, find_executable
+from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.plugin_cache import shared_cache, turn_of_init
 from tfmfa_nb.terraform.process import Job, Outcome, TerraformProcess
 from tfmfa_nb.terraform.variable_arguments import VariableArguments
@@ -261,7 +262,11 @@ class _Running:
             Job(
                 argv=(*self.executable.command, command, *words),
                 cwd=self.root,
-                environ={**self.environ, **variables},
+                environ={
+                    **self.environ,
+                    **variables,
+                    **(fewer_collections(self.environ) if command == "plan" else {}),
+                },
                 secrets=tuple(map(Secret, (*job.masked, *tokens.values()))),
                 keys=tuple(one for role in job.roles for one in role.secrets()),
                 log=log,

@@ -10,6 +10,7 @@ from tfmfa_nb.model.errors import TerraformFailed
 from tfmfa_nb.terraform.credentials import offline_environ
 from tfmfa_nb.terraform.decimals import decimal_number
 from tfmfa_nb.terraform.dependencies import locals_of
+from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
@@ -41,11 +42,12 @@ def show_plan(
     Raises:
         TerraformFailed: Terraform could not show it.
     """
+    child = offline_environ(environ)
     process = subprocess.run(
         [*executable.command, "show", "-json", f"/dev/fd/{plan.fileno()}"],
         pass_fds=(plan.fileno(),),
         cwd=configuration.folder,
-        env={**offline_environ(environ), **variables.environ("show")},
+        env={**child, **fewer_collections(child), **variables.environ("show")},
         capture_output=True,
         check=False,
         start_new_session=True,  # so that the kernel's interrupt does not reach it

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.terraform.credentials import offline_environ
+from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 
 if TYPE_CHECKING:
@@ -58,11 +59,12 @@ def faults_of(
         environ: process environment; its secrets are not passed on.
         variables: values that an OpenTofu needs to read the configuration; see `Executable.evaluates_early`.
     """
+    child = offline_environ(environ)
     try:
         process = subprocess.run(
             [*executable.command, "validate", "-json", "-no-color"],
             cwd=folder,
-            env={**offline_environ(environ), **variables.environ("validate"), "CHECKPOINT_DISABLE": "1"},
+            env={**child, **fewer_collections(child), **variables.environ("validate"), "CHECKPOINT_DISABLE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,

@@ -9,6 +9,7 @@ from tfmfa_nb.model.errors import MfaBypass
 from tfmfa_nb.runs.engine.init import initialize
 from tfmfa_nb.runs.gate.inspection import notes_of
 from tfmfa_nb.runs.gate.untouched import take_back, untouched
+from tfmfa_nb.terraform.garbage_collection import fewer_collections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,9 @@ async def run_plan(
         start = driver.store.log.refresh()
         async with untouched(driver, gate, executable, session, generated):
             outcome = await commands.run(
-                "plan", "-input=false", "-detailed-exitcode", saved, *arguments, variables=variables
+                *("plan", "-input=false", "-detailed-exitcode", saved, *arguments),
+                variables=variables,
+                environ=fewer_collections(commands.given.environ),
             )
         overridden = session is not None and not gate.policy.allows_bypass("dev_overrides")
         if overridden and commands.reported(_OVERRIDES, start, _FIRST_LINES):
