@@ -16,9 +16,7 @@ function row(name: string, more: Partial<FleetRow> = {}): FleetRow {
     run: `run-${name}`,
     folder: name,
     changes: '+1 ~0 -0',
-    add: 1,
-    change: 0,
-    destroy: 0,
+    numbers: { create: 1 },
     changed: true,
     failed: false,
     can_apply: true,
@@ -34,7 +32,7 @@ function row(name: string, more: Partial<FleetRow> = {}): FleetRow {
 const GONE = { address: 'aws_db_instance.main', action: 'delete', words: 'will be destroyed', reason: '' };
 const ROWS = [
   row('a'),
-  row('b', { destroy: 1, severe: [GONE], more_severe: 3 }),
+  row('b', { numbers: { create: 1, delete: 1 }, severe: [GONE], more_severe: 3 }),
   row('c', { failed: true, can_apply: false, changed: false, plan: { ...PLANNED, error: 'It is <b>broken</b>.' } })
 ];
 const STATE: FleetState = {
@@ -116,12 +114,14 @@ test('what is destroyed is named, of the selected environments, with their numbe
   const named = '-b: aws_db_instance.main will be destroyedand 3 more';
   expect(decision()).toBe(`2 of 3 environments change.${named}`);
   say({ choice: CHOICE });
-  expect(decision()).toBe(`2 of 3 environments selected: 2 to add, 0 to change, 1 to destroy in "b".${named}`);
+  expect(decision()).toBe(
+    `2 of 3 environments selected, 1 destroys ("b"): 2 to add, 0 to change, 1 to destroy.${named}`
+  );
   boxes()[1]?.click();
   expect(decision()).toBe('1 of 3 environments selected: 1 to add, 0 to change, 0 to destroy.');
   expect(card.node.querySelector<HTMLElement>('.tfmfa-severe')?.hidden).toBe(true);
   // Also where there is no room for a name
-  say({ rows: [row('a', { destroy: 3, more_severe: 3 })] });
+  say({ rows: [row('a', { numbers: { delete: 3 }, more_severe: 3 })] });
   expect(decision()).toBe('2 of 3 environments change.and 3 more');
   // The worst of all comes first.
   const replaced = { ...GONE, action: 'replace', words: 'will be destroyed and re-created' };

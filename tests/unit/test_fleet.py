@@ -401,7 +401,7 @@ def test_what_a_fleet_destroys_is_named_with_its_environment(tmp_path):
     hostile = {"address": 'a.b["<b>\x1b[31m"]', "action": "replace", "reason": "x" * 1_000}
     planned(fleet, "prod", (1, 0, 2), [hostile, GONE])
     line, first, second, head, *_ = fleet_text(fleet).splitlines()
-    assert line == '2 of 2 environments change: 2 to add, 0 to change, 2 to destroy in "prod".'
+    assert line == '2 of 2 environments change, 1 destroys ("prod"): 1 to add, 0 to change, 1 to destroy, 1 to replace.'
     assert first == "  - prod: aws_db_instance.main will be destroyed"
     assert second.startswith("-/+ prod: a.b[")
     assert "\x1b" not in second
@@ -444,7 +444,8 @@ def test_what_destroys_is_named_before_what_is_forgotten_in_another_environment(
     planned(fleet, "a", (0, 0, 0), forgotten)
     planned(fleet, "b", (1, 0, 2), [{**GONE, "action": "replace"}, GONE])
     line, first, second, third, *_ = fleet_text(fleet).splitlines()
-    assert line == '2 of 2 environments change: 1 to add, 0 to change, 2 to destroy in "b".'  # and a forgets
+    assert line.startswith('2 of 2 environments change, 1 destroys ("b"): 0 to add, ')
+    assert line.endswith("1 to destroy, 1 to replace, 25 to remove from the state.")
     assert [each.split()[0] for each in (first, second, third)] == ["-", "-/+", "."]
     assert "a: a.left[0] will be removed from the state, not destroyed" in third
 
@@ -454,7 +455,10 @@ def test_a_plan_that_only_imports_or_moves_changes_something(tmp_path):
     planned(fleet, "a", (0, 0, 0)).set_trait("counts", {"add": 0, "change": 0, "destroy": 0, "imported": 2})
     planned(fleet, "b", (0, 0, 0), [{"address": "a.b", "action": "move"}])
     planned(fleet, "c", (0, 0, 0), status="planned_and_finished")
-    assert decision_line(fleet) == "2 of 3 environments change: 0 to add, 0 to change, 0 to destroy, 2 to import."
+    assert (
+        decision_line(fleet)
+        == "2 of 3 environments change: 0 to add, 0 to change, 0 to destroy, 2 to import, 1 to move."
+    )
     one = Fleet(members_of([{"name": "c"}], tmp_path, HCL), tmp_path)
     planned(one, "c", (0, 0, 0), status="planned_and_finished")
     assert decision_line(one) == "0 of 1 environment changes."
@@ -470,7 +474,7 @@ def test_of_an_apply_only_the_selected_environments_are_counted_and_named(tmp_pa
     fleet["b"].set_trait("status", "applied")
     fleet["b"].set_trait("phase", "apply")
     lines = fleet_text(fleet).splitlines()
-    assert lines[0] == 'Apply of 1 of 3 environments: 0 to add, 0 to change, 1 to destroy in "b". 1 applied.'
+    assert lines[0] == 'Apply of 1 of 3 environments, 1 destroys ("b"): 0 to add, 0 to change, 1 to destroy. 1 applied.'
     assert lines[1] == "  - b: aws_db_instance.main was destroyed"
     assert lines[2].split()[0] == "Environment"
 

@@ -86,9 +86,10 @@ async def test_rows_say_how_each_environment_stands(made):
     first, second, third = front.state["rows"]
     assert [row["plan"]["words"] for row in (first, second, third)] == ["Planned", "Planned", "Waiting"]
     assert [row["changes"] for row in (first, third)] == ["+1 ~0 -0", ""]
-    assert [row["destroy"] for row in (first, second)] == [0, 1]
+    assert [row["numbers"] for row in (first, second, third)] == [{"create": 1}, {"create": 1, "delete": 1}, {}]
     assert [row["can_apply"] for row in (first, second, third)] == [True, True, False]
-    assert front.state["decision"].startswith("2 of 3 environments change: 2 to add, 0 to change, 1 to destroy")
+    line = '2 of 3 environments change, 1 destroys ("b"): 2 to add, 0 to change, 1 to destroy.'
+    assert front.state["decision"].startswith(line)
 
 
 def answer(front, **more):

@@ -1,8 +1,11 @@
 """How often Go collects garbage in a command that lives for seconds, and how much memory there is for that."""
 
+from functools import partial
+
 import psutil
 import pytest
 
+from tfmfa_nb.fleet import turns
 from tfmfa_nb.terraform import garbage_collection
 from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.machine_room import free_memory, usable_cores
@@ -23,11 +26,11 @@ def free(monkeypatch):
 
 
 def test_memory_is_taken_where_there_is_enough(free):
-    free(8 * 1000)
-    assert fewer_collections({}) == {"GOGC": "400", "GOMEMLIMIT": "1000MiB"}
-    free(8 * 384)
-    assert fewer_collections({}) == {"GOGC": "400", "GOMEMLIMIT": "384MiB"}
-    free(8 * 383)
+    free(4 * 3000)
+    assert fewer_collections({}) == {"GOGC": "400", "GOMEMLIMIT": "3000MiB"}
+    free(4 * 1024)
+    assert fewer_collections({}) == {"GOGC": "400", "GOMEMLIMIT": "1024MiB"}
+    free(4 * 1023)
     assert fewer_collections({}) == {}
 
 
@@ -93,3 +96,14 @@ def test_without_control_groups_the_machine_counts(machine, text):
 def test_this_machine_has_room():
     assert free_memory() > 0
     assert usable_cores() > 0
+
+
+def test_a_fleet_leaves_room_for_what_its_runs_take(monkeypatch):
+    monkeypatch.setattr(turns, "usable_cores", lambda: 8)
+    for variables, gib, at_once in (({}, 6, 9), ({"GOGC": "400"}, 6, 13), ({}, 3, 6), ({}, 100, 16), ({}, 0, 1)):
+        free = partial(int, gib * 1024**3)
+        monkeypatch.setattr(turns, "free_memory", free)
+        monkeypatch.setattr(garbage_collection, "free_memory", free)
+        monkeypatch.setattr(garbage_collection, "usable_cores", lambda: 2)
+        monkeypatch.setattr(turns.os, "environ", variables)
+        assert turns.at_once_here() == at_once

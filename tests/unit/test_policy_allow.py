@@ -252,7 +252,8 @@ def test_a_policy_says_what_has_to_be_looked_at_at_each_level(read, text, config
 
 
 @pytest.mark.parametrize(
-    "pattern", ["https://a", "HTTPS://a:443/", "http://[::1]:*", "http://[2001:DB8::1]", "*", "a?:4566"]
+    "pattern",
+    ["https://a", "HTTPS://a:443/", "http://[::1]:*", "http://[2001:DB8::1]", "https://[fe80::ab]:1", "*", "a?:4566"],
 )
 def test_a_pattern_of_the_form_of_an_endpoint_is_one(pattern):
     assert is_endpoint(pattern)

@@ -6,21 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.protocol.words import SEVERE_ACTIONS, action_sign, count
+from tfmfa_nb.protocol.words import ACTION_VERBS, COUNTED_ACTIONS, SEVERE_ACTIONS, action_sign, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-# Each action of a change, in the order of Terraform's own summary, and what it does to a resource.
-_VERBS = {
-    "create": "add",
-    "update": "change",
-    "delete": "destroy",
-    "replace": "replace",
-    "import": "import",
-    "move": "move",
-    "forget": "remove from the state",
-}
 # What becomes of a resource, by the states of its steps: while the run goes on, and after its end.
 _WAITING, _RUNNING, _DONE, _FAILED = "waiting", "running", "done", "failed"
 _DESTROYED = {
@@ -129,13 +119,14 @@ def decision_of(
     """
     if counts is None:
         return None
-    verbs = _DONE_VERBS if applied else {action: f"to {verb}" for action, verb in _VERBS.items()}
-    numbers = _numbers(counts, changes)
-    shown = [action for action in _VERBS if numbers[action] or (action in {"create", "update", "delete"})]
+    verbs = _DONE_VERBS if applied else {action: f"to {verb}" for action, verb in ACTION_VERBS.items()}
+    numbers = numbers_of(counts, changes)
     severe, more = severe_of(changes, steps, ended=ended)
     return Decision(
         title="Applied" if applied else "Plan",
-        parts=tuple(DecisionPart(action=action, words=f"{count(numbers[action])} {verbs[action]}") for action in shown),
+        parts=tuple(
+            DecisionPart(action=action, words=f"{count(numbers[action])} {verbs[action]}") for action in _said(numbers)
+        ),
         severe=severe,
         more=more,
         resources=sum(numbers.values()),
@@ -188,14 +179,33 @@ def _became(action: str, steps: Mapping[str, str]) -> tuple[str, str]:
     return _DESTROYED[delete] if action == "delete" else _REPLACED.get((delete, steps.get("create", "")), _UNKNOWN)
 
 
-def _numbers(counts: Mapping[str, int], changes: Sequence[Mapping[str, str]]) -> Counter[str]:
-    """How many resources each action is about."""
+def numbers_of(counts: Mapping[str, int], changes: Sequence[Mapping[str, str]]) -> Counter[str]:
+    """How many resources each action is about.
+
+    Args:
+        counts: see `decision_of`.
+        changes: likewise.
+    """
     if changes:
-        numbers = Counter(each["action"] for each in changes if each["action"] in _VERBS)
+        numbers = Counter(each["action"] for each in changes if each["action"] in ACTION_VERBS)
         numbers["import"] = max(numbers["import"], counts.get("imported", 0))
         return numbers
     names = {"create": "add", "update": "change", "delete": "destroy", "import": "imported"}
     return Counter({action: counts.get(name, 0) for action, name in names.items()})
+
+
+def _said(numbers: Mapping[str, int]) -> list[str]:
+    """The actions that a decision counts."""
+    return [action for action in ACTION_VERBS if action in COUNTED_ACTIONS or numbers.get(action)]
+
+
+def sum_text(numbers: Mapping[str, int]) -> str:
+    """What several plans do together: `3 to add, 0 to change, 1 to destroy, 2 to replace`.
+
+    Args:
+        numbers: how many resources each action is about; see `numbers_of`.
+    """
+    return ", ".join(f"{count(numbers.get(action, 0))} to {ACTION_VERBS[action]}" for action in _said(numbers))
 
 
 def decision_text(decision: Decision) -> str:
@@ -205,7 +215,7 @@ def decision_text(decision: Decision) -> str:
 
 def numbers_text(numbers: Mapping[str, int]) -> str:
     """How many resources each action is about, in Terraform's order: `1 to add, 2 to change, 1 to read`."""
-    verbs = {**_VERBS, "read": "read"}
+    verbs = {**ACTION_VERBS, "read": "read"}
     return ", ".join(f"{count(numbers[action])} to {verb}" for action, verb in verbs.items() if numbers.get(action))
 
 

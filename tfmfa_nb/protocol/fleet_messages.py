@@ -1,5 +1,6 @@
 """The messages of a fleet's card."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -63,7 +64,7 @@ class FleetRow:
         run: ID of its run; "" before there is one.
         folder: its folder as the runs panel names it.
         changes: Terraform's counts, `+2 ~1 -0`; "" before the plan.
-        add, change, destroy: Terraform's counts; 0 before the plan.
+        numbers: how many resources each action is about, for those that are about any.
         changed, failed: by what the rows are filtered.
         can_apply: whether it has a plan that waits for its apply.
         takes_part: whether it is part of the fleet's last phase.
@@ -75,9 +76,7 @@ class FleetRow:
     run: str
     folder: str
     changes: str
-    add: int
-    change: int
-    destroy: int
+    numbers: Mapping[str, int]
     changed: bool
     failed: bool
     can_apply: bool

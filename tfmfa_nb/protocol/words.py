@@ -120,6 +120,18 @@ ACTION_NAMES = {
 """The action on a resource, in Terraform's words."""
 
 SEVERE_ACTIONS = ("delete", "replace", "forget")
+ACTION_VERBS = {
+    "create": "add",
+    "update": "change",
+    "delete": "destroy",
+    "replace": "replace",
+    "import": "import",
+    "move": "move",
+    "forget": "remove from the state",
+}
+"""What a decision counts, in the order of Terraform's own summary, and what each does to a resource."""
+COUNTED_ACTIONS = ("create", "update", "delete")
+"""Those that it counts also where there are none."""
 """What a person must not miss, the worst first."""
 
 

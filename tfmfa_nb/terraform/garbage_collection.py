@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 _PERCENT, _LIMIT = "GOGC", "GOMEMLIMIT"
 _GROWTH = 400  # percent of what is in use, until garbage is collected; Go's own value is 100
-# Two runs for each core, each with Terraform and a provider, share what is free: none takes more before it collects.
-_PROCESSES_PER_CORE = 4
-_LEAST = (
-    384 * 1024**2
-)  # in bytes; below that, what is in use may be as much, and garbage would be collected all the time
+# What is free is shared by one run for each core, each with Terraform and a provider.
+_PROCESSES_PER_CORE = 2
+_LEAST = 1024**3  # in bytes; a large state may take as much, and with less, garbage would be collected all the time
 
 
 def fewer_collections(environ: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.protocol.decision import severity_rank
+from tfmfa_nb.protocol.decision import numbers_of, severity_rank, sum_text
 from tfmfa_nb.protocol.words import action_sign, count, duration
 from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
@@ -40,13 +40,14 @@ def fleet_text(fleet: Fleet) -> str:
 
 
 def decision_line(fleet: Fleet) -> str:
-    """What the fleet does: `48 of 50 environments change: 3 to add, 0 to change, 3 to destroy in "a". 1 errored.`.
+    """What the fleet does: `48 of 50 environments change, 1 destroys ("a"): 3 to add, …. 1 errored.`.
 
     Of an apply, it is about the environments that were selected: `Apply of 45 of 50 environments: … 12 applied.`.
     """
     total, applying = len(fleet.names), fleet.phase == Phase.APPLY
     names = fleet.taking_part if applying else fleet.names
-    known = {name: fleet[name].counts or {} for name in names if name in fleet and fleet[name].counts is not None}
+    runs = {name: fleet[name] for name in names if name in fleet}
+    known = {name: numbers_of(run.counts, run.changes) for name, run in runs.items() if run.counts is not None}
     changing = [name for name in known if fleet[name].status != Status.PLANNED_AND_FINISHED]
     if applying:
         parts = [f"Apply of {len(names):,} of {environments_text(total)}"]
@@ -54,7 +55,7 @@ def decision_line(fleet: Fleet) -> str:
         verb = "changes" if total == 1 or len(changing) == 1 else "change"
         parts = [f"{len(changing):,} of {environments_text(total)} {verb}"]
     if changing:
-        parts[0] += f": {_sums(known)}"
+        parts[0] += f"{_destroying(known)}: {sum_text(sum(known.values(), Counter()))}"
     statuses = Counter(fleet[name].status for name in names if name in fleet)
     if any(fleet[name].phase == Phase.APPLY for name in names if name in fleet):
         parts.append(f"{statuses[Status.APPLIED]:,} applied")
@@ -69,15 +70,10 @@ def decision_line(fleet: Fleet) -> str:
     return ". ".join(parts) + "."
 
 
-def _sums(known: Mapping[str, Mapping[str, int]]) -> str:
-    """`3 to add, 0 to change, 3 to destroy in "a"`, of the counts of environments."""
-    sums = Counter[str]()
-    for counts in known.values():
-        sums.update(counts)
-    text = f"{count(sums['add'])} to add, {count(sums['change'])} to change, {count(sums['destroy'])} to destroy"
-    destroying = [name for name, counts in known.items() if counts.get("destroy")]
-    where = f" in {_names(destroying)}" if destroying else ""
-    return f"{text}{where}{f', {count(number)} to import' if (number := sums['imported']) else ''}"
+def _destroying(known: Mapping[str, Mapping[str, int]]) -> str:
+    """`, 1 destroys ("a")`, by the numbers of environments; "" if none does."""
+    names = [name for name, numbers in known.items() if numbers.get("delete") or numbers.get("replace")]
+    return f", {len(names):,} {'destroys' if len(names) == 1 else 'destroy'} ({_names(names)})" if names else ""
 
 
 def _severe(fleet: Fleet, rows: Iterable[FleetRow]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
+from tfmfa_nb.protocol.decision import numbers_of
 from tfmfa_nb.protocol.messages import FleetPhase, FleetRow
 from tfmfa_nb.protocol.words import counts_text, status_name
 from tfmfa_nb.views.sanitize import one_line
@@ -56,15 +57,14 @@ def _row(fleet: Fleet, name: str, severe: Severe, most: int, *, takes_part: bool
         plan = _plan(fleet, name, run, error)
         apply = _current(fleet, name, run, error) if run.phase == Phase.APPLY else FleetPhase()
         counts = run.counts
-    numbers, (named, more) = counts or {}, severe
+    numbers = numbers_of(counts, run.changes) if run and counts else {}
+    named, more = severe
     return FleetRow(
         name=one_line(name, _MAX_NAME),
         run=run.id if run else "",
         folder=folder,
         changes=counts_text(counts),
-        add=numbers.get("add", 0),
-        change=numbers.get("change", 0),
-        destroy=numbers.get("destroy", 0),
+        numbers={action: number for action, number in numbers.items() if number},
         changed=any(numbers.values()),
         failed=bool(error) or (run is not None and run.status in _FAILED),
         can_apply=run is not None and run.status == Status.PLANNED,

@@ -133,6 +133,18 @@ export const ACTION_NAMES: Readonly<Record<string, string>> = {
   move: 'move'
 };
 
+export const ACTION_VERBS: Readonly<Record<string, string>> = {
+  create: 'add',
+  update: 'change',
+  delete: 'destroy',
+  replace: 'replace',
+  import: 'import',
+  move: 'move',
+  forget: 'remove from the state'
+};
+
+export const COUNTED_ACTIONS: readonly string[] = ['create', 'update', 'delete'];
+
 export const SEVERE_ACTIONS: readonly string[] = ['delete', 'replace', 'forget'];
 
 /** Answers the question `number` with a code. */
@@ -522,9 +534,7 @@ export interface FleetRow {
   readonly run: string;
   readonly folder: string;
   readonly changes: string;
-  readonly add: number;
-  readonly change: number;
-  readonly destroy: number;
+  readonly numbers: Readonly<Record<string, number>>;
   readonly changed: boolean;
   readonly failed: boolean;
   readonly can_apply: boolean;

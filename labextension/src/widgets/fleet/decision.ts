@@ -2,7 +2,7 @@
 
 import { make, setText } from '../../dom/elements';
 import type { FleetRow, FleetState } from '../../protocol/generated';
-import { SEVERE_ACTIONS } from '../../protocol/generated';
+import { ACTION_VERBS, COUNTED_ACTIONS, SEVERE_ACTIONS } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import { Severe } from '../card/severe';
 
@@ -39,12 +39,23 @@ function concerned({ choice, phase, rows }: FleetState, selected: readonly numbe
   return phase === 'apply' ? rows.filter(({ takes_part: takesPart }) => takesPart) : rows;
 }
 
-/** `2 of 3 environments selected: 4 to add, 0 to change, 1 to destroy in "web".` */
+/** `2 of 3 environments selected, 1 destroys ("web"): 4 to add, 0 to change, 1 to destroy.` */
 function selectionText(rows: readonly FleetRow[], all: number): string {
-  const sum = (of: (row: FleetRow) => number) => count(rows.reduce((total, row) => total + of(row), 0));
   const which = `${count(rows.length)} of ${count(all)} ${all === 1 ? 'environment' : 'environments'} selected`;
-  const what = `${sum(row => row.add)} to add, ${sum(row => row.change)} to change, ${sum(row => row.destroy)} to destroy`;
-  const names = rows.filter(row => row.destroy > 0).map(({ name }) => `"${name}"`);
+  const names = rows.filter(destroys).map(({ name }) => `"${name}"`);
   const more = names.length > MOST_NAMES ? `, and ${count(names.length - MOST_NAMES)} more` : '';
-  return `${which}: ${what}${names.length ? ` in ${names.slice(0, MOST_NAMES).join(', ')}${more}` : ''}.`;
+  const verb = names.length === 1 ? 'destroys' : 'destroy';
+  const where = names.length
+    ? `, ${count(names.length)} ${verb} (${names.slice(0, MOST_NAMES).join(', ')}${more})`
+    : '';
+  const sum = (action: string) => rows.reduce((total, { numbers }) => total + (numbers[action] ?? 0), 0);
+  const what = Object.entries(ACTION_VERBS)
+    .filter(([action]) => COUNTED_ACTIONS.includes(action) || sum(action))
+    .map(([action, toDo]) => `${count(sum(action))} to ${toDo}`);
+  return `${which}${where}: ${what.join(', ')}.`;
+}
+
+/** Whether the plan of an environment destroys or replaces something. */
+export function destroys({ numbers }: FleetRow): boolean {
+  return Boolean(numbers['delete'] ?? numbers['replace']);
 }

@@ -3,6 +3,7 @@
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
 import type { FleetRow } from '../../protocol/generated';
 import { count } from '../../text/numbers';
+import { destroys } from './decision';
 
 type Kind = 'changed' | 'destroys' | 'failed';
 const NAMES: readonly (readonly [kind: Kind, name: string])[] = [
@@ -12,7 +13,7 @@ const NAMES: readonly (readonly [kind: Kind, name: string])[] = [
 ];
 const ARE: Readonly<Record<Kind, (row: FleetRow) => boolean>> = {
   changed: ({ changed }) => changed,
-  destroys: ({ destroy }) => destroy > 0,
+  destroys,
   failed: ({ failed }) => failed
 };
 

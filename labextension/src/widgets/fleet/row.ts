@@ -4,6 +4,7 @@ import { make, makeButton, setText, setVisible, withAttributes } from '../../dom
 import { IconHolder, statusIcon } from '../../dom/icons';
 import type { FleetPhase, FleetRow } from '../../protocol/generated';
 import { duration } from '../../text/numbers';
+import { destroys } from './decision';
 
 /** A phase of an environment, in its cell. */
 class PhaseCell {
@@ -64,7 +65,7 @@ export class Row {
     withAttributes(this.name, { title: row.run ? `Open ${row.run}` : row.name });
     withAttributes(this.box, { 'aria-label': `Apply ${row.name}` });
     setText(this._changes, row.changes);
-    this._changes.classList.toggle('tfmfa-fleet-destroys', row.destroy > 0);
+    this._changes.classList.toggle('tfmfa-fleet-destroys', destroys(row));
     this._plan.draw(row.plan, now);
     this._apply.draw(row.apply, now);
     this.node.toggleAttribute('data-failed', row.failed);
