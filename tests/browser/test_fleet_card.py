@@ -273,15 +273,16 @@ def stand(name, status, counts=None, phase="plan", error="", **traits):
         fleet.ends[name, Phase.PLAN] = PhaseEnd("planned", now - 300, now - 288, "")
     fleet.adopt(name, run)
 stand(names[0], "applied", (2, 1, 0), "apply", ended_at=now - 20)
-def gone(*addresses):
-    return [dict(address=address, action="delete", reason="no longer in configuration") for address in addresses]
+def gone(*addresses, new=0, changed=0):
+    others = [dict(address=f"aws_vpc.one[{n}]", action="create" if n < new else "update") for n in range(new + changed)]
+    return others + [dict(address=each, action="delete", reason="no longer in configuration") for each in addresses]
 stand(names[1], "applying", (2, 1, 3), "apply", progress={"done": 2, "total": 6},
-    changes=gone(*(f"aws_subnet.old[{number}]" for number in range(3))))
+    changes=gone(*(f"aws_subnet.old[{number}]" for number in range(3)), new=2, changed=1))
 stand(names[2], "errored", error="Terraform found an error: AccessDenied: not authorized to perform: iam:PassRole.",
     ended_at=now - 30)
 stand(names[3], "planned", (0, 4, 0), "apply")
 stand(names[4], "planned_and_finished", (0, 0, 0), ended_at=now - 31)
-stand(names[5], "planned", (12, 0, 1), ended_at=now - 30, changes=gone("module.store.aws_db_instance.main"))
+stand(names[5], "planned", (12, 0, 1), ended_at=now - 30, changes=gone("module.store.aws_db_instance.main", new=12))
 card = FleetCard(fleet)
 def soon():
     global task
