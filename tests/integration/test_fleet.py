@@ -154,6 +154,42 @@ async def test_providers_are_installed_into_one_cache_by_one_at_a_time(tmp_path,
     assert not (cache / "two-at-once").exists()
 
 
+# A Terraform that installs a provider where none is locked; with a locked one, it waits until two do so.
+LOCKS = """#!/bin/sh
+case "$1" in
+version) echo 'Terraform v1.11.4' ;;
+init)
+  if test -e .terraform.lock.hcl; then
+    touch "$TF_PLUGIN_CACHE_DIR/with-lock-file-$$"
+    while test "$(ls "$TF_PLUGIN_CACHE_DIR" | grep -c with-lock-file)" -lt 2; do sleep 0.05; done
+  else
+    sleep 0.2
+    mkdir -p "$TF_PLUGIN_CACHE_DIR/example.com/one/one/1.0.$$"
+    for line in 'provider "example.com/one/one" {' "  version = \\"1.0.$$\\"" '  hashes = ["h1:one"]' '}'; do
+      echo "$line" >>.terraform.lock.hcl
+    done
+  fi ;;
+*) exit 1 ;;
+esac
+"""
+
+
+async def test_the_rows_of_a_table_have_the_providers_of_the_first_one(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(plugin_cache, "user_cache_dir", lambda _: str(tmp_path / "cache"))
+    script = tmp_path / "terraform"
+    script.write_text(LOCKS)
+    script.chmod(0o755)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "TFMFA_TERRAFORM": str(script)}
+    fleet = fleet_of(rows, tmp_path, LEAN)
+    (tmp_path / "c/tfmfa.json").unlink()
+    async with asyncio.timeout(120):  # those that have it are not alone
+        await fleet.plan(Gate(Device(None), environ), Pace(at_once=3))
+    assert {type(error) for error in fleet.errors.values()} == {TerraformFailed}  # it does not plan
+    first, *others = [(tmp_path / name / ".terraform.lock.hcl").read_text() for name in "abc"]
+    assert others == [first] * 2
+    assert len(list((tmp_path / "cache/plugins/example.com/one/one").iterdir())) == 1
+
+
 async def test_an_interrupt_at_the_prompt_leaves_no_run(tmp_path, sandbox, gate_of, rows):
     class Waits(Device):
         async def ask(self, request):

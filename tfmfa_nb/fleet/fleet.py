@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.fleet.joint_phase import JointPhase
 from tfmfa_nb.fleet.known_fleets import cancellation_requested, forget, know, remember, request_cancellation
-from tfmfa_nb.fleet.member import strictest_level
+from tfmfa_nb.fleet.member import lock_file_of, strictest_level
 from tfmfa_nb.fleet.shared_terraform import SharedTerraform
 from tfmfa_nb.fleet.turns import Pace
 from tfmfa_nb.model.data_frames import data_frame
@@ -344,7 +344,13 @@ class Fleet(Mapping[str, Run]):
     def _parts(self, name: str) -> dict[str, Any]:
         """What the ports of the run on the environment `name` have of this fleet."""
         driver = lambda: self._runs[name].driver  # noqa: E731 - there is none before its ports
-        return {"driver": driver, "turn": partial(self._turn_of, name), "room": self._room}
+        turn = partial(self._turn_of, name)
+        return {
+            "driver": driver,
+            "turn": turn,
+            "room": self._room,
+            "lock_file": partial(lock_file_of, self.members.values()),
+        }
 
     async def _turn_of(self, name: str) -> None:
         if self._phase is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.levels import Level
 from tfmfa_nb.runs.gate.levels import effective_level, protected_of
 from tfmfa_nb.runs.options import Options
+from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +45,12 @@ def name_in_fleet(name: str, folder: str) -> str:
         return name or folder
     known = name in {folder, PurePath(folder).name} or name.endswith(f" ({folder})")
     return name if known else f"{name} ({folder})"
+
+
+def lock_file_of(members: Iterable[Member]) -> Path | None:
+    """The dependency lock file of one of the environments with the cell's configuration; None if none has one yet."""
+    files = (each.environment.folder / LOCK_FILE for each in members if each.options.configuration is not None)
+    return next(filter(Path.is_file, files), None)
 
 
 def strictest_level(members: Iterable[Member], policy: Policy) -> Level:

@@ -58,6 +58,7 @@ class SharedTerraform(InstalledTerraform):
         driver: Callable[[], Driver],
         turn: Callable[[], Awaitable[None]],
         room: Callable[[], AbstractAsyncContextManager[None]],
+        lock_file: Callable[[], Path | None],
     ) -> Ports:
         """The ports of one run; see `runs.ports.Ports`.
 
@@ -65,9 +66,10 @@ class SharedTerraform(InstalledTerraform):
             driver: the driver of the run, which is made with these ports.
             turn: waits for the run's turn.
             room: what it uses Terraform in before that.
+            lock_file: finds the lock file of another environment of the fleet.
         """
         del driver  # of no use on this machine
-        return Ports(self, turn=turn, room=room)
+        return Ports(self, turn=turn, room=room, lock_file=lock_file)
 
     def validate(
         self, executable: Executable, folder: Path, environ: Mapping[str, str], variables: VariableArguments

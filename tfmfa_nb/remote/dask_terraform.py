@@ -27,6 +27,7 @@ from tfmfa_nb.terraform.process import TerraformProcess
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from tfmfa_nb.organization.policy import Policy
     from tfmfa_nb.remote.cluster import Worker
@@ -80,9 +81,11 @@ class DaskTerraform(SharedTerraform):
         driver: Callable[[], Driver],
         turn: Callable[[], Awaitable[None]],
         room: Callable[[], AbstractAsyncContextManager[None]],
+        lock_file: Callable[[], Path | None],
     ) -> Ports:
         """The ports of one run, whose plan and apply happen on a worker."""
-        return Ports(_TerraformOfRun(self, driver), turn=turn, room=room, place=lambda: self.cluster.scheduler)
+        terraform = _TerraformOfRun(self, driver)
+        return Ports(terraform, turn=turn, room=room, lock_file=lock_file, place=lambda: self.cluster.scheduler)
 
 
 class _TerraformOfRun:

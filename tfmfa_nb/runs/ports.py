@@ -199,6 +199,10 @@ async def at_once() -> None:
     """The turn of a run that waits for no other."""
 
 
+def alone() -> None:
+    """The lock file of no other environment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of one run.
@@ -209,6 +213,7 @@ class Ports:
         clock: returns the time in seconds since the epoch.
         turn: waits for the turn of a run that has passed its gate; it may raise a TfmfaError instead.
         room: what a run that has not passed its gate uses Terraform in; it may wait until others leave room.
+        lock_file: finds the dependency lock file of another environment that has the same configuration; None for none.
         place: where Terraform plans and applies, as the trail names it; "" for this machine.
     """
 
@@ -217,4 +222,5 @@ class Ports:
     clock: Callable[[], float] = time.time
     turn: Callable[[], Awaitable[None]] = at_once
     room: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    lock_file: Callable[[], Path | None] = alone
     place: Callable[[], str] = str

@@ -22,7 +22,7 @@ from tfmfa_nb.terraform.provider_mirror import mirror_of_runs
 from tfmfa_nb.terraform.working_directory import LOCK_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 _CACHE = "TF_PLUGIN_CACHE_DIR"
 _WITHOUT_CHECKSUMS = "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"
@@ -74,7 +74,9 @@ def shared_cache(environ: Mapping[str, str], folder: Path, *, owned: bool) -> di
 
 
 @asynccontextmanager
-async def turn_of_init(environ: Mapping[str, str], folder: Path) -> AsyncIterator[None]:
+async def turn_of_init(
+    environ: Mapping[str, str], folder: Path, prepare: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
     """The time in which `init` in a folder may use the plugin cache, if there is one.
 
     Those that find all their providers in it use it together; one that may write to it is alone. This holds for all
@@ -83,8 +85,10 @@ async def turn_of_init(environ: Mapping[str, str], folder: Path) -> AsyncIterato
     Args:
         environ: the variables of `init`.
         folder: the root module.
+        prepare: called before each look at whether it is there: another `init` may have left what this one can use.
     """
     cache = plugin_cache(environ)
+    prepare()
     try:
         held = os.open(cache, os.O_RDONLY | os.O_DIRECTORY) if cache is not None else -1
     except OSError:  # Terraform says what is wrong with it
@@ -93,8 +97,9 @@ async def turn_of_init(environ: Mapping[str, str], folder: Path) -> AsyncIterato
         yield
         return
     try:
-        while not _locked(held, fcntl.LOCK_SH if _has_all(cache, folder) else fcntl.LOCK_EX):  # noqa: ASYNC110 - nobody tells
+        while not _locked(held, fcntl.LOCK_SH if _has_all(cache, folder) else fcntl.LOCK_EX):
             await asyncio.sleep(_PAUSE)
+            prepare()
         yield
     finally:
         os.close(held)
