@@ -115,7 +115,7 @@ test('what is destroyed is named, of the selected environments, with their numbe
   expect(decision()).toBe(`2 of 3 environments change.${named}`);
   say({ choice: CHOICE });
   expect(decision()).toBe(
-    `2 of 3 environments selected, 1 destroys ("b"): 2 to add, 0 to change, 1 to destroy.${named}`
+    `2 of 3 environments selected: 2 to add, 0 to change, 1 to destroy. Resources are destroyed in "b".${named}`
   );
   boxes()[1]?.click();
   expect(decision()).toBe('1 of 3 environments selected: 1 to add, 0 to change, 0 to destroy.');

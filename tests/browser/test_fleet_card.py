@@ -315,7 +315,7 @@ def test_the_matrix_is_legible_and_accessible(show, theme, width, colors):
     notebook.page.emulate_media(forced_colors=colors)
     notebook.execute("soon()")
     expect(card.get_by_role("button", name="Apply 2 selected")).to_be_visible()
-    decision = '2 of 7 environments selected, 1 destroys ("web"): 12 to add, 4 to change, 1 to destroy.'
+    decision = '2 of 7 environments selected: 12 to add, 4 to change, 1 to destroy. Resources are destroyed in "web".'
     expect(card.locator(".tfmfa-decision-line")).to_have_text(decision)
     expect(card.locator(".tfmfa-severe li")).to_contain_text(
         ["web: module.store.aws_db_instance.main will be destroyed"]

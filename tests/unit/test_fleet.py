@@ -401,7 +401,8 @@ def test_what_a_fleet_destroys_is_named_with_its_environment(tmp_path):
     hostile = {"address": 'a.b["<b>\x1b[31m"]', "action": "replace", "reason": "x" * 1_000}
     planned(fleet, "prod", (1, 0, 2), [hostile, GONE])
     line, first, second, head, *_ = fleet_text(fleet).splitlines()
-    assert line == '2 of 2 environments change, 1 destroys ("prod"): 1 to add, 0 to change, 1 to destroy, 1 to replace.'
+    assert line.startswith("2 of 2 environments change: 1 to add, 0 to change, 1 to destroy, 1 to replace. ")
+    assert line.endswith('Resources are destroyed in "prod".')
     assert first == "  - prod: aws_db_instance.main will be destroyed"
     assert second.startswith("-/+ prod: a.b[")
     assert "\x1b" not in second
@@ -444,15 +445,33 @@ def test_what_destroys_is_named_before_what_is_forgotten_in_another_environment(
     planned(fleet, "a", (0, 0, 0), forgotten)
     planned(fleet, "b", (1, 0, 2), [{**GONE, "action": "replace"}, GONE])
     line, first, second, third, *_ = fleet_text(fleet).splitlines()
-    assert line.startswith('2 of 2 environments change, 1 destroys ("b"): 0 to add, ')
-    assert line.endswith("1 to destroy, 1 to replace, 25 to remove from the state.")
+    assert line.startswith("2 of 2 environments change: 0 to add, ")
+    assert line.endswith('1 to destroy, 1 to replace, 25 to remove from the state. Resources are destroyed in "b".')
     assert [each.split()[0] for each in (first, second, third)] == ["-", "-/+", "."]
     assert "a: a.left[0] will be removed from the state, not destroyed" in third
 
 
+def test_replacements_are_counted_in_one_way(tmp_path):
+    fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}], tmp_path, HCL), tmp_path)
+    replaced = [{**GONE, "action": "replace"}]
+    planned(fleet, "a", (1, 0, 1), replaced)
+    planned(fleet, "b", (1, 0, 1))  # its changes are not read yet
+    assert "environments change: 2 to add, 0 to change, 2 to destroy. Resources" in decision_line(fleet)
+    fleet["b"].set_trait("changes", [{"reason": "", **each} for each in replaced])
+    assert "environments change: 0 to add, 0 to change, 0 to destroy, 2 to replace. Resources" in decision_line(fleet)
+
+
+def test_a_plan_that_changes_only_outputs_changes_something(tmp_path):
+    fleet = Fleet(members_of([{"name": "a"}], tmp_path, HCL), tmp_path)
+    planned(fleet, "a", (0, 0, 0))
+    assert decision_line(fleet) == "1 of 1 environment changes: no changes to resources."
+    assert fleet_rows(fleet)[0].changed
+
+
 def test_a_plan_that_only_imports_or_moves_changes_something(tmp_path):
     fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}, {"name": "c"}], tmp_path, HCL), tmp_path)
-    planned(fleet, "a", (0, 0, 0)).set_trait("counts", {"add": 0, "change": 0, "destroy": 0, "imported": 2})
+    imports = [{"address": f"a.b[{number}]", "action": "import"} for number in range(2)]
+    planned(fleet, "a", (0, 0, 0), imports).set_trait("counts", {"add": 0, "change": 0, "destroy": 0, "imported": 2})
     planned(fleet, "b", (0, 0, 0), [{"address": "a.b", "action": "move"}])
     planned(fleet, "c", (0, 0, 0), status="planned_and_finished")
     assert (
@@ -474,7 +493,8 @@ def test_of_an_apply_only_the_selected_environments_are_counted_and_named(tmp_pa
     fleet["b"].set_trait("status", "applied")
     fleet["b"].set_trait("phase", "apply")
     lines = fleet_text(fleet).splitlines()
-    assert lines[0] == 'Apply of 1 of 3 environments, 1 destroys ("b"): 0 to add, 0 to change, 1 to destroy. 1 applied.'
+    assert lines[0].startswith("Apply of 1 of 3 environments: 0 to add, 0 to change, 1 to destroy. ")
+    assert lines[0].endswith('Resources are destroyed in "b". 1 applied.')
     assert lines[1] == "  - b: aws_db_instance.main was destroyed"
     assert lines[2].split()[0] == "Environment"
 

@@ -88,7 +88,7 @@ async def test_rows_say_how_each_environment_stands(made):
     assert [row["changes"] for row in (first, third)] == ["+1 ~0 -0", ""]
     assert [row["numbers"] for row in (first, second, third)] == [{"create": 1}, {"create": 1, "delete": 1}, {}]
     assert [row["can_apply"] for row in (first, second, third)] == [True, True, False]
-    line = '2 of 3 environments change, 1 destroys ("b"): 2 to add, 0 to change, 1 to destroy.'
+    line = '2 of 3 environments change: 2 to add, 0 to change, 1 to destroy. Resources are destroyed in "b".'
     assert front.state["decision"].startswith(line)
 
 

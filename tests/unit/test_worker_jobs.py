@@ -154,16 +154,21 @@ def test_a_job_that_waits_for_the_plugin_cache_can_be_stopped(key, monkeypatch, 
 
 SCRIPT = """#!/bin/sh
 [ "$1" = version ] && echo 'Terraform v1.11.4' && exit
-echo "$TF_TOKEN_registry_example" >"{folder}/$1"
+echo "$TF_TOKEN_registry_example ${{GOGC:-100}}" >"{folder}/$1"
 [ "$1" = init ] || exit 1
 """
 
 
-def test_a_workers_token_of_a_registry_reaches_init_and_no_other_command(key, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("command", "memory"), [("plan", "400"), ("apply", "100")])
+def test_each_command_has_its_own_variables_of_the_worker(key, monkeypatch, tmp_path, command, memory):
+    """A token of a registry reaches `init` alone, and a plan takes memory for time."""
     (script := tmp_path / "terraform").write_text(SCRIPT.format(folder=tmp_path))
     script.chmod(0o755)
     monkeypatch.setenv("TFMFA_TERRAFORM", str(script))
     monkeypatch.setenv("TF_TOKEN_registry_example", "the worker's own")
+    for name in ("GOGC", "GOMEMLIMIT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tfmfa_nb.terraform.garbage_collection.free_memory", lambda: 1 << 50)
     monkeypatch.setattr("tfmfa_nb.remote.worker_jobs.ABANDONED", 0.5)  # nobody reads the log
     executable = find_executable(os.environ)
     packed = io.BytesIO()
@@ -171,14 +176,15 @@ def test_a_workers_token_of_a_registry_reaches_init_and_no_other_command(key, mo
         pass
     job = replace(
         JOB,
-        id="tfmfa-token",
+        id=f"tfmfa-{command}",
+        command=command,
         product=f"{executable.product} {executable.version}",
         sha256=executable.sha256,
         archive=packed.getvalue(),
     )
     answer = Answers(JOB.reply_key).open(run_job(job.id, job.sealed_to(key)))
     assert answer["exit_code"] == 1, answer
-    assert {name: (tmp_path / name).read_text() for name in ("init", "plan")} == {
-        "init": "the worker's own\n",
-        "plan": "\n",
+    assert {name: (tmp_path / name).read_text() for name in ("init", command)} == {
+        "init": "the worker's own 100\n",
+        command: f" {memory}\n",
     }

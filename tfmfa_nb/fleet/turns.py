@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 
 from tfmfa_nb.model.errors import ConfigurationError, RunCanceled
-from tfmfa_nb.terraform.garbage_collection import fewer_collections
 from tfmfa_nb.terraform.machine_room import free_memory, usable_cores
 
-_MEMORY, _MORE_MEMORY = 450 * 1024**2, 680 * 1024**2
-"""What one Terraform with the AWS provider takes for a small plan, in bytes, with shared pages counted once; and what
-one takes that collects garbage less often."""
+_MEMORY = 450 * 1024**2
+"""What one Terraform with the AWS provider takes, in bytes: 438 MB for a small plan, shared pages counted once. Where
+memory is plenty, it takes more: see `terraform.garbage_collection`."""
 _PER_CORE = 2  # a Terraform waits for AWS about half of its time
 
 
 def at_once_here() -> int:
     """How many runs this machine has room for, by its cores and its free memory."""
-    each = _MORE_MEMORY if fewer_collections(os.environ) else _MEMORY
-    return max(1, min(_PER_CORE * usable_cores(), free_memory() // each))
+    return max(1, min(_PER_CORE * usable_cores(), free_memory() // _MEMORY))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.protocol.words import ACTION_VERBS, COUNTED_ACTIONS, SEVERE_ACTIONS, action_sign, count
+from tfmfa_nb.protocol.words import ACTION_VERBS, COUNTED_ACTIONS, NO_CHANGES, SEVERE_ACTIONS, action_sign, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,9 +56,6 @@ _DONE_VERBS = {
     "move": "moved",
     "forget": "removed from the state",
 }
-NOTHING = "no changes to resources"
-"""What stands in place of the numbers where all are zero."""
-
 _MOST = 20  # of the resources that are named; the plan has them all
 
 
@@ -205,12 +202,14 @@ def sum_text(numbers: Mapping[str, int]) -> str:
     Args:
         numbers: how many resources each action is about; see `numbers_of`.
     """
+    if not any(numbers.values()):
+        return NO_CHANGES
     return ", ".join(f"{count(numbers.get(action, 0))} to {ACTION_VERBS[action]}" for action in _said(numbers))
 
 
 def decision_text(decision: Decision) -> str:
     """`3 to add, 1 to change, 1 to destroy, 1 to replace`."""
-    return ", ".join(part.words for part in decision.parts) if decision.resources else NOTHING
+    return ", ".join(part.words for part in decision.parts) if decision.resources else NO_CHANGES
 
 
 def numbers_text(numbers: Mapping[str, int]) -> str:

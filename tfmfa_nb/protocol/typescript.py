@@ -64,7 +64,7 @@ _CONSTANTS = (
                 "APPLY_ICONS",
                 "ACTION_SIGNS",
             ),
-            *("ACTION_NAMES", "ACTION_VERBS", "COUNTED_ACTIONS", "SEVERE_ACTIONS"),
+            *("ACTION_NAMES", "ACTION_VERBS", "COUNTED_ACTIONS", "NO_CHANGES", "SEVERE_ACTIONS"),
         ),
     ),
 )

@@ -120,6 +120,8 @@ ACTION_NAMES = {
 """The action on a resource, in Terraform's words."""
 
 SEVERE_ACTIONS = ("delete", "replace", "forget")
+"""What a person must not miss, the worst first."""
+
 ACTION_VERBS = {
     "create": "add",
     "update": "change",
@@ -130,9 +132,12 @@ ACTION_VERBS = {
     "forget": "remove from the state",
 }
 """What a decision counts, in the order of Terraform's own summary, and what each does to a resource."""
+
 COUNTED_ACTIONS = ("create", "update", "delete")
 """Those that it counts also where there are none."""
-"""What a person must not miss, the worst first."""
+
+NO_CHANGES = "no changes to resources"
+"""What stands in place of the numbers where all are zero."""
 
 
 def status_name(status: str) -> str:

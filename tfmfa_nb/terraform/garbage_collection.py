@@ -16,20 +16,19 @@ if TYPE_CHECKING:
 
 _PERCENT, _LIMIT = "GOGC", "GOMEMLIMIT"
 _GROWTH = 400  # percent of what is in use, until garbage is collected; Go's own value is 100
-# What is free is shared by one run for each core, each with Terraform and a provider.
-_PROCESSES_PER_CORE = 2
-_LEAST = 1024**3  # in bytes; a large state may take as much, and with less, garbage would be collected all the time
+_LEAST = 2 * 1024**3  # bytes for each core: twice what two runs take with a large provider
 
 
 def fewer_collections(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables by which a command that lives for seconds collects garbage less often.
 
-    None where a person has set them, or where memory is short.
+    None where a person has set them, or where memory is short. A process that takes half of what is free collects
+    garbage all the same.
 
     Args:
         environ: process variables of the command.
     """
-    if environ.get(_PERCENT) or environ.get(_LIMIT):
+    free = free_memory()
+    if environ.get(_PERCENT) or environ.get(_LIMIT) or free < _LEAST * usable_cores():
         return {}
-    share = free_memory() // (_PROCESSES_PER_CORE * usable_cores())
-    return {_PERCENT: str(_GROWTH), _LIMIT: f"{share // 1024**2}MiB"} if share >= _LEAST else {}
+    return {_PERCENT: str(_GROWTH), _LIMIT: f"{free // 2 // 1024**2}MiB"}

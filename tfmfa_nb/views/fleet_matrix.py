@@ -8,9 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.model.statuses import Phase, Status
-from tfmfa_nb.protocol.decision import numbers_of, severity_rank, sum_text
+from tfmfa_nb.protocol.decision import severity_rank, sum_text
 from tfmfa_nb.protocol.words import action_sign, count, duration
-from tfmfa_nb.views.fleet_rows import fleet_rows
+from tfmfa_nb.views.fleet_rows import fleet_numbers, fleet_rows
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -40,14 +40,13 @@ def fleet_text(fleet: Fleet) -> str:
 
 
 def decision_line(fleet: Fleet) -> str:
-    """What the fleet does: `48 of 50 environments change, 1 destroys ("a"): 3 to add, …. 1 errored.`.
+    """What the fleet does: `4 of 50 environments change: 3 to add, 0 to change, 1 to destroy.`, and where it destroys.
 
     Of an apply, it is about the environments that were selected: `Apply of 45 of 50 environments: … 12 applied.`.
     """
     total, applying = len(fleet.names), fleet.phase == Phase.APPLY
     names = fleet.taking_part if applying else fleet.names
-    runs = {name: fleet[name] for name in names if name in fleet}
-    known = {name: numbers_of(run.counts, run.changes) for name, run in runs.items() if run.counts is not None}
+    known = {name: numbers for name, numbers in fleet_numbers(fleet).items() if name in names}
     changing = [name for name in known if fleet[name].status != Status.PLANNED_AND_FINISHED]
     if applying:
         parts = [f"Apply of {len(names):,} of {environments_text(total)}"]
@@ -55,7 +54,8 @@ def decision_line(fleet: Fleet) -> str:
         verb = "changes" if total == 1 or len(changing) == 1 else "change"
         parts = [f"{len(changing):,} of {environments_text(total)} {verb}"]
     if changing:
-        parts[0] += f"{_destroying(known)}: {sum_text(sum(known.values(), Counter()))}"
+        parts[0] += f": {sum_text(sum(map(Counter, known.values()), Counter()))}"
+        parts += _destroying(known)
     statuses = Counter(fleet[name].status for name in names if name in fleet)
     if any(fleet[name].phase == Phase.APPLY for name in names if name in fleet):
         parts.append(f"{statuses[Status.APPLIED]:,} applied")
@@ -70,10 +70,10 @@ def decision_line(fleet: Fleet) -> str:
     return ". ".join(parts) + "."
 
 
-def _destroying(known: Mapping[str, Mapping[str, int]]) -> str:
-    """`, 1 destroys ("a")`, by the numbers of environments; "" if none does."""
+def _destroying(known: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """`Resources are destroyed in "a"`, by the numbers of environments; nothing if that happens in none."""
     names = [name for name, numbers in known.items() if numbers.get("delete") or numbers.get("replace")]
-    return f", {len(names):,} {'destroys' if len(names) == 1 else 'destroy'} ({_names(names)})" if names else ""
+    return [f"Resources are destroyed in {_names(names)}"] if names else []
 
 
 def _severe(fleet: Fleet, rows: Iterable[FleetRow]) -> list[str]:

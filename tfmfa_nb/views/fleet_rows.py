@@ -14,6 +14,8 @@ from tfmfa_nb.views.sanitize import one_line
 from tfmfa_nb.views.wording import severe_about
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfmfa_nb.fleet.fleet import Fleet
     from tfmfa_nb.protocol.decision import SevereChange
     from tfmfa_nb.runs.run import Run
@@ -25,14 +27,30 @@ _MAX_SEVERE_OF_ALL = 100  # resources that are named, at least one of each envir
 _FAILED = frozenset({Status.ERRORED})
 
 
+def fleet_numbers(fleet: Fleet) -> dict[str, Mapping[str, int]]:
+    """How many resources each action is about, by the name of the environment, for those whose plans are there.
+
+    Terraform counts a replacement as added and as destroyed, so its counts stand until all changes are known.
+    """
+    runs = {name: run for name, run in fleet.items() if run.counts is not None}
+    known = all(run.changes or not any((run.counts or {}).values()) for run in runs.values())
+    return {name: numbers_of(run.counts or {}, run.changes if known else ()) for name, run in runs.items()}
+
+
 def fleet_rows(fleet: Fleet) -> tuple[FleetRow, ...]:
     """The rows of `fleet` as it is now; their texts are sanitized, and cut."""
-    taking_part = frozenset(fleet.taking_part)
+    taking_part, numbers = frozenset(fleet.taking_part), fleet_numbers(fleet)
     severe = {name: severe_about(run, _MAX_SEVERE_OF_ALL) for name, run in fleet.items()}
     most = _share(sorted(len(named) for named, _ in severe.values() if named))
     return tuple(
-        _row(fleet, name, severe.get(name, ((), 0)), most, takes_part=name in taking_part) for name in fleet.names
+        _row(fleet, name, _cut(severe.get(name, ((), 0)), most), numbers.get(name, {}), takes_part=name in taking_part)
+        for name in fleet.names
     )
+
+
+def _cut(severe: Severe, most: int) -> Severe:
+    named, more = severe
+    return named[:most], more + len(named[most:])
 
 
 def _share(numbers: list[int]) -> int:
@@ -46,7 +64,7 @@ def _share(numbers: list[int]) -> int:
     return share
 
 
-def _row(fleet: Fleet, name: str, severe: Severe, most: int, *, takes_part: bool) -> FleetRow:
+def _row(fleet: Fleet, name: str, severe: Severe, numbers: Mapping[str, int], *, takes_part: bool) -> FleetRow:
     run = fleet.get(name)
     error = one_line(str(fleet.errors.get(name, "")) or (f"{run.error} {run.error_remedy}" if run else ""), _MAX_TEXT)
     error = error.strip()
@@ -57,7 +75,6 @@ def _row(fleet: Fleet, name: str, severe: Severe, most: int, *, takes_part: bool
         plan = _plan(fleet, name, run, error)
         apply = _current(fleet, name, run, error) if run.phase == Phase.APPLY else FleetPhase()
         counts = run.counts
-    numbers = numbers_of(counts, run.changes) if run and counts else {}
     named, more = severe
     return FleetRow(
         name=one_line(name, _MAX_NAME),
@@ -65,12 +82,12 @@ def _row(fleet: Fleet, name: str, severe: Severe, most: int, *, takes_part: bool
         folder=folder,
         changes=counts_text(counts),
         numbers={action: number for action, number in numbers.items() if number},
-        changed=any(numbers.values()),
+        changed=counts is not None and run is not None and run.status != Status.PLANNED_AND_FINISHED,
         failed=bool(error) or (run is not None and run.status in _FAILED),
         can_apply=run is not None and run.status == Status.PLANNED,
         takes_part=takes_part,
-        severe=tuple(map(_sanitized, named[:most])),
-        more_severe=more + len(named[most:]),
+        severe=tuple(map(_sanitized, named)),
+        more_severe=more,
         plan=plan,
         apply=apply,
     )

@@ -13,8 +13,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.model.ansi import RESET
-from tfmfa_nb.protocol.decision import NOTHING
-from tfmfa_nb.protocol.words import action_sign, count
+from tfmfa_nb.protocol.words import NO_CHANGES, action_sign, count
 from tfmfa_nb.terraform.attribute_changes import attribute_changes, value_change
 from tfmfa_nb.terraform.change_reasons import path_text
 from tfmfa_nb.terraform.decimals import json_text, number_text
@@ -106,7 +105,7 @@ def reviewed(decision: Decision) -> list[str]:
     parts = [
         part.words if part.words.startswith("0 ") else _colored(part.words, part.action) for part in decision.parts
     ]
-    lines = [f"{decision.title}: {', '.join(parts) if decision.resources else NOTHING}."]
+    lines = [f"{decision.title}: {', '.join(parts) if decision.resources else NO_CHANGES}."]
     for each in decision.severe:
         sign = _colored(f"{action_sign(each.action):>3}", each.action)
         reason = f": {_reason(each.reason)}" if each.reason else ""

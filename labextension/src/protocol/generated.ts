@@ -145,6 +145,8 @@ export const ACTION_VERBS: Readonly<Record<string, string>> = {
 
 export const COUNTED_ACTIONS: readonly string[] = ['create', 'update', 'delete'];
 
+export const NO_CHANGES = 'no changes to resources';
+
 export const SEVERE_ACTIONS: readonly string[] = ['delete', 'replace', 'forget'];
 
 /** Answers the question `number` with a code. */

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tfmfa_nb.environments.atomic_files import usable, write_whole
 from tfmfa_nb.model.errors import RunCanceled, TerraformFailed
 from tfmfa_nb.runs.engine.failure import first_error, remedy_for
 from tfmfa_nb.runs.engine.overwritten_state import copy_overwritten
+from tfmfa_nb.runs.engine.provider_installation import installing
 from tfmfa_nb.runs.engine.workspaces import check_exists
 from tfmfa_nb.runs.gate.reinspection import inspect_again
 from tfmfa_nb.runs.gate.untouched import untouched
 from tfmfa_nb.terraform.init_fingerprint import init_fingerprint, init_needed
 from tfmfa_nb.terraform.lock_file import lock_file_fault
-from tfmfa_nb.terraform.plugin_cache import turn_of_init
 from tfmfa_nb.terraform.variable_arguments import NO_VARIABLES
 from tfmfa_nb.terraform.working_directory import LOCK_FILE, WORKSPACE, data_folder
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tfmfa_nb.authentication.mfa_session import MfaSession
-    from tfmfa_nb.runs.driver import Driver
     from tfmfa_nb.runs.engine.command import Commands
     from tfmfa_nb.runs.gate.gate import Gate
     from tfmfa_nb.terraform.variable_arguments import VariableArguments
@@ -103,7 +100,7 @@ async def _initialize(
     folder = driver.environment.folder
     kept = (data_folder(folder, commands.given.environ), folder / LOCK_FILE)  # inspected again after it
     async with (
-        turn_of_init(commands.given.environ, folder, partial(_take_over_lock_file, driver)),
+        installing(commands),
         untouched(driver, gate, commands.executable, session, kept),
     ):
         if backend and options.migrate_state:
@@ -114,17 +111,6 @@ async def _initialize(
         write_whole(driver.environment.files.init_fingerprint, f"{now}\n{settings or before.partition(chr(10))[2]}")
         driver.options = options.initialized()
     return True
-
-
-def _take_over_lock_file(driver: Driver) -> None:
-    """Give an environment that cells write, and that has no lock file, the one of a fleet's other environments.
-
-    So all have the same providers, also if one is released meanwhile, and none but the first has to install them.
-    """
-    own = driver.environment.folder / LOCK_FILE
-    if driver.environment.owned and not own.exists() and (other := driver.ports.lock_file()) is not None:
-        with suppress(OSError):  # `init` makes one
-            write_whole(own, other.read_text(encoding="utf-8"))
 
 
 async def _run(

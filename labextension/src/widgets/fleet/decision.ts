@@ -2,7 +2,7 @@
 
 import { make, setText } from '../../dom/elements';
 import type { FleetRow, FleetState } from '../../protocol/generated';
-import { ACTION_VERBS, COUNTED_ACTIONS, SEVERE_ACTIONS } from '../../protocol/generated';
+import { ACTION_VERBS, COUNTED_ACTIONS, NO_CHANGES, SEVERE_ACTIONS } from '../../protocol/generated';
 import { count } from '../../text/numbers';
 import { Severe } from '../card/severe';
 
@@ -39,23 +39,21 @@ function concerned({ choice, phase, rows }: FleetState, selected: readonly numbe
   return phase === 'apply' ? rows.filter(({ takes_part: takesPart }) => takesPart) : rows;
 }
 
-/** `2 of 3 environments selected, 1 destroys ("web"): 4 to add, 0 to change, 1 to destroy.` */
+/** `2 of 3 environments selected: 4 to add, 0 to change, 1 to destroy. Resources are destroyed in "web".` */
 function selectionText(rows: readonly FleetRow[], all: number): string {
   const which = `${count(rows.length)} of ${count(all)} ${all === 1 ? 'environment' : 'environments'} selected`;
-  const names = rows.filter(destroys).map(({ name }) => `"${name}"`);
-  const more = names.length > MOST_NAMES ? `, and ${count(names.length - MOST_NAMES)} more` : '';
-  const verb = names.length === 1 ? 'destroys' : 'destroy';
-  const where = names.length
-    ? `, ${count(names.length)} ${verb} (${names.slice(0, MOST_NAMES).join(', ')}${more})`
-    : '';
   const sum = (action: string) => rows.reduce((total, { numbers }) => total + (numbers[action] ?? 0), 0);
   const what = Object.entries(ACTION_VERBS)
     .filter(([action]) => COUNTED_ACTIONS.includes(action) || sum(action))
-    .map(([action, toDo]) => `${count(sum(action))} to ${toDo}`);
-  return `${which}${where}: ${what.join(', ')}.`;
+    .map(([action, verb]) => `${count(sum(action))} to ${verb}`);
+  const isNothing = rows.every(({ numbers }) => Object.keys(numbers).length === 0);
+  const names = rows.filter(destroys).map(({ name }) => `"${name}"`);
+  const more = names.length > MOST_NAMES ? `, and ${count(names.length - MOST_NAMES)} more` : '';
+  const where = ` Resources are destroyed in ${names.slice(0, MOST_NAMES).join(', ')}${more}.`;
+  return `${which}: ${isNothing ? NO_CHANGES : what.join(', ')}.${names.length ? where : ''}`;
 }
 
 /** Whether the plan of an environment destroys or replaces something. */
 export function destroys({ numbers }: FleetRow): boolean {
-  return Boolean(numbers['delete'] ?? numbers['replace']);
+  return (numbers['delete'] ?? 0) + (numbers['replace'] ?? 0) > 0;
 }
