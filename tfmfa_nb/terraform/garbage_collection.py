@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PERCENT, _LIMIT = "GOGC", "GOMEMLIMIT"
 _GROWTH = 400  # percent of what is in use, until garbage is collected; Go's own value is 100
-_LEAST = 2 * 1024**3  # bytes for each core: twice what two runs take with a large provider
+_LEAST = 2 * 1024**3  # bytes for each core: half more than its two runs take with a large provider
 
 
 def fewer_collections(environ: Mapping[str, str]) -> dict[str, str]:
