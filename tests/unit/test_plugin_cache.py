@@ -93,6 +93,23 @@ async def test_one_at_a_time_may_write_to_the_cache(tmp_path, environ, folder):
     assert await most_at_once(environ, folder, folder) == 2
 
 
+async def test_whose_turn_it_is_has_what_the_one_before_has_left(tmp_path, environ, folder):
+    (tmp_path / "plugins").mkdir()
+    environ["TF_PLUGIN_CACHE_DIR"] = str(tmp_path / "plugins")
+    left, seen = [], []
+
+    async def one(number):
+        def prepare():
+            seen[:] = left
+
+        async with turn_of_init(environ, folder, prepare):
+            assert seen == left
+            left.append(number)
+
+    await asyncio.gather(*map(one, range(3)))
+    assert len(left) == 3
+
+
 async def test_who_is_canceled_while_it_waits_holds_nothing(tmp_path, environ, folder):
     (tmp_path / "plugins").mkdir()
     environ["TF_PLUGIN_CACHE_DIR"] = str(tmp_path / "plugins")

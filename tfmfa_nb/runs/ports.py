@@ -199,8 +199,8 @@ async def at_once() -> None:
     """The turn of a run that waits for no other."""
 
 
-def alone() -> None:
-    """The lock file of no other environment."""
+def no_lock_file() -> None:
+    """The lock file that a run alone finds elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,5 +222,5 @@ class Ports:
     clock: Callable[[], float] = time.time
     turn: Callable[[], Awaitable[None]] = at_once
     room: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
-    lock_file: Callable[[], Path | None] = alone
+    lock_file: Callable[[], Path | None] = no_lock_file
     place: Callable[[], str] = str

@@ -88,11 +88,11 @@ async def turn_of_init(
         prepare: called before each look at whether it is there: another `init` may have left what this one can use.
     """
     cache = plugin_cache(environ)
-    prepare()
     try:
         held = os.open(cache, os.O_RDONLY | os.O_DIRECTORY) if cache is not None else -1
     except OSError:  # Terraform says what is wrong with it
         held = -1
+    prepare()
     if cache is None or held < 0:
         yield
         return
@@ -100,6 +100,7 @@ async def turn_of_init(
         while not _locked(held, fcntl.LOCK_SH if _has_all(cache, folder) else fcntl.LOCK_EX):
             await asyncio.sleep(_PAUSE)
             prepare()
+        prepare()  # another one may have ended since the last look
         yield
     finally:
         os.close(held)

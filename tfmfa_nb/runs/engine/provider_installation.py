@@ -35,4 +35,4 @@ def _take_over_lock_file(driver: Driver) -> None:
     own = driver.environment.folder / LOCK_FILE
     if driver.environment.owned and not own.exists() and (other := driver.ports.lock_file()) is not None:
         with suppress(OSError):  # `init` makes one
-            write_whole(own, other.read_text(encoding="utf-8"))
+            write_whole(own, other.read_bytes())
