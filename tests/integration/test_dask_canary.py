@@ -39,7 +39,8 @@ _RANGE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw", re.MULTILINE)
 def memory_of(pid):
     """What a process can write to, and so has written."""
     process = Path(f"/proc/{pid}")
-    with (process / "mem").open("rb", buffering=0) as memory:
+    # A process that ends meanwhile has nothing any more.
+    with suppress(FileNotFoundError, ProcessLookupError), (process / "mem").open("rb", buffering=0) as memory:
         for start, end in _RANGE.findall((process / "maps").read_text()):
             with suppress(OSError, ValueError):
                 memory.seek(int(start, 16))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import socket
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from dask_cluster import DEPLOY, dask_cluster, keyed, locked
 from device import Device
 from distributed import Client, Security
+from processes import command_of, kill
 from runbooks import DEVICE
 from witness import calls_without_mfa
 
@@ -142,7 +142,7 @@ def machine_of(cluster, folder):
     for worker in cluster.workers:
         process = psutil.Process(worker.pid)
         below = process.children(recursive=True)
-        if any(str(folder) in " ".join(each.cmdline()) for each in below):
+        if any(str(folder) in " ".join(command_of(each)) for each in below):
             return process, below
     raise AssertionError("no worker has it")
 
@@ -155,9 +155,7 @@ async def test_a_machine_that_dies_leaves_its_environment_errored_and_nothing_ru
     assert {name: str(error) for name, error in fleet.errors.items()} == {}
     task = asyncio.create_task(fleet.apply(gate, Pace()))
     worker, below = machine_of(cluster, await begun(cluster))
-    for process in (worker, *below):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+    kill((worker, *below))
     await task
     assert [run.status for run in fleet.values()] == ["errored", "applied"]
     said = str(fleet.errors["slow"])
@@ -188,9 +186,7 @@ async def test_a_worker_that_is_restarted_at_its_address_is_lost_while_its_terra
         worker.wait()
         cluster.add_worker(port=port)
         await task
-        for process in below:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        kill(below)
     assert fleet["slow"].status == "errored"
     said = str(fleet.errors["slow"])
     assert re.search(r"exit code 1: The worker .+ \(tls://127.+\) was lost\. What it was changing", said)

@@ -9,6 +9,7 @@ import tracemalloc
 
 import psutil
 import pytest
+from processes import command_of
 
 from tfmfa_nb.editing.cell_commands import CellCommands
 from tfmfa_nb.editing.language_service import LanguageService
@@ -77,7 +78,7 @@ def wait_for_schemas(service, text="%%tfplan\nres|"):
 def indexer():
     """The process that makes the schemas' index; None where there is none."""
     children = psutil.Process().children()
-    return next((child for child in children if INDEXER in child.cmdline()), None)
+    return next((child for child in children if INDEXER in command_of(child)), None)
 
 
 def test_the_schemas_are_made_once_for_a_lock_file_and_off_the_kernel(service, cache, monkeypatch):

@@ -8,10 +8,10 @@ import re
 import signal
 import time
 
-import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
+from processes import has_ended
 from runbooks import SLOW
 
 from tfmfa_nb.environments import holder_of
@@ -247,7 +247,7 @@ def left_alone(kernel, folder):
     kernel.kill()
     for pid in (said["keeper"][0], supervisor):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not psutil.pid_exists(supervisor) or psutil.Process(supervisor).status() == psutil.STATUS_ZOMBIE)
+    wait_for(lambda: has_ended(supervisor))
     return said["terraform"][0]
 
 

@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pexpect
+import psutil
 import pytest
+from processes import command_of, kill
 from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
 from variants import first_of
 
@@ -191,8 +192,7 @@ def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
 def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(terminal, tmp_path):
     child = terminal(SLOW, APPLY)
     child.expect("begun")
-    for pid in _children(child.pid):
-        os.kill(pid, signal.SIGKILL)
+    kill(psutil.Process(child.pid).children())
     assert ended(child) == 1
     shown = " ".join(child.shown.read_text().split())
     assert "Kernel died. Terraform is still applying. To wait for its end and continue, use --resume." in shown
@@ -286,9 +286,8 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     child = terminal(SLOW, "run = _\nassert not run.plan.destroys", APPLY, "run.status", "print('to the end')")
     child.expect("begun")
     # The runner and its kernel, as when the machine's session ends; Terraform is not one of their group.
-    kernels = [pid for pid in _children(child.pid) if "ipykernel" in _command(pid)]
-    for pid in [child.pid, *kernels]:
-        os.kill(pid, signal.SIGKILL)
+    runner = psutil.Process(child.pid)
+    kill([runner, *(each for each in runner.children() if "ipykernel" in " ".join(command_of(each)))])
     child.close(force=True)
     assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "running", None, None]
     (tmp_path / "head" / "go-on").touch()
@@ -306,11 +305,3 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     assert verified.returncode == 0, verified.stdout
     again = jupyter_tfmfa("run", "book.ipynb", "--output", "out.ipynb", "--resume", environ=environ, cwd=tmp_path)
     assert (again.returncode, "Nothing to resume" in again.stdout) == (0, True)
-
-
-def _children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _command(pid):
-    return Path(f"/proc/{pid}/cmdline").read_text()

@@ -4,8 +4,8 @@ import sys
 import textwrap
 import time
 
-import psutil
 import pytest
+from processes import has_ended
 
 from tfmfa_nb.runs.engine.bounded_program import Stopped, run_bounded
 
@@ -93,6 +93,6 @@ def test_a_daemon_neither_holds_it_up_nor_stays(run, tmp_path):
     assert ended.output == "left a daemon"
     assert time.monotonic() - begun < 60
     pid = int((tmp_path / "pid").read_text())
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while not has_ended(pid):
         assert time.monotonic() - begun < 120
         time.sleep(0.05)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from processes import has_ended
 
 from tfmfa_nb.authentication.mfa_codes import UsedCodes
 from tfmfa_nb.authentication.refusal import Refusal, RefusalKind
@@ -104,23 +105,11 @@ async def test_the_error_of_a_command_hides_codes(script):
     assert "(redacted)" in str(caught.value)
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 async def gone(pid):
     deadline = time.monotonic() + 60
-    while alive(pid) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process sets no event
+    while not has_ended(pid) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process sets no event
         await asyncio.sleep(0.01)
-    return not alive(pid)
+    return has_ended(pid)
 
 
 async def test_a_command_that_takes_too_long_ends_with_all_it_started(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from dask_cluster import write_certificate
+from processes import command_of
 
 from tfmfa_nb.remote.relay import Order, Relay, WorkerLost
 from tfmfa_nb.remote.sealed_jobs import Answers
@@ -213,7 +214,7 @@ def test_an_interrupt_while_it_connects_ends_a_relay(order, tmp_path, tmp_path_f
 def test_an_interrupt_before_a_relay_can_hear_it_is_not_lost(order, tmp_path):
     """As the supervisor interrupts: the mark goes first. The imports take a quarter of a second."""
     relay = started(order)
-    while psutil.Process(relay.pid).cmdline()[:1] in ([], ["/bin/sh"]):  # none while it begins
+    while command_of(psutil.Process(relay.pid))[:1] in ([], ["/bin/sh"]):  # none while it begins
         time.sleep(0.001)
     Path(order.uninterrupted).unlink()
     relay.send_signal(signal.SIGINT)

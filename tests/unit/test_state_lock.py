@@ -10,10 +10,10 @@ import socket
 import subprocess
 import time
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import has_ended
 
 from tfmfa_nb.terraform.state_lock import StateLock, lock_object, read_state_lock
 from tfmfa_nb.terraform.working_directory import data_folder
@@ -134,7 +134,7 @@ def test_the_holder_may_be_a_terraform_that_was_there_before_and_is_about_that_s
     assert holders(created=time.time() - 3600) == set()
     assert holders(who=f"bob@{socket.gethostname()}") == set()
     os.kill(same, signal.SIGKILL)
-    while psutil.Process(same).status() != psutil.STATUS_ZOMBIE:
+    while not has_ended(same):
         time.sleep(0.01)
     assert holders() == {elsewhere}
     showing, applying = (running(mine, word) for word in ("show", "apply"))
