@@ -23,6 +23,7 @@ class Figure:
         peer: with what it is compared; "" for nothing.
         theirs: the peer's median.
         rounds: how often each was measured.
+        unfinished: the peer was given up before it was done: its figure is a lower bound.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Figure:
     peer: str = ""
     theirs: float | None = None
     rounds: int = 1
+    unfinished: bool = False
 
 
 def compared(what: str, ours: Sequence[float], peer: str = "", theirs: Sequence[float] = ()) -> Figure:
@@ -50,5 +52,10 @@ def show(figures: Iterable[Figure], *, as_json: bool) -> None:
         if as_json:
             print(json.dumps(asdict(each)), flush=True)  # noqa: T201 - the result
             continue
-        beside = f"   {each.peer} {each.theirs:,.3f}   ratio {each.ours / each.theirs:.2f}" if each.theirs else ""
+        more, less = (" more than", " less than") if each.unfinished else ("", "")
+        beside = (
+            f"   {each.peer}{more} {each.theirs:,.3f}   ratio{less} {each.ours / each.theirs:.2f}"
+            if each.theirs
+            else ""
+        )
         print(f"{each.what:54} {each.ours:10,.3f} {each.unit}{beside}", flush=True)  # noqa: T201

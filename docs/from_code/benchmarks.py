@@ -55,12 +55,13 @@ def row(figure: dict[str, Any]) -> tuple[str, str, str, str, str]:
     if theirs is None:
         return what, _said(ours, unit), "", "", ""
     ratio = f"{ours / theirs:.2f}" if theirs else ""
+    more, less = ("more than ", "less than ") if figure.get("unfinished") else ("", "")
     return (
         what,
         _said(ours, unit),
         code(figure["peer"]) if _is_code(figure["peer"]) else figure["peer"],
-        _said(theirs, unit),
-        ratio,
+        f"{more}{_said(theirs, unit)}",
+        f"{less}{ratio}",
     )
 
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FleetRequest, FleetRow, FleetState } from '../src/protocol/generated';
 import { PROTOCOL } from '../src/protocol/generated';
 import type { CodeAnswer } from '../src/widgets/channel';
@@ -182,6 +182,52 @@ test('after the selection the card has the keyboard, for the question that follo
   vi.advanceTimersByTime(20);
   expect((document.activeElement as HTMLElement).className).toBe('tfmfa-code');
   vi.unstubAllGlobals();
+});
+
+describe('who answers on the card, and is asked nothing more,', () => {
+  const going = [row('a', { apply: { ...BEFORE, status: 'applying' } })];
+  let before: HTMLElement;
+
+  beforeEach(() => {
+    before = document.createElement('button');
+    document.body.append(before);
+    before.focus();
+    say({ choice: CHOICE });
+    boxes()[0]?.focus(); // whose way to the answer leads through the rows
+  });
+
+  test.each([
+    ['goes on', { rows: going }],
+    ['is over', { ended: true }]
+  ])('is back once the apply %s', (_, more) => {
+    buttons('Apply 2 selected').focus();
+    buttons('Apply 2 selected').click();
+    say({ choice: CHOICE, ended: true }); // what was on its way
+    say({ choice: null, ended: true }); // the apply has not begun
+    expect(document.activeElement).toBe(card.node);
+    say({ phase: 'apply', lock_indicator: 'open', ...more });
+    expect(document.activeElement).toBe(before);
+  });
+
+  test('is back when the card goes', () => {
+    const choice = card.node.querySelector('.tfmfa-fleet-choice') as HTMLElement;
+    const cancel = [...choice.querySelectorAll('button')].find(({ textContent }) => textContent === 'Cancel');
+    cancel?.focus();
+    cancel?.click();
+    say({ choice: null, ended: true });
+    expect(document.activeElement).toBe(card.node);
+    card.dispose();
+    expect(document.activeElement).toBe(before);
+  });
+
+  test('stays where they have gone meanwhile', () => {
+    buttons('Apply 2 selected').click();
+    say({ choice: null });
+    const field = card.node.querySelector('input[type=search]') as HTMLInputElement;
+    field.focus();
+    say({ phase: 'apply', lock_indicator: 'open', rows: going });
+    expect(document.activeElement).toBe(field);
+  });
 });
 
 test('a selection survives the states that follow, and one that filters hide is told', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import vectors from '../../tests/fixtures/sealing_vectors.json';
 import type { CardRequest, Question as QuestionAsked } from '../src/protocol/generated';
+import { Keyboard } from '../src/widgets/card/focus';
 import { Question } from '../src/widgets/card/question';
 import type { CodeAnswer } from '../src/widgets/channel';
 import { unseal } from './unseal';
@@ -38,7 +39,7 @@ beforeEach(() => {
 });
 
 function draw() {
-  question = new Question(message => sent.push(message));
+  question = new Question(message => sent.push(message), new Keyboard());
   document.body.replaceChildren(question.node);
 }
 

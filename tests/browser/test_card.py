@@ -278,7 +278,7 @@ def test_who_listens_hears_refusals_at_once_and_the_rest_in_turn(show):
     notebook, card = show()
     said, alarm = card.locator("> .tfmfa-said[role=status]"), card.get_by_role("alert")
     notebook.execute("run.show('asked')")
-    expect(said).to_contain_text("MFA required. MFA code required to plan")
+    expect(said).to_contain_text("MFA required. A code is needed to plan")
     expect(alarm).to_have_text("")
     notebook.execute("run.show('refused')")
     expect(alarm).to_have_text(f"MFA gate: refused. {REFUSED[0]} {REFUSED[1]}")

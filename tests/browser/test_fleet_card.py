@@ -114,6 +114,31 @@ def rows_of(test):
     return ROWS.replace('"name": "', f'"name": "{test}-')
 
 
+def test_who_applies_a_fleet_that_asks_for_no_code_is_where_they_were(lab, open_notebook):
+    rows = "\n".join(
+        [
+            rows_of("back").replace(', "breaks": True', ""),
+            *(f"%tfmfa level never -e back-{name}" for name in ("dev", "stage", "prod")),
+        ]
+    )
+    plan = PLAN.replace(" --level 'plans and applies'", "").replace("go-on", "back-on")
+    lab.write("back.ipynb", "%load_ext tfmfa_nb", rows, plan, "%tfapply --each rows", "'next'")
+    page = open_notebook("back.ipynb", alone=True)
+    for cell in range(3):
+        page.run_cell(cell)
+    page.start_cell(3)
+    apply = page.output(3).get_by_role("button", name="Apply 3 selected")
+    expect(apply).to_be_visible()
+    page.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4; }")
+    page.cell(4).locator(".jp-InputPrompt").click()
+    apply.click()
+    expect(row(page.output(3).locator(".tfmfa-fleet"), "back-dev")).to_contain_text("Applying, 1 of 2")
+    page.page.keyboard.press("Shift+Enter")  # while the apply goes on
+    (lab.folder / "back-on").touch()
+    expect(page.output(3)).to_contain_text("3 applied")
+    expect(page.output(4)).to_contain_text("next")
+
+
 def panel_of(page):
     return page.locator(".tfmfa-panel .tfmfa-fleet")
 

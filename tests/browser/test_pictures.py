@@ -140,13 +140,13 @@ def test_nothing_of_the_picture_is_loaded_before_it_is_opened(show):
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
-def test_the_time_line_of_an_apply_is_drawn(show, theme, width):
+def test_the_timeline_of_an_apply_is_drawn(show, theme, width):
     notebook = show(DEPENDENCIES, width=width)
     notebook.theme(theme)
     page = notebook.page
     notebook.execute(APPLIED)
-    page.get_by_role("button", name="Time line").click()
-    region = page.get_by_role("region", name="Time line")
+    page.get_by_role("button", name="Timeline").click()
+    region = page.get_by_role("region", name="Timeline")
     expect(region.get_by_role("img")).to_have_accessible_name(
         re.compile("^7 changes of resources in 1:14; the critical path .* has 2 of them, which took 1:14")
     )
@@ -157,4 +157,4 @@ def test_the_time_line_of_an_apply_is_drawn(show, theme, width):
     assert page.evaluate(VIOLATIONS) == []
     assert region.evaluate("(node) => node.scrollWidth <= node.clientWidth")
     region.scroll_into_view_if_needed()
-    notebook.screenshot(f"time-line-{theme[11:].lower()}-{width}", region)
+    notebook.screenshot(f"timeline-{theme[11:].lower()}-{width}", region)

@@ -243,7 +243,7 @@ def test_the_card_says_which_command_is_waited_for(lab, open_notebook):
     page.run_cell(1)
     page.start_cell(2)
     lock = page.output(2).locator(".tfmfa-lock")
-    expect(lock).to_contain_text("MFA code required to plan")
+    expect(lock).to_contain_text("A code is needed to plan")
     expect(lock).to_contain_text("Waiting for a code from the token command `sh …`: touch your key if it blinks.")
     expect(page.output(2)).not_to_contain_text("hunter2")
     page.screenshot("token-command", page.output(2))

@@ -47,7 +47,7 @@ def test_a_kernel_that_did_not_start_a_fleet_follows_all_of_it_and_applies_the_r
         # The plans that were not applied are this kernel's to apply now.
         text, error = other.run(f"%tfapply --each {fleet} --auto-approve")
         assert error == ""
-        assert "Apply of 2 of 3 environments: 2 to add, 0 to change, 0 to destroy. 2 applied." in text
+        assert "Apply (2 of 3 environments): 2 to add, 0 to change, 0 to destroy. 2 applied." in text
         assert (tmp_path / "c/begun").exists()
         # The list of one environment names a fleet that it is in, and no other.
         assert "To follow all" in other.run("%tfruns -e c")[0]
@@ -90,7 +90,7 @@ def test_the_plans_of_another_kernel_are_applied_by_the_id_of_their_fleet(tmp_pa
         first.kill()  # an end of its own would discard the plans
         text, error = other.run(f"%tfapply --each {fleet} --auto-approve")
         assert error == ""
-        assert "Apply of 2 of 3 environments: 2 to add, 0 to change, 0 to destroy. 2 applied." in text
+        assert "Apply (2 of 3 environments): 2 to add, 0 to change, 0 to destroy. 2 applied." in text
     finally:
         for each in (first, other):
             each.stop()

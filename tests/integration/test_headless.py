@@ -52,7 +52,7 @@ async def test_a_runbook_runs_headless_and_leaves_a_readable_record(tmp_path, en
     assert str(tmp_path) not in json.dumps(executed.cells)
     # It was told as it happened.
     told = "\n".join(said)
-    assert told.index("[MFA required] MFA code required to plan") < told.index("Authenticated with MFA by alice")
+    assert told.index("[MFA required] A code is needed to plan") < told.index("Authenticated with MFA by alice")
     assert told.index("Terraform will perform") < told.index("%tfapply") < told.index("Apply complete!")
     assert [p["Name"] for p in sandbox.client("ssm").describe_parameters()["Parameters"]] == ["/headless/one"]
 

@@ -338,7 +338,7 @@ async def test_the_level_s_code_is_asked_for_before_the_state_is_unlocked(
     said = capsys.readouterr().out
     assert answers[0].startswith('Free the state lock of "staging"?')
     assert 'to unlock "staging": ' in answers[1]
-    assert "[MFA required] MFA code required to unlock" in said
+    assert "[MFA required] A code is needed to unlock" in said
     assert "Authenticated with MFA by alice" in said
     assert "successfully unlocked" in said
     assert LOCK not in objects()

@@ -99,7 +99,7 @@ def test_whatever_an_error_says_stays_text_and_is_bounded(foreign):
     page = Page(bundle["text/html"])
     assert "script" not in page.tags
     pictures = [value for name, value in page.attributes if name == "src"]
-    assert len(pictures) == page.tags.count("img") <= 1  # the time line
+    assert len(pictures) == page.tags.count("img") <= 1  # the timeline
     assert all(each.startswith("data:image/svg+xml;base64,") for each in pictures)
     assert not any(b"onerror" in b64decode(each.partition(",")[2]) for each in pictures)
     assert not {"\x1b", "\u202e"} & set("".join(bundle.values()))

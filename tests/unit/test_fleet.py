@@ -362,7 +362,7 @@ def test_a_pace_has_no_negative_numbers(name):
 
 def test_a_fleet_that_has_not_begun_is_a_table_of_what_waits(tmp_path):
     fleet = Fleet(members_of([{"name": "a"}, {"name": "b"}], tmp_path, HCL), tmp_path)
-    assert decision_line(fleet) == "0 of 2 environments change. 2 not planned yet."
+    assert decision_line(fleet, fleet_rows(fleet)) == "0 of 2 environments change. 2 not planned yet."
     assert fleet_text(fleet).splitlines()[2:] == ["  a            Waiting", "  b            Waiting"]
     assert fleet.to_dataframe("pandas").to_dict("records")[0]["environment"] == "a"
     assert fleet.to_dataframe("polars").shape == (2, 9)
@@ -456,15 +456,19 @@ def test_replacements_are_counted_in_one_way(tmp_path):
     replaced = [{**GONE, "action": "replace"}]
     planned(fleet, "a", (1, 0, 1), replaced)
     planned(fleet, "b", (1, 0, 1))  # its changes are not read yet
-    assert "environments change: 2 to add, 0 to change, 2 to destroy. Resources" in decision_line(fleet)
+    assert "environments change: 2 to add, 0 to change, 2 to destroy. Resources" in decision_line(
+        fleet, fleet_rows(fleet)
+    )
     fleet["b"].set_trait("changes", [{"reason": "", **each} for each in replaced])
-    assert "environments change: 0 to add, 0 to change, 0 to destroy, 2 to replace. Resources" in decision_line(fleet)
+    assert "environments change: 0 to add, 0 to change, 0 to destroy, 2 to replace. Resources" in decision_line(
+        fleet, fleet_rows(fleet)
+    )
 
 
 def test_a_plan_that_changes_only_outputs_changes_something(tmp_path):
     fleet = Fleet(members_of([{"name": "a"}], tmp_path, HCL), tmp_path)
     planned(fleet, "a", (0, 0, 0))
-    assert decision_line(fleet) == "1 of 1 environment changes: no changes to resources."
+    assert decision_line(fleet, fleet_rows(fleet)) == "1 of 1 environment changes: no changes to resources."
     assert fleet_rows(fleet)[0].changed
 
 
@@ -475,12 +479,12 @@ def test_a_plan_that_only_imports_or_moves_changes_something(tmp_path):
     planned(fleet, "b", (0, 0, 0), [{"address": "a.b", "action": "move"}])
     planned(fleet, "c", (0, 0, 0), status="planned_and_finished")
     assert (
-        decision_line(fleet)
+        decision_line(fleet, fleet_rows(fleet))
         == "2 of 3 environments change: 0 to add, 0 to change, 0 to destroy, 2 to import, 1 to move."
     )
     one = Fleet(members_of([{"name": "c"}], tmp_path, HCL), tmp_path)
     planned(one, "c", (0, 0, 0), status="planned_and_finished")
-    assert decision_line(one) == "0 of 1 environment changes."
+    assert decision_line(one, fleet_rows(one)) == "0 of 1 environment changes."
 
 
 def test_of_an_apply_only_the_selected_environments_are_counted_and_named(tmp_path, monkeypatch):
@@ -493,7 +497,7 @@ def test_of_an_apply_only_the_selected_environments_are_counted_and_named(tmp_pa
     fleet["b"].set_trait("status", "applied")
     fleet["b"].set_trait("phase", "apply")
     lines = fleet_text(fleet).splitlines()
-    assert lines[0].startswith("Apply of 1 of 3 environments: 0 to add, 0 to change, 1 to destroy. ")
+    assert lines[0].startswith("Apply (1 of 3 environments): 0 to add, 0 to change, 1 to destroy. ")
     assert lines[0].endswith('Resources are destroyed in "b". 1 applied.')
     assert lines[1] == "  - b: aws_db_instance.main was destroyed"
     assert lines[2].split()[0] == "Environment"

@@ -200,9 +200,9 @@ async def test_one_code_from_the_prompt_to_the_session(world):
     assert world.aws.exchanged == [(KEY, SECRET, world.serial, "123456", 1800, endpoint)]
     assert world.aws.checked == [(session, CHAINS)]
     assert world.indicators() == [
-        ("required", "MFA code required to plan", ""),
+        ("required", "A code is needed to plan", ""),
         ("verifying", "Asking AWS…", ""),
-        ("authenticated", "Authenticated with MFA by alice (session of 30 min, until 12:30 UTC)", ""),
+        ("authenticated", "Authenticated with MFA by alice (30 min session, expires at 12:30 UTC)", ""),
     ]
     assert (world.driver.record.authenticated_by, world.driver.record.authenticated_at) == ("alice", 1234.5)
     assert world.log() == "Authenticated with MFA by alice\n"
@@ -583,7 +583,7 @@ async def test_what_is_waited_for_is_on_the_card_and_in_the_log_and_a_refusal_st
     waiting = "Waiting for a code from the token command `ykman …`: touch your key if it blinks."
     shown = [each for each in world.indicators() if each[2] == waiting]
     assert shown == [
-        ("required", "MFA code required to plan", waiting),
+        ("required", "A code is needed to plan", waiting),
         ("failed", "AWS rejected the code.", waiting),
     ]
     assert world.log().count(waiting) == 2

@@ -103,7 +103,7 @@ def apply_under_mfa(run):
     run.driver.tell(ChangesKnown(changes))
     run.driver.tell(PhaseStarted(Phase.APPLY, 1.0))
     run.driver.tell(Authenticated())
-    run.driver.tell(IndicatorChanged(LockIndicator.REQUIRED, "MFA code required to apply"))
+    run.driver.tell(IndicatorChanged(LockIndicator.REQUIRED, "A code is needed to apply"))
     run.driver.tell(IndicatorChanged(LockIndicator.FAILED, "AWS rejected \x1b[31mthe\n code\u202e."))
     run.driver.tell(Authenticated("alice", 2.0))
     run.driver.tell(IndicatorChanged(LockIndicator.AUTHENTICATED, "Authenticated with MFA by alice"))

@@ -2,7 +2,7 @@
 
 from scripted_run import ScriptedRun
 
-from tfmfa_nb.protocol.picture_messages import PlanGraphRequest, TimeLineRequest
+from tfmfa_nb.protocol.picture_messages import PlanGraphRequest, TimelineRequest
 from tfmfa_nb.protocol.plan_messages import PlanView
 from tfmfa_nb.terraform.plan import Plan
 from tfmfa_nb.views.card_plan import CardPlan
@@ -75,4 +75,4 @@ def test_the_card_draws_what_the_filters_leave():
 def test_what_is_not_known_is_not_answered():
     card = CardPlan(ScriptedRun())
     assert card.answer(PlanGraphRequest(query=7, view=PlanView(grouping="module"))) is None
-    assert card.answer(TimeLineRequest()) is None
+    assert card.answer(TimelineRequest()) is None

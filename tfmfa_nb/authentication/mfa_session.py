@@ -85,8 +85,8 @@ class MfaSession:
 
     @property
     def lasts(self) -> str:
-        """How long, and until when: "session of 15 min, until 12:30 UTC"."""
-        return f"session of {format_duration(self.duration_seconds)}, until {self.expiration:%H:%M} UTC"
+        """How long, and until when: "15 min session, expires at 12:30 UTC"."""
+        return f"{format_duration(self.duration_seconds)} session, expires at {self.expiration:%H:%M} UTC"
 
     def evidence(self) -> dict[str, str]:
         """What identifies the session in CloudTrail, and is no secret: its key's ID, the request, and the endpoint."""

@@ -9,7 +9,7 @@ from tfmfa_nb.protocol.hello import PROTOCOL, Hello
 from tfmfa_nb.protocol.log_messages import Found, Lines, LogRequest, Text
 from tfmfa_nb.protocol.needed_approvals import GivenApproval as GivenApproval  # noqa: PLC0414 - a part of the next
 from tfmfa_nb.protocol.needed_approvals import NeededApprovals as NeededApprovals  # noqa: PLC0414 - a part of a state
-from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, TimeLine
+from tfmfa_nb.protocol.picture_messages import PictureRequest, PlanGraph, Timeline
 from tfmfa_nb.protocol.plan_messages import PlanRows, PlanRowsRequest
 from tfmfa_nb.protocol.sealing import Sealed
 from tfmfa_nb.protocol.sealing import SealingKey as SealingKey  # noqa: PLC0414 - a part of a question
@@ -246,7 +246,7 @@ class CardState:
         needed_approvals: the approvals that the apply needs, and those that it has; None if none is demanded.
         comparison: how the plan stands to that of the run before, in a sentence; "" if it is not compared.
         has_plan: whether the rows of its plan can be requested.
-        has_time_line: whether the time line of its apply can be requested.
+        has_timeline: whether the timeline of its apply can be requested.
         started_at, ended_at: since the epoch; 0 before the start and the end.
         waited: how long the phase has waited for a person.
     """
@@ -280,7 +280,7 @@ class CardState:
     more_policy_checks: int = 0
     comparison: str = ""
     has_plan: bool
-    has_time_line: bool = False
+    has_timeline: bool = False
     notes: tuple[str, ...]
     error: str
     error_remedy: str
@@ -297,4 +297,4 @@ class CardState:
     policy: str
 
 
-CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine
+CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | Timeline

@@ -92,8 +92,8 @@ from tfmfa_nb.protocol.picture_messages import (
     PlanGraph,
     PlanGraphRequest,
     Shape,
-    TimeLine,
-    TimeLineRequest,
+    Timeline,
+    TimelineRequest,
 )
 from tfmfa_nb.protocol.plan_messages import (
     ApplyMark,
@@ -276,8 +276,8 @@ __all__ = [
     "StatusRequest",
     "Text",
     "TextRequest",
-    "TimeLine",
-    "TimeLineRequest",
+    "Timeline",
+    "TimelineRequest",
     "UnknownQuestion",
     "UnsealedAction",
     "UnsealedCode",

@@ -57,10 +57,10 @@ class PlanGraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLineRequest:
-    """Requests the time line of the apply."""
+class TimelineRequest:
+    """Requests the timeline of the apply."""
 
-    type: Literal["time_line"] = "time_line"
+    type: Literal["timeline"] = "timeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLine:
-    """The time line of an apply.
+class Timeline:
+    """The timeline of an apply.
 
     Attributes:
         sentence: what it shows, in a sentence.
@@ -93,7 +93,7 @@ class TimeLine:
         lines: the same as text, one line for each resource.
     """
 
-    type: Literal["time_line"] = "time_line"
+    type: Literal["timeline"] = "timeline"
     sentence: str
     width: float
     height: float
@@ -101,4 +101,4 @@ class TimeLine:
     lines: tuple[str, ...]
 
 
-PictureRequest = PlanGraphRequest | TimeLineRequest
+PictureRequest = PlanGraphRequest | TimelineRequest

@@ -35,7 +35,7 @@ from tfmfa_nb.protocol.messages import (
     RoleChain,
     SlowResource,
     TextRequest,
-    TimeLineRequest,
+    TimelineRequest,
     UnsealedCode,
     card_request,
 )
@@ -71,7 +71,7 @@ _PACE = 0.1  # seconds between two pushes; short enough to look immediate, far b
 # The traits that the card shows: all fields of a state except those that the card itself sets.
 _OWN = {
     *{"type", "protocol", "seq", "now", "question", "decision"},
-    *{"comparison", "has_plan", "has_time_line", "outputs", "more_outputs"},
+    *{"comparison", "has_plan", "has_timeline", "outputs", "more_outputs"},
     *{"policy_checks", "more_policy_checks", "warning"},
 }
 _TRAITS = tuple({each.name for each in fields(CardState)} - _OWN)
@@ -180,7 +180,7 @@ class RunCard(CardWidget):
             "decision": decision_about(run),
             "comparison": run.comparison.sentence if run.comparison else "",
             "has_plan": run.known_plan is not None,
-            "has_time_line": bool(run.ended_at and any(each.start for each in run.resource_applies)),
+            "has_timeline": bool(run.ended_at and any(each.start for each in run.resource_applies)),
             "progress": _progress(run.progress) if run.progress else None,
             "notes": (*checks_of(run), *run.notes[:_MAX_NOTES]),
             "error_documents": tuple(ErrorDocument(title=title, text=text) for title, text in documents_of(run)),
@@ -202,7 +202,7 @@ class RunCard(CardWidget):
                 self.flush()
             case LinesRequest() | FindRequest() | TextRequest():
                 self._log.answer(request)
-            case PlanRowsRequest() | PlanGraphRequest() | TimeLineRequest():
+            case PlanRowsRequest() | PlanGraphRequest() | TimelineRequest():
                 if (answer := self._plan.answer(request)) is not None:
                     self.send(answer)
             case Authenticate() | UnsealedCode() | Confirm():

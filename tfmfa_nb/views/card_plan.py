@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfmfa_nb.protocol.codec import encode
-from tfmfa_nb.protocol.picture_messages import PlanGraphRequest, TimeLineRequest
+from tfmfa_nb.protocol.picture_messages import PlanGraphRequest, TimelineRequest
 from tfmfa_nb.protocol.plan_messages import PlanRowsRequest
 from tfmfa_nb.terraform.resource_applies import ApplyState
 from tfmfa_nb.views.plan_graph import plan_graph
 from tfmfa_nb.views.plan_tree import PlanTree
-from tfmfa_nb.views.time_line import time_line
+from tfmfa_nb.views.timeline import timeline
 
 if TYPE_CHECKING:
     from tfmfa_nb.runs.run import Run
@@ -29,11 +29,11 @@ class CardPlan:
         self._run = run
         self._tree: PlanTree | None = None
 
-    def answer(self, request: PlanRowsRequest | PlanGraphRequest | TimeLineRequest) -> dict[str, Any] | None:
+    def answer(self, request: PlanRowsRequest | PlanGraphRequest | TimelineRequest) -> dict[str, Any] | None:
         """The answer; None as long as it is not known: the front end asks again."""
         match request:
-            case TimeLineRequest():
-                line = time_line(self._run, _MOST_BARS)
+            case TimelineRequest():
+                line = timeline(self._run, _MOST_BARS)
                 return None if line is None else encode(line)
             case PlanRowsRequest():
                 tree = self._known_tree()

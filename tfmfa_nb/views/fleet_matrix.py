@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfmfa_nb.model.statuses import Phase, Status
 from tfmfa_nb.protocol.decision import severity_rank, sum_text
 from tfmfa_nb.protocol.words import action_sign, count, duration
-from tfmfa_nb.views.fleet_rows import fleet_numbers, fleet_rows
+from tfmfa_nb.views.fleet_rows import fleet_rows
 from tfmfa_nb.views.sanitize import brief
 
 if TYPE_CHECKING:
@@ -36,20 +36,27 @@ def fleet_text(fleet: Fleet) -> str:
     rows = [_HEADS, *_all_cells(fleet, every)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([decision_line(fleet), *_severe(fleet, every), *(f"  {line}" for line in lines), *_errors(fleet)])
+    return "\n".join(
+        [decision_line(fleet, every), *_severe(fleet, every), *(f"  {line}" for line in lines), *_errors(fleet)]
+    )
 
 
-def decision_line(fleet: Fleet) -> str:
+def decision_line(fleet: Fleet, rows: Iterable[FleetRow]) -> str:
     """What the fleet does: `4 of 50 environments change: 3 to add, 0 to change, 1 to destroy.`, and where it destroys.
 
-    Of an apply, it is about the environments that were selected: `Apply of 45 of 50 environments: … 12 applied.`.
+    Of an apply, it is about the environments that were selected: `Apply (45 of 50 environments): … 12 applied.`.
+
+    Args:
+        fleet: the fleet.
+        rows: its rows, as it is now.
     """
     total, applying = len(fleet.names), fleet.phase == Phase.APPLY
-    names = fleet.taking_part if applying else fleet.names
-    known = {name: numbers for name, numbers in fleet_numbers(fleet).items() if name in names}
+    names = frozenset(fleet.taking_part if applying else fleet.names)
+    numbers = zip(fleet.names, (row.numbers for row in rows), strict=True)
+    known = {name: each for name, each in numbers if name in names and name in fleet and fleet[name].counts is not None}
     changing = [name for name in known if fleet[name].status != Status.PLANNED_AND_FINISHED]
     if applying:
-        parts = [f"Apply of {len(names):,} of {environments_text(total)}"]
+        parts = [f"Apply ({len(names):,} of {environments_text(total)})"]
     else:
         verb = "changes" if total == 1 or len(changing) == 1 else "change"
         parts = [f"{len(changing):,} of {environments_text(total)} {verb}"]
@@ -143,6 +150,6 @@ def _html(fleet: Fleet) -> str:
         "".join(f"<li>{escape(line)}</li>" for line in lines) for lines in (_severe(fleet, every), _errors(fleet))
     )
     return (
-        f"<div><p><strong>{escape(decision_line(fleet))}</strong></p>{f'<ul>{severe}</ul>' if severe else ''}"
+        f"<div><p><strong>{escape(decision_line(fleet, every))}</strong></p>{f'<ul>{severe}</ul>' if severe else ''}"
         f'<div style="overflow-x: auto">{table}</div>{f"<ul>{errors}</ul>" if errors else ""}</div>'
     )

@@ -27,7 +27,18 @@ _MAX_SEVERE_OF_ALL = 100  # resources that are named, at least one of each envir
 _FAILED = frozenset({Status.ERRORED})
 
 
-def fleet_numbers(fleet: Fleet) -> dict[str, Mapping[str, int]]:
+def fleet_rows(fleet: Fleet) -> tuple[FleetRow, ...]:
+    """The rows of `fleet` as it is now; their texts are sanitized, and cut."""
+    taking_part, numbers = frozenset(fleet.taking_part), _numbers(fleet)
+    severe = {name: severe_about(run, _MAX_SEVERE_OF_ALL) for name, run in fleet.items()}
+    most = _share(sorted(len(named) for named, _ in severe.values() if named))
+    return tuple(
+        _row(fleet, name, _cut(severe.get(name, ((), 0)), most), numbers.get(name, {}), takes_part=name in taking_part)
+        for name in fleet.names
+    )
+
+
+def _numbers(fleet: Fleet) -> dict[str, Mapping[str, int]]:
     """How many resources each action is about, by the name of the environment, for those whose plans are there.
 
     Terraform counts a replacement as added and as destroyed, so its counts stand until all changes are known.
@@ -35,17 +46,6 @@ def fleet_numbers(fleet: Fleet) -> dict[str, Mapping[str, int]]:
     runs = {name: run for name, run in fleet.items() if run.counts is not None}
     known = all(run.changes or not any((run.counts or {}).values()) for run in runs.values())
     return {name: numbers_of(run.counts or {}, run.changes if known else ()) for name, run in runs.items()}
-
-
-def fleet_rows(fleet: Fleet) -> tuple[FleetRow, ...]:
-    """The rows of `fleet` as it is now; their texts are sanitized, and cut."""
-    taking_part, numbers = frozenset(fleet.taking_part), fleet_numbers(fleet)
-    severe = {name: severe_about(run, _MAX_SEVERE_OF_ALL) for name, run in fleet.items()}
-    most = _share(sorted(len(named) for named, _ in severe.values() if named))
-    return tuple(
-        _row(fleet, name, _cut(severe.get(name, ((), 0)), most), numbers.get(name, {}), takes_part=name in taking_part)
-        for name in fleet.names
-    )
 
 
 def _cut(severe: Severe, most: int) -> Severe:

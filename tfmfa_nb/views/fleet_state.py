@@ -31,20 +31,20 @@ _FIRST = (
 
 def fleet_facts(fleet: Fleet) -> dict[str, Any]:
     """The fields of a `FleetState` that depend on the fleet alone."""
-    first, statuses = speaking_run(fleet), fleet_statuses(fleet)
+    first, statuses, rows = speaking_run(fleet), fleet_statuses(fleet), fleet_rows(fleet)
     runs = [fleet[name] for name in fleet.taking_part if name in fleet]
     identity: Mapping[str, Any] = next((run.identity for run in runs if run.identity), {})
     return {
         "id": fleet.id,
         "phase": str(first.phase) if first is not None else str(Phase.PLAN),
         "level": str(first.level) if first is not None else "",
-        "decision": decision_line(fleet),
+        "decision": decision_line(fleet, rows),
         "pace": pace_text(fleet),
         "lock_indicator": str(first.lock_indicator if first is not None else LockIndicator.OPEN),
         "lock_indicator_text": first.lock_indicator_text if first is not None else "",
         "lock_indicator_remedy": first.lock_indicator_remedy if first is not None else "",
         "identity": Identity(**{each.name: identity[each.name] for each in fields(Identity) if each.name in identity}),
-        "rows": fleet_rows(fleet),
+        "rows": rows,
         "started_at": fleet.started_at,
         "can_pause": bool(fleet.waiting),
         "paused": fleet.paused,

@@ -18,7 +18,7 @@ from tfmfa_nb.views.approval_text import needed_text
 from tfmfa_nb.views.plan_review import MOST, Entry, Section, reviewed, sections, values_of
 from tfmfa_nb.views.policy_verdicts import policy_sections
 from tfmfa_nb.views.sanitize import brief, plain, shorten, spans
-from tfmfa_nb.views.time_line import image, time_line
+from tfmfa_nb.views.timeline import image, timeline
 from tfmfa_nb.views.wording import (
     checks_of,
     command_text,
@@ -33,7 +33,7 @@ from tfmfa_nb.views.wording import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tfmfa_nb.protocol.picture_messages import TimeLine
+    from tfmfa_nb.protocol.picture_messages import Timeline
     from tfmfa_nb.runs.run import Run
 
 _HEAD, _TAIL, _MAX_ROLES, _MAX_CHARACTERS, _MAX_NAME = 40, 200, 20, 400, 80
@@ -70,8 +70,8 @@ def summary_text(run: Run) -> str:
             tail.append(f"What to do: {_clipped(run.error_remedy)}")
         for title, text in _documents(run):
             tail += ["", f"{title}:", *(f"  {line}" for line in text.split("\n"))]
-    line = _time_line(run)
-    times = ["", "Time line", f"  {line.sentence}", *(f"  {each}" for each in line.lines)] if line else []
+    line = _timeline(run)
+    times = ["", "Timeline", f"  {line.sentence}", *(f"  {each}" for each in line.lines)] if line else []
     room = _Room(_MAX_TEXT - _size([*head, *times, *details, *tail]), _PLAN_SHARE)
     parts = head
     for section in _sections(run):
@@ -98,8 +98,8 @@ def summary_html(run: Run) -> str:
         parts += [f"<p>{escape(title)}:</p><pre><code>{escape(text)}</code></pre>" for title, text in _documents(run)]
     parts.append(_list(_facts(run)))
     details = f"<details><summary>Details</summary>{_list(_details(run))}</details>"
-    line = _time_line(run)
-    times = f"<br><p><strong>Time line</strong></p><p>{escape(line.sentence)}</p>{image(line)}" if line else ""
+    line = _timeline(run)
+    times = f"<br><p><strong>Timeline</strong></p><p>{escape(line.sentence)}</p>{image(line)}" if line else ""
     room = _Room(_MAX_HTML - _size([*parts, times, details]), _PLAN_SHARE)
     for section in _sections(run):
         parts.append(_section_html(section, room))
@@ -192,9 +192,9 @@ def _section_html(section: Section, room: _Room) -> str:
     return f"<br><p><strong>{escape(section.title)}</strong></p>{''.join(parts)}"
 
 
-def _time_line(run: Run) -> TimeLine | None:
-    """The time line of an apply that has ended."""
-    return time_line(run, _MAX_BARS) if run.phase == Phase.APPLY and run.ended_at else None
+def _timeline(run: Run) -> Timeline | None:
+    """The timeline of an apply that has ended."""
+    return timeline(run, _MAX_BARS) if run.phase == Phase.APPLY and run.ended_at else None
 
 
 def _documents(run: Run) -> list[tuple[str, str]]:

@@ -161,7 +161,7 @@ export interface Cancel {
   readonly type: 'cancel';
 }
 
-export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | TimeLine;
+export type CardMessage = CardState | Lines | Found | Text | PlanRows | PlanGraph | Timeline;
 
 export type CardRequest =
   | Hello
@@ -170,7 +170,7 @@ export type CardRequest =
   | TextRequest
   | PlanRowsRequest
   | PlanGraphRequest
-  | TimeLineRequest
+  | TimelineRequest
   | Authenticate
   | UnsealedCode
   | Confirm
@@ -209,7 +209,7 @@ export interface CardState {
   readonly more_policy_checks: number;
   readonly comparison: string;
   readonly has_plan: boolean;
-  readonly has_time_line: boolean;
+  readonly has_timeline: boolean;
   readonly notes: readonly string[];
   readonly error: string;
   readonly error_remedy: string;
@@ -777,9 +777,9 @@ export interface Shape {
   readonly text: string;
 }
 
-/** The time line of an apply. */
-export interface TimeLine {
-  readonly type: 'time_line';
+/** The timeline of an apply. */
+export interface Timeline {
+  readonly type: 'timeline';
   readonly sentence: string;
   readonly width: number;
   readonly height: number;
@@ -787,9 +787,9 @@ export interface TimeLine {
   readonly lines: readonly string[];
 }
 
-/** Requests the time line of the apply. */
-export interface TimeLineRequest {
-  readonly type: 'time_line';
+/** Requests the timeline of the apply. */
+export interface TimelineRequest {
+  readonly type: 'timeline';
 }
 
 /** How far the apply of a change is, or of all changes of a group, which has no times. */

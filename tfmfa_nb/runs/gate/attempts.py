@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _MAX_REFUSED = 10
 
 
+def code_needed(purpose: str) -> tuple[LockIndicator, str]:
+    """The lock indicator until a code is accepted, for a purpose as in "A code is needed to apply"."""
+    return LockIndicator.REQUIRED, f"A code is needed to {purpose}"
+
+
 class CodeAttempts:
     """Asks for codes until AWS returns a session.
 
@@ -77,7 +82,7 @@ class CodeAttempts:
         """
         self._count += 1
         refusal = self._refusal or problem
-        indicator = (LockIndicator.REQUIRED, f"MFA code required to {self._driver.record.purpose}")
+        indicator = code_needed(self._driver.record.purpose)
         if refusal is not None:
             indicator = (LockIndicator.FAILED, refusal.problem)
             self._driver.show_indicator(*indicator, refusal.remedy)

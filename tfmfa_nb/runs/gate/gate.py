@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfmfa_nb.model.lock_indicator import LockIndicator
 from tfmfa_nb.organization.policy import Policy
 from tfmfa_nb.runs.events import Authenticated, IdentityKnown, RolesChanged
-from tfmfa_nb.runs.gate.attempts import CodeAttempts
+from tfmfa_nb.runs.gate.attempts import CodeAttempts, code_needed
 from tfmfa_nb.runs.gate.evidence import circumstances, evidence, record_code
 from tfmfa_nb.runs.gate.key_owner import identify_owner
 from tfmfa_nb.runs.gate.real_aws import RealAws
@@ -92,7 +92,7 @@ class Gate:
             RoleRefused: a role cannot be assumed with the session, or is not allowed.
         """
         driver.tell(Authenticated())
-        required = (LockIndicator.REQUIRED, f"MFA code required to {driver.record.purpose}")
+        required = code_needed(driver.record.purpose)
         driver.show_indicator(*required)
         driver.roles = unchecked_roles(chains)
         driver.tell(RolesChanged(driver.roles))

@@ -5,7 +5,7 @@ import { make } from '../../dom/elements';
 import type { CardMessage, CardRequest, CardState } from '../../protocol/generated';
 import type { CardChannel, IPart } from '../channel';
 import { Log } from '../log/log';
-import { TimeLine } from '../pictures/time_line';
+import { Timeline } from '../pictures/timeline';
 import { Plan } from '../plan/plan';
 import { Announcer } from './announcer';
 import { Approvals } from './approvals';
@@ -43,7 +43,7 @@ export class Card implements IPart, IFramed<CardState> {
       this._facts.node,
       this._roles.node,
       this._notes.node,
-      this._timeLine.node,
+      this._timeline.node,
       this._plan.node,
       this._log.node
     );
@@ -57,7 +57,7 @@ export class Card implements IPart, IFramed<CardState> {
     this._stopListening();
     this._frame.dispose();
     this._plan.dispose();
-    this._timeLine.dispose();
+    this._timeline.dispose();
     this._log.dispose();
   }
 
@@ -69,6 +69,10 @@ export class Card implements IPart, IFramed<CardState> {
 
   isOver({ ended_at }: CardState): boolean {
     return ended_at > 0;
+  }
+
+  isSettled(state: CardState): boolean {
+    return this.isOver(state) || ['open', 'authenticated'].includes(state.lock_indicator);
   }
 
   draw(state: CardState): void {
@@ -89,7 +93,7 @@ export class Card implements IPart, IFramed<CardState> {
     this._policyChecks.draw(state);
     this._approvals.draw(state);
     this._plan.update(state.has_plan, state.comparison, `${state.progress?.version ?? 0} ${state.ended_at > 0}`);
-    this._timeLine.update(state.has_time_line);
+    this._timeline.update(state.has_timeline);
     this._log.update(state.log_start, state.log_lines, state.log_path);
     this._announcer.draw(state);
   }
@@ -104,8 +108,8 @@ export class Card implements IPart, IFramed<CardState> {
     this._frame.hear();
     if (message.type === 'plan_rows' || message.type === 'plan_graph') {
       this._plan.receive(message);
-    } else if (message.type === 'time_line') {
-      this._timeLine.receive(message);
+    } else if (message.type === 'timeline') {
+      this._timeline.receive(message);
     } else if (message.type === 'state') {
       this._frame.receive(message);
     } else {
@@ -130,7 +134,7 @@ export class Card implements IPart, IFramed<CardState> {
   private readonly _policyChecks = new PolicyChecks();
   private readonly _approvals = new Approvals();
   private readonly _plan = new Plan(request => this._send(request));
-  private readonly _timeLine = new TimeLine(request => this._send(request));
+  private readonly _timeline = new Timeline(request => this._send(request));
   private readonly _log = new Log(request => this._send(request));
   private readonly _announcer = new Announcer();
   private readonly _frame: Frame<CardState, CardRequest>;

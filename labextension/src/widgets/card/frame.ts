@@ -6,6 +6,7 @@ import type { CardState, Hello } from '../../protocol/generated';
 import { PROTOCOL } from '../../protocol/generated';
 import type { CodeAnswer, IChannel } from '../channel';
 import { canSeal } from '../sealing';
+import { Keyboard } from './focus';
 import { Question } from './question';
 import { Silence } from './silence';
 
@@ -25,6 +26,8 @@ export interface IFramed<State> {
   drawTimes(state: State, now: number): void;
   /** Whether nothing more will happen to what the state shows. */
   isOver(state: State): boolean;
+  /** Whether nothing else is about to be asked: a refused code is asked for again. */
+  isSettled(state: State): boolean;
   /** The kernel has exited: nothing can be answered any more. Returns what that means. */
   exit(state: State | null): string;
 }
@@ -44,6 +47,7 @@ export class Frame<State extends FramedState, Sent> {
     this._card = card;
     withAttributes(card.node, { 'aria-label': this._name, tabindex: -1 });
     keepKeys(card.node);
+    this.keyboard.begin(card.node);
     setVisible(card.body, false);
     this._channel.onExit(() => this._exit());
     this._timer = window.setInterval(() => this._tick(), TICK);
@@ -52,9 +56,7 @@ export class Frame<State extends FramedState, Sent> {
 
   dispose(): void {
     clearInterval(this._timer);
-    if (this._card?.node.contains(document.activeElement)) {
-      this.question.giveFocusBack();
-    }
+    this.keyboard.end();
     this.question.dispose();
     this._card?.node.remove();
   }
@@ -98,14 +100,9 @@ export class Frame<State extends FramedState, Sent> {
     }
     this.question.draw(state.question);
     this._drawTimes(state);
-    if (this.question.keepsFocus && this._isSettled(state)) {
-      this.question.giveFocusBack();
+    if (this.keyboard.isHeld && state.question === null && this._card?.isSettled(state)) {
+      this.keyboard.settle();
     }
-  }
-
-  /** Whether no other question is about to follow the last one: a refused code is asked for again. */
-  private _isSettled(state: State): boolean {
-    return state.question === null && (this._isOver || ['open', 'authenticated'].includes(state.lock_indicator));
   }
 
   private get _isOver(): boolean {
@@ -138,7 +135,8 @@ export class Frame<State extends FramedState, Sent> {
     this._card?.drawTimes(state, this.now);
   }
 
-  readonly question = new Question(message => this.send(message));
+  readonly keyboard = new Keyboard();
+  readonly question = new Question(message => this.send(message), this.keyboard);
   readonly silence = new Silence();
   private _card: IFramed<State> | null = null;
   private _timer = 0;

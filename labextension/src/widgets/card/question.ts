@@ -1,6 +1,5 @@
 // The question on the card: a code, or a confirmation.
 
-import { sayAnswered } from '../../dom/answered';
 import { make, makeButton, setText, setVisible, uniqueId, withAttributes } from '../../dom/elements';
 import type {
   Authenticate,
@@ -14,6 +13,7 @@ import { duration } from '../../text/numbers';
 import type { CodeAnswer } from '../channel';
 import { canSeal, seal } from '../sealing';
 import { unsealedNote } from '../unsealed';
+import type { Keyboard } from './focus';
 import { isTypingElsewhere } from './focus';
 
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
@@ -25,35 +25,23 @@ const DELETES = 'Delete what was planned. Nothing is changed.';
 export type QuestionAnswer = Authenticate | Cancel | CodeAnswer | Confirm | Discard;
 
 export class Question {
-  /** @param _send - Called with the message that answers. */
-  constructor(private readonly _send: (message: QuestionAnswer) => void) {
+  /**
+   * @param _send - Called with the message that answers.
+   * @param _keyboard - The card's.
+   */
+  constructor(
+    private readonly _send: (message: QuestionAnswer) => void,
+    private readonly _keyboard: Keyboard
+  ) {
     this._field.id = uniqueId('code');
     this._typed.id = uniqueId('word');
     this._typed.addEventListener('input', () => this._enable(true));
-    this.node.addEventListener('focusin', ({ relatedTarget }) => {
-      if (relatedTarget instanceof HTMLElement && !this._holder()?.contains(relatedTarget)) {
-        this._before = relatedTarget;
-      }
-    });
     this.node.noValidate = true;
     this.node.hidden = true;
     this.node.addEventListener('submit', event => {
       event.preventDefault();
       this._authenticate();
     });
-  }
-
-  /** Whether the keyboard was in the question when it closed, and nobody has taken it since. */
-  get keepsFocus(): boolean {
-    return this._hadFocus;
-  }
-
-  /** Gives the keyboard back to where the person was before the question. */
-  giveFocusBack(): void {
-    this._hadFocus = false;
-    if (sayAnswered(this._holder() ?? this.node) && this._before?.isConnected) {
-      this._before.focus({ preventScroll: true });
-    }
   }
 
   draw(question: QuestionAsked | null): void {
@@ -113,11 +101,10 @@ export class Question {
   private _close(): void {
     if (!this.node.hidden) {
       this._field.value = '';
-      // Where the person was, so that they are there again if the code is refused.
-      this._hadFocus ||= this._hasFocus();
+      const wasHere = this._keyboard.isHeld || this._hasFocus();
       setVisible(this.node, false);
-      if (this._hadFocus) {
-        this._holder()?.focus({ preventScroll: true }); // a key meant for the code is no command of the notebook
+      if (wasHere) {
+        this._keyboard.hold();
       }
     }
   }
@@ -147,7 +134,7 @@ export class Question {
 
   /** Takes no other answer for a while. */
   private _hold(): void {
-    this._hadFocus = this._hasFocus();
+    this._keyboard.answer(this._hasFocus());
     this._enable(false);
     this._retry = window.setTimeout(() => this._enable(true), RETRY);
   }
@@ -165,20 +152,15 @@ export class Question {
    * the card has the keyboard.
    */
   private _focus(): void {
-    const wasHere = this._hadFocus || document.activeElement === this._holder();
+    const wasHere = this._keyboard.isHere;
     requestAnimationFrame(() => {
       const { bottom, top } = this.node.getBoundingClientRect();
       const isInView = top >= 0 && bottom <= window.innerHeight;
       if (!isTypingElsewhere(this.node) && (wasHere || isInView)) {
         this._field.focus({ preventScroll: isInView });
       }
-      this._hadFocus = false;
+      this._keyboard.release();
     });
-  }
-
-  /** The card, which holds the keyboard between two questions. */
-  private _holder(): HTMLElement | null {
-    return this.node.closest<HTMLElement>('.tfmfa-card');
   }
 
   private _hasFocus(): boolean {
@@ -222,8 +204,6 @@ export class Question {
   private _key: SealingKey | undefined;
   private _nextCodeAt = 0; // by the kernel's clock; 0 where nothing is known of it
   private _word = '';
-  private _before: HTMLElement | null = null; // where the person was
-  private _hadFocus = false;
   private _retry = 0;
 
   readonly node = make(

@@ -17,9 +17,16 @@ import { FleetHead } from './head';
 import { Matrix } from './matrix';
 import { openRun } from './open';
 
+const WORKING: ReadonlySet<string> = new Set(['planning', 'applying']);
+
 export class FleetCard implements IPart, IFramed<FleetState> {
   constructor(channel: FleetChannel) {
     this._frame = new Frame<FleetState, FleetRequest>(channel, 'Terraform fleet');
+    this._choice = new Choice(
+      answer => this._frame.send({ ...answer, rows: this._matrix.selected }),
+      () => this._frame.send({ type: 'cancel' }),
+      this._frame.keyboard
+    );
     this.body = make(
       'div',
       'tfmfa-body',
@@ -56,6 +63,12 @@ export class FleetCard implements IPart, IFramed<FleetState> {
 
   isOver({ choice, ended, question }: FleetState): boolean {
     return ended && question === null && choice === null;
+  }
+
+  /** Until the apply begins, which may ask for a code, the fleet has ended, and its lock indicator is the plans'. */
+  isSettled({ choice, ended, phase, rows }: FleetState): boolean {
+    const isWorking = rows.some(({ plan, apply }) => [plan, apply].some(({ status }) => WORKING.has(status)));
+    return choice === null && (isWorking || (ended && phase === 'apply'));
   }
 
   draw(state: FleetState): void {
@@ -117,10 +130,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
   );
   private readonly _decision = new FleetDecision();
   private readonly _indicator = new LockIndicator();
-  private readonly _choice = new Choice(
-    answer => this._frame.send({ ...answer, rows: this._matrix.selected }),
-    () => this._frame.send({ type: 'cancel' })
-  );
+  private readonly _choice: Choice;
   private readonly _facts = new Facts();
   private readonly _filters = new FleetFilters(() => this._filter());
   private readonly _matrix = new Matrix(

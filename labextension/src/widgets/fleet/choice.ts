@@ -3,6 +3,7 @@
 import { make, makeButton, setText, setVisible, withAttributes } from '../../dom/elements';
 import type { ApplySelected, FleetChoice } from '../../protocol/generated';
 import { count } from '../../text/numbers';
+import type { Keyboard } from '../card/focus';
 
 const RETRY = 5000; // ms until an answer that brought nothing can be given again: it may have been lost on its way
 const MOST = 1000;
@@ -11,13 +12,15 @@ export class Choice {
   /**
    * @param _apply - Called with the answer, without its rows.
    * @param cancel - Called when nothing is to be applied.
+   * @param _keyboard - The card's.
    */
   constructor(
     private readonly _apply: (answer: Omit<ApplySelected, 'rows'>) => void,
-    cancel: () => void
+    cancel: () => void,
+    private readonly _keyboard: Keyboard
   ) {
     this._cancel = makeButton('Cancel', '', () => {
-      this._keepKeyboard();
+      this._keyboard.hold();
       cancel();
     });
     this.node.append(
@@ -60,7 +63,7 @@ export class Choice {
   }
 
   private _answer(): void {
-    this._keepKeyboard();
+    this._keyboard.hold();
     this._hold(true);
     this._retry = window.setTimeout(() => this._hold(false), RETRY);
     this._apply({
@@ -70,11 +73,6 @@ export class Choice {
       canary: this._canary.value,
       stop_after: this._stopAfter.value
     });
-  }
-
-  /** The card takes it: the button is about to go, and a question may follow. */
-  private _keepKeyboard(): void {
-    this.node.closest<HTMLElement>('.tfmfa-card')?.focus({ preventScroll: true });
   }
 
   private _hold(held: boolean): void {

@@ -1,14 +1,14 @@
-// The time line of an apply. The kernel has drawn it; here it gets the theme's colors.
+// The timeline of an apply. The kernel has drawn it; here it gets the theme's colors.
 
 import { make, makeButton, setVisible, withAttributes } from '../../dom/elements';
 import { shape } from '../../dom/icons';
-import type { Shape, TimeLine as Drawn, TimeLineRequest } from '../../protocol/generated';
+import type { Shape, Timeline as Drawn, TimelineRequest } from '../../protocol/generated';
 
 const RETRY = 1500; // ms until it is asked for again: a message may have been lost
 
-export class TimeLine {
-  /** @param _ask - Called for the time line; the answer comes to `receive`. */
-  constructor(private readonly _ask: (request: TimeLineRequest) => void) {
+export class Timeline {
+  /** @param _ask - Called for the timeline; the answer comes to `receive`. */
+  constructor(private readonly _ask: (request: TimelineRequest) => void) {
     setVisible(this.node, false);
     setVisible(this._content, false);
   }
@@ -28,7 +28,7 @@ export class TimeLine {
       withAttributes(make('div', 'tfmfa-time-pane', picture), {
         tabindex: 0, // it scrolls
         role: 'group',
-        'aria-label': 'Picture of the time line'
+        'aria-label': 'Picture of the timeline'
       }),
       make(
         'details',
@@ -55,20 +55,20 @@ export class TimeLine {
   }
 
   private _request(): void {
-    this._ask({ type: 'time_line' });
+    this._ask({ type: 'timeline' });
     clearTimeout(this._retry);
     this._retry = window.setTimeout(() => this._request(), RETRY);
   }
 
   private readonly _content = make('div', 'tfmfa-time-content');
   private readonly _button = withAttributes(
-    makeButton('Time line', 'tfmfa-plain', () => this._toggle()),
+    makeButton('Timeline', 'tfmfa-plain', () => this._toggle()),
     { 'aria-expanded': 'false' }
   );
   private _retry = 0;
 
-  readonly node = withAttributes(make('section', 'tfmfa-time-line', this._button, this._content), {
-    'aria-label': 'Time line'
+  readonly node = withAttributes(make('section', 'tfmfa-timeline', this._button, this._content), {
+    'aria-label': 'Timeline'
   });
 }
 

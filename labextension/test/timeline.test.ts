@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Shape, TimeLineRequest } from '../src/protocol/generated';
-import { TimeLine } from '../src/widgets/pictures/time_line';
+import type { Shape, TimelineRequest } from '../src/protocol/generated';
+import { Timeline } from '../src/widgets/pictures/timeline';
 
 const bar: Shape = {
   kind: 'bar',
@@ -13,17 +13,17 @@ const bar: Shape = {
   text: 'x.a: create 0:10'
 };
 
-test('the time line is asked for once it is opened, and drawn as the kernel says', () => {
-  const asked: TimeLineRequest[] = [];
-  const line = new TimeLine(request => asked.push(request));
+test('the timeline is asked for once it is opened, and drawn as the kernel says', () => {
+  const asked: TimelineRequest[] = [];
+  const line = new Timeline(request => asked.push(request));
   expect(line.node.hidden).toBe(true);
   line.update(true);
   expect(line.node.hidden).toBe(false);
   const button = line.node.querySelector('button') as HTMLButtonElement;
   button.click();
-  expect(asked).toEqual([{ type: 'time_line' }]);
+  expect(asked).toEqual([{ type: 'timeline' }]);
   line.receive({
-    type: 'time_line',
+    type: 'timeline',
     sentence: '1 change of resources in 0:10.',
     width: 860,
     height: 50,

@@ -6,10 +6,10 @@ import scripted_plan
 from scripted_run import ScriptedRun
 
 from tfmfa_nb.protocol.codec import encode, parse
-from tfmfa_nb.protocol.picture_messages import TimeLine
+from tfmfa_nb.protocol.picture_messages import Timeline
 from tfmfa_nb.terraform.resource_applies import ApplyState, ResourceApply
 from tfmfa_nb.views.summary import summary_html, summary_text
-from tfmfa_nb.views.time_line import critical_path, svg, time_line
+from tfmfa_nb.views.timeline import critical_path, svg, timeline
 
 BEGIN = 1_795_000_000.0
 
@@ -60,7 +60,7 @@ def test_a_resource_between_that_does_not_change_counts():
 
 def test_the_card_and_a_reader_are_told_the_same():
     run = applied([step("x.a", 0, 10), step("x.b", 10, 70), step("x.c", 10, 12, state=ApplyState.FAILED)])
-    line = time_line(run, 10)
+    line = timeline(run, 10)
     assert line.sentence == "3 changes of resources in 1:10; the critical path (▲) has 1 of them, which took 1:00."
     assert line.lines == (
         "x.a: create 0:10, from 0:00",
@@ -72,25 +72,25 @@ def test_the_card_and_a_reader_are_told_the_same():
     longest, shortest = bars["x.b: create 1:00, on the critical path"], bars["x.c: create 0:02, failed"]
     assert longest.width / shortest.width == 30
     assert longest.x == shortest.x
-    assert parse(encode(line), TimeLine) == line
+    assert parse(encode(line), Timeline) == line
 
 
-def test_without_times_there_is_no_time_line():
-    assert time_line(ScriptedRun(), 10) is None
-    assert time_line(applied([ResourceApply("x.a", "create")]), 10) is None
-    assert "Time line" not in summary_text(ScriptedRun())
+def test_without_times_there_is_no_timeline():
+    assert timeline(ScriptedRun(), 10) is None
+    assert timeline(applied([ResourceApply("x.a", "create")]), 10) is None
+    assert "Timeline" not in summary_text(ScriptedRun())
 
 
 def test_the_longest_are_shown_and_the_rest_is_counted():
     steps = [step(f"x.a[{number}]", 0, number + 1) for number in range(1_000)]
-    line = time_line(applied(steps), 20)
+    line = timeline(applied(steps), 20)
     assert len(line.lines) == 20
     assert "x.a[980]: create 16:21" in line.lines[0]
     assert "980 are left out" in line.sentence
 
 
 def test_the_picture_is_a_document_of_its_own_in_which_nothing_is_markup():
-    line = time_line(applied([step('x.a["<script>&\u202e"]', 0, 10)]), 10)
+    line = timeline(applied([step('x.a["<script>&\u202e"]', 0, 10)]), 10)
     drawn = ET.fromstring(svg(line))
     assert {element.tag.rpartition("}")[2] for element in drawn.iter()} == {"svg", "title", "rect", "text"}
     assert 'x.a["<script>&⟨U+202E⟩"]' in {element.text for element in drawn.iter()}

@@ -1,4 +1,4 @@
-"""The time line of an apply: one bar for each resource, and the chain of resources that made it last so long.
+"""The timeline of an apply: one bar for each resource, and the chain of resources that made it last so long.
 
 One drawing for the card, which has the colors of JupyterLab's theme, and for the summary that stays in a notebook, for
 which it is an image on paper of its own.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from tfmfa_nb.protocol.picture_messages import Look, Shape, TimeLine
+from tfmfa_nb.protocol.picture_messages import Look, Shape, Timeline
 from tfmfa_nb.protocol.words import action_name, count, duration
 from tfmfa_nb.terraform.dependencies import between, resource_of
 from tfmfa_nb.terraform.resource_applies import ApplyState
@@ -49,8 +49,8 @@ class _Bar:
         return f"{action_name(self.apply.action)} {duration(self.end - self.apply.start)}{state}{chain}"
 
 
-def time_line(run: Run, most: int) -> TimeLine | None:
-    """The time line of the apply of a run; None if no resource of it has times.
+def timeline(run: Run, most: int) -> Timeline | None:
+    """The timeline of the apply of a run; None if no resource of it has times.
 
     Args:
         run: the run, whose apply has ended.
@@ -68,7 +68,7 @@ def time_line(run: Run, most: int) -> TimeLine | None:
     begin = min(each.start for each in timed)
     total = max(bar.end for bar in bars) - begin
     left_out = len(bars) - len(shown)
-    return TimeLine(
+    return Timeline(
         sentence=_sentence(len(bars), total, [bars[index] for index in critical], left_out),
         width=_WIDTH,
         height=_TOP + _ROW * len(shown) + 6,
@@ -120,7 +120,7 @@ def critical_path(applies: Sequence[ResourceApply], dependencies: Mapping[str, S
     return path[::-1]
 
 
-def image(line: TimeLine) -> str:
+def image(line: Timeline) -> str:
     """The picture as an element of HTML: an image, which front ends keep where they remove drawings."""
     data = b64encode(svg(line).encode()).decode()
     return (
@@ -129,7 +129,7 @@ def image(line: TimeLine) -> str:
     )
 
 
-def svg(line: TimeLine) -> str:
+def svg(line: Timeline) -> str:
     """The picture as a document of its own."""
     size = f'width="{line.width:.0f}" height="{line.height:.0f}" viewBox="0 0 {line.width:.0f} {line.height:.0f}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-size="11"><title>{escape(line.sentence)}</title>'
