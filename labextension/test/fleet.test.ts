@@ -69,6 +69,10 @@ const STATE: FleetState = {
   stands: '1 errored, 2 planned',
   ended: false
 };
+const CODE = {
+  ...{ kind: 'code' as const, number: 1, phase: 'apply', text: 'MFA code:', button: 'Authenticate', word: '' },
+  ...{ attempt: 1, next_code_at: 0, problem: '' }
+};
 const CHOICE = { number: 5, at_once: 4, canary: 1, stop_after: 0 };
 
 let kernel: FakeKernel<FleetRequest | CodeAnswer, FleetState>;
@@ -172,13 +176,9 @@ test('after the selection the card has the keyboard, for the question that follo
   buttons('Apply 2 selected').focus();
   buttons('Apply 2 selected').click();
   expect(document.activeElement).toBe(card.node);
-  const question = {
-    ...{ kind: 'code' as const, number: 1, phase: 'apply', text: 'MFA code:', button: 'Authenticate', word: '' },
-    ...{ attempt: 1, next_code_at: 0, problem: '' }
-  };
   // The page has no layout here: nothing is in view.
   vi.stubGlobal('innerHeight', -1);
-  say({ choice: null, question });
+  say({ choice: null, question: CODE });
   vi.advanceTimersByTime(20);
   expect((document.activeElement as HTMLElement).className).toBe('tfmfa-code');
   vi.unstubAllGlobals();
@@ -196,16 +196,52 @@ describe('who answers on the card, and is asked nothing more,', () => {
     boxes()[0]?.focus(); // whose way to the answer leads through the rows
   });
 
-  test.each([
-    ['goes on', { rows: going }],
-    ['is over', { ended: true }]
-  ])('is back once the apply %s', (_, more) => {
+  // Before the second apply of a fleet, the first one has ended.
+  describe.each(['plan', 'apply'])('after a phase, %s,', phase => {
+    test.each([
+      ['goes on', { rows: going }],
+      ['is over', { ended: true }]
+    ])('is back once the apply %s', (_, more) => {
+      say({ choice: CHOICE, phase, ended: true });
+      buttons('Apply 2 selected').focus();
+      buttons('Apply 2 selected').click();
+      say({ choice: CHOICE, phase, ended: true, can_pause: false }); // what was on its way
+      say({ choice: null, phase, ended: true }); // the apply has not begun
+      expect(document.activeElement).toBe(card.node);
+      say({ phase: 'apply', lock_indicator: 'open', started_at: 200, rows: ROWS });
+      expect(document.activeElement).toBe(card.node);
+      say({ phase: 'apply', lock_indicator: 'open', started_at: 200, ...more });
+      expect(document.activeElement).toBe(before);
+    });
+  });
+
+  test('is left where they have gone when a code is asked for', () => {
     buttons('Apply 2 selected').focus();
     buttons('Apply 2 selected').click();
-    say({ choice: CHOICE, ended: true }); // what was on its way
-    say({ choice: null, ended: true }); // the apply has not begun
+    const other = document.createElement('input');
+    document.body.append(other);
+    other.focus();
+    other.value = 'typed';
+    say({ choice: null, started_at: 200, question: CODE });
+    vi.advanceTimersByTime(20);
+    expect(document.activeElement).toBe(other);
+    say({ choice: null, started_at: 200, question: null, ended: true });
+    expect(document.activeElement).toBe(other);
+  });
+
+  test('is back once a code is accepted for the plans', () => {
+    say({ choice: null, started_at: 200, question: CODE });
+    const field = card.node.querySelector('.tfmfa-code') as HTMLInputElement;
+    field.focus();
+    say({ choice: null, started_at: 200, lock_indicator: 'verifying' });
     expect(document.activeElement).toBe(card.node);
-    say({ phase: 'apply', lock_indicator: 'open', ...more });
+    say({ choice: null, started_at: 200 });
+    expect(document.activeElement).toBe(before);
+  });
+
+  test('is back when the kernel exits', () => {
+    buttons('Apply 2 selected').focus();
+    kernel.exit();
     expect(document.activeElement).toBe(before);
   });
 
@@ -216,6 +252,7 @@ describe('who answers on the card, and is asked nothing more,', () => {
     cancel?.click();
     say({ choice: null, ended: true });
     expect(document.activeElement).toBe(card.node);
+    card.node.remove(); // as JupyterLab does first
     card.dispose();
     expect(document.activeElement).toBe(before);
   });
@@ -225,7 +262,7 @@ describe('who answers on the card, and is asked nothing more,', () => {
     say({ choice: null });
     const field = card.node.querySelector('input[type=search]') as HTMLInputElement;
     field.focus();
-    say({ phase: 'apply', lock_indicator: 'open', rows: going });
+    say({ phase: 'apply', lock_indicator: 'open', started_at: 200, rows: going });
     expect(document.activeElement).toBe(field);
   });
 });

@@ -62,7 +62,7 @@ test('it follows the end, and asks for the lines in view and some before them', 
   log.update(0, 1000, 'run.log');
   frame();
   expect(pane().scrollTop).toBe(1000 * 18 - HEIGHT);
-  expect(asked).toEqual([[852, 1000]]);
+  expect(asked).toEqual([[972, 1000]]);
   expect(log.node.querySelector('.tfmfa-log-size')?.textContent).toBe('1,000 lines');
   come(852, lines(852, 1000));
   frame();

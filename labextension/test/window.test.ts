@@ -31,6 +31,10 @@ test('only what is missing is asked for, and more in the direction of the scroll
   expect(linesToAsk(LOG, { first: 500, last: 540 }, has(510, 700))).toEqual({ first: 380, last: 630 });
 });
 
+test('at the end that is followed, nothing more than what is drawn is asked for', () => {
+  expect(linesToAsk(LOG, { first: 960, last: 1000 }, () => false, 0)).toEqual({ first: 960, last: 1000 });
+});
+
 test('no question leaves the log, or is for more than 500 lines', () => {
   expect(linesToAsk(LOG, { first: 0, last: 28 }, () => false)).toEqual({ first: 0, last: 148 });
   expect(linesToAsk(LOG, { first: 972, last: 1000 }, () => false)).toEqual({ first: 852, last: 1000 });

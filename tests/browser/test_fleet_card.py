@@ -122,21 +122,31 @@ def test_who_applies_a_fleet_that_asks_for_no_code_is_where_they_were(lab, open_
         ]
     )
     plan = PLAN.replace(" --level 'plans and applies'", "").replace("go-on", "back-on")
-    lab.write("back.ipynb", "%load_ext tfmfa_nb", rows, plan, "%tfapply --each rows", "'next'")
+    apply = "%tfapply --each rows"
+    lab.write("back.ipynb", "%load_ext tfmfa_nb", rows, plan, apply, "'after the cancel'", apply, "'next'")
     page = open_notebook("back.ipynb", alone=True)
     for cell in range(3):
         page.run_cell(cell)
-    page.start_cell(3)
-    apply = page.output(3).get_by_role("button", name="Apply 3 selected")
-    expect(apply).to_be_visible()
-    page.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4; }")
-    page.cell(4).locator(".jp-InputPrompt").click()
-    apply.click()
-    expect(row(page.output(3).locator(".tfmfa-fleet"), "back-dev")).to_contain_text("Applying, 1 of 2")
+    answer_from_next_cell(page, 3, "Cancel")
+    expect(page.output(3)).to_contain_text("Nothing was applied")
+    page.page.keyboard.press("Shift+Enter")
+    expect(page.output(4)).to_contain_text("after the cancel")
+    answer_from_next_cell(page, 5, "Apply 3 selected")
+    expect(row(page.output(5).locator(".tfmfa-fleet"), "back-dev")).to_contain_text("Applying, 1 of 2")
     page.page.keyboard.press("Shift+Enter")  # while the apply goes on
     (lab.folder / "back-on").touch()
-    expect(page.output(3)).to_contain_text("3 applied")
-    expect(page.output(4)).to_contain_text("next")
+    expect(page.output(5)).to_contain_text("3 applied")
+    expect(page.output(6)).to_contain_text("next")
+
+
+def answer_from_next_cell(page, cell, name):
+    """Start a fleet's apply, go on to the next cell, and press a button where the person selects what is applied."""
+    page.start_cell(cell)
+    answer = page.output(cell).locator(".tfmfa-fleet-choice").get_by_role("button", name=name)
+    expect(answer).to_be_visible()
+    page.page.evaluate(f"() => {{ window.jupyterapp.shell.currentWidget.content.activeCellIndex = {cell + 1}; }}")
+    page.cell(cell + 1).locator(".jp-InputPrompt").click()
+    answer.click()
 
 
 def panel_of(page):

@@ -129,7 +129,7 @@ def test_the_end_is_followed_while_lines_stream_in(show):
         f"{sum(frames) / seconds:,.0f} bytes/s, {len(frames) / seconds:.0f} messages/s"
     )
     assert delay < 2
-    assert sum(frames) / seconds < 500_000
+    assert sum(frames) / seconds < 150_000
     assert len(frames) / seconds < 200
     expect(card.locator(".tfmfa-log-size")).to_have_text("100,000 lines")
     for first in (0, 31_415, 65_358, 99_900):

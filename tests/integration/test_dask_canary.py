@@ -112,6 +112,7 @@ async def test_the_scheduler_has_no_secret(tmp_path, provider, sandbox, gate_of,
         assert {name: str(error) for name, error in fleet.errors.items()} == {}
         pages += await asyncio.to_thread(pages_of, client)
         assert len(pages) >= 6
-        assert found_in([*memory_of(cluster.scheduler.pid), *pages], secrets) == set()
+        after = [*memory_of(cluster.scheduler.pid), *pages]
+        assert found_in(after, {**secrets, **jobs}) == jobs.keys()
         assert found_in([cluster.log("scheduler").encode(), cluster.log("worker-0").encode()], secrets) == set()
     assert fleet["a"].status == "applied"

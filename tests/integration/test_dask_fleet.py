@@ -13,7 +13,7 @@ import pytest
 from dask_cluster import DEPLOY, dask_cluster, keyed, locked
 from device import Device
 from distributed import Client, Security
-from processes import command_of, kill
+from processes import command_of, kill_all
 from runbooks import DEVICE
 from witness import calls_without_mfa
 
@@ -155,7 +155,7 @@ async def test_a_machine_that_dies_leaves_its_environment_errored_and_nothing_ru
     assert {name: str(error) for name, error in fleet.errors.items()} == {}
     task = asyncio.create_task(fleet.apply(gate, Pace()))
     worker, below = machine_of(cluster, await begun(cluster))
-    kill((worker, *below))
+    kill_all((worker, *below))
     await task
     assert [run.status for run in fleet.values()] == ["errored", "applied"]
     said = str(fleet.errors["slow"])
@@ -186,7 +186,7 @@ async def test_a_worker_that_is_restarted_at_its_address_is_lost_while_its_terra
         worker.wait()
         cluster.add_worker(port=port)
         await task
-        kill(below)
+        kill_all(below)
     assert fleet["slow"].status == "errored"
     said = str(fleet.errors["slow"])
     assert re.search(r"exit code 1: The worker .+ \(tls://127.+\) was lost\. What it was changing", said)

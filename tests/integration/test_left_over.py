@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -182,8 +183,9 @@ def kill(kernel):
     """Kill a kernel, and wait until it is gone: its locks go with it, when the last of its threads does."""
     process = psutil.Process(kernel.pid)
     kernel.kill()
-    while process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1):
-        time.sleep(0.01)
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
+            time.sleep(0.01)
 
 
 def left_runs(folder):

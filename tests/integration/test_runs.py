@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -246,7 +247,8 @@ def left_alone(kernel, folder):
     said, supervisor = json.loads(file.read_bytes()), record_of(folder)["process"]["pid"]
     kernel.kill()
     for pid in (said["keeper"][0], supervisor):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may end with the one before
+            os.kill(pid, signal.SIGKILL)
     wait_for(lambda: has_ended(supervisor))
     return said["terraform"][0]
 

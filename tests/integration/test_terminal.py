@@ -10,7 +10,7 @@ import time
 import pexpect
 import psutil
 import pytest
-from processes import command_of, kill
+from processes import command_of, kill_all
 from runbooks import PLAN, SLOW, code_cells, jupyter_tfmfa, read, states, texts, write
 from variants import first_of
 
@@ -192,7 +192,7 @@ def test_ctrl_c_while_a_plan_waits_for_a_lock(terminal, tmp_path, file, lock):
 def test_a_kernel_that_dies_in_an_apply_leaves_terraform_to_finish_and_says_so(terminal, tmp_path):
     child = terminal(SLOW, APPLY)
     child.expect("begun")
-    kill(psutil.Process(child.pid).children())
+    kill_all(psutil.Process(child.pid).children())
     assert ended(child) == 1
     shown = " ".join(child.shown.read_text().split())
     assert "Kernel died. Terraform is still applying. To wait for its end and continue, use --resume." in shown
@@ -287,7 +287,7 @@ def test_resuming_waits_for_an_apply_whose_kernel_died_and_never_repeats_it(term
     child.expect("begun")
     # The runner and its kernel, as when the machine's session ends; Terraform is not one of their group.
     runner = psutil.Process(child.pid)
-    kill([runner, *(each for each in runner.children() if "ipykernel" in " ".join(command_of(each)))])
+    kill_all([runner, *(each for each in runner.children() if "ipykernel" in " ".join(command_of(each)))])
     child.close(force=True)
     assert states(tmp_path / "out.ipynb") == ["done", "done", "done", "running", None, None]
     (tmp_path / "head" / "go-on").touch()

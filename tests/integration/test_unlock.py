@@ -12,6 +12,7 @@ import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel
+from processes import kill_all
 
 from tfmfa_nb.environments import Environment
 from tfmfa_nb.model.levels import Level
@@ -113,15 +114,14 @@ def left(tmp_path):
         (keeper,) = supervisor.children()
         (terraform,) = keeper.children()
         kernel.kill()
-        keeper.kill()
-        supervisor.kill()
+        kill_all((keeper, supervisor))
     finally:
         kernel.stop()
     (folder / "go-on").touch()
     psutil.wait_procs([terraform], timeout=20)
     program = psutil.Process(int((folder / "left.pid").read_text()))
     yield record["id"], program
-    program.kill()
+    kill_all([program])
 
 
 async def test_a_lock_that_a_program_keeps_which_terraform_left_behind(ipython, answers, capsys, left, tmp_path):
@@ -175,8 +175,7 @@ async def test_a_lock_is_not_taken_from_a_run_that_lives(ipython, answers, tmp_p
     supervisor = psutil.Process(planned.driver.process.pid)
     (keeper,) = supervisor.children()
     (child,) = keeper.children()
-    for process in (keeper, supervisor):
-        process.kill()
+    kill_all((keeper, supervisor))
     said = await error_of(other, "%tfruns -e staging unlock")
     assert f"Process {child.pid} of that run is still running" in said
     assert f"%tfruns -e staging follow {planned.id}" in said
@@ -202,8 +201,7 @@ async def kill(planned, going):
     (keeper,) = supervisor.children()
     (child,) = keeper.children()
     everything = [supervisor, *supervisor.children(recursive=True)]
-    for process in (keeper, supervisor):
-        process.kill()
+    kill_all((keeper, supervisor))
     os.killpg(child.pid, signal.SIGKILL)
     await going
     psutil.wait_procs(everything, timeout=20)

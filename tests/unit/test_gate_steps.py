@@ -202,7 +202,7 @@ async def test_one_code_from_the_prompt_to_the_session(world):
     assert world.indicators() == [
         ("required", "A code is needed to plan", ""),
         ("verifying", "Asking AWS…", ""),
-        ("authenticated", "Authenticated with MFA by alice (30 min session, expires at 12:30 UTC)", ""),
+        ("authenticated", "Authenticated with MFA by alice (session expires at 12:30 UTC, after 30 min)", ""),
     ]
     assert (world.driver.record.authenticated_by, world.driver.record.authenticated_at) == ("alice", 1234.5)
     assert world.log() == "Authenticated with MFA by alice\n"

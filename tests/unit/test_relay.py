@@ -215,6 +215,7 @@ def test_an_interrupt_before_a_relay_can_hear_it_is_not_lost(order, tmp_path):
     """As the supervisor interrupts: the mark goes first. The imports take a quarter of a second."""
     relay = started(order)
     while command_of(psutil.Process(relay.pid))[:1] in ([], ["/bin/sh"]):  # none while it begins
+        assert relay.poll() is None
         time.sleep(0.001)
     Path(order.uninterrupted).unlink()
     relay.send_signal(signal.SIGINT)

@@ -177,8 +177,8 @@ def test_a_command_has_a_time_and_says_of_mfa_only_what_is_known(tmp_path):
     assert "Time: since 1970-01-01 00:00:01 UTC" in text
     assert "Check:" not in text  # that is what a `check` block says
     assert "MFA: " not in text  # it may be refused before anybody asks
-    run.driver.show_indicator(LockIndicator.OPEN, "No MFA code needed to run validate")
-    assert "MFA: MFA not required. No MFA code needed to run validate" in summary_text(run)
+    run.driver.show_indicator(LockIndicator.OPEN, "No code is needed to run validate")
+    assert "MFA: MFA not required. No code is needed to run validate" in summary_text(run)
 
 
 POLICY = '{"Statement":[{"Action":["s3:GetObject"],"Effect":"Allow"}]}'

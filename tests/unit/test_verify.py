@@ -341,7 +341,7 @@ def test_a_duration_that_is_none_is_one_clear_error(left, timeout):
 
 @pytest.mark.parametrize(
     ("who", "state", "words"),
-    [("alice", "authenticated", "with MFA by alice"), ("", "open", "No MFA code was needed to apply")],
+    [("alice", "authenticated", "with MFA by alice"), ("", "open", "No code was needed to apply")],
 )
 def test_the_lock_says_whether_someone_had_authenticated(left, who, state, words):
     left.record = replace(left.record, phase=Phase.APPLY, authenticated_by=who)

@@ -85,8 +85,8 @@ class MfaSession:
 
     @property
     def lasts(self) -> str:
-        """How long, and until when: "15 min session, expires at 12:30 UTC"."""
-        return f"{format_duration(self.duration_seconds)} session, expires at {self.expiration:%H:%M} UTC"
+        """Until when, and how long: "session expires at 12:30 UTC, after 15 min"."""
+        return f"session expires at {self.expiration:%H:%M} UTC, after {format_duration(self.duration_seconds)}"
 
     def evidence(self) -> dict[str, str]:
         """What identifies the session in CloudTrail, and is no secret: its key's ID, the request, and the endpoint."""

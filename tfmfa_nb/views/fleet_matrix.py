@@ -52,16 +52,15 @@ def decision_line(fleet: Fleet, rows: Iterable[FleetRow]) -> str:
     """
     total, applying = len(fleet.names), fleet.phase == Phase.APPLY
     names = frozenset(fleet.taking_part if applying else fleet.names)
-    numbers = zip(fleet.names, (row.numbers for row in rows), strict=True)
-    known = {name: each for name, each in numbers if name in names and name in fleet and fleet[name].counts is not None}
-    changing = [name for name in known if fleet[name].status != Status.PLANNED_AND_FINISHED]
+    known = {name: row for name, row in zip(fleet.names, rows, strict=True) if name in names and row.changes}
+    changing = [name for name, row in known.items() if row.changed]
     if applying:
         parts = [f"Apply ({len(names):,} of {environments_text(total)})"]
     else:
         verb = "changes" if total == 1 or len(changing) == 1 else "change"
         parts = [f"{len(changing):,} of {environments_text(total)} {verb}"]
     if changing:
-        parts[0] += f": {sum_text(sum(map(Counter, known.values()), Counter()))}"
+        parts[0] += f": {sum_text(sum((Counter(row.numbers) for row in known.values()), Counter()))}"
         parts += _destroying(known)
     statuses = Counter(fleet[name].status for name in names if name in fleet)
     if any(fleet[name].phase == Phase.APPLY for name in names if name in fleet):
@@ -77,9 +76,9 @@ def decision_line(fleet: Fleet, rows: Iterable[FleetRow]) -> str:
     return ". ".join(parts) + "."
 
 
-def _destroying(known: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """`Resources are destroyed in "a"`, by the numbers of environments; nothing if that happens in none."""
-    names = [name for name, numbers in known.items() if numbers.get("delete") or numbers.get("replace")]
+def _destroying(rows: Mapping[str, FleetRow]) -> list[str]:
+    """`Resources are destroyed in "a"`, by the rows of environments; nothing if that happens in none."""
+    names = [name for name, row in rows.items() if row.numbers.get("delete") or row.numbers.get("replace")]
     return [f"Resources are destroyed in {_names(names)}"] if names else []
 
 

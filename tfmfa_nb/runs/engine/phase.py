@@ -140,7 +140,7 @@ async def authenticate(
         "phase", phase=str(phase), level=str(record.level), workspace=record.workspace, **command, **fleet, **place
     )
     if not driver.record.level.asks_before(phase):
-        driver.show_indicator(LockIndicator.OPEN, f"No MFA code needed to {record.purpose}")
+        driver.show_indicator(LockIndicator.OPEN, f"No code is needed to {record.purpose}")
         driver.tell(Authenticated())
         return None
 

@@ -85,7 +85,7 @@ def show_authentication(driver: Driver) -> None:
     if record.authenticated_by:
         driver.show_indicator(LockIndicator.AUTHENTICATED, f"Authenticated with MFA by {record.authenticated_by}")
     else:
-        driver.show_indicator(LockIndicator.OPEN, f"No MFA code was needed to {record.purpose}")
+        driver.show_indicator(LockIndicator.OPEN, f"No code was needed to {record.purpose}")
 
 
 def _outputs(driver: Driver) -> dict[str, object]:

@@ -24,14 +24,19 @@ export class Keyboard {
     return this._isHeld;
   }
 
-  /** Whether the card itself has it, or is to have it. */
+  /** Whether the card has it, also if what had it is gone: the browser then says that the page has it. */
   get isHere(): boolean {
-    return this._isHeld || (this._card !== null && document.activeElement === this._card);
+    const { activeElement, body } = document;
+    return (this._card !== null && activeElement === this._card) || (this._isHeld && activeElement === body);
   }
 
-  /** A person answers, who may have pressed a button without going there. */
+  /**
+   * A person answers.
+   *
+   * @param isThere - Whether they are where they answer. In Safari, a button that is pressed leaves them on the card.
+   */
   answer(isThere: boolean): void {
-    this._isHeld = isThere;
+    this._isHeld = isThere || this.isHere;
   }
 
   /** What was answered goes away. */
@@ -40,29 +45,31 @@ export class Keyboard {
     this._card?.focus({ preventScroll: true });
   }
 
-  /** Something else is asked, and has the keyboard. */
+  /** Something else has it. */
   release(): void {
     this._isHeld = false;
   }
 
   /** Nothing else is asked: the person is where they were, unless they have gone elsewhere meanwhile. */
   settle(): void {
+    const { isHere } = this;
     this._isHeld = false;
-    const { activeElement, body } = document;
-    if (activeElement === this._card || activeElement === body) {
+    if (isHere) {
       this._giveBack();
     }
   }
 
   /** The card is about to go, with all that could have the keyboard. */
   end(): void {
-    if (this._card?.contains(document.activeElement)) {
+    if (this.isHere || this._card?.contains(document.activeElement)) {
       this._giveBack();
     }
   }
 
   private _giveBack(): void {
-    if (this._card && sayAnswered(this._card) && this._before?.isConnected) {
+    // A card that goes is out of its notebook before it is told.
+    const place = this._card?.isConnected ? this._card : this._before;
+    if (place && sayAnswered(place) && this._before?.isConnected) {
       this._before.focus({ preventScroll: true });
     }
   }

@@ -101,10 +101,12 @@ export class Question {
   private _close(): void {
     if (!this.node.hidden) {
       this._field.value = '';
-      const wasHere = this._keyboard.isHeld || this._hasFocus();
+      const wasHere = this._keyboard.isHere || this._hasFocus();
       setVisible(this.node, false);
       if (wasHere) {
         this._keyboard.hold();
+      } else {
+        this._keyboard.release();
       }
     }
   }
@@ -154,6 +156,9 @@ export class Question {
   private _focus(): void {
     const wasHere = this._keyboard.isHere;
     requestAnimationFrame(() => {
+      if (this.node.hidden) {
+        return; // answered elsewhere meanwhile
+      }
       const { bottom, top } = this.node.getBoundingClientRect();
       const isInView = top >= 0 && bottom <= window.innerHeight;
       if (!isTypingElsewhere(this.node) && (wasHere || isInView)) {

@@ -65,10 +65,13 @@ export class FleetCard implements IPart, IFramed<FleetState> {
     return ended && question === null && choice === null;
   }
 
-  /** Until the apply begins, which may ask for a code, the fleet has ended, and its lock indicator is the plans'. */
-  isSettled({ choice, ended, phase, rows }: FleetState): boolean {
+  /** After a selection, the fleet and its lock indicator stay as they were until the apply begins. */
+  isSettled({ choice, ended, lock_indicator: indicator, phase, rows, started_at: start }: FleetState): boolean {
+    if (choice !== null || start === this._selectedAfter) {
+      return false;
+    }
     const isWorking = rows.some(({ plan, apply }) => [plan, apply].some(({ status }) => WORKING.has(status)));
-    return choice === null && (isWorking || (ended && phase === 'apply'));
+    return isWorking || ended || (phase === 'plan' && indicator === 'authenticated');
   }
 
   draw(state: FleetState): void {
@@ -84,6 +87,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
     } else if (!state.choice) {
       this._matrix.choose(null);
     }
+    this._selectedAfter = state.choice ? state.started_at : this._selectedAfter;
     this._drawSelection();
     this._announce(state);
   }
@@ -131,6 +135,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
   private readonly _decision = new FleetDecision();
   private readonly _indicator = new LockIndicator();
   private readonly _choice: Choice;
+  private _selectedAfter = 0; // when the phase began after which somebody selects what is applied
   private readonly _facts = new Facts();
   private readonly _filters = new FleetFilters(() => this._filter());
   private readonly _matrix = new Matrix(

@@ -35,6 +35,9 @@ export class Choice {
 
   /** @returns Whether this is another question than before, which nobody has selected rows for. */
   draw(choice: FleetChoice | null): boolean {
+    if (!choice && this.node.contains(document.activeElement)) {
+      this._keyboard.hold();
+    }
     setVisible(this.node, choice !== null);
     if (!choice || choice.number === this._number) {
       return false;

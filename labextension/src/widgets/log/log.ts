@@ -370,7 +370,9 @@ export class Log {
     const { last } = this._shown;
     const isBehind = !this._isWhole && this._known < this._file.last;
     const more = isBehind ? { first: last, last: last + AROUND } : null;
-    const wanted = linesToAsk(this._shown, drawn, row => this._lines.has(row)) ?? more;
+    // At the end of a log that grows fast, each look is at other lines.
+    const ahead = this._following.isOn ? 0 : undefined;
+    const wanted = linesToAsk(this._shown, drawn, row => this._lines.has(row), ahead) ?? more;
     if (!wanted) {
       return;
     }

@@ -35,8 +35,15 @@ export function linesToDraw(log: IRange, top: number, height: number): IRange {
   };
 }
 
-/** The lines to ask for, where some of those drawn are missing; some more in the direction that a person scrolls. */
-export function linesToAsk(log: IRange, drawn: IRange, has: (line: number) => boolean): IRange | null {
+/**
+ * The lines to ask for, where some of those drawn are missing.
+ *
+ * @param log - What can be shown.
+ * @param drawn - The lines to draw.
+ * @param has - Whether a line is known.
+ * @param ahead - How many more to ask for, in the direction that a person scrolls.
+ */
+export function linesToAsk(log: IRange, drawn: IRange, has: (line: number) => boolean, ahead = AHEAD): IRange | null {
   let first = drawn.first;
   while (first < drawn.last && has(first)) {
     first++;
@@ -49,9 +56,9 @@ export function linesToAsk(log: IRange, drawn: IRange, has: (line: number) => bo
     last--;
   }
   if (first === drawn.first) {
-    first = Math.max(log.first, first - AHEAD);
+    first = Math.max(log.first, first - ahead);
   }
-  return { first, last: Math.min(log.last, last + AHEAD, first + MOST_ASKED) };
+  return { first, last: Math.min(log.last, last + ahead, first + MOST_ASKED) };
 }
 
 /** Which of the `kept` lines to let go of, where there are too many: those far from the `middle` of the view. */
