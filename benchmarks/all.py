@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -65,7 +66,12 @@ def measured(script: str, rounds: int) -> list[dict[str, object]]:
     figures: list[dict[str, object]] = []
     for asked in _ASKED.get(script, ((),)):
         command = [sys.executable, str(HERE / f"{script}.py"), "--json", *asked, *more]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
+        # Each run looks at what earlier ones have left: here, only at what this script has.
+        with TemporaryDirectory() as left:
+            environ = {**os.environ, "XDG_RUNTIME_DIR": left, "XDG_STATE_HOME": left}
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL, env=environ
+            )
         if not (found := [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]):
             raise SystemExit(f"{script}.py printed no figures:\n{done.stdout}")
         figures += found

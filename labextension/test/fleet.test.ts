@@ -184,6 +184,19 @@ test('after the selection the card has the keyboard, for the question that follo
   vi.unstubAllGlobals();
 });
 
+test('who gives the code for the plans is back once AWS has accepted it', () => {
+  const before = document.createElement('button');
+  document.body.append(before);
+  before.focus();
+  say({ question: CODE });
+  const field = card.node.querySelector('.tfmfa-code') as HTMLInputElement;
+  field.focus();
+  say({ lock_indicator: 'verifying' });
+  expect(document.activeElement).toBe(card.node);
+  say({});
+  expect(document.activeElement).toBe(before);
+});
+
 describe('who answers on the card, and is asked nothing more,', () => {
   const going = [row('a', { apply: { ...BEFORE, status: 'applying' } })];
   let before: HTMLElement;
@@ -208,6 +221,7 @@ describe('who answers on the card, and is asked nothing more,', () => {
       say({ choice: CHOICE, phase, ended: true, can_pause: false }); // what was on its way
       say({ choice: null, phase, ended: true }); // the apply has not begun
       expect(document.activeElement).toBe(card.node);
+      say({ phase, started_at: 200, rows: ROWS });
       say({ phase: 'apply', lock_indicator: 'open', started_at: 200, rows: ROWS });
       expect(document.activeElement).toBe(card.node);
       say({ phase: 'apply', lock_indicator: 'open', started_at: 200, ...more });
@@ -218,24 +232,29 @@ describe('who answers on the card, and is asked nothing more,', () => {
   test('is left where they have gone when a code is asked for', () => {
     buttons('Apply 2 selected').focus();
     buttons('Apply 2 selected').click();
-    const other = document.createElement('input');
+    vi.stubGlobal('innerHeight', -1); // the card is out of view
+    const other = document.createElement('button');
     document.body.append(other);
     other.focus();
-    other.value = 'typed';
     say({ choice: null, started_at: 200, question: CODE });
+    say({ choice: null, started_at: 200, question: null }); // answered elsewhere at once
+    expect(document.activeElement).toBe(other);
+    say({ choice: null, started_at: 200, question: { ...CODE, number: 2 } });
     vi.advanceTimersByTime(20);
     expect(document.activeElement).toBe(other);
     say({ choice: null, started_at: 200, question: null, ended: true });
     expect(document.activeElement).toBe(other);
+    vi.unstubAllGlobals();
   });
 
-  test('is back once a code is accepted for the plans', () => {
-    say({ choice: null, started_at: 200, question: CODE });
+  test('is back when the kernel exits with the answer', () => {
+    say({ choice: null, question: CODE });
     const field = card.node.querySelector('.tfmfa-code') as HTMLInputElement;
     field.focus();
-    say({ choice: null, started_at: 200, lock_indicator: 'verifying' });
-    expect(document.activeElement).toBe(card.node);
-    say({ choice: null, started_at: 200 });
+    field.value = '492817';
+    field.form?.dispatchEvent(new Event('submit', { cancelable: true }));
+    field.blur(); // as browsers do where a field is disabled
+    kernel.exit();
     expect(document.activeElement).toBe(before);
   });
 

@@ -71,8 +71,10 @@ export class Card implements IPart, IFramed<CardState> {
     return ended_at > 0;
   }
 
+  /** Between a confirmation and a code, the lock indicator is still the plan's. */
   isSettled(state: CardState): boolean {
-    return this.isOver(state) || ['open', 'authenticated'].includes(state.lock_indicator);
+    const isAboutToAsk = state.phase === 'apply' && state.status === 'planned';
+    return this.isOver(state) || (!isAboutToAsk && ['open', 'authenticated'].includes(state.lock_indicator));
   }
 
   draw(state: CardState): void {

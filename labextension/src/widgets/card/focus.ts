@@ -13,9 +13,15 @@ export class Keyboard {
   begin(card: HTMLElement): void {
     this._card = card;
     card.addEventListener('focusin', ({ relatedTarget }) => {
+      this._isInside = true;
+      this._notebook = card.closest<HTMLElement>('.jp-Notebook');
       if (relatedTarget instanceof HTMLElement && !card.contains(relatedTarget)) {
         this._before = relatedTarget;
       }
+    });
+    card.addEventListener('focusout', ({ relatedTarget }) => {
+      // Nothing takes it where what had it is disabled, or goes.
+      this._isInside = !(relatedTarget instanceof HTMLElement) || card.contains(relatedTarget);
     });
   }
 
@@ -24,10 +30,15 @@ export class Keyboard {
     return this._isHeld;
   }
 
-  /** Whether the card has it, also if what had it is gone: the browser then says that the page has it. */
+  /** Whether the card has it, and no part of it; also if what had it is gone: the browser then says that the page has it. */
   get isHere(): boolean {
     const { activeElement, body } = document;
-    return (this._card !== null && activeElement === this._card) || (this._isHeld && activeElement === body);
+    return (this._card !== null && activeElement === this._card) || (this._isInside && activeElement === body);
+  }
+
+  /** Whether the card or a part of it has it. */
+  get isWithin(): boolean {
+    return this.isHere || this._card?.contains(document.activeElement) === true;
   }
 
   /**
@@ -61,28 +72,31 @@ export class Keyboard {
 
   /** The card is about to go, with all that could have the keyboard. */
   end(): void {
-    if (this.isHere || this._card?.contains(document.activeElement)) {
+    if (this.isWithin) {
       this._giveBack();
     }
   }
 
   private _giveBack(): void {
     // A card that goes is out of its notebook before it is told.
-    const place = this._card?.isConnected ? this._card : this._before;
+    const place = this._card?.isConnected ? this._card : (this._notebook ?? this._before);
     if (place && sayAnswered(place) && this._before?.isConnected) {
       this._before.focus({ preventScroll: true });
     }
   }
 
   private _card: HTMLElement | null = null;
+  private _notebook: HTMLElement | null = null; // that the card is in
   private _before: HTMLElement | null = null;
+  private _isInside = false;
   private _isHeld = false;
 }
 
 /**
  * Whether a person types outside `own`.
  *
- * The empty cell that Shift+Enter has just made is nobody's typing yet; a terminal's field is always empty.
+ * The empty cell that Shift+Enter has just made is nobody's typing yet; a terminal's field is always empty, and so may
+ * be the field of another card, or of the same one in another place.
  */
 export function isTypingElsewhere(own: HTMLElement): boolean {
   const editor = document.activeElement?.closest<HTMLElement>("input, textarea, select, [contenteditable='true']");
@@ -90,5 +104,5 @@ export function isTypingElsewhere(own: HTMLElement): boolean {
     return false;
   }
   const text = 'value' in editor && typeof editor.value === 'string' ? editor.value : editor.textContent;
-  return !editor.closest('.jp-Cell') || text.trim() !== '';
+  return !editor.closest('.jp-Cell') || editor.closest('.tfmfa-card') !== null || text.trim() !== '';
 }

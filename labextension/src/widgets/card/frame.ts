@@ -115,11 +115,11 @@ export class Frame<State extends FramedState, Sent> {
 
   /** What was on the card stays, but nothing can be answered any more. */
   private _exit(): void {
-    const wasHere = this._card?.node.contains(document.activeElement);
+    const { isWithin } = this.keyboard;
     this._hasExited = true;
     this.question.draw(null);
     this.silence.exit(this._card?.exit(this._state) ?? '');
-    if (wasHere) {
+    if (isWithin) {
       this.keyboard.settle();
     }
   }

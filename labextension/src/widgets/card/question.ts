@@ -125,7 +125,7 @@ export class Question {
     this._hold();
     answerWith(code, this._number, this._key).then(this._send, () => {
       setText(this._problem, NOT_SEALED);
-      this._enable(true);
+      this._takeAgain();
     });
   }
 
@@ -138,7 +138,16 @@ export class Question {
   private _hold(): void {
     this._keyboard.answer(this._hasFocus());
     this._enable(false);
-    this._retry = window.setTimeout(() => this._enable(true), RETRY);
+    this._retry = window.setTimeout(() => this._takeAgain(), RETRY);
+  }
+
+  /** The answer brought nothing: another one can be given, from where the first one was. */
+  private _takeAgain(): void {
+    const { isHere } = this._keyboard;
+    this._enable(true);
+    if (isHere && !this._field.hidden) {
+      this._field.focus({ preventScroll: true });
+    }
   }
 
   private _enable(enabled: boolean): void {

@@ -71,7 +71,8 @@ export class FleetCard implements IPart, IFramed<FleetState> {
       return false;
     }
     const isWorking = rows.some(({ plan, apply }) => [plan, apply].some(({ status }) => WORKING.has(status)));
-    return isWorking || ended || (phase === 'plan' && indicator === 'authenticated');
+    const isAuthenticated = phase === 'plan' && this._selectedAfter === null && indicator === 'authenticated';
+    return isWorking || ended || isAuthenticated;
   }
 
   draw(state: FleetState): void {
@@ -135,7 +136,7 @@ export class FleetCard implements IPart, IFramed<FleetState> {
   private readonly _decision = new FleetDecision();
   private readonly _indicator = new LockIndicator();
   private readonly _choice: Choice;
-  private _selectedAfter = 0; // when the phase began after which somebody selects what is applied
+  private _selectedAfter: number | null = null; // when the phase began after which somebody selects what is applied
   private readonly _facts = new Facts();
   private readonly _filters = new FleetFilters(() => this._filter());
   private readonly _matrix = new Matrix(

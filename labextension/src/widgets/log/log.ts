@@ -184,7 +184,14 @@ export class Log {
 
   /** The line of the file that a row shows. */
   private _lineOf(row: number): number {
-    return this._isWhole ? row : (this._numbers.get(row) ?? this._file.first);
+    if (this._isWhole) {
+      return row;
+    }
+    let near = -1; // the row is not known where a person has just scrolled to it
+    for (const known of this._numbers.keys()) {
+      near = near < 0 || Math.abs(known - row) < Math.abs(near - row) ? known : near;
+    }
+    return this._numbers.get(near) ?? this._file.first;
   }
 
   private _show(row: number): void {
