@@ -92,10 +92,16 @@ STATES = {
 IMAGES = {"3-refused": "MFA gate: refused", "9-errored": "Error", "4-planning": "MFA authenticated"}
 
 
-@pytest.mark.parametrize("theme", first_of(["Light", "Dark"]))
-def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
+FORCED = {"forced_colors": "active", "reduced_motion": "reduce"}
+
+
+@pytest.mark.parametrize(("theme", "media"), first_of([("Light", {}), ("Dark", {}), ("Dark", FORCED)]))
+def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme, media):
     lab.theme(f"JupyterLab {theme}")
     notebook, card = show(lines="")
+    notebook.page.emulate_media(**media)
+    notebook.page.evaluate(AXE.read_text())
+    look, violations = f"{theme.lower()}-forced" if media else theme.lower(), {}
     for name, (code, texts) in STATES.items():
         notebook.execute(code)
         for part, text in texts.items():
@@ -113,7 +119,10 @@ def test_every_state_is_shown_in_words_not_by_color_alone(lab, show, theme):
             expect(card.locator(".tfmfa-facts")).to_contain_text("SHA-256 9f2c41d07ab3")
             line.click()
         settle(notebook)
-        notebook.screenshot(f"card-{theme.lower()}-{name}", card)
+        violations[name] = notebook.page.evaluate(VIOLATIONS)
+        notebook.screenshot(f"card-{look}-{name}", card)
+    notebook.page.emulate_media(**dict.fromkeys(media, "null"))
+    assert {name: found for name, found in violations.items() if found} == {}
     # The lock has said it; the card does not say it twice.
     said = card.locator(".tfmfa-body").get_by_text("cannot be assumed: its trust policy")
     expect(said.locator("visible=true")).to_have_count(1)

@@ -315,3 +315,42 @@ def test_a_kernel_killed_in_mid_apply_leaves_terraform_to_finish(lab, open_noteb
     (code,) = (lab.folder / "killed").glob(".tfmfa/runs/*/apply.exit.json")
     assert json.loads(code.read_text())["exit_code"] == 0
     shutil.rmtree(lab.folder / "killed")
+
+
+def test_an_apply_is_shown_again_on_a_reloaded_page_and_in_a_second_tab(lab, open_notebook):
+    never = "%load_ext tfmfa_nb\n%tfmfa level never -e again"
+    lab.write("again.ipynb", never, SLOW.replace("-e slow", "-e again"), "%tfapply")
+    page = open_notebook("again.ipynb", alone=True)
+    page.run_cell(0)
+    page.run_cell(1)
+    page.start_cell(2)
+    expect(page.output(2).locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
+    page.reload_page()  # nobody has saved the notebook, so its output is gone
+    card = page.page.locator(".tfmfa-panel .tfmfa-card")
+    expect(card.locator(".tfmfa-status-text")).to_have_text("Applying")
+    second = page.page.context.new_page()
+    second.goto(lab.url("again.ipynb"))
+    other = second.locator(".tfmfa-panel .tfmfa-card")
+    expect(other.locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
+    (lab.folder / "again" / "go-on").touch()
+    for each in (card, other):
+        expect(each.locator(".tfmfa-status-text")).to_have_text("Applied")
+    second.close()
+
+
+BUSY = "(seconds) => { const end = Date.now() + 1000 * seconds; while (Date.now() < end); }"
+
+
+@pytest.mark.parametrize("seconds", first_of([10, 3]))
+def test_a_page_that_is_busy_while_a_card_comes_has_one_that_takes_the_code(lab, aws, open_notebook, seconds):
+    plan = f"%%tfplan -e busy-{seconds} --level 'plans and applies'\n" + 'resource "terraform_data" "one" {}'
+    lab.write(f"busy-{seconds}.ipynb", "%load_ext tfmfa_nb", plan)
+    page = open_notebook(f"busy-{seconds}.ipynb")
+    page.run_cell(0)
+    page.start_cell(1)
+    page.page.evaluate(BUSY, seconds)
+    expect(page.output(1).get_by_label("MFA code")).to_have_count(1)
+    authenticate(page.output(1), aws.code(wait=False))
+    page.wait_idle()
+    expect(page.output(1)).to_contain_text(f"busy-{seconds}: Planned +1 ~0 -0")
+    expect(page.output(1).locator(".jp-Stdin")).to_have_count(0)

@@ -153,6 +153,8 @@ def test_each_environment_variable_is_documented():
         ("## Keys", {}),
         ("### `[[minimum]]`", {"minimum": [{"qqqqqqq": 1}]}),
         ("### `[[policy_check]]`", {"policy_check": [{"qqqqqqq": 1}]}),
+        ("### `[approvals]`", {"approvals": {"*": {"qqqqqqq": 1}}}),
+        ("### `[[notification]]`", {"notification": [{"qqqqqqq": 1}]}),
         ("### `[session]`", {"session": {"qqqqqqq": 1}}),
         ("### `[allow]`", {"allow": {"qqqqqqq": 1}}),
         ("### `[audit]`", {"audit": {"qqqqqqq": 1}}),
