@@ -147,10 +147,11 @@ def figures(number: int, found: dict[str, dict[str, int]]) -> Iterator[Figure]:
     """The figures, each beside each peer."""
     ours = found.pop("ours")
     for each, (words, unit) in _WORDS.items():
-        for peer, theirs in found.items():
-            if each in theirs:
-                what, is_given_up = f"{number:,} lines: {words}", theirs.keys() == {"last"}
-                yield Figure(what, ours[each], unit, peer, theirs[each], unfinished=is_given_up)
+        what, peers = f"{number:,} lines: {words}", {peer: theirs for peer, theirs in found.items() if each in theirs}
+        if not peers:
+            yield Figure(what, ours[each], unit)
+        for peer, theirs in peers.items():
+            yield Figure(what, ours[each], unit, peer, theirs[each], unfinished=theirs.keys() == {"last"})
 
 
 def main() -> None:

@@ -333,8 +333,9 @@ def test_an_apply_is_shown_again_on_a_reloaded_page_and_in_a_second_tab(lab, ope
     other = second.locator(".tfmfa-panel .tfmfa-card")
     expect(other.locator(".tfmfa-current")).to_contain_text("terraform_data.slow")
     (lab.folder / "again" / "go-on").touch()
-    for each in (card, other):
-        expect(each.locator(".tfmfa-status-text")).to_have_text("Applied")
+    for each in (page.page, second):
+        expect(each.locator(".tfmfa-panel")).to_contain_text("again: Applied.")
+        expect(each.locator(".tfmfa-panel").get_by_role("button", name="Show in the notebook")).to_be_visible()
     second.close()
 
 
