@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -65,7 +64,7 @@ def awaited_or_at_once(magic: Magic) -> Callable[..., Any]:
 
 def _is_awaited(shell: InteractiveShell) -> bool:
     """True if the calling cell can await, or if the caller is not a cell."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+    frame = inspect.currentframe()
     while frame is not None:
         if frame.f_globals is shell.user_global_ns:
             return bool(frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR))

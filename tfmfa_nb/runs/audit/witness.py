@@ -67,19 +67,20 @@ class Witnessed:
     def change(self, lines: Sequence[bytes]) -> Change | None:
         """How a trail with these lines, without their line ends, differs; None if it does not."""
         differing = self.differing(lines)
-        return differing._change(lines) if differing is not None else None  # noqa: SLF001 - of the same class
+        return differing.own_change(lines) if differing is not None else None
 
     def differing(self, lines: Sequence[bytes]) -> Witnessed | None:
         """Of this record and the others, one from which a trail with these lines differs; None if it does not.
 
         While one of them fits, another that the trail has merely outgrown is old: its place was not in use since.
         """
-        changes = [(each, each._change(lines)) for each in (self, *self.others)]  # noqa: SLF001 - of the same class
+        changes = [(each, each.own_change(lines)) for each in (self, *self.others)]
         fits = any(change is None for _, change in changes)
         harmless = {None, Change.LONGER} if fits else {None}
         return next((each for each, change in changes if change not in harmless), None)
 
-    def _change(self, lines: Sequence[bytes]) -> Change | None:
+    def own_change(self, lines: Sequence[bytes]) -> Change | None:
+        """The same by this record alone, whatever the others say."""
         count = len(lines)
         head = (count, digest(lines[-1]) if lines else START)
         if head == (self.lines, self.sha256) or head == (self.lines + 1, self.next_sha256):
