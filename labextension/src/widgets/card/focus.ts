@@ -30,7 +30,7 @@ export class Keyboard {
     return this._isHeld;
   }
 
-  /** Whether the card has it, and no part of it; also if what had it is gone: the browser then says that the page has it. */
+  /** Whether the card itself has it, or a part that is gone: the browser then says that the page has it. */
   get isHere(): boolean {
     const { activeElement, body } = document;
     return (this._card !== null && activeElement === this._card) || (this._isInside && activeElement === body);
